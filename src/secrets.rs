@@ -1,0 +1,170 @@
+//! The only source of randomness, and what is done with secrets: tokens, their stored digests, comparison.
+//!
+//! Knows nothing of people or sessions. Randomness is passed as an argument, so that a seed replays a run.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use subtle::ConstantTimeEq;
+
+/// A source of random bytes: the operating system's, or a seeded one for tests and the demo. Cheap to clone.
+#[derive(Clone)]
+pub struct Entropy(Arc<Kind>);
+
+enum Kind {
+    System,
+    /// SHA-256 in counter mode over the seed: repeatable, and never used where a secret protects anything real.
+    Seeded {
+        seed: u64,
+        drawn: Mutex<u64>,
+    },
+}
+
+impl std::fmt::Debug for Entropy {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Entropy")
+    }
+}
+
+impl Entropy {
+    /// The operating system's randomness.
+    pub fn system() -> Self {
+        Self(Arc::new(Kind::System))
+    }
+
+    /// Repeatable bytes from `seed`.
+    pub fn seeded(seed: u64) -> Self {
+        Self(Arc::new(Kind::Seeded { seed, drawn: Mutex::new(0) }))
+    }
+
+    /// Fills `out`. The operating system's source failing is not survivable and ends the process.
+    pub fn fill(&self, out: &mut [u8]) {
+        match &*self.0 {
+            Kind::System => {
+                getrandom::fill(out).expect("the operating system gives random bytes");
+            }
+            Kind::Seeded { seed, drawn } => {
+                let mut drawn = drawn.lock().unwrap_or_else(PoisonError::into_inner);
+                for chunk in out.chunks_mut(32) {
+                    let mut input = [0; 16];
+                    input[..8].copy_from_slice(&seed.to_be_bytes());
+                    input[8..].copy_from_slice(&drawn.to_be_bytes());
+                    *drawn += 1;
+                    chunk.copy_from_slice(&sha256(&input)[..chunk.len()]);
+                }
+            }
+        }
+    }
+
+    /// `N` random bytes.
+    pub fn bytes<const N: usize>(&self) -> [u8; N] {
+        let mut out = [0; N];
+        self.fill(&mut out);
+        out
+    }
+
+    /// A number from `0..below`, without bias. `below` must not be 0.
+    pub fn below(&self, below: u64) -> u64 {
+        let zone = u64::MAX - u64::MAX % below;
+        loop {
+            let n = u64::from_be_bytes(self.bytes());
+            if n < zone {
+                return n % below;
+            }
+        }
+    }
+}
+
+/// A secret of 256 bits that is handed out once, as text for a cookie or a link; only its [`TokenDigest`] is kept.
+#[derive(Clone, PartialEq, Eq, zeroize::ZeroizeOnDrop)]
+pub struct Token([u8; 32]);
+
+impl std::fmt::Debug for Token {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Token(***)")
+    }
+}
+
+impl Token {
+    /// Draws a new token.
+    pub fn draw(entropy: &Entropy) -> Self {
+        Self(entropy.bytes())
+    }
+
+    /// The token as 43 URL-safe characters.
+    pub fn reveal(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.0)
+    }
+
+    /// Reads what [`Token::reveal`] wrote; anything else is `None`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut out = [0; 32];
+        let n = URL_SAFE_NO_PAD.decode_slice(text, &mut out).ok()?;
+        (n == 32 && text.len() == 43).then_some(Self(out))
+    }
+
+    /// What is stored in the token's place.
+    pub fn digest(&self) -> TokenDigest {
+        TokenDigest(sha256(&self.0))
+    }
+
+    /// A value derived from this token for `purpose`, as text: the form token of a session, for example.
+    pub fn derive(&self, purpose: &str) -> String {
+        URL_SAFE_NO_PAD.encode(hmac_sha256(&self.0, purpose.as_bytes()))
+    }
+}
+
+/// The SHA-256 of a [`Token`]: a look-up key that reveals nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct TokenDigest(pub [u8; 32]);
+
+/// A six-digit code, uniformly drawn, leading zeros kept.
+pub fn draw_code(entropy: &Entropy) -> String {
+    format!("{:06}", entropy.below(1_000_000))
+}
+
+/// Whether two secrets are equal, in time that depends only on their lengths.
+pub fn same_secret(a: &[u8], b: &[u8]) -> bool {
+    a.ct_eq(b).into()
+}
+
+/// SHA-256.
+pub fn sha256(data: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, data).as_ref());
+    out
+}
+
+/// HMAC-SHA-256.
+pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
+    let mut out = [0; 32];
+    let key = ring::hmac::Key::new(ring::hmac::HMAC_SHA256, key);
+    out.copy_from_slice(ring::hmac::sign(&key, data).as_ref());
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_token_is_read_back_and_nothing_else_is() {
+        let token = Token::draw(&Entropy::seeded(1));
+        assert_eq!(Token::parse(&token.reveal()), Some(token.clone()));
+        for wrong in ["", "short", &format!("{}A", token.reveal()), &token.reveal()[..42]] {
+            assert_eq!(Token::parse(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_seed_repeats_and_seeds_differ() {
+        assert_eq!(Entropy::seeded(7).bytes::<40>(), Entropy::seeded(7).bytes::<40>());
+        assert_ne!(Entropy::seeded(7).bytes::<40>(), Entropy::seeded(8).bytes::<40>());
+    }
+
+    #[test]
+    fn codes_have_six_digits() {
+        let entropy = Entropy::seeded(3);
+        assert!((0..500).all(|_| draw_code(&entropy).len() == 6));
+    }
+}

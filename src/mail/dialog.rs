@@ -190,7 +190,7 @@ impl Dialog {
         match line.last() {
             Some(b'\n') => Ok(line),
             _ if line.len() as u64 >= MAX_REPLY_LINE => Err(garbage("an answer with an overlong line")),
-            _ => Err(Trouble::Wire("the server closed the connection".to_owned())),
+            _ => Err(closed()),
         }
     }
 }
@@ -278,11 +278,18 @@ fn too_long() -> Trouble {
     Trouble::Wire("the server did not answer in time".to_owned())
 }
 
+fn closed() -> Trouble {
+    Trouble::Wire("the server closed the connection".to_owned())
+}
+
 fn garbage(what: &str) -> Trouble {
     Trouble::Wire(format!("the server gave {what}"))
 }
 
 fn lost(error: &std::io::Error) -> Trouble {
+    if error.kind() == std::io::ErrorKind::UnexpectedEof {
+        return closed();
+    }
     Trouble::Wire(format!("the connection was lost ({error})"))
 }
 

@@ -9,6 +9,8 @@ pub mod message;
 #[cfg(test)]
 mod message_tests;
 pub mod resolve;
+#[cfg(test)]
+mod scripted_server;
 pub mod settings;
 mod smtp;
 #[cfg(test)]

@@ -1,170 +1,12 @@
-//! A mail server that follows a script, and what the mailer makes of it.
+//! What the mailer makes of a mail server that follows a script.
 
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
-use tokio_rustls::TlsAcceptor;
 
-use super::dialog::Wire;
 use super::message_tests::letter;
+use super::scripted_server::{Act, PASSWORD, Script, Server, USER, certificate, say};
 use super::*;
-
-/// What the server does at a point of the dialogue.
-#[derive(Clone, Debug)]
-enum Act {
-    Say(String),
-    Drop,
-    Hang,
-}
-
-fn say(text: &str) -> Act {
-    Act::Say(format!("{text}\r\n"))
-}
-
-#[derive(Clone)]
-struct Script {
-    greeting: Act,
-    ehlo: Act,
-    auth: Act,
-    mail: Act,
-    rcpt: Act,
-    data: Act,
-    letter: Act,
-    rset: Act,
-    /// Said in clear in the same breath as the consent to STARTTLS.
-    injected: &'static str,
-    tls: Option<TlsAcceptor>,
-    tls_first: bool,
-    /// Closes in the middle of the letter.
-    drop_in_letter: bool,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Self {
-            greeting: say("220 scripted.example ESMTP"),
-            ehlo: say("250-scripted.example\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 1000000"),
-            auth: say("235 welcome"),
-            mail: say("250 ok"),
-            rcpt: say("250 ok"),
-            data: say("354 go on"),
-            letter: say("250 taken as 42"),
-            rset: say("250 ok"),
-            injected: "",
-            tls: None,
-            tls_first: false,
-            drop_in_letter: false,
-        }
-    }
-}
-
-/// A running server: its port and everything it heard, line by line.
-struct Server {
-    port: u16,
-    heard: Arc<Mutex<Vec<String>>>,
-}
-
-impl Server {
-    async fn start(script: Script) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let heard = Arc::new(Mutex::new(Vec::new()));
-        let kept = heard.clone();
-        tokio::spawn(async move {
-            while let Ok((tcp, _)) = listener.accept().await {
-                let (script, heard) = (script.clone(), kept.clone());
-                heard.lock().unwrap().push("<connect>".to_owned());
-                tokio::spawn(async move {
-                    let wire: Box<dyn Wire> = match &script.tls {
-                        Some(tls) if script.tls_first => match tls.accept(tcp).await {
-                            Ok(tls) => Box::new(tls),
-                            Err(_) => return,
-                        },
-                        _ => Box::new(tcp),
-                    };
-                    serve(wire, script, heard).await;
-                });
-            }
-        });
-        Self { port, heard }
-    }
-
-    fn heard(&self) -> Vec<String> {
-        self.heard.lock().unwrap().clone()
-    }
-
-    fn count(&self, start: &str) -> usize {
-        self.heard().iter().filter(|l| l.starts_with(start)).count()
-    }
-}
-
-async fn act(wire: &mut BufReader<Box<dyn Wire>>, act: &Act) -> Option<()> {
-    match act {
-        Act::Say(text) => wire.write_all(text.as_bytes()).await.ok()?,
-        Act::Drop => return None,
-        Act::Hang => std::future::pending::<()>().await,
-    }
-    wire.flush().await.ok()
-}
-
-async fn serve(wire: Box<dyn Wire>, script: Script, heard: Arc<Mutex<Vec<String>>>) -> Option<()> {
-    let mut wire = BufReader::new(wire);
-    let mut line = String::new();
-    act(&mut wire, &script.greeting).await?;
-    loop {
-        line.clear();
-        if wire.read_line(&mut line).await.ok()? == 0 {
-            return None;
-        }
-        heard.lock().unwrap().push(line.trim_end().to_owned());
-        let verb = line.split([' ', '\r']).next().unwrap().to_owned();
-        match verb.as_str() {
-            "EHLO" => act(&mut wire, &script.ehlo).await?,
-            "STARTTLS" => {
-                act(&mut wire, &Act::Say(format!("220 go\r\n{}", script.injected))).await?;
-                wire = BufReader::new(Box::new(script.tls.as_ref()?.accept(wire.into_inner()).await.ok()?));
-            }
-            "AUTH" => act(&mut wire, &script.auth).await?,
-            "MAIL" => act(&mut wire, &script.mail).await?,
-            "RCPT" => act(&mut wire, &script.rcpt).await?,
-            "DATA" => {
-                act(&mut wire, &script.data).await?;
-                if script.data_goes_on() {
-                    read_letter(&mut wire, &script, &heard).await?;
-                    act(&mut wire, &script.letter).await?;
-                }
-            }
-            "RSET" => act(&mut wire, &script.rset).await?,
-            "QUIT" => return act(&mut wire, &say("221 bye")).await,
-            _ => act(&mut wire, &say("500 what?")).await?,
-        }
-    }
-}
-
-async fn read_letter(wire: &mut BufReader<Box<dyn Wire>>, script: &Script, heard: &Mutex<Vec<String>>) -> Option<()> {
-    let mut line = String::new();
-    while line != ".\r\n" {
-        line.clear();
-        if wire.read_line(&mut line).await.ok()? == 0 {
-            heard.lock().unwrap().push("<lost in letter>".to_owned());
-            return None;
-        }
-        if script.drop_in_letter {
-            return None;
-        }
-    }
-    heard.lock().unwrap().push("<letter>".to_owned());
-    Some(())
-}
-
-impl Script {
-    fn data_goes_on(&self) -> bool {
-        matches!(&self.data, Act::Say(text) if text.starts_with("354"))
-    }
-}
 
 fn settings(port: u16, security: Security) -> SmtpSettings {
     let quick = Duration::from_secs(5);
@@ -172,8 +14,8 @@ fn settings(port: u16, security: Security) -> SmtpSettings {
         host: "127.0.0.1".to_owned(),
         port,
         security,
-        username: Some("office".to_owned()),
-        password: Some(Password::new("hunter2-secret".to_owned())),
+        username: Some(USER.to_owned()),
+        password: Some(Password::new(PASSWORD.to_owned())),
         ca_file: None,
         hello_name: "portal.example".to_owned(),
         dns: Vec::new(),
@@ -189,18 +31,6 @@ async fn verdict(script: Script) -> (Verdict, Server) {
     let server = Server::start(script).await;
     let verdict = mailer(settings(server.port, Security::PlainLoopback)).send(&letter()).await;
     (verdict, server)
-}
-
-/// A certificate for `name` signed by itself: the acceptor, and a file that trusts it.
-fn certificate(name: &str) -> (TlsAcceptor, tempfile::NamedTempFile) {
-    drop(rustls::crypto::ring::default_provider().install_default());
-    let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
-    let file = tempfile::NamedTempFile::new().unwrap();
-    std::fs::write(file.path(), made.cert.pem()).unwrap();
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()));
-    let config = rustls::ServerConfig::builder().with_no_client_auth();
-    let config = config.with_single_cert(vec![made.cert.der().clone()], key).unwrap();
-    (TlsAcceptor::from(Arc::new(config)), file)
 }
 
 fn assert_deferred(verdict: &Verdict, why: &str) {
@@ -238,7 +68,7 @@ async fn answers_of_the_400s_defer_and_of_the_500s_refuse() {
 async fn a_failed_login_defers_because_the_letter_is_not_at_fault() {
     let (verdict, server) = verdict(Script { auth: say("535 5.7.8 no"), ..Script::default() }).await;
     assert_deferred(&verdict, "login failed");
-    assert!(!format!("{verdict:?}").contains("hunter2"));
+    assert!(!format!("{verdict:?}").contains(PASSWORD));
     assert_eq!(server.count("MAIL"), 0);
 }
 
@@ -350,14 +180,16 @@ async fn under_tls_letters_go_out_to_a_trusted_name_only() {
             let server = Server::start(script).await;
             let mut settings = settings(server.port, security);
             settings.host = "localhost".to_owned();
-            (settings.username, settings.password) = (None, None);
             settings.ca_file = trusted.then(|| ca.path().to_owned());
             let verdict = mailer(settings).send(&letter()).await;
             match why {
-                None => assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}"),
+                None => {
+                    assert!(matches!(verdict, Verdict::Accepted { .. }), "{verdict:?}");
+                    assert_eq!(server.count("AUTH LOGIN"), 1);
+                }
                 Some(why) => {
                     assert_deferred(&verdict, why);
-                    assert_eq!(server.count("MAIL"), 0);
+                    assert_eq!((server.count("AUTH"), server.count("MAIL")), (0, 0));
                 }
             }
         }
@@ -447,5 +279,5 @@ async fn memory_forgets_the_oldest_and_answers_as_scripted() {
 #[test]
 fn settings_never_print_the_password() {
     let printed = format!("{:?}", settings(25, Security::Tls));
-    assert!(printed.contains("***") && !printed.contains("hunter2"), "{printed}");
+    assert!(printed.contains("***") && !printed.contains(PASSWORD), "{printed}");
 }

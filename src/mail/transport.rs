@@ -116,7 +116,7 @@ struct Memory {
 }
 
 /// A letter in memory.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Kept {
     /// Counts from 1 over all letters ever kept.
     pub number: u64,
@@ -124,6 +124,12 @@ pub struct Kept {
     pub letter: Outgoing,
     /// The letter as it would have gone over the wire.
     pub mime: Vec<u8>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kept {{ number: {}, letter: {:?} }}", self.number, self.letter)
+    }
 }
 
 impl MemoryMailer {

@@ -12,29 +12,19 @@ use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWrite
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
+use super::reply::{Offers, Reply, reply_line};
 use super::settings::{Password, Timeouts};
 
 /// Longest line of an answer, in bytes; RFC 5321 allows 512, servers send more.
 pub(super) const MAX_REPLY_LINE: u64 = 4096;
 /// Most lines of one answer.
 pub(super) const MAX_REPLY_LINES: usize = 100;
-/// How much of an answer is kept for people to read, in characters.
-const KEPT_REPLY_CHARS: usize = 500;
 /// The letter is written in pieces of this many bytes, each with its own wait.
 const PIECE_BYTES: usize = 64 << 10;
 
 /// A byte stream in both directions: TCP, or TLS over it.
 pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
-
-/// An answer of the server.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Reply {
-    /// Three digits, 200 to 599.
-    pub code: u16,
-    /// Its lines, without control characters.
-    pub lines: Vec<String>,
-}
 
 /// Why a step did not succeed.
 #[derive(Debug)]
@@ -43,16 +33,6 @@ pub(super) enum Trouble {
     Said(Reply),
     /// No usable answer: connection lost, wait too long, or not SMTP.
     Wire(String),
-}
-
-/// What the server offers, from its answer to EHLO.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Offers {
-    pub starttls: bool,
-    pub auth_plain: bool,
-    pub auth_login: bool,
-    /// Largest letter in bytes, when the server names one.
-    pub size: Option<u64>,
 }
 
 /// A connection that has been greeted.
@@ -195,20 +175,6 @@ impl Dialog {
     }
 }
 
-impl Reply {
-    /// The first digit of the code.
-    pub fn class(&self) -> u16 {
-        self.code / 100
-    }
-}
-
-impl fmt::Display for Reply {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text: String = self.lines.join(" ").chars().take(KEPT_REPLY_CHARS).collect();
-        write!(f, "{} {}", self.code, text.trim())
-    }
-}
-
 impl fmt::Display for Trouble {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -218,45 +184,8 @@ impl fmt::Display for Trouble {
     }
 }
 
-impl Offers {
-    fn read(reply: &Reply) -> Self {
-        let mut offers = Self::default();
-        for line in reply.lines.iter().skip(1) {
-            let line = line.to_ascii_uppercase();
-            let mut words = line.split([' ', '=']);
-            match words.next() {
-                Some("STARTTLS") => offers.starttls = true,
-                Some("SIZE") => offers.size = words.next().and_then(|n| n.parse().ok()).filter(|n| *n > 0),
-                Some("AUTH") => {
-                    for word in words {
-                        offers.auth_plain |= word == "PLAIN";
-                        offers.auth_login |= word == "LOGIN";
-                    }
-                }
-                _ => {}
-            }
-        }
-        offers
-    }
-}
-
 fn expect(reply: Reply, class: u16) -> Result<Reply, Trouble> {
     if reply.class() == class { Ok(reply) } else { Err(Trouble::Said(reply)) }
-}
-
-/// `250-text` or `250 text`: code, whether it is the last line, text without control characters.
-fn reply_line(line: &[u8]) -> Option<(u16, bool, String)> {
-    let line = String::from_utf8_lossy(line);
-    let line = line.trim_end_matches(['\r', '\n']);
-    let code: u16 = line.get(..3).filter(|c| c.bytes().all(|b| b.is_ascii_digit()))?.parse().ok()?;
-    let (mark, text) = (line.as_bytes().get(3), line.get(4..).unwrap_or_default());
-    let last = match mark {
-        None | Some(b' ') => true,
-        Some(b'-') => false,
-        Some(_) => return None,
-    };
-    let text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    (200..600).contains(&code).then_some((code, last, text))
 }
 
 /// Doubles the dot at the start of a line, and ends the last line.
@@ -301,15 +230,5 @@ mod tests {
     fn a_line_that_begins_with_a_dot_keeps_it() {
         assert_eq!(stuffed(b"a\r\n.\r\n..b"), b"a\r\n..\r\n...b\r\n");
         assert_eq!(stuffed(b"a\r\n"), b"a\r\n");
-    }
-
-    #[test]
-    fn answers_are_read_strictly() {
-        assert_eq!(reply_line(b"250-SIZE 5\r\n"), Some((250, false, "SIZE 5".to_owned())));
-        assert_eq!(reply_line(b"354\r\n"), Some((354, true, String::new())));
-        for bad in [&b"HTTP/1.1 400\r\n"[..], b"25\r\n", b"999 x\r\n", b"250x\r\n", b"100 x\r\n", b"\xff\xff\xff ok\n"]
-        {
-            assert_eq!(reply_line(bad), None);
-        }
     }
 }

@@ -8,6 +8,7 @@ mod headers;
 pub mod message;
 #[cfg(test)]
 mod message_tests;
+mod reply;
 pub mod resolve;
 #[cfg(test)]
 mod scripted_server;

@@ -12,8 +12,9 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
-use super::dialog::{Dialog, Reply, Trouble, Wire};
+use super::dialog::{Dialog, Trouble, Wire};
 use super::message::Composed;
+use super::reply::Reply;
 use super::resolve::resolve;
 use super::settings::{Security, SettingsError, SmtpSettings};
 use super::transport::Verdict;
@@ -82,10 +83,10 @@ impl SmtpMailer {
     }
 
     async fn idle_or_new(&self) -> Result<Connection, String> {
-        if let Some(mut idle) = self.take() {
-            if idle.dialog.revive().await {
-                return Ok(idle);
-            }
+        if let Some(mut idle) = self.take()
+            && idle.dialog.revive().await
+        {
+            return Ok(idle);
         }
         self.connect().await
     }

@@ -121,13 +121,10 @@ async fn a_connection_lost_within_the_letter_defers() {
 
 #[tokio::test]
 async fn a_server_that_never_answers_is_given_up() {
-    let at: [(fn(&mut Script), bool); 4] = [
-        (|s| s.greeting = Act::Hang, false),
-        (|s| s.rcpt = Act::Hang, false),
-        (|s| s.data = Act::Hang, false),
-        (|s| s.letter = Act::Hang, true),
-    ];
-    for (set, uncertain) in at {
+    let at: [fn(&mut Script); 4] =
+        [|s| s.greeting = Act::Hang, |s| s.rcpt = Act::Hang, |s| s.data = Act::Hang, |s| s.letter = Act::Hang];
+    for (i, set) in at.into_iter().enumerate() {
+        let uncertain = i == 3;
         let mut script = Script::default();
         set(&mut script);
         let server = Server::start(script).await;

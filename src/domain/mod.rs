@@ -3,6 +3,7 @@
 //! Knows no disk, no clock, no randomness and no network: `today` and `now` are arguments. Imports no other room.
 
 pub mod access;
+pub mod calendar;
 pub mod client;
 pub mod event;
 pub mod firm;
@@ -17,5 +18,6 @@ pub mod person;
 pub mod project;
 pub mod quote;
 pub mod refusal;
+pub mod reminder;
 pub mod tax;
 pub mod text;

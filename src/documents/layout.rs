@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::DocumentError;
 use super::fonts::{Fonts, Weight};
-use super::shape::{Line, Shaped};
+use super::shape::{Line, Shaped, clean};
 use super::sheet::{Align, Column, Fact, Paper, Payment, Section, Sheet, Table, Total, Width};
 
 /// The most pages of one document.
@@ -21,6 +21,8 @@ const LOGO_HEIGHT: f32 = 38.0;
 const LOGO_WIDTH: f32 = 130.0;
 /// How much of the width the columns that fit their contents may take together.
 const FIT_SHARE: f32 = 0.62;
+/// How much of the width facts and totals take, at the right.
+const SIDE: f32 = 0.46;
 /// A footer higher than this part of the page flows with the notes instead; nor is a higher table head repeated.
 const MOST_FURNITURE: f32 = 0.2;
 
@@ -52,6 +54,7 @@ const FIRM: Style = style(11.5, 15.0, Weight::Strong, Ink::Text);
 const BODY: Style = style(9.25, 13.5, Weight::Regular, Ink::Text);
 const STRONG: Style = style(9.25, 13.5, Weight::Strong, Ink::Text);
 const LABEL: Style = style(8.0, 13.5, Weight::Regular, Ink::Soft);
+const CAPTION: Style = style(8.0, 11.5, Weight::Strong, Ink::Text);
 const SMALL: Style = style(8.0, 11.5, Weight::Regular, Ink::Soft);
 const HEADING: Style = style(11.5, 16.0, Weight::Strong, Ink::Text);
 const SUM: Style = style(11.0, 17.0, Weight::Strong, Ink::Text);
@@ -211,8 +214,10 @@ impl Maker<'_> {
                 Align::Start => slot.x,
                 Align::End => slot.x + slot.width - line.width * style.size,
             };
-            let draw = Draw::Text { line, size: style.size, ink: style.ink };
-            block.marks.push(Mark { x, y, height: style.leading, owner, draw });
+            if !line.text.is_empty() {
+                let draw = Draw::Text { line, size: style.size, ink: style.ink };
+                block.marks.push(Mark { x, y, height: style.leading, owner, draw });
+            }
             y += style.leading;
         }
         block.height = block.height.max(y);
@@ -223,7 +228,7 @@ impl Maker<'_> {
     /// that is higher than a page is split between its lines.
     fn place(&mut self, block: Block, tail: f32) {
         let page = self.bottom - MARGIN - self.head.as_ref().map_or(0.0, |h| h.height);
-        let tail = if block.height + tail > page { 0.0 } else { tail };
+        let tail = if block.height + tail > page { tail.min(4.0 * BODY.leading) } else { tail };
         let fits = self.y + block.height + tail <= self.bottom;
         if !fits && (block.height <= page || self.y > self.bottom - 3.0 * BODY.leading) && self.y > MARGIN {
             self.new_page();
@@ -307,7 +312,8 @@ impl Maker<'_> {
         if let Some((w, h)) = logo {
             let (w, h) = (w.max(1) as f32, h.max(1) as f32);
             let scale = (LOGO_WIDTH / w).min(LOGO_HEIGHT / h);
-            let owner = Owner::Node(self.node(Kind::Figure(sheet.brand.firm.clone()), 0));
+            let alt = Some(clean(&sheet.brand.firm)).filter(|a| !a.is_empty()).unwrap_or_else(|| "Logo".to_owned());
+            let owner = Owner::Node(self.node(Kind::Figure(alt), 0));
             let draw = Draw::Logo { width: w * scale };
             block.marks.push(Mark { x: 0.0, y: 0.0, height: h * scale, owner, draw });
             block.height = h * scale;
@@ -318,8 +324,8 @@ impl Maker<'_> {
         for line in &sheet.brand.lines {
             y = self.text(&mut block, slot(x, y, half + 40.0 - x), line, SMALL, firm);
         }
-        let heading = Owner::Node(self.node(Kind::Heading(1, sheet.title.clone()), 0));
-        let right = Slot { x: half + 54.0, y: -2.0, width: width - half - 54.0, align: Align::End };
+        let heading = Owner::Node(self.node(Kind::Heading(1, clean(&sheet.title)), 0));
+        let right = Slot { x: half + 54.0, y: 0.0, width: width - half - 54.0, align: Align::End };
         self.shaped(&mut block, right, &title, TITLE, heading);
         block.height += 16.0;
         block.rule(0.0, width, block.height, 0.6, Ink::Text);
@@ -330,7 +336,7 @@ impl Maker<'_> {
     fn addressee(&mut self, sheet: &Sheet) {
         let mut block = Block::default();
         let width = self.inner();
-        let half = (width - 2.0 * GUTTER) * 0.54;
+        let half = width * (1.0 - SIDE) - 2.0 * GUTTER;
         let node = Owner::Node(self.node(Kind::Paragraph, 0));
         let mut y = self.text(&mut block, slot(0.0, 0.0, half), &sheet.recipient.label, LABEL, node);
         for (i, line) in sheet.recipient.lines.iter().enumerate() {
@@ -417,7 +423,7 @@ impl Maker<'_> {
     fn section(&mut self, section: &Section) {
         let width = self.inner();
         if !section.heading.is_empty() {
-            let node = Owner::Node(self.node(Kind::Heading(2, section.heading.clone()), 0));
+            let node = Owner::Node(self.node(Kind::Heading(2, clean(&section.heading)), 0));
             let mut block = Block::default();
             self.text(&mut block, slot(0.0, 0.0, width), &section.heading, HEADING, node);
             block.height += 4.0;
@@ -432,7 +438,8 @@ impl Maker<'_> {
             self.gap(GAP * 0.8);
             let node = Owner::Node(self.node(Kind::Paragraph, 0));
             let mut block = Block::default();
-            self.text(&mut block, slot(0.0, 0.0, width), &breakdown.caption, LABEL, node);
+            self.text(&mut block, slot(0.0, 0.0, width), &breakdown.caption, CAPTION, node);
+            block.height += 3.0;
             self.place(block, 4.0 * SMALL.leading);
             self.table(breakdown, width * 0.62, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
         }
@@ -444,7 +451,7 @@ impl Maker<'_> {
         if table.columns.is_empty() {
             return;
         }
-        let node = self.node(Kind::Table(table.caption.clone()), parent);
+        let node = self.node(Kind::Table(clean(&table.caption)), parent);
         let cells = self.cells(table, style);
         let slots = slots(&table.columns, &cells, width, style.size);
         let head = self.table_head(table, &slots, width, node);
@@ -506,7 +513,7 @@ impl Maker<'_> {
 
     fn totals(&mut self, totals: &[Total], parent: usize) -> Block {
         let mut block = Block::default();
-        let (inner, width) = (self.inner(), self.inner() * 0.46);
+        let (inner, width) = (self.inner(), self.inner() * SIDE);
         let left = inner - width;
         let table = self.node(Kind::Table(String::new()), parent);
         let mut y = if totals.is_empty() { 0.0 } else { 6.0 };
@@ -540,7 +547,7 @@ impl Maker<'_> {
         let mut block = Block::default();
         let draw = Draw::Rule { length: self.size.0, weight: 0.7, ink: Ink::Soft, dashed: true };
         block.marks.push(Mark { x: -MARGIN, y: 0.0, height: 0.7, owner: Owner::Furniture, draw });
-        let heading = Owner::Node(self.node(Kind::Heading(2, payment.heading.clone()), 0));
+        let heading = Owner::Node(self.node(Kind::Heading(2, clean(&payment.heading)), 0));
         let accent = Style { ink: Ink::Accent, ..FIRM };
         let mut y = self.text(&mut block, slot(0.0, GAP * 0.8, self.inner()), &payment.heading, accent, heading) + 4.0;
         let (mut x, mut next) = (0.0, y);

@@ -6,6 +6,7 @@ use jiff::{Timestamp, tz::TimeZone};
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
+use krilla::error::KrillaError;
 use krilla::geom::{PathBuilder, Point, Size, Transform};
 use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
@@ -19,7 +20,7 @@ use krilla::tagging::{
 use krilla::{Document, SerializeSettings};
 
 use super::layout::{Draw, Ink, Kind, Laid, Mark, Node, Owner, lay_out};
-use super::shape::Line;
+use super::shape::{Line, clean};
 use super::{DocumentError, Fonts, LogoFormat, MAX_LOGO_SIDE, Sheet};
 
 /// What the file says about itself.
@@ -52,15 +53,27 @@ pub fn pdf(sheet: &Sheet, fonts: &Fonts, meta: &Meta) -> Result<Vec<u8>, Documen
         surface.finish();
         page.finish();
     }
-    let language = if sheet.language.is_empty() { "en" } else { &sheet.language };
+    let language = clean(&sheet.language);
+    let language = if language.is_empty() { "en" } else { &language };
     document.set_metadata(metadata(meta, language));
-    document.set_outline(outline(&meta.title));
+    document.set_outline(outline(meta));
     document.set_tag_tree(tree(&laid, pen.tagged, language));
-    document.finish().map_err(refused)
+    document.finish().map_err(finished)
 }
 
 fn refused(why: impl std::fmt::Display) -> DocumentError {
     DocumentError::Writer(why.to_string())
+}
+
+fn finished(error: KrillaError) -> DocumentError {
+    match error {
+        KrillaError::Image(_, _, why) => DocumentError::Logo(why),
+        KrillaError::Validation(faults) => {
+            let faults: Vec<String> = faults.iter().map(|(fault, _)| format!("{fault:?}")).collect();
+            refused(faults.join(", "))
+        }
+        other => refused(other),
+    }
 }
 
 fn settings() -> Result<SerializeSettings, DocumentError> {
@@ -97,20 +110,25 @@ fn metadata(meta: &Meta, language: &str) -> Metadata {
         .second(part(at.second()))
         .utc_offset_hour(0)
         .utc_offset_minute(0);
-    let title = if meta.title.is_empty() { &meta.document_id } else { &meta.title };
     Metadata::new()
-        .title(if title.is_empty() { "Document".to_owned() } else { title.clone() })
-        .authors(vec![meta.author.clone()])
+        .title(name(meta))
+        .authors(vec![clean(&meta.author)])
         .creator("Counterfoil".to_owned())
         .producer("Counterfoil".to_owned())
         .language(language.to_owned())
         .creation_date(created)
-        .document_id(meta.document_id.clone())
+        .document_id(clean(&meta.document_id))
 }
 
-fn outline(title: &str) -> Outline {
+/// The file's title, which PDF/UA demands: never empty.
+fn name(meta: &Meta) -> String {
+    let names = [clean(&meta.title), clean(&meta.document_id), "Document".to_owned()];
+    names.into_iter().find(|n| !n.trim().is_empty()).unwrap_or_default()
+}
+
+fn outline(meta: &Meta) -> Outline {
     let mut outline = Outline::new();
-    outline.push_child(OutlineNode::new(title.to_owned(), XyzDestination::new(0, Point::from_xy(0.0, 0.0))));
+    outline.push_child(OutlineNode::new(name(meta), XyzDestination::new(0, Point::from_xy(0.0, 0.0))));
     outline
 }
 
@@ -146,8 +164,8 @@ impl Pen {
     fn mark(&self, surface: &mut Surface<'_>, mark: &Mark) {
         match &mark.draw {
             Draw::Text { line, size, ink } => {
-                // Capitals, 0.73 em high, stand in the middle of their slot.
-                let baseline = mark.y + mark.height / 2.0 + size * 0.364;
+                // By the slot and not by the size, so that labels share the baseline of their values.
+                let baseline = mark.y + mark.height * 0.75;
                 self.line(surface, line, *size, *ink, (mark.x, baseline));
             }
             Draw::Rule { length, weight, ink, dashed } => {

@@ -80,7 +80,7 @@ fn last_advance(run: &Run) -> f32 {
 }
 
 /// The text without controls and without characters that hide in it or override its direction.
-fn clean(text: &str) -> String {
+pub(super) fn clean(text: &str) -> String {
     let keep = |c: char| match c {
         '\t' | '\r' | '\u{2028}' | '\u{2029}' => Some(' '),
         '\u{ad}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' => None,
@@ -235,6 +235,6 @@ fn breakable_after(text: &str, range: &Range<usize>) -> bool {
             let letter = |c: Option<char>| c.is_some_and(char::is_alphabetic);
             letter(text[..range.start].chars().next_back()) && letter(text[range.end..].chars().next())
         }
-        c => c >= '\u{2e80}' && c < '\u{fb00}',
+        c => ('\u{2e80}'..'\u{fb00}').contains(&c),
     }
 }

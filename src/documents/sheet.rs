@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 /// The most pixels a logo may have on a side.
-pub const MAX_LOGO_SIDE: u32 = 4_000;
+pub const MAX_LOGO_SIDE: u32 = 2_000;
 
 /// One document. Empty strings and lists leave their part out.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -111,7 +111,7 @@ pub fn status(tone: Tone, picture: Icon, strong: impl Render, rest: impl Render)
 /// A note with buttons at its end.
 pub fn note_actions(tone: Tone, picture: Icon, strong: impl Render, rest: impl Render, actions: impl Render) -> Markup {
     html! {
-        div.note.(tone.class()) { (icon(picture)) div { strong { (strong) } " " (rest) } p.row { (actions) } }
+        div.note.(tone.class()) { (icon(picture)) div { strong { (strong) } " " (rest) } div.row { (actions) } }
     }
 }
 
@@ -151,7 +151,7 @@ pub fn link_icon(look: Look, picture: Icon, href: &str, text: impl Render) -> Ma
 }
 
 /// A form of one button, for what a link must not do.
-pub fn post(look: Look, action: &str, csrf: &str, text: impl Render) -> Markup {
+pub fn post_button(look: Look, action: &str, csrf: &str, text: impl Render) -> Markup {
     html! { form.inline method="post" action=(action) { (csrf_input(csrf)) button.(look.class()) { (text) } } }
 }
 
@@ -162,7 +162,7 @@ pub fn back(href: &str, text: impl Render) -> Markup {
 
 /// A page's heading at the desk: title, a sentence under it, actions beside it. `html! {}` where there is none.
 pub fn head(title: impl Render, about: impl Render, actions: impl Render) -> Markup {
-    html! { div.ph { div { h1 { (title) } p.mut { (about) } } p.row.no-print { (actions) } } }
+    html! { div.ph { div { h1 { (title) } p.mut { (about) } } div.row.no-print { (actions) } } }
 }
 
 /// A section with a heading, something small beside it (a link, a hint) and a body. `id` is of the heading.

@@ -32,7 +32,7 @@
       button.onclick = () => navigator.clipboard.writeText(button.dataset.copy).then(() => {
         button.textContent = button.dataset.done;
         setTimeout(() => (button.textContent = said), 2000);
-      });
+      }, () => (button.hidden = true));
     }
   }
 
@@ -62,7 +62,7 @@
     const typing = e.target.closest("input, textarea, select, [contenteditable]");
     if (e.key === "Enter" && (e.ctrlKey || e.metaKey)) {
       const form = typing?.form;
-      if (form) form.requestSubmit($("button.pri", form) || undefined);
+      if (form) form.requestSubmit($("button[value=save]", form) || $("button.pri", form)); // saving never issues
       return;
     }
     if (typing || e.ctrlKey || e.metaKey || e.altKey || e.key === "Shift") return;

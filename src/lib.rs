@@ -6,6 +6,8 @@
 //!
 //! `config`, `clock` and `secrets` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds the rule.
 
+pub mod actions;
+pub mod app;
 pub mod clock;
 pub mod config;
 pub mod documents;

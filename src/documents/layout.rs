@@ -242,7 +242,7 @@ impl Maker<'_> {
         for mut mark in marks {
             if !whole && base + mark.y + mark.height > self.bottom && !fresh {
                 self.new_page();
-                base = self.y - mark.y;
+                base = self.y + PAD - mark.y;
                 fresh = true;
             } else {
                 fresh = false;

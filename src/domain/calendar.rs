@@ -52,7 +52,11 @@ pub fn wall_clock(date: Date, time: Time, zone: &TimeZone) -> Timestamp {
     let at = |offset: jiff::tz::Offset| offset.to_timestamp(local).unwrap_or_else(|_| bound(local));
     match zone.to_ambiguous_timestamp(local).offset() {
         AmbiguousOffset::Unambiguous { offset } => at(offset),
-        AmbiguousOffset::Fold { before, .. } => at(before),
+        // Where a zone's rules change in that hour, only one of the two offsets may really have been in force.
+        AmbiguousOffset::Fold { before, after } => {
+            let first = at(before);
+            if zone.to_offset(first) == before { first } else { at(after) }
+        }
         AmbiguousOffset::Gap { before, after } => {
             let (earlier, later) = (at(after), at(before));
             let ends = zone.following(earlier).map(|x| x.timestamp()).find(|x| zone.to_offset(*x) == after);

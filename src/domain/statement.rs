@@ -1,0 +1,250 @@
+//! Statements of account and ageing: what a client owed, was charged, settled and owes, in one currency.
+//!
+//! Derived from the ledger each time, never stored. Knows no store: whoever asks brings the entries. The two views agree:
+//! an ageing's total is the closing balance of a statement to the same day.
+
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use serde::{Deserialize, Serialize};
+
+use super::calendar::today;
+use super::ids::InvoiceId;
+use super::invoice::days_between;
+use super::payment::{Allocation, Source};
+
+/// What an entry is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum EntryKind {
+    /// Something was charged.
+    Invoice,
+    /// Something was taken back.
+    CreditNote,
+    /// Money arrived.
+    Receipt,
+}
+
+/// One line of a client's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// Civil date on which it counts.
+    pub date: Date,
+    /// What it is.
+    pub kind: EntryKind,
+    /// The invoice or credit note to open; `None` for a receipt.
+    pub invoice: Option<InvoiceId>,
+    /// The document's number, or the receipt's reference; may be empty.
+    pub number: String,
+    /// What it is about ("Lease of Unit 4", "Bank transfer").
+    pub title: String,
+    /// In minor units: above zero is owed, below zero is paid or credited.
+    pub amount: i64,
+    /// When it was recorded here.
+    pub recorded_at: Timestamp,
+}
+
+impl Entry {
+    /// Whether it was recorded only after `to` had ended, so that a statement made on that day did not have it and this
+    /// one is restated.
+    pub fn restates(&self, to: Date, zone: &TimeZone) -> bool {
+        self.date <= to && today(self.recorded_at, zone) > to
+    }
+}
+
+/// An entry within the period, and the balance after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// The entry.
+    pub entry: Entry,
+    /// Balance after it, in minor units.
+    pub balance: i64,
+}
+
+/// A balance-forward statement; amounts in minor units. `closing = opening + charged - settled`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statement {
+    /// Everything dated before the period.
+    pub opening: i64,
+    /// The period's entries, by date, then as recorded.
+    pub rows: Vec<Row>,
+    /// Invoices of the period.
+    pub charged: i64,
+    /// Receipts and credit notes of the period, as a figure above zero.
+    pub settled: i64,
+    /// The balance at the end of the period; the next statement's opening.
+    pub closing: i64,
+}
+
+/// The statement of `entries` (one client, one currency, any order) from `from` to `to`, both inclusive.
+pub fn balance_forward(entries: impl IntoIterator<Item = Entry>, from: Date, to: Date) -> Statement {
+    let mut opening = 0_i64;
+    let mut within = Vec::new();
+    for entry in entries {
+        if entry.date < from {
+            opening = opening.saturating_add(entry.amount);
+        } else if entry.date <= to {
+            within.push(entry);
+        }
+    }
+    within.sort_by_key(|x| (x.date, x.recorded_at, x.kind, x.invoice));
+    let mut out =
+        Statement { opening, rows: Vec::with_capacity(within.len()), charged: 0, settled: 0, closing: opening };
+    for entry in within {
+        match entry.kind {
+            EntryKind::Invoice => out.charged = out.charged.saturating_add(entry.amount),
+            EntryKind::CreditNote | EntryKind::Receipt => out.settled = out.settled.saturating_sub(entry.amount),
+        }
+        out.closing = out.closing.saturating_add(entry.amount);
+        out.rows.push(Row { entry, balance: out.closing });
+    }
+    out
+}
+
+/// An issued invoice as the ageing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Charge {
+    /// The invoice.
+    pub invoice: InvoiceId,
+    /// Civil date of issue.
+    pub dated: Date,
+    /// Civil due date.
+    pub due: Date,
+    /// Amount due for payment, in minor units.
+    pub amount: i64,
+}
+
+/// A receipt or credit note as the ageing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credit {
+    /// Which.
+    pub source: Source,
+    /// Civil date on which it counts.
+    pub dated: Date,
+    /// In minor units, above zero.
+    pub amount: i64,
+}
+
+/// A client's account in one currency.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Account {
+    /// Issued invoices.
+    pub charges: Vec<Charge>,
+    /// Receipts and credit notes.
+    pub credits: Vec<Credit>,
+    /// What settled what.
+    pub allocations: Vec<Allocation>,
+}
+
+/// An invoice with something open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenItem {
+    /// The invoice.
+    pub charge: Charge,
+    /// What is open of it, in minor units.
+    pub open: i64,
+}
+
+impl Account {
+    /// Invoices dated up to `to` with something open, using allocations dated up to `to`; the oldest due first.
+    pub fn open_items(&self, to: Date) -> Vec<OpenItem> {
+        let mut settled: BTreeMap<InvoiceId, i64> = BTreeMap::new();
+        for a in self.counting(to) {
+            let sum = settled.entry(a.invoice).or_default();
+            *sum = sum.saturating_add(a.amount.minor);
+        }
+        let mut items: Vec<OpenItem> = self
+            .charges
+            .iter()
+            .filter(|x| x.dated <= to)
+            .map(|x| OpenItem {
+                charge: *x,
+                open: x.amount.saturating_sub(settled.get(&x.invoice).copied().unwrap_or(0)),
+            })
+            .filter(|x| x.open != 0)
+            .collect();
+        items.sort_by_key(|x| (x.charge.due, x.charge.invoice));
+        items
+    }
+
+    /// Receipts and credits dated up to `to` that had not settled anything by then, in minor units.
+    pub fn unapplied(&self, to: Date) -> i64 {
+        let given = self.credits.iter().filter(|x| x.dated <= to).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
+        self.counting(to).fold(given, |left, a| left.saturating_sub(a.amount.minor))
+    }
+
+    /// The ageing as of `on`.
+    pub fn ageing(&self, on: Date) -> Ageing {
+        Ageing::of(&self.open_items(on), self.unapplied(on), on)
+    }
+
+    /// Allocations that count on `to`: dated up to it, between documents that are.
+    fn counting(&self, to: Date) -> impl Iterator<Item = &Allocation> {
+        let charges: BTreeMap<InvoiceId, Date> = self.charges.iter().map(|x| (x.invoice, x.dated)).collect();
+        let credits: Vec<Source> = self.credits.iter().filter(|x| x.dated <= to).map(|x| x.source).collect();
+        let credits: std::collections::HashSet<Source> = credits.into_iter().collect();
+        self.allocations.iter().filter(move |a| {
+            a.on <= to && charges.get(&a.invoice).is_some_and(|x| *x <= to) && credits.contains(&a.source)
+        })
+    }
+}
+
+/// What is owed by days past due, in minor units; every open amount is in exactly one of the first five.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Ageing {
+    /// Not past due; due today is not overdue.
+    pub current: i64,
+    /// 1 to 30 days past due.
+    pub d1_30: i64,
+    /// 31 to 60 days.
+    pub d31_60: i64,
+    /// 61 to 90 days.
+    pub d61_90: i64,
+    /// Over 90 days.
+    pub over_90: i64,
+    /// Money and credits not applied to any invoice, as a figure above zero that the total deducts.
+    pub unapplied: i64,
+}
+
+impl Ageing {
+    /// Sorts open items into columns by the days from their due date to `on`.
+    pub fn of(items: &[OpenItem], unapplied: i64, on: Date) -> Self {
+        let mut out = Self { unapplied, ..Self::default() };
+        for x in items {
+            let column = match days_between(x.charge.due, on) {
+                ..=0 => &mut out.current,
+                1..=30 => &mut out.d1_30,
+                31..=60 => &mut out.d31_60,
+                61..=90 => &mut out.d61_90,
+                91.. => &mut out.over_90,
+            };
+            *column = column.saturating_add(x.open);
+        }
+        out
+    }
+
+    /// The part that is past due.
+    pub fn overdue(&self) -> i64 {
+        [self.d1_30, self.d31_60, self.d61_90, self.over_90].into_iter().fold(0, i64::saturating_add)
+    }
+
+    /// The balance: all columns less what is unapplied.
+    pub fn total(&self) -> i64 {
+        self.current.saturating_add(self.overdue()).saturating_sub(self.unapplied)
+    }
+
+    /// Column by column, of another client in the same currency.
+    pub fn plus(self, other: Self) -> Self {
+        Self {
+            current: self.current.saturating_add(other.current),
+            d1_30: self.d1_30.saturating_add(other.d1_30),
+            d31_60: self.d31_60.saturating_add(other.d31_60),
+            d61_90: self.d61_90.saturating_add(other.d61_90),
+            over_90: self.over_90.saturating_add(other.over_90),
+            unapplied: self.unapplied.saturating_add(other.unapplied),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "statement_tests.rs"]
+mod tests;

@@ -1,0 +1,149 @@
+//! Tables and properties of statements and ageing.
+
+use super::*;
+use crate::domain::{
+    calendar::Zone,
+    ids::{AllocationId, ReceiptId},
+    money::{Currency, Money},
+};
+use jiff::{Span, civil::date};
+use proptest::prelude::*;
+
+fn entry(day: Date, kind: EntryKind, amount: i64) -> Entry {
+    let (number, title) = (String::new(), String::new());
+    Entry { date: day, kind, invoice: None, number, title, amount, recorded_at: Timestamp::UNIX_EPOCH }
+}
+
+#[test]
+fn a_statement_brings_forward_what_is_dated_before_it_and_includes_both_ends() {
+    use EntryKind::{CreditNote, Invoice, Receipt};
+    let entries = [
+        entry(date(2026, 11, 30), Receipt, -20_000),
+        entry(date(2026, 10, 31), Invoice, 50_000),
+        entry(date(2026, 11, 1), Invoice, 10_000),
+        entry(date(2026, 12, 1), Invoice, 99_999),
+        entry(date(2026, 11, 5), CreditNote, -2_500),
+    ];
+    let s = balance_forward(entries, date(2026, 11, 1), date(2026, 11, 30));
+    assert_eq!((s.opening, s.charged, s.settled, s.closing), (50_000, 10_000, 22_500, 37_500));
+    assert_eq!(s.rows.iter().map(|x| x.balance).collect::<Vec<_>>(), [60_000, 57_500, 37_500]);
+    let none = balance_forward([], date(2026, 11, 1), date(2026, 11, 30));
+    assert_eq!((none.opening, none.closing, none.rows.len()), (0, 0, 0));
+}
+
+#[test]
+fn an_entry_recorded_after_the_period_restates_it() {
+    let zone = Zone::parse("zone", "Europe/Dublin").unwrap();
+    let recorded =
+        |at: &str| Entry { recorded_at: at.parse().unwrap(), ..entry(date(2026, 6, 30), EntryKind::Receipt, -1) };
+    assert!(!recorded("2026-06-30T22:59:00Z").restates(date(2026, 6, 30), &zone));
+    assert!(recorded("2026-06-30T23:00:00Z").restates(date(2026, 6, 30), &zone), "midnight in Dublin");
+    assert!(!recorded("2026-07-09T00:00:00Z").restates(date(2026, 6, 29), &zone), "not in that period");
+}
+
+#[test]
+fn ageing_columns_are_exclusive_and_due_today_is_not_overdue() {
+    let on = date(2026, 11, 27);
+    let table = [(-400, 0), (-1, 0), (0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (4_000, 4)];
+    for (days, column) in table {
+        let due = on - Span::new().days(days);
+        let charge = Charge { invoice: InvoiceId(1), dated: due, due, amount: 7 };
+        let a = Ageing::of(&[OpenItem { charge, open: 7 }], 2, on);
+        let columns = [a.current, a.d1_30, a.d31_60, a.d61_90, a.over_90];
+        assert_eq!(columns.iter().position(|x| *x == 7), Some(column), "{days} days past due");
+        assert_eq!(columns.iter().sum::<i64>(), 7);
+        assert_eq!(a.total(), 5);
+        assert_eq!(a.overdue(), if column == 0 { 0 } else { 7 });
+    }
+}
+
+#[test]
+fn open_items_use_only_allocations_of_their_day() {
+    let charge = Charge { invoice: InvoiceId(1), dated: date(2026, 10, 1), due: date(2026, 10, 31), amount: 1_000 };
+    let credit = Credit { source: Source::Receipt(ReceiptId(1)), dated: date(2026, 11, 5), amount: 1_200 };
+    let allocation = Allocation {
+        id: AllocationId(1),
+        source: credit.source,
+        invoice: InvoiceId(1),
+        amount: Money::new(1_000, Currency::EUR),
+        on: date(2026, 11, 7),
+    };
+    let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
+    let at = |day| (account.open_items(day).iter().map(|x| x.open).sum::<i64>(), account.unapplied(day));
+    assert_eq!(at(date(2026, 9, 30)), (0, 0));
+    assert_eq!(at(date(2026, 11, 4)), (1_000, 0));
+    assert_eq!(at(date(2026, 11, 5)), (1_000, 1_200));
+    assert_eq!(at(date(2026, 11, 7)), (0, 200));
+    assert_eq!(account.ageing(date(2026, 11, 7)).total(), -200);
+}
+
+/// Random invoices, receipts and credits with allocations within their limits, on any dates, prepayments included.
+fn account() -> impl Strategy<Value = Account> {
+    let charges = prop::collection::vec((0_i32..400, 0_i32..90, 0_i64..10_000), 0..12);
+    let credits = prop::collection::vec((0_i32..400, 1_i64..10_000, any::<bool>()), 0..12);
+    let allocations = prop::collection::vec((0_usize..12, 0_usize..12, 1_i64..10_000, 0_i32..420), 0..30);
+    (charges, credits, allocations).prop_map(|(charges, credits, wishes)| {
+        let day = |n: i32| date(2026, 1, 1) + Span::new().days(n);
+        let charges: Vec<Charge> = (1..)
+            .zip(charges)
+            .map(|(id, (at, terms, amount))| Charge {
+                invoice: InvoiceId(id),
+                dated: day(at),
+                due: day(at + terms),
+                amount,
+            })
+            .collect();
+        let credits: Vec<Credit> = (1..)
+            .zip(credits)
+            .map(|(id, (at, amount, money))| {
+                let source = if money { Source::Receipt(ReceiptId(id)) } else { Source::Credit(InvoiceId(100 + id)) };
+                Credit { source, dated: day(at), amount }
+            })
+            .collect();
+        let mut open: Vec<i64> = charges.iter().map(|x| x.amount).collect();
+        let mut left: Vec<i64> = credits.iter().map(|x| x.amount).collect();
+        let mut allocations = Vec::new();
+        for (id, (from, to, wish, on)) in (1..).zip(wishes) {
+            let (Some(&have), Some(&need)) = (left.get(from), open.get(to)) else { continue };
+            let part = wish.min(have).min(need);
+            if part > 0 {
+                left[from] -= part;
+                open[to] -= part;
+                let (source, invoice) = (credits[from].source, charges[to].invoice);
+                let amount = Money::new(part, Currency::EUR);
+                allocations.push(Allocation { id: AllocationId(id), source, invoice, amount, on: day(on) });
+            }
+        }
+        Account { charges, credits, allocations }
+    })
+}
+
+fn entries(account: &Account) -> Vec<Entry> {
+    let owed = account.charges.iter().map(|x| entry(x.dated, EntryKind::Invoice, x.amount));
+    let paid = account.credits.iter().map(|x| match x.source {
+        Source::Receipt(_) => entry(x.dated, EntryKind::Receipt, -x.amount),
+        Source::Credit(_) => entry(x.dated, EntryKind::CreditNote, -x.amount),
+    });
+    owed.chain(paid).collect()
+}
+
+proptest! {
+    #[test]
+    fn the_ageing_s_total_is_the_statement_s_closing_balance(account in account(), on in -10_i32..500, back in 0_i32..200) {
+        let to = date(2026, 1, 1) + Span::new().days(on);
+        let statement = balance_forward(entries(&account), to - Span::new().days(back), to);
+        let ageing = account.ageing(to);
+        prop_assert_eq!(ageing.total(), statement.closing);
+        prop_assert!(ageing.unapplied >= 0 && account.open_items(to).iter().all(|x| x.open > 0));
+    }
+
+    #[test]
+    fn the_next_opening_is_this_closing(account in account(), on in -10_i32..500, back in 0_i32..200, ahead in 0_i32..200) {
+        let to = date(2026, 1, 1) + Span::new().days(on);
+        let this = balance_forward(entries(&account), to - Span::new().days(back), to);
+        let next = balance_forward(entries(&account), to.tomorrow().unwrap(), to + Span::new().days(ahead));
+        prop_assert_eq!(next.opening, this.closing);
+        prop_assert_eq!(this.closing, this.opening + this.charged - this.settled);
+        prop_assert_eq!(this.rows.last().map_or(this.opening, |x| x.balance), this.closing);
+    }
+}

@@ -5,6 +5,7 @@
 
 mod dialog;
 mod headers;
+pub mod letters;
 pub mod message;
 #[cfg(test)]
 mod message_tests;

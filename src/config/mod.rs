@@ -20,6 +20,32 @@ pub use secret_file::{MAX_SECRET_BYTES, SecretFileError, read_credential, read_s
 /// The example that `init` writes and the documentation shows: every key, with its meaning and default.
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
+/// The file that `init` writes: the example with these three values, a self-signed certificate, and no mail server yet.
+pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
+    let mut text = String::new();
+    let mut section = "";
+    for line in EXAMPLE.lines() {
+        section = line.strip_prefix('[').map_or(section, |name| name.trim_end_matches(']'));
+        let key = line.split_once(" = ").map_or("", |(key, _)| key);
+        let starts_setting = line.starts_with('[') || (!key.is_empty() && !line.starts_with('#'));
+        let written = match (section, key) {
+            ("", "url") => format!("url = {}", quoted(&url.origin())),
+            ("", "data") => format!("data = {}", quoted(&data.display().to_string())),
+            ("key", "file") => format!("file = {}", quoted(&key_file.display().to_string())),
+            ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
+            ("mail", _) | ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
+            _ => line.to_owned(),
+        };
+        text.push_str(&written);
+        text.push('\n');
+    }
+    text
+}
+
+fn quoted(text: &str) -> String {
+    toml::Value::String(text.to_owned()).to_string()
+}
+
 /// Everything that `serve` needs to know before it opens the data file.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Config {

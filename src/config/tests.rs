@@ -160,3 +160,16 @@ fn an_absent_file_is_a_sentence() {
     let error = Config::load(Path::new("/nonexistent/counterfoil.toml")).unwrap_err().to_string();
     assert!(error.contains("counterfoil init"), "{error}");
 }
+
+#[test]
+fn the_starting_file_is_read_whatever_the_paths_are_called() {
+    let url: PublicUrl = "https://portal.example.com:8443".parse().unwrap();
+    for folder in ["/srv/data", "/srv/a \"b\" \\c", "/srv/naïve"] {
+        let key = Path::new(folder).join("key");
+        let text = starting_file(&url, Path::new(folder), &key);
+        let config = parse(&text).unwrap();
+        assert_eq!((config.url.clone(), config.data, config.key), (url.clone(), folder.into(), KeySource::File(key)));
+        assert_eq!((config.listen.tls, config.mail), (TlsConfig::SelfSigned, None));
+        assert!(text.contains("# [mail]\n") && text.contains("# host = "), "{text}");
+    }
+}

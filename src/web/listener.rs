@@ -18,11 +18,13 @@ use hyper::body::Incoming;
 use hyper::server::conn::{http1, http2};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulConnection;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::gate::{Admitted, ConnectionLimits, Gate};
@@ -59,6 +61,10 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 64;
 /// What one HTTP/2 connection may have waiting to be sent per stream, in bytes.
 const MAX_SEND_BUFFER_BYTES: usize = 256 * 1024;
+
+/// The answer to plain HTTP where HTTPS is spoken.
+const HTTPS_ONLY: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
+    This address speaks HTTPS only: write https:// before it.\n";
 
 /// Where and how to listen.
 #[derive(Clone, Debug)]
@@ -217,6 +223,22 @@ impl Listening {
     }
 }
 
+/// Waits until the process is asked to end, by SIGTERM (a service manager) or SIGINT (Ctrl-C). The signals are taken
+/// at the call, not at the first poll, so that none is lost in between.
+///
+/// # Errors
+/// When the system gives no signals.
+pub fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
 async fn bind(address: SocketAddr) -> Result<(TcpListener, SocketAddr), ListenError> {
     let refused = |error| ListenError::Address(address, error);
     let listener = TcpListener::bind(address).await.map_err(refused)?;
@@ -289,12 +311,11 @@ impl Door {
     async fn welcome(self, stream: TcpStream, peer: SocketAddr, _admitted: Admitted, mut stop: watch::Receiver<bool>) {
         // Small answers should not wait for each other; a socket that cannot do so still works.
         stream.set_nodelay(true).ok();
-        let stream = Patient::new(stream, SILENCE);
         let Some(acceptor) = self.acceptor else {
-            return speak_http1(stream, self.router, peer, stop).await;
+            return speak_http1(Patient::new(stream, SILENCE), self.router, peer, stop).await;
         };
         let handshake = tokio::select! {
-            outcome = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream)) => outcome,
+            outcome = tokio::time::timeout(HANDSHAKE_TIMEOUT, secure(acceptor, stream)) => outcome,
             () = told(&mut stop) => return,
         };
         match handshake {
@@ -306,6 +327,17 @@ impl Door {
             Err(_) => tracing::debug!(peer = %peer.ip(), "the TLS handshake took too long"),
         }
     }
+}
+
+/// The TLS handshake. Who speaks plain HTTP to this port is told so, since a browser would only show a broken page.
+async fn secure(acceptor: TlsAcceptor, mut stream: TcpStream) -> std::io::Result<TlsStream<Patient<TcpStream>>> {
+    let mut first = [0];
+    if stream.peek(&mut first).await? == 1 && first[0].is_ascii_uppercase() {
+        stream.write_all(HTTPS_ONLY).await?;
+        stream.shutdown().await?;
+        return Err(std::io::Error::other("plain HTTP was spoken"));
+    }
+    acceptor.accept(Patient::new(stream, SILENCE)).await
 }
 
 async fn speak_http1<S>(stream: S, router: Router, peer: SocketAddr, stop: watch::Receiver<bool>)

@@ -138,7 +138,8 @@ mod tests {
     #[test]
     fn a_visitors_address_comes_from_the_nearest_hop_that_is_not_trusted() {
         let trusted: Vec<IpRange> = ["127.0.0.1", "10.0.0.0/8"].iter().map(|range| range.parse().unwrap()).collect();
-        let cases: &[(&str, &[(&str, &str)], &str)] = &[
+        type Headers = &'static [(&'static str, &'static str)];
+        let cases: &[(&str, Headers, &str)] = &[
             ("203.0.113.9", &[("x-forwarded-for", "1.2.3.4")], "203.0.113.9"),
             ("127.0.0.1", &[], "127.0.0.1"),
             ("127.0.0.1", &[("x-forwarded-for", "1.2.3.4")], "1.2.3.4"),

@@ -148,6 +148,37 @@ async fn stopping_finishes_the_request_at_hand_and_frees_the_port() {
 }
 
 #[tokio::test]
+async fn stopping_does_not_wait_for_plain_connections_that_ask_for_nothing() {
+    let server = start(plan(TlsMode::Plain), pages()).await;
+    let _idle = TcpStream::connect(server.address).await.unwrap();
+    let mut kept = TcpStream::connect(server.address).await.unwrap();
+    kept.write_all(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    server.stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(5), server.done).await.expect("no waiting").unwrap();
+    assert!(until_closed(&mut kept).await.contains("hello"));
+}
+
+#[tokio::test]
+async fn plain_http_on_the_https_port_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(plan(self_signed(folder.path())), pages()).await;
+    let answer = say(server.address, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 400") && answer.contains("https://"), "{answer}");
+}
+
+#[tokio::test]
+async fn only_current_tls_with_authenticated_ciphers_is_spoken() {
+    let folder = tempfile::tempdir().unwrap();
+    let made = Certificates::open(self_signed(folder.path()), Clock::system().now()).unwrap().unwrap();
+    let config = made.server_config();
+    assert!(config.crypto_provider().cipher_suites.iter().all(|suite| {
+        let name = format!("{:?}", suite.suite());
+        name.starts_with("TLS13_") || (name.contains("ECDHE") && (name.contains("GCM") || name.contains("POLY1305")))
+    }));
+}
+
+#[tokio::test]
 async fn a_head_that_drips_is_cut_off() {
     let server = start(plan(TlsMode::Plain), pages()).await;
     let mut socket = TcpStream::connect(server.address).await.unwrap();

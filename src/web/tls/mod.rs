@@ -243,7 +243,7 @@ impl Pair {
         let Ok(name) = ServerName::try_from(name) else { return false };
         self.key
             .end_entity_cert()
-            .and_then(|leaf| ParsedCertificate::try_from(leaf))
+            .and_then(ParsedCertificate::try_from)
             .is_ok_and(|leaf| rustls::client::verify_server_name(&leaf, &name).is_ok())
     }
 }

@@ -1,6 +1,9 @@
+use super::connection::{HEADER_TIMEOUT, MAX_HEAD_BYTES, MAX_HEADERS};
 use super::*;
+use axum::extract::ConnectInfo;
 use axum::routing::{get, post};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -194,6 +197,29 @@ async fn a_head_that_drips_is_cut_off() {
     tokio::time::timeout(limit, read.read_to_end(&mut rest)).await.expect("cut in time").ok();
     assert!(!String::from_utf8_lossy(&rest).contains("hello"));
     drip.abort();
+}
+
+#[tokio::test]
+async fn an_http2_connection_that_never_asks_is_cut_off() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = start(plan(self_signed(folder.path())), pages()).await;
+    let pem = std::fs::read(server.certificate.as_ref().unwrap()).unwrap();
+    let mut trusted = rustls::RootCertStore::empty();
+    trusted.add(rustls::pki_types::pem::PemObject::from_pem_slice(&pem).unwrap()).unwrap();
+    let ring = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ClientConfig::builder_with_provider(ring)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(trusted)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    let socket = TcpStream::connect(server.address).await.unwrap();
+    let name = "localhost".try_into().unwrap();
+    let mut secured = tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap();
+    secured.write_all(b"PRI * HTTP/2.0\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    let limit = HEADER_TIMEOUT + Duration::from_secs(3);
+    tokio::time::timeout(limit, secured.read_to_end(&mut rest)).await.expect("cut in time").ok();
 }
 
 #[tokio::test]

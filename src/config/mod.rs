@@ -5,6 +5,7 @@
 //! `config.example.toml`.
 
 mod address;
+mod mail;
 mod reader;
 mod secret_file;
 mod sections;

@@ -1,13 +1,13 @@
 //! What each section of the configuration means: from keys to types, with defaults and the rules between keys.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::reader::{ConfigError, Document, Found};
 use super::{
-    Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, MailConfig, MailSecurity, MailTransport,
-    PublicUrl, RemindersConfig, SmtpConfig, TlsConfig, is_host,
+    Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl, RemindersConfig, TlsConfig,
+    is_host,
 };
 
 const DEFAULT_CACHE_MIB: u64 = 64;
@@ -15,9 +15,8 @@ const DEFAULT_UPLOAD_MIB: u64 = 25;
 const DEFAULT_CONNECTIONS: u64 = 2_000;
 const DEFAULT_CONNECTIONS_PER_ADDRESS: u64 = 128;
 const DEFAULT_REMINDER_TIME: jiff::civil::Time = jiff::civil::time(8, 0, 0, 0);
-const DNS_PORT: u16 = 53;
 
-type Read<T> = Result<T, ConfigError>;
+pub(super) type Read<T> = Result<T, ConfigError>;
 
 /// Reads every section; relative paths count from `folder`.
 pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
@@ -27,7 +26,7 @@ pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
         data: path(doc, folder, "", "data")?
             .ok_or_else(|| doc.missing("", "data", "data = \"/var/lib/counterfoil\""))?,
         key: key(doc, folder)?,
-        mail: mail(doc, folder)?,
+        mail: super::mail::mail(doc, folder)?,
         reminders: reminders(doc)?,
         limits: limits(doc)?,
         listen,
@@ -172,96 +171,6 @@ fn extra_hosts(doc: &Document<'_>) -> Read<Vec<String>> {
         .collect()
 }
 
-fn mail(doc: &Document<'_>, folder: &Path) -> Read<Option<MailConfig>> {
-    if !doc.has("mail") {
-        return Ok(None);
-    }
-    const EXAMPLE: &str = "from_address = \"billing@example.com\"";
-    let from = doc.text("mail", "from_address")?.ok_or_else(|| doc.missing("mail", "from_address", EXAMPLE))?;
-    let reply_to = doc.text("mail", "reply_to")?;
-    for (found, key) in [(Some(&from), "from_address"), (reply_to.as_ref(), "reply_to")] {
-        if let Some(found) = found.filter(|found| !looks_like_mail(&found.value)) {
-            let message =
-                format!("{key} is not an e-mail address. Write the address alone: {key} = \"billing@example.com\"");
-            return Err(doc.refuse(&found.at, message));
-        }
-    }
-    Ok(Some(MailConfig {
-        transport: mail_transport(doc, folder)?,
-        from_address: from.value,
-        from_name: doc.text("mail", "from_name")?.map(|found| found.value),
-        reply_to: reply_to.map(|found| found.value),
-    }))
-}
-
-fn mail_transport(doc: &Document<'_>, folder: &Path) -> Read<MailTransport> {
-    let found = doc.text("mail", "transport")?.ok_or_else(|| {
-        doc.missing("mail", "transport", "transport = \"smtp\" (or \"folder\", for trying things out)")
-    })?;
-    if one_of(doc, &found, "transport", &[("smtp", true), ("folder", false)])? {
-        return Ok(MailTransport::Smtp(smtp(doc, folder)?));
-    }
-    path(doc, folder, "mail", "folder")?
-        .map(MailTransport::Folder)
-        .ok_or_else(|| doc.missing("mail", "folder", "folder = \"letters\""))
-}
-
-fn smtp(doc: &Document<'_>, folder: &Path) -> Read<SmtpConfig> {
-    let host = doc.text("mail", "host")?.ok_or_else(|| doc.missing("mail", "host", "host = \"smtp.example.com\""))?;
-    if !is_host(&host.value.to_ascii_lowercase()) && host.value.parse::<IpAddr>().is_err() {
-        return Err(doc.refuse(&host.at, "host is not a host name. Write: host = \"smtp.example.com\""));
-    }
-    let security = smtp_security(doc, &host.value)?;
-    let port = match (doc.number("mail", "port", 1..65_536)?, security) {
-        (Some(port), _) => u16::try_from(port.value).unwrap_or(u16::MAX),
-        (None, MailSecurity::StartTls) => 587,
-        (None, MailSecurity::Tls) => 465,
-        (None, MailSecurity::None) => 25,
-    };
-    let username = doc.text("mail", "username")?;
-    let password_file = path(doc, folder, "mail", "password_file")?;
-    match (&username, &password_file) {
-        (Some(_), None) => {
-            return Err(doc.missing("mail", "password_file", "password_file = \"/etc/counterfoil/smtp-password\""));
-        }
-        (None, Some(_)) => return Err(doc.missing("mail", "username", "username = \"billing@example.com\"")),
-        _ => {}
-    }
-    Ok(SmtpConfig {
-        host: host.value,
-        port,
-        security,
-        username: username.map(|found| found.value),
-        password_file,
-        ca_file: path(doc, folder, "mail", "ca_file")?,
-        hello_name: doc.text("mail", "hello_name")?.map(|found| found.value),
-        dns: dns(doc)?,
-    })
-}
-
-fn smtp_security(doc: &Document<'_>, host: &str) -> Read<MailSecurity> {
-    let Some(found) = doc.text("mail", "security")? else { return Ok(MailSecurity::StartTls) };
-    let known = [("starttls", MailSecurity::StartTls), ("tls", MailSecurity::Tls), ("none", MailSecurity::None)];
-    let security = one_of(doc, &found, "security", &known)?;
-    let here =
-        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
-    if security == MailSecurity::None && !here {
-        let message = "security = \"none\" would send letters readable over the network. Write: security = \"starttls\" or \"tls\"";
-        return Err(doc.refuse(&found.at, message));
-    }
-    Ok(security)
-}
-
-fn dns(doc: &Document<'_>) -> Read<Vec<SocketAddr>> {
-    doc.texts("mail", "dns")?
-        .iter()
-        .map(|found| match found.value.parse::<IpAddr>() {
-            Ok(address) => Ok(SocketAddr::new(address, DNS_PORT)),
-            Err(_) => parsed(doc, found, "dns", "dns = [\"192.0.2.53\"]"),
-        })
-        .collect()
-}
-
 fn reminders(doc: &Document<'_>) -> Read<RemindersConfig> {
     const EXAMPLE: &str = "zone = \"Europe/London\"";
     let zone = match doc.text("reminders", "zone")? {
@@ -301,17 +210,11 @@ fn time_of_day(text: &str) -> Option<jiff::civil::Time> {
     jiff::civil::Time::new(two_digits(hours)?, two_digits(minutes)?, 0, 0).ok()
 }
 
-fn looks_like_mail(text: &str) -> bool {
-    text.is_ascii()
-        && !text.contains([' ', '<', '>', ',', ';', '"'])
-        && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !local.contains('@') && is_host(host))
-}
-
-fn path(doc: &Document<'_>, folder: &Path, section: &str, key: &str) -> Read<Option<PathBuf>> {
+pub(super) fn path(doc: &Document<'_>, folder: &Path, section: &str, key: &str) -> Read<Option<PathBuf>> {
     Ok(doc.text(section, key)?.map(|found| folder.join(found.value)))
 }
 
-fn parsed<T: FromStr>(doc: &Document<'_>, found: &Found<String>, key: &str, example: &str) -> Read<T>
+pub(super) fn parsed<T: FromStr>(doc: &Document<'_>, found: &Found<String>, key: &str, example: &str) -> Read<T>
 where
     T::Err: std::fmt::Display,
 {
@@ -323,7 +226,7 @@ where
     })
 }
 
-fn one_of<T: Copy>(doc: &Document<'_>, found: &Found<String>, key: &str, known: &[(&str, T)]) -> Read<T> {
+pub(super) fn one_of<T: Copy>(doc: &Document<'_>, found: &Found<String>, key: &str, known: &[(&str, T)]) -> Read<T> {
     known.iter().find(|(word, _)| *word == found.value).map(|(_, value)| *value).ok_or_else(|| {
         let words: Vec<String> = known.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         let message =

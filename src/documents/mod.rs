@@ -1,1 +1,53 @@
-//! Room.
+//! Room: one description of a billing document ([`Sheet`]), drawn as PDF and as HTML.
+//!
+//! Knows how a page looks; must not know what an invoice is, how money is reckoned or where documents are kept. Every
+//! string arrives formatted. The only room that uses krilla and harfrust.
+#![expect(clippy::float_arithmetic, reason = "geometry in points; money arrives here as finished text")]
+
+mod fonts;
+mod html;
+mod layout;
+mod pdf;
+mod shape;
+mod sheet;
+
+#[cfg(test)]
+mod tests;
+
+pub use fonts::Fonts;
+pub use html::html;
+pub use pdf::{Meta, pdf};
+pub use sheet::*;
+
+use std::fmt;
+
+/// Why a document could not be drawn.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DocumentError {
+    /// The fallback font file is not a font that can be embedded.
+    Font,
+    /// The logo is not a readable PNG or JPEG, or it is larger than [`MAX_LOGO_SIDE`] pixels.
+    Logo(String),
+    /// The document would have more pages than this limit.
+    TooManyPages(usize),
+    /// The PDF writer refused the document.
+    Writer(String),
+}
+
+impl fmt::Display for DocumentError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Font => f.write_str("The fallback font cannot be read. Choose an OpenType or TrueType file."),
+            Self::Logo(why) => write!(
+                f,
+                "The logo cannot be used ({why}). Choose a PNG or JPEG of at most {MAX_LOGO_SIDE} pixels a side."
+            ),
+            Self::TooManyPages(limit) => {
+                write!(f, "The document would be longer than {limit} pages. Divide it into several documents.")
+            }
+            Self::Writer(why) => write!(f, "The PDF could not be written: {why}."),
+        }
+    }
+}
+
+impl std::error::Error for DocumentError {}

@@ -1,1 +1,23 @@
-//! Room.
+//! Pure rules: what an invoice, a payment, a right or a reminder is, and what may happen to it.
+//!
+//! Knows no disk, no clock, no randomness and no network: `today` and `now` are arguments. Imports no other room.
+
+pub mod access;
+pub mod calendar;
+pub mod client;
+pub mod event;
+pub mod firm;
+pub mod grant;
+pub mod ids;
+pub mod invoice;
+pub mod letter;
+pub mod money;
+pub mod number;
+pub mod payment;
+pub mod person;
+pub mod project;
+pub mod quote;
+pub mod refusal;
+pub mod reminder;
+pub mod tax;
+pub mod text;

@@ -1,1 +1,24 @@
-//! Room.
+//! The mail room: turns a letter into MIME bytes and hands it to a mail server, a folder or memory.
+//!
+//! It says what became of each letter ([`Verdict`]) and nothing more: queues, retries and the texts of letters are
+//! decided elsewhere. It must not know the store, the clock, or who the recipient is to the firm.
+
+mod dialog;
+mod headers;
+pub mod message;
+#[cfg(test)]
+mod message_tests;
+mod reply;
+pub mod resolve;
+#[cfg(test)]
+mod scripted_server;
+pub mod settings;
+mod smtp;
+#[cfg(test)]
+mod smtp_tests;
+pub mod transport;
+
+pub use message::{Attachment, MessageError, Outgoing, check_address};
+pub use settings::{Password, Security, SettingsError, SmtpSettings, Timeouts};
+pub use smtp::SmtpMailer;
+pub use transport::{FolderMailer, Kept, Mailer, MemoryMailer, Verdict};

@@ -1,1 +1,214 @@
-//! Room.
+//! The store: everything the firm keeps, in one encrypted file.
+//!
+//! Reads see a consistent snapshot and never wait for writers. Writes go through one writer thread and commit only with a
+//! log entry. Nothing above this room knows tables, records or the engine.
+
+pub mod accounts;
+pub mod clients;
+pub mod error;
+pub mod events;
+pub mod files;
+pub mod firm;
+pub mod invoices;
+pub mod letters;
+pub mod payments;
+pub mod quotes;
+pub mod records;
+pub mod scope;
+mod tables;
+pub mod tx;
+mod writer;
+
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+
+use jiff::{Timestamp, civil::Date};
+use redb::{Builder, Database, ReadableDatabase, StorageBackend};
+use tokio::sync::oneshot;
+
+pub use self::error::{ActError, StoreError};
+pub use self::tables::SCHEMA_VERSION;
+pub use self::tx::{About, Done, ReadTx, Reader, Recorded, WriteTx};
+use self::writer::{Act, Job};
+use crate::domain::event::By;
+
+/// Everything a room needs to read and write nouns.
+pub mod prelude {
+    pub use super::accounts::AccountReads;
+    pub use super::clients::ClientReads;
+    pub use super::events::EventReads;
+    pub use super::files::FileReads;
+    pub use super::firm::FirmReads;
+    pub use super::invoices::InvoiceReads;
+    pub use super::letters::LetterReads;
+    pub use super::payments::PaymentReads;
+    pub use super::quotes::QuoteReads;
+    pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
+}
+
+/// Smallest and usual cache of the engine, in bytes.
+pub const CACHE_DEFAULT: usize = 64 << 20;
+
+/// A handle on the data file. Cheap to clone; the file closes when the last handle goes.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    database: Arc<Database>,
+    /// `None` once closing: the writer ends when its queue is gone.
+    queue: Mutex<Option<mpsc::Sender<Job>>>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Store")
+    }
+}
+
+impl Store {
+    /// Opens the store on a backend: the encrypted file, or memory in tests. A new one gets its tables; one of a newer
+    /// schema is refused untouched.
+    ///
+    /// # Errors
+    /// When the backend fails or the schema is unknown.
+    pub fn open(backend: impl StorageBackend, cache: usize, check: bool) -> Result<Self, StoreError> {
+        let mut builder = Builder::new();
+        builder.set_cache_size(cache);
+        builder.set_check_integrity_on_open(check);
+        let database = Arc::new(builder.create_with_backend(backend)?);
+        prepare(&database)?;
+        let (queue, jobs) = mpsc::channel();
+        let shared = Arc::clone(&database);
+        let writer =
+            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer::run(&shared, &jobs));
+        let writer = writer.map_err(|e| StoreError::Broken(format!("the writer thread can't start: {e}")))?;
+        let inner = Inner { database, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Reads a consistent snapshot.
+    ///
+    /// # Errors
+    /// When the file can't be read, or what `read` says.
+    pub fn read<T, E: From<StoreError>>(&self, read: impl FnOnce(&ReadTx) -> Result<T, E>) -> Result<T, E> {
+        let tx = self.0.database.begin_read().map_err(StoreError::from)?;
+        read(&ReadTx(tx))
+    }
+
+    /// Runs an act and answers after its durable commit.
+    ///
+    /// # Errors
+    /// What the act refuses, or the store's failure; then nothing was changed.
+    pub async fn write<T, F>(&self, by: By, now: Timestamp, act: F) -> Result<T, ActError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send + 'static,
+    {
+        self.submit(by, now, act)?.await.unwrap_or(Err(ActError::Store(StoreError::Closed)))
+    }
+
+    /// As [`Store::write`], for callers outside the runtime.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub fn write_blocking<T, F>(&self, by: By, now: Timestamp, act: F) -> Result<T, ActError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send + 'static,
+    {
+        self.submit(by, now, act)?.blocking_recv().unwrap_or(Err(ActError::Store(StoreError::Closed)))
+    }
+
+    /// Changes that nobody would call a change: a session's last use, expired secrets cleared away, a letter's hand-over
+    /// begun. Not logged; see `accounts` and `letters` for what uses it.
+    ///
+    /// # Errors
+    /// As [`Store::write`].
+    pub async fn housekeep<T, F>(&self, now: Timestamp, mut act: F) -> Result<T, ActError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<T, ActError> + Send + 'static,
+    {
+        self.write(By::job("housekeeping"), now, move |w| act(w).map(tx::unlogged)).await
+    }
+
+    fn submit<T, F>(&self, by: By, now: Timestamp, act: F) -> Result<oneshot::Receiver<Result<T, ActError>>, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let job: Job = Box::new(Act { act, by, now, outcome: None, reply });
+        let queue = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref().ok_or(StoreError::Closed)?.send(job).map_err(|_| StoreError::Closed)?;
+        Ok(answer)
+    }
+
+    /// Lets the writer finish what is queued and ends it. Reads go on; later writes are refused.
+    pub fn close(&self) {
+        drop(self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            // A writer that panicked has already failed its acts; closing goes on.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        drop(self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).take());
+        if let Some(writer) = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take() {
+            let _ = writer.join();
+        }
+    }
+}
+
+/// Creates the tables of a new file, or checks the schema of an existing one.
+fn prepare(database: &Database) -> Result<(), StoreError> {
+    if let Some(found) = stored_version(database)? {
+        return if found == SCHEMA_VERSION {
+            Ok(())
+        } else {
+            Err(StoreError::Broken(format!(
+                "its schema is version {found}, and this program knows version {SCHEMA_VERSION}; use a newer counterfoil"
+            )))
+        };
+    }
+    let tx = writer::begin(database)?;
+    {
+        use tables::*;
+        macro_rules! create {
+            ($table:ident) => {
+                drop(tx.open_table($table)?)
+            };
+        }
+        crate::every_table!(create);
+        tx.open_table(META)?.insert("schema", SCHEMA_VERSION.to_be_bytes().as_slice())?;
+    }
+    Ok(tx.commit()?)
+}
+
+fn stored_version(database: &Database) -> Result<Option<u32>, StoreError> {
+    let tx = database.begin_read()?;
+    let table = match tx.open_table(tables::META) {
+        Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+        other => other?,
+    };
+    let Some(version) = table.get("schema")? else { return Ok(None) };
+    let bytes =
+        version.value().try_into().map_err(|_| StoreError::Broken("the schema version is not a number".to_owned()))?;
+    Ok(Some(u32::from_be_bytes(bytes)))
+}
+
+/// Days since 1970-01-01.
+pub(crate) fn day(date: Date) -> i32 {
+    crate::domain::invoice::days_between(Date::new(1970, 1, 1).unwrap_or(Date::MIN), date)
+}
+
+/// The civil date of a day number that [`day`] gave.
+pub(crate) fn date_of(day: i32) -> Date {
+    let epoch = Date::new(1970, 1, 1).unwrap_or(Date::MIN);
+    epoch.checked_add(jiff::Span::new().days(day)).unwrap_or(Date::MAX)
+}

@@ -1,0 +1,120 @@
+//! A [`Sheet`] as HTML: the article that a portal page shows, in the classes of the design's stylesheet.
+//!
+//! Knows nothing of the page around it. Payment facts are left to the page, which puts them beside the amount.
+
+use maud::{Markup, html as markup};
+
+use super::sheet::{Align, Column, Row, Section, Sheet, Table, Total};
+
+/// The `.bill` article of `sheet`.
+pub fn html(sheet: &Sheet) -> Markup {
+    let name = [sheet.title.as_str(), &sheet.number].join(" ");
+    let lang = (!sheet.language.is_empty()).then_some(&sheet.language);
+    markup! {
+        article.bill aria-label=(name.trim()) lang=[lang] {
+            @if let Some(banner) = &sheet.banner { div.note.warn { div { strong { (banner) } } } }
+            (head(sheet))
+            (parties(sheet))
+            @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (lines(text)) } }
+            @for part in &sheet.sections { (section(part)) }
+            @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (lines(text)) } }
+            @if !sheet.footer.is_empty() { p.small.mut.bill-n { (broken(sheet.footer.iter().map(String::as_str))) } }
+        }
+    }
+}
+
+fn head(sheet: &Sheet) -> Markup {
+    let brand = &sheet.brand;
+    markup! {
+        header.bill-h {
+            div.row {
+                @if brand.logo.is_some() { span.logo {} }
+                div {
+                    p.serif.firm-n { (brand.firm) }
+                    @if !brand.lines.is_empty() { p.small.mut { (broken(brand.lines.iter().map(String::as_str))) } }
+                }
+            }
+            p.bill-t { (sheet.title) }
+        }
+    }
+}
+
+fn parties(sheet: &Sheet) -> Markup {
+    let recipient = &sheet.recipient;
+    markup! {
+        div.cols.two.bill-m {
+            div {
+                @if !recipient.label.is_empty() { p.lbl { (recipient.label) } }
+                @if let Some((name, rest)) = recipient.lines.split_first() {
+                    p { b { (name) } @for line in rest { br; (line) } }
+                }
+            }
+            @if !sheet.facts.is_empty() {
+                dl.dl { @for fact in &sheet.facts {
+                    dt { (fact.label) }
+                    dd { @if fact.value == sheet.number { span.nw { (fact.value) } } @else { (lines(&fact.value)) } }
+                } }
+            }
+        }
+    }
+}
+
+fn section(section: &Section) -> Markup {
+    markup! {
+        @if !section.heading.is_empty() { h2 { (section.heading) } }
+        (table(&section.table, true))
+        @if !section.totals.is_empty() { (totals(&section.totals)) }
+        @if let Some(breakdown) = &section.breakdown { (table(breakdown, false)) }
+    }
+}
+
+fn table(table: &Table, hide_caption: bool) -> Markup {
+    markup! {
+        @if !table.columns.is_empty() {
+            table {
+                @if !table.caption.is_empty() { caption.vh[hide_caption].lbl[!hide_caption] { (table.caption) } }
+                thead { tr { @for column in &table.columns {
+                    th.num[figures(column)].wide-only[column.wide_only] scope="col" { (column.heading) }
+                } } }
+                tbody { @for row in &table.rows { (cells(table, row)) } }
+            }
+        }
+    }
+}
+
+fn cells(table: &Table, row: &Row) -> Markup {
+    markup! {
+        tr.sum[row.strong] { @for (i, column) in table.columns.iter().enumerate() {
+            td.num[figures(column)].wide-only[column.wide_only] {
+                (lines(row.cells.get(i).map_or("", String::as_str)))
+                @if i == 0 {
+                    @for note in &row.notes { small { (note) } }
+                    @if !row.narrow.is_empty() { small.narrow { (row.narrow) } }
+                }
+            }
+        } }
+    }
+}
+
+fn totals(totals: &[Total]) -> Markup {
+    markup! {
+        table.totals {
+            caption.vh { "Totals" }
+            tbody { @for total in totals {
+                tr.sum[total.sum] { th scope="row" { (total.label) } td.num { (total.value) } }
+            } }
+        }
+    }
+}
+
+fn figures(column: &Column) -> bool {
+    column.align == Align::End
+}
+
+fn lines(text: &str) -> Markup {
+    broken(text.split('\n'))
+}
+
+fn broken<'a>(lines: impl Iterator<Item = &'a str>) -> Markup {
+    markup! { @for (i, line) in lines.enumerate() { @if i > 0 { br; } (line) } }
+}

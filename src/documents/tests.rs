@@ -1,0 +1,188 @@
+//! Tests of the room that need nothing but Rust.
+
+use jiff::Timestamp;
+
+use super::fonts::Weight;
+use super::layout::{Draw, Laid, lay_out};
+use super::shape::Shaped;
+use super::*;
+
+fn meta() -> Meta {
+    Meta {
+        title: "Invoice A-1".into(),
+        author: "Firm & Söhne".into(),
+        created: Timestamp::UNIX_EPOCH,
+        document_id: "A-1".into(),
+    }
+}
+
+fn sheet(rows: usize) -> Sheet {
+    let row = |i: usize| Row {
+        cells: vec![format!("Line {i}"), "1,234.50".into()],
+        notes: vec!["at cost".into()],
+        ..Row::default()
+    };
+    let columns = vec![Column::text("What"), Column::figures("Amount").wide_only()];
+    let table = Table { caption: "Lines".into(), columns, rows: (0..rows).map(row).collect() };
+    let totals = vec![Total::line("Net", "1.00"), Total::sum("Total", "€1.00")];
+    Sheet {
+        title: "Invoice".into(),
+        number: "A-1".into(),
+        brand: Brand { firm: "Firm".into(), ..Brand::default() },
+        sections: vec![Section { table, totals, ..Section::default() }],
+        ..Sheet::default()
+    }
+}
+
+fn draw(sheet: &Sheet) -> Vec<u8> {
+    pdf(sheet, &Fonts::embedded(), &meta()).expect("the sheet is drawable")
+}
+
+fn laid(sheet: &Sheet) -> Laid {
+    lay_out(sheet, &Fonts::embedded(), None).expect("the sheet fits")
+}
+
+fn texts(laid: &Laid, page: usize) -> Vec<&str> {
+    let text = |m: &'_ super::layout::Mark| matches!(m.draw, Draw::Text { .. });
+    laid.pages[page]
+        .iter()
+        .filter(|m| text(m))
+        .filter_map(|m| if let Draw::Text { line, .. } = &m.draw { Some(line.text.as_str()) } else { None })
+        .collect()
+}
+
+fn wrap(text: &str, ems: f32) -> Vec<String> {
+    let fonts = Fonts::embedded();
+    let lines = Shaped::new(&fonts, text, Weight::Regular, false).wrap(&fonts, ems);
+    lines.iter().map(|l| l.text.clone()).collect()
+}
+
+#[test]
+fn equal_input_gives_equal_bytes() {
+    assert_eq!(draw(&sheet(40)), draw(&sheet(40)));
+}
+
+#[test]
+fn the_file_is_a_tagged_archival_pdf_in_its_language() {
+    let bytes = draw(&Sheet { language: "en-IE".into(), ..sheet(2) });
+    let text = String::from_utf8_lossy(&bytes);
+    assert!(text.starts_with("%PDF-1.7"));
+    for part in ["/StructTreeRoot", "/Lang(en-IE)", "<pdfaid:part>3", "<pdfuaid:part>1", "Invoice A-1", "/Scope/Column"]
+    {
+        assert!(text.contains(part), "{part} is missing");
+    }
+}
+
+#[test]
+fn an_empty_sheet_is_one_page() {
+    let laid = laid(&Sheet::default());
+    assert_eq!(laid.pages.len(), 1);
+    draw(&Sheet::default());
+    draw(&sheet(0));
+}
+
+#[test]
+fn five_hundred_rows_take_numbered_pages_that_each_repeat_the_head() {
+    let laid = laid(&sheet(500));
+    let count = laid.pages.len();
+    assert!(count > 15, "{count} pages");
+    for page in 0..count {
+        let texts = texts(&laid, page);
+        assert!(texts.contains(&format!("A-1  ·  Page {} of {count}", page + 1).as_str()));
+        assert!(texts.contains(&"What"), "page {page} has no table head");
+    }
+}
+
+#[test]
+fn the_totals_are_never_parted_from_the_last_row() {
+    for rows in 1..60 {
+        let laid = laid(&sheet(rows));
+        let last = texts(&laid, laid.pages.len() - 1);
+        assert!(last.contains(&"€1.00"));
+        assert!(last.contains(&format!("Line {}", rows - 1).as_str()), "{rows} rows");
+    }
+}
+
+#[test]
+fn nothing_is_drawn_outside_the_page() {
+    let mut sheet = sheet(3);
+    sheet.sections[0].table.rows[0].cells = vec!["ÄW".repeat(2_500), "9".repeat(900)];
+    sheet.sections[0].table.columns.extend((0..30).map(|i| Column::figures(format!("Column {i}"))));
+    sheet.sections[0].totals[0] = Total::line("x".repeat(300), "8".repeat(300));
+    sheet.footer = vec!["Registered office ".repeat(400)];
+    sheet.recipient.lines = vec!["A line of an address".into(); 200];
+    let laid = laid(&sheet);
+    for mark in laid.pages.iter().flatten() {
+        let width = match &mark.draw {
+            Draw::Text { line, size, .. } => line.width * size,
+            Draw::Rule { length, .. } => *length,
+            _ => 0.0,
+        };
+        assert!(mark.x > -0.01 && mark.x + width < laid.size.0 + 0.01, "{} + {width}", mark.x);
+        assert!(mark.y > 0.0 && mark.y + mark.height < laid.size.1, "{} + {}", mark.y, mark.height);
+    }
+    draw(&sheet);
+}
+
+#[test]
+fn no_text_is_lost_between_pages() {
+    let words: Vec<String> = (0..3_000).map(|i| format!("w{i}")).collect();
+    let laid = laid(&Sheet { notes: vec![words.join(" ")], ..sheet(1) });
+    let drawn: Vec<&str> = (0..laid.pages.len()).flat_map(|p| texts(&laid, p)).collect();
+    let drawn = drawn.join(" ");
+    let drawn: Vec<&str> = drawn.split_whitespace().filter(|w| w.starts_with('w')).collect();
+    assert_eq!(drawn, words);
+}
+
+#[test]
+fn lines_break_after_spaces_and_inside_words_only_when_they_must() {
+    assert_eq!(wrap("one two three", 4.5), ["one two ", "three"]);
+    assert_eq!(wrap("one\ntwo", 50.0), ["one", "two"]);
+    let parts = wrap(&"m".repeat(100), 8.0);
+    assert!(parts.len() > 5 && parts.iter().all(|p| p.len() < 12));
+    assert_eq!(parts.concat(), "m".repeat(100));
+    assert_eq!(wrap("iiii", 0.0).len(), 4, "one character a line at the least");
+}
+
+#[test]
+fn characters_that_reorder_or_hide_text_are_left_out() {
+    assert_eq!(wrap("a\u{202e}b\u{2066}c\u{0}d\u{feff}e\tf", 50.0), ["abcde f"]);
+}
+
+#[test]
+fn characters_without_a_glyph_are_boxes_and_keep_their_text() {
+    let mut odd = sheet(1);
+    odd.sections[0].table.rows[0].cells[0] = "日本語 🙂 עברית ar\u{301} \u{e000} \u{10ffff}".into();
+    odd.title = "請求書".into();
+    draw(&odd);
+    let lines = wrap("日本", 50.0);
+    assert_eq!(lines, ["日本"]);
+}
+
+#[test]
+fn a_fallback_must_be_a_font() {
+    assert_eq!(Fonts::with_fallback(b"not a font".to_vec()).err(), Some(DocumentError::Font));
+    let inter = include_bytes!("../../assets/fonts/Inter-Regular.otf").to_vec();
+    let fonts = Fonts::with_fallback(inter).expect("a font");
+    assert!(pdf(&sheet(1), &fonts, &meta()).is_ok());
+}
+
+#[test]
+fn a_logo_must_be_an_image_of_bearable_size() {
+    let mut wrong = sheet(1);
+    wrong.brand.logo = Some(Logo { format: LogoFormat::Png, bytes: b"\x89PNG".as_slice().into() });
+    assert!(matches!(pdf(&wrong, &Fonts::embedded(), &meta()), Err(DocumentError::Logo(_))));
+}
+
+#[test]
+fn html_escapes_and_hides_what_a_phone_has_no_room_for() {
+    let mut sheet = Sheet { banner: Some("DRAFT".into()), ..sheet(1) };
+    sheet.sections[0].table.rows[0].cells[0] = "<script>".into();
+    sheet.sections[0].table.rows[0].narrow = "1 at 5".into();
+    let text = html(&sheet).into_string();
+    for part in ["&lt;script&gt;", "wide-only", "<small class=\"narrow\">1 at 5</small>", "<tr class=\"sum\">", "DRAFT"]
+    {
+        assert!(text.contains(part), "{part} is missing in {text}");
+    }
+    assert!(!text.contains("style="));
+}

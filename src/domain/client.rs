@@ -1,0 +1,41 @@
+//! Clients: the customer organisations that the firm bills.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ClientId, StaffId};
+use super::money::Currency;
+
+/// A party as printed on a document: frozen into it at issue (BG-4, BG-7).
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Party {
+    /// Legal name (BT-27, BT-44).
+    pub name: String,
+    /// Postal address, one printed line each.
+    pub address: Vec<String>,
+    /// ISO 3166-1 alpha-2 code (BT-40, BT-55); may be empty.
+    pub country: String,
+    /// VAT identifier (BT-31, BT-48); may be empty.
+    pub vat_id: String,
+}
+
+/// A customer organisation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Client {
+    /// Identifier.
+    pub id: ClientId,
+    /// Name, address and VAT identifier as they will be printed.
+    pub party: Party,
+    /// The firm's own reference for the client (a number in the accounting system); may be empty.
+    pub reference: String,
+    /// Currency of new documents.
+    pub currency: Currency,
+    /// Days from issue to due date of new documents.
+    pub terms_days: u16,
+    /// Who looks after them.
+    pub manager: Option<StaffId>,
+    /// What staff should keep in mind; clients never see it.
+    pub note: String,
+    /// When they were added.
+    pub since: Timestamp,
+}

@@ -1,0 +1,251 @@
+//! Events: the lines of the activity log. Each change commits with at least one.
+//!
+//! Evidence has five words that are never swapped: published, handed to the mail server, opened, downloaded,
+//! acknowledged. What staff look at is a preview and never counts as the client.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId};
+use super::money::Money;
+use super::number::DocumentNumber;
+
+/// Who did it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Actor {
+    /// A person of the firm.
+    Staff(StaffId),
+    /// A person at a client.
+    Contact(ContactId),
+    /// Somebody who has not signed in.
+    Visitor,
+    /// The process itself: a job's name.
+    Counterfoil(String),
+    /// The command line on the server's machine.
+    CommandLine,
+}
+
+/// Who did it and from where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct By {
+    /// Who.
+    pub actor: Actor,
+    /// Network address of the request, if there was one.
+    pub address: Option<std::net::IpAddr>,
+}
+
+impl By {
+    /// The process itself.
+    pub fn job(name: &str) -> Self {
+        Self { actor: Actor::Counterfoil(name.to_owned()), address: None }
+    }
+
+    /// The command line.
+    pub fn command_line() -> Self {
+        Self { actor: Actor::CommandLine, address: None }
+    }
+}
+
+/// How somebody signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Entrance {
+    /// With a password.
+    Password,
+    /// With a mailed link.
+    Link,
+    /// With a mailed code.
+    Code,
+    /// With a document's link.
+    DocumentLink,
+}
+
+/// What happened. New kinds are added at the end: the stored form counts them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// The data file was made.
+    FirmSetUp { name: String },
+    /// The firm's particulars changed.
+    FirmChanged { what: String },
+    /// A person joined the firm.
+    StaffAdded { staff: StaffId, name: String, role: String },
+    /// Their particulars, role or clients changed.
+    StaffChanged { staff: StaffId, name: String, what: String },
+    /// A client was added.
+    ClientAdded { client: ClientId, name: String },
+    /// A client's particulars changed.
+    ClientChanged { client: ClientId, what: String },
+    /// A person at a client was added.
+    ContactAdded { contact: ContactId, name: String },
+    /// Their particulars or rights changed.
+    ContactChanged { contact: ContactId, name: String, what: String },
+    /// They see and get nothing from now on.
+    ContactRevoked { contact: ContactId, name: String },
+    /// A project was added.
+    ProjectAdded { project: ProjectId, name: String },
+    /// A draft was saved.
+    DraftSaved { invoice: InvoiceId, total: Money },
+    /// A draft was thrown away.
+    DraftDiscarded { invoice: InvoiceId },
+    /// A document composed here was issued: published in the client's area.
+    InvoiceIssued { invoice: InvoiceId, number: DocumentNumber, total: Money, digest: Digest },
+    /// A PDF of the accounting system was published in the client's area.
+    InvoicePublished { invoice: InvoiceId, number: DocumentNumber, total: Money, digest: Digest },
+    /// A credit note was issued.
+    CreditNoteIssued { credit: InvoiceId, number: DocumentNumber, total: Money, digest: Digest, of: InvoiceId },
+    /// A quote was sent.
+    QuoteSent { quote: QuoteId, number: DocumentNumber, total: Money, digest: Digest },
+    /// Money arrived.
+    ReceiptRecorded { receipt: ReceiptId, amount: Money },
+    /// A receipt or credit settled part of an invoice.
+    Allocated { invoice: InvoiceId, amount: Money, left_open: Money },
+    /// An allocation was taken back.
+    AllocationUndone { invoice: InvoiceId, amount: Money, reason: String },
+    /// A letter was queued.
+    LetterQueued { letter: LetterId, subject: String, to: String },
+    /// Handed to the mail server, which took it. Not proof of reading.
+    LetterAccepted { letter: LetterId, to: String, response: String },
+    /// The mail server asked to wait.
+    LetterDeferred { letter: LetterId, to: String, reason: String },
+    /// The mail server refused for good, or the letter was given up.
+    LetterFailed { letter: LetterId, to: String, reason: String },
+    /// Nobody knows whether it went.
+    LetterUncertain { letter: LetterId, to: String, reason: String },
+    /// Staff decided about an uncertain or failed letter.
+    LetterDecided { letter: LetterId, to: String, decision: String },
+    /// A queued letter was withdrawn before sending.
+    LetterWithdrawn { letter: LetterId, to: String, reason: String },
+    /// A reminder step was not sent because a later one was due too.
+    ReminderSuperseded { invoice: InvoiceId, step: i16 },
+    /// A reminder before the due date was not sent because the due date had passed.
+    ReminderExpired { invoice: InvoiceId, step: i16 },
+    /// A reminder step was not sent, for this reason.
+    ReminderSkipped { invoice: InvoiceId, step: i16, reason: String },
+    /// Somebody signed in.
+    SignedIn { entrance: Entrance },
+    /// A sign-in was refused; the address as typed, cut.
+    SignInRefused { address: String, reason: String },
+    /// Somebody signed out.
+    SignedOut,
+    /// A sign-in or password link was asked for.
+    LinkRequested { address: String },
+    /// Somebody set a password.
+    PasswordSet,
+    /// A client's contact opened a document, signed in: evidence.
+    Opened { invoice: InvoiceId, digest: Digest },
+    /// A client's contact downloaded a document: evidence.
+    Downloaded { invoice: InvoiceId, digest: Digest },
+    /// Staff looked at an issued document; no evidence of anything.
+    StaffPreviewed { invoice: InvoiceId },
+    /// Staff downloaded an issued document; no evidence of anything.
+    StaffDownloaded { invoice: InvoiceId },
+    /// A client's contact opened a quote.
+    QuoteOpened { quote: QuoteId, digest: Digest },
+    /// A client's contact downloaded a quote.
+    QuoteDownloaded { quote: QuoteId, digest: Digest },
+    /// A client's contact opened their statement.
+    StatementOpened,
+    /// A backup was made.
+    BackupMade { bytes: u64, digest: Digest },
+    /// This data file was restored from a backup.
+    Restored { taken: Timestamp },
+}
+
+/// One line of the activity log, a link of the hash chain.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LogEntry {
+    /// Counts from 1 without gaps.
+    pub sequence: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who and from where.
+    pub by: By,
+    /// The client concerned.
+    pub client: Option<ClientId>,
+    /// The invoice concerned.
+    pub invoice: Option<InvoiceId>,
+    /// What.
+    pub event: Event,
+    /// The hash of the entry before; zeros for the first.
+    pub previous: [u8; 32],
+}
+
+/// The groups that the log can be filtered by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Topic {
+    /// Issue, credit, receipts, allocations.
+    Money,
+    /// Letters and reminders.
+    Mail,
+    /// Opens and downloads.
+    Visits,
+    /// Sign-ins.
+    SignIns,
+    /// Clients, contacts, staff, firm, backups.
+    Settings,
+}
+
+impl Topic {
+    /// All of them, in the order in which the filter offers them.
+    pub const ALL: [Self; 5] = [Self::Money, Self::Mail, Self::Visits, Self::SignIns, Self::Settings];
+
+    /// The word in the filter's query.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Money => "money",
+            Self::Mail => "mail",
+            Self::Visits => "visits",
+            Self::SignIns => "sign-ins",
+            Self::Settings => "settings",
+        }
+    }
+}
+
+impl Event {
+    /// The group it belongs to.
+    pub fn topic(&self) -> Topic {
+        use Event as E;
+        match self {
+            E::DraftSaved { .. }
+            | E::DraftDiscarded { .. }
+            | E::InvoiceIssued { .. }
+            | E::InvoicePublished { .. }
+            | E::CreditNoteIssued { .. }
+            | E::QuoteSent { .. }
+            | E::ReceiptRecorded { .. }
+            | E::Allocated { .. }
+            | E::AllocationUndone { .. } => Topic::Money,
+            E::LetterQueued { .. }
+            | E::LetterAccepted { .. }
+            | E::LetterDeferred { .. }
+            | E::LetterFailed { .. }
+            | E::LetterUncertain { .. }
+            | E::LetterDecided { .. }
+            | E::LetterWithdrawn { .. }
+            | E::ReminderSuperseded { .. }
+            | E::ReminderExpired { .. }
+            | E::ReminderSkipped { .. } => Topic::Mail,
+            E::Opened { .. }
+            | E::Downloaded { .. }
+            | E::StaffPreviewed { .. }
+            | E::StaffDownloaded { .. }
+            | E::QuoteOpened { .. }
+            | E::QuoteDownloaded { .. }
+            | E::StatementOpened => Topic::Visits,
+            E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
+                Topic::SignIns
+            }
+            E::FirmSetUp { .. }
+            | E::FirmChanged { .. }
+            | E::StaffAdded { .. }
+            | E::StaffChanged { .. }
+            | E::ClientAdded { .. }
+            | E::ClientChanged { .. }
+            | E::ContactAdded { .. }
+            | E::ContactChanged { .. }
+            | E::ContactRevoked { .. }
+            | E::ProjectAdded { .. }
+            | E::BackupMade { .. }
+            | E::Restored { .. } => Topic::Settings,
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The firm: what it prints on documents and in letters, and its standing choices.
+
+use serde::{Deserialize, Serialize};
+
+use super::client::Party;
+use super::ids::FileRef;
+use super::money::Currency;
+use super::number::Pattern;
+use super::text::EmailAddress;
+
+/// Bank details printed on documents (BG-17); empty strings when none are set.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct BankDetails {
+    /// Name of the account (BT-85).
+    pub account_name: String,
+    /// IBAN without spaces (BT-84).
+    pub iban: String,
+    /// BIC (BT-86).
+    pub bic: String,
+}
+
+/// A logo: its file and size in pixels.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Logo {
+    /// PNG or JPEG.
+    pub file: FileRef,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+}
+
+/// Number patterns of the firm's own series.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// Of invoices.
+    pub invoice: Pattern,
+    /// Of credit notes.
+    pub credit_note: Pattern,
+    /// Of quotes.
+    pub quote: Pattern,
+}
+
+/// How dates and numbers are written. English for now; other languages come with their texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Locale {
+    /// English, Ireland: 27 November 2026, €4,136.30.
+    #[default]
+    EnglishIreland,
+    /// English, United Kingdom.
+    EnglishUk,
+    /// English, United States: November 27, 2026, $4,136.30.
+    EnglishUs,
+    /// English words with continental figures: 27 November 2026, 4.136,30 €.
+    EnglishContinental,
+}
+
+/// Paper of the firm's PDFs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Paper {
+    /// 210 × 297 mm.
+    #[default]
+    A4,
+    /// 8.5 × 11 in.
+    Letter,
+}
+
+/// The firm that runs this portal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Firm {
+    /// Legal name, address, country and VAT identifier as printed.
+    pub party: Party,
+    /// What the firm does, under its name on documents ("Solicitors"); may be empty.
+    pub trade: String,
+    /// Registration and other particulars printed at the foot; may be empty.
+    pub registration: String,
+    /// Where clients write; also the Reply-To of letters.
+    pub email: Option<EmailAddress>,
+    /// Where clients ring; may be empty.
+    pub phone: String,
+    /// Who answers there ("Orla Byrne in accounts"), named in letters and on pages; may be empty.
+    pub correspondent: String,
+    /// For transfers.
+    pub bank: BankDetails,
+    /// `#rrggbb`.
+    pub colour: String,
+    /// On documents and pages.
+    pub logo: Option<Logo>,
+    /// Currency of new clients.
+    pub currency: Currency,
+    /// Days from issue to due of new clients.
+    pub terms_days: u16,
+    /// VAT rates that forms offer, in percent, the usual one first.
+    pub vat_rates: Vec<rust_decimal::Decimal>,
+    /// Number patterns.
+    pub series: Series,
+    /// Dates and numbers.
+    pub locale: Locale,
+    /// Paper of PDFs.
+    pub paper: Paper,
+}

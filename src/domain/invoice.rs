@@ -1,0 +1,291 @@
+//! Invoices and credit notes: a draft is composed or a PDF is published; issued, it is an immutable snapshot that only
+//! money and credit notes move on.
+
+use jiff::{Timestamp, civil::Date};
+use serde::{Deserialize, Serialize};
+
+use super::client::Party;
+use super::ids::{ClientId, ContactId, FileRef, InvoiceId, ProjectId, StaffId};
+use super::money::{Currency, Money};
+use super::number::DocumentNumber;
+use super::payment::Settled;
+use super::refusal::{Faults, Refusal};
+use super::tax::{LINES_MAX, Line, Totals, totals};
+
+/// Earliest and latest civil dates that documents and payments may carry.
+pub const YEARS: std::ops::RangeInclusive<i16> = 1990..=2199;
+
+/// Invoice or credit note (BT-3: 380 or 381).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Kind {
+    /// Asks for money.
+    Invoice,
+    /// Takes back all or part of an invoice (BG-3); amounts are positive.
+    CreditNote(InvoiceId),
+}
+
+/// Where the content comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Body {
+    /// Composed here, line by line.
+    Composed(Vec<Line>),
+    /// A PDF that the firm's accounting system made: the PDF is the document, this is what it asks for.
+    Published(Money),
+}
+
+/// What came to stand at issue and never changes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issue {
+    /// The number (BT-1).
+    pub number: DocumentNumber,
+    /// When it was issued or published.
+    pub at: Timestamp,
+    /// By whom; `None` for the command line.
+    pub by: Option<StaffId>,
+    /// The document's bytes.
+    pub pdf: FileRef,
+    /// The firm as it was (BG-4).
+    pub seller: Party,
+    /// The client as it was (BG-7).
+    pub buyer: Party,
+    /// The totals (BG-22).
+    pub totals: Totals,
+}
+
+/// An invoice or credit note, draft or issued.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Invoice {
+    /// Identifier, also of a draft.
+    pub id: InvoiceId,
+    /// Whose.
+    pub client: ClientId,
+    /// Filed under.
+    pub project: Option<ProjectId>,
+    /// Invoice or credit note.
+    pub kind: Kind,
+    /// What it is about, in a few words ("Lease of Unit 4").
+    pub title: String,
+    /// Currency of all amounts (BT-5).
+    pub currency: Currency,
+    /// Civil date of issue (BT-2); of a draft, the date wished.
+    pub dated: Date,
+    /// Civil due date (BT-9).
+    pub due: Date,
+    /// The buyer's reference or order number (BT-10, BT-13); may be empty.
+    pub reference: String,
+    /// Free text below the lines (BT-22); may be empty.
+    pub note: String,
+    /// The content.
+    pub body: Body,
+    /// Who gets the issue letter and the reminders; all of the client's contacts with the right when empty.
+    pub recipients: Vec<ContactId>,
+    /// What issuing froze; `None` for a draft.
+    pub issue: Option<Issue>,
+    /// When the draft was last saved, or when it was issued.
+    pub changed: Timestamp,
+}
+
+impl Invoice {
+    /// The totals: frozen at issue, computed for a draft. `None` for a draft beyond the limits of an amount.
+    pub fn totals(&self) -> Option<Totals> {
+        match (&self.issue, &self.body) {
+            (Some(issue), _) => Some(issue.totals.clone()),
+            (None, Body::Composed(lines)) => totals(lines, self.currency),
+            (None, Body::Published(amount)) => Some(Totals::only(*amount)),
+        }
+    }
+
+    /// The amount due for payment, or credited; zero for a draft beyond the limits.
+    pub fn payable(&self) -> Money {
+        match &self.issue {
+            Some(issue) => issue.totals.payable(),
+            None => self.totals().map_or(Money::zero(self.currency), |t| t.payable()),
+        }
+    }
+
+    /// The number, once issued.
+    pub fn number(&self) -> Option<&DocumentNumber> {
+        self.issue.as_ref().map(|x| &x.number)
+    }
+
+    /// Whether this asks for money.
+    pub fn is_invoice(&self) -> bool {
+        self.kind == Kind::Invoice
+    }
+
+    /// What is open of an issued invoice after `settled`; a credit note and a draft have nothing open.
+    pub fn open(&self, settled: Settled) -> Money {
+        let minor = match (&self.issue, self.kind) {
+            (Some(issue), Kind::Invoice) => issue.totals.payable.saturating_sub(settled.total()).max(0),
+            _ => 0,
+        };
+        Money::new(minor, self.currency)
+    }
+
+    /// The state that people read, as of `today`.
+    pub fn standing(&self, settled: Settled, today: Date) -> Standing {
+        let Some(issue) = &self.issue else { return Standing::Draft };
+        if let Kind::CreditNote(_) = self.kind {
+            return Standing::CreditNote;
+        }
+        if settled.total() >= issue.totals.payable {
+            return if settled.credited > 0 && settled.received == 0 { Standing::Credited } else { Standing::Paid };
+        }
+        let days = days_between(self.due, today);
+        let part_paid = settled.total() > 0;
+        if days > 0 { Standing::Overdue { days, part_paid } } else { Standing::Due { days: -days, part_paid } }
+    }
+
+    /// Whether a draft can be issued on `today`: lines, dates and amount are fit to print.
+    ///
+    /// # Errors
+    /// [`Refusal::NotADraft`], or every field to mend.
+    pub fn ready(&self) -> Result<Totals, Refusal> {
+        if self.issue.is_some() {
+            return Err(Refusal::NotADraft);
+        }
+        let mut faults = Faults::default();
+        check_dates(&mut faults, self.dated, self.due);
+        if let Body::Composed(lines) = &self.body {
+            check_lines(&mut faults, lines);
+        }
+        let sum = self.totals();
+        match &sum {
+            None => faults.add("lines", "The total is too large; check quantities and prices."),
+            Some(t) if t.payable < 0 => {
+                faults
+                    .add("lines", "The total is below zero. To give money back, credit the invoice it was charged on.");
+            }
+            Some(_) => {}
+        }
+        faults.check()?;
+        sum.ok_or(Refusal::TryAgain)
+    }
+}
+
+fn check_lines(faults: &mut Faults, lines: &[Line]) {
+    if lines.is_empty() {
+        faults.add("lines", "Add at least one line.");
+    }
+    if lines.len() > LINES_MAX {
+        faults.add("lines", format!("Use {LINES_MAX} lines or fewer."));
+    }
+}
+
+/// Refuses dates outside [`YEARS`] and a due date before the date of issue.
+pub fn check_dates(faults: &mut Faults, dated: Date, due: Date) {
+    let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
+    if !YEARS.contains(&dated.year()) {
+        faults.add("issued", years.clone());
+    }
+    if !YEARS.contains(&due.year()) {
+        faults.add("due", years);
+    } else if due < dated {
+        faults.add("due", format!("The due date must be the date of issue, {dated}, or later."));
+    }
+}
+
+/// Civil days from `from` to `to`; negative when `to` is earlier.
+pub fn days_between(from: Date, to: Date) -> i32 {
+    (to - from).get_days()
+}
+
+/// The state of a document that people read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Not issued.
+    Draft,
+    /// Open, due in `days` (0 is today, which is not overdue).
+    Due {
+        /// Days until the due date.
+        days: i32,
+        /// Something was paid or credited already.
+        part_paid: bool,
+    },
+    /// Open and `days` past due, at least one.
+    Overdue {
+        /// Days since the due date.
+        days: i32,
+        /// Something was paid or credited already.
+        part_paid: bool,
+    },
+    /// Settled, by money or by money and credit.
+    Paid,
+    /// Settled by credit notes alone.
+    Credited,
+    /// A credit note.
+    CreditNote,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    fn issued(payable: i64) -> Invoice {
+        let money = Money::new(payable, Currency::EUR);
+        let file = FileRef {
+            digest: super::super::ids::Digest([0; 32]),
+            length: 1,
+            name: "a.pdf".into(),
+            media_type: "application/pdf".into(),
+        };
+        Invoice {
+            id: InvoiceId(1),
+            client: ClientId(1),
+            project: None,
+            kind: Kind::Invoice,
+            title: "Lease".into(),
+            currency: Currency::EUR,
+            dated: date(2026, 10, 28),
+            due: date(2026, 11, 27),
+            reference: String::new(),
+            note: String::new(),
+            body: Body::Published(money),
+            recipients: vec![],
+            issue: Some(Issue {
+                number: "A-1".parse().unwrap(),
+                at: Timestamp::UNIX_EPOCH,
+                by: None,
+                pdf: file,
+                seller: Party::default(),
+                buyer: Party::default(),
+                totals: Totals::only(money),
+            }),
+            changed: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    #[test]
+    fn standing_follows_money_and_days() {
+        let invoice = issued(1_000);
+        let at = |received, credited, day| invoice.standing(Settled { received, credited }, day);
+        assert_eq!(at(0, 0, date(2026, 11, 26)), Standing::Due { days: 1, part_paid: false });
+        assert_eq!(
+            at(0, 0, date(2026, 11, 27)),
+            Standing::Due { days: 0, part_paid: false },
+            "due today is not overdue"
+        );
+        assert_eq!(at(1, 0, date(2026, 11, 28)), Standing::Overdue { days: 1, part_paid: true });
+        assert_eq!(at(1_000, 0, date(2027, 1, 1)), Standing::Paid);
+        assert_eq!(at(0, 1_000, date(2027, 1, 1)), Standing::Credited);
+        assert_eq!(at(400, 600, date(2027, 1, 1)), Standing::Paid);
+        assert_eq!(invoice.open(Settled { received: 400, credited: 100 }).minor, 500);
+    }
+
+    #[test]
+    fn an_issued_document_is_not_a_draft() {
+        assert_eq!(issued(1).ready(), Err(Refusal::NotADraft));
+    }
+
+    #[test]
+    fn a_draft_names_everything_to_mend() {
+        let mut draft = Invoice { issue: None, body: Body::Composed(vec![]), ..issued(1) };
+        draft.due = date(2026, 1, 1);
+        let Err(Refusal::Fields(faults)) = draft.ready() else { panic!("refused") };
+        assert_eq!(faults.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["due", "lines"]);
+        draft.due = date(9999, 1, 1);
+        let Err(Refusal::Fields(faults)) = draft.ready() else { panic!("refused") };
+        assert_eq!(faults[0].field, "due");
+    }
+}

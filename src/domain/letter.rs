@@ -1,0 +1,169 @@
+//! Letters: e-mails that are queued in the data file and sent by the scheduler.
+//!
+//! A letter is keyed; the same key is never queued twice. Its text is frozen when queued, but for the link and code that
+//! are drawn while it is sent, so that no secret lies in the outbox.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ClientId, InvoiceId, LetterId};
+use super::person::Person;
+use super::text::EmailAddress;
+
+/// Stands in a letter's text where its link goes.
+pub const LINK_SLOT: &str = "[[link]]";
+/// Stands in a letter's text where its six-digit code goes.
+pub const CODE_SLOT: &str = "[[code]]";
+
+/// What the letter's link opens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Link {
+    /// One document, for as long as the grant lasts.
+    Document(InvoiceId),
+    /// The portal or desk, once and soon; comes with a code for the browser that asked.
+    SignIn,
+    /// The page that sets a password, once.
+    SetPassword,
+}
+
+/// Why the letter exists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Purpose {
+    /// A document was issued or published.
+    Issued(InvoiceId),
+    /// A reminder: days from the due date.
+    Reminder(InvoiceId, i16),
+    /// Somebody asked to sign in.
+    SignIn,
+    /// Somebody was invited, or asked to set a new password.
+    SetPassword,
+}
+
+impl Purpose {
+    /// The invoice it is about.
+    pub fn invoice(self) -> Option<InvoiceId> {
+        match self {
+            Self::Issued(id) | Self::Reminder(id, _) => Some(id),
+            Self::SignIn | Self::SetPassword => None,
+        }
+    }
+
+    /// Whether the letter may be sent again by itself when it is unknown whether the first arrived. A reminder may not
+    /// (at most once); what a person is waiting for may (at least once, same Message-ID).
+    pub fn repeatable(self) -> bool {
+        !matches!(self, Self::Reminder(..))
+    }
+}
+
+/// Where a letter stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum LetterState {
+    /// Waiting for its turn.
+    Queued,
+    /// Being handed over since this instant; found at start, it means a crash in mid-send.
+    Sending(Timestamp),
+    /// The mail server took it, with these words. Not yet proof that anybody read it.
+    Accepted(Timestamp, String),
+    /// The mail server asked to wait, or could not be reached; will be tried again.
+    Deferred(Timestamp, String),
+    /// Refused for good, or given up.
+    Failed(Timestamp, String),
+    /// Nobody knows whether it went: staff decide.
+    Uncertain(Timestamp, String),
+    /// Withdrawn before sending, with the reason ("paid in the meantime").
+    Withdrawn(Timestamp, String),
+}
+
+impl LetterState {
+    /// The word for filters and tags.
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending(_) => "sending",
+            Self::Accepted(..) => "accepted",
+            Self::Deferred(..) => "deferred",
+            Self::Failed(..) => "failed",
+            Self::Uncertain(..) => "uncertain",
+            Self::Withdrawn(..) => "withdrawn",
+        }
+    }
+
+    /// Whether the outbox still has to act.
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Queued | Self::Deferred(..))
+    }
+}
+
+/// Attempts after which a deferred letter is given up.
+pub const ATTEMPTS_MAX: u32 = 14;
+
+/// When a letter deferred after `attempts` tries is tried again: 1, 2, 4 … minutes, at most 6 hours.
+pub fn retry_after(attempts: u32) -> jiff::SignedDuration {
+    let minutes = 1_i64 << attempts.saturating_sub(1).min(9);
+    jiff::SignedDuration::from_mins(minutes.min(360))
+}
+
+/// One e-mail to one person.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Letter {
+    /// Identifier.
+    pub id: LetterId,
+    /// Unique; for a reminder (invoice, step, recipient).
+    pub key: String,
+    /// To whom.
+    pub to: Person,
+    /// Their name when it was queued.
+    pub to_name: String,
+    /// Their address when it was queued.
+    pub to_address: EmailAddress,
+    /// Their client; `None` for staff.
+    pub client: Option<ClientId>,
+    /// Why.
+    pub purpose: Purpose,
+    /// What the link opens.
+    pub link: Option<Link>,
+    /// Subject.
+    pub subject: String,
+    /// Plain text, with slots.
+    pub text: String,
+    /// HTML, with slots.
+    pub html: String,
+    /// Local part of the Message-ID, derived from the key: the same for every attempt.
+    pub message_id: String,
+    /// Local part of the Message-ID that this one follows, so that one invoice's letters thread.
+    pub follows: Option<String>,
+    /// Where it stands.
+    pub state: LetterState,
+    /// Hand-overs tried so far.
+    pub attempts: u32,
+    /// When it was queued.
+    pub queued: Timestamp,
+}
+
+/// The key of a reminder: exactly one letter per invoice, step and recipient.
+pub fn reminder_key(invoice: InvoiceId, step: i16, to: Person) -> String {
+    format!("reminder/{invoice}/{step}/{}", person_key(to))
+}
+
+/// The key of an issue letter.
+pub fn issue_key(invoice: InvoiceId, to: Person) -> String {
+    format!("issued/{invoice}/{}", person_key(to))
+}
+
+fn person_key(person: Person) -> String {
+    match person {
+        Person::Staff(id) => format!("staff-{id}"),
+        Person::Contact(id) => format!("contact-{id}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn waiting_grows_and_is_bounded() {
+        let minutes: Vec<i64> = (1..=12).map(|n| retry_after(n).as_mins()).collect();
+        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]);
+    }
+}

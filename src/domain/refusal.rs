@@ -1,0 +1,130 @@
+//! Why an act was refused: a closed list, each with the sentence a person reads.
+
+use super::money::Money;
+
+/// One field of a form (or one option of a command) and what is wrong with it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FieldFault {
+    /// The field's name in the form.
+    pub field: String,
+    /// A sentence that says what to do.
+    pub message: String,
+}
+
+impl FieldFault {
+    /// A fault of `field`.
+    pub fn new(field: &str, message: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), message: message.into() }
+    }
+}
+
+/// Why an act was refused. Checked in this order wherever several apply.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// There is no such thing, or not for whoever asks: the two are the same answer.
+    NotFound,
+    /// Whoever asks can see the thing, and their role does not allow the act.
+    NotAllowed,
+    /// Fields of the form need mending.
+    Fields(Vec<FieldFault>),
+    /// Another document has this number.
+    NumberTaken(String),
+    /// The PDF or draft changed or another document took its number in between; asking again will work.
+    TryAgain,
+    /// Only a draft can be changed or issued.
+    NotADraft,
+    /// Only an issued document can be credited, paid or sent.
+    NotIssued,
+    /// Nobody would receive or see the document.
+    NobodyToSee,
+    /// The e-mail address already signs somebody in.
+    EmailTaken(String),
+    /// More than the invoice's open amount.
+    MoreThanOpen(Money),
+    /// More than what is left of the receipt or credit.
+    MoreThanUnapplied(Money),
+    /// Two currencies can't be added.
+    OtherCurrency,
+    /// The last owner must stay one.
+    LastOwner,
+    /// The link, code or session is unknown, spent or expired.
+    LinkExpired,
+    /// The letter is not in a state in which this can be done.
+    LetterSettled,
+}
+
+impl From<FieldFault> for Refusal {
+    fn from(fault: FieldFault) -> Self {
+        Self::Fields(vec![fault])
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NotFound => f.write_str("There is nothing here, or it is not yours to see."),
+            Self::NotAllowed => f.write_str("Your role does not allow this. Ask an owner of the firm."),
+            Self::Fields(faults) => {
+                let all: Vec<String> = faults.iter().map(|x| format!("{}: {}", x.field, x.message)).collect();
+                f.write_str(&all.join(" "))
+            }
+            Self::NumberTaken(number) => write!(f, "The number {number} is already used by another document."),
+            Self::TryAgain => {
+                f.write_str("Somebody else changed this at the same moment. Nothing was lost; try again.")
+            }
+            Self::NotADraft => {
+                f.write_str("This document has been issued and can't be changed. Correct it with a credit note.")
+            }
+            Self::NotIssued => f.write_str("This is still a draft. Issue it first."),
+            Self::NobodyToSee => {
+                f.write_str("Nobody at this client may see billing documents. Add a contact with that right first.")
+            }
+            Self::EmailTaken(email) => write!(f, "{email} already belongs to somebody here. Use another address."),
+            Self::MoreThanOpen(open) => write!(f, "That is more than the {open} still open."),
+            Self::MoreThanUnapplied(left) => write!(f, "That is more than the {left} not yet applied."),
+            Self::OtherCurrency => {
+                f.write_str("The currencies differ; an amount settles documents in its own currency only.")
+            }
+            Self::LastOwner => f.write_str("The firm needs at least one owner. Make somebody else an owner first."),
+            Self::LinkExpired => f.write_str("This link or code has expired or was already used. Ask for a new one."),
+            Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
+        }
+    }
+}
+
+/// Collects the faults of a form so that all are named at once.
+#[derive(Default, Debug)]
+pub struct Faults(Vec<FieldFault>);
+
+impl Faults {
+    /// Keeps a fault and gives a stand-in, so that reading the form can go on.
+    pub fn take<T: Default>(&mut self, read: Result<T, FieldFault>) -> T {
+        read.unwrap_or_else(|fault| {
+            self.0.push(fault);
+            T::default()
+        })
+    }
+
+    /// As [`Faults::take`] for types without a stand-in.
+    pub fn take_opt<T>(&mut self, read: Result<T, FieldFault>) -> Option<T> {
+        read.map_err(|fault| self.0.push(fault)).ok()
+    }
+
+    /// Adds a fault found by comparing fields.
+    pub fn add(&mut self, field: &str, message: impl Into<String>) {
+        self.0.push(FieldFault::new(field, message));
+    }
+
+    /// Whether nothing was wrong so far.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Nothing, or all faults as one refusal.
+    ///
+    /// # Errors
+    /// [`Refusal::Fields`] when there is any fault.
+    pub fn check(self) -> Result<(), Refusal> {
+        if self.0.is_empty() { Ok(()) } else { Err(Refusal::Fields(self.0)) }
+    }
+}

@@ -1,0 +1,152 @@
+//! Text that people typed, taken in at the door: trimmed, bounded, free of characters that deceive.
+//!
+//! Control characters and bidirectional overrides are refused rather than dropped: a name that needs them is an attack
+//! on a letter's header or on a reader's eye.
+
+use super::refusal::FieldFault;
+
+/// Longest single line, in characters, unless a field states its own limit.
+pub const LINE_MAX: usize = 200;
+/// Longest free text, in characters.
+pub const PARAGRAPH_MAX: usize = 4_000;
+/// Longest e-mail address in bytes (RFC 5321 §4.5.3.1).
+pub const EMAIL_MAX: usize = 254;
+
+/// One line of text, trimmed; may be empty.
+///
+/// # Errors
+/// Names `field` when the text is too long or holds line breaks, control or bidirectional characters.
+pub fn line(field: &str, input: &str, max: usize) -> Result<String, FieldFault> {
+    let text = input.trim();
+    if text.chars().count() > max {
+        return Err(FieldFault::new(field, format!("Use {max} characters or fewer.")));
+    }
+    if text.chars().any(|c| c.is_control() || is_deceptive(c)) {
+        return Err(FieldFault::new(
+            field,
+            "Remove line breaks and invisible control characters; type the text instead of pasting it.",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// As [`line`], and not empty; `missing` says what to enter.
+///
+/// # Errors
+/// As [`line`], or `missing` when nothing is left after trimming.
+pub fn required(field: &str, input: &str, max: usize, missing: &str) -> Result<String, FieldFault> {
+    let text = line(field, input, max)?;
+    if text.is_empty() { Err(FieldFault::new(field, missing)) } else { Ok(text) }
+}
+
+/// Free text with line breaks, trimmed, `\r\n` made `\n`; may be empty.
+///
+/// # Errors
+/// Names `field` when the text is longer than [`PARAGRAPH_MAX`] or holds control or bidirectional characters.
+pub fn paragraph(field: &str, input: &str) -> Result<String, FieldFault> {
+    let text = input.trim().replace("\r\n", "\n");
+    if text.chars().count() > PARAGRAPH_MAX {
+        return Err(FieldFault::new(field, format!("Use {PARAGRAPH_MAX} characters or fewer.")));
+    }
+    if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_deceptive(c)) {
+        return Err(FieldFault::new(
+            field,
+            "Remove invisible control characters; type the text instead of pasting it.",
+        ));
+    }
+    Ok(text)
+}
+
+/// Characters that reorder or hide what stands around them (Unicode bidirectional controls, BOM, tags).
+pub fn is_deceptive(c: char) -> bool {
+    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}'
+        | '\u{FEFF}' | '\u{2028}' | '\u{2029}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// An e-mail address that letters may go to.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+pub struct EmailAddress(String);
+
+impl EmailAddress {
+    /// Reads an address such as `ana@marlow.example`.
+    ///
+    /// # Errors
+    /// Names `field` when the text is not one plain address.
+    pub fn parse(field: &str, input: &str) -> Result<Self, FieldFault> {
+        let text = input.trim();
+        if is_plain_address(text) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(FieldFault::new(field, "Enter an e-mail address, like name@company.example."))
+        }
+    }
+
+    /// The address as typed.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The form under which the address is looked up: lower case.
+    pub fn folded(&self) -> String {
+        self.0.to_lowercase()
+    }
+}
+
+impl std::fmt::Display for EmailAddress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// A dot-atom local part and a domain of letters, digits, hyphens (RFC 5321 without quoted strings or literals).
+fn is_plain_address(text: &str) -> bool {
+    let Some((local, domain)) = text.rsplit_once('@') else { return false };
+    let atom = |part: &str| {
+        !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c))
+    };
+    let label = |part: &str| {
+        !part.is_empty()
+            && part.len() <= 63
+            && !part.starts_with('-')
+            && !part.ends_with('-')
+            && part.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
+    };
+    text.len() <= EMAIL_MAX && local.len() <= 64 && local.split('.').all(atom) && domain.split('.').all(label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_addresses_are_taken_and_tricks_are_refused() {
+        for good in ["ana@marlow.example", " o'brien+x@a-b.example ", "a@localhost"] {
+            assert!(EmailAddress::parse("email", good).is_ok(), "{good}");
+        }
+        let long = format!("{}@a.example", "x".repeat(65));
+        for bad in [
+            "",
+            "ana",
+            "@a.example",
+            "a@",
+            "a b@c.example",
+            "a@b..example",
+            "a@-b.example",
+            "a\r\nBcc:x@y.example",
+            "a@b.example,c@d.example",
+            "\"a\"@b.example",
+            &long,
+        ] {
+            assert!(EmailAddress::parse("email", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn names_with_line_breaks_or_overrides_are_refused() {
+        for bad in ["Ana\r\nBcc: x@y.example", "Ana\u{202E}txt", "a\0b", "a\u{2066}b"] {
+            assert!(line("name", bad, LINE_MAX).is_err(), "{bad:?}");
+        }
+        assert_eq!(line("name", "  Zoë O’Neil ", LINE_MAX).unwrap(), "Zoë O’Neil");
+        assert!(line("name", &"x".repeat(10_000_000), LINE_MAX).is_err());
+    }
+}

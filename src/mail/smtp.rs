@@ -1,0 +1,247 @@
+//! Delivery to a mail server: connect, protect, log in, hand the letter over, and judge the answer.
+//!
+//! Keeps one idle connection for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::{ClientConfig, RootCertStore};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::dialog::{Dialog, Trouble, Wire};
+use super::message::Composed;
+use super::reply::Reply;
+use super::resolve::resolve;
+use super::settings::{Security, SettingsError, SmtpSettings};
+use super::transport::Verdict;
+
+/// Letters over one connection before a new one is made.
+pub const LETTERS_PER_CONNECTION: u32 = 50;
+/// Most addresses of one host that are tried.
+pub const MAX_ADDRESSES: usize = 6;
+
+/// Hands letters to one mail server.
+pub struct SmtpMailer {
+    settings: SmtpSettings,
+    tls: TlsConnector,
+    name: ServerName<'static>,
+    idle: Mutex<Option<Connection>>,
+}
+
+struct Connection {
+    dialog: Dialog,
+    peer: SocketAddr,
+}
+
+impl std::fmt::Debug for SmtpMailer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "SmtpMailer({}:{})", self.settings.host, self.settings.port)
+    }
+}
+
+impl SmtpMailer {
+    /// Checks the settings and reads the file of authorities; connects to nothing.
+    pub fn new(settings: SmtpSettings) -> Result<Self, SettingsError> {
+        check(&settings)?;
+        let name =
+            ServerName::try_from(settings.host.clone()).map_err(|_| SettingsError::Host(settings.host.clone()))?;
+        let tls = TlsConnector::from(Arc::new(tls_config(&settings)?));
+        Ok(Self { settings, tls, name, idle: Mutex::new(None) })
+    }
+
+    /// Connects, logs in and says good-bye: whether letters could leave now, or why not.
+    pub async fn probe(&self) -> Result<String, String> {
+        let connection = self.connect().await?;
+        let server = self.server(connection.peer);
+        connection.dialog.quit().await;
+        Ok(server)
+    }
+
+    /// Hands one letter over.
+    pub(super) async fn deliver(&self, letter: &Composed) -> Verdict {
+        let mut connection = match self.idle_or_new().await {
+            Ok(connection) => connection,
+            Err(reason) => return Verdict::Deferred { reason },
+        };
+        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &self.server(connection.peer)).await;
+        if usable && connection.dialog.letters < LETTERS_PER_CONNECTION {
+            self.keep(connection);
+        }
+        verdict
+    }
+
+    /// Closes the idle connection, if there is one: call it when a burst is over.
+    pub async fn close_idle(&self) {
+        let idle = self.take();
+        if let Some(connection) = idle {
+            connection.dialog.quit().await;
+        }
+    }
+
+    async fn idle_or_new(&self) -> Result<Connection, String> {
+        if let Some(mut idle) = self.take()
+            && idle.dialog.revive().await
+        {
+            return Ok(idle);
+        }
+        self.connect().await
+    }
+
+    async fn connect(&self) -> Result<Connection, String> {
+        let (tcp, peer) = self.dial().await?;
+        let server = self.server(peer);
+        let mut dialog = self.protected(tcp).await.map_err(|why| format!("{server}: {why}"))?;
+        self.login(&mut dialog).await.map_err(|why| format!("{server}: {why}"))?;
+        Ok(Connection { dialog, peer })
+    }
+
+    async fn dial(&self) -> Result<(TcpStream, SocketAddr), String> {
+        let s = &self.settings;
+        let found = resolve(&s.host, &s.dns).await.map_err(|e| e.to_string())?;
+        let mut last = String::new();
+        for ip in found.into_iter().take(MAX_ADDRESSES) {
+            let peer = SocketAddr::new(ip, s.port);
+            match timeout(s.timeouts.connect, TcpStream::connect(peer)).await {
+                Ok(Ok(tcp)) => return Ok((tcp, peer)),
+                Ok(Err(e)) => last = format!("{}: no connection ({e})", self.server(peer)),
+                Err(_) => last = format!("{}: no connection in time", self.server(peer)),
+            }
+        }
+        Err(last)
+    }
+
+    /// Greets the server, under TLS unless it is this machine and the settings say so.
+    async fn protected(&self, tcp: TcpStream) -> Result<Dialog, String> {
+        let (hello, times) = (self.settings.hello_name.as_str(), self.settings.timeouts);
+        let opened = match self.settings.security {
+            Security::PlainLoopback => Dialog::open(Box::new(tcp), hello, times).await,
+            Security::Tls => Dialog::open(self.handshake(Box::new(tcp)).await?, hello, times).await,
+            Security::StartTls => {
+                let clear = Dialog::open(Box::new(tcp), hello, times).await.map_err(|t| t.to_string())?;
+                if !clear.offers.starttls {
+                    return Err("the server does not offer STARTTLS, so nothing was sent to it".to_owned());
+                }
+                let wire = clear.starttls().await.map_err(|t| format!("STARTTLS failed: {t}"))?;
+                Dialog::resume(self.handshake(wire).await?, hello, times).await
+            }
+        };
+        opened.map_err(|t| t.to_string())
+    }
+
+    async fn handshake(&self, wire: Box<dyn Wire>) -> Result<Box<dyn Wire>, String> {
+        match timeout(self.settings.timeouts.connect, self.tls.connect(self.name.clone(), wire)).await {
+            Ok(Ok(tls)) => Ok(Box::new(tls)),
+            Ok(Err(e)) => Err(format!("no trusted TLS connection ({e})")),
+            Err(_) => Err("no TLS connection in time".to_owned()),
+        }
+    }
+
+    async fn login(&self, dialog: &mut Dialog) -> Result<(), String> {
+        let (Some(user), Some(password)) = (&self.settings.username, &self.settings.password) else {
+            return Ok(());
+        };
+        if !dialog.offers.auth_plain && !dialog.offers.auth_login {
+            return Err("the server offers no login by password (AUTH PLAIN or LOGIN)".to_owned());
+        }
+        let tried = dialog.login(user, password).await;
+        tried.map_err(|t| format!("the login failed: {t}; check user name and password in the mail settings"))
+    }
+
+    fn server(&self, peer: SocketAddr) -> String {
+        format!("{} ({peer})", self.settings.host)
+    }
+
+    fn take(&self) -> Option<Connection> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    fn keep(&self, connection: Connection) {
+        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+    }
+}
+
+/// The verdict, and whether the connection can serve another letter.
+async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str) -> (Verdict, bool) {
+    if let Some(limit) = dialog.offers.size.filter(|limit| (letter.mime.len() as u64) > *limit) {
+        let reason = format!("{server}: the letter is larger than the {limit} bytes that the server takes");
+        return (Verdict::Refused { reason }, true);
+    }
+    if let Err((step, trouble)) = before_the_dot(dialog, letter).await {
+        return (still_ours(&trouble, &format!("{server}, {step}")), can_go_on(&trouble) && step != "letter");
+    }
+    match dialog.hand_over().await {
+        Ok(reply) => (Verdict::Accepted { response: reply.to_string(), server: server.to_owned() }, true),
+        Err(Trouble::Said(reply)) if matches!(reply.class(), 4 | 5) => {
+            let trouble = Trouble::Said(reply);
+            (still_ours(&trouble, &format!("{server}, after the letter")), can_go_on(&trouble))
+        }
+        Err(trouble) => {
+            let reason = format!("{server}: the whole letter was sent, but whether it was taken is unknown: {trouble}");
+            (Verdict::Uncertain { reason }, false)
+        }
+    }
+}
+
+async fn before_the_dot(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
+    dialog.step(&format!("MAIL FROM:<{}>", letter.from), 2).await.map_err(|t| ("sender", t))?;
+    dialog.step(&format!("RCPT TO:<{}>", letter.to), 2).await.map_err(|t| ("recipient", t))?;
+    dialog.step("DATA", 3).await.map_err(|t| ("data", t))?;
+    dialog.body(&letter.mime).await.map_err(|t| ("letter", t))
+}
+
+/// The server has not taken the letter: refused for good, or to be tried again.
+fn still_ours(trouble: &Trouble, place: &str) -> Verdict {
+    let reason = format!("{place}: {trouble}");
+    match trouble {
+        Trouble::Said(reply) if reply.class() == 5 && !wants_login(reply) => Verdict::Refused { reason },
+        _ => Verdict::Deferred { reason },
+    }
+}
+
+/// These answers speak of our account, not of the letter: it goes out once the settings are right.
+fn wants_login(reply: &Reply) -> bool {
+    matches!(reply.code, 530 | 534 | 535 | 538)
+}
+
+fn can_go_on(trouble: &Trouble) -> bool {
+    matches!(trouble, Trouble::Said(reply) if matches!(reply.class(), 4 | 5) && reply.code != 421)
+}
+
+fn check(s: &SmtpSettings) -> Result<(), SettingsError> {
+    if s.security == Security::PlainLoopback && !s.is_loopback() {
+        return Err(SettingsError::PlainToOutside(s.host.clone()));
+    }
+    let host_like = |b: u8| b.is_ascii_alphanumeric() || b".-[]:".contains(&b);
+    if s.hello_name.is_empty() || !s.hello_name.bytes().all(host_like) {
+        return Err(SettingsError::HelloName(s.hello_name.clone()));
+    }
+    match (&s.username, &s.password) {
+        (None, None) => Ok(()),
+        (Some(user), Some(password)) if !user.contains('\0') && !password.reveal().contains('\0') => Ok(()),
+        _ => Err(SettingsError::Login),
+    }
+}
+
+/// The public authorities plus the settings' own; the server's name is always checked.
+fn tls_config(s: &SmtpSettings) -> Result<ClientConfig, SettingsError> {
+    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+    if let Some(path) = &s.ca_file {
+        let unusable = |why: String| SettingsError::CaFile(path.clone(), why);
+        let before = roots.len();
+        for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unusable(e.to_string()))? {
+            let certificate = certificate.map_err(|e| unusable(e.to_string()))?;
+            roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
+        }
+        if roots.len() == before {
+            return Err(unusable("it holds no certificate".to_owned()));
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let versions = versions.map_err(|e| SettingsError::Tls(e.to_string()))?;
+    Ok(versions.with_root_certificates(roots).with_no_client_auth())
+}

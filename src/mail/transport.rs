@@ -1,0 +1,190 @@
+//! The ways out: a mail server, a folder, or memory; and what became of a letter.
+//!
+//! Must not retry or remember letters for longer than their way asks for.
+
+use std::collections::VecDeque;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::message::{Composed, Outgoing};
+use super::smtp::SmtpMailer;
+
+/// Letters that memory holds; older ones are forgotten.
+pub const MEMORY_LETTERS: usize = 500;
+/// Longest file name of a letter in a folder, in bytes, without its ending.
+const MAX_FILE_STEM: usize = 150;
+
+/// What became of a letter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The server has taken it over.
+    Accepted {
+        /// The server's words.
+        response: String,
+        /// Host and address of the server.
+        server: String,
+    },
+    /// Certainly not taken; a later attempt may succeed.
+    Deferred {
+        /// Why, for staff to read.
+        reason: String,
+    },
+    /// Certainly not taken, and trying again is useless.
+    Refused {
+        /// Why, for staff to read.
+        reason: String,
+    },
+    /// The whole letter was sent, but the answer never came: sending again may deliver it twice.
+    Uncertain {
+        /// Why, for staff to read.
+        reason: String,
+    },
+    /// The letter cannot be written as mail; it must be set aside.
+    Poison {
+        /// Why, for staff to read.
+        reason: String,
+    },
+}
+
+/// A way out for letters. Share it in an `Arc`.
+#[derive(Debug)]
+pub enum Mailer {
+    /// To a mail server.
+    Smtp(Box<SmtpMailer>),
+    /// Into a folder, as `.eml` files.
+    Folder(FolderMailer),
+    /// Into memory, for tests and the demo's mailbox.
+    Memory(MemoryMailer),
+}
+
+impl Mailer {
+    /// Sends one letter and says what became of it. Takes no lock between letters, so several may be under way.
+    pub async fn send(&self, letter: &Outgoing) -> Verdict {
+        let composed = match letter.compose() {
+            Ok(composed) => composed,
+            Err(e) => return Verdict::Poison { reason: e.to_string() },
+        };
+        match self {
+            Self::Smtp(smtp) => smtp.deliver(&composed).await,
+            Self::Folder(folder) => folder.deliver(&letter.message_id, composed).await,
+            Self::Memory(memory) => memory.deliver(letter, composed),
+        }
+    }
+
+    /// Ends what was kept open for a burst of letters.
+    pub async fn close_idle(&self) {
+        if let Self::Smtp(smtp) = self {
+            smtp.close_idle().await;
+        }
+    }
+}
+
+/// Writes each letter to a file named after its Message-ID; the same letter again replaces its file.
+#[derive(Clone, Debug)]
+pub struct FolderMailer {
+    folder: PathBuf,
+}
+
+impl FolderMailer {
+    /// Letters go into `folder`, which is made when the first one comes.
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    async fn deliver(&self, message_id: &str, letter: Composed) -> Verdict {
+        let path = self.folder.join(format!("{}.eml", file_stem(message_id)));
+        let server = self.folder.display().to_string();
+        let written = tokio::task::spawn_blocking(move || write_whole(&path, &letter.mime)).await;
+        match written.unwrap_or_else(|e| Err(io::Error::other(e))) {
+            Ok(()) => Verdict::Accepted { response: "written".to_owned(), server },
+            Err(e) => Verdict::Deferred { reason: format!("the letter could not be written to {server}: {e}") },
+        }
+    }
+}
+
+/// Keeps letters in memory, the newest [`MEMORY_LETTERS`]. Clones share what they keep.
+#[derive(Clone, Debug, Default)]
+pub struct MemoryMailer(Arc<Mutex<Memory>>);
+
+#[derive(Debug, Default)]
+struct Memory {
+    letters: VecDeque<Kept>,
+    script: VecDeque<Verdict>,
+    count: u64,
+}
+
+/// A letter in memory.
+#[derive(Clone)]
+pub struct Kept {
+    /// Counts from 1 over all letters ever kept.
+    pub number: u64,
+    /// The letter as it was given.
+    pub letter: Outgoing,
+    /// The letter as it would have gone over the wire.
+    pub mime: Vec<u8>,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Kept {{ number: {}, letter: {:?} }}", self.number, self.letter)
+    }
+}
+
+impl MemoryMailer {
+    /// All letters that are still kept, oldest first.
+    pub fn letters(&self) -> Vec<Kept> {
+        self.memory().letters.iter().cloned().collect()
+    }
+
+    /// Letters to this address, oldest first.
+    pub fn letters_to(&self, address: &str) -> Vec<Kept> {
+        let memory = self.memory();
+        memory.letters.iter().filter(|k| k.letter.to_address.eq_ignore_ascii_case(address)).cloned().collect()
+    }
+
+    /// Gives `verdict` to one of the next letters, after those scripted before it; only an accepted or uncertain letter
+    /// is kept. Without a script every letter is accepted.
+    pub fn answer_next(&self, verdict: Verdict) {
+        self.memory().script.push_back(verdict);
+    }
+
+    fn deliver(&self, letter: &Outgoing, composed: Composed) -> Verdict {
+        let mut memory = self.memory();
+        let verdict = memory.script.pop_front().unwrap_or_else(|| Verdict::Accepted {
+            response: "kept in memory".to_owned(),
+            server: "memory".to_owned(),
+        });
+        if matches!(verdict, Verdict::Accepted { .. } | Verdict::Uncertain { .. }) {
+            memory.count += 1;
+            let kept = Kept { number: memory.count, letter: letter.clone(), mime: composed.mime };
+            memory.letters.push_back(kept);
+            if memory.letters.len() > MEMORY_LETTERS {
+                memory.letters.pop_front();
+            }
+        }
+        verdict
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A file name that cannot leave its folder; distinct for distinct ids up to its length.
+fn file_stem(message_id: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '@') { c } else { '_' };
+    format!("m-{}", message_id.chars().map(safe).take(MAX_FILE_STEM).collect::<String>())
+}
+
+/// The file appears whole or not at all, and survives a power cut once this returns.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().ok_or_else(|| io::Error::other("no folder"))?;
+    fs::create_dir_all(folder)?;
+    let mut part = tempfile::NamedTempFile::new_in(folder)?;
+    part.write_all(bytes)?;
+    part.as_file().sync_all()?;
+    part.persist(path).map_err(|e| e.error)?;
+    File::open(folder)?.sync_all()
+}

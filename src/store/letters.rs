@@ -1,0 +1,220 @@
+//! The outbox, and where each invoice's reminders stand.
+
+use jiff::Timestamp;
+use redb::ReadableTable;
+
+use super::error::StoreError;
+use super::tables::{
+    LETTER_KEYS, LETTERS, LETTERS_BY_STATE, LETTERS_OF_INVOICE, OUTBOX, OUTBOX_OF, REMINDER_OF_INVOICE, REMINDER_STEPS,
+    REMINDERS_DUE,
+};
+use super::tx::{Reader, WriteTx};
+use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::letter::{Letter, LetterState};
+
+/// How a reminder step was settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StepOutcome {
+    /// Queued to whoever gets reminders.
+    Sent,
+    /// A later step was due too.
+    Superseded,
+    /// A step before the due date, found after it.
+    Expired,
+    /// Not sent, for a reason that the log tells.
+    Skipped,
+}
+
+/// The states that the desk lists letters by; the tag is the stored form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum LetterShelf {
+    /// Queued or deferred.
+    Waiting = 0,
+    /// Being handed over.
+    Sending = 1,
+    /// Taken by the mail server.
+    Accepted = 2,
+    /// Refused or given up.
+    Failed = 3,
+    /// Nobody knows.
+    Uncertain = 4,
+    /// Withdrawn before sending.
+    Withdrawn = 5,
+}
+
+fn shelf(state: &LetterState) -> LetterShelf {
+    match state {
+        LetterState::Queued | LetterState::Deferred(..) => LetterShelf::Waiting,
+        LetterState::Sending(_) => LetterShelf::Sending,
+        LetterState::Accepted(..) => LetterShelf::Accepted,
+        LetterState::Failed(..) => LetterShelf::Failed,
+        LetterState::Uncertain(..) => LetterShelf::Uncertain,
+        LetterState::Withdrawn(..) => LetterShelf::Withdrawn,
+    }
+}
+
+/// Reading letters.
+pub trait LetterReads: Reader {
+    /// A letter.
+    fn letter(&self, id: LetterId) -> Result<Option<Letter>, StoreError> {
+        self.record_at(LETTERS, id.0)
+    }
+
+    /// The letter of a key.
+    fn letter_keyed(&self, key: &str) -> Result<Option<LetterId>, StoreError> {
+        Ok(self.table(LETTER_KEYS)?.get(key)?.map(|x| LetterId(x.value())))
+    }
+
+    /// Letters whose next attempt is due by `now`, oldest first, at most `limit`.
+    fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Vec<LetterId>, StoreError> {
+        let table = self.table(OUTBOX)?;
+        let rows = table.range(..=(now.as_millisecond(), u64::MAX))?.take(limit);
+        rows.map(|row| Ok(LetterId(row?.0.value().1))).collect()
+    }
+
+    /// When the next letter is due, if any waits.
+    fn next_letter_due(&self) -> Result<Option<Timestamp>, StoreError> {
+        let first = self.table(OUTBOX)?.first()?.map(|row| row.0.value().0);
+        Ok(first.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
+    /// Letters of a shelf, newest first, before a letter, at most `limit`.
+    fn letters_on(
+        &self,
+        shelf: LetterShelf,
+        before: Option<LetterId>,
+        limit: usize,
+    ) -> Result<Vec<Letter>, StoreError> {
+        let table = self.table(LETTERS_BY_STATE)?;
+        let tag = shelf as u8;
+        let rows = table.range((tag, 0)..(tag, before.map_or(u64::MAX, |x| x.0)))?.rev().take(limit);
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.letter(LetterId(r.0.value().1))).transpose())
+            .collect()
+    }
+
+    /// All letters, newest first, before a letter, at most `limit`.
+    fn letters(&self, before: Option<LetterId>, limit: usize) -> Result<Vec<Letter>, StoreError> {
+        let table = self.table(LETTERS)?;
+        let rows = table.range(..before.map_or(u64::MAX, |x| x.0))?.rev().take(limit);
+        rows.map(|row| super::records::Record::decode(row?.1.value())).collect()
+    }
+
+    /// An invoice's letters, oldest first.
+    fn letters_about(&self, invoice: InvoiceId) -> Result<Vec<Letter>, StoreError> {
+        let table = self.table(LETTERS_OF_INVOICE)?;
+        let rows = table.range((invoice.0, 0)..=(invoice.0, u64::MAX))?;
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.letter(LetterId(r.0.value().1))).transpose())
+            .collect()
+    }
+
+    /// Invoices whose reminders want a look by `now`, at most `limit`.
+    fn reminders_due(&self, now: Timestamp, limit: usize) -> Result<Vec<InvoiceId>, StoreError> {
+        let table = self.table(REMINDERS_DUE)?;
+        let rows = table.range(..=(now.as_millisecond(), u64::MAX))?.take(limit);
+        rows.map(|row| Ok(InvoiceId(row?.0.value().1))).collect()
+    }
+
+    /// The next looks at reminders from now on: (when, invoice), at most `limit`.
+    fn reminders_ahead(&self, limit: usize) -> Result<Vec<(Timestamp, InvoiceId)>, StoreError> {
+        let table = self.table(REMINDERS_DUE)?;
+        let rows = table.iter()?.take(limit);
+        rows.map(|row| {
+            let (ms, id) = row?.0.value();
+            Ok((Timestamp::from_millisecond(ms).unwrap_or(Timestamp::MAX), InvoiceId(id)))
+        })
+        .collect()
+    }
+
+    /// The steps of an invoice that are settled, with how.
+    fn reminder_steps(&self, invoice: InvoiceId) -> Result<Vec<(i16, StepOutcome)>, StoreError> {
+        let table = self.table(REMINDER_STEPS)?;
+        let rows = table.range((invoice.0, i16::MIN)..=(invoice.0, i16::MAX))?;
+        rows.map(|row| {
+            let (key, value) = row?;
+            Ok((key.value().1, outcome_of(value.value())))
+        })
+        .collect()
+    }
+}
+
+impl<T: Reader + ?Sized> LetterReads for T {}
+
+fn outcome_of(tag: u8) -> StepOutcome {
+    match tag {
+        0 => StepOutcome::Sent,
+        1 => StepOutcome::Superseded,
+        2 => StepOutcome::Expired,
+        _ => StepOutcome::Skipped,
+    }
+}
+
+impl WriteTx<'_> {
+    /// Keeps a new letter under its key, due at once; false, and nothing kept, when the key was used before.
+    pub fn put_new_letter(&mut self, letter: &Letter) -> Result<bool, StoreError> {
+        if self.letter_keyed(&letter.key)?.is_some() {
+            return Ok(false);
+        }
+        self.change(LETTER_KEYS)?.insert(letter.key.as_str(), letter.id.0)?;
+        if let Some(invoice) = letter.purpose.invoice() {
+            self.change(LETTERS_OF_INVOICE)?.insert((invoice.0, letter.id.0), ())?;
+        }
+        self.change(LETTERS_BY_STATE)?.insert((shelf(&letter.state) as u8, letter.id.0), ())?;
+        if letter.state.waits() {
+            self.set_due(letter.id, Some(letter.queued))?;
+        }
+        self.put(LETTERS, letter.id.0, letter)?;
+        Ok(true)
+    }
+
+    /// Keeps a letter's new state; `old` is the one before, `due` when it is tried next, if it still waits.
+    pub fn move_letter(
+        &mut self,
+        letter: &Letter,
+        old: &LetterState,
+        due: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        self.change(LETTERS_BY_STATE)?.remove((shelf(old) as u8, letter.id.0))?;
+        self.change(LETTERS_BY_STATE)?.insert((shelf(&letter.state) as u8, letter.id.0), ())?;
+        self.set_due(letter.id, due)?;
+        self.put(LETTERS, letter.id.0, letter)
+    }
+
+    fn set_due(&mut self, letter: LetterId, due: Option<Timestamp>) -> Result<(), StoreError> {
+        let old = self.change(OUTBOX_OF)?.remove(letter.0)?.map(|x| x.value());
+        if let Some(old) = old {
+            self.change(OUTBOX)?.remove((old, letter.0))?;
+        }
+        if let Some(due) = due {
+            self.change(OUTBOX)?.insert((due.as_millisecond(), letter.0), ())?;
+            self.change(OUTBOX_OF)?.insert(letter.0, due.as_millisecond())?;
+        }
+        Ok(())
+    }
+
+    /// Sets when the scheduler looks at an invoice's reminders again; `None` for never.
+    pub fn set_reminder(&mut self, invoice: InvoiceId, at: Option<Timestamp>) -> Result<(), StoreError> {
+        let old = self.change(REMINDER_OF_INVOICE)?.remove(invoice.0)?.map(|x| x.value());
+        let mut due = self.change(REMINDERS_DUE)?;
+        if let Some(old) = old {
+            due.remove((old, invoice.0))?;
+        }
+        if let Some(at) = at {
+            due.insert((at.as_millisecond(), invoice.0), ())?;
+            drop(due);
+            self.change(REMINDER_OF_INVOICE)?.insert(invoice.0, at.as_millisecond())?;
+        }
+        Ok(())
+    }
+
+    /// Notes how a reminder step was settled.
+    pub fn settle_step(&mut self, invoice: InvoiceId, step: i16, outcome: StepOutcome) -> Result<(), StoreError> {
+        self.change(REMINDER_STEPS)?.insert((invoice.0, step), outcome as u8)?;
+        Ok(())
+    }
+}
+
+/// When a letter deferred at `at` after `attempts` tries is tried again.
+pub fn retry_at(at: Timestamp, attempts: u32) -> Timestamp {
+    at.saturating_add(crate::domain::letter::retry_after(attempts)).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,214 @@
+//! The view of one client: all that a contact's request can read.
+//!
+//! *No cross-client read*: portal code holds a [`ClientView`] and nothing else; it is made for one contact, finds only
+//! that contact's client and what their rights allow, and offers no way to another. An absent thing, a foreign one and
+//! one that the rights hide are the same `None`.
+
+use jiff::civil::Date;
+
+use super::clients::ClientReads;
+use super::day;
+use super::error::StoreError;
+use super::events::EventReads;
+use super::files::FileReads;
+use super::firm::FirmReads;
+use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
+use super::payments::{PaymentReads, Unapplied};
+use super::quotes::QuoteReads;
+use super::tx::Reader;
+use crate::domain::client::Client;
+use crate::domain::event::LogEntry;
+use crate::domain::firm::Firm;
+use crate::domain::ids::{ContactId, InvoiceId};
+use crate::domain::invoice::Invoice;
+use crate::domain::money::Currency;
+use crate::domain::number::DocumentNumber;
+use crate::domain::payment::{Allocation, Open, Receipt};
+use crate::domain::person::{Contact, ProjectAccess};
+use crate::domain::project::Project;
+use crate::domain::quote::Quote;
+
+/// Whose view it is, by name: what a session carries from request to request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pass {
+    /// The contact.
+    pub contact: ContactId,
+    /// With a document's link: the only document that it opens.
+    pub only: Option<InvoiceId>,
+}
+
+/// One client as one contact may see it, in one transaction.
+pub struct ClientView<'a, R: Reader> {
+    reader: &'a R,
+    contact: Contact,
+    client: Client,
+    only: Option<InvoiceId>,
+}
+
+/// Rows looked at to fill a page for somebody who sees only some projects.
+const HIDDEN_MAX: usize = 2_000;
+
+impl<'a, R: Reader> ClientView<'a, R> {
+    /// The view of a pass; `None` when the contact was revoked or is unknown.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn open(reader: &'a R, pass: Pass) -> Result<Option<Self>, StoreError> {
+        let Some(contact) = reader.contact(pass.contact)?.filter(|c| c.active) else { return Ok(None) };
+        let Some(client) = reader.client(contact.client)? else { return Ok(None) };
+        Ok(Some(Self { reader, contact, client, only: pass.only }))
+    }
+
+    /// The contact.
+    pub fn contact(&self) -> &Contact {
+        &self.contact
+    }
+
+    /// Their client.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Whether the view opens one document only.
+    pub fn only(&self) -> Option<InvoiceId> {
+        self.only
+    }
+
+    /// The firm.
+    pub fn firm(&self) -> Result<Firm, StoreError> {
+        self.reader.firm()
+    }
+
+    /// Whether lists of billing documents may be seen.
+    pub fn sees_billing(&self) -> bool {
+        self.only.is_none() && self.contact.rights.billing
+    }
+
+    /// Whether the whole account may be seen: the statement shows every project's documents.
+    pub fn sees_account(&self) -> bool {
+        self.sees_billing() && self.contact.rights.projects == ProjectAccess::All
+    }
+
+    fn sees(&self, invoice: &Invoice) -> bool {
+        invoice.issue.is_some()
+            && self.contact.sees_billing(invoice.client, invoice.project)
+            && self.only.is_none_or(|only| only == invoice.id)
+    }
+
+    /// An issued document of this client by its number.
+    pub fn invoice(&self, number: &DocumentNumber) -> Result<Option<Row>, StoreError> {
+        match self.reader.invoice_numbered(number)? {
+            Some(id) => self.invoice_by_id(id),
+            None => Ok(None),
+        }
+    }
+
+    /// As [`ClientView::invoice`], by identifier.
+    pub fn invoice_by_id(&self, id: InvoiceId) -> Result<Option<Row>, StoreError> {
+        Ok(self.reader.invoice_row(id)?.filter(|row| self.sees(&row.invoice)))
+    }
+
+    /// A page of this client's issued documents.
+    pub fn invoices(
+        &self,
+        filter: Filter,
+        today: Date,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        if !self.sees_billing() || filter == Filter::Draft {
+            return Ok(Page::default());
+        }
+        let client = Some(self.client.id);
+        if self.sees_account() {
+            return self.reader.invoice_page(client, filter, today, after, limit);
+        }
+        let mut page = self.reader.invoice_page(client, filter, today, after, HIDDEN_MAX)?;
+        page.rows.retain(|row| self.sees(&row.invoice));
+        Ok(page)
+    }
+
+    /// Open invoices that the contact sees, the earliest due first.
+    pub fn open_invoices(&self) -> Result<Vec<(Open, Currency)>, StoreError> {
+        if !self.sees_billing() {
+            return Ok(Vec::new());
+        }
+        let mut all = self.reader.open_of(self.client.id)?;
+        if !self.sees_account() {
+            let mut seen = Vec::new();
+            for item in all {
+                if self.invoice_by_id(item.0.invoice)?.is_some() {
+                    seen.push(item);
+                }
+            }
+            all = seen;
+        }
+        Ok(all)
+    }
+
+    /// The bytes of an issued document.
+    pub fn pdf(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
+        match &row.invoice.issue {
+            Some(issue) if self.sees(&row.invoice) => self.reader.file(issue.pdf.digest),
+            _ => Ok(None),
+        }
+    }
+
+    /// What happened to a document, newest first, at most `limit`. The page decides what of it a client reads.
+    pub fn log_of(&self, row: &Row, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
+        if self.sees(&row.invoice) { self.reader.log_of_invoice(row.invoice.id, None, limit) } else { Ok(Vec::new()) }
+    }
+
+    /// What settles a document.
+    pub fn allocations_of(&self, row: &Row) -> Result<Vec<Allocation>, StoreError> {
+        if self.sees(&row.invoice) { self.reader.allocations_of(row.invoice.id) } else { Ok(Vec::new()) }
+    }
+
+    /// The name of a colleague at the same client; `None` for anybody else.
+    pub fn colleague(&self, id: ContactId) -> Result<Option<String>, StoreError> {
+        Ok(self.reader.contact(id)?.filter(|c| c.client == self.client.id).map(|c| c.name))
+    }
+
+    /// The client's issued documents dated up to `to`, for the statement.
+    pub fn statement_documents(&self, to: Date) -> Result<Vec<Invoice>, StoreError> {
+        if self.sees_account() { self.reader.invoices_dated(self.client.id, to) } else { Ok(Vec::new()) }
+    }
+
+    /// The client's receipts dated up to `to`, for the statement.
+    pub fn statement_receipts(&self, to: Date) -> Result<Vec<Receipt>, StoreError> {
+        if self.sees_account() { self.reader.receipts_of(self.client.id, day(to)) } else { Ok(Vec::new()) }
+    }
+
+    /// Receipts and credits with something left to apply.
+    pub fn unapplied(&self) -> Result<Vec<Unapplied>, StoreError> {
+        if self.sees_account() { self.reader.unapplied_of(self.client.id) } else { Ok(Vec::new()) }
+    }
+
+    /// The projects that the contact sees.
+    pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        let all = self.reader.projects_of(self.client.id)?;
+        Ok(all.into_iter().filter(|p| self.contact.rights.projects.allows(Some(p.id))).collect())
+    }
+
+    /// A page of this client's quotes, newest first.
+    pub fn quotes(&self, before: Option<Cursor>, limit: usize) -> Result<Vec<Quote>, StoreError> {
+        if !self.sees_billing() {
+            return Ok(Vec::new());
+        }
+        let all = self.reader.quotes_of(self.client.id, before.map(|c| (c.day, c.id)), limit)?;
+        Ok(all.into_iter().filter(|q| self.contact.rights.projects.allows(q.project)).collect())
+    }
+
+    /// A quote of this client by its number.
+    pub fn quote(&self, number: &DocumentNumber) -> Result<Option<Quote>, StoreError> {
+        if self.only.is_some() {
+            return Ok(None);
+        }
+        Ok(self.reader.quote_numbered(number)?.filter(|q| self.contact.sees_billing(q.client, q.project)))
+    }
+
+    /// The bytes of a quote.
+    pub fn quote_pdf(&self, quote: &Quote) -> Result<Option<Vec<u8>>, StoreError> {
+        if quote.client == self.client.id { self.reader.file(quote.pdf.digest) } else { Ok(None) }
+    }
+}

@@ -1,0 +1,129 @@
+//! Every table of the data file, and the schema's version, on one screen.
+//!
+//! A `day` is a civil date as days since 1970-01-01, an `instant` milliseconds since then, a `person` a tag (0 staff,
+//! 1 contact) with an identifier. Tables marked *index* can be rebuilt from the others, and `verify` compares them.
+
+use redb::TableDefinition as T;
+
+/// Version of the schema; raised with every change of shape, with one step in `migrate`.
+pub const SCHEMA_VERSION: u32 = 1;
+
+type Id = u64;
+type Day = i32;
+type Instant = i64;
+type Bytes = &'static [u8];
+type Name = &'static str;
+type Hash = [u8; 32];
+
+/// Single values: schema version, firm, head of the activity chain.
+pub const META: T<Name, Bytes> = T::new("meta");
+/// Last identifier or number given, per noun or series.
+pub const SEQUENCES: T<Name, u64> = T::new("sequences");
+
+pub const STAFF: T<Id, Bytes> = T::new("staff");
+pub const CLIENTS: T<Id, Bytes> = T::new("clients");
+/// *Index*: (folded name, client).
+pub const CLIENTS_BY_NAME: T<(Name, Id), ()> = T::new("clients_by_name");
+pub const CONTACTS: T<Id, Bytes> = T::new("contacts");
+/// *Index*: (client, contact).
+pub const CONTACTS_OF_CLIENT: T<(Id, Id), ()> = T::new("contacts_of_client");
+pub const PROJECTS: T<Id, Bytes> = T::new("projects");
+/// *Index*: (client, project).
+pub const PROJECTS_OF_CLIENT: T<(Id, Id), ()> = T::new("projects_of_client");
+
+/// Folded e-mail address to person.
+pub const LOGINS: T<Name, (u8, Id)> = T::new("logins");
+/// Person to password hash (PHC string).
+pub const PASSWORDS: T<(u8, Id), Name> = T::new("passwords");
+/// Token digest to session.
+pub const SESSIONS: T<Hash, Bytes> = T::new("sessions");
+/// *Index*: (person, token digest).
+pub const SESSIONS_OF_PERSON: T<(u8, Id, Hash), ()> = T::new("sessions_of_person");
+/// Token digest to grant.
+pub const GRANTS: T<Hash, Bytes> = T::new("grants");
+/// *Index*: (person, token digest).
+pub const GRANTS_OF_PERSON: T<(u8, Id, Hash), ()> = T::new("grants_of_person");
+/// Token digest of a browser's request to the code it waits for.
+pub const CODES: T<Hash, Bytes> = T::new("codes");
+
+pub const INVOICES: T<Id, Bytes> = T::new("invoices");
+/// Number to invoice or credit note: what makes numbers unique.
+pub const INVOICE_NUMBERS: T<Name, Id> = T::new("invoice_numbers");
+/// *Index*: (date, invoice), issued ones.
+pub const INVOICES_BY_DATE: T<(Day, Id), ()> = T::new("invoices_by_date");
+/// *Index*: (client, date, invoice), issued ones.
+pub const INVOICES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("invoices_of_client");
+/// *Index*: (shelf, due date, invoice) to (currency, open amount).
+pub const SHELVES: T<(u8, Day, Id), (Name, i64)> = T::new("shelves");
+/// *Index*: (client, shelf, due date, invoice) to (currency, open amount).
+pub const CLIENT_SHELVES: T<(Id, u8, Day, Id), (Name, i64)> = T::new("client_shelves");
+/// *Index*: invoice to the (client, shelf, due date) under which the two above hold it.
+pub const SHELF_OF: T<Id, (Id, u8, Day)> = T::new("shelf_of");
+/// *Index*: (currency, due date) to (sum of open amounts, how many).
+pub const OPEN_TOTALS: T<(Name, Day), (i64, u64)> = T::new("open_totals");
+
+pub const QUOTES: T<Id, Bytes> = T::new("quotes");
+/// Number to quote.
+pub const QUOTE_NUMBERS: T<Name, Id> = T::new("quote_numbers");
+/// *Index*: (date, quote).
+pub const QUOTES_BY_DATE: T<(Day, Id), ()> = T::new("quotes_by_date");
+/// *Index*: (client, date, quote).
+pub const QUOTES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("quotes_of_client");
+
+pub const RECEIPTS: T<Id, Bytes> = T::new("receipts");
+/// *Index*: (date, receipt).
+pub const RECEIPTS_BY_DATE: T<(Day, Id), ()> = T::new("receipts_by_date");
+/// *Index*: (client, date, receipt).
+pub const RECEIPTS_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("receipts_of_client");
+/// (invoice, allocation).
+pub const ALLOCATIONS: T<(Id, Id), Bytes> = T::new("allocations");
+/// *Index*: (source tag, source, allocation) to invoice.
+pub const ALLOCATIONS_OF_SOURCE: T<(u8, Id, Id), Id> = T::new("allocations_of_source");
+/// *Index*: (client, source tag, source) of receipts and credits with something unapplied, to (currency, amount).
+pub const UNAPPLIED: T<(Id, u8, Id), (Name, i64)> = T::new("unapplied");
+
+/// Digest to length; the content lies in `CHUNKS`, once per digest.
+pub const FILES: T<Hash, u64> = T::new("files");
+/// (digest, chunk number) to bytes.
+pub const CHUNKS: T<(Hash, u32), Bytes> = T::new("chunks");
+
+/// The activity log, by sequence.
+pub const EVENTS: T<u64, Bytes> = T::new("events");
+/// *Index*: (client, sequence).
+pub const EVENTS_OF_CLIENT: T<(Id, u64), ()> = T::new("events_of_client");
+/// *Index*: (invoice, sequence).
+pub const EVENTS_OF_INVOICE: T<(Id, u64), ()> = T::new("events_of_invoice");
+/// (contact, document tag, document, hour): visits already logged in that hour.
+pub const VISITS: T<(Id, u8, Id, i64), ()> = T::new("visits");
+
+pub const LETTERS: T<Id, Bytes> = T::new("letters");
+/// Key to letter: what makes sending once.
+pub const LETTER_KEYS: T<Name, Id> = T::new("letter_keys");
+/// *Index*: (next attempt, letter) of those that wait.
+pub const OUTBOX: T<(Instant, Id), ()> = T::new("outbox");
+/// *Index*: letter to its next attempt.
+pub const OUTBOX_OF: T<Id, Instant> = T::new("outbox_of");
+/// *Index*: (state tag, letter).
+pub const LETTERS_BY_STATE: T<(u8, Id), ()> = T::new("letters_by_state");
+/// *Index*: (invoice, letter).
+pub const LETTERS_OF_INVOICE: T<(Id, Id), ()> = T::new("letters_of_invoice");
+/// When the scheduler looks at an invoice's reminders again: (instant, invoice).
+pub const REMINDERS_DUE: T<(Instant, Id), ()> = T::new("reminders_due");
+/// *Index*: invoice to that instant.
+pub const REMINDER_OF_INVOICE: T<Id, Instant> = T::new("reminder_of_invoice");
+/// (invoice, step): steps that are settled, sent or not, with how.
+pub const REMINDER_STEPS: T<(Id, i16), u8> = T::new("reminder_steps");
+
+/// Calls `$each` with every table, for creation, backup and verification.
+#[macro_export]
+macro_rules! every_table {
+    ($each:ident) => {
+        $crate::every_table!(@ $each: META SEQUENCES STAFF CLIENTS CLIENTS_BY_NAME CONTACTS CONTACTS_OF_CLIENT PROJECTS
+            PROJECTS_OF_CLIENT LOGINS PASSWORDS SESSIONS SESSIONS_OF_PERSON GRANTS GRANTS_OF_PERSON CODES INVOICES
+            INVOICE_NUMBERS INVOICES_BY_DATE INVOICES_OF_CLIENT SHELVES CLIENT_SHELVES SHELF_OF OPEN_TOTALS QUOTES QUOTE_NUMBERS
+            QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT ALLOCATIONS
+            ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS EVENTS EVENTS_OF_CLIENT EVENTS_OF_INVOICE VISITS LETTERS
+            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)
+    };
+    (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
+}

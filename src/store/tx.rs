@@ -1,0 +1,223 @@
+//! Transactions: reading a consistent snapshot, and writing with a log entry for every change.
+//!
+//! *No silent change*: a write commits only a [`Done`], and a `Done` is made only from a [`Recorded`], which only
+//! [`WriteTx::record`] gives.
+
+use jiff::Timestamp;
+use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
+
+use super::error::StoreError;
+use super::records::Record;
+use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, META, SEQUENCES};
+use crate::domain::event::{By, Event, LogEntry};
+use crate::domain::ids::{ClientId, InvoiceId};
+use crate::secrets;
+
+/// Either kind of transaction, for reading. Each noun's reads are a trait over this one.
+pub trait Reader {
+    /// An open table.
+    type Table<'t, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    where
+        Self: 't;
+
+    /// Opens a table. A write transaction opens a table once at a time: let one go before opening it again.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<Self::Table<'_, K, V>, StoreError>;
+
+    /// Reads one record by identifier.
+    ///
+    /// # Errors
+    /// When the file or the record can't be read.
+    fn record_at<R: Record>(
+        &self,
+        table: TableDefinition<'static, u64, &'static [u8]>,
+        id: u64,
+    ) -> Result<Option<R>, StoreError> {
+        self.table(table)?.get(id)?.map(|bytes| R::decode(bytes.value())).transpose()
+    }
+}
+
+/// A consistent snapshot.
+pub struct ReadTx(pub(super) redb::ReadTransaction);
+
+impl Reader for ReadTx {
+    type Table<'t, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<ReadOnlyTable<K, V>, StoreError> {
+        Ok(self.0.open_table(table)?)
+    }
+}
+
+/// A change in the making, by somebody, at an instant.
+pub struct WriteTx<'a> {
+    tx: &'a redb::WriteTransaction,
+    /// Who changes, and from where.
+    pub by: By,
+    /// When.
+    pub now: Timestamp,
+    /// Whether anything was changed yet; a refusal after that undoes the transaction.
+    touched: bool,
+}
+
+impl Reader for WriteTx<'_> {
+    type Table<'t, K: Key + 'static, V: Value + 'static>
+        = Table<'t, K, V>
+    where
+        Self: 't;
+
+    fn table<K: Key + 'static, V: Value + 'static>(
+        &self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<Table<'_, K, V>, StoreError> {
+        Ok(self.tx.open_table(table)?)
+    }
+}
+
+/// What an event is about, for the log's indexes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About {
+    /// The client concerned.
+    pub client: Option<ClientId>,
+    /// The invoice concerned.
+    pub invoice: Option<InvoiceId>,
+}
+
+impl About {
+    /// Nobody in particular.
+    pub const FIRM: Self = Self { client: None, invoice: None };
+
+    /// A client.
+    pub fn client(client: ClientId) -> Self {
+        Self { client: Some(client), invoice: None }
+    }
+
+    /// An invoice of a client.
+    pub fn invoice(client: ClientId, invoice: InvoiceId) -> Self {
+        Self { client: Some(client), invoice: Some(invoice) }
+    }
+}
+
+/// Proof that a change was logged.
+#[derive(Debug)]
+#[must_use = "a change is only complete with its proof"]
+pub struct Recorded(());
+
+impl Recorded {
+    /// The act's result.
+    pub fn done<T>(self, value: T) -> Done<T> {
+        Done { value, proof: self }
+    }
+}
+
+/// An act that is complete: its changes stand in the transaction and at least one event with them.
+#[derive(Debug)]
+pub struct Done<T> {
+    pub(super) value: T,
+    #[expect(dead_code, reason = "its existence is the proof")]
+    proof: Recorded,
+}
+
+/// A change that needs no line in the log; only [`super::Store::housekeep`] uses it.
+pub(super) fn unlogged<T>(value: T) -> Done<T> {
+    Recorded(()).done(value)
+}
+
+impl<T> Done<T> {
+    /// The act's result, for an act that is part of a larger one.
+    pub fn value(self) -> T {
+        self.value
+    }
+}
+
+impl<'a> WriteTx<'a> {
+    pub(super) fn new(tx: &'a redb::WriteTransaction, by: By, now: Timestamp) -> Self {
+        Self { tx, by, now, touched: false }
+    }
+
+    pub(super) fn touched(&self) -> bool {
+        self.touched
+    }
+
+    /// Opens a table to change it.
+    pub(super) fn change<K: Key + 'static, V: Value + 'static>(
+        &mut self,
+        table: TableDefinition<'static, K, V>,
+    ) -> Result<Table<'a, K, V>, StoreError> {
+        self.touched = true;
+        Ok(self.tx.open_table(table)?)
+    }
+
+    pub(super) fn put<R: Record>(
+        &mut self,
+        table: TableDefinition<'static, u64, &'static [u8]>,
+        id: u64,
+        record: &R,
+    ) -> Result<(), StoreError> {
+        let bytes = record.encode()?;
+        self.change(table)?.insert(id, bytes.as_slice())?;
+        Ok(())
+    }
+
+    /// The next identifier of `noun`, from 1; never given twice.
+    pub fn next(&mut self, noun: &'static str) -> Result<u64, StoreError> {
+        let mut table = self.change(SEQUENCES)?;
+        let next = table.get(noun)?.map_or(0, |x| x.value()) + 1;
+        table.insert(noun, next)?;
+        Ok(next)
+    }
+
+    /// Writes one line of the activity log and links it into the chain.
+    ///
+    /// # Errors
+    /// When the file can't be written.
+    pub fn record(&mut self, about: About, event: Event) -> Result<Recorded, StoreError> {
+        let (last, previous) = chain_head(self)?;
+        let entry = LogEntry {
+            sequence: last + 1,
+            at: self.now,
+            by: self.by.clone(),
+            client: about.client,
+            invoice: about.invoice,
+            event,
+            previous,
+        };
+        let bytes = entry.encode()?;
+        self.change(EVENTS)?.insert(entry.sequence, bytes.as_slice())?;
+        if let Some(client) = about.client {
+            self.change(EVENTS_OF_CLIENT)?.insert((client.0, entry.sequence), ())?;
+        }
+        if let Some(invoice) = about.invoice {
+            self.change(EVENTS_OF_INVOICE)?.insert((invoice.0, entry.sequence), ())?;
+        }
+        let mut head = entry.sequence.to_be_bytes().to_vec();
+        head.extend_from_slice(&link_hash(&bytes));
+        self.change(META)?.insert("chain", head.as_slice())?;
+        Ok(Recorded(()))
+    }
+}
+
+/// The hash of a stored log entry, which the next one carries.
+pub fn link_hash(stored: &[u8]) -> [u8; 32] {
+    secrets::sha256(stored)
+}
+
+/// The last sequence of the activity log and the hash of that entry; zeros for an empty log.
+///
+/// # Errors
+/// When the file can't be read or the head is broken.
+pub fn chain_head(reader: &impl Reader) -> Result<(u64, [u8; 32]), StoreError> {
+    let table = reader.table(META)?;
+    let Some(head) = table.get("chain")? else { return Ok((0, [0; 32])) };
+    let broken = || StoreError::Broken("the head of the activity chain is not 40 bytes".to_owned());
+    let (sequence, hash) = head.value().split_at_checked(8).ok_or_else(broken)?;
+    let sequence = sequence.try_into().map_err(|_| broken())?;
+    Ok((u64::from_be_bytes(sequence), hash.try_into().map_err(|_| broken())?))
+}

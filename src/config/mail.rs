@@ -1,13 +1,11 @@
 //! The `[mail]` section: how letters leave. Refuses a way out on which they could be read.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::path::Path;
 
 use super::reader::Document;
 use super::sections::{Read, one_of, parsed, path};
 use super::{MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
-
-const DNS_PORT: u16 = 53;
 
 /// Reads the section; absent is `None`.
 pub(super) fn mail(doc: &Document<'_>, folder: &Path) -> Read<Option<MailConfig>> {
@@ -90,14 +88,9 @@ fn smtp_security(doc: &Document<'_>, host: &str) -> Read<MailSecurity> {
     Ok(security)
 }
 
-fn dns(doc: &Document<'_>) -> Read<Vec<SocketAddr>> {
-    doc.texts("mail", "dns")?
-        .iter()
-        .map(|found| match found.value.parse::<IpAddr>() {
-            Ok(address) => Ok(SocketAddr::new(address, DNS_PORT)),
-            Err(_) => parsed(doc, found, "dns", "dns = [\"192.0.2.53\"]"),
-        })
-        .collect()
+fn dns(doc: &Document<'_>) -> Read<Vec<IpAddr>> {
+    let found = doc.texts("mail", "dns")?;
+    found.iter().map(|server| parsed(doc, server, "dns", "dns = [\"192.0.2.53\"]")).collect()
 }
 
 fn looks_like_mail(text: &str) -> bool {

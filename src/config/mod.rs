@@ -161,7 +161,7 @@ pub struct SmtpConfig {
     /// What to greet the server as; the portal's host when absent.
     pub hello_name: Option<String>,
     /// DNS servers to ask; the system's when empty.
-    pub dns: Vec<SocketAddr>,
+    pub dns: Vec<IpAddr>,
 }
 
 /// What protects the connection to the mail server.

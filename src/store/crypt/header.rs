@@ -71,11 +71,11 @@ impl std::fmt::Debug for KeyHeader {
 /// # Errors
 /// See [`HeaderError`].
 pub fn parse_key_header(bytes: &[u8]) -> Result<KeyHeader, HeaderError> {
-    let bytes: &[u8; KEY_HEADER_LEN] =
-        bytes.first_chunk().ok_or(HeaderError::Malformed("the key header is cut short"))?;
-    if bytes[..8] != MAGIC {
+    if !bytes.starts_with(&MAGIC) {
         return Err(HeaderError::NotOurs);
     }
+    let bytes: &[u8; KEY_HEADER_LEN] =
+        bytes.first_chunk().ok_or(HeaderError::Malformed("the key header is cut short"))?;
     let version = u32_at(bytes, 8);
     if version > FORMAT_VERSION {
         return Err(HeaderError::Newer(version));

@@ -79,17 +79,22 @@ pub(super) fn unlock_disk<D: Disk>(disk: D, secret: &Secret, entropy: &Entropy) 
     })
 }
 
-/// The first part of the file, with zeros for what is not there.
+/// The first part of the file, or what there is of it.
 pub(super) fn read_start<D: Disk>(disk: &D) -> Result<Vec<u8>, OpenError> {
-    let mut start = vec![0; DATA_START as usize];
-    let there = usize::try_from(disk.len()?).unwrap_or(usize::MAX).min(start.len());
-    disk.read_at(0, &mut start[..there])?;
+    let mut start = vec![0; disk.len()?.min(DATA_START) as usize];
+    disk.read_at(0, &mut start)?;
     Ok(start)
 }
 
 /// The two copies of the key header in the file's first part.
 pub(super) fn key_headers(start: &[u8]) -> [&[u8]; 2] {
-    [0, 1].map(|copy| &start[key_header_at(copy) as usize..][..KEY_HEADER_LEN])
+    [0, 1].map(|copy| part(start, key_header_at(copy), KEY_HEADER_LEN))
+}
+
+/// As much of a part as is there.
+fn part(start: &[u8], at: u64, len: usize) -> &[u8] {
+    let rest = start.get(at as usize..).unwrap_or_default();
+    &rest[..rest.len().min(len)]
 }
 
 /// Writes the copies marked, and waits for each: at any moment one of them is whole.
@@ -113,7 +118,7 @@ struct Chosen {
 
 fn choose(start: &[u8], keys: &Keys) -> Result<Chosen, OpenError> {
     let copies = [0, 1].map(|copy| {
-        let bytes = &start[superblock_at(copy) as usize..][..SUPERBLOCK_LEN];
+        let bytes = part(start, superblock_at(copy), SUPERBLOCK_LEN);
         Superblock::open(bytes, copy, &keys.supers, &keys.file_id)
     });
     let chosen = match copies {

@@ -8,7 +8,7 @@ use super::{
     disk::{Disk, FileDisk},
     error::OpenError,
     header::{KeyHeader, Slot, SlotKind, Unlocked, parse_key_header, unlock},
-    layout::{DATA_START, KEY_HEADER_LEN},
+    layout::KEY_HEADER_LEN,
     open::{key_headers, read_start, write_key_headers},
 };
 use crate::{secrets::Entropy, store::keys::Secret};
@@ -53,9 +53,8 @@ pub fn remove_slot(path: &Path, known: &Secret, index: usize) -> Result<(), Open
 pub fn list_slots(path: &Path) -> Result<Vec<SlotInfo>, OpenError> {
     let file = File::open(path)?;
     let there = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
-    let mut start = [0; 2 * KEY_HEADER_LEN];
-    let there = there.min(start.len());
-    file.read_exact_at(&mut start[..there], 0)?;
+    let mut start = vec![0; there.min(2 * KEY_HEADER_LEN)];
+    file.read_exact_at(&mut start, 0)?;
     let copies = key_headers(&start).map(parse_key_header);
     let newest = copies.iter().flatten().max_by_key(|header| header.generation);
     newest.map(list).ok_or_else(|| super::header::no_header(&copies))
@@ -90,7 +89,7 @@ pub(super) fn remove_on<D: Disk>(disk: &D, known: &Secret, index: usize) -> Resu
 /// The header, with both its copies whole and lasting, so that writing one may destroy it.
 fn unlocked<D: Disk>(disk: &D, secret: &Secret) -> Result<Unlocked, OpenError> {
     let start = read_start(disk)?;
-    let unlocked = unlock(key_headers(&start[..DATA_START as usize]), secret)?;
+    let unlocked = unlock(key_headers(&start), secret)?;
     disk.sync()?;
     write_key_headers(disk, &unlocked.header, unlocked.stale)?;
     Ok(unlocked)

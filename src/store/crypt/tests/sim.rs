@@ -45,7 +45,8 @@ struct State {
     and_after: bool,
     only_syncs_fail: bool,
     lies: bool,
-    locked: bool,
+    /// Superblocks written until the power goes, before the last of them is synced.
+    cut_at_superblock: Option<usize>,
 }
 
 #[derive(Clone, Default)]
@@ -99,6 +100,13 @@ impl SimDisk {
         });
     }
 
+    /// The power goes while superblock `n` from now is on its way.
+    pub(super) fn cut_at_superblock(&self, n: usize) {
+        self.with(|state| {
+            (state.ops, state.fail_at, state.and_after, state.cut_at_superblock) = (0, None, true, Some(n));
+        });
+    }
+
     /// Operation `n` from now fails, and no other.
     pub(super) fn fail_at(&self, n: usize, only_syncs: bool) {
         self.with(|state| {
@@ -119,7 +127,9 @@ impl SimDisk {
     /// The process is gone, and what it wrote is still in the page cache.
     pub(super) fn killed(&self) -> Self {
         let copy = self.copy();
-        copy.with(|state| (state.fail_at, state.and_after, state.ops) = (None, false, 0));
+        copy.with(|state| {
+            (state.fail_at, state.and_after, state.cut_at_superblock, state.ops) = (None, false, None, 0);
+        });
         copy
     }
 
@@ -195,20 +205,21 @@ impl Disk for SimDisk {
 
     fn sync(&self) -> io::Result<()> {
         self.with(|state| {
+            let superblock = matches!(state.unsynced.last(), Some(Op::Write(SUPERBLOCK_COPY_0, _)));
+            if superblock && !state.dead() {
+                match state.cut_at_superblock {
+                    Some(0) => state.fail_at = Some(state.ops),
+                    left => state.cut_at_superblock = left.map(|left| left - 1),
+                }
+            }
             state.step(true)?;
-            let last = state.unsynced.last();
-            if state.lies && !matches!(last, Some(Op::Write(SUPERBLOCK_COPY_0, _))) {
+            if state.lies && !superblock {
                 return Ok(());
             }
             state.durable.clone_from(&state.now);
             state.unsynced.clear();
             Ok(())
         })
-    }
-
-    fn release(&self) -> io::Result<()> {
-        self.with(|state| state.locked = false);
-        Ok(())
     }
 }
 

@@ -225,7 +225,8 @@ impl<D: Disk> redb::StorageBackend for EncryptedFile<D> {
         // As they were before the fsync: what comes later may speak of data that is not synced.
         let (head, len) = (*lock(&self.pending), self.len.load(Ordering::Acquire));
         self.flush()?;
-        if len == durable.len && differs_only_in_unread_slot(&durable.head, &head) {
+        // A larger length alone speaks of nothing either: until the header uses the room, a crash may take it back.
+        if len >= durable.len && differs_only_in_unread_slot(&durable.head, &head) {
             return Ok(());
         }
         self.write_superblock(&mut durable, head, len)

@@ -28,7 +28,7 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     /// As the operating system reports.
-    fn len(&self) -> io::Result<u64>;
+    fn length(&self) -> io::Result<u64>;
     /// Cuts or extends with a hole.
     ///
     /// # Errors
@@ -91,7 +91,7 @@ impl Disk for FileDisk {
         self.0.write_all_at(data, offset)
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         Ok(self.0.metadata()?.len())
     }
 

@@ -13,11 +13,14 @@ mod layout;
 mod open;
 mod slots;
 mod superblock;
+mod unlock;
+
 #[cfg(test)]
 mod tests;
 
 use std::{
     fs::{File, Permissions},
+    io,
     os::unix::fs::PermissionsExt,
     path::Path,
 };
@@ -51,7 +54,8 @@ pub fn create(path: &Path, secrets: &[Secret], cipher: Cipher, entropy: &Entropy
         .prefix(".counterfoil-")
         .suffix(".unfinished")
         .permissions(Permissions::from_mode(FILE_MODE))
-        .tempfile_in(folder)?;
+        .tempfile_in(folder)
+        .map_err(no_folder)?;
     let disk = FileDisk::lock(unfinished.reopen()?)?;
     initialise(open::format(disk, secrets, cipher, entropy)?)?;
     unfinished.as_file().sync_all()?;
@@ -71,9 +75,17 @@ pub fn open(path: &Path, secret: &Secret, entropy: &Entropy) -> Result<Opened, O
     open::unlock_disk(FileDisk::open(path)?, secret, entropy)
 }
 
+/// A missing folder is not to be told as a missing data file.
+fn no_folder(error: io::Error) -> OpenError {
+    match error.kind() {
+        io::ErrorKind::NotFound => OpenError::Io(io::Error::new(error.kind(), "the folder for it does not exist")),
+        _ => error.into(),
+    }
+}
+
 /// Lets redb write an empty database and close it. Its own first commit is one-phase, so a two-phase one follows.
 fn initialise<D: Disk>(backend: EncryptedFile<D>) -> Result<(), OpenError> {
-    let failed = |error: redb::Error| OpenError::Io(std::io::Error::other(error));
+    let failed = |error: redb::Error| OpenError::Io(io::Error::other(error));
     let made = redb::Builder::new().set_cache_size(CREATE_CACHE_BYTES).create_with_backend(backend);
     let database = made.map_err(|error| failed(error.into()))?;
     let mut first = database.begin_write().map_err(|error| failed(error.into()))?;

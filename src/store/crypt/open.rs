@@ -7,9 +7,10 @@ use super::{
     cipher::{Cipher, DataKey},
     disk::{Disk, FileDisk},
     error::OpenError,
-    header::{KeyHeader, Unlocked, unlock},
+    header::KeyHeader,
     layout::{DATA_START, KEY_HEADER_LEN, SUPERBLOCK_LEN, key_header_at, physical_len, superblock_at},
     superblock::Superblock,
+    unlock::{Unlocked, unlock},
 };
 use crate::{secrets::Entropy, store::keys::Secret};
 
@@ -55,7 +56,7 @@ pub(super) fn unlock_disk<D: Disk>(disk: D, secret: &Secret, entropy: &Entropy) 
     let chosen = choose(&start, &keys)?;
     let expected = physical_len(chosen.superblock.len)
         .ok_or_else(|| OpenError::Damaged("its recorded length is impossible".to_owned()))?;
-    let found = disk.len()?;
+    let found = disk.length()?;
     if found < expected {
         return Err(OpenError::Damaged(format!("it has been cut short by {} bytes", expected - found)));
     }
@@ -81,7 +82,7 @@ pub(super) fn unlock_disk<D: Disk>(disk: D, secret: &Secret, entropy: &Entropy) 
 
 /// The first part of the file, or what there is of it.
 pub(super) fn read_start<D: Disk>(disk: &D) -> Result<Vec<u8>, OpenError> {
-    let mut start = vec![0; disk.len()?.min(DATA_START) as usize];
+    let mut start = vec![0; disk.length()?.min(DATA_START) as usize];
     disk.read_at(0, &mut start)?;
     Ok(start)
 }

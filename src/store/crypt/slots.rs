@@ -7,9 +7,10 @@ use std::{fs::File, os::unix::fs::FileExt, path::Path};
 use super::{
     disk::{Disk, FileDisk},
     error::OpenError,
-    header::{KeyHeader, Slot, SlotKind, Unlocked, parse_key_header, unlock},
+    header::{KeyHeader, Slot, SlotKind, parse_key_header},
     layout::KEY_HEADER_LEN,
     open::{key_headers, read_start, write_key_headers},
+    unlock::{Unlocked, no_header, unlock},
 };
 use crate::{secrets::Entropy, store::keys::Secret};
 
@@ -57,7 +58,7 @@ pub fn list_slots(path: &Path) -> Result<Vec<SlotInfo>, OpenError> {
     file.read_exact_at(&mut start, 0)?;
     let copies = key_headers(&start).map(parse_key_header);
     let newest = copies.iter().flatten().max_by_key(|header| header.generation);
-    newest.map(list).ok_or_else(|| super::header::no_header(&copies))
+    newest.map(list).ok_or_else(|| no_header(&copies))
 }
 
 pub(super) fn add_on<D: Disk>(disk: &D, known: &Secret, new: &Secret, entropy: &Entropy) -> Result<usize, OpenError> {

@@ -75,13 +75,15 @@ fn what_is_no_data_file_is_told_apart() {
     (bytes[8], bytes[4096 + 8]) = (7, 7);
     fs::write(&path, bytes).unwrap();
     assert!(matches!(refused(&path), OpenError::NewerFormat { found: 7, known: 1 }));
+    let nowhere = create(&folder.path().join("none/x"), &[key(1)], Cipher::default(), &system()).unwrap_err();
+    assert!(matches!(nowhere, OpenError::Io(_)), "{nowhere:?}");
     assert!(matches!(create(&path.join("x"), &[key(1)], Cipher::default(), &system()), Err(OpenError::Io(_))));
 }
 
 #[test]
 fn a_second_opening_is_refused_until_the_first_is_closed() {
     let (_folder, path) = place();
-    create(&path, &[key(1)], Cipher::default(), &system()).unwrap();
+    create(&path, &[key(1)], Cipher::for_this_machine(), &system()).unwrap();
     let database = start(open(&path, &key(1), &system()).unwrap(), false).unwrap();
     let refused = open(&path, &key(1), &system()).unwrap_err();
     assert!(

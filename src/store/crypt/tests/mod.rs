@@ -1,5 +1,6 @@
 //! Tests of the encrypted file: what a user sees, what an attacker tries, what a power cut leaves.
 
+mod backend;
 mod crash;
 mod files;
 mod sim;

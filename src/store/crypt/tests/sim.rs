@@ -187,7 +187,7 @@ impl Disk for SimDisk {
         })
     }
 
-    fn len(&self) -> io::Result<u64> {
+    fn length(&self) -> io::Result<u64> {
         self.with(|state| Ok(state.now.len() as u64))
     }
 

@@ -8,11 +8,14 @@
 
 pub mod actions;
 pub mod app;
+pub mod backup;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod documents;
 pub mod domain;
 pub mod mail;
+pub mod scheduler;
 pub mod secrets;
 pub mod store;
 pub mod web;

@@ -7,7 +7,9 @@ use jiff::civil::Date;
 
 use super::{found, letters};
 use crate::app::App;
-use crate::documents::{self, Look, Meta};
+use crate::documents::invoice::{Look, invoice_sheet};
+use crate::documents::pdf_check::check_pdf;
+use crate::documents::{self, Meta};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::{Client, Party};
 use crate::domain::event::{Actor, By, Event};
@@ -211,7 +213,7 @@ pub fn sheet(
     };
     let look = Look { firm, logo };
     let (seller, buyer) = parties;
-    Ok(documents::invoice_sheet(&look, seller, buyer, invoice, number, totals, project.as_deref(), credits.as_ref()))
+    Ok(invoice_sheet(&look, seller, buyer, invoice, number, totals, project.as_deref(), credits.as_ref()))
 }
 
 /// The firm's logo as documents want it.
@@ -500,7 +502,7 @@ fn check_publication(p: &Publication) -> Result<(), Refusal> {
     if p.amount.minor <= 0 {
         faults.add("amount", "Enter an amount above zero.");
     }
-    if let Err(fault) = documents::check_pdf(&p.pdf) {
+    if let Err(fault) = check_pdf(&p.pdf) {
         faults.add("file", fault.to_string());
     }
     faults.check()

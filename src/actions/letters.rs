@@ -167,7 +167,8 @@ fn queue(
         queued: w.now,
     };
     w.put_new_letter(&letter)?;
-    let event = Event::LetterQueued { letter: letter.id, subject: letter.subject.clone(), to: to.address.to_string() };
+    let event =
+        Event::LetterQueued { letter: letter.id, subject: letter.subject.clone(), to: to.address.to_string(), purpose };
     let _ = w.record(about(&letter), event)?;
     Ok(true)
 }
@@ -332,7 +333,7 @@ pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict) -> Result<Do
     let (state, event, due) = match verdict {
         Verdict::Accepted { response, server } => {
             let response = format!("{server}: {response}");
-            let event = Event::LetterAccepted { letter: id, to, response: response.clone() };
+            let event = Event::LetterAccepted { letter: id, to, response: response.clone(), purpose: letter.purpose };
             (LetterState::Accepted(w.now, response), event, None)
         }
         Verdict::Deferred { reason } if letter.attempts < ATTEMPTS_MAX => {

@@ -5,7 +5,8 @@ use jiff::civil::Date;
 use super::found;
 use super::invoices::{keep_pdf, logo, render, series};
 use crate::app::App;
-use crate::documents::{self, Look};
+use crate::documents::invoice::Look;
+use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, By, Event};
 use crate::domain::ids::{ClientId, ProjectId, QuoteId, StaffId};
@@ -90,7 +91,12 @@ fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Re
         answer: Answer::Open,
     };
     let look = Look { firm: &firm, logo: logo(r, &firm)? };
-    let pdf = render(app, &documents::quote_sheet(&look, &quote), &firm)?;
+    let project = match quote.project {
+        Some(id) => r.project(id)?.map(|p| p.name),
+        None => None,
+    };
+    let sheet = quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(&quote, project.as_deref()));
+    let pdf = render(app, &sheet, &firm)?;
     Ok((quote, pdf))
 }
 

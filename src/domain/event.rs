@@ -149,6 +149,8 @@ pub enum Event {
     BackupMade { bytes: u64, digest: Digest },
     /// This data file was restored from a backup.
     Restored { taken: Timestamp },
+    /// Letters held back since a restore may go.
+    SendingReleased,
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -224,7 +226,8 @@ impl Event {
             | E::LetterWithdrawn { .. }
             | E::ReminderSuperseded { .. }
             | E::ReminderExpired { .. }
-            | E::ReminderSkipped { .. } => Topic::Mail,
+            | E::ReminderSkipped { .. }
+            | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }
             | E::StaffPreviewed { .. }

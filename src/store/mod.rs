@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod clients;
 pub mod crypt;
+pub mod dump;
 pub mod error;
 pub mod events;
 pub mod files;

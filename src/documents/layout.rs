@@ -501,7 +501,7 @@ impl Maker<'_> {
             if let Some(cell) = cells.get(n) {
                 y = self.shaped(&mut block, Slot { y, ..*at }, cell, style, owner);
             }
-            for note in row.notes.iter().filter(|_| n == 0) {
+            for note in row.notes.iter().filter(|_| n == table.main) {
                 y = self.text(&mut block, Slot { y, ..*at }, note, SMALL, owner);
             }
         }

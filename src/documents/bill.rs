@@ -73,8 +73,7 @@ impl Look<'_> {
         let mut facts = vec![Fact::new("Account name", name), Fact::new("IBAN", in_fours(&bank.iban))];
         facts.extend(Some(&bank.bic).filter(|x| !x.is_empty()).map(|x| Fact::new("BIC", x)));
         facts.extend(reference.map(|x| Fact::new("Reference", x)));
-        facts.push(Fact::new("Amount", self.firm.locale.money(amount)));
-        Some(Payment { heading: "Pay by bank transfer".to_owned(), facts, note: note.to_owned() })
+        Some(Payment { heading: format!("Pay {} by bank transfer", self.firm.locale.money(amount)), facts, note: note.to_owned() })
     }
 
     /// "Questions? Ask Orla Byrne in accounts, 01 555 0142, accounts@firm.example."; empty when there is nobody to name.

@@ -441,7 +441,7 @@ impl Maker<'_> {
             self.text(&mut block, slot(0.0, 0.0, width), &breakdown.caption, CAPTION, node);
             block.height += 3.0;
             self.place(block, 4.0 * SMALL.leading);
-            self.table(breakdown, width * 0.62, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
+            self.table(breakdown, width * 0.8, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
         }
         self.gap(GAP * 1.2);
     }
@@ -565,6 +565,8 @@ impl Maker<'_> {
         }
         let node = Owner::Node(self.node(Kind::Paragraph, 0));
         self.text(&mut block, slot(0.0, next + 4.0, self.inner()), &payment.note, SMALL, node);
+        // The space after the notes may give way, so that the slip does not take a page of its own for its sake.
+        self.y = (self.y - GAP * 0.75).max(MARGIN);
         if self.y + block.height > self.bottom && self.y > MARGIN && block.height < self.bottom - MARGIN {
             self.new_page();
         }

@@ -59,7 +59,7 @@ pub fn quote_sheet(look: &Look, seller: &Party, buyer: &Party, offer: &Offer) ->
         Fact::new("Project", offer.project.unwrap_or_default()),
     ];
     facts.retain(|x| !x.value.is_empty());
-    let until = format!("This offer stands until the end of {}.", locale.date_long(offer.valid_until));
+    let until = format!("This offer stands until the end of {}. You can accept it online or in writing.", locale.date_long(offer.valid_until));
     let mut notes = vec![offer.note.to_owned()];
     notes.extend(vat_notes(offer.totals, seller));
     notes.push([until, look.questions()].join(" ").trim().to_owned());

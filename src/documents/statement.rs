@@ -53,9 +53,9 @@ fn section(look: &Look, account: &Account, from: Date, to: Date, headed: bool) -
     let statement = account.statement;
     let amount = |minor| locale.amount(Money::new(minor, account.currency));
     let (label, owed) = closing(account, "Owed");
-    let last = format!("{label} on {}", locale.date_long(to));
+    let last = format!("{label} on {}", locale.date_medium(to, to));
     let totals = vec![
-        Total::line(format!("Balance before {}", locale.date_long(from)), amount(statement.opening)),
+        Total::line(format!("Balance before {}", locale.date_medium(from, to)), amount(statement.opening)),
         Total::line("Charged", amount(statement.charged)),
         Total::line("Paid or credited", amount(statement.settled.saturating_neg())),
         Total::sum(last, locale.money(owed)),

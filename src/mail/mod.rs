@@ -5,6 +5,7 @@
 
 mod dialog;
 mod headers;
+mod letter_html;
 pub mod letters;
 pub mod message;
 #[cfg(test)]

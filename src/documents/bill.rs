@@ -5,6 +5,7 @@
 
 use rust_decimal::Decimal;
 
+use super::names::{country_name, currency_name, in_eu};
 use super::sheet::{Brand, Column, Fact, Logo, Paper, Payment, Recipient, Row, Section, Sheet, Table, Total};
 use crate::domain::client::Party;
 use crate::domain::firm::{self, Firm, Locale};
@@ -73,7 +74,11 @@ impl Look<'_> {
         let mut facts = vec![Fact::new("Account name", name), Fact::new("IBAN", in_fours(&bank.iban))];
         facts.extend(Some(&bank.bic).filter(|x| !x.is_empty()).map(|x| Fact::new("BIC", x)));
         facts.extend(reference.map(|x| Fact::new("Reference", x)));
-        Some(Payment { heading: format!("Pay {} by bank transfer", self.firm.locale.money(amount)), facts, note: note.to_owned() })
+        Some(Payment {
+            heading: format!("Pay {} by bank transfer", self.firm.locale.money(amount)),
+            facts,
+            note: note.to_owned(),
+        })
     }
 
     /// "Questions? Ask Orla Byrne in accounts, 01 555 0142, accounts@firm.example."; empty when there is nobody to name.
@@ -259,49 +264,4 @@ fn colour(text: &str) -> Option<[u8; 3]> {
     let hex = text.strip_prefix('#').filter(|x| x.len() == 6 && x.bytes().all(|b| b.is_ascii_hexdigit()))?;
     let [_, red, green, blue] = u32::from_str_radix(hex, 16).ok()?.to_be_bytes();
     Some([red, green, blue])
-}
-
-/// A currency's name after "in"; its code where the name is not known here.
-pub(super) fn currency_name(currency: Currency) -> String {
-    match currency.code() {
-        "EUR" => "euro",
-        "GBP" => "pounds sterling",
-        "USD" => "US dollars",
-        "CAD" => "Canadian dollars",
-        "AUD" => "Australian dollars",
-        "NZD" => "New Zealand dollars",
-        "CHF" => "Swiss francs",
-        "SEK" => "Swedish kronor",
-        "DKK" => "Danish kroner",
-        "NOK" => "Norwegian kroner",
-        "PLN" => "Polish zloty",
-        "CZK" => "Czech koruna",
-        "JPY" => "Japanese yen",
-        code => code,
-    }
-    .to_owned()
-}
-
-/// Members of the European Union, by code.
-const EU: &str = "AT Austria|BE Belgium|BG Bulgaria|CY Cyprus|CZ Czechia|DE Germany|DK Denmark|EE Estonia|\
-ES Spain|FI Finland|FR France|GR Greece|HR Croatia|HU Hungary|IE Ireland|IT Italy|LT Lithuania|LU Luxembourg|\
-LV Latvia|MT Malta|NL Netherlands|PL Poland|PT Portugal|RO Romania|SE Sweden|SI Slovenia|SK Slovakia";
-/// Others that invoices often go to.
-const OTHERS: &str = "AE United Arab Emirates|AU Australia|BR Brazil|CA Canada|CH Switzerland|CN China|\
-GB United Kingdom|HK Hong Kong|IL Israel|IN India|IS Iceland|JP Japan|KR South Korea|LI Liechtenstein|MX Mexico|\
-NO Norway|NZ New Zealand|RS Serbia|SG Singapore|TR Türkiye|UA Ukraine|US United States|ZA South Africa";
-
-fn named<'a>(list: &'a str, code: &str) -> Option<&'a str> {
-    list.split('|').filter_map(|x| x.split_once(' ')).find(|(c, _)| c.eq_ignore_ascii_case(code)).map(|(_, name)| name)
-}
-
-fn in_eu(code: &str) -> bool {
-    named(EU, code).is_some()
-}
-
-/// The country's name, or its code where the name is not known here; `None` without a code.
-fn country_name(code: &str) -> Option<String> {
-    let code = code.trim();
-    let name = named(EU, code).or_else(|| named(OTHERS, code)).unwrap_or(code);
-    (!code.is_empty()).then(|| name.to_owned())
 }

@@ -12,6 +12,7 @@ mod fonts;
 mod html;
 pub mod invoice;
 mod layout;
+mod names;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;

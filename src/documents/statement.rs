@@ -4,7 +4,8 @@
 
 use jiff::civil::Date;
 
-use super::bill::{Look, currency_name};
+use super::bill::Look;
+use super::names::currency_name;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use crate::domain::client::Party;
 use crate::domain::money::{Currency, Money};

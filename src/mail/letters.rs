@@ -6,7 +6,9 @@
 
 use jiff::{Span, civil::Date};
 
-use super::letter_html::{Part, plain, rich};
+use super::letter_html::Part;
+pub use super::letter_words::Text;
+use super::letter_words::{about, capital, compose, days_late, flat};
 use crate::domain::firm::Firm;
 use crate::domain::invoice::{Invoice, days_between};
 use crate::domain::money::Money;
@@ -15,19 +17,6 @@ use crate::domain::reminder::Tone;
 
 /// Days that a final notice leaves.
 const FINAL_DAYS: i64 = 7;
-/// Forms of address that are no first name.
-const HONORIFICS: [&str; 9] = ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame"];
-
-/// A letter's words. `text` and `html` hold the slots where link and code go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// One line, with amount and state.
-    pub subject: String,
-    /// The plain part.
-    pub text: String,
-    /// The HTML part, a whole document.
-    pub html: String,
-}
 
 /// What a letter about an invoice or credit note is about.
 #[derive(Clone, Copy, Debug)]
@@ -103,42 +92,33 @@ fn due_today(s: &Subject) -> Text {
 }
 
 fn overdue(s: &Subject, late: i32) -> Text {
-    let mut says = vec![format!("We haven’t received {}, due {}, for {}{}.", s.sum(), s.due(), s.number(), s.about())];
-    says.extend(s.part_paid());
-    let way =
-        format!("Please pay now, or reply with the day you’ll pay. If something’s wrong with it, {}.", s.tell_us());
+    let says = [
+        format!("We haven’t received {}, due {}, for {}{}.", s.rest(), s.due(), s.number(), s.about()),
+        format!("Please pay now, or reply with the day you’ll pay. If something’s wrong with it, {}.", s.tell_us()),
+    ];
     let paid = "If you’ve paid in the last few days, thank you; there’s nothing more to do.".to_owned();
-    s.letter(format!("{}: {}", days_late(late), s.sum()), says, PAY, [way, paid])
+    s.letter(format!("{}: {}", days_late(late), s.sum()), says, PAY, [paid])
 }
 
 fn firm_reminder(s: &Subject, late: i32) -> Text {
-    let mut says = vec![format!(
-        "{}{} was due on {}, and {} is still open. We’ve written before and would like to settle this with you.",
-        capital(&s.number()),
-        s.about(),
-        s.due(),
-        s.sum()
-    )];
-    says.extend(s.part_paid());
-    let way =
-        format!("Please pay this week, or reply with a day we can count on. If something’s wrong, {}.", s.tell_us());
+    let (number, about, due, rest) = (capital(&s.number()), s.about(), s.due(), s.rest());
+    let says = [
+        format!("{number}{about} was due on {due}, and {rest} is still open. We would like to settle this with you."),
+        format!("Please pay this week, or reply with a day we can count on. If something’s wrong, {}.", s.tell_us()),
+    ];
     let paid = "If your payment is on its way, tell us when it left and we’ll look for it.".to_owned();
-    s.letter(format!("{}: {} still open", days_late(late), s.sum()), says, PAY, [way, paid])
+    s.letter(format!("{}: {} still open", days_late(late), s.sum()), says, PAY, [paid])
 }
 
 fn final_notice(s: &Subject, late: i32) -> Text {
+    let (number, about, due, rest) = (capital(&s.number()), s.about(), s.due(), capital(&s.rest()));
     let by = s.firm.locale.date_weekday(s.today.saturating_add(Span::new().days(FINAL_DAYS)), s.today);
-    let mut says = vec![format!(
-        "{}{} was due on {}. {} is still open, and this is our final notice.",
-        capital(&s.number()),
-        s.about(),
-        s.due(),
-        capital(&s.sum())
-    )];
-    says.extend(s.part_paid());
-    says.push(format!("Please pay by {by}. After that we may add the interest and costs that the law allows."));
+    let says = [
+        format!("{number}{about} was due on {due}. {rest} is still open, and this is our final notice."),
+        format!("Please pay by {by}. After that we may add the interest and costs that the law allows."),
+    ];
     let way = format!("If you can’t pay it all now, or something’s wrong, talk to us before then: {}.", s.tell_us());
-    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(late).to_lowercase()), says, PAY, [way])
+    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(late)), says, PAY, [way])
 }
 
 /// Somebody asked to sign in: one link and one six-digit code, good for 15 minutes.
@@ -218,6 +198,15 @@ impl Subject<'_> {
         if self.has_part_paid() { format!("the remaining {open}") } else { open }
     }
 
+    /// As [`Subject::sum`], and of how much: for the late letters' one sentence.
+    fn rest(&self) -> String {
+        if self.has_part_paid() {
+            format!("{} of {}", self.sum(), self.money(self.invoice.payable()))
+        } else {
+            self.sum()
+        }
+    }
+
     fn amount_sentence(&self) -> String {
         self.part_paid().unwrap_or_else(|| format!("The amount is {}.", self.money(self.open)))
     }
@@ -264,67 +253,6 @@ impl Subject<'_> {
             phone => format!("reply to this e-mail or ring {phone}"),
         }
     }
-}
-
-/// Greets, says the parts and signs.
-fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: String, mut parts: Vec<Part>) -> Text {
-    parts.insert(0, Part::Says(greeting(to_name)));
-    parts.push(Part::Signed(signature(firm, from_person)));
-    let subject = flat(&subject);
-    let html = rich(&subject, firm.locale.tag(), &firm.colour, &parts);
-    Text { text: plain(&parts), html, subject }
-}
-
-fn greeting(to_name: &str) -> String {
-    let name = flat(to_name);
-    let first = name.split(' ').next().unwrap_or_default();
-    let title = HONORIFICS.contains(&first.trim_end_matches('.').to_lowercase().as_str());
-    match (first, title) {
-        ("", _) => "Hello,".to_owned(),
-        (_, true) => format!("Dear {name},"),
-        (first, false) => format!("Dear {},", first.trim_end_matches(',')),
-    }
-}
-
-fn signature(firm: &Firm, from_person: &str) -> Vec<String> {
-    let email = firm.email.as_ref().map(|x| x.as_str().to_owned()).unwrap_or_default();
-    let mut lines = vec![flat(from_person), flat(&firm.party.name), flat(&firm.phone), flat(&email)];
-    lines.retain(|x| !x.is_empty());
-    lines.dedup();
-    lines
-}
-
-/// " “Lease of Unit 4”": what a document is about, as its title says; empty without one.
-fn about(title: &str) -> String {
-    match flat(title) {
-        title if title.is_empty() => title,
-        title => format!(" “{title}”"),
-    }
-}
-
-fn days_late(days: i32) -> String {
-    if days == 1 { "1 day late".to_owned() } else { format!("{days} days late") }
-}
-
-/// Text that somebody typed, in one line, without anything that reads as a slot: of brackets in a row one is kept.
-fn flat(typed: &str) -> String {
-    let mut out = String::with_capacity(typed.len());
-    for word in typed.split(|c: char| c.is_whitespace() && c != '\u{a0}' || c.is_control()).filter(|x| !x.is_empty()) {
-        if !out.is_empty() {
-            out.push(' ');
-        }
-        for c in word.chars().filter(|c| !crate::domain::text::is_deceptive(*c)) {
-            if !(c == '[' && out.ends_with('[')) {
-                out.push(c);
-            }
-        }
-    }
-    out
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
 
 #[cfg(test)]

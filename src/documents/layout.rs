@@ -441,7 +441,7 @@ impl Maker<'_> {
             self.text(&mut block, slot(0.0, 0.0, width), &breakdown.caption, CAPTION, node);
             block.height += 3.0;
             self.place(block, 4.0 * SMALL.leading);
-            self.table(breakdown, width * 0.8, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
+            self.table(breakdown, width, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
         }
         self.gap(GAP * 1.2);
     }

@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::{found, letters};
 use crate::app::App;
-use crate::documents::invoice::{Look, invoice_sheet};
+use crate::documents::Look;
+use crate::documents::invoice::invoice_sheet;
 use crate::documents::pdf_check::check_pdf;
 use crate::documents::{self, Meta};
 use crate::domain::access::{Act, StaffScope};

@@ -258,7 +258,8 @@ pub(super) fn reword(
     today: Date,
 ) -> Result<(), ActError> {
     let firm = w.firm()?;
-    let words::Text { subject, text, html } = words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
+    let words::Text { subject, text, html } =
+        words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
         w.move_letter(&reworded, &reworded.state, Some(w.now))?;

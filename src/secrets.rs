@@ -4,6 +4,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use argon2::Argon2;
+use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
@@ -121,6 +123,26 @@ pub struct TokenDigest(pub [u8; 32]);
 /// A six-digit code, uniformly drawn, leading zeros kept.
 pub fn draw_code(entropy: &Entropy) -> String {
     format!("{:06}", entropy.below(1_000_000))
+}
+
+/// Cost of a password's hash: 19 MiB, two passes, one lane (OWASP's Argon2id minimum).
+const PASSWORD_COST: (u32, u32, u32) = (19_456, 2, 1);
+
+/// The Argon2id hash of a password, as a PHC string with its salt. Takes tens of milliseconds.
+///
+/// # Errors
+/// What Argon2 refuses: a password longer than 4 GiB.
+pub fn hash_password(password: &str, entropy: &Entropy) -> Result<String, argon2::password_hash::Error> {
+    let salt = SaltString::encode_b64(&entropy.bytes::<16>())?;
+    let (memory, passes, lanes) = PASSWORD_COST;
+    let params = argon2::Params::new(memory, passes, lanes, None)?;
+    let hasher = Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params);
+    Ok(hasher.hash_password(password.as_bytes(), &salt)?.to_string())
+}
+
+/// Whether a password is the one of this hash; a text that is no hash matches nothing.
+pub fn verify_password(hash: &str, password: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok())
 }
 
 /// Whether two secrets are equal, in time that depends only on their lengths.

@@ -9,7 +9,7 @@ use counterfoil::documents::{
     pdf,
 };
 
-const ROUNDS: usize = 200;
+const ROUNDS: usize = 100;
 
 fn main() {
     let fonts = Fonts::embedded();

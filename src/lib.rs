@@ -6,11 +6,16 @@
 //!
 //! `config`, `clock` and `secrets` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds the rule.
 
+pub mod actions;
+pub mod app;
+pub mod backup;
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod documents;
 pub mod domain;
 pub mod mail;
+pub mod scheduler;
 pub mod secrets;
 pub mod store;
 pub mod web;

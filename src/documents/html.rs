@@ -16,7 +16,7 @@ pub fn html(sheet: &Sheet) -> Markup {
             (head(sheet))
             (parties(sheet))
             @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (lines(text)) } }
-            @for part in &sheet.sections { (section(part)) }
+            @for part in &sheet.sections { (section(part, !sheet.intro.is_empty())) }
             @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (lines(text)) } }
             @if !sheet.footer.is_empty() { p.small.mut.bill-n { (broken(sheet.footer.iter().map(String::as_str))) } }
         }
@@ -26,7 +26,7 @@ pub fn html(sheet: &Sheet) -> Markup {
 fn head(sheet: &Sheet) -> Markup {
     let brand = &sheet.brand;
     markup! {
-        header.bill-h {
+        header.bill-h.gap-y[sheet.banner.is_some()] {
             div.row {
                 @if brand.logo.is_some() { span.logo {} }
                 div {
@@ -59,19 +59,19 @@ fn parties(sheet: &Sheet) -> Markup {
     }
 }
 
-fn section(section: &Section) -> Markup {
+fn section(section: &Section, apart: bool) -> Markup {
     markup! {
-        @if !section.heading.is_empty() { h2 { (section.heading) } }
-        (table(&section.table, true))
+        @if !section.heading.is_empty() { h2.gap-y { (section.heading) } }
+        (table(&section.table, true, apart))
         @if !section.totals.is_empty() { (totals(&section.totals)) }
-        @if let Some(breakdown) = &section.breakdown { (table(breakdown, false)) }
+        @if let Some(breakdown) = &section.breakdown { (table(breakdown, false, true)) }
     }
 }
 
-fn table(table: &Table, hide_caption: bool) -> Markup {
+fn table(table: &Table, hide_caption: bool, apart: bool) -> Markup {
     markup! {
         @if !table.columns.is_empty() {
-            table {
+            table.gap-y[apart] {
                 @if !table.caption.is_empty() { caption.vh[hide_caption].lbl[!hide_caption] { (table.caption) } }
                 thead { tr { @for column in &table.columns {
                     th.num[figures(column)].wide-only[column.wide_only] scope="col" { (column.heading) }

@@ -223,7 +223,7 @@ impl Pen {
 }
 
 /// `colour`, darkened until it contrasts with white at least 4.5 to 1 (WCAG 2 AA).
-fn readable(colour: [u8; 3]) -> [u8; 3] {
+pub(super) fn readable(colour: [u8; 3]) -> [u8; 3] {
     let linear = |c: f32| if c <= 0.040_45 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
     let luminance = |[r, g, b]: [f32; 3]| 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
     let mut shade = colour.map(|c| f32::from(c) / 255.0);

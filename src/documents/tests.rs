@@ -186,3 +186,19 @@ fn html_escapes_and_hides_what_a_phone_has_no_room_for() {
     }
     assert!(!text.contains("style="));
 }
+
+#[test]
+fn a_bright_brand_is_darkened_and_a_dark_one_is_left_alone() {
+    use super::pdf::readable;
+    assert_eq!(readable([0x1d, 0x5c, 0x63]), [0x1d, 0x5c, 0x63]);
+    let [r, g, b] = readable([0xff, 0xe6, 0x00]);
+    assert!(r > b && g > b && r < 0x90, "{r} {g} {b} is still a dark yellow");
+    assert!(readable([0xff; 3])[0] < 0x78);
+}
+
+#[test]
+fn a_document_beyond_the_page_limit_is_refused() {
+    let endless = Sheet { notes: vec!["a\n".repeat(60_000)], ..Sheet::default() };
+    let refused = pdf(&endless, &Fonts::embedded(), &meta());
+    assert_eq!(refused, Err(DocumentError::TooManyPages(1_000)));
+}

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId};
+use super::letter::Purpose;
 use super::money::Money;
 use super::number::DocumentNumber;
 
@@ -101,9 +102,9 @@ pub enum Event {
     /// An allocation was taken back.
     AllocationUndone { invoice: InvoiceId, amount: Money, reason: String },
     /// A letter was queued.
-    LetterQueued { letter: LetterId, subject: String, to: String },
+    LetterQueued { letter: LetterId, subject: String, to: String, purpose: Purpose },
     /// Handed to the mail server, which took it. Not proof of reading.
-    LetterAccepted { letter: LetterId, to: String, response: String },
+    LetterAccepted { letter: LetterId, to: String, response: String, purpose: Purpose },
     /// The mail server asked to wait.
     LetterDeferred { letter: LetterId, to: String, reason: String },
     /// The mail server refused for good, or the letter was given up.

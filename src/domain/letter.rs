@@ -20,8 +20,8 @@ pub const CODE_SLOT: &str = "[[code]]";
 pub enum Link {
     /// One document, for as long as the grant lasts.
     Document(InvoiceId),
-    /// The portal or desk, once and soon; comes with a code for the browser that asked.
-    SignIn,
+    /// The portal or desk, once and soon; comes with a code for the browser that asked, named by its request's digest.
+    SignIn([u8; 32]),
     /// The page that sets a password, once.
     SetPassword,
 }

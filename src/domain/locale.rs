@@ -22,7 +22,17 @@ const NBSP: char = '\u{a0}';
 const DAYS_IN_WORDS_MAX: i32 = 60;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 
@@ -257,7 +267,8 @@ mod tests {
 
     #[test]
     fn quantities_rates_and_sizes_are_trimmed() {
-        let table = [("11.50", "11.5"), ("1", "1"), ("1.000", "1"), ("1234.5", "1,234.5"), ("-2", "\u{2212}2"), ("0.00", "0")];
+        let table =
+            [("11.50", "11.5"), ("1", "1"), ("1.000", "1"), ("1234.5", "1,234.5"), ("-2", "\u{2212}2"), ("0.00", "0")];
         for (number, written) in table {
             assert_eq!(Ie.number(number.parse().unwrap()), written);
         }

@@ -21,6 +21,7 @@ pub mod project;
 pub mod quote;
 pub mod refusal;
 pub mod reminder;
+pub mod sentence;
 pub mod statement;
 pub mod tax;
 pub mod text;

@@ -26,7 +26,9 @@ fn look(due: Date, published: &str, settled: &[i16], now: &str) -> Review {
 }
 
 /// Send, superseded, expired, skipped, wake: what a table can hold.
-fn shown(review: &Review) -> (Option<(i16, Tone)>, Vec<i16>, Vec<i16>, Vec<i16>, Option<String>) {
+type Shown = (Option<(i16, Tone)>, Vec<i16>, Vec<i16>, Vec<i16>, Option<String>);
+
+fn shown(review: &Review) -> Shown {
     (
         review.send.map(|x| (x.step, x.tone)),
         review.superseded.clone(),
@@ -134,7 +136,8 @@ fn reviews_follow_the_catch_up_rule() {
 #[test]
 fn steps_before_publication_are_skipped_and_those_at_its_instant_are_not() {
     let due = date(2026, 11, 27);
-    let table: &[(&str, &[i16], Option<i16>, Option<&str>)] = &[
+    type Row = (&'static str, &'static [i16], Option<i16>, Option<&'static str>);
+    let table: &[Row] = &[
         ("2026-11-20 07:59", &[], None, Some("2026-11-20 08:00")),
         ("2026-11-20 08:00", &[], Some(-7), Some("2026-11-27 08:00")),
         ("2026-11-20 08:01", &[-7], None, Some("2026-11-27 08:00")),

@@ -5,11 +5,13 @@
 
 pub mod accounts;
 pub mod clients;
+pub mod crypt;
 pub mod error;
 pub mod events;
 pub mod files;
 pub mod firm;
 pub mod invoices;
+pub mod keys;
 pub mod letters;
 pub mod payments;
 pub mod quotes;

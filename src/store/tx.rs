@@ -40,6 +40,14 @@ pub trait Reader {
     ) -> Result<Option<R>, StoreError> {
         self.table(table)?.get(id)?.map(|bytes| R::decode(bytes.value())).transpose()
     }
+
+    /// The last number given in a series; 0 for a new one.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    fn last_in_series(&self, series: &str) -> Result<u64, StoreError> {
+        Ok(self.table(SEQUENCES)?.get(series)?.map_or(0, |x| x.value()))
+    }
 }
 
 /// A consistent snapshot.
@@ -121,7 +129,6 @@ impl Recorded {
 #[derive(Debug)]
 pub struct Done<T> {
     pub(super) value: T,
-    #[expect(dead_code, reason = "its existence is the proof")]
     proof: Recorded,
 }
 
@@ -134,6 +141,14 @@ impl<T> Done<T> {
     /// The act's result, for an act that is part of a larger one.
     pub fn value(self) -> T {
         self.value
+    }
+
+    /// The same act with another result.
+    ///
+    /// # Errors
+    /// None; the result type lets an act end with it.
+    pub fn map_done<U, E>(self, value: U) -> Result<Done<U>, E> {
+        Ok(self.proof.done(value))
     }
 }
 
@@ -164,6 +179,13 @@ impl<'a> WriteTx<'a> {
         let bytes = record.encode()?;
         self.change(table)?.insert(id, bytes.as_slice())?;
         Ok(())
+    }
+
+    /// Counts a series of numbers up by one and gives the new last one.
+    pub fn next_in_series(&mut self, series: &str) -> Result<u64, StoreError> {
+        let next = self.last_in_series(series)? + 1;
+        self.change(SEQUENCES)?.insert(series, next)?;
+        Ok(next)
     }
 
     /// The next identifier of `noun`, from 1; never given twice.

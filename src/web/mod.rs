@@ -1,8 +1,26 @@
-//! What people see over HTTP: pages, their parts, and the files that style them.
+//! The portal over HTTP: listening, the layers every request passes, pages, their parts, and the files that style them.
 //!
-//! Must not know how anything is stored; money and dates arrive here already in words.
+//! The only room that knows axum and hyper. Pages must not know how anything is stored; money and dates arrive there
+//! already in words.
 
 pub mod assets;
+pub mod auth;
 pub mod charts;
+pub mod desk;
+pub mod forms;
+mod gate;
+pub mod guard;
+pub mod layers;
+pub mod listener;
 pub mod page;
 pub mod parts;
+mod patience;
+pub mod portal;
+pub mod problem;
+mod redirect;
+pub mod routes;
+pub mod state;
+pub mod throttle;
+pub mod tls;
+
+pub use gate::ConnectionLimits;

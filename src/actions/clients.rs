@@ -1,0 +1,94 @@
+//! Clients and their projects.
+
+use super::found;
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::client::{Client, Party};
+use crate::domain::event::Event;
+use crate::domain::ids::{ClientId, ProjectId, StaffId};
+use crate::domain::money::Currency;
+use crate::domain::project::Project;
+use crate::domain::refusal::Refusal;
+use crate::store::prelude::*;
+
+/// A client as a form gives it.
+#[derive(Clone, Debug)]
+pub struct NewClient {
+    /// Name, address, VAT identifier.
+    pub party: Party,
+    /// The firm's own reference; may be empty.
+    pub reference: String,
+    /// Currency of new documents.
+    pub currency: Currency,
+    /// Days from issue to due date.
+    pub terms_days: u16,
+    /// Who looks after them.
+    pub manager: Option<StaffId>,
+    /// What staff should keep in mind.
+    pub note: String,
+}
+
+/// Adds a client. A member who sees only some clients can't add others.
+///
+/// # Errors
+/// When the scope does not allow it.
+pub fn add(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewClient) -> Result<Done<ClientId>, ActError> {
+    scope.may(Act::Work)?;
+    if scope.only().is_some() {
+        return Err(Refusal::NotAllowed.into());
+    }
+    let id = ClientId(w.next("client")?);
+    w.put_client(&as_client(id, new, w.now))?;
+    let name = new.party.name.clone();
+    Ok(w.record(About::client(id), Event::ClientAdded { client: id, name })?.done(id))
+}
+
+fn as_client(id: ClientId, new: &NewClient, since: jiff::Timestamp) -> Client {
+    let NewClient { party, reference, currency, terms_days, manager, note } = new.clone();
+    Client { id, party, reference, currency, terms_days, manager, note, since }
+}
+
+/// Changes a client. Issued documents keep what they were issued with.
+///
+/// # Errors
+/// When the scope does not allow it.
+pub fn change(w: &mut WriteTx<'_>, scope: &StaffScope, id: ClientId, new: &NewClient) -> Result<Done<()>, ActError> {
+    let old = found(w.client(id)?)?;
+    scope.may_for(Act::Work, id)?;
+    let client = as_client(id, new, old.since);
+    w.put_client(&client)?;
+    let what = changes(&old, &client);
+    Ok(w.record(About::client(id), Event::ClientChanged { client: id, what })?.done(()))
+}
+
+/// The changed fields in words, for the log.
+fn changes(old: &Client, new: &Client) -> String {
+    let all = [
+        (old.party.name != new.party.name, "name"),
+        (old.party.address != new.party.address || old.party.country != new.party.country, "address"),
+        (old.party.vat_id != new.party.vat_id, "VAT identifier"),
+        (old.terms_days != new.terms_days, "terms"),
+        (old.currency != new.currency, "currency"),
+        (old.manager != new.manager, "who looks after them"),
+        (old.reference != new.reference, "reference"),
+        (old.note != new.note, "note"),
+    ];
+    let changed: Vec<&str> = all.iter().filter(|x| x.0).map(|x| x.1).collect();
+    if changed.is_empty() { "nothing".to_owned() } else { changed.join(", ") }
+}
+
+/// Adds a project to a client.
+///
+/// # Errors
+/// When the scope does not allow it.
+pub fn add_project(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    client: ClientId,
+    name: &str,
+) -> Result<Done<ProjectId>, ActError> {
+    found(w.client(client)?)?;
+    scope.may_for(Act::Work, client)?;
+    let id = ProjectId(w.next("project")?);
+    w.put_project(&Project { id, client, name: name.to_owned(), open: true })?;
+    Ok(w.record(About::client(client), Event::ProjectAdded { project: id, name: name.to_owned() })?.done(id))
+}

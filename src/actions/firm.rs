@@ -1,0 +1,64 @@
+//! Setting up the firm and changing its particulars.
+
+use super::people::{self, NewStaff};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::Event;
+use crate::domain::firm::{Firm, Logo};
+use crate::domain::ids::{FileRef, StaffId};
+use crate::store::prelude::*;
+
+/// Makes the firm of an empty data file, with its first owner.
+///
+/// # Errors
+/// When the file is set up already, or can't be written.
+pub fn set_up(w: &mut WriteTx<'_>, firm: &Firm, owner: &NewStaff) -> Result<Done<StaffId>, ActError> {
+    if w.is_set_up()? {
+        return Err(StoreError::Broken("it is set up already".to_owned()).into());
+    }
+    w.put_firm(firm)?;
+    let recorded = w.record(About::FIRM, Event::FirmSetUp { name: firm.party.name.clone() })?;
+    let owner = people::add_staff(w, &StaffScope::all(), owner)?.value();
+    Ok(recorded.done(owner))
+}
+
+/// Changes the firm's particulars. Issued documents keep what they were issued with. The logo is kept as it is; see
+/// [`change_logo`].
+///
+/// # Errors
+/// When the role does not allow it.
+pub fn change(w: &mut WriteTx<'_>, scope: &StaffScope, firm: &Firm, what: &str) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    let logo = w.firm()?.logo;
+    w.put_firm(&Firm { logo, ..firm.clone() })?;
+    Ok(w.record(About::FIRM, Event::FirmChanged { what: what.to_owned() })?.done(()))
+}
+
+/// A picture that was checked to be one.
+#[derive(Clone, Debug)]
+pub struct NewLogo {
+    /// PNG or JPEG.
+    pub bytes: Vec<u8>,
+    /// `image/png` or `image/jpeg`, by the bytes.
+    pub media_type: String,
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+}
+
+/// Sets or removes the logo.
+///
+/// # Errors
+/// When the role does not allow it.
+pub fn change_logo(w: &mut WriteTx<'_>, scope: &StaffScope, logo: Option<&NewLogo>) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    let mut firm = w.firm()?;
+    firm.logo = match logo {
+        None => None,
+        Some(new) => {
+            let (length, name) = (new.bytes.len() as u64, "logo".to_owned());
+            let file = FileRef { digest: w.put_file(&new.bytes)?, length, name, media_type: new.media_type.clone() };
+            Some(Logo { file, width: new.size.0, height: new.size.1 })
+        }
+    };
+    w.put_firm(&firm)?;
+    Ok(w.record(About::FIRM, Event::FirmChanged { what: "logo".to_owned() })?.done(()))
+}

@@ -1,0 +1,188 @@
+//! Money received and what it settles.
+
+use jiff::civil::Date;
+
+use super::{found, letters};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::{Actor, Event};
+use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, StaffId};
+use crate::domain::invoice::{Invoice, YEARS};
+use crate::domain::money::Money;
+use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
+use crate::domain::refusal::{FieldFault, Refusal};
+use crate::store::prelude::*;
+
+/// Which invoices a receipt settles.
+#[derive(Clone, Debug)]
+pub enum Apply {
+    /// Those named first, then the oldest due.
+    Default(Vec<InvoiceId>),
+    /// Exactly these parts; the rest stays unapplied.
+    Exactly(Vec<(InvoiceId, Money)>),
+}
+
+/// Money received, as a form gives it.
+#[derive(Clone, Debug)]
+pub struct NewReceipt {
+    /// From whom.
+    pub client: ClientId,
+    /// How much.
+    pub amount: Money,
+    /// On which civil date.
+    pub on: Date,
+    /// How.
+    pub method: Method,
+    /// The payer's reference; may be empty.
+    pub reference: String,
+    /// What it settles.
+    pub apply: Apply,
+}
+
+/// Records money received and applies it.
+///
+/// # Errors
+/// When the scope does not allow it, the amount is not above zero, a date is out of range, or a part exceeds its invoice
+/// or the receipt.
+pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
+    found(w.client(new.client)?)?;
+    scope.may_for(Act::Work, new.client)?;
+    if new.amount.minor <= 0 {
+        return Err(Refusal::from(FieldFault::new("amount", "Enter an amount above zero.")).into());
+    }
+    if !YEARS.contains(&new.on.year()) {
+        let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
+        return Err(Refusal::from(FieldFault::new("on", years)).into());
+    }
+    let parts = parts(w, new)?;
+    let id = ReceiptId(w.next("receipt")?);
+    let by = match w.by.actor {
+        Actor::Staff(id) => id,
+        _ => StaffId(0),
+    };
+    let NewReceipt { client, amount, on, method, reference, .. } = new.clone();
+    w.put_receipt(&Receipt { id, client, amount, on, method, reference, at: w.now, by })?;
+    let recorded = w.record(About::client(client), Event::ReceiptRecorded { receipt: id, amount })?;
+    for (invoice, part) in parts {
+        apply(w, client, Source::Receipt(id), invoice, part, on)?;
+    }
+    w.put_unapplied(client, Source::Receipt(id), amount)?;
+    Ok(recorded.done(id))
+}
+
+/// The parts that a new receipt is applied in, checked as a whole.
+fn parts(w: &WriteTx<'_>, new: &NewReceipt) -> Result<Vec<(InvoiceId, Money)>, ActError> {
+    let currency = new.amount.currency;
+    match &new.apply {
+        Apply::Default(named) => {
+            let open = w.open_of(new.client)?.into_iter().filter(|x| x.1 == currency).map(|x| x.0).collect();
+            let parts = payment::allocate(new.amount.minor, named, open);
+            Ok(parts.into_iter().map(|(id, minor)| (id, Money::new(minor, currency))).collect())
+        }
+        Apply::Exactly(parts) => {
+            let sum =
+                parts.iter().try_fold(Money::zero(currency), |sum, x| sum.plus(x.1)).ok_or(Refusal::OtherCurrency)?;
+            if sum.minor > new.amount.minor {
+                return Err(Refusal::MoreThanUnapplied(new.amount).into());
+            }
+            Ok(parts.iter().filter(|x| x.1.minor != 0).copied().collect())
+        }
+    }
+}
+
+/// Applies part of a receipt or credit to an invoice.
+fn apply(
+    w: &mut WriteTx<'_>,
+    client: ClientId,
+    source: Source,
+    invoice: InvoiceId,
+    amount: Money,
+    on: Date,
+) -> Result<(), ActError> {
+    let row = found(w.invoice_row(invoice)?.filter(|r| r.invoice.client == client && r.invoice.issue.is_some()))?;
+    if row.invoice.currency != amount.currency {
+        return Err(Refusal::OtherCurrency.into());
+    }
+    if amount.minor <= 0 || amount.minor > row.open().minor {
+        return Err(Refusal::MoreThanOpen(row.open()).into());
+    }
+    let allocation = Allocation { id: AllocationId(w.next("allocation")?), source, invoice, amount, on };
+    w.put_allocation(&allocation)?;
+    settle(w, &row.invoice, amount)
+}
+
+/// After an allocation: the invoice's new place, the log's line, and no reminder once nothing is open.
+pub(super) fn settle(w: &mut WriteTx<'_>, invoice: &Invoice, amount: Money) -> Result<(), ActError> {
+    let left_open = invoice.open(w.reshelve(invoice)?);
+    let event = Event::Allocated { invoice: invoice.id, amount, left_open };
+    let _ = w.record(About::invoice(invoice.client, invoice.id), event)?;
+    if left_open.minor == 0 {
+        w.set_reminder(invoice.id, None)?;
+        letters::withdraw_reminders(w, invoice.id)?;
+    }
+    Ok(())
+}
+
+/// Applies more of what is unapplied of a receipt or credit to an invoice.
+///
+/// # Errors
+/// When the scope does not allow it, or the amount exceeds what is unapplied or open.
+pub fn apply_more(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    source: Source,
+    invoice: InvoiceId,
+    amount: Money,
+    on: Date,
+) -> Result<Done<()>, ActError> {
+    let (client, whole) = source_of(w, source)?;
+    found(scope.sees(client).then_some(()))?;
+    scope.may(Act::Work)?;
+    let left = w
+        .unapplied_of(client)?
+        .into_iter()
+        .find(|u| u.source == source)
+        .map_or(Money::zero(whole.currency), |u| u.left);
+    if amount.currency != whole.currency {
+        return Err(Refusal::OtherCurrency.into());
+    }
+    if amount.minor > left.minor {
+        return Err(Refusal::MoreThanUnapplied(left).into());
+    }
+    apply(w, client, source, invoice, amount, on)?;
+    w.put_unapplied(client, source, whole)?;
+    let left_open = w.invoice_row(invoice)?.map_or(Money::zero(whole.currency), |r| r.open());
+    // `apply` logged the allocation; this line is the act's own proof, of the source's side.
+    Ok(w.record(About::client(client), Event::Allocated { invoice, amount, left_open })?.done(()))
+}
+
+fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActError> {
+    Ok(match source {
+        Source::Receipt(id) => found(w.receipt(id)?.map(|r| (r.client, r.amount)))?,
+        Source::Credit(id) => {
+            found(w.invoice(id)?.filter(|i| i.issue.is_some() && !i.is_invoice()).map(|i| (i.client, i.payable())))?
+        }
+    })
+}
+
+/// Takes an allocation back: the invoice is open again by that much, and its reminders are looked at again.
+///
+/// # Errors
+/// When the scope does not allow it or there is no such allocation.
+pub fn undo(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    allocation: AllocationId,
+    reason: &str,
+) -> Result<Done<()>, ActError> {
+    let row = found(w.invoice_row(invoice)?.filter(|r| scope.sees(r.invoice.client)))?;
+    scope.may(Act::Work)?;
+    let old = found(w.allocations_of(invoice)?.into_iter().find(|a| a.id == allocation))?;
+    w.remove_allocation(invoice, allocation)?;
+    w.reshelve(&row.invoice)?;
+    let (client, whole) = source_of(w, old.source)?;
+    w.put_unapplied(client, old.source, whole)?;
+    w.set_reminder(invoice, Some(w.now))?;
+    let event = Event::AllocationUndone { invoice, amount: old.amount, reason: reason.to_owned() };
+    Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
+}

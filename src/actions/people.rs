@@ -1,0 +1,205 @@
+//! Staff and contacts: adding, changing, revoking.
+
+use jiff::Timestamp;
+
+use super::{found, letters};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::Event;
+use crate::domain::ids::{ClientId, ContactId, StaffId};
+use crate::domain::person::{Contact, Person, Rights, Role, Staff};
+use crate::domain::refusal::Refusal;
+use crate::domain::text::EmailAddress;
+use crate::store::prelude::*;
+
+/// A person of the firm as a form gives it.
+#[derive(Clone, Debug)]
+pub struct NewStaff {
+    /// Full name.
+    pub name: String,
+    /// Signs in with it.
+    pub email: EmailAddress,
+    /// What they may do.
+    pub role: Role,
+    /// For a member: the only clients they may see.
+    pub only_clients: Option<Vec<ClientId>>,
+    /// Whether they may sign in.
+    pub active: bool,
+    /// Whether a letter invites them to set a password.
+    pub invite: bool,
+}
+
+/// A contact as a form gives it.
+#[derive(Clone, Debug)]
+pub struct NewContact {
+    /// Full name.
+    pub name: String,
+    /// Their part.
+    pub title: String,
+    /// Letters go there; signs in with it.
+    pub email: EmailAddress,
+    /// Telephone; may be empty.
+    pub phone: String,
+    /// What they may do.
+    pub rights: Rights,
+    /// Whether a letter invites them to set a password.
+    pub invite: bool,
+}
+
+/// Adds a person to the firm.
+///
+/// # Errors
+/// When the role does not allow it or the address is taken.
+pub fn add_staff(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewStaff) -> Result<Done<StaffId>, ActError> {
+    scope.may(Act::Govern)?;
+    check_free(w, &new.email, None)?;
+    let id = StaffId(w.next("staff")?);
+    let staff = as_staff(id, new, w.now);
+    w.put_staff(&staff)?;
+    w.put_login(Person::Staff(id), None, &staff.email)?;
+    let (name, role) = (staff.name.clone(), staff.role.words().to_owned());
+    let recorded = w.record(About::FIRM, Event::StaffAdded { staff: id, name, role })?;
+    if new.invite {
+        letters::queue_set_password(w, Person::Staff(id), true)?;
+    }
+    Ok(recorded.done(id))
+}
+
+fn as_staff(id: StaffId, new: &NewStaff, since: Timestamp) -> Staff {
+    let NewStaff { name, email, role, only_clients, active, .. } = new.clone();
+    Staff { id, name, email, role, only_clients, active, since }
+}
+
+/// Changes a person of the firm. A new role or address, or leaving, ends their sessions.
+///
+/// # Errors
+/// When the role does not allow it, the address is taken, or nobody would be left as an owner.
+pub fn change_staff(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    id: StaffId,
+    new: &NewStaff,
+) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    let old = found(w.staff(id)?)?;
+    check_free(w, &new.email, Some(Person::Staff(id)))?;
+    let staff = as_staff(id, new, old.since);
+    let owns = |s: &Staff| s.active && s.role == Role::Owner;
+    if owns(&old) && !owns(&staff) && !w.all_staff()?.iter().any(|s| s.id != id && owns(s)) {
+        return Err(Refusal::LastOwner.into());
+    }
+    w.put_staff(&staff)?;
+    relogin(w, Person::Staff(id), &old.email, &staff.email, staff.active)?;
+    if !staff.active || staff.role != old.role || staff.email != old.email || staff.only_clients != old.only_clients {
+        w.shut_out(Person::Staff(id))?;
+    }
+    let what = if staff.active { format!("role {}", staff.role.words()) } else { "left the firm".to_owned() };
+    Ok(w.record(About::FIRM, Event::StaffChanged { staff: id, name: staff.name, what })?.done(()))
+}
+
+/// Adds a contact to a client.
+///
+/// # Errors
+/// When the scope does not allow it, the address is taken, or a project is not the client's.
+pub fn add_contact(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    client: ClientId,
+    new: &NewContact,
+) -> Result<Done<ContactId>, ActError> {
+    found(w.client(client)?)?;
+    scope.may_for(Act::Work, client)?;
+    check_free(w, &new.email, None)?;
+    check_projects(w, client, &new.rights)?;
+    let id = ContactId(w.next("contact")?);
+    let contact = as_contact(id, client, new, w.now);
+    w.put_contact(&contact)?;
+    w.put_login(Person::Contact(id), None, &contact.email)?;
+    let recorded = w.record(About::client(client), Event::ContactAdded { contact: id, name: contact.name })?;
+    if new.invite {
+        letters::queue_set_password(w, Person::Contact(id), true)?;
+    }
+    Ok(recorded.done(id))
+}
+
+fn as_contact(id: ContactId, client: ClientId, new: &NewContact, since: Timestamp) -> Contact {
+    let NewContact { name, title, email, phone, rights, .. } = new.clone();
+    Contact { id, client, name, title, email, phone, rights, active: true, since }
+}
+
+/// Changes a contact. New rights or another address end their sessions and links.
+///
+/// # Errors
+/// When the scope does not allow it, the address is taken, or a project is not the client's.
+pub fn change_contact(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    id: ContactId,
+    new: &NewContact,
+) -> Result<Done<()>, ActError> {
+    let old = found(w.contact(id)?)?;
+    scope.may_for(Act::Work, old.client)?;
+    check_free(w, &new.email, Some(Person::Contact(id)))?;
+    check_projects(w, old.client, &new.rights)?;
+    let contact = as_contact(id, old.client, new, old.since);
+    w.put_contact(&contact)?;
+    relogin(w, Person::Contact(id), &old.email, &contact.email, true)?;
+    let what = if contact.rights == old.rights { "particulars" } else { "rights" };
+    if contact.rights != old.rights || contact.email != old.email || !old.active {
+        w.shut_out(Person::Contact(id))?;
+    }
+    let event = Event::ContactChanged { contact: id, name: contact.name, what: what.to_owned() };
+    let recorded = w.record(About::client(old.client), event)?;
+    if new.invite {
+        letters::queue_set_password(w, Person::Contact(id), true)?;
+    }
+    Ok(recorded.done(()))
+}
+
+/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their turn
+/// comes.
+///
+/// # Errors
+/// When the scope does not allow it.
+pub fn revoke_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Done<()>, ActError> {
+    let mut contact = found(w.contact(id)?)?;
+    scope.may_for(Act::Work, contact.client)?;
+    contact.active = false;
+    w.put_contact(&contact)?;
+    w.remove_login(&contact.email)?;
+    w.shut_out(Person::Contact(id))?;
+    let event = Event::ContactRevoked { contact: id, name: contact.name };
+    Ok(w.record(About::client(contact.client), event)?.done(()))
+}
+
+fn check_free(w: &WriteTx<'_>, email: &EmailAddress, own: Option<Person>) -> Result<(), ActError> {
+    match w.login(email)? {
+        Some(other) if Some(other) != own => Err(Refusal::EmailTaken(email.to_string()).into()),
+        _ => Ok(()),
+    }
+}
+
+fn check_projects(w: &WriteTx<'_>, client: ClientId, rights: &Rights) -> Result<(), ActError> {
+    if let crate::domain::person::ProjectAccess::Only(some) = &rights.projects {
+        for &project in some {
+            found(w.project(project)?.filter(|p| p.client == client))?;
+        }
+    }
+    Ok(())
+}
+
+fn relogin(
+    w: &mut WriteTx<'_>,
+    person: Person,
+    old: &EmailAddress,
+    new: &EmailAddress,
+    active: bool,
+) -> Result<(), StoreError> {
+    let held = w.login(old)? == Some(person);
+    if active {
+        w.put_login(person, held.then_some(old), new)
+    } else if held {
+        w.remove_login(old)
+    } else {
+        Ok(())
+    }
+}

@@ -1,0 +1,138 @@
+//! Quotes: sending them.
+
+use jiff::civil::Date;
+
+use super::found;
+use super::invoices::{keep_pdf, logo, render, series};
+use crate::app::App;
+use crate::documents::invoice::Look;
+use crate::documents::quote::{Offer, quote_sheet};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::{Actor, By, Event};
+use crate::domain::ids::{ClientId, ProjectId, QuoteId, StaffId};
+use crate::domain::money::Currency;
+use crate::domain::number::DocumentNumber;
+use crate::domain::quote::{Answer, Quote};
+use crate::domain::refusal::{FieldFault, Refusal};
+use crate::domain::tax::{Line, Totals, totals};
+use crate::store::prelude::*;
+
+/// How often sending is tried again when somebody else took the number in between.
+const SEND_TRIES: u32 = 20;
+
+/// A quote as a form gives it.
+#[derive(Clone, Debug)]
+pub struct NewQuote {
+    /// For whom.
+    pub client: ClientId,
+    /// Filed under.
+    pub project: Option<ProjectId>,
+    /// What it is about.
+    pub title: String,
+    /// Currency of all amounts.
+    pub currency: Currency,
+    /// Date of issue.
+    pub issued: Date,
+    /// Last day on which it can be accepted.
+    pub valid_until: Date,
+    /// What is offered.
+    pub lines: Vec<Line>,
+    /// Below the lines.
+    pub note: String,
+}
+
+/// Sends a quote: gives the number, freezes the document and publishes it in the client's area.
+///
+/// # Errors
+/// When the scope does not allow it or the quote is not fit to send.
+pub async fn send(app: &App, by: By, scope: &StaffScope, new: NewQuote) -> Result<DocumentNumber, ActError> {
+    for _ in 0..SEND_TRIES {
+        let (quote, pdf) = app.store.read(|r| prepare(app, r, scope, &new))?;
+        let scope = scope.clone();
+        let act = move |w: &mut WriteTx<'_>| seal(w, &scope, &quote, &pdf);
+        match app.store.write(by.clone(), app.now(), act).await {
+            Err(ActError::Refused(Refusal::TryAgain)) => {}
+            other => return other,
+        }
+    }
+    Err(Refusal::TryAgain.into())
+}
+
+fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Result<(Quote, Vec<u8>), ActError> {
+    let client = found(r.client(new.client)?.filter(|c| scope.sees(c.id)))?;
+    scope.may(Act::Work)?;
+    let totals = check(new)?;
+    let firm = r.firm()?;
+    let pattern = &firm.series.quote;
+    let sequence = r.last_in_series(&series("quote", pattern, new.issued))? + 1;
+    let number = pattern.write(new.issued.year(), sequence).map_err(Refusal::from)?;
+    let NewQuote { project, title, issued, valid_until, lines, note, .. } = new.clone();
+    let quote = Quote {
+        id: QuoteId(0),
+        client: client.id,
+        project,
+        number,
+        title,
+        issued,
+        valid_until,
+        lines,
+        totals,
+        note,
+        seller: firm.party.clone(),
+        buyer: client.party,
+        pdf: crate::domain::ids::FileRef {
+            digest: crate::domain::ids::Digest([0; 32]),
+            length: 0,
+            name: String::new(),
+            media_type: String::new(),
+        },
+        at: app.now(),
+        by: StaffId(0),
+        answer: Answer::Open,
+    };
+    let look = Look { firm: &firm, logo: logo(r, &firm)? };
+    let project = match quote.project {
+        Some(id) => r.project(id)?.map(|p| p.name),
+        None => None,
+    };
+    let sheet = quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(&quote, project.as_deref()));
+    let pdf = render(app, &sheet, &firm)?;
+    Ok((quote, pdf))
+}
+
+fn check(new: &NewQuote) -> Result<Totals, Refusal> {
+    if new.lines.is_empty() {
+        return Err(FieldFault::new("lines", "Add at least one line.").into());
+    }
+    if new.valid_until < new.issued {
+        return Err(FieldFault::new("valid_until", format!("The last day must be {} or later.", new.issued)).into());
+    }
+    let sum = totals(&new.lines, new.currency).filter(|t| t.payable >= 0);
+    sum.ok_or_else(|| FieldFault::new("lines", "The total is out of range; check quantities and prices.").into())
+}
+
+fn seal(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    prepared: &Quote,
+    pdf: &[u8],
+) -> Result<Done<DocumentNumber>, ActError> {
+    scope.may_for(Act::Work, prepared.client)?;
+    let pattern = w.firm()?.series.quote;
+    let name = series("quote", &pattern, prepared.issued);
+    let number = pattern.write(prepared.issued.year(), w.last_in_series(&name)? + 1).map_err(Refusal::from)?;
+    if number != prepared.number || w.quote_numbered(&number)?.is_some() {
+        return Err(Refusal::TryAgain.into());
+    }
+    w.next_in_series(&name)?;
+    let by = match w.by.actor {
+        Actor::Staff(id) => id,
+        _ => StaffId(0),
+    };
+    let pdf = keep_pdf(w, pdf, number.file_name("pdf"))?;
+    let quote = Quote { id: QuoteId(w.next("quote")?), pdf: pdf.clone(), at: w.now, by, ..prepared.clone() };
+    w.put_quote(&quote)?;
+    let (total, digest) = (quote.totals.payable(), pdf.digest);
+    let event = Event::QuoteSent { quote: quote.id, number: number.clone(), total, digest };
+    Ok(w.record(About::client(quote.client), event)?.done(number))
+}

@@ -1,0 +1,70 @@
+//! Reminders: what the policy says for one invoice, now.
+//!
+//! A step is settled and its letters queued in one commit; the key (invoice, step, recipient) makes each letter once.
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+
+use super::letters;
+use crate::domain::calendar;
+use crate::domain::event::Event;
+use crate::domain::ids::InvoiceId;
+use crate::domain::reminder::{Policy, plan, review};
+use crate::store::invoices::Row;
+use crate::store::letters::StepOutcome;
+use crate::store::prelude::*;
+
+/// Looks at an invoice's reminders: queues the step that is due, notes those that are not sent, and says when to look
+/// again. How many letters were queued.
+///
+/// # Errors
+/// When the store fails.
+pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone) -> Result<usize, ActError> {
+    let Some(row) = w.invoice_row(id)?.filter(|r| r.open().minor > 0) else {
+        w.set_reminder(id, None)?;
+        return Ok(0);
+    };
+    let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
+    let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
+    let plan = plan(row.invoice.due, policy, zone);
+    let found = review(&plan, published, row.invoice.due, &settled, w.now, zone, policy);
+    for &step in &found.skipped {
+        note(
+            w,
+            &row,
+            step,
+            StepOutcome::Skipped,
+            Event::ReminderSkipped {
+                invoice: id,
+                step,
+                reason: "it would have fallen before the invoice was published".to_owned(),
+            },
+        )?;
+    }
+    for &step in &found.superseded {
+        note(w, &row, step, StepOutcome::Superseded, Event::ReminderSuperseded { invoice: id, step })?;
+    }
+    for &step in &found.expired {
+        note(w, &row, step, StepOutcome::Expired, Event::ReminderExpired { invoice: id, step })?;
+    }
+    let mut queued = 0;
+    if let Some(step) = &found.send {
+        let today = calendar::today(w.now, zone);
+        queued = letters::queue_reminder(w, &row.invoice, row.open(), step, today)?;
+        if letters::recipients(w, &row.invoice)?.is_empty() {
+            let (step, reason) = (step.step, "nobody at the client gets reminders".to_owned());
+            note(w, &row, step, StepOutcome::Skipped, Event::ReminderSkipped { invoice: id, step, reason })?;
+        } else {
+            w.settle_step(id, step.step, StepOutcome::Sent)?;
+        }
+    }
+    w.set_reminder(id, found.wake)?;
+    Ok(queued)
+}
+
+fn note(w: &mut WriteTx<'_>, row: &Row, step: i16, outcome: StepOutcome, event: Event) -> Result<(), ActError> {
+    w.settle_step(row.invoice.id, step, outcome)?;
+    let _ = w.record(About::invoice(row.invoice.client, row.invoice.id), event)?;
+    Ok(())
+}

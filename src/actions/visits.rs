@@ -1,0 +1,100 @@
+//! Visits: what proves that a document was opened or downloaded, and what staff looked at, kept apart.
+//!
+//! Opening is logged once per contact, document and hour; every download is. Only a contact who signed in counts; a fetch
+//! without a session never comes here.
+
+use super::found;
+use crate::domain::access::StaffScope;
+use crate::domain::event::Event;
+use crate::domain::ids::InvoiceId;
+use crate::domain::number::DocumentNumber;
+use crate::store::events::Visited;
+use crate::store::prelude::*;
+use crate::store::scope::{ClientView, Pass};
+
+/// Whole hours since 1970, by which visits are told apart.
+pub fn hour_of(now: jiff::Timestamp) -> i64 {
+    now.as_second().div_euclid(3_600)
+}
+
+/// A contact opened an invoice.
+///
+/// # Errors
+/// [`crate::domain::refusal::Refusal::NotFound`] when it is not theirs to see.
+pub fn opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+    let (about, invoice, digest) = theirs(w, pass, number)?;
+    w.note_visit(pass.contact, Visited::Invoice(invoice), hour_of(w.now))?;
+    Ok(w.record(about, Event::Opened { invoice, digest })?.done(()))
+}
+
+/// A contact downloaded an invoice.
+///
+/// # Errors
+/// As [`opened`].
+pub fn downloaded(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+    let (about, invoice, digest) = theirs(w, pass, number)?;
+    Ok(w.record(about, Event::Downloaded { invoice, digest })?.done(()))
+}
+
+fn theirs(
+    w: &WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+) -> Result<(About, InvoiceId, crate::domain::ids::Digest), ActError> {
+    let view = found(ClientView::open(w, pass)?)?;
+    let row = found(view.invoice(number)?)?;
+    let issue = found(row.invoice.issue)?;
+    Ok((About::invoice(row.invoice.client, row.invoice.id), row.invoice.id, issue.pdf.digest))
+}
+
+/// A contact opened a quote.
+///
+/// # Errors
+/// As [`opened`].
+pub fn quote_opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+    let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
+    w.note_visit(pass.contact, Visited::Quote(quote.id), hour_of(w.now))?;
+    let event = Event::QuoteOpened { quote: quote.id, digest: quote.pdf.digest };
+    Ok(w.record(About::client(quote.client), event)?.done(()))
+}
+
+/// A contact downloaded a quote.
+///
+/// # Errors
+/// As [`opened`].
+pub fn quote_downloaded(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+    let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
+    let event = Event::QuoteDownloaded { quote: quote.id, digest: quote.pdf.digest };
+    Ok(w.record(About::client(quote.client), event)?.done(()))
+}
+
+/// A contact opened the statement.
+///
+/// # Errors
+/// As [`opened`].
+pub fn statement_opened(w: &mut WriteTx<'_>, pass: Pass) -> Result<Done<()>, ActError> {
+    let client = {
+        let view = found(ClientView::open(w, pass)?)?;
+        found(view.sees_account().then(|| view.client().id))?
+    };
+    w.note_visit(pass.contact, Visited::Statement(client), hour_of(w.now))?;
+    Ok(w.record(About::client(client), Event::StatementOpened)?.done(()))
+}
+
+/// Staff looked at an issued document.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_previewed(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
+    let client = found(w.invoice(invoice)?.filter(|i| scope.sees(i.client)))?.client;
+    Ok(w.record(About::invoice(client, invoice), Event::StaffPreviewed { invoice })?.done(()))
+}
+
+/// Staff downloaded an issued document.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_downloaded(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
+    let client = found(w.invoice(invoice)?.filter(|i| scope.sees(i.client)))?.client;
+    Ok(w.record(About::invoice(client, invoice), Event::StaffDownloaded { invoice })?.done(()))
+}

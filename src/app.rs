@@ -1,0 +1,65 @@
+//! Composition: what a running Counterfoil is made of, put together once and passed on.
+//!
+//! Knows the rooms below it and how they fit; holds no rule of its own.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use crate::clock::Clock;
+use crate::documents::Fonts;
+use crate::domain::calendar;
+use crate::domain::reminder::Policy;
+use crate::mail::Mailer;
+use crate::secrets::Entropy;
+use crate::store::Store;
+
+/// Everything that entrances share. Cheap to clone.
+#[derive(Clone)]
+pub struct App {
+    /// The data file.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Randomness.
+    pub entropy: Entropy,
+    /// Where letters go.
+    pub mailer: Arc<Mailer>,
+    /// For documents.
+    pub fonts: Arc<Fonts>,
+    /// What entrances need to know of the configuration.
+    pub settings: Arc<Settings>,
+    /// Wakes the scheduler early: a letter was queued.
+    pub wake: Arc<tokio::sync::Notify>,
+}
+
+/// The configuration as the rooms above the store use it.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Public address without a slash at its end: `https://portal.example.com`. Links in letters begin with it.
+    pub url: String,
+    /// The firm's zone: civil dates and sending times are its own.
+    pub zone: TimeZone,
+    /// When reminders go.
+    pub policy: Policy,
+    /// Name and address that letters come from.
+    pub from: (String, String),
+    /// Largest upload in bytes.
+    pub upload_max: usize,
+    /// Whether letters can be read at `/demo/mail`.
+    pub demo: bool,
+}
+
+impl App {
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The civil date in the firm's zone.
+    pub fn today(&self) -> Date {
+        calendar::today(self.now(), &self.settings.zone)
+    }
+}

@@ -1,0 +1,100 @@
+//! The `[mail]` section: how letters leave. Refuses a way out on which they could be read.
+
+use std::net::IpAddr;
+use std::path::Path;
+
+use super::reader::Document;
+use super::sections::{Read, one_of, parsed, path};
+use super::{MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
+
+/// Reads the section; absent is `None`.
+pub(super) fn mail(doc: &Document<'_>, folder: &Path) -> Read<Option<MailConfig>> {
+    if !doc.has("mail") {
+        return Ok(None);
+    }
+    const EXAMPLE: &str = "from_address = \"billing@example.com\"";
+    let from = doc.text("mail", "from_address")?.ok_or_else(|| doc.missing("mail", "from_address", EXAMPLE))?;
+    let reply_to = doc.text("mail", "reply_to")?;
+    for (found, key) in [(Some(&from), "from_address"), (reply_to.as_ref(), "reply_to")] {
+        if let Some(found) = found.filter(|found| !looks_like_mail(&found.value)) {
+            let message =
+                format!("{key} is not an e-mail address. Write the address alone: {key} = \"billing@example.com\"");
+            return Err(doc.refuse(&found.at, message));
+        }
+    }
+    Ok(Some(MailConfig {
+        transport: mail_transport(doc, folder)?,
+        from_address: from.value,
+        from_name: doc.text("mail", "from_name")?.map(|found| found.value),
+        reply_to: reply_to.map(|found| found.value),
+    }))
+}
+
+fn mail_transport(doc: &Document<'_>, folder: &Path) -> Read<MailTransport> {
+    let found = doc.text("mail", "transport")?.ok_or_else(|| {
+        doc.missing("mail", "transport", "transport = \"smtp\" (or \"folder\", for trying things out)")
+    })?;
+    if one_of(doc, &found, "transport", &[("smtp", true), ("folder", false)])? {
+        return Ok(MailTransport::Smtp(smtp(doc, folder)?));
+    }
+    path(doc, folder, "mail", "folder")?
+        .map(MailTransport::Folder)
+        .ok_or_else(|| doc.missing("mail", "folder", "folder = \"letters\""))
+}
+
+fn smtp(doc: &Document<'_>, folder: &Path) -> Read<SmtpConfig> {
+    let host = doc.text("mail", "host")?.ok_or_else(|| doc.missing("mail", "host", "host = \"smtp.example.com\""))?;
+    if !is_host(&host.value.to_ascii_lowercase()) && host.value.parse::<IpAddr>().is_err() {
+        return Err(doc.refuse(&host.at, "host is not a host name. Write: host = \"smtp.example.com\""));
+    }
+    let security = smtp_security(doc, &host.value)?;
+    let port = match (doc.number("mail", "port", 1..65_536)?, security) {
+        (Some(port), _) => u16::try_from(port.value).unwrap_or(u16::MAX),
+        (None, MailSecurity::StartTls) => 587,
+        (None, MailSecurity::Tls) => 465,
+        (None, MailSecurity::None) => 25,
+    };
+    let username = doc.text("mail", "username")?;
+    let password_file = path(doc, folder, "mail", "password_file")?;
+    match (&username, &password_file) {
+        (Some(_), None) => {
+            return Err(doc.missing("mail", "password_file", "password_file = \"/etc/counterfoil/smtp-password\""));
+        }
+        (None, Some(_)) => return Err(doc.missing("mail", "username", "username = \"billing@example.com\"")),
+        _ => {}
+    }
+    Ok(SmtpConfig {
+        host: host.value,
+        port,
+        security,
+        username: username.map(|found| found.value),
+        password_file,
+        ca_file: path(doc, folder, "mail", "ca_file")?,
+        hello_name: doc.text("mail", "hello_name")?.map(|found| found.value),
+        dns: dns(doc)?,
+    })
+}
+
+fn smtp_security(doc: &Document<'_>, host: &str) -> Read<MailSecurity> {
+    let Some(found) = doc.text("mail", "security")? else { return Ok(MailSecurity::StartTls) };
+    let known = [("starttls", MailSecurity::StartTls), ("tls", MailSecurity::Tls), ("none", MailSecurity::None)];
+    let security = one_of(doc, &found, "security", &known)?;
+    let here =
+        host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
+    if security == MailSecurity::None && !here {
+        let message = "security = \"none\" would send letters readable over the network. Write: security = \"starttls\" or \"tls\"";
+        return Err(doc.refuse(&found.at, message));
+    }
+    Ok(security)
+}
+
+fn dns(doc: &Document<'_>) -> Read<Vec<IpAddr>> {
+    let found = doc.texts("mail", "dns")?;
+    found.iter().map(|server| parsed(doc, server, "dns", "dns = [\"192.0.2.53\"]")).collect()
+}
+
+fn looks_like_mail(text: &str) -> bool {
+    text.is_ascii()
+        && !text.contains([' ', '<', '>', ',', ';', '"'])
+        && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !local.contains('@') && is_host(host))
+}

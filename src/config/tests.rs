@@ -1,0 +1,175 @@
+use super::*;
+
+const GOOD: &str = r#"url = "https://portal.example.com"
+data = "/var/lib/counterfoil"
+[key]
+file = "counterfoil.key"
+[listen]
+address = "0.0.0.0:443"
+tls = "self-signed"
+[mail]
+transport = "smtp"
+host = "smtp.example.com"
+security = "tls"
+from_address = "billing@example.com"
+[reminders]
+zone = "Europe/Madrid"
+time = "08:30"
+[limits]
+cache_mib = 32
+"#;
+
+fn parse(text: &str) -> Result<Config, ConfigError> {
+    Config::parse(text, Path::new("/etc/counterfoil/counterfoil.toml"))
+}
+
+/// The refusal after `from` in the good file is replaced by `to`.
+fn refusal(from: &str, to: &str) -> ConfigError {
+    assert!(GOOD.contains(from), "{from}");
+    parse(&GOOD.replace(from, to)).expect_err(to)
+}
+
+#[test]
+fn a_good_file_is_read_with_its_defaults() {
+    let config = parse(GOOD).unwrap();
+    assert_eq!(config.url.origin(), "https://portal.example.com");
+    assert_eq!(config.key, KeySource::File("/etc/counterfoil/counterfoil.key".into()));
+    assert_eq!(config.listen.tls, TlsConfig::SelfSigned);
+    assert_eq!((config.limits.cache_mib, config.limits.upload_mib), (32, 25));
+    assert!(config.reminders.enabled);
+    assert_eq!(config.reminders.time, jiff::civil::time(8, 30, 0, 0));
+    let Some(MailConfig { transport: MailTransport::Smtp(smtp), .. }) = config.mail else { panic!("no mail server") };
+    assert_eq!((smtp.port, smtp.security), (465, MailSecurity::Tls));
+}
+
+#[test]
+fn every_fault_names_its_line_and_what_to_write() {
+    let cases = [
+        (
+            "url = \"https://portal.example.com\"",
+            "url = \"http://portal.example.com\"",
+            1,
+            "https://portal.example.com",
+        ),
+        ("url = \"https://portal.example.com\"", "url = \"portal\"", 1, "must start with https://"),
+        ("data = ", "dta = ", 2, "Did you mean \"data\"?"),
+        ("file = ", "fil = ", 4, "Did you mean \"file\"?"),
+        ("file = \"counterfoil.key\"", "file = \"k\"\nprompt = true", 5, "one place only"),
+        ("file = \"counterfoil.key\"", "credential = \"../k\"", 4, "not a path"),
+        ("[key]\nfile = \"counterfoil.key\"", "[key]", 3, "Add under [key]"),
+        ("[listen]", "[lisen]", 5, "Did you mean [listen]?"),
+        ("address = \"0.0.0.0:443\"", "adress = \"0.0.0.0:443\"", 6, "Did you mean \"address\"?"),
+        ("address = \"0.0.0.0:443\"", "address = \"portal:443\"", 6, "0.0.0.0:443"),
+        ("address = \"0.0.0.0:443\"", "address = 443", 6, "text in double quotes"),
+        ("tls = \"self-signed\"", "tls = \"acme\"", 7, "self-signed"),
+        ("tls = \"self-signed\"", "tls = \"proxy\"", 6, "127.0.0.1:443"),
+        ("tls = \"self-signed\"", "tls = \"files\"", 5, "certificate = "),
+        ("tls = \"self-signed\"", "tls = \"self-signed\"\ncertificate = \"a\"", 7, "tls = \"files\""),
+        ("tls = \"self-signed\"", "tls = \"self-signed\"\ntrusted_proxies = [\"10.0.0.0/99\"]", 8, "10.0.0.0/8"),
+        ("tls = \"self-signed\"", "tls = \"self-signed\"\nextra_hosts = [\"https://a\"]", 8, "without scheme"),
+        ("tls = \"self-signed\"", "tls = \"self-signed\"\nforwarded_header = \"via\"", 8, "x-forwarded-for"),
+        ("security = \"tls\"", "security = \"none\"", 11, "starttls"),
+        ("security = \"tls\"", "password = \"hunter2\"", 11, "password_file"),
+        ("security = \"tls\"", "port = 70000", 11, "from 1 to 65535"),
+        ("security = \"tls\"", "username = \"me\"", 8, "password_file"),
+        ("host = \"smtp.example.com\"\n", "", 8, "host = "),
+        ("from_address = \"billing@example.com\"", "from_address = \"Billing <b@example.com>\"", 12, "address alone"),
+        ("zone = \"Europe/Madrid\"", "zone = \"Europe/Madird\"", 14, "Europe/London"),
+        ("time = \"08:30\"", "time = \"8.30\"", 15, "08:00"),
+        ("time = \"08:30\"", "time = \"25:00\"", 15, "08:00"),
+        ("cache_mib = 32", "cache_mib = 0", 17, "from 1 to"),
+        ("cache_mib = 32", "cache_mib = -1", 17, "from 1 to"),
+        ("cache_mib = 32", "cache_mib = \"32\"", 17, "whole number"),
+        ("cache_mib = 32", "from_name = \"x\"", 17, "Move it under [mail]"),
+        ("cache_mib = 32", "cache_mib 32", 17, "not valid TOML"),
+        ("[limits]", "[limits]\nlots = 1\n[colours]", 17, "Known here"),
+    ];
+    for (from, to, line, says) in cases {
+        let error = refusal(from, to);
+        assert_eq!(error.line, Some(line), "{to}: {error}");
+        assert!(error.message.contains(says), "{to}: {error}");
+        assert!(error.to_string().starts_with("/etc/counterfoil/counterfoil.toml, line "), "{error}");
+    }
+}
+
+#[test]
+fn a_refusal_does_not_show_a_password_written_into_the_file() {
+    assert!(!refusal("security = \"tls\"", "password = \"hunter2\"").to_string().contains("hunter2"));
+}
+
+#[test]
+fn proxy_mode_needs_loopback_and_a_named_proxy() {
+    let proxied = GOOD.replace("0.0.0.0:443", "127.0.0.1:8080").replace("self-signed", "proxy");
+    assert!(parse(&proxied).unwrap_err().message.contains("trusted_proxies"));
+    let named = proxied.replace("tls = \"proxy\"", "tls = \"proxy\"\ntrusted_proxies = [\"127.0.0.1\"]");
+    let config = parse(&named).unwrap();
+    assert_eq!(config.listen.tls, TlsConfig::Proxy);
+    assert!(config.listen.trusted_proxies[0].contains("127.0.0.1".parse().unwrap()));
+}
+
+#[test]
+fn the_example_is_read() {
+    let config = parse(EXAMPLE).unwrap();
+    assert_eq!(
+        config.limits,
+        LimitsConfig { cache_mib: 64, upload_mib: 25, connections: 2000, connections_per_address: 128 }
+    );
+}
+
+#[test]
+fn the_example_shows_every_key_in_its_section_and_no_other() {
+    let mut shown = Vec::new();
+    let mut section = "";
+    for line in EXAMPLE.lines() {
+        if let Some(name) = line.strip_prefix('[') {
+            section = name.trim_end_matches(']');
+        } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
+            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        {
+            shown.push((section, key));
+        }
+    }
+    shown.sort_unstable();
+    let mut known: Vec<_> =
+        reader::KEYS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| (*section, *key))).collect();
+    known.sort_unstable();
+    assert_eq!(shown, known);
+}
+
+#[test]
+fn each_optional_line_of_the_example_is_accepted_when_its_mark_is_removed() {
+    let alone = ["credential", "prompt"];
+    for line in EXAMPLE.lines() {
+        let Some(setting) = line.strip_prefix("# ") else { continue };
+        let Some((key, _)) = setting.split_once(" = ") else { continue };
+        if !key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+            continue;
+        }
+        let mut text = EXAMPLE.replace(line, setting);
+        if alone.contains(&key) {
+            text = text.replace("file = \"/etc/counterfoil/counterfoil.key\"\n", "");
+        }
+        if let Err(error) = parse(&text) {
+            panic!("{setting}: {error}");
+        }
+    }
+}
+
+#[test]
+fn an_absent_file_is_a_sentence() {
+    let error = Config::load(Path::new("/nonexistent/counterfoil.toml")).unwrap_err().to_string();
+    assert!(error.contains("counterfoil init"), "{error}");
+}
+
+#[test]
+fn the_starting_file_is_read_whatever_the_paths_are_called() {
+    let url: PublicUrl = "https://portal.example.com:8443".parse().unwrap();
+    for folder in ["/srv/data", "/srv/a \"b\" \\c", "/srv/naïve"] {
+        let key = Path::new(folder).join("key");
+        let text = starting_file(&url, Path::new(folder), &key);
+        let config = parse(&text).unwrap();
+        assert_eq!((config.url.clone(), config.data, config.key), (url.clone(), folder.into(), KeySource::File(key)));
+        assert_eq!((config.listen.tls, config.mail), (TlsConfig::SelfSigned, None));
+        assert!(text.contains("# [mail]\n") && text.contains("# host = "), "{text}");
+    }
+}

@@ -1,0 +1,378 @@
+//! One line of a timeline or of the activity log in plain English: once for staff, once for the client.
+//!
+//! Both sides see the same facts, but for network addresses, the firm's notes and reasons, and what staff only looked
+//! at. Knows no store: names come from a lookup. A new event does not compile without its sentences.
+
+use super::event::{Actor, Entrance, Event, LogEntry};
+use super::firm::Locale;
+use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
+
+/// Where names come from; each answers with something printable for an unknown id too.
+pub trait Names {
+    /// Full name of a person of the firm.
+    fn staff(&self, id: StaffId) -> String;
+    /// Full name of a contact.
+    fn contact(&self, id: ContactId) -> String;
+    /// Number of an invoice or credit note, or "a draft".
+    fn document(&self, id: InvoiceId) -> String;
+    /// Number of a quote.
+    fn quote(&self, id: QuoteId) -> String;
+    /// Whether the document is a credit note.
+    fn is_credit_note(&self, id: InvoiceId) -> bool;
+}
+
+/// How a line is marked at its margin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mark {
+    /// Not at all.
+    Plain,
+    /// Good news or proof.
+    Good,
+    /// Somebody should look.
+    Warn,
+    /// It went wrong.
+    Bad,
+}
+
+impl Mark {
+    /// The class of the line.
+    pub fn class(self) -> &'static str {
+        match self {
+            Self::Plain => "",
+            Self::Good => "ok",
+            Self::Warn => "warn",
+            Self::Bad => "bad",
+        }
+    }
+}
+
+/// A line ready to print.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sentence {
+    /// Name of the icon, without a prefix.
+    pub icon: &'static str,
+    /// Its mark.
+    pub mark: Mark,
+    /// For staff without a full stop, for clients a whole sentence.
+    pub text: String,
+    /// Small print below it, for staff only: a reason, the mail server's words, the network address.
+    pub detail: Option<String>,
+}
+
+/// The line as staff read it.
+pub fn for_staff(entry: &LogEntry, names: &dyn Names, locale: Locale) -> Sentence {
+    let (icon, mark) = margin(&entry.event);
+    let (text, note) = staff_text(entry, names, locale);
+    let from = entry.by.address.map(|x| format!("From {x}"));
+    let parts: Vec<String> = [note, from].into_iter().flatten().filter(|x| !x.is_empty()).collect();
+    let detail = (!parts.is_empty()).then(|| parts.join(" · "));
+    Sentence { icon, mark, text, detail }
+}
+
+/// The line as `reader` of the client concerned reads it; `None` when it is not for clients.
+pub fn for_client(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: ContactId) -> Option<Sentence> {
+    let text = client_text(entry, names, locale, reader)?;
+    let (icon, mark) = margin(&entry.event);
+    Some(Sentence { icon, mark, text, detail: None })
+}
+
+fn margin(event: &Event) -> (&'static str, Mark) {
+    use Event as E;
+    match event {
+        E::FirmSetUp { .. } | E::FirmChanged { .. } => ("shield", Mark::Plain),
+        E::StaffAdded { .. } | E::StaffChanged { .. } => ("user", Mark::Plain),
+        E::ClientAdded { .. } | E::ClientChanged { .. } => ("user", Mark::Plain),
+        E::ContactAdded { .. } | E::ContactChanged { .. } | E::ContactRevoked { .. } => ("user", Mark::Plain),
+        E::ProjectAdded { .. } => ("file", Mark::Plain),
+        E::DraftSaved { .. } | E::InvoiceIssued { .. } | E::InvoicePublished { .. } => ("invoice", Mark::Plain),
+        E::CreditNoteIssued { .. } | E::QuoteSent { .. } => ("invoice", Mark::Plain),
+        E::DraftDiscarded { .. } => ("x", Mark::Plain),
+        E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
+        E::AllocationUndone { .. } => ("bank", Mark::Warn),
+        E::LetterQueued { .. } | E::LetterDecided { .. } => ("mail", Mark::Plain),
+        E::LetterAccepted { .. } => ("check", Mark::Plain),
+        E::LetterDeferred { .. } => ("clock", Mark::Plain),
+        E::LetterFailed { .. } => ("bounce", Mark::Bad),
+        E::LetterUncertain { .. } => ("alert", Mark::Warn),
+        E::LetterWithdrawn { .. } => ("x", Mark::Plain),
+        E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
+        E::SignedIn { .. } | E::SignedOut => ("user", Mark::Plain),
+        E::SignInRefused { .. } => ("lock", Mark::Warn),
+        E::LinkRequested { .. } | E::PasswordSet => ("key", Mark::Plain),
+        E::Opened { .. } | E::QuoteOpened { .. } => ("eye", Mark::Good),
+        E::Downloaded { .. } | E::QuoteDownloaded { .. } => ("down", Mark::Good),
+        E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
+        E::StaffDownloaded { .. } => ("down", Mark::Plain),
+        E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+    }
+}
+
+/// What staff read, and the small print.
+fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, Option<String>) {
+    use Event as E;
+    let who = match &entry.by.actor {
+        Actor::Staff(id) => names.staff(*id),
+        Actor::Contact(id) => names.contact(*id),
+        Actor::Visitor => "Somebody".to_owned(),
+        Actor::Counterfoil(_) => "Counterfoil".to_owned(),
+        Actor::CommandLine => "The command line".to_owned(),
+    };
+    let money = |x| locale.money(x);
+    let plain = |text: String| (text, None);
+    let noted = |text: String, note: &str| (text, Some(note.to_owned()));
+    match &entry.event {
+        E::FirmSetUp { name } => plain(format!("{who} set up {name}")),
+        E::FirmChanged { what } => plain(format!("{who} changed the firm’s settings: {what}")),
+        E::StaffAdded { name, role, .. } => plain(format!("{who} added {name} as {role}")),
+        E::StaffChanged { name, what, .. } => plain(format!("{who} changed {name}: {what}")),
+        E::ClientAdded { name, .. } => plain(format!("{who} added the client {name}")),
+        E::ClientChanged { what, .. } => plain(format!("{who} changed the client: {what}")),
+        E::ContactAdded { name, .. } => plain(format!("{who} added the contact {name}")),
+        E::ContactChanged { name, what, .. } => plain(format!("{who} changed {name}: {what}")),
+        E::ContactRevoked { name, .. } => plain(format!("{who} ended the access of {name}")),
+        E::ProjectAdded { name, .. } => plain(format!("{who} added the project {name}")),
+        E::DraftSaved { total, .. } => plain(format!("{who} saved a draft, {}", money(*total))),
+        E::DraftDiscarded { .. } => plain(format!("{who} threw a draft away")),
+        E::InvoiceIssued { number, total, .. } => plain(format!("{who} issued {number}, {}", money(*total))),
+        E::InvoicePublished { number, total, .. } => plain(format!("{who} published {number}, {}", money(*total))),
+        E::CreditNoteIssued { number, total, of, .. } => {
+            plain(format!("{who} issued the credit note {number} for {}, {}", names.document(*of), money(*total)))
+        }
+        E::QuoteSent { number, total, .. } => plain(format!("{who} sent the quote {number}, {}", money(*total))),
+        E::ReceiptRecorded { amount, .. } => plain(format!("{who} recorded a payment of {}", money(*amount))),
+        E::Allocated { invoice, amount, left_open } => {
+            let left = if left_open.minor == 0 { "settled".to_owned() } else { format!("{} left", money(*left_open)) };
+            plain(format!("{} applied to {}, {left}", money(*amount), names.document(*invoice)))
+        }
+        E::AllocationUndone { invoice, amount, reason } => {
+            noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
+        }
+        E::LetterQueued { subject, to, .. } => noted(format!("E-mail to {to} queued"), subject),
+        E::LetterAccepted { to, response, .. } => noted(format!("E-mail to {to} handed to the mail server"), response),
+        E::LetterDeferred { to, reason, .. } => {
+            noted(format!("E-mail to {to} has to wait; it will be tried again"), reason)
+        }
+        E::LetterFailed { to, reason, .. } => noted(format!("E-mail to {to} could not be delivered"), reason),
+        E::LetterUncertain { to, reason, .. } => {
+            noted(format!("Nobody knows whether the e-mail to {to} went; please decide"), reason)
+        }
+        E::LetterDecided { to, decision, .. } => plain(format!("{who} decided about the e-mail to {to}: {decision}")),
+        E::LetterWithdrawn { to, reason, .. } => noted(format!("E-mail to {to} withdrawn before sending"), reason),
+        E::ReminderSuperseded { invoice, step } => noted(
+            format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)),
+            "A later one was due too",
+        ),
+        E::ReminderExpired { invoice, step } => noted(
+            format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)),
+            "The due date had passed",
+        ),
+        E::ReminderSkipped { invoice, step, reason } => {
+            noted(format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)), reason)
+        }
+        E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
+        E::SignInRefused { address, reason } => noted(format!("Sign-in as {address} refused"), reason),
+        E::SignedOut => plain(format!("{who} signed out")),
+        E::LinkRequested { address } => plain(format!("A sign-in e-mail was asked for {address}")),
+        E::PasswordSet => plain(format!("{who} set a password")),
+        E::Opened { invoice, .. } => plain(format!("{} opened by {who}", names.document(*invoice))),
+        E::Downloaded { invoice, .. } => plain(format!("PDF of {} downloaded by {who}", names.document(*invoice))),
+        E::StaffPreviewed { invoice } => plain(format!("{who} looked at {}", names.document(*invoice))),
+        E::StaffDownloaded { invoice } => {
+            plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
+        }
+        E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
+        E::QuoteDownloaded { quote, .. } => {
+            plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
+        }
+        E::StatementOpened => plain(format!("{who} opened the statement of account")),
+        E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
+        E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
+    }
+}
+
+/// What a client's contact reads. Reasons and subjects are the firm's own words to itself and stay away.
+fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: ContactId) -> Option<String> {
+    use Event as E;
+    let who = match &entry.by.actor {
+        Actor::Staff(id) => names.staff(*id),
+        Actor::Contact(id) if *id == reader => "You".to_owned(),
+        Actor::Contact(id) => names.contact(*id),
+        Actor::Visitor => "Somebody".to_owned(),
+        Actor::Counterfoil(_) | Actor::CommandLine => "We".to_owned(),
+    };
+    let own = entry.by.actor == Actor::Contact(reader);
+    let this = |id: InvoiceId| if names.is_credit_note(id) { "this credit note" } else { "this invoice" };
+    let money = |x| locale.money(x);
+    match &entry.event {
+        E::InvoiceIssued { .. } => Some(format!("{who} issued this invoice.")),
+        E::InvoicePublished { .. } => Some(format!("{who} published this invoice.")),
+        E::CreditNoteIssued { number, total, .. } => {
+            Some(format!("{who} issued the credit note {number}, {}.", money(*total)))
+        }
+        E::QuoteSent { number, .. } => Some(format!("{who} sent you the quote {number}.")),
+        E::ReceiptRecorded { amount, .. } => Some(format!("We received {}. Thank you.", money(*amount))),
+        E::Allocated { amount, left_open, .. } if left_open.minor == 0 => {
+            Some(format!("{} settled this invoice.", money(*amount)))
+        }
+        E::Allocated { amount, left_open, .. } => {
+            Some(format!("{} went towards this invoice; {} is still open.", money(*amount), money(*left_open)))
+        }
+        E::AllocationUndone { amount, .. } => {
+            Some(format!("{} no longer counts towards this invoice.", money(*amount)))
+        }
+        E::LetterAccepted { to, .. } if entry.invoice.is_some() => {
+            Some(format!("The mail server accepted our e-mail to {to}."))
+        }
+        E::LetterFailed { to, .. } if entry.invoice.is_some() => {
+            Some(format!("Our e-mail to {to} could not be delivered."))
+        }
+        E::Opened { invoice, .. } => Some(format!("{who} opened {}.", this(*invoice))),
+        E::Downloaded { invoice, .. } if names.is_credit_note(*invoice) => {
+            Some(format!("{who} downloaded the PDF of the credit note."))
+        }
+        E::Downloaded { .. } => Some(format!("{who} downloaded the PDF.")),
+        E::QuoteOpened { quote, .. } => Some(format!("{who} opened the quote {}.", names.quote(*quote))),
+        E::QuoteDownloaded { quote, .. } => {
+            Some(format!("{who} downloaded the PDF of the quote {}.", names.quote(*quote)))
+        }
+        E::StatementOpened => Some(format!("{who} opened the statement.")),
+        E::SignedIn { entrance } if own => Some(format!("You signed in {}.", entrance_words(*entrance))),
+        E::SignedOut if own => Some("You signed out.".to_owned()),
+        E::PasswordSet if own => Some("You set a password.".to_owned()),
+        E::LetterAccepted { .. } | E::LetterFailed { .. } => None,
+        E::SignedIn { .. } | E::SignedOut | E::PasswordSet => None,
+        E::FirmSetUp { .. } | E::FirmChanged { .. } | E::StaffAdded { .. } | E::StaffChanged { .. } => None,
+        E::ClientAdded { .. } | E::ClientChanged { .. } | E::ProjectAdded { .. } => None,
+        E::ContactAdded { .. } | E::ContactChanged { .. } | E::ContactRevoked { .. } => None,
+        E::DraftSaved { .. } | E::DraftDiscarded { .. } => None,
+        E::LetterQueued { .. } | E::LetterDeferred { .. } | E::LetterUncertain { .. } => None,
+        E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
+        E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
+        E::SignInRefused { .. } | E::LinkRequested { .. } => None,
+        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
+        E::BackupMade { .. } | E::Restored { .. } => None,
+    }
+}
+
+/// When a reminder step falls: "a week before it’s due", "7 days after it was due".
+pub fn step_words(step: i16) -> String {
+    match step {
+        -7 => "a week before it’s due".to_owned(),
+        -1 => "a day before it’s due".to_owned(),
+        ..0 => format!("{} days before it’s due", step.unsigned_abs()),
+        0 => "on its due date".to_owned(),
+        1 => "a day after it was due".to_owned(),
+        2.. => format!("{step} days after it was due"),
+    }
+}
+
+fn entrance_words(entrance: Entrance) -> &'static str {
+    match entrance {
+        Entrance::Password => "with a password",
+        Entrance::Link => "with an e-mail link",
+        Entrance::Code => "with an e-mailed code",
+        Entrance::DocumentLink => "with the link of a document",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{
+        event::By,
+        ids::{Digest, LetterId},
+        money::{Currency, Money},
+    };
+
+    struct Few;
+    impl Names for Few {
+        fn staff(&self, _: StaffId) -> String {
+            "Orla Byrne".into()
+        }
+        fn contact(&self, id: ContactId) -> String {
+            if id.0 == 1 { "Ana Ruiz".into() } else { "Peter Marlow".into() }
+        }
+        fn document(&self, _: InvoiceId) -> String {
+            "HF-2025-0412".into()
+        }
+        fn quote(&self, _: QuoteId) -> String {
+            "HF-Q-0007".into()
+        }
+        fn is_credit_note(&self, _: InvoiceId) -> bool {
+            false
+        }
+    }
+
+    fn entry(actor: Actor, event: Event) -> LogEntry {
+        let by = By { actor, address: Some([10, 0, 0, 7].into()) };
+        let (at, invoice) = (jiff::Timestamp::UNIX_EPOCH, Some(InvoiceId(1)));
+        LogEntry { sequence: 1, at, by, client: None, invoice, event, previous: [0; 32] }
+    }
+
+    #[test]
+    fn staff_and_clients_read_the_same_facts_in_their_own_words() {
+        let (orla, ana) = (Actor::Staff(StaffId(1)), Actor::Contact(ContactId(1)));
+        let (invoice, letter, digest) = (InvoiceId(1), LetterId(1), Digest([0; 32]));
+        let eur = |minor| Money::new(minor, Currency::EUR);
+        let to = "Ana Ruiz".to_owned();
+        let number = "HF-2025-0412".parse().unwrap();
+        let table = [
+            (
+                entry(orla.clone(), Event::InvoiceIssued { invoice, number, total: eur(413_630), digest }),
+                "Orla Byrne issued HF-2025-0412, €4,136.30",
+                Some("Orla Byrne issued this invoice."),
+            ),
+            (
+                entry(ana.clone(), Event::Opened { invoice, digest }),
+                "HF-2025-0412 opened by Ana Ruiz",
+                Some("You opened this invoice."),
+            ),
+            (
+                entry(Actor::Contact(ContactId(2)), Event::Downloaded { invoice, digest }),
+                "PDF of HF-2025-0412 downloaded by Peter Marlow",
+                Some("Peter Marlow downloaded the PDF."),
+            ),
+            (
+                entry(
+                    Actor::Counterfoil("outbox".into()),
+                    Event::LetterAccepted { letter, to, response: "250".into() },
+                ),
+                "E-mail to Ana Ruiz handed to the mail server",
+                Some("The mail server accepted our e-mail to Ana Ruiz."),
+            ),
+            (
+                entry(orla.clone(), Event::Allocated { invoice, amount: eur(100), left_open: eur(50) }),
+                "€1.00 applied to HF-2025-0412, €0.50 left",
+                Some("€1.00 went towards this invoice; €0.50 is still open."),
+            ),
+            (entry(orla, Event::StaffPreviewed { invoice }), "Orla Byrne looked at HF-2025-0412", None),
+            (
+                entry(Actor::Counterfoil("reminders".into()), Event::ReminderSuperseded { invoice, step: -7 }),
+                "Reminder for HF-2025-0412 a week before it’s due not sent",
+                None,
+            ),
+        ];
+        for (line, staff, client) in table {
+            assert_eq!(for_staff(&line, &Few, Locale::EnglishIreland).text, staff);
+            let seen = for_client(&line, &Few, Locale::EnglishIreland, ContactId(1));
+            assert_eq!(seen.as_ref().map(|x| x.text.as_str()), client);
+        }
+    }
+
+    #[test]
+    fn clients_never_read_addresses_reasons_or_sign_ins_of_others() {
+        let undone = Event::AllocationUndone {
+            invoice: InvoiceId(1),
+            amount: Money::new(100, Currency::EUR),
+            reason: "they always argue".into(),
+        };
+        let line = entry(Actor::Staff(StaffId(1)), undone);
+        let staff = for_staff(&line, &Few, Locale::EnglishIreland);
+        assert_eq!(staff.detail.as_deref(), Some("they always argue · From 10.0.0.7"));
+        let seen = for_client(&line, &Few, Locale::EnglishIreland, ContactId(1)).unwrap();
+        assert_eq!((seen.text.as_str(), seen.detail), ("€1.00 no longer counts towards this invoice.", None));
+        let signed = entry(Actor::Contact(ContactId(2)), Event::SignedIn { entrance: Entrance::Link });
+        assert_eq!(for_client(&signed, &Few, Locale::EnglishIreland, ContactId(1)), None);
+        assert!(for_client(&signed, &Few, Locale::EnglishIreland, ContactId(2)).is_some());
+    }
+}

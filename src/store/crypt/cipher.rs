@@ -1,0 +1,163 @@
+//! Sealing and opening of byte strings under a file's data key, and the data key's subkeys.
+//!
+//! Knows nothing of files or of where sealed bytes lie.
+
+use std::io;
+
+use aes_gcm_siv::{
+    Aes256GcmSiv,
+    aead::{AeadInPlace, Error as AeadError, KeyInit, generic_array::GenericArray},
+};
+use chacha20poly1305::XChaCha20Poly1305;
+use zeroize::Zeroizing;
+
+use crate::{secrets::Entropy, store::keys};
+
+/// How blocks are sealed. The numbers are stored in the file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Cipher {
+    /// For processors with AES instructions. A nonce drawn twice reveals only that two blocks are equal.
+    #[default]
+    Aes256GcmSiv = 1,
+    /// For processors without them.
+    XChaCha20Poly1305 = 2,
+    /// Compiled with optimisation even in tests, for the many files of a crash test. Not in the program.
+    #[cfg(test)]
+    QuickForTests = 255,
+}
+
+impl Cipher {
+    /// The faster one here. A file made elsewhere opens all the same.
+    pub fn for_this_machine() -> Self {
+        #[cfg(target_arch = "x86_64")]
+        if std::arch::is_x86_feature_detected!("aes") && std::arch::is_x86_feature_detected!("pclmulqdq") {
+            return Self::Aes256GcmSiv;
+        }
+        Self::XChaCha20Poly1305
+    }
+
+    /// The number kept in the file.
+    pub fn id(self) -> u8 {
+        self as u8
+    }
+
+    /// The cipher of a stored number.
+    pub fn from_id(id: u8) -> Option<Self> {
+        #[cfg(test)]
+        if id == Self::QuickForTests.id() {
+            return Some(Self::QuickForTests);
+        }
+        [Self::Aes256GcmSiv, Self::XChaCha20Poly1305].into_iter().find(|cipher| cipher.id() == id)
+    }
+
+    fn nonce_len(self) -> usize {
+        match self {
+            Self::Aes256GcmSiv => 12,
+            Self::XChaCha20Poly1305 => 24,
+            #[cfg(test)]
+            Self::QuickForTests => 12,
+        }
+    }
+}
+
+const TAG_LEN: usize = 16;
+
+/// The random key from which all keys of one file derive.
+pub(super) struct DataKey(pub(super) Zeroizing<[u8; 32]>);
+
+impl DataKey {
+    pub(super) fn draw(entropy: &Entropy) -> Self {
+        Self(keys::generate_key_file(entropy))
+    }
+
+    /// `purpose` is one of `block`, `super`, `header-mac`.
+    pub(super) fn subkey(&self, file_id: &[u8; 16], purpose: &str) -> Zeroizing<[u8; 32]> {
+        keys::derive(&self.0, file_id, &format!("redb-enc/v1/{purpose}"))
+    }
+}
+
+/// The bytes are not what was sealed under this key for this place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Unauthentic;
+
+/// One subkey, ready for use.
+pub(super) enum Sealer {
+    Siv(Box<Aes256GcmSiv>),
+    XChaCha(Box<XChaCha20Poly1305>),
+    #[cfg(test)]
+    Quick(Box<ring::aead::LessSafeKey>),
+}
+
+impl Sealer {
+    pub(super) fn new(cipher: Cipher, key: &[u8; 32]) -> Self {
+        #[cfg(test)]
+        if cipher == Cipher::QuickForTests {
+            let key = ring::aead::UnboundKey::new(&ring::aead::AES_256_GCM, key).unwrap();
+            return Self::Quick(Box::new(ring::aead::LessSafeKey::new(key)));
+        }
+        let key = GenericArray::from_slice(key);
+        match cipher {
+            Cipher::Aes256GcmSiv => Self::Siv(Box::new(Aes256GcmSiv::new(key))),
+            Cipher::XChaCha20Poly1305 => Self::XChaCha(Box::new(XChaCha20Poly1305::new(key))),
+            #[cfg(test)]
+            Cipher::QuickForTests => unreachable!("taken above"),
+        }
+    }
+
+    /// Bytes that sealing adds: nonce and tag.
+    pub(super) fn overhead(&self) -> usize {
+        self.nonce_len() + TAG_LEN
+    }
+
+    /// Writes nonce ‖ tag ‖ ciphertext to `out`, which is `overhead()` longer than `plain`.
+    pub(super) fn seal(&self, entropy: &Entropy, aad: &[u8], plain: &[u8], out: &mut [u8]) -> io::Result<()> {
+        let (nonce, rest) = out.split_at_mut(self.nonce_len());
+        let (tag, text) = rest.split_at_mut(TAG_LEN);
+        entropy.fill(nonce);
+        text.copy_from_slice(plain);
+        let sealed = match self {
+            Self::Siv(aead) => aead.encrypt_in_place_detached(GenericArray::from_slice(nonce), aad, text),
+            Self::XChaCha(aead) => aead.encrypt_in_place_detached(GenericArray::from_slice(nonce), aad, text),
+            #[cfg(test)]
+            Self::Quick(key) => {
+                let nonce = ring::aead::Nonce::try_assume_unique_for_key(nonce).unwrap();
+                let sealed = key.seal_in_place_separate_tag(nonce, ring::aead::Aad::from(aad), text);
+                sealed.map(|tag| *GenericArray::from_slice(tag.as_ref())).map_err(|_| AeadError)
+            }
+        };
+        tag.copy_from_slice(&sealed.map_err(|_: AeadError| io::Error::other("a block could not be sealed"))?);
+        Ok(())
+    }
+
+    /// Opens what [`Sealer::seal`] wrote. On failure `out` is all zeros.
+    pub(super) fn open(&self, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
+        let (nonce, rest) = sealed.split_at(self.nonce_len());
+        let (tag, text) = rest.split_at(TAG_LEN);
+        out.copy_from_slice(text);
+        let tag = GenericArray::from_slice(tag);
+        let opened = match self {
+            Self::Siv(aead) => aead.decrypt_in_place_detached(GenericArray::from_slice(nonce), aad, out, tag),
+            Self::XChaCha(aead) => aead.decrypt_in_place_detached(GenericArray::from_slice(nonce), aad, out, tag),
+            #[cfg(test)]
+            Self::Quick(key) => {
+                let nonce = ring::aead::Nonce::try_assume_unique_for_key(nonce).unwrap();
+                let mut joined = [text, tag.as_slice()].concat();
+                let opened = key.open_in_place(nonce, ring::aead::Aad::from(aad), &mut joined);
+                opened.map(|plain| out.copy_from_slice(plain)).map_err(|_| AeadError)
+            }
+        };
+        opened.map_err(|_: AeadError| {
+            out.fill(0);
+            Unauthentic
+        })
+    }
+
+    fn nonce_len(&self) -> usize {
+        match self {
+            Self::Siv(_) => Cipher::Aes256GcmSiv.nonce_len(),
+            Self::XChaCha(_) => Cipher::XChaCha20Poly1305.nonce_len(),
+            #[cfg(test)]
+            Self::Quick(_) => Cipher::QuickForTests.nonce_len(),
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! What staff see.
+
+pub mod today;

@@ -19,6 +19,7 @@ pub mod records;
 pub mod scope;
 mod tables;
 pub mod tx;
+pub mod verify;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

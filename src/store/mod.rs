@@ -17,6 +17,7 @@ pub mod payments;
 pub mod quotes;
 pub mod records;
 pub mod scope;
+pub mod statement;
 mod tables;
 pub mod tx;
 mod writer;

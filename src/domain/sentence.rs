@@ -335,7 +335,12 @@ mod tests {
             (
                 entry(
                     Actor::Counterfoil("outbox".into()),
-                    Event::LetterAccepted { letter, to, response: "250".into() },
+                    Event::LetterAccepted {
+                        letter,
+                        to,
+                        response: "250".into(),
+                        purpose: crate::domain::letter::Purpose::SignIn,
+                    },
                 ),
                 "E-mail to Ana Ruiz handed to the mail server",
                 Some("The mail server accepted our e-mail to Ana Ruiz."),

@@ -18,6 +18,7 @@ pub mod quotes;
 pub mod records;
 pub mod scope;
 pub mod standing;
+pub mod statement;
 mod tables;
 pub mod tx;
 pub mod verify;

@@ -86,6 +86,11 @@ pub(super) fn queue_reminder(
     step: &Planned,
     today: Date,
 ) -> Result<usize, ActError> {
+    for older in w.letters_about(invoice.id)? {
+        if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
+            withdraw(w, older, "a later reminder took its place")?;
+        }
+    }
     let firm = w.firm()?;
     let mut queued = 0;
     for contact in recipients(w, invoice)? {
@@ -246,7 +251,26 @@ fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreE
     Ok(settled.then_some("nothing is open any more"))
 }
 
-fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
+/// Writes a waiting reminder's words again, with what is open `today`.
+pub(super) fn reword(
+    w: &mut WriteTx<'_>,
+    letter: Letter,
+    invoice: &Invoice,
+    open: Money,
+    tone: crate::domain::reminder::Tone,
+    today: Date,
+) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    let words::Text { subject, text, html } =
+        words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
+    if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
+        let reworded = Letter { subject, text, html, ..letter };
+        w.move_letter(&reworded, &reworded.state, Some(w.now))?;
+    }
+    Ok(())
+}
+
+pub(super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
     let old = std::mem::replace(&mut letter.state, LetterState::Withdrawn(w.now, reason.to_owned()));
     w.move_letter(&letter, &old, None)?;
     let event =
@@ -418,7 +442,10 @@ pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
         letter.to_address = to.address;
     }
     let (state, due, words) = match decision {
-        Decision::SendAgain => (LetterState::Queued, Some(w.now), "send again"),
+        Decision::SendAgain => {
+            letter.attempts = 0;
+            (LetterState::Queued, Some(w.now), "send again")
+        }
         Decision::Leave => (LetterState::Withdrawn(w.now, "left as it is".to_owned()), None, "leave it"),
     };
     let old = std::mem::replace(&mut letter.state, state);

@@ -164,7 +164,7 @@ fn sender(config: &Config, firm: &Firm) -> (String, String) {
 
 fn mailer(config: &Config) -> Result<Mailer, Failure> {
     match config.mail.as_ref().map(|mail| &mail.transport) {
-        None => Ok(Mailer::Held),
+        None => Ok(Mailer::Nowhere),
         Some(MailTransport::Folder(folder)) => Ok(Mailer::Folder(FolderMailer::new(folder.clone()))),
         Some(MailTransport::Smtp(smtp)) => {
             let settings = smtp_settings(smtp, config.url.host())?;

@@ -104,6 +104,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
         E::StaffDownloaded { .. } => ("down", Mark::Plain),
         E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+        E::QuoteAccepted { .. } => ("check", Mark::Good),
+        E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
 }
 
@@ -180,6 +182,10 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDownloaded { invoice } => {
             plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
         }
+        E::QuoteAccepted { quote } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
+        E::QuoteDeclined { quote, reason } => {
+            noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
+        }
         E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
@@ -232,6 +238,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{who} downloaded the PDF of the credit note."))
         }
         E::Downloaded { .. } => Some(format!("{who} downloaded the PDF.")),
+        E::QuoteAccepted { quote } => Some(format!("{who} accepted the quote {}.", names.quote(*quote))),
+        E::QuoteDeclined { quote, .. } => Some(format!("{who} declined the quote {}.", names.quote(*quote))),
         E::QuoteOpened { quote, .. } => Some(format!("{who} opened the quote {}.", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             Some(format!("{who} downloaded the PDF of the quote {}.", names.quote(*quote)))
@@ -336,7 +344,12 @@ mod tests {
             (
                 entry(
                     Actor::Counterfoil("outbox".into()),
-                    Event::LetterAccepted { letter, to, response: "250".into() },
+                    Event::LetterAccepted {
+                        letter,
+                        to,
+                        response: "250".into(),
+                        purpose: crate::domain::letter::Purpose::SignIn,
+                    },
                 ),
                 "E-mail to Ana Ruiz handed to the mail server",
                 Some("The mail server accepted our e-mail to Ana Ruiz."),

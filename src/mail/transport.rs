@@ -57,8 +57,8 @@ pub enum Mailer {
     Folder(FolderMailer),
     /// Into memory, for tests and the demo's mailbox.
     Memory(MemoryMailer),
-    /// Nowhere: no way out is configured, and letters wait in the outbox.
-    Held,
+    /// No way out is configured: letters wait in the outbox until there is one.
+    Nowhere,
 }
 
 impl Mailer {
@@ -72,13 +72,13 @@ impl Mailer {
             Self::Smtp(smtp) => smtp.deliver(&composed).await,
             Self::Folder(folder) => folder.deliver(&letter.message_id, composed).await,
             Self::Memory(memory) => memory.deliver(letter, composed),
-            Self::Held => Verdict::Deferred { reason: "no mail server is configured".to_owned() },
+            Self::Nowhere => Verdict::Deferred { reason: "no way to send mail is configured".to_owned() },
         }
     }
 
-    /// Whether there is a way out. Without one no hand-over should begin, since each counts as an attempt.
-    pub fn has_way_out(&self) -> bool {
-        !matches!(self, Self::Held)
+    /// Whether there is a way out at all.
+    pub fn leads_out(&self) -> bool {
+        !matches!(self, Self::Nowhere)
     }
 
     /// Ends what was kept open for a burst of letters.
@@ -150,6 +150,14 @@ impl MemoryMailer {
     pub fn letters_to(&self, address: &str) -> Vec<Kept> {
         let memory = self.memory();
         memory.letters.iter().filter(|k| k.letter.to_address.eq_ignore_ascii_case(address)).cloned().collect()
+    }
+
+    /// Takes a letter without a runtime: as [`Mailer::send`], for a history that is written down as a whole.
+    pub fn keep(&self, letter: &Outgoing) -> Verdict {
+        match letter.compose() {
+            Ok(composed) => self.deliver(letter, composed),
+            Err(e) => Verdict::Poison { reason: e.to_string() },
+        }
     }
 
     /// Gives `verdict` to one of the next letters, after those scripted before it; only an accepted or uncertain letter

@@ -19,8 +19,10 @@ pub mod quotes;
 pub mod records;
 pub mod scope;
 pub mod standing;
+pub mod statement;
 mod tables;
 pub mod tx;
+pub mod verify;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

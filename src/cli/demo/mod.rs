@@ -1,15 +1,18 @@
-//! `counterfoil demo`: an example firm to look around in.
+//! demo
+pub mod accounting;
+pub mod firm;
+pub mod plan;
+pub mod story;
+pub mod work;
 
-use super::Failure;
-
-/// Options of `counterfoil demo`.
+/// Options of `demo`.
 #[derive(Debug, clap::Args)]
 pub struct Args {}
 
 /// Serves the example firm.
 ///
 /// # Errors
-/// Always, in this build.
-pub fn run(_: Args) -> Result<(), Failure> {
-    Err(Failure::new("This build has no demo."))
+/// Always, until the example firm is served.
+pub fn run(_: Args) -> Result<(), super::Failure> {
+    Err(super::Failure::new("the example firm is not served yet"))
 }

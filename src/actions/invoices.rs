@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::{found, letters};
 use crate::app::App;
-use crate::documents::invoice::{Look, invoice_sheet};
+use crate::documents::Look;
+use crate::documents::invoice::invoice_sheet;
 use crate::documents::pdf_check::check_pdf;
 use crate::documents::{self, Meta};
 use crate::domain::access::{Act, StaffScope};
@@ -62,11 +63,12 @@ pub fn save_draft(
     id: Option<InvoiceId>,
     draft: &Draft,
 ) -> Result<Done<InvoiceId>, ActError> {
-    scope.may_for(Act::Work, draft.client)?;
     found(w.client(draft.client)?)?;
+    scope.may_for(Act::Work, draft.client)?;
     check_parts(w, draft.client, draft.project, &draft.recipients)?;
     if let Some(id) = id {
-        editable(w, scope, id)?;
+        // A credit note is not edited: it has the lines of what it credits.
+        found(Some(editable(w, scope, id)?).filter(Invoice::is_invoice))?;
     }
     let mut faults = Faults::default();
     check_dates(&mut faults, draft.dated, draft.due);
@@ -309,6 +311,11 @@ pub fn seal(
     let current = editable(w, scope, prepared.invoice.id)?;
     let firm = w.firm()?;
     let client = found(w.client(current.client)?)?;
+    if let Kind::CreditNote(of) = current.kind
+        && w.credited_already(&found(w.invoice(of)?)?)?
+    {
+        return Err(Refusal::MoreThanOpen(Money::zero(current.currency)).into());
+    }
     let moved = current != prepared.invoice || firm.party != prepared.seller || client.party != prepared.buyer;
     if moved || next_number(w, &firm, &current)? != prepared.number {
         return Err(Refusal::TryAgain.into());
@@ -403,7 +410,7 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId) -> Result<
             on: credit.dated,
         };
         w.put_allocation(&allocation)?;
-        super::payments::settle(w, &row.invoice, allocation.amount)?;
+        let _ = super::payments::settle(w, &row.invoice, allocation.amount)?;
     }
     w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
     Ok(())
@@ -465,16 +472,16 @@ pub fn publish_in(
 ) -> Result<Done<DocumentNumber>, ActError> {
     let client = found(w.client(p.client)?.filter(|c| scope.sees(c.id)))?;
     scope.may(Act::Work)?;
-    check_publication(p)?;
     check_parts(w, p.client, p.project, &p.recipients)?;
+    let credited = match p.kind {
+        Kind::CreditNote(of) => {
+            Some(found(w.invoice(of)?.filter(|i| i.client == p.client && i.issue.is_some() && i.is_invoice()))?)
+        }
+        Kind::Invoice => None,
+    };
+    check_publication(p)?;
     if w.invoice_numbered(&p.number)?.is_some() {
         return Err(Refusal::NumberTaken(p.number.to_string()).into());
-    }
-    if let Kind::CreditNote(of) = p.kind {
-        let credited = found(w.invoice(of)?.filter(|i| i.client == p.client && i.issue.is_some() && i.is_invoice()))?;
-        if credited.currency != p.amount.currency {
-            return Err(Refusal::OtherCurrency.into());
-        }
     }
     let draft = Invoice {
         id: InvoiceId(w.next("invoice")?),
@@ -495,6 +502,9 @@ pub fn publish_in(
     if letters::audience(w, &draft)?.is_empty() {
         return Err(Refusal::NobodyToSee.into());
     }
+    if credited.is_some_and(|x| x.currency != p.amount.currency) {
+        return Err(Refusal::OtherCurrency.into());
+    }
     let pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
     let event = published_event(p, draft.id, pdf.digest);
     let (seller, totals) = (w.firm()?.party, Totals::only(p.amount));
@@ -514,9 +524,7 @@ fn published_event(p: &Publication, invoice: InvoiceId, digest: crate::domain::i
 fn check_publication(p: &Publication) -> Result<(), Refusal> {
     let mut faults = Faults::default();
     check_dates(&mut faults, p.dated, p.due);
-    if p.amount.minor <= 0 {
-        faults.add("amount", "Enter an amount above zero.");
-    }
+    faults.take(super::payments::check_amount(p.amount));
     if let Err(fault) = check_pdf(&p.pdf) {
         faults.add("file", fault.to_string());
     }
@@ -573,7 +581,7 @@ fn draft_credit(
     scope.may(Act::Work)?;
     let Some(issue) = &invoice.issue else { return Err(Refusal::NotIssued.into()) };
     let Body::Composed(_) = &invoice.body else { return Err(Refusal::NotAllowed.into()) };
-    if !invoice.is_invoice() || w.settled(of)?.credited > 0 {
+    if !invoice.is_invoice() || w.credited_already(&invoice)? {
         return Err(Refusal::MoreThanOpen(Money::zero(invoice.currency)).into());
     }
     let (id, title) = (InvoiceId(w.next("invoice")?), format!("Credit for {}", issue.number));

@@ -86,6 +86,11 @@ pub(super) fn queue_reminder(
     step: &Planned,
     today: Date,
 ) -> Result<usize, ActError> {
+    for older in w.letters_about(invoice.id)? {
+        if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
+            withdraw(w, older, "a later reminder took its place")?;
+        }
+    }
     let firm = w.firm()?;
     let mut queued = 0;
     for contact in recipients(w, invoice)? {
@@ -201,7 +206,7 @@ pub struct Sender {
 }
 
 /// Begins a hand-over: checks once more that the letter should go, draws its link and code, and marks it as sending.
-/// `None` when it does not wait any more or was withdrawn because its reason is gone.
+/// `None` when it does not wait any more, was withdrawn because its reason is gone, or sending is held back.
 ///
 /// # Errors
 /// When the store fails.
@@ -211,6 +216,9 @@ pub fn begin(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
+    if w.sending_held()? {
+        return Ok(None);
+    }
     let Some(mut letter) = w.letter(id)?.filter(|l| l.state.waits()) else { return Ok(None) };
     if let Some(reason) = moot(w, &letter)? {
         withdraw(w, letter, reason)?;
@@ -243,7 +251,26 @@ fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreE
     Ok(settled.then_some("nothing is open any more"))
 }
 
-fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
+/// Writes a waiting reminder's words again, with what is open `today`.
+pub(super) fn reword(
+    w: &mut WriteTx<'_>,
+    letter: Letter,
+    invoice: &Invoice,
+    open: Money,
+    tone: crate::domain::reminder::Tone,
+    today: Date,
+) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    let words::Text { subject, text, html } =
+        words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
+    if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
+        let reworded = Letter { subject, text, html, ..letter };
+        w.move_letter(&reworded, &reworded.state, Some(w.now))?;
+    }
+    Ok(())
+}
+
+pub(super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
     let old = std::mem::replace(&mut letter.state, LetterState::Withdrawn(w.now, reason.to_owned()));
     w.move_letter(&letter, &old, None)?;
     let event =
@@ -379,6 +406,19 @@ pub fn recover(w: &mut WriteTx<'_>) -> Result<usize, ActError> {
     Ok(stuck.len())
 }
 
+/// Lets letters go that were held back since a restore.
+///
+/// # Errors
+/// When the role does not allow it, or nothing is held back.
+pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    if !w.sending_held()? {
+        return Err(Refusal::NotFound.into());
+    }
+    w.hold_sending(false)?;
+    Ok(w.record(About::FIRM, Event::SendingReleased)?.done(()))
+}
+
 /// What staff decide about a letter that failed or of which nobody knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
@@ -402,7 +442,10 @@ pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
         letter.to_address = to.address;
     }
     let (state, due, words) = match decision {
-        Decision::SendAgain => (LetterState::Queued, Some(w.now), "send again"),
+        Decision::SendAgain => {
+            letter.attempts = 0;
+            (LetterState::Queued, Some(w.now), "send again")
+        }
         Decision::Leave => (LetterState::Withdrawn(w.now, "left as it is".to_owned()), None, "leave it"),
     };
     let old = std::mem::replace(&mut letter.state, state);

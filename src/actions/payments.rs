@@ -7,7 +7,7 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, Event};
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, StaffId};
 use crate::domain::invoice::{Invoice, YEARS};
-use crate::domain::money::Money;
+use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::prelude::*;
@@ -46,9 +46,7 @@ pub struct NewReceipt {
 pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
     found(w.client(new.client)?)?;
     scope.may_for(Act::Work, new.client)?;
-    if new.amount.minor <= 0 {
-        return Err(Refusal::from(FieldFault::new("amount", "Enter an amount above zero.")).into());
-    }
+    check_amount(new.amount).map_err(Refusal::from)?;
     if !YEARS.contains(&new.on.year()) {
         let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
         return Err(Refusal::from(FieldFault::new("on", years)).into());
@@ -63,10 +61,19 @@ pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Resu
     w.put_receipt(&Receipt { id, client, amount, on, method, reference, at: w.now, by })?;
     let recorded = w.record(About::client(client), Event::ReceiptRecorded { receipt: id, amount })?;
     for (invoice, part) in parts {
-        apply(w, client, Source::Receipt(id), invoice, part, on)?;
+        let _ = apply(w, client, Source::Receipt(id), invoice, part, on)?;
     }
     w.put_unapplied(client, Source::Receipt(id), amount)?;
     Ok(recorded.done(id))
+}
+
+/// Refuses amounts that no document or payment may have.
+pub(super) fn check_amount(amount: Money) -> Result<(), FieldFault> {
+    match amount.minor {
+        ..=0 => Err(FieldFault::new("amount", "Enter an amount above zero.")),
+        minor if minor > AMOUNT_MAX => Err(FieldFault::new("amount", "This amount is too large; check its digits.")),
+        _ => Ok(()),
+    }
 }
 
 /// The parts that a new receipt is applied in, checked as a whole.
@@ -97,7 +104,7 @@ fn apply(
     invoice: InvoiceId,
     amount: Money,
     on: Date,
-) -> Result<(), ActError> {
+) -> Result<Recorded, ActError> {
     let row = found(w.invoice_row(invoice)?.filter(|r| r.invoice.client == client && r.invoice.issue.is_some()))?;
     if row.invoice.currency != amount.currency {
         return Err(Refusal::OtherCurrency.into());
@@ -111,15 +118,15 @@ fn apply(
 }
 
 /// After an allocation: the invoice's new place, the log's line, and no reminder once nothing is open.
-pub(super) fn settle(w: &mut WriteTx<'_>, invoice: &Invoice, amount: Money) -> Result<(), ActError> {
+pub(super) fn settle(w: &mut WriteTx<'_>, invoice: &Invoice, amount: Money) -> Result<Recorded, ActError> {
     let left_open = invoice.open(w.reshelve(invoice)?);
     let event = Event::Allocated { invoice: invoice.id, amount, left_open };
-    let _ = w.record(About::invoice(invoice.client, invoice.id), event)?;
+    let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
     if left_open.minor == 0 {
         w.set_reminder(invoice.id, None)?;
         letters::withdraw_reminders(w, invoice.id)?;
     }
-    Ok(())
+    Ok(recorded)
 }
 
 /// Applies more of what is unapplied of a receipt or credit to an invoice.
@@ -148,11 +155,9 @@ pub fn apply_more(
     if amount.minor > left.minor {
         return Err(Refusal::MoreThanUnapplied(left).into());
     }
-    apply(w, client, source, invoice, amount, on)?;
+    let recorded = apply(w, client, source, invoice, amount, on)?;
     w.put_unapplied(client, source, whole)?;
-    let left_open = w.invoice_row(invoice)?.map_or(Money::zero(whole.currency), |r| r.open());
-    // `apply` logged the allocation; this line is the act's own proof, of the source's side.
-    Ok(w.record(About::client(client), Event::Allocated { invoice, amount, left_open })?.done(()))
+    Ok(recorded.done(()))
 }
 
 fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActError> {

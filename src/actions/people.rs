@@ -55,7 +55,9 @@ pub fn add_staff(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewStaff) -> Res
     let id = StaffId(w.next("staff")?);
     let staff = as_staff(id, new, w.now);
     w.put_staff(&staff)?;
-    w.put_login(Person::Staff(id), None, &staff.email)?;
+    if staff.active {
+        w.put_login(Person::Staff(id), None, &staff.email)?;
+    }
     let (name, role) = (staff.name.clone(), staff.role.words().to_owned());
     let recorded = w.record(About::FIRM, Event::StaffAdded { staff: id, name, role })?;
     if new.invite {

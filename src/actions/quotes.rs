@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::found;
 use super::invoices::{keep_pdf, logo, render, series};
 use crate::app::App;
-use crate::documents::invoice::Look;
+use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, By, Event};

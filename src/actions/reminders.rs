@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use super::letters;
 use crate::domain::calendar;
 use crate::domain::event::Event;
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::letter::Purpose;
 use crate::domain::reminder::{Policy, plan, review};
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -61,6 +62,32 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     }
     w.set_reminder(id, found.wake)?;
     Ok(queued)
+}
+
+/// Before a letter is handed over: whether it may go now. A reminder goes inside a sending window only, never speaks of a
+/// coming due date once it has passed, and says what is open now, not what was when it was queued.
+///
+/// # Errors
+/// When the store fails.
+pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone) -> Result<bool, ActError> {
+    let Some(letter) = w.letter(id)?.filter(|l| l.state.waits()) else { return Ok(false) };
+    let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
+    // What is settled or gone is withdrawn where the hand-over begins.
+    let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
+    let (due, today) = (row.invoice.due, calendar::today(w.now, zone));
+    if step < 0 && today > due {
+        letters::withdraw(w, letter, "the due date has passed")?;
+        return Ok(false);
+    }
+    if !policy.sends_at(w.now, zone) {
+        let opening = policy.next_opening(w.now, zone);
+        w.move_letter(&letter, &letter.state, opening)?;
+        return Ok(false);
+    }
+    if let Some(planned) = plan(due, policy, zone).into_iter().find(|x| x.step == step) {
+        letters::reword(w, letter, &row.invoice, row.open(), planned.tone.on(today, due), today)?;
+    }
+    Ok(true)
 }
 
 fn note(w: &mut WriteTx<'_>, row: &Row, step: i16, outcome: StepOutcome, event: Event) -> Result<(), ActError> {

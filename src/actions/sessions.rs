@@ -7,8 +7,10 @@ use jiff::SignedDuration;
 
 use super::{found, letters};
 use crate::domain::event::{Actor, Entrance, Event};
-use crate::domain::grant::{CODE_TRIES, CodeRequest, Opens, SIGN_IN_MINUTES, Session, Strength};
-use crate::domain::ids::ClientId;
+use crate::domain::grant::{
+    CODE_TRIES, CodeRequest, Grant, Opens, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, Session, Strength,
+};
+use crate::domain::ids::{ClientId, StaffId};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::EmailAddress;
@@ -104,6 +106,18 @@ pub fn ask_password(w: &mut WriteTx<'_>, email: &EmailAddress) -> Result<Done<()
         letters::queue_set_password(w, person, false)?;
     }
     Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(email.as_str()) })?.done(()))
+}
+
+/// Grants a link with which a person of the firm sets a password, for the command line to hand over. Only the digest of
+/// its token is kept; it works once, for [`SET_PASSWORD_HOURS`].
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is no such person or they left.
+pub fn grant_password_link(w: &mut WriteTx<'_>, staff: StaffId, link: TokenDigest) -> Result<Done<()>, ActError> {
+    let staff = found(w.staff(staff)?.filter(|s| s.active))?;
+    let expires = w.now.saturating_add(SignedDuration::from_hours(SET_PASSWORD_HOURS)).unwrap_or(w.now);
+    w.put_grant(link, &Grant { person: Person::Staff(staff.id), opens: Opens::SetPassword, expires })?;
+    Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(staff.email.as_str()) })?.done(()))
 }
 
 /// What a code attempt came to.

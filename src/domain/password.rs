@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn long_passwords_of_any_characters_are_taken() {
-        let long = "lamp otter gravel ".repeat(3) + &"wide mossy tin ".repeat(3);
+        let long = "lamp otter gravel ".repeat(3) + "wide mossy tin ".repeat(3).as_str();
         for good in [
             "gravel otter lamp wide",
             "ёлка и мандарины 31",

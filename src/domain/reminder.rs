@@ -31,7 +31,7 @@ pub enum Tone {
 
 impl Tone {
     /// The tone that is true on `day`: a letter that goes later than planned never says "due today" on another day.
-    fn on(self, day: Date, due: Date) -> Self {
+    pub fn on(self, day: Date, due: Date) -> Self {
         match self {
             Self::Upcoming | Self::DueToday if day > due => Self::Overdue,
             Self::Upcoming if day == due => Self::DueToday,

@@ -57,6 +57,8 @@ pub enum Mailer {
     Folder(FolderMailer),
     /// Into memory, for tests and the demo's mailbox.
     Memory(MemoryMailer),
+    /// No way out is configured: letters wait in the outbox until there is one.
+    Nowhere,
 }
 
 impl Mailer {
@@ -70,7 +72,13 @@ impl Mailer {
             Self::Smtp(smtp) => smtp.deliver(&composed).await,
             Self::Folder(folder) => folder.deliver(&letter.message_id, composed).await,
             Self::Memory(memory) => memory.deliver(letter, composed),
+            Self::Nowhere => Verdict::Deferred { reason: "no way to send mail is configured".to_owned() },
         }
+    }
+
+    /// Whether there is a way out at all.
+    pub fn leads_out(&self) -> bool {
+        !matches!(self, Self::Nowhere)
     }
 
     /// Ends what was kept open for a burst of letters.

@@ -1,1 +1,70 @@
-//! The scheduler.
+//! The scheduler: one task inside the process that does what time asks for.
+//!
+//! It looks at the clock it is given, does everything that is due, and sleeps until the next due thing or until somebody
+//! wakes it. Whatever it has to remember lies in the data file, so that a stopped process misses nothing. Knows nothing
+//! of HTTP and holds no rule of its own: those are in `domain` and `actions`.
+
+mod jobs;
+mod outbox;
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::actions::letters;
+use crate::app::App;
+use crate::domain::event::By;
+use crate::store::prelude::*;
+
+pub use self::jobs::{Job, Rota, Ticked};
+
+/// Longest sleep, by the machine's clock: after it the time is looked at again, should somebody have set it.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// Shortest sleep between two rounds, so that no fault can make the scheduler spin.
+const SLEEP_MIN: Duration = Duration::from_millis(20);
+/// Sleep after a round in which a job failed.
+const SLEEP_AFTER_FAILURE: Duration = Duration::from_secs(5);
+
+/// Runs until `stop` says true or its sender is gone. A round under way is finished; no letter is begun after the stop.
+pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
+    match recover(&app).await {
+        Ok(0) => {}
+        Ok(letters) => tracing::warn!(letters, "the last stop left letters in mid-send; they are marked"),
+        Err(error) => tracing::error!(%error, "letters left in mid-send could not be marked"),
+    }
+    let mut rota = Rota::new(Some(stop.clone()));
+    while !*stop.borrow() {
+        let ticked = rota.tick(&app).await;
+        let pause = if ticked.failures > 0 { SLEEP_AFTER_FAILURE } else { until_next(&app, &rota) };
+        tokio::select! {
+            changed = stop.changed() => if changed.is_err() { break },
+            () = app.wake.notified() => {}
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+/// Does everything that is due at the clock's present instant, once.
+pub async fn tick(app: &App) -> Ticked {
+    Rota::new(None).tick(app).await
+}
+
+/// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How many.
+///
+/// # Errors
+/// When the store fails.
+pub async fn recover(app: &App) -> Result<usize, ActError> {
+    let act = |w: &mut WriteTx<'_>| {
+        w.by = By::job("outbox");
+        letters::recover(w)
+    };
+    app.store.housekeep(app.now(), act).await
+}
+
+/// How long to sleep by the machine's clock, which an example firm's clock may outrun.
+fn until_next(app: &App, rota: &Rota) -> Duration {
+    let Ok(next) = rota.next_due(app) else { return SLEEP_AFTER_FAILURE };
+    let Some(next) = next else { return SLEEP_MAX };
+    let wait = Duration::try_from(next.duration_since(app.now())).unwrap_or_default();
+    (wait / app.clock.speed().max(1)).clamp(SLEEP_MIN, SLEEP_MAX)
+}

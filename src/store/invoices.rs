@@ -17,7 +17,7 @@ use super::tables::{
 use super::tx::{Reader, WriteTx};
 use super::{date_of, day};
 use crate::domain::ids::{ClientId, InvoiceId};
-use crate::domain::invoice::Invoice;
+use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Open, Settled};
@@ -234,6 +234,19 @@ pub trait InvoiceReads: Reader {
         let rows = table.range((client.0, i32::MIN, 0)..=(client.0, day(to), u64::MAX))?;
         rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.invoice(InvoiceId(r.0.value().2))).transpose())
             .collect()
+    }
+
+    /// Whether a credit note for `invoice` was issued. Reads the client's credit notes, of which there are few.
+    fn credited_already(&self, invoice: &Invoice) -> Result<bool, StoreError> {
+        let of = invoice.client.0;
+        let table = self.table(CLIENT_SHELVES)?;
+        for row in table.range((of, CREDIT_NOTE, i32::MIN, 0)..=(of, CREDIT_NOTE, i32::MAX, u64::MAX))? {
+            let credit = self.invoice(InvoiceId(row?.0.value().3))?;
+            if credit.is_some_and(|x| x.kind == Kind::CreditNote(invoice.id)) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// A client's open invoices: due date and open amount, the earliest due first.

@@ -17,6 +17,7 @@ pub mod payments;
 pub mod quotes;
 pub mod records;
 pub mod scope;
+pub mod standing;
 mod tables;
 pub mod tx;
 mod writer;
@@ -45,6 +46,7 @@ pub mod prelude {
     pub use super::letters::LetterReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
+    pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }
 

@@ -5,6 +5,7 @@
 //! group goes on; if it had changed something, the whole transaction is undone and the group's acts run again, each in a
 //! transaction of its own. An act is therefore a function that can be run again, and answers only after its commit.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, mpsc};
 
 use jiff::Timestamp;
@@ -42,8 +43,14 @@ pub(super) struct Act<T, F> {
 impl<T: Send, F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send> Work for Act<T, F> {
     fn run(&mut self, tx: &redb::WriteTransaction) -> bool {
         let mut write = WriteTx::new(tx, self.by.clone(), self.now);
-        let outcome = (self.act)(&mut write).map(|done| done.value);
-        let clean = outcome.is_ok() || !write.touched();
+        // An act that panics fails alone: the one writer must go on for everybody else.
+        let ran = std::panic::catch_unwind(AssertUnwindSafe(|| (self.act)(&mut write)));
+        let broken = || Err(StoreError::Broken("an act broke off inside this program".to_owned()).into());
+        let (outcome, whole) = match ran {
+            Ok(outcome) => (outcome.map(|done| done.value), true),
+            Err(_) => (broken(), false),
+        };
+        let clean = whole && (outcome.is_ok() || !write.touched());
         self.outcome = Some(outcome);
         clean
     }
@@ -64,8 +71,22 @@ impl<T: Send, F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send> Wo
     }
 }
 
+/// Ends the process when the writer panics: a server that can't write must not look alive, and what is acknowledged is
+/// safe in the file.
+struct EndWithWriter;
+
+impl Drop for EndWithWriter {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the store's writer panicked; the process ends so that a supervisor can start it again");
+            std::process::abort();
+        }
+    }
+}
+
 /// Runs until every sender is gone.
 pub(super) fn run(database: &Arc<Database>, jobs: &mpsc::Receiver<Job>) {
+    let _end = EndWithWriter;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX {

@@ -1,0 +1,171 @@
+//! Every job and its cadence.
+//!
+//! A job that fails or panics is logged and the others go on; it is tried again in the next round.
+
+use std::collections::HashSet;
+
+use jiff::{SignedDuration, Timestamp};
+use tokio::sync::watch;
+
+use super::outbox;
+use crate::actions::reminders;
+use crate::app::App;
+use crate::domain::event::By;
+use crate::domain::ids::InvoiceId;
+use crate::store::prelude::*;
+
+/// Invoices whose reminders are looked at in one commit.
+const REMINDERS_AT_ONCE: usize = 50;
+
+/// What the scheduler does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Job {
+    /// Looks at the reminders that are due and queues letters.
+    Reminders,
+    /// Hands over the letters that are due.
+    Outbox,
+    /// Clears away sessions, links and codes that have ended.
+    Sweep,
+}
+
+impl Job {
+    /// All of them, in the order of a round: what a look queues is sent in the same round.
+    pub const ALL: [Self; 3] = [Self::Reminders, Self::Outbox, Self::Sweep];
+
+    /// How long after its last run it runs again; `None` for every round, when the data file says that something is due.
+    pub fn cadence(self) -> Option<SignedDuration> {
+        match self {
+            Self::Reminders | Self::Outbox => None,
+            Self::Sweep => Some(SignedDuration::from_hours(1)),
+        }
+    }
+
+    /// How many things it did.
+    async fn run(self, app: App, stop: Option<watch::Receiver<bool>>) -> Result<usize, ActError> {
+        match self {
+            Self::Reminders => look(&app).await,
+            Self::Outbox => outbox::run(&app, stop).await,
+            Self::Sweep => app.store.housekeep(app.now(), |w| Ok(w.sweep_accounts(w.now)?)).await,
+        }
+    }
+}
+
+/// What a round did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ticked {
+    /// Reminder letters queued.
+    pub reminders: usize,
+    /// Letters handed over, whatever became of them.
+    pub letters: usize,
+    /// Sessions, links and codes cleared away.
+    pub swept: usize,
+    /// Jobs that failed or panicked.
+    pub failures: usize,
+}
+
+/// When the jobs with a cadence ran last, and what stops the others.
+#[derive(Debug, Default)]
+pub struct Rota {
+    swept: Option<Timestamp>,
+    stop: Option<watch::Receiver<bool>>,
+}
+
+impl Rota {
+    /// A rota on which everything is still to be done.
+    pub fn new(stop: Option<watch::Receiver<bool>>) -> Self {
+        Self { swept: None, stop }
+    }
+
+    /// Runs the jobs that are due, one after the other.
+    pub async fn tick(&mut self, app: &App) -> Ticked {
+        let mut out = Ticked::default();
+        for job in Job::ALL {
+            if !self.is_due(job, app.now()) {
+                continue;
+            }
+            match guarded(job, app, self.stop.clone()).await {
+                Some(count) => self.note(job, count, app.now(), &mut out),
+                None => out.failures += 1,
+            }
+        }
+        out
+    }
+
+    fn is_due(&self, job: Job, now: Timestamp) -> bool {
+        // A clock that went back must not put a job off for as long as it went.
+        let since = |last: Timestamp| now.duration_since(last).abs();
+        job.cadence().is_none_or(|every| self.swept.is_none_or(|last| since(last) >= every))
+    }
+
+    fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
+        match job {
+            Job::Reminders => out.reminders += count,
+            Job::Outbox => out.letters += count,
+            Job::Sweep => {
+                out.swept += count;
+                self.swept = Some(now);
+            }
+        }
+    }
+
+    /// When something is due next; `None` when nothing is ahead.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn next_due(&self, app: &App) -> Result<Option<Timestamp>, StoreError> {
+        let sweep = self.swept.zip(Job::Sweep.cadence()).and_then(|(last, every)| last.checked_add(every).ok());
+        app.store.read(|r| {
+            let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
+            let letter = if outbox::is_open(app, r)? { r.next_letter_due()? } else { None };
+            Ok(sweep.into_iter().chain(reminder).chain(letter).min())
+        })
+    }
+}
+
+/// Runs a job in a task of its own, so that its panic is only its own.
+async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>) -> Option<usize> {
+    match tokio::spawn(job.run(app.clone(), stop)).await {
+        Ok(Ok(count)) => Some(count),
+        Ok(Err(error)) => {
+            tracing::error!(?job, %error, "a job failed; it is tried again in the next round");
+            None
+        }
+        Err(error) => {
+            tracing::error!(?job, %error, "a job broke off; it is tried again in the next round");
+            None
+        }
+    }
+}
+
+/// Looks at every invoice whose reminders are due, some in each commit; how many letters were queued.
+async fn look(app: &App) -> Result<usize, ActError> {
+    let (mut queued, mut seen, mut failed) = (0, HashSet::new(), None);
+    loop {
+        let mut due = app.store.read(|r| r.reminders_due(app.now(), REMINDERS_AT_ONCE + seen.len()))?;
+        due.retain(|id| seen.insert(*id));
+        if due.is_empty() {
+            return failed.map_or(Ok(queued), Err);
+        }
+        match look_at(app, due.clone()).await {
+            Ok(count) => queued += count,
+            // One invoice that can't be read must not keep the others from being looked at.
+            Err(_) => {
+                for id in due {
+                    match look_at(app, vec![id]).await {
+                        Ok(count) => queued += count,
+                        Err(error) => failed = Some(error),
+                    }
+                }
+            }
+        }
+    }
+}
+
+async fn look_at(app: &App, ids: Vec<InvoiceId>) -> Result<usize, ActError> {
+    let settings = app.settings.clone();
+    let act = move |w: &mut WriteTx<'_>| {
+        w.by = By::job("reminders");
+        ids.iter().try_fold(0, |sum, id| Ok(sum + reminders::look(w, *id, &settings.policy, &settings.zone)?))
+    };
+    app.store.housekeep(app.now(), act).await
+}

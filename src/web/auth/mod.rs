@@ -1,0 +1,1 @@
+//! Signing in and out, and the pages that stand before it.

@@ -1,0 +1,4 @@
+//! What staff see.
+
+pub mod names;
+pub mod today;

@@ -1,0 +1,1 @@
+//! What clients see. Handlers get a `Viewer` and nothing that reaches another client.

@@ -1,0 +1,90 @@
+//! Every route on one list: method, path, audience, handler.
+//!
+//! The handler's extractor enforces the audience; the gates test reads this list, tries every route with every kind of
+//! person, and fails where the two disagree.
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{MethodRouter, get};
+
+use super::state::Web;
+use super::{assets, problem};
+use crate::app::App;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody.
+    Anyone,
+    /// A client's contact, also with a document's link (for that document).
+    Reader,
+    /// A client's contact who signed in.
+    Contact,
+    /// Any staff.
+    Staff,
+    /// Staff whose role may change things.
+    StaffWork,
+    /// Owners.
+    Owner,
+    /// Anybody, in a demo only.
+    Demo,
+}
+
+/// One route.
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Path template.
+    pub path: &'static str,
+    /// Who may use it.
+    pub audience: Audience,
+    handler: MethodRouter<Web>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $audience:ident $handler:expr;)+) => {
+        vec![$(Route {
+            method: routes!(@ $method),
+            path: $path,
+            audience: Audience::$audience,
+            handler: $method($handler),
+        },)+]
+    };
+    (@ get) => { "GET" };
+    (@ post) => { "POST" };
+}
+
+/// The list.
+pub fn list() -> Vec<Route> {
+    routes! {
+        // What pages are made with.
+        get "/assets/{file}" Anyone assets::serve;
+
+        // Signing in and out.
+
+        // What clients see.
+
+        // The desk: overview.
+
+        // The desk: clients and people.
+
+        // The desk: invoices and quotes.
+
+        // The desk: payments.
+
+        // The desk: the firm.
+    }
+}
+
+/// The router over `app`, without the layers of `layers::harden`.
+pub fn router(app: App) -> Router {
+    let web = Web::new(app);
+    let router = list().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    router
+        .fallback(|| async { problem::Problem::NotFound })
+        .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
+        .with_state(web)
+}
+
+/// Route templates that may take longer: uploads.
+pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

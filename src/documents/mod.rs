@@ -5,19 +5,25 @@
 //! is finished. Must not reckon money, nor know where documents are kept. The only room that uses krilla and harfrust.
 #![expect(clippy::float_arithmetic, reason = "geometry in points; money arrives here as finished text")]
 
+mod bill;
+#[cfg(test)]
+mod bill_tests;
 mod fonts;
 mod html;
 pub mod invoice;
 mod layout;
+mod names;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;
 mod shape;
 mod sheet;
+pub mod statement;
 
 #[cfg(test)]
 mod tests;
 
+pub use bill::Look;
 pub use fonts::Fonts;
 pub use html::html;
 pub use pdf::{Meta, pdf};

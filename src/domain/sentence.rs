@@ -89,7 +89,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
         E::AllocationUndone { .. } => ("bank", Mark::Warn),
-        E::LetterQueued { .. } | E::LetterDecided { .. } => ("mail", Mark::Plain),
+        E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
         E::LetterFailed { .. } => ("bounce", Mark::Bad),
@@ -104,6 +104,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
         E::StaffDownloaded { .. } => ("down", Mark::Plain),
         E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+        E::QuoteAccepted { .. } => ("check", Mark::Good),
+        E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
 }
 
@@ -180,12 +182,17 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDownloaded { invoice } => {
             plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
         }
+        E::QuoteAccepted { quote } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
+        E::QuoteDeclined { quote, reason } => {
+            noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
+        }
         E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
+        E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
     }
 }
@@ -231,6 +238,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{who} downloaded the PDF of the credit note."))
         }
         E::Downloaded { .. } => Some(format!("{who} downloaded the PDF.")),
+        E::QuoteAccepted { quote } => Some(format!("{who} accepted the quote {}.", names.quote(*quote))),
+        E::QuoteDeclined { quote, .. } => Some(format!("{who} declined the quote {}.", names.quote(*quote))),
         E::QuoteOpened { quote, .. } => Some(format!("{who} opened the quote {}.", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             Some(format!("{who} downloaded the PDF of the quote {}.", names.quote(*quote)))
@@ -250,7 +259,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
-        E::BackupMade { .. } | E::Restored { .. } => None,
+        E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
     }
 }
 

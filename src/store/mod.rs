@@ -18,8 +18,11 @@ pub mod payments;
 pub mod quotes;
 pub mod records;
 pub mod scope;
+pub mod standing;
+pub mod statement;
 mod tables;
 pub mod tx;
+pub mod verify;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -47,6 +50,7 @@ pub mod prelude {
     pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
+    pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }
 

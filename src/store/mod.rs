@@ -14,6 +14,7 @@ pub mod firm;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
+pub mod overview;
 pub mod payments;
 pub mod quotes;
 pub mod records;
@@ -47,6 +48,7 @@ pub mod prelude {
     pub use super::firm::FirmReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
+    pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
     pub use super::standing::StandingReads;

@@ -5,10 +5,10 @@
 
 use axum::Router;
 use axum::middleware;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, get, post};
 
 use super::state::Web;
-use super::{assets, problem};
+use super::{assets, auth, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -60,7 +60,23 @@ pub fn list() -> Vec<Route> {
         // What pages are made with.
         get "/assets/{file}" Anyone assets::serve;
 
+        get "/brand.css" Anyone auth::brand::style;
+        get "/logo" Anyone auth::brand::logo;
+
         // Signing in and out.
+        get "/sign-in" Anyone auth::sign_in::show;
+        post "/sign-in/password" Anyone auth::sign_in::password;
+        post "/sign-in/link" Anyone auth::sign_in::ask;
+        get "/sign-in/code" Anyone auth::sign_in::wait;
+        post "/sign-in/code" Anyone auth::sign_in::code;
+        get "/sign-in/link/{token}" Anyone auth::link::show;
+        post "/sign-in/link/{token}" Anyone auth::link::follow;
+        post "/sign-out" Anyone auth::sign_out::post;
+        get "/password" Anyone auth::password::ask_page;
+        post "/password" Anyone auth::password::ask;
+        get "/password/sent" Anyone auth::password::sent;
+        get "/password/{token}" Anyone auth::password::show;
+        post "/password/{token}" Anyone auth::password::set;
 
         // What clients see.
 

@@ -89,7 +89,7 @@ const CREDITED: u8 = 4;
 const CREDIT_NOTE: u8 = 5;
 
 /// The shelf of a document after `settled`.
-fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
+pub(super) fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
     match &invoice.issue {
         None => DRAFT,
         Some(_) if !invoice.is_invoice() => CREDIT_NOTE,

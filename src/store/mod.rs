@@ -20,6 +20,7 @@ pub mod scope;
 pub mod standing;
 mod tables;
 pub mod tx;
+pub mod verify;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

@@ -17,7 +17,7 @@ use crate::secrets::Entropy;
 use crate::store::prelude::*;
 use crate::web::layers::{Hardening, harden};
 use crate::web::listener::{ListenPlan, Listening, stop_signal};
-use crate::web::routes;
+use crate::web::{problem, routes};
 
 /// Options of `counterfoil serve`.
 #[derive(Debug, clap::Args)]
@@ -67,7 +67,12 @@ async fn serve(config: &Config) -> Result<(), Failure> {
         tracing::warn!("no mail server is configured: letters wait in the outbox");
     }
     announce(config, &listening);
-    attend(app, config, Hardening::from_config(config, entropy), listening, signals).await
+    attend(app, config, hardening(config, entropy), listening, signals).await
+}
+
+/// The layers as `config` says, with the portal's own pages for refusals.
+pub fn hardening(config: &Config, entropy: Entropy) -> Hardening {
+    Hardening { slow_routes: routes::SLOW.to_vec(), problem: problem::early, ..Hardening::from_config(config, entropy) }
 }
 
 fn announce(config: &Config, listening: &Listening) {

@@ -174,7 +174,9 @@ fn set_up(
 
 fn config_text(plan: &Plan) -> String {
     let text = config::starting_file(&plan.url, &plan.data, &plan.key_file);
+    let host = if plan.url.is_loopback() { "127.0.0.1" } else { "0.0.0.0" };
     text.replace("zone = \"Europe/London\"", &format!("zone = \"{}\"", plan.zone))
+        .replace("address = \"0.0.0.0:443\"", &format!("address = \"{host}:{}\"", plan.url.port()))
 }
 
 fn identity_text(identity: &BackupIdentity, firm: &str) -> String {
@@ -202,8 +204,9 @@ Key              {key}
                  included. Stolen together with the data file: everything can be read. Copy it to a place away from
                  this machine, and keep it off the disk that holds the data where you can.
 Backup identity  {identity_file}
-                 Opens backups ({recipient}); the server does not need it. Move
-                 it off this machine now, to two places. Lost: no backup can be restored.
+                 Opens backups; the server does not need it. Move it off this machine now, to two places. Lost: no
+                 backup can be restored. Backups are encrypted to its public half:
+                 {recipient}
 Configuration    {config}
                  No secrets in it. Look through it: address, certificate, mail server.
 

@@ -9,8 +9,11 @@ pub mod links;
 pub mod names;
 pub mod payment_form;
 pub mod payments;
+pub mod receivables;
 pub mod reminders;
 pub mod today;
+mod today_queue;
+mod today_side;
 
 /// The tone of a line of the log.
 pub fn tone_of(mark: Mark) -> Tone {

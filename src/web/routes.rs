@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::state::Web;
-use super::{assets, auth, problem};
+use super::{assets, auth, desk, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -81,12 +81,27 @@ pub fn list() -> Vec<Route> {
         // What clients see.
 
         // The desk: overview.
+        get "/desk" Staff desk::today::show;
+        get "/desk/receivables" Staff desk::receivables::show;
+        get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/letters" Staff desk::letters::list;
+        get "/desk/letters/{id}" Staff desk::letters::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/activity" Staff desk::activity::show;
+        get "/desk/activity.csv" Staff desk::activity::csv;
+        get "/desk/find" Staff desk::find::show;
 
         // The desk: clients and people.
 
         // The desk: invoices and quotes.
 
         // The desk: payments.
+        get "/desk/payments" Staff desk::payments::list;
+        get "/desk/payments/new" StaffWork desk::payment_form::new;
+        post "/desk/payments/new" StaffWork desk::payment_form::record;
+        get "/desk/payments/{id}" Staff desk::payments::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
     }

@@ -3,7 +3,10 @@
 use crate::domain::sentence::Mark;
 use crate::web::parts::{Icon, Tone};
 
+pub mod activity;
+pub mod activity_scan;
 pub mod csv;
+pub mod find;
 pub mod letters;
 pub mod links;
 pub mod names;

@@ -150,7 +150,11 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     desk.read(|r| {
         let books = books(&open_totals(r, &desk)?, on);
         let unapplied = unapplied(r, &desk)?;
-        Ok(desk.page(DeskNav::Receivables, &parts::titled("Receivables", &errors), body(&desk, &books, &unapplied, on, &errors)))
+        Ok(desk.page(
+            DeskNav::Receivables,
+            &parts::titled("Receivables", &errors),
+            body(&desk, &books, &unapplied, on, &errors),
+        ))
     })
 }
 
@@ -316,7 +320,8 @@ mod tests {
     #[test]
     fn weeks_begin_on_monday_and_hold_what_is_still_to_come() {
         let on = date(2026, 11, 27); // a Friday
-        let due = [date(2026, 11, 26), on, date(2026, 11, 29), date(2026, 11, 30), date(2027, 1, 17), date(2027, 1, 18)];
+        let due =
+            [date(2026, 11, 26), on, date(2026, 11, 29), date(2026, 11, 30), date(2027, 1, 17), date(2027, 1, 18)];
         let totals: Vec<OpenTotal> = due.iter().map(|d| total(*d, 1, "EUR")).collect();
         let book = &books(&totals, on)[0];
         let counts: Vec<u64> = book.weeks.iter().map(|w| w.1.count).collect();

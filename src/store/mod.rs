@@ -4,6 +4,7 @@
 //! log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
+pub mod bulk;
 pub mod clients;
 pub mod crypt;
 pub mod dump;
@@ -14,6 +15,7 @@ pub mod firm;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
+pub mod overview;
 pub mod payments;
 pub mod quotes;
 pub mod records;
@@ -47,6 +49,7 @@ pub mod prelude {
     pub use super::firm::FirmReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
+    pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
     pub use super::standing::StandingReads;

@@ -1,4 +1,28 @@
 //! What staff see.
 
+use crate::domain::sentence::Mark;
+use crate::web::parts::{Icon, Tone};
+
+pub mod csv;
+pub mod letters;
+pub mod links;
 pub mod names;
+pub mod payment_form;
+pub mod payments;
+pub mod reminders;
 pub mod today;
+
+/// The tone of a line of the log.
+pub fn tone_of(mark: Mark) -> Tone {
+    match mark {
+        Mark::Plain => Tone::Plain,
+        Mark::Good => Tone::Ok,
+        Mark::Warn => Tone::Warn,
+        Mark::Bad => Tone::Bad,
+    }
+}
+
+/// The icon of a sentence's name for it.
+pub fn icon_of(name: &str) -> Option<Icon> {
+    Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
+}

@@ -52,9 +52,10 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber is refused; the first one stays.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ = log.with_target(false).with_ansi(colours).try_init();
 }
 
 async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {

@@ -157,8 +157,8 @@ pub fn change_contact(
     Ok(recorded.done(()))
 }
 
-/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their turn
-/// comes.
+/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their
+/// turn comes.
 ///
 /// # Errors
 /// When the scope does not allow it.

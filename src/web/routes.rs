@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::state::Web;
-use super::{assets, auth, problem};
+use super::{assets, auth, demo_mail, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -89,6 +89,11 @@ pub fn list() -> Vec<Route> {
         // The desk: payments.
 
         // The desk: the firm.
+
+        // The demo's mailbox.
+        get "/demo/mail" Demo demo_mail::list;
+        get "/demo/mail/{number}" Demo demo_mail::letter;
+        get "/demo/mail/{number}/eml" Demo demo_mail::eml;
     }
 }
 

@@ -307,4 +307,3 @@ pub fn firm() -> Result<Firm, FieldFault> {
 pub fn email(text: &str) -> Result<EmailAddress, FieldFault> {
     EmailAddress::parse("email", text)
 }
-

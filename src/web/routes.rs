@@ -9,7 +9,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{client, client_form, clients, contacts, projects};
 use super::state::Web;
-use super::{assets, auth, desk, portal, problem};
+use super::{assets, auth, demo_mail, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -130,6 +130,11 @@ pub fn list() -> Vec<Route> {
         post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
+
+        // The demo's mailbox.
+        get "/demo/mail" Demo demo_mail::list;
+        get "/demo/mail/{number}" Demo demo_mail::letter;
+        get "/demo/mail/{number}/eml" Demo demo_mail::eml;
     }
 }
 

@@ -3,7 +3,7 @@
 //! Shapes and check digits only; whether a country, a bank or an account exists is not asked of anybody.
 
 use super::firm::BankDetails;
-use super::refusal::{FieldFault, Faults};
+use super::refusal::{Faults, FieldFault};
 use super::text::{LINE_MAX, line, paragraph, required};
 
 /// Longest VAT identifier without its separators.
@@ -55,7 +55,10 @@ pub fn iban(field: &str, input: &str) -> Result<String, FieldFault> {
     if iban.is_empty() || (has_iban_shape(&iban) && remainder_97(&iban) == Some(1)) {
         return Ok(iban);
     }
-    Err(FieldFault::new(field, "This is not a valid IBAN; two characters may be swapped. Check it against your bank’s."))
+    Err(FieldFault::new(
+        field,
+        "This is not a valid IBAN; two characters may be swapped. Check it against your bank’s.",
+    ))
 }
 
 /// A BIC of 8 or 11 characters (ISO 9362); may be empty.
@@ -198,7 +201,10 @@ mod tests {
 
     #[test]
     fn addresses_keep_their_lines_and_colours_their_shape() {
-        assert_eq!(address("address", " 9 Sir John’s Lane \r\n\r\nDublin 2").unwrap(), ["9 Sir John’s Lane", "Dublin 2"]);
+        assert_eq!(
+            address("address", " 9 Sir John’s Lane \r\n\r\nDublin 2").unwrap(),
+            ["9 Sir John’s Lane", "Dublin 2"]
+        );
         assert!(address("address", &"x\n".repeat(7)).is_err());
         assert!(address("address", "Dublin\u{202E}2").is_err());
         assert_eq!(colour("colour", " #1F4E5F ").unwrap(), "#1f4e5f");

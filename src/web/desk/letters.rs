@@ -133,13 +133,9 @@ fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {
 
 /// The pages that share the heading *Letters*: the shelves, and what goes out next.
 pub(super) fn tabs(current: &str) -> Markup {
-    let addresses: Vec<String> =
-        STATES.iter().map(|s| links::with_query("/desk/letters", &[("state", s.0)])).collect();
-    let mut all: Vec<Tab<'_>> = STATES
-        .iter()
-        .zip(&addresses)
-        .map(|(s, href)| Tab { href, text: s.1, current: s.0 == current })
-        .collect();
+    let addresses: Vec<String> = STATES.iter().map(|s| links::with_query("/desk/letters", &[("state", s.0)])).collect();
+    let mut all: Vec<Tab<'_>> =
+        STATES.iter().zip(&addresses).map(|(s, href)| Tab { href, text: s.1, current: s.0 == current }).collect();
     all.push(Tab { href: "/desk/reminders", text: "Reminders ahead", current: current == "reminders" });
     parts::tabs("Letters", &all)
 }

@@ -154,7 +154,10 @@ fn read_parts(faults: &mut Faults, account: &Account, fields: &Fields, amount: M
         }
         let Some(part) = faults.take_opt(Money::parse(&field, typed, *currency)) else { continue };
         if part.currency != amount.currency {
-            faults.add(&field, format!("This invoice is in {currency}; a payment in {} can’t settle it.", amount.currency));
+            faults.add(
+                &field,
+                format!("This invoice is in {currency}; a payment in {} can’t settle it.", amount.currency),
+            );
         } else if part.minor < 0 {
             faults.add(&field, "Enter an amount above zero, or leave it blank.");
         } else if part.minor > open.open {
@@ -275,7 +278,8 @@ fn planned(desk: &Desk, plan: &Plan, names: &NamesOf<'_, ReadTx>) -> Markup {
 }
 
 fn arrived(desk: &Desk, account: &Account, fields: &Fields, errors: &[FieldError]) -> Markup {
-    let field = |name: &'static str, label: &'static str| Field::new(name, label).value(fields.get(name)).errors(errors);
+    let field =
+        |name: &'static str, label: &'static str| Field::new(name, label).value(fields.get(name)).errors(errors);
     let currencies = currencies(account);
     let codes: Vec<Choice<'_>> = currencies.iter().map(|c| Choice::new(c.code(), c.code())).collect();
     let methods = Method::ALL.map(|m| (m.code(), capital(m.words())));
@@ -325,7 +329,11 @@ fn settles(
     };
     let choices = [
         Choice { value: "default", label: &first, hint: "Leave the amounts below blank." },
-        Choice { value: "exact", label: "As written below", hint: "What is not written stays on the client’s account." },
+        Choice {
+            value: "exact",
+            label: "As written below",
+            hint: "What is not written stays on the client’s account.",
+        },
     ];
     let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
     for (open, currency) in &account.open {

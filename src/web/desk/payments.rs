@@ -88,13 +88,7 @@ fn list_body(desk: &Desk, client: Option<ClientId>, name: &str, rows: &[Row], ne
     let of = client.map(|c| c.to_string()).unwrap_or_default();
     let record = links::with_query("/desk/payments/new", &[("client", &of)]);
     let older = next.map(|n| links::with_query("/desk/payments", &[("client", &of), ("after", &n.to_string())]));
-    let cols = [
-        Col::short("Date"),
-        Col::text("Client"),
-        Col::text("How"),
-        Col::num("Amount"),
-        Col::num("Not applied"),
-    ];
+    let cols = [Col::short("Date"), Col::text("Client"), Col::text("How"), Col::num("Amount"), Col::num("Not applied")];
     html! {
         (parts::head(
             "Payments",
@@ -174,7 +168,9 @@ pub async fn apply(
     })?;
     let on = desk.today();
     let outcome = match read {
-        Ok((invoice, amount)) => desk.act(move |w, scope| acts::apply_more(w, scope, source, invoice, amount, on)).await,
+        Ok((invoice, amount)) => {
+            desk.act(move |w, scope| acts::apply_more(w, scope, source, invoice, amount, on)).await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match outcome {

@@ -124,7 +124,8 @@ fn row(desk: &Desk, look: &Look, names: &NamesOf<'_, ReadTx>) -> Row {
 }
 
 fn body(desk: &Desk, rows: &[Row]) -> Markup {
-    let cols = [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
+    let cols =
+        [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
     html! {
         (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
         (super::letters::tabs("reminders"))

@@ -38,9 +38,7 @@ pub fn link_in(text: &str) -> String {
 /// The six-digit code in a letter's text, as it is written there.
 pub fn code_in(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
-    let is_code = |w: &&[char]| {
-        w.iter().enumerate().all(|(n, c)| if n == 3 { *c == ' ' } else { c.is_ascii_digit() })
-    };
+    let is_code = |w: &&[char]| w.iter().enumerate().all(|(n, c)| if n == 3 { *c == ' ' } else { c.is_ascii_digit() });
     chars.windows(7).find(is_code).unwrap_or_else(|| panic!("no code in {text}")).iter().collect()
 }
 

@@ -112,7 +112,7 @@ impl Folder {
         house::open_with(&unfinished, &secret, cache, false, entropy)
     }
 
-    /// Puts the finished data file in its place. An open store goes on with it.
+    /// Puts the finished data file, closed again, in its place.
     ///
     /// # Errors
     /// When it can't be renamed.

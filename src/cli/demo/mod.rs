@@ -4,6 +4,7 @@
 //! `/demo/mail`, and its key lies beside its data.
 
 mod accounting;
+mod bulk;
 mod firm;
 mod folder;
 mod greeting;
@@ -33,6 +34,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Fonts;
 use crate::domain::calendar;
+use crate::domain::event::LogEntry;
 use crate::domain::reminder::Policy;
 use crate::mail::{Mailer, MemoryMailer};
 use crate::secrets::{self, Entropy};
@@ -42,6 +44,15 @@ use crate::web::listener::{ListenPlan, Listening, stop_signal};
 
 /// Months that the story covers.
 const MONTHS: i64 = 24;
+/// Most clients and invoices that are generated.
+const CLIENTS_MAX: u64 = 100_000;
+const INVOICES_MAX: u64 = 10_000_000;
+/// Invoices per client when only one of the two is asked for.
+const INVOICES_PER_CLIENT: u64 = 100;
+/// Cache while very much is generated, in bytes.
+const BULK_CACHE: usize = 512 << 20;
+/// From this many invoices on.
+const BULK_CACHE_FROM: u64 = 100_000;
 /// Fastest clock: a year in five minutes.
 const SPEED_MAX: u32 = 100_000;
 
@@ -54,6 +65,12 @@ pub struct Args {
     /// Keep the demo in this folder, or open the one that is there [default: a temporary folder, removed at the end]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// In place of the story, generate this many clients, for a look at scale
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=CLIENTS_MAX))]
+    clients: Option<u64>,
+    /// In place of the story, generate this many invoices
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=INVOICES_MAX))]
+    invoices: Option<u64>,
     /// What chooses the story's details; the same seed and day give the same story
     #[arg(long, value_name = "N", default_value_t = 1)]
     seed: u64,
@@ -135,9 +152,20 @@ fn announce(args: &Args, app: &App, folder: &Folder, listening: &Listening) -> R
     Ok(())
 }
 
+/// How much is to be generated; `None` for the story.
+fn size(args: &Args) -> Option<bulk::Size> {
+    match (args.clients, args.invoices) {
+        (None, None) => None,
+        (Some(clients), None) => Some(bulk::Size { clients, invoices: clients * INVOICES_PER_CLIENT }),
+        (None, Some(invoices)) => Some(bulk::Size { clients: invoices.div_ceil(INVOICES_PER_CLIENT), invoices }),
+        (Some(clients), Some(invoices)) => Some(bulk::Size { clients, invoices }),
+    }
+}
+
 /// What building the firm takes, apart from its folder.
 struct Build {
     seed: u64,
+    size: Option<bulk::Size>,
     speed: u32,
     start: Timestamp,
     cache: usize,
@@ -155,45 +183,53 @@ impl Build {
         }
         let start = calendar::wall_clock(date, time(9, 0, 0, 0), &settings.zone);
         let cache = config.limits.cache_bytes();
-        Ok(Self { seed: args.seed, speed: args.speed, start, cache, settings, entropy, stopped })
+        Ok(Self { seed: args.seed, size: size(args), speed: args.speed, start, cache, settings, entropy, stopped })
     }
 
     /// The firm in `folder`: the earlier one, or a new one.
     fn run(self, folder: &Folder) -> Result<App, Failure> {
         let mailbox = MemoryMailer::default();
-        let opened = folder.holds_demo();
-        let store =
-            if opened { folder.open(self.cache, &self.entropy) } else { folder.begin(self.cache, &self.entropy) }?;
-        let app = App {
-            store: store.clone(),
-            clock: Clock::fixed(self.start),
+        let mut from = self.start;
+        if folder.holds_demo() {
+            let store = folder.open(self.cache, &self.entropy)?;
+            // Time never goes back: an earlier demo goes on after its last entry.
+            let last = |entry: LogEntry| {
+                from = from.max(entry.at);
+                false
+            };
+            store.read(|r| r.log_backwards(None, last))?;
+            return Ok(self.app(store, Clock::paced(from, self.speed), &mailbox));
+        }
+        let much = self.size.is_some_and(|size| size.invoices >= BULK_CACHE_FROM);
+        let store = folder.begin(if much { BULK_CACHE } else { self.cache }, &self.entropy)?;
+        self.tell(&store, &self.app(store.clone(), Clock::fixed(self.start), &mailbox), &mailbox)?;
+        store.close();
+        drop(store);
+        folder.complete()?;
+        Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(from, self.speed), &mailbox))
+    }
+
+    fn app(&self, store: Store, clock: Clock, mailbox: &MemoryMailer) -> App {
+        App {
+            store,
+            clock,
             entropy: self.entropy.clone(),
             mailer: Arc::new(Mailer::Memory(mailbox.clone())),
             fonts: Arc::new(Fonts::embedded()),
             settings: Arc::new(self.settings.clone()),
             wake: Arc::default(),
-        };
-        let mut from = self.start;
-        if opened {
-            // Time never goes back: an earlier demo goes on after its last entry.
-            store.read(|r| {
-                r.log_backwards(None, |entry| {
-                    from = from.max(entry.at);
-                    false
-                })
-            })?;
-        } else {
-            self.tell(&store, &app, &mailbox)?;
-            folder.complete()?;
         }
-        Ok(App { clock: Clock::paced(from, self.speed), ..app })
     }
 
     fn tell(&self, store: &Store, app: &App, mailbox: &MemoryMailer) -> Result<(), Failure> {
         let password_hash = secrets::hash_password(firm::PASSWORD, &self.entropy).map_err(Failure::new)?;
         let setting = story::Setting { end: self.start, months: MONTHS, seed: self.seed, password_hash };
-        let bar = terminal::bar("Two years");
-        story::tell(store, app, mailbox, setting, progress(&bar, &self.stopped))?;
+        let bar = terminal::bar(if self.size.is_some() { "Invoices" } else { "Days" });
+        let progress = progress(&bar, &self.stopped);
+        match self.size {
+            Some(size) => bulk::fill(store, app, &setting, size, &progress)?,
+            None => story::tell(store, app, mailbox, setting, progress)?,
+        }
         bar.finish_and_clear();
         Ok(())
     }

@@ -3,13 +3,26 @@
 use crate::domain::sentence::Mark;
 use crate::web::parts::{Icon, Tone};
 
+pub mod client;
+pub mod client_form;
+pub mod client_money;
+pub mod client_people;
+pub mod client_timeline;
+pub mod clients;
+pub mod contact_form;
+pub mod contacts;
 pub mod csv;
+pub mod form;
 pub mod letters;
 pub mod links;
+pub mod moments;
 pub mod names;
+pub mod party_form;
 pub mod payment_form;
 pub mod payments;
+pub mod projects;
 pub mod reminders;
+pub mod standing;
 pub mod today;
 
 /// The tone of a line of the log.

@@ -7,7 +7,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
-use super::desk::{client, client_form, clients, contacts, projects};
+use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
 use super::{assets, problem};
 use crate::app::App;
@@ -72,6 +72,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/clients/new" StaffWork client_form::new;
         post "/desk/clients/new" StaffWork client_form::add;
         get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
@@ -90,6 +91,19 @@ pub fn list() -> Vec<Route> {
         // The desk: payments.
 
         // The desk: the firm.
+        get "/desk/settings" Owner settings::show;
+        post "/desk/settings/firm" Owner settings::change;
+        post "/desk/settings/logo" Owner logo::send;
+        post "/desk/settings/logo/remove" Owner logo::remove;
+        get "/desk/settings/staff" Owner staff::list;
+        get "/desk/settings/staff/new" Owner staff::new;
+        post "/desk/settings/staff/new" Owner staff::add;
+        get "/desk/settings/staff/{id}" Owner staff::edit;
+        post "/desk/settings/staff/{id}" Owner staff::change;
+        post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/account" Staff account::show;
+        post "/desk/account/password" Staff account::change_password;
+        get "/desk/shortcuts" Staff account::shortcuts;
     }
 }
 

@@ -2,7 +2,8 @@
 //!
 //! Formats what the domain has reckoned; must not reckon anything itself.
 
-use super::bill::{Look, section, vat_notes};
+pub use super::bill::Look;
+use super::bill::{section, vat_notes};
 use super::sheet::{Fact, Section, Sheet};
 use crate::domain::client::Party;
 use crate::domain::invoice::{Body, Invoice, Kind, days_between};

@@ -153,6 +153,8 @@ pub enum Event {
     QuoteAccepted { quote: QuoteId },
     /// A client's contact declined a quote, with the reason given.
     QuoteDeclined { quote: QuoteId, reason: String },
+    /// Letters held back since a restore may go.
+    SendingReleased,
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -230,7 +232,8 @@ impl Event {
             | E::LetterWithdrawn { .. }
             | E::ReminderSuperseded { .. }
             | E::ReminderExpired { .. }
-            | E::ReminderSkipped { .. } => Topic::Mail,
+            | E::ReminderSkipped { .. }
+            | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }
             | E::StaffPreviewed { .. }

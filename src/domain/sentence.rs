@@ -89,7 +89,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
         E::AllocationUndone { .. } => ("bank", Mark::Warn),
-        E::LetterQueued { .. } | E::LetterDecided { .. } => ("mail", Mark::Plain),
+        E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
         E::LetterFailed { .. } => ("bounce", Mark::Bad),
@@ -192,6 +192,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
+        E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
     }
 }
@@ -258,7 +259,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
-        E::BackupMade { .. } | E::Restored { .. } => None,
+        E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
     }
 }
 

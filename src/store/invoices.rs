@@ -81,15 +81,15 @@ impl Filter {
     }
 }
 
-const DRAFT: u8 = 0;
-const OPEN: u8 = 1;
-const PART_PAID: u8 = 2;
+pub(super) const DRAFT: u8 = 0;
+pub(super) const OPEN: u8 = 1;
+pub(super) const PART_PAID: u8 = 2;
 const PAID: u8 = 3;
 const CREDITED: u8 = 4;
 const CREDIT_NOTE: u8 = 5;
 
 /// The shelf of a document after `settled`.
-fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
+pub(super) fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
     match &invoice.issue {
         None => DRAFT,
         Some(_) if !invoice.is_invoice() => CREDIT_NOTE,

@@ -43,7 +43,7 @@ pub enum LetterShelf {
     Withdrawn = 5,
 }
 
-fn shelf(state: &LetterState) -> LetterShelf {
+pub(super) fn shelf(state: &LetterState) -> LetterShelf {
     match state {
         LetterState::Queued | LetterState::Deferred(..) => LetterShelf::Waiting,
         LetterState::Sending(_) => LetterShelf::Sending,

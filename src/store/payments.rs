@@ -97,7 +97,7 @@ pub trait PaymentReads: Reader {
 
 impl<T: Reader + ?Sized> PaymentReads for T {}
 
-fn source_key(source: Source) -> (u8, u64) {
+pub(super) fn source_key(source: Source) -> (u8, u64) {
     match source {
         Source::Receipt(id) => (0, id.0),
         Source::Credit(id) => (1, id.0),

@@ -78,7 +78,7 @@ impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let (status, heading, sentence) = match self {
             Self::SignIn(back) => {
-                let to = if back.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?back={back}") };
+                let to = if back.is_empty() { "/sign-in".to_owned() } else { format!("/sign-in?back={}", back.replace('%', "%25").replace('+', "%2B").replace('&', "%26")) };
                 return Redirect::to(&to).into_response();
             }
             Self::NotFound => (

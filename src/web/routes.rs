@@ -4,12 +4,13 @@
 //! person, and fails where the two disagree.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, problem};
+use super::{assets, auth, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -61,9 +62,34 @@ pub fn list() -> Vec<Route> {
         // What pages are made with.
         get "/assets/{file}" Anyone assets::serve;
 
+        get "/brand.css" Anyone auth::brand::style;
+        get "/logo" Anyone auth::brand::logo;
+
         // Signing in and out.
+        get "/sign-in" Anyone auth::sign_in::show;
+        post "/sign-in/password" Anyone auth::sign_in::password;
+        post "/sign-in/link" Anyone auth::sign_in::ask;
+        get "/sign-in/code" Anyone auth::sign_in::wait;
+        post "/sign-in/code" Anyone auth::sign_in::code;
+        get "/sign-in/link/{token}" Anyone auth::link::show;
+        post "/sign-in/link/{token}" Anyone auth::link::follow;
+        post "/sign-out" Anyone auth::sign_out::post;
+        get "/password" Anyone auth::password::ask_page;
+        post "/password" Anyone auth::password::ask;
+        get "/password/sent" Anyone auth::password::sent;
+        get "/password/{token}" Anyone auth::password::show;
+        post "/password/{token}" Anyone auth::password::set;
 
         // What clients see.
+        get "/" Reader portal::home::show;
+        get "/invoices" Contact portal::invoices::show;
+        get "/invoices/{number}" Reader portal::invoice::show;
+        get "/statement" Contact portal::statement::show;
+        get "/quotes" Contact portal::quotes::list;
+        get "/quotes/{number}" Contact portal::quotes::show;
+        get "/account" Contact portal::account::show;
+        post "/account/password" Contact portal::account::change_password;
+        post "/account/password/link" Contact portal::account::mail_link;
 
         // The desk: overview.
 
@@ -109,13 +135,20 @@ pub fn list() -> Vec<Route> {
 
 /// The router over `app`, without the layers of `layers::harden`.
 pub fn router(app: App) -> Router {
+    let upload = DefaultBodyLimit::max(app.settings.upload_max.saturating_add(UPLOAD_SLACK));
     let web = Web::new(app);
-    let router = list().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = list().into_iter().fold(Router::new(), |router, route| {
+        let large = SLOW.contains(&route.path);
+        router.route(route.path, if large { route.handler.layer(upload) } else { route.handler })
+    });
     router
         .fallback(|| async { problem::Problem::NotFound })
         .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
         .with_state(web)
 }
 
-/// Route templates that may take longer: uploads.
+/// What the fields beside an upload may add to its body, in bytes.
+const UPLOAD_SLACK: usize = 64 * 1024;
+
+/// Route templates that may take longer and more: uploads.
 pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

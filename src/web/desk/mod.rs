@@ -11,15 +11,39 @@ pub mod clients;
 pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
+pub mod csv;
 pub mod form;
+pub mod letters;
+pub mod links;
 pub mod logo;
 pub mod moments;
 pub mod names;
 pub mod party_form;
+pub mod payment_form;
+pub mod payments;
 pub mod projects;
+pub mod reminders;
 pub mod settings;
 pub mod settings_form;
 pub mod staff;
 pub mod staff_form;
 pub mod standing;
 pub mod today;
+
+use crate::domain::sentence::Mark;
+use crate::web::parts::{Icon, Tone};
+
+/// The tone of a line of the log.
+pub fn tone_of(mark: Mark) -> Tone {
+    match mark {
+        Mark::Plain => Tone::Plain,
+        Mark::Good => Tone::Ok,
+        Mark::Warn => Tone::Warn,
+        Mark::Bad => Tone::Bad,
+    }
+}
+
+/// The icon of a sentence's name for it.
+pub fn icon_of(name: &str) -> Option<Icon> {
+    Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
+}

@@ -1,0 +1,144 @@
+//! Invoices, credit notes and quotes: their numbers, their places in the lists, and the bytes they stand for.
+
+use std::collections::BTreeMap;
+
+use redb::ReadableTable;
+
+use super::Check;
+use crate::domain::ids::FileRef;
+use crate::domain::invoice::{Body, Invoice, Issue, Kind};
+use crate::domain::money::Currency;
+use crate::domain::payment::Settled;
+use crate::domain::quote::Quote;
+use crate::domain::tax::{Totals, totals};
+use crate::store::clients::ClientReads;
+use crate::store::day;
+use crate::store::error::StoreError;
+use crate::store::files::FileReads;
+use crate::store::invoices::{InvoiceReads, shelf};
+use crate::store::payments::PaymentReads;
+use crate::store::tables::*;
+use crate::store::tx::Reader;
+
+/// Open amounts as the invoices give them: by currency and due day, the sum and how many.
+type OpenSums = BTreeMap<(Currency, i32), (i64, u64)>;
+
+pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let (mut issued, mut highest, mut open) = (0, 0, OpenSums::new());
+    let all = c.every("invoices", INVOICES, |c, key: u64, invoice: Invoice| {
+        highest = key;
+        c.claim(invoice.id.0 == key, || format!("The invoice at {key} says to be {}.", invoice.id));
+        belongs(c, &invoice)?;
+        let settled = c.r.settled(invoice.id)?;
+        shelved(c, &invoice, settled, &mut open)?;
+        if let Some(issue) = &invoice.issue {
+            issued += 1;
+            standing(c, &invoice, issue, settled)?;
+        }
+        Ok(())
+    })?;
+    c.given("invoice", highest)?;
+    c.sized(INVOICES_BY_DATE, issued)?;
+    c.sized(INVOICE_NUMBERS, issued)?;
+    c.sized(INVOICES_OF_CLIENT, issued)?;
+    c.sized(SHELVES, all)?;
+    c.sized(CLIENT_SHELVES, all)?;
+    c.sized(SHELF_OF, all)?;
+    open_sums(c, &open)?;
+    quotes(c)
+}
+
+fn belongs(c: &mut Check<'_>, invoice: &Invoice) -> Result<(), StoreError> {
+    let (id, client) = (invoice.id, invoice.client);
+    let known = c.has(CLIENTS, client.0)?;
+    c.claim(known, || format!("Invoice {id} is of client {client}, which does not exist."));
+    if let Some(project) = invoice.project {
+        let own = c.r.project(project)?.is_some_and(|p| p.client == client);
+        c.claim(own, || format!("Invoice {id} is filed under project {project}, which is not its client's."));
+    }
+    for &contact in &invoice.recipients {
+        let own = c.r.contact(contact)?.is_some_and(|x| x.client == client);
+        c.claim(own, || format!("Invoice {id} goes to contact {contact}, who is not its client's."));
+    }
+    if let Kind::CreditNote(of) = invoice.kind {
+        let credited = c.r.invoice(of)?;
+        let fine = credited.is_some_and(|x| x.client == client && x.is_invoice() && x.issue.is_some());
+        c.claim(fine, || format!("Credit note {id} credits {of}, which is no issued invoice of its client."));
+    }
+    Ok(())
+}
+
+fn shelved(c: &mut Check<'_>, invoice: &Invoice, settled: Settled, sums: &mut OpenSums) -> Result<(), StoreError> {
+    let (id, due, open) = (invoice.id.0, day(invoice.due), invoice.open(settled).minor);
+    let (client, shelf) = (invoice.client.0, shelf(invoice, settled));
+    let place = c.r.table(SHELF_OF)?.get(id)?.map(|x| x.value());
+    let value = |found: (&str, i64)| found == (invoice.currency.code(), open);
+    let on_all = c.r.table(SHELVES)?.get((shelf, due, id))?.is_some_and(|x| value(x.value()));
+    let on_own = c.r.table(CLIENT_SHELVES)?.get((client, shelf, due, id))?.is_some_and(|x| value(x.value()));
+    c.claim(place == Some((client, shelf, due)) && on_all && on_own, || {
+        format!("Invoice {id} is not in the lists where its amount and payments place it.")
+    });
+    if open > 0 {
+        let sum = sums.entry((invoice.currency, due)).or_default();
+        *sum = (sum.0.saturating_add(open), sum.1 + 1);
+    }
+    Ok(())
+}
+
+fn standing(c: &mut Check<'_>, invoice: &Invoice, issue: &Issue, settled: Settled) -> Result<(), StoreError> {
+    let (id, number, dated) = (invoice.id, &issue.number, day(invoice.dated));
+    let found = c.r.table(INVOICE_NUMBERS)?.get(number.as_str())?.map(|x| x.value());
+    c.claim(found == Some(id.0), || format!("The number {number} of invoice {id} leads to {found:?}."));
+    let listed =
+        c.has(INVOICES_BY_DATE, (dated, id.0))? && c.has(INVOICES_OF_CLIENT, (invoice.client.0, dated, id.0))?;
+    c.claim(listed, || format!("{number} is missing from a list by date."));
+    let reckoned = match &invoice.body {
+        Body::Composed(lines) => totals(lines, invoice.currency),
+        Body::Published(amount) => Some(Totals::only(*amount)),
+    };
+    c.claim(reckoned.as_ref() == Some(&issue.totals), || {
+        format!("The totals of {number} do not follow from its lines.")
+    });
+    let limit = if invoice.is_invoice() { issue.totals.payable } else { 0 };
+    c.claim(settled.total() <= limit.max(0), || {
+        format!("{number} asks for {limit} and is settled with {}, in minor units.", settled.total())
+    });
+    kept(c, &issue.pdf, number.as_str())
+}
+
+fn kept(c: &mut Check<'_>, file: &FileRef, number: &str) -> Result<(), StoreError> {
+    let length = c.r.file_length(file.digest)?;
+    c.claim(length == Some(file.length), || format!("The PDF of {number} is missing or has another length."));
+    Ok(())
+}
+
+fn open_sums(c: &mut Check<'_>, sums: &OpenSums) -> Result<(), StoreError> {
+    for ((currency, due), expected) in sums {
+        let found = c.r.table(OPEN_TOTALS)?.get((currency.code(), *due))?.map(|x| x.value());
+        c.claim(found == Some(*expected), || {
+            let due = crate::store::date_of(*due);
+            format!("Open in {currency} and due on {due} are {expected:?}, and {found:?} is kept.")
+        });
+    }
+    c.sized(OPEN_TOTALS, sums.len() as u64)
+}
+
+fn quotes(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut highest = 0;
+    let count = c.every("quotes", QUOTES, |c, key: u64, quote: Quote| {
+        highest = key;
+        let (number, on) = (&quote.number, day(quote.issued));
+        c.claim(quote.id.0 == key, || format!("The quote at {key} says to be {}.", quote.id));
+        let found = c.r.table(QUOTE_NUMBERS)?.get(number.as_str())?.map(|x| x.value());
+        c.claim(found == Some(key), || format!("The number {number} of quote {key} leads to {found:?}."));
+        let listed = c.has(QUOTES_BY_DATE, (on, key))? && c.has(QUOTES_OF_CLIENT, (quote.client.0, on, key))?;
+        c.claim(listed, || format!("{number} is missing from a list by date."));
+        let known = c.has(CLIENTS, quote.client.0)?;
+        c.claim(known, || format!("{number} is of client {}, which does not exist.", quote.client));
+        kept(c, &quote.pdf, number.as_str())
+    })?;
+    c.given("quote", highest)?;
+    c.sized(QUOTE_NUMBERS, count)?;
+    c.sized(QUOTES_BY_DATE, count)?;
+    c.sized(QUOTES_OF_CLIENT, count)
+}

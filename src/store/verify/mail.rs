@@ -1,0 +1,68 @@
+//! Letters, the outbox, and where each invoice's reminders stand.
+
+use redb::ReadableTable;
+
+use super::{Check, people};
+use crate::domain::letter::Letter;
+use crate::store::error::StoreError;
+use crate::store::letters::shelf;
+use crate::store::tables::*;
+use crate::store::tx::Reader;
+
+/// Highest tag of how a step was settled.
+const OUTCOME_MAX: u8 = 3;
+
+pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let (mut highest, mut waiting, mut about) = (0, 0, 0);
+    let letters = c.every("letters", LETTERS, |c, key: u64, letter: Letter| {
+        highest = key;
+        c.claim(letter.id.0 == key, || format!("The letter at {key} says to be {}.", letter.id));
+        let keyed = c.r.table(LETTER_KEYS)?.get(letter.key.as_str())?.map(|x| x.value());
+        c.claim(keyed == Some(key), || format!("The key of letter {key} leads to {keyed:?}."));
+        let listed = c.has(LETTERS_BY_STATE, (shelf(&letter.state) as u8, key))?;
+        c.claim(listed, || format!("Letter {key} is missing from the list of those {}.", letter.state.words()));
+        if let Some(invoice) = letter.purpose.invoice() {
+            about += 1;
+            let listed = c.has(LETTERS_OF_INVOICE, (invoice.0, key))? && c.has(INVOICES, invoice.0)?;
+            c.claim(listed, || format!("Letter {key} is missing from the list of its invoice {invoice}."));
+        }
+        let known = people::exists(c, letter.to)?;
+        c.claim(known, || format!("Letter {key} is for {:?}, who does not exist.", letter.to));
+        waiting += u64::from(letter.state.waits());
+        due(c, key, letter.state.waits())
+    })?;
+    c.given("letter", highest)?;
+    c.sized(LETTER_KEYS, letters)?;
+    c.sized(LETTERS_BY_STATE, letters)?;
+    c.sized(LETTERS_OF_INVOICE, about)?;
+    c.sized(OUTBOX, waiting)?;
+    c.sized(OUTBOX_OF, waiting)?;
+    reminders(c)
+}
+
+/// A letter that waits has a next attempt, and only such a one.
+fn due(c: &mut Check<'_>, letter: u64, waits: bool) -> Result<(), StoreError> {
+    let at = c.r.table(OUTBOX_OF)?.get(letter)?.map(|x| x.value());
+    let listed = match at {
+        Some(at) => c.has(OUTBOX, (at, letter))?,
+        None => false,
+    };
+    c.claim(listed == waits, || format!("Letter {letter} is in the outbox: {listed}; it waits: {waits}."));
+    Ok(())
+}
+
+fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let looks = c.rows(REMINDERS_DUE, |c, (at, invoice), ()| {
+        let kept = c.r.table(REMINDER_OF_INVOICE)?.get(invoice)?.map(|x| x.value());
+        let fine = kept == Some(at) && c.has(INVOICES, invoice)?;
+        c.claim(fine, || format!("The next look at the reminders of invoice {invoice} is kept twice or for nothing."));
+        Ok(())
+    })?;
+    c.sized(REMINDER_OF_INVOICE, looks)?;
+    c.rows(REMINDER_STEPS, |c, (invoice, step), outcome| {
+        let fine = outcome <= OUTCOME_MAX && c.has(INVOICES, invoice)?;
+        c.claim(fine, || format!("The reminder step {step} of invoice {invoice} can't be right."));
+        Ok(())
+    })?;
+    Ok(())
+}

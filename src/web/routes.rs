@@ -10,7 +10,7 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, auth, portal, problem};
+use super::{assets, auth, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -92,6 +92,16 @@ pub fn list() -> Vec<Route> {
         post "/account/password/link" Contact portal::account::mail_link;
 
         // The desk: overview.
+        get "/desk" Staff desk::today::show;
+        get "/desk/receivables" Staff desk::receivables::show;
+        get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/letters" Staff desk::letters::list;
+        get "/desk/letters/{id}" Staff desk::letters::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/activity" Staff desk::activity::show;
+        get "/desk/activity.csv" Staff desk::activity::csv;
+        get "/desk/find" Staff desk::find::show;
 
         // The desk: clients and people.
         get "/desk/clients" Staff clients::list;
@@ -115,6 +125,11 @@ pub fn list() -> Vec<Route> {
         // The desk: invoices and quotes.
 
         // The desk: payments.
+        get "/desk/payments" Staff desk::payments::list;
+        get "/desk/payments/new" StaffWork desk::payment_form::new;
+        post "/desk/payments/new" StaffWork desk::payment_form::record;
+        get "/desk/payments/{id}" Staff desk::payments::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
         get "/desk/settings" Owner settings::show;

@@ -1,6 +1,8 @@
 //! What staff see.
 
 pub mod account;
+pub mod activity;
+pub mod activity_scan;
 pub mod client;
 pub mod client_form;
 pub mod client_money;
@@ -12,6 +14,7 @@ pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
 pub mod csv;
+pub mod find;
 pub mod form;
 pub mod letters;
 pub mod links;
@@ -22,6 +25,7 @@ pub mod party_form;
 pub mod payment_form;
 pub mod payments;
 pub mod projects;
+pub mod receivables;
 pub mod reminders;
 pub mod settings;
 pub mod settings_form;
@@ -29,6 +33,8 @@ pub mod staff;
 pub mod staff_form;
 pub mod standing;
 pub mod today;
+mod today_queue;
+mod today_side;
 
 use crate::domain::sentence::Mark;
 use crate::web::parts::{Icon, Tone};

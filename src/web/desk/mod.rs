@@ -1,16 +1,16 @@
 //! What staff see.
 
-use crate::domain::sentence::Mark;
-use crate::web::parts::{Icon, Tone};
-
+pub mod account;
 pub mod activity;
 pub mod activity_scan;
 pub mod client;
 pub mod client_form;
 pub mod client_money;
 pub mod client_people;
+pub mod client_statement;
 pub mod client_timeline;
 pub mod clients;
+pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
 pub mod csv;
@@ -18,6 +18,7 @@ pub mod find;
 pub mod form;
 pub mod letters;
 pub mod links;
+pub mod logo;
 pub mod moments;
 pub mod names;
 pub mod party_form;
@@ -26,10 +27,17 @@ pub mod payments;
 pub mod projects;
 pub mod receivables;
 pub mod reminders;
+pub mod settings;
+pub mod settings_form;
+pub mod staff;
+pub mod staff_form;
 pub mod standing;
 pub mod today;
 mod today_queue;
 mod today_side;
+
+use crate::domain::sentence::Mark;
+use crate::web::parts::{Icon, Tone};
 
 /// The tone of a line of the log.
 pub fn tone_of(mark: Mark) -> Tone {

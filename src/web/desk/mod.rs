@@ -1,5 +1,6 @@
 //! What staff see.
 
+<<<<<<< HEAD
 mod client_choice;
 pub mod credit;
 mod document_form;
@@ -37,3 +38,44 @@ pub(crate) fn refused(error: ActError) -> Result<Refusal, Problem> {
         ActError::Store(error) => Err(error.into()),
     }
 }
+=======
+use crate::domain::sentence::Mark;
+use crate::web::parts::{Icon, Tone};
+
+pub mod client;
+pub mod client_form;
+pub mod client_money;
+pub mod client_people;
+pub mod client_timeline;
+pub mod clients;
+pub mod contact_form;
+pub mod contacts;
+pub mod csv;
+pub mod form;
+pub mod letters;
+pub mod links;
+pub mod moments;
+pub mod names;
+pub mod party_form;
+pub mod payment_form;
+pub mod payments;
+pub mod projects;
+pub mod reminders;
+pub mod standing;
+pub mod today;
+
+/// The tone of a line of the log.
+pub fn tone_of(mark: Mark) -> Tone {
+    match mark {
+        Mark::Plain => Tone::Plain,
+        Mark::Good => Tone::Ok,
+        Mark::Warn => Tone::Warn,
+        Mark::Bad => Tone::Bad,
+    }
+}
+
+/// The icon of a sentence's name for it.
+pub fn icon_of(name: &str) -> Option<Icon> {
+    Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
+}
+>>>>>>> main

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::moments::moment;
 use super::names::NamesOf;
 use crate::actions::letters as outbox;
 use crate::domain::access::Act;
@@ -15,12 +16,12 @@ use crate::domain::invoice::Issue;
 use crate::domain::letter::{Letter, LetterState, Purpose};
 use crate::domain::person::{Contact, Person};
 use crate::domain::reminder;
-use crate::domain::sentence::{self, Mark, Sentence, step_words};
+use crate::domain::sentence::step_words;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
-use crate::web::parts::{self, Col, Icon, Look, Moment, Tone, csrf_input};
+use crate::web::parts::{self, Col, Look, Moment, Tone, csrf_input};
 use crate::web::problem::Problem;
 
 /// Lines of the timeline on a page.
@@ -210,8 +211,8 @@ pub fn timeline(
         None => told.log.iter().take(TIMELINE).cloned().collect(),
     };
     let more = if entries.len() == TIMELINE { entries.last().map(|e| e.sequence) } else { None };
-    let moments: Vec<Moment> =
-        entries.iter().map(|e| moment_of(desk, e, sentence::for_staff(e, names, desk.locale()))).collect();
+    let (zone, today) = (desk.zone(), desk.today());
+    let moments: Vec<Moment> = entries.iter().map(|e| moment(e, names, desk.locale(), zone, today)).collect();
     let (first, earlier) =
         (format!("/desk/invoices/{id}#timeline"), more.map(|n| format!("/desk/invoices/{id}?before={n}#timeline")));
     let body = html! {
@@ -222,24 +223,6 @@ pub fn timeline(
         ))
     };
     Ok(parts::section("timeline", "Everything that happened", "", body))
-}
-
-/// A line of the log in the timeline, with its sentence.
-pub(super) fn moment_of(desk: &Desk, entry: &LogEntry, said: Sentence) -> Moment {
-    Moment {
-        iso: entry.at.to_string(),
-        when: desk.locale().instant_short(entry.at, desk.zone(), desk.today()),
-        tone: match said.mark {
-            Mark::Plain => Tone::Plain,
-            Mark::Good => Tone::Ok,
-            Mark::Warn => Tone::Warn,
-            Mark::Bad => Tone::Bad,
-        },
-        icon: Icon::ALL.iter().copied().find(|i| i.id().strip_prefix("i-") == Some(said.icon)),
-        what: html! { (said.text) },
-        more: said.detail.unwrap_or_default(),
-        next: false,
-    }
 }
 
 /// The reminders: what became of each step, and which comes next.

@@ -4,9 +4,10 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::names::NamesOf;
+use super::standing;
 use crate::domain::access::Act;
 use crate::domain::ids::ClientId;
-use crate::domain::invoice::{Invoice, Standing};
+use crate::domain::invoice::Invoice;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
 use crate::store::prelude::*;
 use crate::web::forms::Query;
@@ -160,7 +161,7 @@ fn cells(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row) -> Vec<Markup> {
         html! { a href={ "/desk/invoices/" (invoice.id) } { (parts::nw(called(invoice))) } },
         html! { a href={ "/desk/clients/" (invoice.client) } { (names.client(invoice.client)) } },
         html! { (invoice.title) },
-        state(desk, row),
+        standing::standing_tag(invoice.standing(row.settled, today)),
         html! { @if !due.is_empty() { (parts::time(invoice.due, due)) } },
         html! { (locale.money(invoice.payable())) },
         html! { @if open.minor > 0 { (locale.money(open)) } },
@@ -176,42 +177,9 @@ pub(super) fn called(invoice: &Invoice) -> String {
     }
 }
 
-/// The state as a tag.
-pub(super) fn state(desk: &Desk, row: &Row) -> Markup {
-    let (tone, words) = state_words(desk, row);
-    parts::tag(tone, words)
-}
-
 /// The state in words, with its tone.
 pub(super) fn state_words(desk: &Desk, row: &Row) -> (Tone, String) {
-    let invoice = &row.invoice;
-    let when = desk.locale().days_words(invoice.due, desk.today());
-    let part = |part_paid: bool, words: String| if part_paid { format!("Part paid, {}", lower(&words)) } else { words };
-    match invoice.standing(row.settled, desk.today()) {
-        Standing::Draft => (Tone::Plain, "Draft".to_owned()),
-        Standing::Due { days, part_paid } => {
-            let tone = if part_paid {
-                Tone::Info
-            } else if days <= 7 {
-                Tone::Warn
-            } else {
-                Tone::Plain
-            };
-            (tone, part(part_paid, format!("Due {when}")))
-        }
-        Standing::Overdue { days, part_paid } => {
-            let unit = if days == 1 { "day" } else { "days" };
-            (Tone::Bad, part(part_paid, format!("Overdue {days} {unit}")))
-        }
-        Standing::Paid => (Tone::Ok, "Paid".to_owned()),
-        Standing::Credited => (Tone::Ok, "Credited".to_owned()),
-        Standing::CreditNote => (Tone::Plain, "Credit note".to_owned()),
-    }
-}
-
-fn lower(words: &str) -> String {
-    let mut chars = words.chars();
-    chars.next().map_or_else(String::new, |first| first.to_lowercase().chain(chars).collect())
+    standing::words(row.invoice.standing(row.settled, desk.today()))
 }
 
 fn pager(filter: Filter, after: Option<Cursor>, next: Option<Cursor>) -> Markup {

@@ -1,28 +1,48 @@
 //! What staff see.
 
-<<<<<<< HEAD
+pub mod client;
 mod client_choice;
+pub mod client_form;
+pub mod client_money;
+pub mod client_people;
+pub mod client_timeline;
+pub mod clients;
+pub mod contact_form;
+pub mod contacts;
 pub mod credit;
+pub mod csv;
 mod document_form;
 pub mod files;
+pub mod form;
 pub mod invoice;
 mod invoice_evidence;
 pub mod invoice_form;
 mod invoice_lines;
 pub mod invoices;
 pub mod issue;
+pub mod letters;
+pub mod links;
+pub mod moments;
 pub mod names;
+pub mod party_form;
+pub mod payment_form;
+pub mod payments;
+pub mod projects;
 pub mod publish;
 pub mod publish_kept;
 mod publish_upload;
 pub mod quote_form;
 pub mod quotes;
+pub mod reminders;
+pub mod standing;
 pub mod today;
 
 use std::str::FromStr;
 
 use crate::domain::refusal::Refusal;
+use crate::domain::sentence::Mark;
 use crate::store::prelude::*;
+use crate::web::parts::{Icon, Tone};
 use crate::web::problem::Problem;
 
 /// An identifier in a path; what is none names nothing.
@@ -38,31 +58,6 @@ pub(crate) fn refused(error: ActError) -> Result<Refusal, Problem> {
         ActError::Store(error) => Err(error.into()),
     }
 }
-=======
-use crate::domain::sentence::Mark;
-use crate::web::parts::{Icon, Tone};
-
-pub mod client;
-pub mod client_form;
-pub mod client_money;
-pub mod client_people;
-pub mod client_timeline;
-pub mod clients;
-pub mod contact_form;
-pub mod contacts;
-pub mod csv;
-pub mod form;
-pub mod letters;
-pub mod links;
-pub mod moments;
-pub mod names;
-pub mod party_form;
-pub mod payment_form;
-pub mod payments;
-pub mod projects;
-pub mod reminders;
-pub mod standing;
-pub mod today;
 
 /// The tone of a line of the log.
 pub fn tone_of(mark: Mark) -> Tone {
@@ -78,4 +73,3 @@ pub fn tone_of(mark: Mark) -> Tone {
 pub fn icon_of(name: &str) -> Option<Icon> {
     Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
 }
->>>>>>> main

@@ -4,8 +4,8 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::invoice_evidence::moment_of;
 use super::invoices::PAGE;
+use super::moments::moment;
 use super::names::NamesOf;
 use super::{files, id_of};
 use crate::actions::invoices::logo;
@@ -15,7 +15,6 @@ use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::QuoteId;
 use crate::domain::quote::{Answer, Quote};
-use crate::domain::sentence;
 use crate::store::invoices::Cursor;
 use crate::store::prelude::*;
 use crate::web::forms::Query;
@@ -137,8 +136,9 @@ fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
     let project = quote.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
     let looks = Looks { firm: &desk.firm, logo: logo(r, &desk.firm)? };
     let sheet = quote_sheet(&looks, &quote.seller, &quote.buyer, &Offer::of(quote, project.as_deref()));
-    let moments: Vec<Moment> =
-        log_of(r, quote)?.iter().map(|e| moment_of(desk, e, sentence::for_staff(e, &names, desk.locale()))).collect();
+    let (zone, today) = (desk.zone(), desk.today());
+    let log = log_of(r, quote)?;
+    let moments: Vec<Moment> = log.iter().map(|e| moment(e, &names, desk.locale(), zone, today)).collect();
     let body = html! {
         (parts::back("/desk/quotes", "Quotes"))
         (parts::head(html! { "Quote " (parts::nw(quote.number.as_str())) }, about,

@@ -276,7 +276,10 @@ pub fn render(app: &App, sheet: &documents::Sheet, firm: &Firm) -> Result<Vec<u8
 }
 
 /// The number that the series of a document gives next: in sequence, over any that a published PDF took.
-fn next_number(reader: &impl Reader, firm: &Firm, invoice: &Invoice) -> Result<DocumentNumber, ActError> {
+///
+/// # Errors
+/// When the store fails or the pattern gives no number for that year.
+pub fn next_number(reader: &impl Reader, firm: &Firm, invoice: &Invoice) -> Result<DocumentNumber, ActError> {
     let (name, pattern) = match invoice.kind {
         Kind::Invoice => ("invoice", &firm.series.invoice),
         Kind::CreditNote(_) => ("credit-note", &firm.series.credit_note),

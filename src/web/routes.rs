@@ -5,6 +5,7 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
@@ -123,6 +124,32 @@ pub fn list() -> Vec<Route> {
         post "/desk/projects/{id}" StaffWork projects::change;
 
         // The desk: invoices and quotes.
+        get "/desk/invoices" Staff desk::invoices::list;
+        get "/desk/invoices/new" StaffWork desk::invoice_form::new;
+        post "/desk/invoices/new" StaffWork desk::invoice_form::create;
+        get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf
+        get "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::edit;
+        post "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::save;
+        get "/desk/invoices/{id}/preview" StaffWork desk::issue::preview;
+        get "/desk/invoices/{id}/preview.pdf" StaffWork desk::issue::preview_pdf;
+        post "/desk/invoices/{id}/issue" StaffWork desk::issue::issue;
+        get "/desk/invoices/{id}/discard" StaffWork desk::issue::ask_discard;
+        post "/desk/invoices/{id}/discard" StaffWork desk::issue::discard;
+        post "/desk/invoices/{id}/send" StaffWork desk::invoice::send_again;
+        get "/desk/invoices/{id}/credit" StaffWork desk::credit::ask;
+        post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
+        get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
+        post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
+        get "/desk/publish" StaffWork desk::publish::ask;
+        // Its body has a limit of its own, that of uploads, which the handler keeps while it reads.
+        post "/desk/publish" StaffWork desk::publish::check.layer(DefaultBodyLimit::disable());
+        get "/desk/publish/{kept}" StaffWork desk::publish::confirm;
+        post "/desk/publish/{kept}" StaffWork desk::publish::publish;
+        get "/desk/publish/{kept}/file" StaffWork desk::publish::file;
+        get "/desk/quotes" Staff desk::quotes::list;
+        get "/desk/quotes/new" StaffWork desk::quote_form::new;
+        post "/desk/quotes/new" StaffWork desk::quote_form::create;
+        get "/desk/quotes/{id}" Staff desk::quotes::page; // also {id}.pdf
 
         // The desk: payments.
         get "/desk/payments" Staff desk::payments::list;

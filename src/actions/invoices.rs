@@ -292,7 +292,7 @@ fn next_number(reader: &impl Reader, firm: &Firm, invoice: &Invoice) -> Result<D
 }
 
 /// The series that a pattern counts in: by year where the pattern has one.
-pub(super) fn series(name: &str, pattern: &crate::domain::number::Pattern, dated: Date) -> String {
+pub(crate) fn series(name: &str, pattern: &crate::domain::number::Pattern, dated: Date) -> String {
     let year = if pattern.yearly() { dated.year().to_string() } else { String::new() };
     format!("{name}/{}/{year}", pattern.as_str())
 }

@@ -3,6 +3,17 @@
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
 pub mod identity;
+mod manifest;
+mod read;
+mod restore;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use manifest::{Manifest, Table};
+pub use read::{Summary, check};
+pub use restore::fill;
+pub use write::{Written, write};
 
 use crate::store::StoreError;
 

@@ -12,6 +12,7 @@ mod fonts;
 mod html;
 pub mod invoice;
 mod layout;
+mod logo;
 mod names;
 mod pdf;
 pub mod pdf_check;
@@ -26,6 +27,7 @@ mod tests;
 pub use bill::Look;
 pub use fonts::Fonts;
 pub use html::html;
+pub use logo::check_logo;
 pub use pdf::{Meta, pdf};
 pub use sheet::*;
 

@@ -4,8 +4,10 @@
 //! log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
+pub mod bulk;
 pub mod clients;
 pub mod crypt;
+pub mod dump;
 pub mod error;
 pub mod events;
 pub mod files;

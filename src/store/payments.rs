@@ -43,6 +43,14 @@ pub trait PaymentReads: Reader {
             .collect()
     }
 
+    /// A client's receipts dated within days `from` to `to`, both inclusive, oldest first.
+    fn receipts_within(&self, client: ClientId, from: i32, to: i32) -> Result<Vec<Receipt>, StoreError> {
+        let table = self.table(RECEIPTS_OF_CLIENT)?;
+        let rows = table.range((client.0, from, 0)..=(client.0, to, u64::MAX))?;
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.receipt(ReceiptId(r.0.value().2))).transpose())
+            .collect()
+    }
+
     /// What settles an invoice, oldest first.
     fn allocations_of(&self, invoice: InvoiceId) -> Result<Vec<Allocation>, StoreError> {
         let table = self.table(ALLOCATIONS)?;

@@ -8,7 +8,7 @@ use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::state::Web;
-use super::{assets, auth, desk, problem};
+use super::{assets, auth, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -79,6 +79,15 @@ pub fn list() -> Vec<Route> {
         post "/password/{token}" Anyone auth::password::set;
 
         // What clients see.
+        get "/" Reader portal::home::show;
+        get "/invoices" Contact portal::invoices::show;
+        get "/invoices/{number}" Reader portal::invoice::show;
+        get "/statement" Contact portal::statement::show;
+        get "/quotes" Contact portal::quotes::list;
+        get "/quotes/{number}" Contact portal::quotes::show;
+        get "/account" Contact portal::account::show;
+        post "/account/password" Contact portal::account::change_password;
+        post "/account/password/link" Contact portal::account::mail_link;
 
         // The desk: overview.
         get "/desk" Staff desk::today::show;

@@ -77,7 +77,7 @@ fn sheet(client: &ClientPlan, bill: &Draft, number: &DocumentNumber) -> Sheet {
                 caption: "Charges".to_owned(),
                 columns: vec![Column::text("Narrative"), Column::figures("Units"), Column::figures("Charge")],
                 rows: rows.collect(),
-                ..Table::default()
+                main: 0,
             },
             totals: vec![
                 Total::line("Net", money(net)),

@@ -307,15 +307,3 @@ pub fn firm() -> Result<Firm, FieldFault> {
 pub fn email(text: &str) -> Result<EmailAddress, FieldFault> {
     EmailAddress::parse("email", text)
 }
-
-/// What a contact may do, in the words of the table that the demo prints.
-pub fn part_words(part: Part) -> &'static str {
-    match part {
-        Part::Payer => "sees bills, answers, gets letters",
-        Part::Reader => "sees bills",
-        Part::Documents => "no bills",
-        Part::Project(_) => "bills of one project",
-        Part::Accountant => "sees bills, gets letters",
-        Part::Revoked => "access ended",
-    }
-}

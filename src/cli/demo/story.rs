@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::domain::access::StaffScope;
 use crate::domain::calendar::{is_business_day, next_business_day, today, wall_clock};
 use crate::domain::event::{Actor, By};
-use crate::domain::ids::{ClientId, ContactId, InvoiceId, LetterId, ProjectId, StaffId};
+use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::person::Person;
@@ -138,7 +138,6 @@ struct Story {
     accidents: letters::Accidents,
     /// What was issued to whom lately: what a visitor looks at.
     lately: HashMap<usize, Vec<InvoiceId>>,
-    letters: HashMap<LetterId, u32>,
 }
 
 impl Story {
@@ -161,7 +160,6 @@ impl Story {
             published: 310,
             accidents: letters::Accidents::default(),
             lately: HashMap::new(),
-            letters: HashMap::new(),
         }
     }
 

@@ -1,0 +1,525 @@
+//! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the code's
+//! ways, and the promises about letters and money checked after every round.
+//!
+//! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use counterfoil::actions::{clients, invoices, letters, payments, people, reminders};
+use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::event::By;
+use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId};
+use counterfoil::domain::letter::{LetterState, Purpose};
+use counterfoil::domain::payment::Source;
+use counterfoil::domain::person::Person;
+use counterfoil::domain::statement::balance_forward;
+use counterfoil::mail::Verdict;
+use counterfoil::scheduler;
+use counterfoil::secrets::Entropy;
+use counterfoil::store::prelude::*;
+use jiff::civil::{Date, Weekday};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::house::*;
+use crate::money::{account, listed_balance};
+
+/// Faults that the simulation must notice: each is planted beside the code, not in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Planted {
+    Nothing,
+    /// A letter left in mid-send is blindly sent again.
+    BlindResend,
+    /// A payment that the firm believes in never reaches the data file.
+    LostPayment,
+    /// The sending window opens at five in the morning.
+    EarlyWindow,
+    /// An allocation is taken back behind the books' back.
+    SilentUndo,
+}
+
+/// An invoice as the model knows it.
+struct Owed {
+    id: InvoiceId,
+    client: usize,
+    due: Date,
+    published: Timestamp,
+    amount: i64,
+    settled: i64,
+    composed: bool,
+    credited: bool,
+    undone: bool,
+}
+
+impl Owed {
+    fn open(&self) -> i64 {
+        self.amount - self.settled
+    }
+}
+
+struct Customer {
+    id: ClientId,
+    /// Never revoked.
+    steady: ContactId,
+    passing: Vec<ContactId>,
+    /// Every entry of the account: date and signed amount.
+    entries: Vec<(Date, i64)>,
+    /// What is left of each receipt.
+    cash: BTreeMap<ReceiptId, i64>,
+}
+
+struct World {
+    house: TestHouse,
+    chance: Entropy,
+    planted: Planted,
+    customers: Vec<Customer>,
+    owed: Vec<Owed>,
+    /// Model allocations: which receipt settles which invoice with how much.
+    parts: Vec<(AllocationId, ReceiptId, usize, i64)>,
+    /// Reminders that may have arrived, in order: invoice, recipient, step.
+    arrived: BTreeMap<(InvoiceId, Person), Vec<i16>>,
+    seen: u64,
+    numbers: u64,
+}
+
+type Told = Result<(), String>;
+
+fn claim(holds: bool, sentence: impl FnOnce() -> String) -> Told {
+    if holds { Ok(()) } else { Err(sentence()) }
+}
+
+impl World {
+    async fn new(seed: u64, planted: Planted) -> Self {
+        let mut house = TestHouse::seeded(seed).await.heedless_of_mail().heedless_of_store();
+        if planted == Planted::EarlyWindow {
+            let mut settings = (*house.app.settings).clone();
+            settings.policy.at = jiff::civil::time(5, 0, 0, 0);
+            house.app.settings = settings.into();
+        }
+        let chance = Entropy::seeded(seed ^ 0x5eed);
+        let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Self { house, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0 }
+    }
+
+    fn one_in(&self, n: u64) -> bool {
+        self.chance.below(n) == 0
+    }
+
+    fn amount(&self) -> i64 {
+        1 + i64::try_from(self.chance.below(500_000)).unwrap()
+    }
+
+    /// Lives until `days` have passed, then stops all faults and checks what must be true at the end.
+    async fn live(&mut self, days: i64) -> Told {
+        let end = self.house.app.now() + SignedDuration::from_hours(24 * days);
+        self.add_client().await;
+        while self.house.app.now() < end {
+            self.pass_time();
+            for _ in 0..self.chance.below(3) {
+                self.act().await;
+            }
+            self.plan_faults();
+            if self.one_in(12) {
+                self.crash().await?;
+            }
+            if self.house.tick().await.letters > 0 {
+                self.check_letters()?;
+            }
+            self.check_money()?;
+        }
+        self.end().await
+    }
+
+    fn pass_time(&self) {
+        let hours = match self.chance.below(60) {
+            0 => 24 * (2 + self.chance.below(18)), // nobody was there
+            n => 1 + n % 14,
+        };
+        self.house.later(SignedDuration::from_mins(i64::try_from(hours * 60 + self.chance.below(60)).unwrap()));
+        if self.one_in(80) {
+            self.house.later(-SignedDuration::from_mins(90)); // somebody set the clock back
+        }
+    }
+
+    async fn act(&mut self) {
+        match self.chance.below(20) {
+            0 if self.customers.len() < 5 => self.add_client().await,
+            0..=6 => self.bill().await,
+            7..=12 => self.receive().await,
+            13 => self.credit().await,
+            14 => self.revoke().await,
+            15 | 16 => self.undo().await,
+            17 | 18 => self.apply_more().await,
+            _ => self.add_contact().await,
+        }
+    }
+
+    async fn add_client(&mut self) {
+        let n = self.customers.len();
+        let name = format!("Client {n}");
+        let id = self.house.act(self.house.who.tom, move |w, s| clients::add(w, s, &new_client(&name))).await.unwrap();
+        let (passing, entries, cash) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let steady = self.contact(id).await;
+        self.customers.push(Customer { id, steady, passing, entries, cash });
+    }
+
+    async fn contact(&mut self, client: ClientId) -> ContactId {
+        self.numbers += 1;
+        let new = new_contact("Some Body", &format!("c{}@client.example", self.numbers), rights(true, true, true));
+        self.house.act(self.house.who.tom, move |w, s| people::add_contact(w, s, client, &new)).await.unwrap()
+    }
+
+    fn some_customer(&self) -> usize {
+        usize::try_from(self.chance.below(self.customers.len() as u64)).unwrap()
+    }
+
+    async fn add_contact(&mut self) {
+        let at = self.some_customer();
+        let contact = self.contact(self.customers[at].id).await;
+        self.customers[at].passing.push(contact);
+    }
+
+    async fn revoke(&mut self) {
+        let at = self.some_customer();
+        if let Some(contact) = self.customers[at].passing.pop() {
+            self.house.act(self.house.who.tom, move |w, s| people::revoke_contact(w, s, contact)).await.unwrap();
+        }
+    }
+
+    async fn bill(&mut self) {
+        let (at, amount, today) = (self.some_customer(), self.amount(), self.house.app.today());
+        // Some are published long after their due date.
+        let due = today + (i64::try_from(self.chance.below(45)).unwrap() - 12).days();
+        let (client, composed) = (self.customers[at].id, self.one_in(4));
+        let id = if composed {
+            self.house.issue(client, amount, due).await.0
+        } else {
+            self.numbers += 1;
+            self.house.publish(client, &format!("P-{}", self.numbers), amount, due).await
+        };
+        self.customers[at].entries.push((today.min(due), amount));
+        let published = self.house.app.now();
+        let owed =
+            Owed { id, client: at, due, published, amount, settled: 0, composed, credited: false, undone: false };
+        self.owed.push(owed);
+    }
+
+    /// Money arrives: for an invoice, or for the oldest; too little, exactly, or too much.
+    async fn receive(&mut self) {
+        let at = self.some_customer();
+        let client = self.customers[at].id;
+        let mut order: Vec<usize> =
+            (0..self.owed.len()).filter(|&i| self.owed[i].client == at && self.owed[i].open() > 0).collect();
+        order.sort_by_key(|&i| (self.owed[i].due, self.owed[i].id));
+        let all: i64 = order.iter().map(|&i| self.owed[i].open()).sum();
+        let amount = match (self.chance.below(4), order.first()) {
+            (0, Some(_)) => all + self.amount(),
+            (1, Some(&first)) => self.owed[first].open(),
+            _ => self.amount(),
+        };
+        let named = if self.one_in(2) { order.last().copied() } else { None };
+        if let Some(named) = named {
+            order.retain(|&i| i != named);
+            order.insert(0, named);
+        }
+        if self.planted == Planted::LostPayment {
+            return self.believe(at, None, amount, &order);
+        }
+        let named = named.map(|i| self.owed[i].id).into_iter().collect();
+        let receipt = self.house.pay(client, amount, named).await;
+        self.believe(at, Some(receipt), amount, &order);
+    }
+
+    /// What the model makes of a payment: the invoices in `order`, as far as it goes.
+    fn believe(&mut self, at: usize, receipt: Option<ReceiptId>, amount: i64, order: &[usize]) {
+        let today = self.house.app.today();
+        self.customers[at].entries.push((today, -amount));
+        let mut left = amount;
+        for &i in order {
+            let part = left.min(self.owed[i].open());
+            if part == 0 {
+                continue;
+            }
+            left -= part;
+            self.owed[i].settled += part;
+            if let Some(receipt) = receipt {
+                let id = self.allocation(i, receipt);
+                self.parts.push((id, receipt, i, part));
+            }
+        }
+        if let Some(receipt) = receipt {
+            self.customers[at].cash.insert(receipt, left);
+        }
+    }
+
+    fn allocation(&self, owed: usize, receipt: ReceiptId) -> AllocationId {
+        let all = self.house.app.store.read(|r| r.allocations_of(self.owed[owed].id)).unwrap();
+        all.iter().rev().find(|a| a.source == Source::Receipt(receipt)).map_or(AllocationId(0), |a| a.id)
+    }
+
+    async fn apply_more(&mut self) {
+        let at = self.some_customer();
+        let cash = self.customers[at].cash.iter().find(|x| *x.1 > 0).map(|x| (*x.0, *x.1));
+        let open = (0..self.owed.len()).find(|&i| self.owed[i].client == at && self.owed[i].open() > 0);
+        let (Some((receipt, left)), Some(i)) = (cash, open) else { return };
+        let (part, id, on) = (left.min(self.owed[i].open()), self.owed[i].id, self.house.app.today());
+        let source = Source::Receipt(receipt);
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| payments::apply_more(w, s, source, id, eur(part), on);
+        self.house.act(self.house.who.tom, act).await.unwrap();
+        self.owed[i].settled += part;
+        self.customers[at].cash.insert(receipt, left - part);
+        let allocation = self.allocation(i, receipt);
+        self.parts.push((allocation, receipt, i, part));
+    }
+
+    async fn undo(&mut self) {
+        let Some(at) = self.parts.len().checked_sub(1) else { return };
+        let (allocation, receipt, i, part) =
+            self.parts.swap_remove(usize::try_from(self.chance.below(at as u64 + 1)).unwrap());
+        let id = self.owed[i].id;
+        self.house.act(self.house.who.tom, move |w, s| payments::undo(w, s, id, allocation, "wrong")).await.unwrap();
+        if self.planted == Planted::SilentUndo {
+            return;
+        }
+        self.owed[i].settled -= part;
+        self.owed[i].undone = true;
+        *self.customers[self.owed[i].client].cash.entry(receipt).or_default() += part;
+    }
+
+    async fn credit(&mut self) {
+        let Some(i) = (0..self.owed.len()).find(|&i| self.owed[i].composed && !self.owed[i].credited) else { return };
+        let (house, id) = (&self.house, self.owed[i].id);
+        let scope = house.scope(house.who.tom);
+        invoices::credit(&house.app, house.by(house.who.tom), &scope, id, String::new()).await.unwrap();
+        let on = house.app.today().max(house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().dated);
+        let owed = &mut self.owed[i];
+        owed.credited = true;
+        self.customers[owed.client].entries.push((on, -owed.amount));
+        owed.settled = owed.amount;
+    }
+
+    fn plan_faults(&self) {
+        let reason = || "planted".to_owned();
+        if self.one_in(4) {
+            for _ in 0..self.chance.below(6) {
+                self.house.mail.answer_next(match self.chance.below(5) {
+                    0 => Verdict::Refused { reason: reason() },
+                    1 => Verdict::Uncertain { reason: reason() },
+                    _ => Verdict::Deferred { reason: reason() },
+                });
+            }
+        }
+    }
+
+    /// The process dies while a letter is being handed over, before or after the mail server took it.
+    async fn crash(&mut self) -> Told {
+        let (app, now) = (self.house.app.clone(), self.house.app.now());
+        let due = app.store.read(|r| r.letters_due(now, 100)).unwrap();
+        let reminder = |id: &&LetterId| {
+            let letter = app.store.read(|r| r.letter(**id)).unwrap().unwrap();
+            matches!(letter.purpose, Purpose::Reminder(..))
+        };
+        let Some(id) = due.iter().find(reminder).or(due.first()).copied() else { return Ok(()) };
+        let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
+        let sender = letters::Sender { url: settings.url.clone(), from: settings.from.clone() };
+        let begin = move |w: &mut WriteTx<'_>| {
+            let goes = reminders::renew(w, id, &settings.policy, &settings.zone)?;
+            if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }
+        };
+        if let Some(parcel) = app.store.housekeep(now, begin).await.unwrap()
+            && self.one_in(2)
+        {
+            app.mailer.send(&parcel.outgoing).await;
+        }
+        scheduler::recover(&app).await.unwrap();
+        if self.planted == Planted::BlindResend {
+            let again =
+                move |w: &mut WriteTx<'_>| letters::decide(w, &StaffScope::all(), id, letters::Decision::SendAgain);
+            let _ = app.store.write(By::command_line(), now, again).await;
+        }
+        self.check_letters()
+    }
+
+    /// Looks at the letters that arrived since the last look, each at the instant it went.
+    fn check_letters(&mut self) -> Told {
+        let now = self.house.app.now();
+        let new: Vec<_> = self.house.mail.letters().into_iter().filter(|k| k.number > self.seen).collect();
+        let mut in_round = BTreeSet::new();
+        for kept in new {
+            self.seen = self.seen.max(kept.number);
+            let (purpose, to) = self.letter_of(&kept.letter.message_id);
+            let Some(id) = purpose.invoice() else { continue };
+            let credit_note = !self.owed.iter().any(|x| x.id == id);
+            let Purpose::Reminder(_, step) = purpose else { continue };
+            claim(!credit_note, || format!("a reminder of {id}, which asks for nothing"))?;
+            let owed = self.owed.iter().find(|x| x.id == id).unwrap();
+            claim(owed.open() > 0, || format!("a reminder of {id}, which is settled"))?;
+            claim(now >= owed.published, || format!("a reminder of {id} before it was published"))?;
+            claim(in_window(now), || format!("a reminder of {id} outside the sending window, at {now}"))?;
+            let latest = steps(owed.due).into_iter().filter(|x| x.1 <= now).map(|x| x.0).max();
+            claim(latest == Some(step), || format!("step {step} of {id} went when {latest:?} was the latest"))?;
+            let today = dublin().to_datetime(now).date();
+            claim(step >= 0 || today <= owed.due, || format!("step {step} of {id} went after the due date"))?;
+            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
+            claim(nominal >= owed.published, || format!("step {step} of {id} fell before publication"))?;
+            claim(in_round.insert((id, to)), || format!("two reminders of {id} to {to:?} in one round"))?;
+            let before = self.arrived.entry((id, to)).or_default();
+            claim(before.iter().all(|x| *x < step), || format!("step {step} of {id} to {to:?} after {before:?}"))?;
+            before.push(step);
+        }
+        Ok(())
+    }
+
+    /// What a letter was for and to whom: the newest letters are looked at first, for that is what arrives.
+    fn letter_of(&self, message_id: &str) -> (Purpose, Person) {
+        let local = message_id.split('@').next().unwrap();
+        let (mut before, page) = (None, 50);
+        loop {
+            let letters = self.house.app.store.read(|r| r.letters(before, page)).unwrap();
+            if let Some(letter) = letters.iter().find(|l| l.message_id == local) {
+                return (letter.purpose, letter.to);
+            }
+            before = Some(letters.last().expect("every letter that arrives was queued").id);
+        }
+    }
+
+    fn check_money(&self) -> Told {
+        for (at, customer) in self.customers.iter().enumerate() {
+            let balance: i64 = customer.entries.iter().map(|x| x.1).sum();
+            let listed = listed_balance(&self.house.app, customer.id);
+            claim(listed == balance, || format!("client {at} owes {balance}, the lists say {listed}"))?;
+        }
+        for owed in &self.owed {
+            let open = self.house.open(owed.id);
+            claim(open == owed.open(), || format!("{} has {} open, the store says {open}", owed.id, owed.open()))?;
+        }
+        Ok(())
+    }
+
+    /// Once faults stop, all that is due goes; and the books close.
+    async fn end(&mut self) -> Told {
+        for _ in 0..400 {
+            self.house.mail.answer_next(Verdict::Accepted { response: String::new(), server: String::new() });
+        }
+        for _ in 0..30 {
+            self.house.later(SignedDuration::from_hours(7));
+            if self.house.tick().await.letters > 0 {
+                self.check_letters()?;
+            }
+        }
+        self.check_liveness()?;
+        for customer in &self.customers {
+            self.check_statements(customer)?;
+        }
+        let report = self.house.verify();
+        claim(report.is_clean(), || format!("{:#?}", report.faults))
+    }
+
+    fn check_liveness(&self) -> Told {
+        let now = self.house.app.now();
+        for owed in self.owed.iter().filter(|x| x.open() > 0 && !x.undone) {
+            let steady = Person::Contact(self.customers[owed.client].steady);
+            let all = self.house.app.store.read(|r| r.letters_about(owed.id)).unwrap();
+            let own = |purpose| all.iter().find(|l| l.to == steady && l.purpose == purpose);
+            claim(own(Purpose::Issued(owed.id)).is_some_and(|l| !l.state.waits()), || {
+                format!("{} was never sent", owed.id)
+            })?;
+            let day = steps(owed.due).into_iter().filter(|x| x.1 <= now - SignedDuration::from_hours(100)).next_back();
+            let Some((step, at)) = day.filter(|x| x.1 > owed.published && x.0 >= 0) else { continue };
+            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
+            if nominal < owed.published || now.duration_since(at) > SignedDuration::from_hours(150) {
+                continue; // long ago: downtime may have let a later step take its place
+            }
+            let later = all.iter().any(|l| matches!(l.purpose, Purpose::Reminder(_, s) if s > step));
+            let sent = own(Purpose::Reminder(owed.id, step));
+            let told = sent.is_some_and(|l| !matches!(l.state, LetterState::Queued | LetterState::Sending(_)));
+            claim(told || later, || format!("step {step} of {} is missing: {sent:?}", owed.id))?;
+        }
+        Ok(())
+    }
+
+    fn check_statements(&self, customer: &Customer) -> Told {
+        let (entries, account) = account(&self.house.app, customer.id);
+        let (mut from, mut last) = (Date::constant(2026, 10, 1), None);
+        for _ in 0..16 {
+            let to = from.last_of_month();
+            let statement = balance_forward(entries.clone(), from, to);
+            let expected: i64 = customer.entries.iter().filter(|x| x.0 <= to).map(|x| x.1).sum();
+            claim(statement.closing == expected, || format!("closing on {to}: {} for {expected}", statement.closing))?;
+            claim(last.is_none_or(|x| x == statement.opening), || format!("the opening on {from} is another"))?;
+            let aged = account.ageing(to).total();
+            claim(aged == expected, || format!("ageing on {to}: {aged} for {expected}"))?;
+            (last, from) = (Some(statement.closing), to.tomorrow().unwrap());
+        }
+        Ok(())
+    }
+}
+
+/// Monday to Friday, eight to six, by Dublin's clocks.
+fn in_window(now: Timestamp) -> bool {
+    let local = dublin().to_datetime(now);
+    !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday) && (8..18).contains(&local.hour())
+}
+
+/// The steps of the standard policy with their instants, reckoned here once more.
+fn steps(due: Date) -> Vec<(i16, Timestamp)> {
+    let at = |step: i16| {
+        let mut day = due + i64::from(step).days();
+        while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
+            day = if step < 0 { day.yesterday().unwrap() } else { day.tomorrow().unwrap() };
+        }
+        (step, dublin().to_timestamp(day.at(8, 0, 0, 0)).unwrap())
+    };
+    [-7, 0, 7, 14, 30].map(at).to_vec()
+}
+
+/// Lives a while; how many reminders arrived.
+async fn life(seed: u64, days: i64, planted: Planted) -> Result<usize, String> {
+    let mut world = World::new(seed, planted).await;
+    world.live(days).await?;
+    Ok(world.arrived.values().map(Vec::len).sum())
+}
+
+/// Lives every fourth seed from `first`.
+async fn lives(first: u64) {
+    let years = std::env::var("COUNTERFOIL_YEARS").ok().and_then(|x| x.parse::<u64>().ok());
+    let (seeds, days) = years.map_or((40, 40), |n| (n, 365));
+    let mut reminders = 0;
+    for seed in (first..seeds).step_by(4) {
+        match life(seed, days, Planted::Nothing).await {
+            Ok(arrived) => reminders += arrived,
+            Err(what) => panic!("seed {seed}, {days} days: {what}"),
+        }
+    }
+    assert!(reminders > 100, "only {reminders} reminders arrived: these lives prove nothing");
+}
+
+#[tokio::test]
+async fn years_pass_without_a_broken_promise_1() {
+    lives(0).await;
+}
+
+#[tokio::test]
+async fn years_pass_without_a_broken_promise_2() {
+    lives(1).await;
+}
+
+#[tokio::test]
+async fn years_pass_without_a_broken_promise_3() {
+    lives(2).await;
+}
+
+#[tokio::test]
+async fn years_pass_without_a_broken_promise_4() {
+    lives(3).await;
+}
+
+#[tokio::test]
+async fn planted_faults_are_noticed() {
+    for planted in [Planted::BlindResend, Planted::LostPayment, Planted::EarlyWindow, Planted::SilentUndo] {
+        let mut noticed = false;
+        for seed in 0..30 {
+            noticed = noticed || life(seed, 50, planted).await.is_err();
+        }
+        assert!(noticed, "{planted:?} went unnoticed");
+    }
+}

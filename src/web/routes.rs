@@ -7,6 +7,7 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
+use super::desk::{client, client_form, clients, contacts, projects};
 use super::state::Web;
 use super::{assets, auth, desk, portal, problem};
 use crate::app::App;
@@ -102,6 +103,22 @@ pub fn list() -> Vec<Route> {
         get "/desk/find" Staff desk::find::show;
 
         // The desk: clients and people.
+        get "/desk/clients" Staff clients::list;
+        get "/desk/clients/new" StaffWork client_form::new;
+        post "/desk/clients/new" StaffWork client_form::add;
+        get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/edit" StaffWork client_form::edit;
+        post "/desk/clients/{id}/edit" StaffWork client_form::change;
+        get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
+        post "/desk/clients/{id}/contacts/new" StaffWork contacts::add;
+        post "/desk/clients/{id}/projects" StaffWork projects::add;
+        get "/desk/contacts/{id}" StaffWork contacts::edit;
+        post "/desk/contacts/{id}" StaffWork contacts::change;
+        post "/desk/contacts/{id}/invite" StaffWork contacts::invite;
+        get "/desk/contacts/{id}/revoke" StaffWork contacts::ask_revoke;
+        post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
+        get "/desk/projects/{id}" StaffWork projects::edit;
+        post "/desk/projects/{id}" StaffWork projects::change;
 
         // The desk: invoices and quotes.
 

@@ -3,6 +3,7 @@
 
 mod auth;
 mod browser;
+mod desk;
 mod house;
 mod money;
 mod portal;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use redb::ReadableTable;
 
 use super::Check;
 use crate::domain::ids::FileRef;

@@ -122,7 +122,7 @@ fn invoice(lines: usize) -> Sheet {
         Total::line("Outlays, no VAT", "65.00"),
         Total::sum("Total in euro", "€4,136.30"),
     ];
-    let table = Table { caption: "Lines".into(), columns, rows: (0..lines).map(row).collect() };
+    let table = Table { caption: "Lines".into(), columns, rows: (0..lines).map(row).collect(), ..Table::default() };
     Sheet {
         language: "en-IE".into(),
         title: "Invoice".into(),
@@ -192,11 +192,13 @@ fn statement() -> Sheet {
                 ..Row::default()
             },
         ],
+        ..Table::default()
     };
     let ageing = Table {
         caption: "How old it is".into(),
         columns: ["Current", "1–30", "31–60", "61–90", "Over 90"].into_iter().map(Column::figures).collect(),
         rows: vec![Row { cells: strings(&["4,136.30", "0.00", "0.00", "0.00", "0.00"]), ..Row::default() }],
+        ..Table::default()
     };
     let section = |heading: &str| Section {
         heading: heading.into(),

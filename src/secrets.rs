@@ -4,6 +4,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use argon2::password_hash::SaltString;
+use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
@@ -128,6 +130,31 @@ pub fn same_secret(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
+/// Memory of one password hash in KiB, passes and lanes: the OWASP minimum for Argon2id. It bounds memory too: at most one
+/// hash per core runs at a time.
+const PASSWORD_COST: (u32, u32, u32) = (19_456, 2, 1);
+
+/// Hashes a password with Argon2id, as a PHC string. Takes tens of milliseconds: never call it inside a transaction.
+///
+/// # Errors
+/// A sentence, when the machine has no memory for it.
+pub fn hash_password(password: &str, entropy: &Entropy) -> Result<String, String> {
+    let salt = SaltString::encode_b64(&entropy.bytes::<16>()).map_err(|e| e.to_string())?;
+    let hash = hasher().hash_password(password.as_bytes(), &salt);
+    hash.map(|h| h.to_string()).map_err(|e| format!("the password could not be hashed: {e}"))
+}
+
+/// Whether `password` is the one that was hashed; false for a hash that can't be read. As slow as [`hash_password`].
+pub fn verify_password(hash: &str, password: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
+}
+
+fn hasher() -> Argon2<'static> {
+    let (memory, passes, lanes) = PASSWORD_COST;
+    let params = argon2::Params::new(memory, passes, lanes, None).unwrap_or_default();
+    Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+}
+
 /// SHA-256.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
@@ -160,6 +187,16 @@ mod tests {
     fn a_seed_repeats_and_seeds_differ() {
         assert_eq!(Entropy::seeded(7).bytes::<40>(), Entropy::seeded(7).bytes::<40>());
         assert_ne!(Entropy::seeded(7).bytes::<40>(), Entropy::seeded(8).bytes::<40>());
+    }
+
+    #[test]
+    fn a_password_is_known_by_its_hash_only() {
+        let entropy = Entropy::seeded(5);
+        let hash = hash_password("correct horse battery", &entropy).unwrap();
+        assert!(verify_password(&hash, "correct horse battery"));
+        assert!(!verify_password(&hash, "correct horse batterz"));
+        assert!(!verify_password("not a hash", ""));
+        assert_ne!(hash, hash_password("correct horse battery", &entropy).unwrap(), "salted");
     }
 
     #[test]

@@ -92,3 +92,27 @@ pub fn add_project(
     w.put_project(&Project { id, client, name: name.to_owned(), open: true })?;
     Ok(w.record(About::client(client), Event::ProjectAdded { project: id, name: name.to_owned() })?.done(id))
 }
+
+/// Renames a project, closes it for new documents or opens it again.
+///
+/// # Errors
+/// When the scope does not allow it.
+pub fn change_project(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    id: ProjectId,
+    name: &str,
+    open: bool,
+) -> Result<Done<ClientId>, ActError> {
+    let old = found(w.project(id)?)?;
+    let client = old.client;
+    scope.may_for(Act::Work, client)?;
+    let what = match (old.name == name, old.open, open) {
+        (false, ..) => format!("project {} is now {name}", old.name),
+        (true, true, false) => format!("project {name} closed"),
+        (true, false, true) => format!("project {name} opened again"),
+        (true, ..) => format!("nothing of the project {name}"),
+    };
+    w.put_project(&Project { name: name.to_owned(), open, ..old })?;
+    Ok(w.record(About::client(client), Event::ClientChanged { client, what })?.done(client))
+}

@@ -1,10 +1,12 @@
 //! Setting up the firm and changing its particulars.
 
+use jiff::Timestamp;
+
 use super::people::{self, NewStaff};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::firm::{Firm, Logo};
-use crate::domain::ids::{FileRef, StaffId};
+use crate::domain::ids::{Digest, FileRef, StaffId};
 use crate::store::prelude::*;
 
 /// Makes the firm of an empty data file, with its first owner.
@@ -31,6 +33,37 @@ pub fn change(w: &mut WriteTx<'_>, scope: &StaffScope, firm: &Firm, what: &str) 
     let logo = w.firm()?.logo;
     w.put_firm(&Firm { logo, ..firm.clone() })?;
     Ok(w.record(About::FIRM, Event::FirmChanged { what: what.to_owned() })?.done(()))
+}
+
+/// Sets the age recipients that backups are encrypted to. The caller checked that they are some.
+///
+/// # Errors
+/// When the role does not allow it.
+pub fn set_backup_recipients(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    recipients: &[String],
+) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    w.put_backup_recipients(recipients)?;
+    Ok(w.record(About::FIRM, Event::FirmChanged { what: "backup recipients".to_owned() })?.done(()))
+}
+
+/// Notes that a backup was made and handed over.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_backup(w: &mut WriteTx<'_>, bytes: u64, digest: Digest) -> Result<Done<()>, ActError> {
+    Ok(w.record(About::FIRM, Event::BackupMade { bytes, digest })?.done(()))
+}
+
+/// Notes in a restored file when its backup was taken, and holds its letters back.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_restore(w: &mut WriteTx<'_>, taken: Timestamp) -> Result<Done<()>, ActError> {
+    w.hold_sending(true)?;
+    Ok(w.record(About::FIRM, Event::Restored { taken })?.done(()))
 }
 
 /// A picture that was checked to be one.

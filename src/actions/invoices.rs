@@ -7,7 +7,8 @@ use jiff::civil::Date;
 
 use super::{found, letters};
 use crate::app::App;
-use crate::documents::invoice::{Look, invoice_sheet};
+use crate::documents::Look;
+use crate::documents::invoice::invoice_sheet;
 use crate::documents::pdf_check::check_pdf;
 use crate::documents::{self, Meta};
 use crate::domain::access::{Act, StaffScope};
@@ -154,6 +155,21 @@ pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Resu
     Err(Refusal::TryAgain.into())
 }
 
+/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds the
+/// writer, so requests use [`issue`].
+///
+/// # Errors
+/// As [`issue`].
+pub fn issue_in(
+    w: &mut WriteTx<'_>,
+    app: &App,
+    scope: &StaffScope,
+    id: InvoiceId,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let prepared = prepare(app, w, scope, id)?;
+    seal(w, scope, &prepared, &app.settings.policy, &app.settings.zone)
+}
+
 /// A document drawn with the number that it is about to get.
 pub struct Prepared {
     invoice: Invoice,
@@ -276,7 +292,7 @@ fn next_number(reader: &impl Reader, firm: &Firm, invoice: &Invoice) -> Result<D
 }
 
 /// The series that a pattern counts in: by year where the pattern has one.
-pub(super) fn series(name: &str, pattern: &crate::domain::number::Pattern, dated: Date) -> String {
+pub(crate) fn series(name: &str, pattern: &crate::domain::number::Pattern, dated: Date) -> String {
     let year = if pattern.yearly() { dated.year().to_string() } else { String::new() };
     format!("{name}/{}/{year}", pattern.as_str())
 }
@@ -536,6 +552,22 @@ pub async fn credit(
         app.store.write(by, app.now(), move |w| discard(w, &who, id)).await?;
     }
     issued
+}
+
+/// As [`credit`], inside a transaction and at its instant; see [`issue_in`].
+///
+/// # Errors
+/// As [`credit`].
+pub fn credit_in(
+    w: &mut WriteTx<'_>,
+    app: &App,
+    scope: &StaffScope,
+    of: InvoiceId,
+    reason: &str,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let today = calendar::today(w.now, &app.settings.zone);
+    let id = draft_credit(w, scope, of, reason, today)?.value();
+    issue_in(w, app, scope, id)
 }
 
 fn draft_credit(

@@ -206,7 +206,7 @@ pub struct Sender {
 }
 
 /// Begins a hand-over: checks once more that the letter should go, draws its link and code, and marks it as sending.
-/// `None` when it does not wait any more or was withdrawn because its reason is gone.
+/// `None` when it does not wait any more, was withdrawn because its reason is gone, or sending is held back.
 ///
 /// # Errors
 /// When the store fails.
@@ -216,6 +216,9 @@ pub fn begin(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
+    if w.sending_held()? {
+        return Ok(None);
+    }
     let Some(mut letter) = w.letter(id)?.filter(|l| l.state.waits()) else { return Ok(None) };
     if let Some(reason) = moot(w, &letter)? {
         withdraw(w, letter, reason)?;
@@ -401,6 +404,19 @@ pub fn recover(w: &mut WriteTx<'_>) -> Result<usize, ActError> {
         let _ = w.record(about(letter), event)?;
     }
     Ok(stuck.len())
+}
+
+/// Lets letters go that were held back since a restore.
+///
+/// # Errors
+/// When the role does not allow it, or nothing is held back.
+pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    if !w.sending_held()? {
+        return Err(Refusal::NotFound.into());
+    }
+    w.hold_sending(false)?;
+    Ok(w.record(About::FIRM, Event::SendingReleased)?.done(()))
 }
 
 /// What staff decide about a letter that failed or of which nobody knows.

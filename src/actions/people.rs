@@ -11,6 +11,9 @@ use crate::domain::refusal::Refusal;
 use crate::domain::text::EmailAddress;
 use crate::store::prelude::*;
 
+/// What the log says of somebody who was mailed a link to set a password.
+const INVITED: &str = "invited to set a password";
+
 /// A person of the firm as a form gives it.
 #[derive(Clone, Debug)]
 pub struct NewStaff {
@@ -155,6 +158,31 @@ pub fn change_contact(
         letters::queue_set_password(w, Person::Contact(id), true)?;
     }
     Ok(recorded.done(()))
+}
+
+/// Mails a contact a link to set a password.
+///
+/// # Errors
+/// When the scope does not allow it, or they were revoked.
+pub fn invite_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Done<()>, ActError> {
+    let contact = found(w.contact(id)?)?;
+    scope.may_for(Act::Work, contact.client)?;
+    found(contact.active.then_some(()))?;
+    letters::queue_set_password(w, Person::Contact(id), true)?;
+    let event = Event::ContactChanged { contact: id, name: contact.name, what: INVITED.to_owned() };
+    Ok(w.record(About::client(contact.client), event)?.done(()))
+}
+
+/// Mails a person of the firm a link to set a password.
+///
+/// # Errors
+/// When the role does not allow it, or they left.
+pub fn invite_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: StaffId) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    let staff = found(w.staff(id)?.filter(|s| s.active))?;
+    letters::queue_set_password(w, Person::Staff(id), true)?;
+    let event = Event::StaffChanged { staff: id, name: staff.name, what: INVITED.to_owned() };
+    Ok(w.record(About::FIRM, event)?.done(()))
 }
 
 /// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their

@@ -1,11 +1,11 @@
-//! Quotes: sending them.
+//! Quotes: sending them, and the client's answer.
 
 use jiff::civil::Date;
 
 use super::found;
 use super::invoices::{keep_pdf, logo, render, series};
 use crate::app::App;
-use crate::documents::invoice::Look;
+use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, By, Event};
@@ -16,6 +16,7 @@ use crate::domain::quote::{Answer, Quote};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::tax::{Line, Totals, totals};
 use crate::store::prelude::*;
+use crate::store::scope::{ClientView, Pass};
 
 /// How often sending is tried again when somebody else took the number in between.
 const SEND_TRIES: u32 = 20;
@@ -56,6 +57,62 @@ pub async fn send(app: &App, by: By, scope: &StaffScope, new: NewQuote) -> Resul
         }
     }
     Err(Refusal::TryAgain.into())
+}
+
+/// As [`send`], inside a transaction and at its instant: for a history that is written down as a whole.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_in(
+    w: &mut WriteTx<'_>,
+    app: &App,
+    scope: &StaffScope,
+    new: &NewQuote,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let (quote, pdf) = prepare(app, w, scope, new)?;
+    seal(w, scope, &quote, &pdf)
+}
+
+/// A contact with the right to answer accepts a quote in their own name, or declines it with a reason.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::NotAllowed`] without the right, [`Refusal::QuoteClosed`]
+/// when it was answered before or has expired on `today`.
+pub fn answer(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    reply: &Reply,
+    today: Date,
+) -> Result<Done<()>, ActError> {
+    let (quote, contact) = {
+        let view = found(ClientView::open(w, pass)?)?;
+        (found(view.quote(number)?)?, view.contact().clone())
+    };
+    if !contact.rights.answer {
+        return Err(Refusal::NotAllowed.into());
+    }
+    if quote.answer != Answer::Open || quote.expired(today) {
+        return Err(Refusal::QuoteClosed.into());
+    }
+    let (id, client) = (quote.id, quote.client);
+    let (answer, event) = match reply {
+        Reply::Accept => (Answer::Accepted(w.now, contact.name), Event::QuoteAccepted { quote: id }),
+        Reply::Decline(reason) => {
+            (Answer::Declined(w.now, reason.clone()), Event::QuoteDeclined { quote: id, reason: reason.clone() })
+        }
+    };
+    w.put_quote(&Quote { answer, ..quote })?;
+    Ok(w.record(About::client(client), event)?.done(()))
+}
+
+/// What a contact says to a quote.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reply {
+    /// Yes.
+    Accept,
+    /// No, and why; may be empty.
+    Decline(String),
 }
 
 fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Result<(Quote, Vec<u8>), ActError> {

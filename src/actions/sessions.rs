@@ -7,8 +7,10 @@ use jiff::SignedDuration;
 
 use super::{found, letters};
 use crate::domain::event::{Actor, Entrance, Event};
-use crate::domain::grant::{CODE_TRIES, CodeRequest, Opens, SIGN_IN_MINUTES, Session, Strength};
-use crate::domain::ids::ClientId;
+use crate::domain::grant::{
+    CODE_TRIES, CodeRequest, Grant, Opens, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, Session, Strength,
+};
+use crate::domain::ids::{ClientId, StaffId};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
 use crate::domain::text::EmailAddress;
@@ -81,12 +83,22 @@ fn logged(address: &str) -> String {
     address.chars().filter(clean).take(LOGGED_MAX).collect()
 }
 
+/// Whom an address signs in, if they still may: somebody who left is as unknown as anybody else.
+fn signs_in(w: &WriteTx<'_>, email: &EmailAddress) -> Result<Option<Person>, ActError> {
+    let Some(person) = w.login(email)? else { return Ok(None) };
+    match active(w, person) {
+        Ok(_) => Ok(Some(person)),
+        Err(ActError::Refused(_)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// Asks for a sign-in letter. The browser waits under the digest of its request, whether the address is known or not.
 ///
 /// # Errors
 /// When the store fails.
 pub fn ask_sign_in(w: &mut WriteTx<'_>, email: &EmailAddress, request: TokenDigest) -> Result<Done<()>, ActError> {
-    let person = w.login(email)?;
+    let person = signs_in(w, email)?;
     let expires = w.now.saturating_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).unwrap_or(w.now);
     w.put_code_request(request, &CodeRequest { person, code: None, tries: 0, expires })?;
     if let Some(person) = person {
@@ -100,10 +112,22 @@ pub fn ask_sign_in(w: &mut WriteTx<'_>, email: &EmailAddress, request: TokenDige
 /// # Errors
 /// When the store fails.
 pub fn ask_password(w: &mut WriteTx<'_>, email: &EmailAddress) -> Result<Done<()>, ActError> {
-    if let Some(person) = w.login(email)? {
+    if let Some(person) = signs_in(w, email)? {
         letters::queue_set_password(w, person, false)?;
     }
     Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(email.as_str()) })?.done(()))
+}
+
+/// Grants a link with which a person of the firm sets a password, for the command line to hand over. Only the digest of
+/// its token is kept; it works once, for [`SET_PASSWORD_HOURS`].
+///
+/// # Errors
+/// [`Refusal::NotFound`] when there is no such person or they left.
+pub fn grant_password_link(w: &mut WriteTx<'_>, staff: StaffId, link: TokenDigest) -> Result<Done<()>, ActError> {
+    let staff = found(w.staff(staff)?.filter(|s| s.active))?;
+    let expires = w.now.saturating_add(SignedDuration::from_hours(SET_PASSWORD_HOURS)).unwrap_or(w.now);
+    w.put_grant(link, &Grant { person: Person::Staff(staff.id), opens: Opens::SetPassword, expires })?;
+    Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(staff.email.as_str()) })?.done(()))
 }
 
 /// What a code attempt came to.
@@ -202,6 +226,18 @@ pub fn change_password(
 /// Ends sessions and links; documents already mailed can be reached again by signing in.
 fn end_sign_ins(w: &mut WriteTx<'_>, person: Person) -> Result<(), ActError> {
     Ok(w.shut_out(person)?)
+}
+
+/// Ends the session that a browser had before, once the session `new` stands; signing in always begins a fresh one.
+///
+/// # Errors
+/// When the store fails.
+pub fn leave(w: &mut WriteTx<'_>, old: Option<TokenDigest>, new: TokenDigest) -> Result<(), ActError> {
+    let Some(old) = old.filter(|old| *old != new) else { return Ok(()) };
+    if let (Some(_), Some(session)) = (w.session(new)?, w.session(old)?) {
+        w.remove_session(old, session.person)?;
+    }
+    Ok(())
 }
 
 /// Signs out.

@@ -1,1 +1,80 @@
-//! Backup and restore.
+//! Backups: one consistent snapshot of the data file as one age-encrypted file, and back again.
+//!
+//! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
+
+pub mod identity;
+mod manifest;
+mod read;
+mod restore;
+#[cfg(test)]
+mod tests;
+mod write;
+
+pub use manifest::{Manifest, Table};
+pub use read::{Summary, check};
+pub use restore::fill;
+pub use write::{Written, write};
+
+use crate::store::StoreError;
+
+/// Why a backup was not made, or not read. Its text says what to do.
+#[derive(Debug)]
+pub enum BackupError {
+    /// The text holds no identity, or several.
+    NoIdentity,
+    /// The data file names nobody who could open its backups.
+    NoRecipients,
+    /// One of the recipients is none.
+    BadRecipient(String),
+    /// The file is not encrypted by age, or asks for more than a backup does.
+    NotABackup,
+    /// The identity opens other backups, not this one.
+    OtherIdentity,
+    /// The file ends too early.
+    CutShort,
+    /// The contents are not what was written; the text says where.
+    Damaged(String),
+    /// It was written by a newer version.
+    Newer(String),
+    /// Its contents are no backup of Counterfoil.
+    Foreign,
+    /// The operating system refused.
+    Io(std::io::Error),
+    /// The data file refused.
+    Store(StoreError),
+}
+
+impl std::fmt::Display for BackupError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::NoIdentity => f.write_str(
+                "This is no backup identity. It should hold one line that begins with AGE-SECRET-KEY-1, as \
+                 `counterfoil init` wrote it.",
+            ),
+            Self::NoRecipients => {
+                f.write_str("The data file names no backup recipient, so nobody could read the backup.")
+            }
+            Self::BadRecipient(text) => {
+                write!(f, "\"{}\" is no backup recipient; one begins with age1.", text.escape_debug())
+            }
+            Self::NotABackup => f.write_str("This is not a Counterfoil backup: it is not a file that age encrypted."),
+            Self::OtherIdentity => {
+                f.write_str("This identity does not open this backup. Use the one that belongs to it.")
+            }
+            Self::CutShort => f.write_str("The backup is cut short. Copy it again, or use another one."),
+            Self::Damaged(what) => write!(f, "The backup is damaged: {what}. Copy it again, or use another one."),
+            Self::Newer(what) => write!(f, "The backup was written by a newer version ({what}). Install that version."),
+            Self::Foreign => f.write_str("The file opens, but what it holds is not a Counterfoil backup."),
+            Self::Io(error) => write!(f, "Reading or writing failed: {error}."),
+            Self::Store(error) => write!(f, "{error}."),
+        }
+    }
+}
+
+impl std::error::Error for BackupError {}
+
+impl From<StoreError> for BackupError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

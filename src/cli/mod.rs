@@ -1,1 +1,82 @@
-//! The command line.
+//! The command line: one file per command. The only room that knows clap, and the only one that prints.
+//!
+//! Exit codes: 0 done, 1 refused or failed with a sentence on standard error, 2 wrong usage.
+
+mod backup;
+mod control;
+pub mod demo;
+pub mod failure;
+pub mod house;
+mod init;
+mod protocol;
+mod publish;
+mod restore;
+mod serve;
+pub mod terminal;
+mod user;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub use self::failure::Failure;
+
+/// A client extranet that a small firm hosts itself.
+#[derive(Debug, Parser)]
+#[command(name = "counterfoil", version, propagate_version = true, arg_required_else_help = true)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Create the encrypted data file, its key and a configuration
+    Init(init::Args),
+    /// Serve the portal
+    Serve(serve::Args),
+    /// Serve a complete example firm, to look around
+    Demo(demo::Args),
+    /// Write a backup, also while the server runs
+    Backup(backup::Args),
+    /// Build a new data folder from a backup
+    Restore(restore::Args),
+    /// Read the whole data file and the activity chain
+    Verify(verify::Args),
+    /// Publish a PDF that the accounting system made
+    Publish(publish::Args),
+    /// Help a person of the firm to sign in
+    User(user::Args),
+}
+
+/// Reads the arguments, runs the command, and says what went wrong if something did.
+pub fn run() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Init(args) => init::run(args),
+        Command::Serve(args) => serve::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Backup(args) => backup::run(args),
+        Command::Restore(args) => restore::run(args),
+        Command::Verify(args) => verify::run(args),
+        Command::Publish(args) => publish::run(args),
+        Command::User(args) => user::run(args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            terminal::complain(&failure.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_commands_and_their_options_fit_together() {
+        super::Arguments::command().debug_assert();
+    }
+}

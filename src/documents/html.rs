@@ -87,7 +87,7 @@ fn cells(table: &Table, row: &Row) -> Markup {
         tr.sum[row.strong] { @for (i, column) in table.columns.iter().enumerate() {
             td.num[figures(column)].wide-only[column.wide_only] {
                 (lines(row.cells.get(i).map_or("", String::as_str)))
-                @if i == 0 {
+                @if i == table.main {
                     @for note in &row.notes { small { (note) } }
                     @if !row.narrow.is_empty() { small.narrow { (row.narrow) } }
                 }

@@ -6,21 +6,29 @@
 //! harfrust.
 #![expect(clippy::float_arithmetic, reason = "geometry in points; money arrives here as finished text")]
 
+mod bill;
+#[cfg(test)]
+mod bill_tests;
 mod fonts;
 mod html;
 pub mod invoice;
 mod layout;
+mod logo;
+mod names;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;
 mod shape;
 mod sheet;
+pub mod statement;
 
 #[cfg(test)]
 mod tests;
 
+pub use bill::Look;
 pub use fonts::Fonts;
 pub use html::html;
+pub use logo::check_logo;
 pub use pdf::{Meta, pdf};
 pub use sheet::*;
 

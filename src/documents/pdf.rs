@@ -99,6 +99,24 @@ fn image(format: LogoFormat, bytes: &[u8]) -> Result<Image, DocumentError> {
     Ok(image)
 }
 
+/// Draws a picture on a page of its own as documents will draw it, and throws the page away; its size in pixels.
+pub(super) fn draw_alone(format: LogoFormat, bytes: &[u8]) -> Result<(u32, u32), DocumentError> {
+    let image = image(format, bytes)?;
+    let size = image.size();
+    let archival = ConfigurationBuilder::new().with_archival_validator(Archival::A3_B).finish();
+    let configuration = archival.map_err(|_| refused("the standard is not known"))?;
+    let mut document = Document::new_with(SerializeSettings { configuration, ..SerializeSettings::default() });
+    let drawn = Size::from_wh(100.0, 100.0).ok_or_else(|| refused("page size"))?;
+    let page_size = PageSettings::from_wh(100.0, 100.0).ok_or_else(|| refused("page size"))?;
+    let mut page = document.start_page_with(page_size);
+    let mut surface = page.surface();
+    surface.draw_image(image, drawn);
+    surface.finish();
+    page.finish();
+    document.finish().map_err(finished)?;
+    Ok(size)
+}
+
 fn metadata(meta: &Meta, language: &str) -> Metadata {
     let at = meta.created.to_zoned(TimeZone::UTC);
     let part = |n: i8| n.unsigned_abs();

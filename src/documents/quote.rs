@@ -4,8 +4,8 @@
 
 use jiff::civil::Date;
 
-use super::Sheet;
-use super::invoice::Look;
+use super::bill::{Look, section, vat_notes};
+use super::sheet::{Fact, Sheet};
 use crate::domain::client::Party;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::Quote;
@@ -48,8 +48,31 @@ impl<'a> Offer<'a> {
     }
 }
 
-/// The sheet of a quote.
+/// The sheet of a quote; without a number it is a draft and says so.
 pub fn quote_sheet(look: &Look, seller: &Party, buyer: &Party, offer: &Offer) -> Sheet {
-    let _ = (look, seller, buyer, offer);
-    Sheet::default()
+    let locale = look.firm.locale;
+    let number = offer.number.map(DocumentNumber::as_str);
+    let mut facts = vec![
+        Fact::new("Number", number.unwrap_or_default()),
+        Fact::new("Issued", locale.date_long(offer.issued)),
+        Fact::new("Valid until", locale.date_long(offer.valid_until)),
+        Fact::new("Project", offer.project.unwrap_or_default()),
+    ];
+    facts.retain(|x| !x.value.is_empty());
+    let until = format!(
+        "This offer stands until the end of {}. You can accept it online or in writing.",
+        locale.date_long(offer.valid_until)
+    );
+    let mut notes = vec![offer.note.to_owned()];
+    notes.extend(vat_notes(offer.totals, seller));
+    notes.push([until, look.questions()].join(" ").trim().to_owned());
+    notes.retain(|x| !x.trim().is_empty());
+    Sheet {
+        number: number.unwrap_or_default().to_owned(),
+        facts,
+        sections: vec![section(locale, offer.title, offer.lines, offer.totals, "Total")],
+        notes,
+        banner: number.is_none().then(|| "DRAFT – not a quote".to_owned()),
+        ..look.sheet("Quote", seller, buyer)
+    }
 }

@@ -126,6 +126,8 @@ pub struct Table {
     pub columns: Vec<Column>,
     /// Rows, first to last. Cells beyond the columns are left out, missing ones are empty.
     pub rows: Vec<Row>,
+    /// The column under whose cells [`Row::notes`] and [`Row::narrow`] stand.
+    pub main: usize,
 }
 
 /// A column.
@@ -183,9 +185,9 @@ pub enum Width {
 pub struct Row {
     /// One string for each column.
     pub cells: Vec<String>,
-    /// Small second lines under the first cell.
+    /// Small second lines under the main cell ([`Table::main`]).
     pub notes: Vec<String>,
-    /// What a phone shows under the first cell in place of the columns it leaves out, or empty.
+    /// What a phone shows under the main cell in place of the columns it leaves out, or empty.
     pub narrow: String,
     /// Drawn strong (the opening and closing balance of a statement).
     pub strong: bool,

@@ -23,7 +23,7 @@ fn sheet(rows: usize) -> Sheet {
         ..Row::default()
     };
     let columns = vec![Column::text("What"), Column::figures("Amount").wide_only()];
-    let table = Table { caption: "Lines".into(), columns, rows: (0..rows).map(row).collect() };
+    let table = Table { caption: "Lines".into(), columns, rows: (0..rows).map(row).collect(), ..Table::default() };
     let totals = vec![Total::line("Net", "1.00"), Total::sum("Total", "€1.00")];
     Sheet {
         title: "Invoice".into(),

@@ -149,6 +149,12 @@ pub enum Event {
     BackupMade { bytes: u64, digest: Digest },
     /// This data file was restored from a backup.
     Restored { taken: Timestamp },
+    /// A client's contact accepted a quote.
+    QuoteAccepted { quote: QuoteId },
+    /// A client's contact declined a quote, with the reason given.
+    QuoteDeclined { quote: QuoteId, reason: String },
+    /// Letters held back since a restore may go.
+    SendingReleased,
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -214,7 +220,9 @@ impl Event {
             | E::QuoteSent { .. }
             | E::ReceiptRecorded { .. }
             | E::Allocated { .. }
-            | E::AllocationUndone { .. } => Topic::Money,
+            | E::AllocationUndone { .. }
+            | E::QuoteAccepted { .. }
+            | E::QuoteDeclined { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }
             | E::LetterDeferred { .. }
@@ -224,7 +232,8 @@ impl Event {
             | E::LetterWithdrawn { .. }
             | E::ReminderSuperseded { .. }
             | E::ReminderExpired { .. }
-            | E::ReminderSkipped { .. } => Topic::Mail,
+            | E::ReminderSkipped { .. }
+            | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }
             | E::StaffPreviewed { .. }

@@ -14,6 +14,7 @@ pub mod letter;
 pub mod locale;
 pub mod money;
 pub mod number;
+pub mod particulars;
 pub mod password;
 pub mod payment;
 pub mod person;

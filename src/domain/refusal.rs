@@ -51,6 +51,8 @@ pub enum Refusal {
     LinkExpired,
     /// The letter is not in a state in which this can be done.
     LetterSettled,
+    /// The quote was answered before or has expired.
+    QuoteClosed,
 }
 
 impl From<FieldFault> for Refusal {
@@ -87,6 +89,9 @@ impl std::fmt::Display for Refusal {
             }
             Self::LastOwner => f.write_str("The firm needs at least one owner. Make somebody else an owner first."),
             Self::LinkExpired => f.write_str("This link or code has expired or was already used. Ask for a new one."),
+            Self::QuoteClosed => {
+                f.write_str("This quote was answered already or has expired. Ask for a new one if you still want it.")
+            }
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }
     }

@@ -6,6 +6,7 @@
 use super::event::{Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
+use super::letter::Purpose;
 
 /// Where names come from; each answers with something printable for an unknown id too.
 pub trait Names {
@@ -89,7 +90,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
         E::AllocationUndone { .. } => ("bank", Mark::Warn),
-        E::LetterQueued { .. } | E::LetterDecided { .. } => ("mail", Mark::Plain),
+        E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
         E::LetterFailed { .. } => ("bounce", Mark::Bad),
@@ -104,6 +105,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
         E::StaffDownloaded { .. } => ("down", Mark::Plain),
         E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+        E::QuoteAccepted { .. } => ("check", Mark::Good),
+        E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
 }
 
@@ -147,8 +150,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
         }
-        E::LetterQueued { subject, to, .. } => noted(format!("E-mail to {to} queued"), subject),
-        E::LetterAccepted { to, response, .. } => noted(format!("E-mail to {to} handed to the mail server"), response),
+        E::LetterQueued { subject, to, purpose, .. } => {
+            noted(format!("{} to {to} queued", letter_words(*purpose)), subject)
+        }
+        E::LetterAccepted { to, response, purpose, .. } => {
+            noted(format!("{} to {to} handed to the mail server", letter_words(*purpose)), response)
+        }
         E::LetterDeferred { to, reason, .. } => {
             noted(format!("E-mail to {to} has to wait; it will be tried again"), reason)
         }
@@ -180,12 +187,17 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDownloaded { invoice } => {
             plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
         }
+        E::QuoteAccepted { quote } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
+        E::QuoteDeclined { quote, reason } => {
+            noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
+        }
         E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
+        E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
     }
 }
@@ -220,9 +232,12 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::AllocationUndone { amount, .. } => {
             Some(format!("{} no longer counts towards this invoice.", money(*amount)))
         }
-        E::LetterAccepted { to, .. } if entry.invoice.is_some() => {
-            Some(format!("The mail server accepted our e-mail to {to}."))
-        }
+        E::LetterAccepted { to, purpose, .. } if entry.invoice.is_some() => Some(match purpose {
+            Purpose::Reminder(_, step) => {
+                format!("We sent a reminder to {to}, {}. The mail server accepted it.", step_words(*step))
+            }
+            _ => format!("The mail server accepted our e-mail to {to}."),
+        }),
         E::LetterFailed { to, .. } if entry.invoice.is_some() => {
             Some(format!("Our e-mail to {to} could not be delivered."))
         }
@@ -231,6 +246,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{who} downloaded the PDF of the credit note."))
         }
         E::Downloaded { .. } => Some(format!("{who} downloaded the PDF.")),
+        E::QuoteAccepted { quote } => Some(format!("{who} accepted the quote {}.", names.quote(*quote))),
+        E::QuoteDeclined { quote, .. } => Some(format!("{who} declined the quote {}.", names.quote(*quote))),
         E::QuoteOpened { quote, .. } => Some(format!("{who} opened the quote {}.", names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
             Some(format!("{who} downloaded the PDF of the quote {}.", names.quote(*quote)))
@@ -250,7 +267,17 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
-        E::BackupMade { .. } | E::Restored { .. } => None,
+        E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
+    }
+}
+
+/// What a letter is, for staff: "Reminder (a week before it’s due)", "Issue letter".
+fn letter_words(purpose: Purpose) -> String {
+    match purpose {
+        Purpose::Issued(_) => "Issue letter".to_owned(),
+        Purpose::Reminder(_, step) => format!("Reminder ({})", step_words(step)),
+        Purpose::SignIn => "Sign-in letter".to_owned(),
+        Purpose::SetPassword => "Password letter".to_owned(),
     }
 }
 

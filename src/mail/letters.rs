@@ -1,27 +1,22 @@
 //! The texts of letters: one pure function each.
 //!
-//! Knows what is said and to whom; must not know when, how often or by which server a letter goes. Links and codes stay
-//! slots ([`LINK_SLOT`], [`CODE_SLOT`]) until the letter is sent.
+//! Knows what is said and to whom; must not know when, how often or by which server a letter goes. Link and code stay
+//! slots ([`LINK_SLOT`](crate::domain::letter::LINK_SLOT), [`CODE_SLOT`](crate::domain::letter::CODE_SLOT)) until the
+//! letter is sent. The voice: first name, fact, one action, a way to disagree, a person's name.
 
-use jiff::civil::Date;
+use jiff::{Span, civil::Date};
 
+use super::letter_html::Part;
+pub use super::letter_words::Text;
+use super::letter_words::{about, capital, compose, days_late, flat};
 use crate::domain::firm::Firm;
-use crate::domain::invoice::Invoice;
-use crate::domain::letter::{CODE_SLOT, LINK_SLOT};
+use crate::domain::invoice::{Invoice, days_between};
 use crate::domain::money::Money;
 use crate::domain::quote::Quote;
 use crate::domain::reminder::Tone;
 
-/// A letter's words. `text` and `html` hold the slots where link and code go.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// One line, with amount and state.
-    pub subject: String,
-    /// The plain part.
-    pub text: String,
-    /// The HTML part, a whole document.
-    pub html: String,
-}
+/// Days that a final notice leaves.
+const FINAL_DAYS: i64 = 7;
 
 /// What a letter about an invoice or credit note is about.
 #[derive(Clone, Copy, Debug)]
@@ -40,40 +35,226 @@ pub struct Subject<'a> {
     pub from_person: &'a str,
 }
 
-/// A document was issued, or a PDF published.
+/// A document was issued, or a PDF published. One link.
 pub fn issued(s: &Subject) -> Text {
-    stub(&s.invoice.title, LINK_SLOT)
+    let (amount, number) = (s.money(s.invoice.payable()), s.number());
+    if s.open.minor <= 0 {
+        let says = [format!("Here is our invoice{}. There is nothing to pay.", s.about())];
+        return s.letter(format!("{}: nothing to pay", capital(&number)), says, SEE, [s.unclear()]);
+    }
+    let mut says = vec![format!("Here is our invoice{}: {amount}, due {}.", s.about(), s.due())];
+    says.extend(s.part_paid());
+    s.letter(format!("{}: {amount}, due {}", capital(&number), s.due()), says, PAY, [s.unclear()])
 }
 
-/// A credit note on the invoice `of_number` was issued.
+/// A credit note on the invoice `of_number` was issued. One link.
 pub fn credit_note(s: &Subject, of_number: &str) -> Text {
-    stub(of_number, LINK_SLOT)
+    let amount = s.money(s.invoice.payable());
+    let number = s.number().replacen("invoice", "credit note", 1);
+    let of = if flat(of_number).is_empty() { String::new() } else { format!(" on invoice {}", flat(of_number)) };
+    let says = [
+        format!("Here is our credit note{}: {amount}{of}.", s.about()),
+        "There is nothing to pay: the amount counts against what you owe.".to_owned(),
+    ];
+    s.letter(format!("{}: {amount} credited", capital(&number)), says, "See the credit note", [s.unclear()])
 }
 
-/// An open invoice, before, on or after its due date.
+/// An open invoice, before, on or after its due date. One link. The words are true on `today`, whatever `tone` was planned.
 pub fn reminder(s: &Subject, tone: Tone) -> Text {
-    let _ = tone;
-    stub(&s.invoice.title, LINK_SLOT)
+    match (days_between(s.invoice.due, s.today), tone) {
+        (..=-1, _) => upcoming(s),
+        (0, _) => due_today(s),
+        (late, Tone::Firm) => firm_reminder(s, late),
+        (late, Tone::Final) => final_notice(s, late),
+        (late, _) => overdue(s, late),
+    }
 }
 
-/// Somebody asked to sign in: a link and a six-digit code.
+const SEE: &str = "See the invoice";
+const PAY: &str = "See the invoice and pay";
+
+fn upcoming(s: &Subject) -> Text {
+    let mut says = vec![format!("{}{} is due on {}.", capital(&s.number()), s.about(), s.due()), s.amount_sentence()];
+    says.push("If it’s already planned, there’s nothing to do.".to_owned());
+    let says = [says.join(" ")];
+    s.letter(format!("Due {}: {}", s.due_in_words(), s.sum()), says, PAY, [s.unclear()])
+}
+
+fn due_today(s: &Subject) -> Text {
+    let says = [
+        format!("{}{} is due today. {}", capital(&s.number()), s.about(), s.amount_sentence()),
+        "If it’s on its way, thank you.".to_owned(),
+    ];
+    let more = ["Need a few more days? Reply with the day you’ll pay.".to_owned(), s.unclear()];
+    let title = flat(&s.invoice.title);
+    let dot = if title.is_empty() { String::new() } else { format!(", {title}") };
+    s.letter(format!("Due today: {}{dot}", s.sum()), says, PAY, more)
+}
+
+fn overdue(s: &Subject, late: i32) -> Text {
+    let says = [
+        format!("We haven’t received {}, due {}, for {}{}.", s.rest(), s.due(), s.number(), s.about()),
+        format!("Please pay now, or reply with the day you’ll pay. If something’s wrong with it, {}.", s.tell_us()),
+    ];
+    let paid = "If you’ve paid in the last few days, thank you; there’s nothing more to do.".to_owned();
+    s.letter(format!("{}: {}", days_late(late), s.sum()), says, PAY, [paid])
+}
+
+fn firm_reminder(s: &Subject, late: i32) -> Text {
+    let (number, about, due, rest) = (capital(&s.number()), s.about(), s.due(), s.rest());
+    let says = [
+        format!("{number}{about} was due on {due}, and {rest} is still open. We would like to settle this with you."),
+        format!("Please pay this week, or reply with a day we can count on. If something’s wrong, {}.", s.tell_us()),
+    ];
+    let paid = "If your payment is on its way, tell us when it left and we’ll look for it.".to_owned();
+    s.letter(format!("{}: {} still open", days_late(late), s.sum()), says, PAY, [paid])
+}
+
+fn final_notice(s: &Subject, late: i32) -> Text {
+    let (number, about, due, rest) = (capital(&s.number()), s.about(), s.due(), capital(&s.rest()));
+    let by = s.firm.locale.date_weekday(s.today.saturating_add(Span::new().days(FINAL_DAYS)), s.today);
+    let says = [
+        format!("{number}{about} was due on {due}. {rest} is still open, and this is our final notice."),
+        format!("Please pay by {by}. After that we may add the interest and costs that the law allows."),
+    ];
+    let way = format!("If you can’t pay it all now, or something’s wrong, talk to us before then: {}.", s.tell_us());
+    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(late)), says, PAY, [way])
+}
+
+/// Somebody asked to sign in: one link and one six-digit code, good for 15 minutes.
 pub fn sign_in(firm: &Firm, to_name: &str) -> Text {
-    let _ = to_name;
-    stub(&firm.party.name, &format!("{LINK_SLOT} {CODE_SLOT}"))
+    let name = flat(&firm.party.name);
+    let parts = vec![
+        Part::Says(format!("Here is your link to sign in to {name}. It works once, for 15 minutes.")),
+        Part::Button("Sign in"),
+        Part::Says("Or type this code where you asked for it:".to_owned()),
+        Part::Code,
+        Part::Says("If you didn’t ask for this, ignore it.".to_owned()),
+    ];
+    compose(firm, to_name, &firm.correspondent, format!("Sign in to {name}"), parts)
 }
 
-/// A link to set a password, for somebody who was `invited` or who asked for a new one.
+/// One link to set a password, for somebody who was `invited` or who asked for a new one.
 pub fn set_password(firm: &Firm, to_name: &str, invited: bool) -> Text {
-    let _ = (to_name, invited);
-    stub(&firm.party.name, LINK_SLOT)
+    let name = flat(&firm.party.name);
+    let (subject, says, ignore) = if invited {
+        (
+            format!("{name} has set up your access"),
+            format!(
+                "{name} keeps your documents in one place: what was sent, what is open and what was paid. \
+                     Choose a password, and you can look whenever you like."
+            ),
+            "If you don’t expect this, ignore it, or reply and ask.",
+        )
+    } else {
+        (
+            format!("Choose a new password for {name}"),
+            format!("Here is your link to choose a new password for {name}. It works once."),
+            "If you didn’t ask for this, ignore it: your password stays as it is.",
+        )
+    };
+    let parts = vec![Part::Says(says), Part::Button("Choose a password"), Part::Says(ignore.to_owned())];
+    compose(firm, to_name, &firm.correspondent, subject, parts)
 }
 
-/// A quote was sent.
+/// A quote was sent. One link.
 pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Text {
-    let _ = (firm, to_name, today);
-    stub(&quote.title, LINK_SLOT)
+    let locale = firm.locale;
+    let (amount, until) = (locale.money(quote.totals.payable()), locale.date_medium(quote.valid_until, today));
+    let number = flat(quote.number.as_str());
+    let parts = vec![
+        Part::Says(format!("Here is our quote{}: {amount}. It stands until the end of {until}.", about(&quote.title))),
+        Part::Button("See the quote"),
+        Part::Says("You can accept or decline it there. To change something first, reply to this e-mail.".to_owned()),
+    ];
+    compose(firm, to_name, &firm.correspondent, format!("Quote {number}: {amount}, valid until {until}"), parts)
 }
 
-fn stub(subject: &str, text: &str) -> Text {
-    Text { subject: subject.to_owned(), text: text.to_owned(), html: text.to_owned() }
+impl Subject<'_> {
+    fn letter(
+        &self,
+        subject: String,
+        says: impl IntoIterator<Item = String>,
+        action: &'static str,
+        more: impl IntoIterator<Item = String>,
+    ) -> Text {
+        let mut parts: Vec<Part> = says.into_iter().map(Part::Says).collect();
+        parts.push(Part::Button(action));
+        parts.extend(more.into_iter().map(Part::Says));
+        compose(self.firm, self.to_name, self.from_person, subject, parts)
+    }
+
+    fn money(&self, money: Money) -> String {
+        self.firm.locale.money(money)
+    }
+
+    fn has_part_paid(&self) -> bool {
+        self.open.minor < self.invoice.payable().minor
+    }
+
+    /// What is open: "€4,136.30", or "the remaining €2,029.50".
+    fn sum(&self) -> String {
+        let open = self.money(self.open);
+        if self.has_part_paid() { format!("the remaining {open}") } else { open }
+    }
+
+    /// As [`Subject::sum`], and of how much: for the late letters' one sentence.
+    fn rest(&self) -> String {
+        if self.has_part_paid() {
+            format!("{} of {}", self.sum(), self.money(self.invoice.payable()))
+        } else {
+            self.sum()
+        }
+    }
+
+    fn amount_sentence(&self) -> String {
+        self.part_paid().unwrap_or_else(|| format!("The amount is {}.", self.money(self.open)))
+    }
+
+    /// What is left of a part-paid invoice.
+    fn part_paid(&self) -> Option<String> {
+        let (open, whole) = (self.money(self.open), self.money(self.invoice.payable()));
+        self.has_part_paid().then(|| format!("Of {whole}, {open} is left to pay."))
+    }
+
+    /// "invoice HF-2025-0412".
+    fn number(&self) -> String {
+        let number = self.invoice.number().map(|x| flat(x.as_str())).unwrap_or_default();
+        format!("invoice {number}").trim().to_owned()
+    }
+
+    fn about(&self) -> String {
+        about(&self.invoice.title)
+    }
+
+    fn due(&self) -> String {
+        self.firm.locale.date_medium(self.invoice.due, self.today)
+    }
+
+    /// "tomorrow", "on Thursday", "next Thursday", "in 12 days".
+    fn due_in_words(&self) -> String {
+        let written = self.firm.locale.date_weekday(self.invoice.due, self.today);
+        let weekday: String = written.chars().take_while(|c| c.is_alphabetic()).collect();
+        match days_between(self.today, self.invoice.due) {
+            1 => "tomorrow".to_owned(),
+            2..=6 => format!("on {weekday}"),
+            7 => format!("next {weekday}"),
+            _ => self.due(),
+        }
+    }
+
+    fn unclear(&self) -> String {
+        format!("If anything on it is unclear or wrong, {}.", self.tell_us())
+    }
+
+    fn tell_us(&self) -> String {
+        match flat(&self.firm.phone) {
+            phone if phone.is_empty() => "reply to this e-mail".to_owned(),
+            phone => format!("reply to this e-mail or ring {phone}"),
+        }
+    }
 }
+
+#[cfg(test)]
+#[path = "letters_tests.rs"]
+mod tests;

@@ -5,6 +5,8 @@
 
 mod dialog;
 mod headers;
+mod letter_html;
+mod letter_words;
 pub mod letters;
 pub mod message;
 #[cfg(test)]

@@ -152,6 +152,14 @@ impl MemoryMailer {
         memory.letters.iter().filter(|k| k.letter.to_address.eq_ignore_ascii_case(address)).cloned().collect()
     }
 
+    /// Takes a letter without a runtime: as [`Mailer::send`], for a history that is written down as a whole.
+    pub fn keep(&self, letter: &Outgoing) -> Verdict {
+        match letter.compose() {
+            Ok(composed) => self.deliver(letter, composed),
+            Err(e) => Verdict::Poison { reason: e.to_string() },
+        }
+    }
+
     /// Gives `verdict` to one of the next letters, after those scripted before it; only an accepted or uncertain letter
     /// is kept. Without a script every letter is accepted.
     pub fn answer_next(&self, verdict: Verdict) {

@@ -22,8 +22,8 @@ const AT_ONCE: usize = 4;
 const BATCH: usize = 100;
 
 /// Whether letters may leave: there is a way out, and nothing holds them back.
-pub(super) fn is_open(app: &App, _reader: &ReadTx) -> Result<bool, StoreError> {
-    Ok(app.mailer.leads_out())
+pub(super) fn is_open(app: &App, reader: &ReadTx) -> Result<bool, StoreError> {
+    Ok(app.mailer.leads_out() && !reader.sending_held()?)
 }
 
 /// Hands over everything that is due; how many letters.

@@ -81,9 +81,9 @@ impl Filter {
     }
 }
 
-const DRAFT: u8 = 0;
-const OPEN: u8 = 1;
-const PART_PAID: u8 = 2;
+pub(super) const DRAFT: u8 = 0;
+pub(super) const OPEN: u8 = 1;
+pub(super) const PART_PAID: u8 = 2;
 const PAID: u8 = 3;
 const CREDITED: u8 = 4;
 const CREDIT_NOTE: u8 = 5;

@@ -4,8 +4,10 @@
 //! a log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
+pub mod bulk;
 pub mod clients;
 pub mod crypt;
+pub mod dump;
 pub mod error;
 pub mod events;
 pub mod files;
@@ -13,10 +15,13 @@ pub mod firm;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
+pub mod overview;
 pub mod payments;
 pub mod quotes;
 pub mod records;
 pub mod scope;
+pub mod standing;
+pub mod statement;
 mod tables;
 pub mod tx;
 pub mod verify;
@@ -44,8 +49,10 @@ pub mod prelude {
     pub use super::firm::FirmReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
+    pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
+    pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }
 

@@ -71,8 +71,22 @@ impl<T: Send, F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send> Wo
     }
 }
 
+/// Ends the process when the writer panics: a server that can't write must not look alive, and what is acknowledged is
+/// safe in the file.
+struct EndWithWriter;
+
+impl Drop for EndWithWriter {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("the store's writer panicked; the process ends so that a supervisor can start it again");
+            std::process::abort();
+        }
+    }
+}
+
 /// Runs until every sender is gone.
 pub(super) fn run(database: &Arc<Database>, jobs: &mpsc::Receiver<Job>) {
+    let _end = EndWithWriter;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
         while group.len() < GROUP_MAX {

@@ -4,14 +4,23 @@
 //! already in words.
 
 pub mod assets;
+pub mod auth;
 pub mod charts;
+pub mod desk;
+pub mod forms;
 mod gate;
+pub mod guard;
 pub mod layers;
 pub mod listener;
 pub mod page;
 pub mod parts;
 mod patience;
+pub mod portal;
+pub mod problem;
 mod redirect;
+pub mod routes;
+pub mod state;
+pub mod throttle;
 pub mod tls;
 
 pub use gate::ConnectionLimits;

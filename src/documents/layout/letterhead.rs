@@ -159,6 +159,8 @@ impl Maker<'_> {
         }
         let node = Owner::Node(self.node(Kind::Paragraph, 0));
         self.text(&mut block, slot(0.0, next + 4.0, self.inner()), &payment.note, SMALL, node);
+        // The space after the notes may give way, so that the slip does not take a page of its own for its sake.
+        self.y = (self.y - GAP * 0.75).max(MARGIN);
         if self.y + block.height > self.bottom && self.y > MARGIN && block.height < self.bottom - MARGIN {
             self.new_page();
         }

@@ -32,7 +32,7 @@ impl Maker<'_> {
             self.text(&mut block, slot(0.0, 0.0, width), &breakdown.caption, CAPTION, node);
             block.height += 3.0;
             self.place(block, 4.0 * SMALL.leading);
-            self.table(breakdown, width * 0.62, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
+            self.table(breakdown, width, Style { ink: Ink::Text, ..SMALL }, 0.0, 0);
         }
         self.gap(GAP * 1.2);
     }
@@ -92,7 +92,7 @@ impl Maker<'_> {
             if let Some(cell) = cells.get(n) {
                 y = self.shaped(&mut block, Slot { y, ..*at }, cell, style, owner);
             }
-            for note in row.notes.iter().filter(|_| n == 0) {
+            for note in row.notes.iter().filter(|_| n == table.main) {
                 y = self.text(&mut block, Slot { y, ..*at }, note, SMALL, owner);
             }
         }

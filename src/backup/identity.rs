@@ -1,0 +1,59 @@
+//! The keys of backups: age X25519 recipients, to which backups are encrypted, and identities, which open them.
+//!
+//! The server keeps recipients only, so it can't read its own backups.
+
+use age::secrecy::ExposeSecret;
+use age::x25519::{Identity, Recipient};
+use zeroize::Zeroizing;
+
+use super::BackupError;
+
+/// What opens a backup; its text form is what age's own tools read.
+#[derive(Clone)]
+pub struct BackupIdentity(pub(super) Identity);
+
+impl std::fmt::Debug for BackupIdentity {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("BackupIdentity(***)")
+    }
+}
+
+impl BackupIdentity {
+    /// Draws a new one; age draws it from the operating system itself.
+    pub fn generate() -> Self {
+        Self(Identity::generate())
+    }
+
+    /// Reads an identity file of age: comments, empty lines, and one line `AGE-SECRET-KEY-1…`.
+    ///
+    /// # Errors
+    /// When there is no such line, or more than one.
+    pub fn parse(text: &str) -> Result<Self, BackupError> {
+        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+        match (lines.next(), lines.next()) {
+            (Some(line), None) => line.parse().map(Self).map_err(|_| BackupError::NoIdentity),
+            _ => Err(BackupError::NoIdentity),
+        }
+    }
+
+    /// The secret line.
+    pub fn reveal(&self) -> Zeroizing<String> {
+        Zeroizing::new(self.0.to_string().expose_secret().to_owned())
+    }
+
+    /// The recipient that belongs to it: public.
+    pub fn recipient(&self) -> String {
+        self.0.to_public().to_string()
+    }
+}
+
+/// Reads recipients.
+///
+/// # Errors
+/// When there is none, or one of them is not of the form `age1…`.
+pub(super) fn recipients(texts: &[String]) -> Result<Vec<Recipient>, BackupError> {
+    if texts.is_empty() {
+        return Err(BackupError::NoRecipients);
+    }
+    texts.iter().map(|text| text.parse().map_err(|_| BackupError::BadRecipient(text.clone()))).collect()
+}

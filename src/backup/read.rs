@@ -1,0 +1,161 @@
+//! Reading a backup: every byte is checked, and nothing that it says is believed beyond named limits.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
+
+use super::BackupError;
+use super::identity::BackupIdentity;
+use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, MANIFEST_MAX, Manifest, Tally};
+use crate::store::dump::Row;
+
+/// Longest age header, in bytes: some dozens of recipients. Each one costs work before anything is proved.
+const HEADER_MAX: usize = 8 * 1024;
+/// First bytes of a file that age encrypted.
+const AGE: &[u8] = b"age-encryption.org/v1\n";
+/// Bytes of rows given on at once.
+const BATCH_BYTES: usize = 1 << 20;
+/// Rows given on at once.
+const BATCH_ROWS: usize = 4_096;
+
+/// A backup that was read to its end and found whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// What it says about itself.
+    pub manifest: Manifest,
+    /// SHA-256 of the stream within.
+    pub digest: [u8; 32],
+}
+
+/// Reads all of the backup at `path` and checks framing, counts and digest. `progress` gets (rows done, rows in all).
+///
+/// # Errors
+/// A sentence that says what is wrong with it; nothing was written anywhere.
+pub fn check(
+    path: &Path,
+    identity: &BackupIdentity,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Summary, BackupError> {
+    each_batch(path, identity, &mut |_, _| Ok(()), &mut progress)
+}
+
+/// As [`check`], and gives the rows to `each`, table by table in batches.
+pub(super) fn each_batch(
+    path: &Path,
+    identity: &BackupIdentity,
+    each: &mut dyn FnMut(&str, &[Row]) -> Result<(), BackupError>,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Summary, BackupError> {
+    let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, decrypt(path, identity)?));
+    let manifest = manifest(&mut stream)?;
+    let (mut done, all) = (0_u64, manifest.rows());
+    for table in &manifest.tables {
+        let (mut batch, mut bytes) = (Vec::new(), 0);
+        for left in (0..table.rows).rev() {
+            let row = row(&mut stream)?;
+            bytes += row.0.len() + row.1.len();
+            batch.push(row);
+            done += 1;
+            if left == 0 || bytes >= BATCH_BYTES || batch.len() >= BATCH_ROWS {
+                each(&table.name, &batch)?;
+                (batch, bytes) = (Vec::new(), 0);
+                progress(done, all);
+            }
+        }
+    }
+    let digest = end(&mut stream, done)?;
+    Ok(Summary { manifest, digest })
+}
+
+fn decrypt(path: &Path, identity: &BackupIdentity) -> Result<impl Read, BackupError> {
+    use age::DecryptError as E;
+    let mut file = BufReader::with_capacity(HEADER_MAX, File::open(path).map_err(BackupError::Io)?);
+    let start = file.fill_buf().map_err(BackupError::Io)?;
+    if !start.starts_with(AGE) {
+        return Err(if AGE.starts_with(start) { BackupError::CutShort } else { BackupError::NotABackup });
+    }
+    // The header's last line begins with three dashes; a longer header is not looked at.
+    if !start.windows(5).any(|bytes| bytes == b"\n--- ") {
+        return Err(if start.len() < HEADER_MAX { BackupError::CutShort } else { BackupError::NotABackup });
+    }
+    let decryptor = age::Decryptor::new_buffered(file).map_err(|error| match error {
+        E::Io(e) => broken(e),
+        _ => BackupError::NotABackup,
+    })?;
+    decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)).map_err(|error| match error {
+        E::NoMatchingKeys => BackupError::OtherIdentity,
+        E::Io(e) => broken(e),
+        _ => BackupError::Damaged("its header is not what was written".to_owned()),
+    })
+}
+
+fn manifest(stream: &mut impl Read) -> Result<Manifest, BackupError> {
+    if take::<16>(stream)? != *MAGIC {
+        return Err(BackupError::Foreign);
+    }
+    let framing = u32::from_be_bytes(take(stream)?);
+    if framing != FRAMING {
+        return Err(BackupError::Newer(format!("framing {framing}")));
+    }
+    let text = field(stream, MANIFEST_MAX)?;
+    let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| damaged("its manifest can't be read"))?;
+    match manifest.schema {
+        crate::store::SCHEMA_VERSION => Ok(manifest),
+        newer if newer > crate::store::SCHEMA_VERSION => Err(BackupError::Newer(manifest.program)),
+        _ => Err(damaged("its schema was never released")),
+    }
+}
+
+fn row(stream: &mut impl Read) -> Result<Row, BackupError> {
+    let key = u32::from_be_bytes(take(stream)?) as usize;
+    let value = u32::from_be_bytes(take(stream)?) as usize;
+    Ok((bytes(stream, key, FIELD_MAX)?, bytes(stream, value, FIELD_MAX)?))
+}
+
+/// The end: totals, digest, and nothing after them.
+fn end<R: Read>(stream: &mut Tally<R>, rows: u64) -> Result<[u8; 32], BackupError> {
+    if take::<4>(stream)? != *END || u64::from_be_bytes(take(stream)?) != rows {
+        return Err(damaged("its rows are not as many as it says"));
+    }
+    let digest = stream.digest();
+    if take::<32>(stream)? != digest {
+        return Err(damaged("its digest doesn't match"));
+    }
+    match stream.read(&mut [0]).map_err(broken)? {
+        0 => Ok(digest),
+        _ => Err(damaged("something follows its end")),
+    }
+}
+
+fn field(stream: &mut impl Read, max: usize) -> Result<Vec<u8>, BackupError> {
+    let length = u32::from_be_bytes(take(stream)?) as usize;
+    bytes(stream, length, max)
+}
+
+fn bytes(stream: &mut impl Read, length: usize, max: usize) -> Result<Vec<u8>, BackupError> {
+    if length > max {
+        return Err(damaged("a record in it is longer than any can be"));
+    }
+    let mut out = Vec::new();
+    stream.take(length as u64).read_to_end(&mut out).map_err(broken)?;
+    if out.len() == length { Ok(out) } else { Err(BackupError::CutShort) }
+}
+
+fn take<const N: usize>(stream: &mut impl Read) -> Result<[u8; N], BackupError> {
+    let mut out = [0; N];
+    stream.read_exact(&mut out).map_err(broken)?;
+    Ok(out)
+}
+
+fn damaged(what: &str) -> BackupError {
+    BackupError::Damaged(what.to_owned())
+}
+
+/// What an error while reading says about the backup.
+fn broken(error: io::Error) -> BackupError {
+    match error.kind() {
+        io::ErrorKind::UnexpectedEof => BackupError::CutShort,
+        io::ErrorKind::InvalidData => damaged("it was altered or cut"),
+        _ => BackupError::Io(error),
+    }
+}

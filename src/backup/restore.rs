@@ -1,0 +1,45 @@
+//! Filling a new data file from a backup, and proving that it holds the same.
+
+use std::io;
+use std::path::Path;
+
+use super::BackupError;
+use super::identity::BackupIdentity;
+use super::read::{Summary, each_batch};
+use super::write::stream;
+use crate::store::Store;
+use crate::store::dump::Loader;
+
+/// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then reads
+/// it out again and compares. `progress` gets (rows done, rows in all) of both passes.
+///
+/// # Errors
+/// When the backup changed meanwhile, its rows don't fit their tables, or the store holds something else afterwards.
+pub fn fill(
+    path: &Path,
+    identity: &BackupIdentity,
+    checked: &Summary,
+    store: &Store,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<(), BackupError> {
+    let mut loader = Loader::new(store);
+    let mut each = |table: &str, rows: &[_]| match loader.fill(table, rows)? {
+        true => Ok(()),
+        false => Err(BackupError::Damaged(format!("rows in it don't fit the table \"{}\"", table.escape_debug()))),
+    };
+    let all = checked.manifest.rows().saturating_mul(2);
+    let read = each_batch(path, identity, &mut each, &mut |done, _| progress(done, all))?;
+    loader.finish()?;
+    if read != *checked {
+        return Err(BackupError::Damaged("it changed while it was read".to_owned()));
+    }
+    let half = checked.manifest.rows();
+    let held = store.read(|tx| {
+        stream(tx, &checked.manifest, io::sink(), &mut |done, _| progress(half.saturating_add(done), all))
+    })?;
+    if held == checked.digest {
+        Ok(())
+    } else {
+        Err(BackupError::Damaged("what was restored is not what the backup holds".to_owned()))
+    }
+}

@@ -1,0 +1,168 @@
+//! Backups as a whole: written, damaged, restored.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use redb::backends::InMemoryBackend;
+
+use super::identity::BackupIdentity;
+use super::*;
+use crate::domain::event::{By, Event};
+use crate::store::prelude::*;
+
+fn empty() -> Store {
+    Store::open(InMemoryBackend::new(), 1 << 20, false).unwrap()
+}
+
+fn at() -> Timestamp {
+    "2026-03-01T09:00:00Z".parse().unwrap()
+}
+
+fn firm() -> crate::domain::firm::Firm {
+    use crate::domain::{client::Party, firm::*, money::Currency, number::Pattern};
+    let pattern = |text| Pattern::parse("series", text).unwrap();
+    Firm {
+        party: Party { name: "Example LLP".to_owned(), ..Party::default() },
+        trade: String::new(),
+        registration: String::new(),
+        email: None,
+        phone: String::new(),
+        correspondent: String::new(),
+        bank: BankDetails::default(),
+        colour: "#123456".to_owned(),
+        logo: None,
+        currency: Currency::EUR,
+        terms_days: 30,
+        vat_rates: Vec::new(),
+        series: Series { invoice: pattern("I-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
+        locale: Locale::default(),
+        paper: Paper::default(),
+    }
+}
+
+/// A store with a firm, a file of several chunks, and some log.
+fn filled(identity: &BackupIdentity) -> Store {
+    let store = empty();
+    let recipients = vec![identity.recipient()];
+    store
+        .write_blocking(By::command_line(), at(), move |w| {
+            w.put_firm(&firm())?;
+            w.put_backup_recipients(&recipients)?;
+            w.put_file(&vec![7; 300_000])?;
+            for n in 0..50 {
+                let _ = w.record(About::FIRM, Event::FirmChanged { what: format!("change {n}") })?;
+            }
+            Ok(w.record(About::FIRM, Event::FirmSetUp { name: "Example LLP".to_owned() })?.done(()))
+        })
+        .unwrap();
+    store
+}
+
+fn backup(store: &Store) -> Vec<u8> {
+    let mut out = Vec::new();
+    let written = store.read(|tx| write(tx, at(), Some("config".to_owned()), &mut out, |_, _| ())).unwrap();
+    assert_eq!(written.bytes, out.len() as u64);
+    assert_eq!(written.digest, crate::secrets::sha256(&out));
+    out
+}
+
+fn kept(bytes: &[u8], folder: &Path) -> std::path::PathBuf {
+    let path = folder.join("backup.age");
+    std::fs::write(&path, bytes).unwrap();
+    path
+}
+
+#[test]
+fn a_backup_restores_to_the_same_contents() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let store = filled(&identity);
+    let path = kept(&backup(&store), folder.path());
+    let summary = check(&path, &identity, |_, _| ()).unwrap();
+    assert_eq!((summary.manifest.taken, summary.manifest.config.as_deref()), (at(), Some("config")));
+    let new = empty();
+    fill(&path, &identity, &summary, &new, |_, _| ()).unwrap();
+    new.read(|r| {
+        assert_eq!(r.firm()?, store.read(|old| old.firm())?);
+        r.check_chain(|_, _| ())
+    })
+    .unwrap();
+}
+
+#[test]
+fn another_identity_opens_nothing() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let path = kept(&backup(&filled(&identity)), folder.path());
+    assert!(matches!(check(&path, &BackupIdentity::generate(), |_, _| ()), Err(BackupError::OtherIdentity)));
+}
+
+#[test]
+fn a_damaged_or_cut_backup_is_refused_wherever_it_was_hit() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let whole = backup(&filled(&identity));
+    for n in 0..12 {
+        let at = whole.len() * n / 12;
+        let mut flipped = whole.clone();
+        flipped[at] ^= 1;
+        assert!(check(&kept(&flipped, folder.path()), &identity, |_, _| ()).is_err(), "flipped at {at}");
+        assert!(check(&kept(&whole[..at], folder.path()), &identity, |_, _| ()).is_err(), "cut at {at}");
+    }
+    let longer = [whole.as_slice(), b"x"].concat();
+    assert!(check(&kept(&longer, folder.path()), &identity, |_, _| ()).is_err());
+}
+
+#[test]
+fn a_header_with_thousands_of_recipients_is_refused_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let stanza = "-> X25519 AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\nAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA\n";
+    let header = format!("age-encryption.org/v1\n{}--- AAAA\n", stanza.repeat(5_000));
+    let refused = check(&kept(header.as_bytes(), folder.path()), &BackupIdentity::generate(), |_, _| ());
+    assert!(matches!(refused, Err(BackupError::NotABackup)));
+}
+
+/// Encrypts a stream of somebody who knows the recipient, which is no secret.
+fn forged(identity: &BackupIdentity, stream: &[u8]) -> Vec<u8> {
+    age::encrypt(&identity.0.to_public(), stream).unwrap()
+}
+
+#[test]
+fn what_only_looks_like_a_backup_is_refused() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let refused = |stream: &[u8]| check(&kept(&forged(&identity, stream), folder.path()), &identity, |_, _| ());
+    assert!(matches!(refused(b"some other file entirely, encrypted to the same key"), Err(BackupError::Foreign)));
+    let newer = [b"COUNTERFOIL-BKP\n".as_slice(), &9_u32.to_be_bytes()].concat();
+    assert!(matches!(refused(&newer), Err(BackupError::Newer(_))));
+    let huge = [b"COUNTERFOIL-BKP\n".as_slice(), &1_u32.to_be_bytes(), &u32::MAX.to_be_bytes()].concat();
+    assert!(matches!(refused(&huge), Err(BackupError::Damaged(_))));
+}
+
+#[test]
+fn rows_that_do_not_fit_their_table_are_refused() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    for rows in [vec![(vec![1, 2], vec![3])], vec![(vec![0; 8], vec![1]), (vec![0; 8], vec![1])]] {
+        let manifest = Manifest {
+            schema: crate::store::SCHEMA_VERSION,
+            program: "0".to_owned(),
+            firm: String::new(),
+            taken: at(),
+            config: None,
+            tables: vec![Table { name: "staff".to_owned(), rows: rows.len() as u64 }],
+        };
+        let text = serde_json::to_vec(&manifest).unwrap();
+        let mut stream =
+            [manifest::MAGIC.as_slice(), &1_u32.to_be_bytes(), &(text.len() as u32).to_be_bytes()].concat();
+        stream.extend(text);
+        for (key, value) in &rows {
+            stream.extend((key.len() as u32).to_be_bytes());
+            stream.extend((value.len() as u32).to_be_bytes());
+            stream.extend(key);
+            stream.extend(value);
+        }
+        stream.extend(manifest::END);
+        stream.extend((rows.len() as u64).to_be_bytes());
+        let digest = crate::secrets::sha256(&stream);
+        stream.extend(digest);
+        let path = kept(&forged(&identity, &stream), folder.path());
+        let summary = check(&path, &identity, |_, _| ()).unwrap();
+        assert!(matches!(fill(&path, &identity, &summary, &empty(), |_, _| ()), Err(BackupError::Damaged(_))));
+    }
+}

@@ -1,0 +1,102 @@
+//! Writing a backup: one snapshot, in constant memory.
+
+use std::io::{self, BufWriter, Write};
+
+use jiff::Timestamp;
+
+use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, Manifest, Table, Tally};
+use super::{BackupError, identity};
+use crate::store::dump;
+use crate::store::prelude::*;
+
+/// Bytes gathered before they are encrypted.
+const BUFFER: usize = 64 * 1024;
+/// Rows between two calls of the progress callback.
+const PROGRESS_ROWS: u64 = 256;
+
+/// What was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Length of the encrypted file.
+    pub bytes: u64,
+    /// SHA-256 of the encrypted file.
+    pub digest: [u8; 32],
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// Encrypts the snapshot to the recipients that it names itself, into `out`. `progress` gets (rows done, rows in all).
+///
+/// # Errors
+/// When there is no recipient, or reading or writing fails; what went to `out` is then no backup.
+pub fn write(
+    tx: &ReadTx,
+    taken: Timestamp,
+    config: Option<String>,
+    out: impl Write,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Written, BackupError> {
+    let recipients = identity::recipients(&tx.backup_recipients()?)?;
+    let manifest = manifest(tx, taken, config)?;
+    let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient))
+        .map_err(|e| BackupError::Io(io::Error::other(e)))?;
+    let mut outer = Tally::new(out);
+    let inner = encryptor.wrap_output(&mut outer).map_err(BackupError::Io)?;
+    let mut inner = BufWriter::with_capacity(BUFFER, inner);
+    stream(tx, &manifest, &mut inner, &mut progress)?;
+    let inner = inner.into_inner().map_err(|e| BackupError::Io(e.into_error()))?;
+    inner.finish().and_then(Write::flush).map_err(BackupError::Io)?;
+    Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows() })
+}
+
+fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Manifest, BackupError> {
+    let tables = dump::survey(tx)?.into_iter().map(|(name, rows)| Table { name, rows }).collect();
+    let firm = tx.firm()?.party.name;
+    let program = env!("CARGO_PKG_VERSION").to_owned();
+    Ok(Manifest { schema: crate::store::SCHEMA_VERSION, program, firm, taken, config, tables })
+}
+
+/// Writes the stream of `manifest.rs`; its digest.
+pub(super) fn stream(
+    tx: &ReadTx,
+    manifest: &Manifest,
+    out: impl Write,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<[u8; 32], BackupError> {
+    let mut out = Tally::new(out);
+    let text = serde_json::to_vec(manifest).map_err(|e| BackupError::Io(e.into()))?;
+    let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(BackupError::Io);
+    put(MAGIC)?;
+    put(&FRAMING.to_be_bytes())?;
+    put(&length(&text)?)?;
+    put(&text)?;
+    let (mut done, all) = (0_u64, manifest.rows());
+    dump::dump(tx, |_, key, value| {
+        put(&length(key)?)?;
+        put(&length(value)?)?;
+        put(key)?;
+        put(value)?;
+        done += 1;
+        if done.is_multiple_of(PROGRESS_ROWS) || done == all {
+            progress(done, all);
+        }
+        Ok::<_, BackupError>(())
+    })?;
+    put(END)?;
+    put(&done.to_be_bytes())?;
+    let digest = out.digest();
+    out.write_all(&digest).map_err(BackupError::Io)?;
+    out.flush().map_err(BackupError::Io)?;
+    if done == all {
+        Ok(digest)
+    } else {
+        Err(BackupError::Damaged("the snapshot changed while it was read".to_owned()))
+    }
+}
+
+fn length(bytes: &[u8]) -> Result<[u8; 4], BackupError> {
+    match u32::try_from(bytes.len()) {
+        Ok(length) if bytes.len() <= FIELD_MAX => Ok(length.to_be_bytes()),
+        _ => Err(BackupError::Io(io::Error::other("a stored record is too long for a backup"))),
+    }
+}

@@ -1,0 +1,309 @@
+//! The demo's firm, its people and its clients: who they are and what they may do. Pure data.
+//!
+//! Knows nothing of what happens to them; that is `story`.
+
+use rust_decimal::Decimal;
+
+use crate::domain::client::Party;
+use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
+use crate::domain::money::Currency;
+use crate::domain::number::Pattern;
+use crate::domain::person::Role;
+use crate::domain::refusal::FieldFault;
+use crate::domain::text::EmailAddress;
+
+/// The password of everybody in the demo who has one. It protects nothing: every demo prints it.
+pub const PASSWORD: &str = "teal lantern over quiet harbour";
+/// The firm's zone.
+pub const ZONE: &str = "Europe/Dublin";
+/// Name and address that the demo's letters come from.
+pub const FROM: (&str, &str) = ("Harbour & Finch LLP", "accounts@harbourfinch.example");
+
+/// A person of the firm.
+pub struct StaffPlan {
+    pub name: &'static str,
+    pub email: &'static str,
+    pub role: Role,
+    /// For a member: the only clients they may see, by their place in [`CLIENTS`].
+    pub only: &'static [usize],
+}
+
+/// The firm's four.
+pub const STAFF: [StaffPlan; 4] = [
+    StaffPlan { name: "Orla Byrne", email: "orla.byrne@harbourfinch.example", role: Role::Owner, only: &[] },
+    StaffPlan { name: "Maeve Finch", email: "maeve.finch@harbourfinch.example", role: Role::Manager, only: &[] },
+    StaffPlan { name: "Jonas Weber", email: "jonas.weber@harbourfinch.example", role: Role::Member, only: &[0, 5, 7] },
+    StaffPlan { name: "Nuala Tierney", email: "nuala@tierneyaudit.example", role: Role::Auditor, only: &[] },
+];
+
+/// What a contact may do, in the few ways that the demo shows.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    /// Sees billing documents, answers, gets the letters.
+    Payer,
+    /// Sees billing documents, nothing else.
+    Reader,
+    /// No billing documents at all.
+    Documents,
+    /// As a payer, for one project only, by its place.
+    Project(usize),
+    /// An accountant from outside: sees and gets letters, does not answer.
+    Accountant,
+    /// Was a payer; their access was ended.
+    Revoked,
+}
+
+/// A person at a client.
+pub struct ContactPlan {
+    pub name: &'static str,
+    pub title: &'static str,
+    pub email: &'static str,
+    pub phone: &'static str,
+    pub part: Part,
+    /// Whether they set a password, so that a newcomer can sign in as them at once.
+    pub password: bool,
+}
+
+const fn contact(
+    name: &'static str,
+    title: &'static str,
+    email: &'static str,
+    part: Part,
+    password: bool,
+) -> ContactPlan {
+    ContactPlan { name, title, email, phone: "", part, password }
+}
+
+/// How a client is charged VAT.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Tax {
+    /// Irish rates.
+    Domestic,
+    /// A business elsewhere in the EU: it accounts for the VAT itself.
+    ReverseCharge,
+    /// A business outside the EU: outside the scope.
+    Outside,
+}
+
+/// How a client pays: days from the due date in the middle, spread around it, and of how many invoices in a hundred
+/// nothing is heard for long.
+#[derive(Clone, Copy)]
+pub struct Habit {
+    pub days: i32,
+    pub spread: i32,
+    pub silent: u64,
+    /// Of how many letters in a hundred the document is opened.
+    pub opens: u64,
+}
+
+/// A customer of the firm.
+pub struct ClientPlan {
+    pub name: &'static str,
+    pub address: &'static [&'static str],
+    pub country: &'static str,
+    pub vat_id: &'static str,
+    pub reference: &'static str,
+    pub currency: &'static str,
+    pub terms: u16,
+    pub tax: Tax,
+    pub habit: Habit,
+    pub note: &'static str,
+    pub projects: &'static [&'static str],
+    pub contacts: &'static [ContactPlan],
+    /// Who looks after them, by their place in [`STAFF`].
+    pub manager: usize,
+    /// What one hour or unit costs them, as a factor on the price list: 100 is as listed, in their currency.
+    pub price: i64,
+}
+
+/// The eight clients.
+pub const CLIENTS: [ClientPlan; 8] = [
+    ClientPlan {
+        name: "Marlow Ceramics Ltd",
+        address: &["Unit 2, Kiln Yard", "Ringsend Road", "Dublin 4, D04 X2R6"],
+        country: "IE",
+        vat_id: "IE6388047V",
+        reference: "C-1014",
+        currency: "EUR",
+        terms: 30,
+        tax: Tax::Domestic,
+        habit: Habit { days: 2, spread: 9, silent: 4, opens: 92 },
+        note: "Quotes their purchase order on every bill. Peter signs, Ana pays.",
+        projects: &["Alder Wharf lease", "Trade mark, MARLOW", "Supply agreement, Delft Glaze"],
+        contacts: &[
+            contact("Ana Ruiz", "Finance", "ana.ruiz@marlowceramics.example", Part::Payer, true),
+            contact("Peter Marlow", "Director", "peter@marlowceramics.example", Part::Reader, true),
+            contact("Siobhán Keane", "Studio manager", "siobhan.keane@marlowceramics.example", Part::Documents, true),
+            contact("Declan Marsh", "Finance, until last year", "declan@marlowceramics.example", Part::Revoked, false),
+        ],
+        manager: 1,
+        price: 100,
+    },
+    ClientPlan {
+        name: "Kestrel Architects",
+        address: &["14 Sullivan’s Quay", "Cork, T12 K6WD"],
+        country: "IE",
+        vat_id: "IE9514872K",
+        reference: "C-1021",
+        currency: "EUR",
+        terms: 30,
+        tax: Tax::Domestic,
+        habit: Habit { days: -6, spread: 4, silent: 0, opens: 97 },
+        note: "",
+        projects: &["Collective agreement with engineers", "Blackpool library tender"],
+        contacts: &[
+            contact("Ruairí Daly", "Partner", "ruairi@kestrelarchitects.example", Part::Payer, true),
+            contact("Inês Costa", "Project lead, library", "ines@kestrelarchitects.example", Part::Project(1), true),
+        ],
+        manager: 1,
+        price: 100,
+    },
+    ClientPlan {
+        name: "Brightwater Marine Ltd",
+        address: &["New Docks", "Galway, H91 C2VT"],
+        country: "IE",
+        vat_id: "IE4471903W",
+        reference: "C-1026",
+        currency: "EUR",
+        terms: 14,
+        tax: Tax::Domestic,
+        habit: Habit { days: 18, spread: 12, silent: 12, opens: 55 },
+        note: "Seasonal: money is tight from November to March.",
+        projects: &["Slipway licence", "Charter terms"],
+        contacts: &[contact("Fergus Tuohy", "Owner", "fergus@brightwatermarine.example", Part::Payer, true)],
+        manager: 0,
+        price: 100,
+    },
+    ClientPlan {
+        name: "Oakfield Nursing Homes DAC",
+        address: &["Oakfield House", "Station Road", "Naas, Co. Kildare, W91 PX3D"],
+        country: "IE",
+        vat_id: "",
+        reference: "C-1030",
+        currency: "EUR",
+        terms: 30,
+        tax: Tax::Domestic,
+        habit: Habit { days: 34, spread: 16, silent: 22, opens: 60 },
+        note: "Approval takes two signatures. Ring Gráinne before the 20th of a month.",
+        projects: &["Registration with the regulator", "Employment matters", "Purchase of Beech Lodge"],
+        contacts: &[
+            contact("Gráinne Walsh", "Accounts payable", "grainne.walsh@oakfieldhomes.example", Part::Payer, true),
+            contact("Thomas Abara", "Finance director", "thomas.abara@oakfieldhomes.example", Part::Reader, true),
+        ],
+        manager: 1,
+        price: 110,
+    },
+    ClientPlan {
+        name: "Lumen Dental Group",
+        address: &["3 Fitzwilliam Lane", "Dublin 2, D02 HN88"],
+        country: "IE",
+        vat_id: "IE3320658M",
+        reference: "C-1033",
+        currency: "EUR",
+        terms: 30,
+        tax: Tax::Domestic,
+        habit: Habit { days: 6, spread: 8, silent: 5, opens: 85 },
+        note: "Bills go to the accountant as well.",
+        projects: &["Partnership deed", "Data protection review"],
+        contacts: &[
+            contact("Aisha Khan", "Practice manager", "aisha.khan@lumendental.example", Part::Payer, true),
+            contact("Colm Rafferty", "Rafferty & Co, accountants", "colm@raffertyco.example", Part::Accountant, true),
+        ],
+        manager: 0,
+        price: 100,
+    },
+    ClientPlan {
+        name: "Delft Glaze BV",
+        address: &["Oude Delft 118", "2611 CG Delft"],
+        country: "NL",
+        vat_id: "NL814203977B01",
+        reference: "C-1038",
+        currency: "EUR",
+        terms: 30,
+        tax: Tax::ReverseCharge,
+        habit: Habit { days: -2, spread: 5, silent: 0, opens: 90 },
+        note: "",
+        projects: &["Irish branch"],
+        contacts: &[contact("Pieter de Vos", "Controller", "p.devos@delftglaze.example", Part::Payer, true)],
+        manager: 2,
+        price: 105,
+    },
+    ClientPlan {
+        name: "Wren & Sparrow Books Ltd",
+        address: &["27 Lamb’s Passage", "London EC1Y 8LE"],
+        country: "GB",
+        vat_id: "GB412773809",
+        reference: "C-1042",
+        currency: "GBP",
+        terms: 30,
+        tax: Tax::Outside,
+        habit: Habit { days: 9, spread: 10, silent: 6, opens: 75 },
+        note: "Pays from a sterling account; check the reference.",
+        projects: &["Irish distribution", "Author contracts"],
+        contacts: &[
+            contact("Ruth Sparrow", "Publisher", "ruth@wrenandsparrow.example", Part::Payer, true),
+            contact("Luca Ferri", "Rights", "luca.ferri@wrenandsparrow.example", Part::Payer, false),
+        ],
+        manager: 0,
+        price: 85,
+    },
+    ClientPlan {
+        name: "Aoi Instruments KK",
+        address: &["4-12 Kitahama Higashi, Chuo-ku", "Osaka 540-0031"],
+        country: "JP",
+        vat_id: "",
+        reference: "C-1047",
+        currency: "JPY",
+        terms: 60,
+        tax: Tax::Outside,
+        habit: Habit { days: -10, spread: 6, silent: 0, opens: 88 },
+        note: "Letters reach them in the evening; nobody answers before 08:00 Osaka time.",
+        projects: &["European holding"],
+        contacts: &[contact("Haruka Mori", "General affairs", "h.mori@aoi-instruments.example", Part::Payer, true)],
+        manager: 2,
+        price: 16_500,
+    },
+];
+
+/// The firm's particulars.
+///
+/// # Errors
+/// None for these constants; a changed pattern that is no pattern would be named.
+pub fn firm() -> Result<Firm, FieldFault> {
+    let pattern = |text| Pattern::parse("series", text);
+    Ok(Firm {
+        party: Party {
+            name: "Harbour & Finch LLP".to_owned(),
+            address: ["9 Sir John’s Lane", "Dublin 2, D02 AX07"].map(str::to_owned).to_vec(),
+            country: "IE".to_owned(),
+            vat_id: "IE3456789KH".to_owned(),
+        },
+        trade: "Solicitors".to_owned(),
+        registration: "Partners: Maeve Finch, Tom Harbour. Registered with the Law Society of Ireland.".to_owned(),
+        email: Some(email(FROM.1)?),
+        phone: "01 555 0142".to_owned(),
+        correspondent: "Orla Byrne in accounts".to_owned(),
+        bank: BankDetails {
+            account_name: "Harbour & Finch LLP".to_owned(),
+            iban: "IE29AIBK93115212345678".to_owned(),
+            bic: "AIBKIE2D".to_owned(),
+        },
+        colour: "#0b5b5e".to_owned(),
+        logo: None,
+        currency: Currency::EUR,
+        terms_days: 30,
+        vat_rates: vec![Decimal::from(23), Decimal::new(135, 1), Decimal::from(9)],
+        series: Series {
+            invoice: pattern("HF-{YYYY}-{0000}")?,
+            credit_note: pattern("HF-CN-{0000}")?,
+            quote: pattern("HF-Q-{0000}")?,
+        },
+        locale: Locale::EnglishIreland,
+        paper: Paper::A4,
+    })
+}
+
+/// An address of these constants.
+pub fn email(text: &str) -> Result<EmailAddress, FieldFault> {
+    EmailAddress::parse("email", text)
+}

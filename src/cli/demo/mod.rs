@@ -1,0 +1,259 @@
+//! `counterfoil demo`: a complete example firm, told through the same acts that people use, and served.
+//!
+//! The real thing but for three: its clock can start on another day and run faster, its letters stay in a mailbox at
+//! `/demo/mail`, and its key lies beside its data.
+
+mod accounting;
+mod bulk;
+mod firm;
+mod folder;
+mod greeting;
+mod plan;
+mod story;
+mod work;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use jiff::civil::{Date, time};
+use jiff::tz::TimeZone;
+
+use self::folder::Folder;
+use self::greeting::Greeting;
+use super::{Failure, serve, terminal};
+use crate::app::{App, Settings};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::documents::Fonts;
+use crate::domain::calendar;
+use crate::domain::event::LogEntry;
+use crate::domain::reminder::Policy;
+use crate::mail::{Mailer, MemoryMailer};
+use crate::secrets::{self, Entropy};
+use crate::store::prelude::*;
+use crate::web::layers::Hardening;
+use crate::web::listener::{ListenPlan, Listening, stop_signal};
+
+/// Months that the story covers.
+const MONTHS: i64 = 24;
+/// Most clients and invoices that are generated.
+const CLIENTS_MAX: u64 = 100_000;
+const INVOICES_MAX: u64 = 10_000_000;
+/// Invoices per client when only one of the two is asked for.
+const INVOICES_PER_CLIENT: u64 = 100;
+/// Cache while very much is generated, in bytes.
+const BULK_CACHE: usize = 512 << 20;
+/// From this many invoices on.
+const BULK_CACHE_FROM: u64 = 100_000;
+/// Fastest clock: a year in five minutes.
+const SPEED_MAX: u32 = 100_000;
+
+/// Options of `counterfoil demo`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Where to listen; port 0 lets the system choose
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8443")]
+    listen: SocketAddr,
+    /// Keep the demo in this folder, or open the one that is there [default: a temporary folder, removed at the end]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// In place of the story, generate this many clients, for a look at scale
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=CLIENTS_MAX))]
+    clients: Option<u64>,
+    /// In place of the story, generate this many invoices
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=INVOICES_MAX))]
+    invoices: Option<u64>,
+    /// What chooses the story's details; the same seed and day give the same story
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    seed: u64,
+    /// The day on which the demo's clock starts, at 09:00 in Dublin [default: today]
+    #[arg(long, value_name = "DATE")]
+    today: Option<Date>,
+    /// Run the demo's clock this many times faster, to watch weeks of reminders arrive
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
+    speed: u32,
+    /// When ready, print one line of JSON on standard output in place of the table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Builds the example firm, or opens an earlier one, and serves it until it is told to stop.
+///
+/// # Errors
+/// A sentence: the folder, the port, the data file.
+pub fn run(args: Args) -> Result<(), Failure> {
+    start_log();
+    serve::runtime()?.block_on(demo(&args))
+}
+
+/// Warnings only, unless `RUST_LOG` asks for more: the table is what there is to see.
+fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
+    let _ =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+}
+
+async fn demo(args: &Args) -> Result<(), Failure> {
+    let signals = stop_signal().map_err(|e| Failure::new(format!("The demo can't listen for signals: {e}.")))?;
+    let mut signals = pin!(signals);
+    let folder = Folder::prepare(args.data.as_deref())?;
+    let mut config = folder.config(args.listen)?;
+    let listening = Listening::bind(ListenPlan::from_config(&config, Clock::system())).await?;
+    config.url = config.url.with_port(listening.address().port());
+    let (entropy, stopped) = (Entropy::system(), Arc::new(AtomicBool::new(false)));
+    let build = Build::new(args, &config, entropy.clone(), Arc::clone(&stopped))?;
+    let (folder, built) = {
+        let building = tokio::task::spawn_blocking(move || {
+            let built = build.run(&folder);
+            (folder, built)
+        });
+        let mut building = pin!(building);
+        let done = tokio::select! {
+            done = &mut building => done,
+            () = &mut signals => {
+                stopped.store(true, Ordering::Relaxed);
+                // It stops at its next day, and the folder goes with it.
+                let _ = building.await;
+                return Ok(());
+            }
+        };
+        done.map_err(|_| Failure::new("The example firm could not be made; please report what was said above."))?
+    };
+    let app = built?;
+    announce(args, &app, &folder, &listening)?;
+    let hardening = Hardening::from_config(&config, entropy);
+    serve::attend(app, &config, hardening, listening, signals).await?;
+    drop(folder);
+    Ok(())
+}
+
+fn announce(args: &Args, app: &App, folder: &Folder, listening: &Listening) -> Result<(), Failure> {
+    let people = greeting::people(&app.store)?;
+    let greeting = Greeting {
+        url: &app.settings.url,
+        certificate: listening.certificate_path(),
+        data: folder.path(),
+        people: &people,
+    };
+    if args.json {
+        terminal::say(&greeting::as_json(&greeting)?);
+    } else {
+        terminal::say(&greeting::as_table(&greeting, folder.is_temporary()));
+    }
+    Ok(())
+}
+
+/// How much is to be generated; `None` for the story.
+fn size(args: &Args) -> Option<bulk::Size> {
+    match (args.clients, args.invoices) {
+        (None, None) => None,
+        (Some(clients), None) => Some(bulk::Size { clients, invoices: clients * INVOICES_PER_CLIENT }),
+        (None, Some(invoices)) => Some(bulk::Size { clients: invoices.div_ceil(INVOICES_PER_CLIENT), invoices }),
+        (Some(clients), Some(invoices)) => Some(bulk::Size { clients, invoices }),
+    }
+}
+
+/// What building the firm takes, apart from its folder.
+struct Build {
+    seed: u64,
+    size: Option<bulk::Size>,
+    speed: u32,
+    start: Timestamp,
+    cache: usize,
+    settings: Settings,
+    entropy: Entropy,
+    stopped: Arc<AtomicBool>,
+}
+
+impl Build {
+    fn new(args: &Args, config: &Config, entropy: Entropy, stopped: Arc<AtomicBool>) -> Result<Self, Failure> {
+        let settings = settings(config.url.origin(), config.limits.upload_bytes())?;
+        let date = args.today.unwrap_or_else(|| calendar::today(Clock::system().now(), &settings.zone));
+        if !(2010..=2100).contains(&date.year()) {
+            return Err(Failure::new("--today: choose a day from 2010 to 2100."));
+        }
+        let start = calendar::wall_clock(date, time(9, 0, 0, 0), &settings.zone);
+        let cache = config.limits.cache_bytes();
+        Ok(Self { seed: args.seed, size: size(args), speed: args.speed, start, cache, settings, entropy, stopped })
+    }
+
+    /// The firm in `folder`: the earlier one, or a new one.
+    fn run(self, folder: &Folder) -> Result<App, Failure> {
+        let mailbox = MemoryMailer::default();
+        let mut from = self.start;
+        if folder.holds_demo() {
+            let store = folder.open(self.cache, &self.entropy)?;
+            // Time never goes back: an earlier demo goes on after its last entry.
+            let last = |entry: LogEntry| {
+                from = from.max(entry.at);
+                false
+            };
+            store.read(|r| r.log_backwards(None, last))?;
+            return Ok(self.app(store, Clock::paced(from, self.speed), &mailbox));
+        }
+        let much = self.size.is_some_and(|size| size.invoices >= BULK_CACHE_FROM);
+        let store = folder.begin(if much { BULK_CACHE } else { self.cache }, &self.entropy)?;
+        self.tell(&store, &self.app(store.clone(), Clock::fixed(self.start), &mailbox), &mailbox)?;
+        store.close();
+        drop(store);
+        folder.complete()?;
+        Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(from, self.speed), &mailbox))
+    }
+
+    fn app(&self, store: Store, clock: Clock, mailbox: &MemoryMailer) -> App {
+        App {
+            store,
+            clock,
+            entropy: self.entropy.clone(),
+            mailer: Arc::new(Mailer::Memory(mailbox.clone())),
+            fonts: Arc::new(Fonts::embedded()),
+            settings: Arc::new(self.settings.clone()),
+            wake: Arc::default(),
+        }
+    }
+
+    fn tell(&self, store: &Store, app: &App, mailbox: &MemoryMailer) -> Result<(), Failure> {
+        let password_hash = secrets::hash_password(firm::PASSWORD, &self.entropy).map_err(Failure::new)?;
+        let setting = story::Setting { end: self.start, months: MONTHS, seed: self.seed, password_hash };
+        let bar = terminal::bar(if self.size.is_some() { "Invoices" } else { "Days" });
+        let progress = progress(&bar, &self.stopped);
+        match self.size {
+            Some(size) => bulk::fill(store, app, &setting, size, &progress)?,
+            None => story::tell(store, app, mailbox, setting, progress)?,
+        }
+        bar.finish_and_clear();
+        Ok(())
+    }
+}
+
+/// Moves the bar, and says whether to go on.
+fn progress(bar: &ProgressBar, stopped: &Arc<AtomicBool>) -> story::Progress {
+    let (bar, stopped) = (bar.clone(), Arc::clone(stopped));
+    Arc::new(move |done, of| {
+        bar.set_length(of);
+        bar.set_position(done);
+        !stopped.load(Ordering::Relaxed)
+    })
+}
+
+/// The settings of every demo.
+fn settings(url: String, upload_max: usize) -> Result<Settings, Failure> {
+    let zone = TimeZone::get(firm::ZONE).map_err(|_| Failure::new(format!("{} is no time zone.", firm::ZONE)))?;
+    Ok(Settings {
+        url,
+        zone,
+        policy: Policy::standard(),
+        from: (firm::FROM.0.to_owned(), firm::FROM.1.to_owned()),
+        upload_max,
+        demo: true,
+    })
+}

@@ -1,0 +1,271 @@
+//! Bills, quotes, payments and credit notes.
+
+use jiff::civil::{Date, time};
+use rust_decimal::Decimal;
+
+use super::super::accounting;
+use super::super::firm::CLIENTS;
+use super::super::plan::{Bill, Fate, days};
+use super::super::work;
+use super::{Act, Story, fault};
+use crate::actions::invoices::{self, Draft, Publication, due_by_terms};
+use crate::actions::payments::{self, Apply, NewReceipt};
+use crate::actions::quotes::{self, NewQuote, Reply};
+use crate::domain::calendar::next_business_day;
+use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
+use crate::domain::invoice::Kind;
+use crate::domain::money::{Currency, Money};
+use crate::domain::number::DocumentNumber;
+use crate::domain::payment::Method;
+use crate::domain::tax::totals;
+use crate::store::prelude::*;
+use crate::store::scope::Pass;
+
+/// How many bills of a client a visitor may look at.
+const LATELY: usize = 4;
+
+/// What a client says to a quote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Said {
+    Yes,
+    No(&'static str),
+    Nothing,
+}
+
+/// Quotes: client, project, days before today, days of validity, what is said.
+const QUOTES: [(usize, Option<usize>, i64, i64, Said); 9] = [
+    (0, Some(0), 520, 30, Said::Yes),
+    (3, Some(0), 410, 30, Said::No("The board prefers to wait for the new regulations.")),
+    (4, Some(1), 300, 21, Said::Yes),
+    (1, Some(1), 210, 30, Said::Yes),
+    (2, Some(1), 150, 30, Said::Nothing),
+    (5, Some(0), 95, 30, Said::Yes),
+    (6, Some(1), 58, 28, Said::Nothing),
+    (3, Some(2), 33, 21, Said::No("We will do this ourselves.")),
+    (0, Some(1), 6, 20, Said::Nothing),
+];
+
+impl Story {
+    pub(super) fn bill(&mut self, w: &mut WriteTx<'_>, bill: &Bill) -> Result<(), ActError> {
+        let scope = self.as_staff(w, CLIENTS[bill.client].manager);
+        let client = self.client(bill.client)?;
+        let project = bill.project.and_then(|p| self.clients[bill.client].projects.get(p)).copied();
+        if bill.published {
+            return self.publish(w, bill, client, project);
+        }
+        let draft = self.draft(bill, client, project)?;
+        let id = invoices::save_draft(w, &scope, None, &draft)?.value();
+        if bill.fate == Fate::Draft {
+            return Ok(());
+        }
+        let seconds = i64::from(self.dice.between(70, 420));
+        self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(seconds)).unwrap_or(self.now));
+        invoices::issue_in(w, &self.app, &scope, id)?.value();
+        self.issued(w, bill, id)
+    }
+
+    fn draft(&self, bill: &Bill, client: ClientId, project: Option<ProjectId>) -> Result<Draft, ActError> {
+        let plan = &CLIENTS[bill.client];
+        Ok(Draft {
+            client,
+            project,
+            title: bill.title.clone(),
+            currency: plan.currency.parse().map_err(fault)?,
+            dated: bill.dated,
+            due: bill.due.unwrap_or_else(|| due_by_terms(bill.dated, plan.terms)),
+            reference: bill.reference.clone(),
+            note: String::new(),
+            lines: bill.lines.clone(),
+            recipients: Vec::new(),
+        })
+    }
+
+    /// Some bills come as the PDF of the accounting system, with its own numbers.
+    fn publish(
+        &mut self,
+        w: &mut WriteTx<'_>,
+        bill: &Bill,
+        client: ClientId,
+        project: Option<ProjectId>,
+    ) -> Result<(), ActError> {
+        let scope = self.as_staff(w, 0);
+        let draft = self.draft(bill, client, project)?;
+        self.published += 1;
+        let number = format!("ML-{:02}-{:05}", bill.dated.year() % 100, self.published);
+        let number: DocumentNumber = number.parse().map_err(fault)?;
+        let pdf = accounting::pdf_of(&self.app.fonts, &CLIENTS[bill.client], &draft, &number, w.now)?;
+        let total = totals(&draft.lines, draft.currency).map_or(Money::zero(draft.currency), |t| t.payable());
+        let publication = Publication {
+            client,
+            project,
+            kind: Kind::Invoice,
+            number: number.clone(),
+            title: draft.title,
+            dated: draft.dated,
+            due: draft.due,
+            amount: total,
+            reference: draft.reference,
+            recipients: Vec::new(),
+            pdf,
+        };
+        let (policy, zone) = (self.policy().clone(), self.app.settings.zone.clone());
+        invoices::publish_in(w, &scope, &publication, &policy, &zone)?.value();
+        match w.invoice_numbered(&number)? {
+            Some(id) => self.issued(w, bill, id),
+            None => Ok(()),
+        }
+    }
+
+    /// What follows an issued bill: its letters, a look by whoever sent it, and its fate.
+    fn issued(&mut self, w: &mut WriteTx<'_>, bill: &Bill, id: InvoiceId) -> Result<(), ActError> {
+        let Some(invoice) = w.invoice(id)? else { return Ok(()) };
+        let all = self.lately.entry(bill.client).or_default();
+        all.push(id);
+        let extra = all.len().saturating_sub(LATELY);
+        all.drain(..extra);
+        self.later(2, Act::Post);
+        if let (true, Some(staff)) = (self.dice.chance(20), self.staff.get(CLIENTS[bill.client].manager).copied()) {
+            self.later(95, Act::Preview(staff, id));
+        }
+        self.foretell(bill, id, invoice.payable(), invoice.due);
+        Ok(())
+    }
+
+    fn foretell(&mut self, bill: &Bill, id: InvoiceId, owed: Money, due: Date) {
+        let habit = CLIENTS[bill.client].habit;
+        let (day, amount) = match bill.fate {
+            Fate::Unpaid | Fate::Draft => return,
+            Fate::Credited(after) => {
+                let day = next_business_day(days(bill.dated, i64::from(after)));
+                let minute = self.minute();
+                return self.at(day, time(15, minute, 20, 0), Act::Credit(bill.client, id));
+            }
+            Fate::Paid(after) => (days(bill.dated, i64::from(after)), owed),
+            Fate::Over(much, after) => {
+                (days(bill.dated, i64::from(after)), Money::new(owed.minor + much, owed.currency))
+            }
+            Fate::Part(percent, after) => {
+                // Whole hundreds, as people pay on account.
+                let part = (owed.minor * percent / 100 / 10_000 * 10_000).max(owed.minor.min(100));
+                (days(bill.dated, i64::from(after)), Money::new(part, owed.currency))
+            }
+            Fate::Habit => return self.pay_by_habit(bill, id, owed, due, habit),
+        };
+        self.pay_on(day, bill.client, id, amount);
+    }
+
+    fn pay_by_habit(&mut self, bill: &Bill, id: InvoiceId, owed: Money, due: Date, habit: super::super::firm::Habit) {
+        let late = if self.dice.chance(habit.silent) { self.dice.between(60, 110) } else { 0 };
+        let moved = habit.days + late + self.dice.between(-habit.spread, habit.spread);
+        let day = days(due, i64::from(moved)).max(days(bill.dated, 1));
+        // Now and then in two parts, some weeks apart.
+        if self.dice.chance(9) && owed.minor > 1_000 {
+            let first = Money::new(owed.minor / 2, owed.currency);
+            self.pay_on(day, bill.client, id, first);
+            let rest = Money::new(owed.minor - first.minor, owed.currency);
+            let again = i64::from(self.dice.between(14, 35));
+            return self.pay_on(days(day, again), bill.client, id, rest);
+        }
+        self.pay_on(day, bill.client, id, owed);
+    }
+
+    fn pay_on(&mut self, day: Date, client: usize, id: InvoiceId, amount: Money) {
+        let (hour, minute) = (self.hour(10, 16), self.minute());
+        self.at(next_business_day(day), time(hour, minute, 31, 0), Act::Pay(client, vec![id], amount));
+    }
+
+    pub(super) fn pay(
+        &mut self,
+        w: &mut WriteTx<'_>,
+        client: usize,
+        invoices: &[InvoiceId],
+        amount: Money,
+    ) -> Result<(), ActError> {
+        let scope = self.as_staff(w, 0);
+        let number = match invoices.first() {
+            Some(&id) => w.invoice(id)?.and_then(|i| i.number().map(ToString::to_string)).unwrap_or_default(),
+            None => String::new(),
+        };
+        // What is owed for these alone: an older bill is not settled behind the payer's back.
+        let mut parts = Vec::new();
+        let mut left = amount.minor;
+        for &id in invoices {
+            let open = w.invoice_row(id)?.map_or(0, |r| r.open().minor);
+            let part = open.min(left);
+            left -= part;
+            parts.push((id, Money::new(part, amount.currency)));
+        }
+        let methods = [Method::Transfer, Method::Transfer, Method::Transfer, Method::Card, Method::Cheque];
+        let method = self.dice.pick(&methods).copied().unwrap_or_default();
+        let (on, reference, apply) = (self.date(), number, Apply::Exactly(parts));
+        let new = NewReceipt { client: self.client(client)?, amount, on, method, reference, apply };
+        payments::record(w, &scope, &new)?.value();
+        Ok(())
+    }
+
+    pub(super) fn credit(&mut self, w: &mut WriteTx<'_>, client: usize, id: InvoiceId) -> Result<(), ActError> {
+        let scope = self.as_staff(w, CLIENTS[client].manager);
+        let reasons = ["Charged to the wrong project; a new invoice follows.", "Agreed with you on the telephone."];
+        let reason = self.dice.pick(&reasons).copied().unwrap_or_default();
+        invoices::credit_in(w, &self.app, &scope, id, reason)?.value();
+        self.later(2, Act::Post);
+        Ok(())
+    }
+
+    pub(super) fn plan_quotes(&mut self) {
+        for (n, (client, _, ago, ..)) in QUOTES.iter().enumerate() {
+            let day = next_business_day(days(self.today, -ago));
+            if day > days(self.first, super::plan::JOINS[*client] + 3) {
+                let minute = self.minute();
+                self.at(day, time(14, minute, 5, 0), Act::Quote(n));
+            }
+        }
+        let on_account = next_business_day(days(self.today, -16));
+        let amount = Money::new(150_000, Currency::EUR);
+        self.at(on_account, time(10, 15, 0, 0), Act::Pay(1, Vec::new(), amount));
+    }
+
+    pub(super) fn quote(&mut self, w: &mut WriteTx<'_>, n: usize) -> Result<(), ActError> {
+        let Some(&(client, project, _, valid, said)) = QUOTES.get(n) else { return Ok(()) };
+        let plan = &CLIENTS[client];
+        let scope = self.as_staff(w, plan.manager);
+        let (issued, currency) = (self.date(), plan.currency.parse().map_err(fault)?);
+        let month = issued.strftime("%B %Y").to_string();
+        let (title, mut lines) = work::bill(&self.dice, plan, currency, &month);
+        lines.iter_mut().for_each(|line| line.discount = Decimal::ZERO);
+        let project = project.and_then(|p| self.clients[client].projects.get(p)).copied();
+        let new = NewQuote {
+            client: self.client(client)?,
+            project,
+            title: title.trim_end_matches(&format!(", {month}")).to_owned(),
+            currency,
+            issued,
+            valid_until: days(issued, valid),
+            lines,
+            note: "Outlays are charged at cost.".to_owned(),
+        };
+        let number = quotes::send_in(w, &self.app, &scope, &new)?.value();
+        if said != Said::Nothing {
+            let day = next_business_day(days(issued, i64::from(self.dice.between(3, 12))));
+            let minute = self.minute();
+            self.at(day, time(17, minute, 44, 0), Act::Answer(n, number));
+        }
+        Ok(())
+    }
+
+    pub(super) fn answer(&mut self, w: &mut WriteTx<'_>, n: usize, number: &DocumentNumber) -> Result<(), ActError> {
+        let Some(&(client, _, _, _, said)) = QUOTES.get(n) else { return Ok(()) };
+        let Some(&contact) = self.clients[client].contacts.first() else { return Ok(()) };
+        let reply = match said {
+            Said::Yes => Reply::Accept,
+            Said::No(why) => Reply::Decline(why.to_owned()),
+            Said::Nothing => return Ok(()),
+        };
+        self.as_contact(w, contact);
+        let pass = Pass { contact, only: None };
+        crate::actions::visits::quote_opened(w, pass, number)?.value();
+        self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(140)).unwrap_or(self.now));
+        quotes::answer(w, pass, number, &reply, self.date())?.value();
+        Ok(())
+    }
+}

@@ -1,0 +1,135 @@
+//! The story is the same for a seed, shows every state of a document, and its ledger agrees.
+
+use std::collections::BTreeMap;
+
+use super::*;
+use crate::domain::invoice::Standing;
+use crate::domain::letter::LetterState;
+use crate::domain::payment::Source;
+use crate::domain::quote::Answer;
+use crate::store::invoices::Filter;
+
+struct Demo {
+    app: App,
+    mailbox: MemoryMailer,
+    _folder: Folder,
+}
+
+fn tell(seed: u64, months: i64) -> Demo {
+    let entropy = Entropy::seeded(seed);
+    let folder = Folder::prepare(None).unwrap();
+    let store = folder.begin(16 << 20, &Entropy::system()).unwrap();
+    let settings = settings("https://127.0.0.1:8443".to_owned(), 1 << 20).unwrap();
+    let end = calendar::wall_clock(Date::new(2026, 11, 20).unwrap(), time(9, 0, 0, 0), &settings.zone);
+    let mailbox = MemoryMailer::default();
+    let app = App {
+        store: store.clone(),
+        clock: Clock::fixed(end),
+        entropy,
+        mailer: Arc::new(Mailer::Memory(mailbox.clone())),
+        fonts: Arc::new(Fonts::embedded()),
+        settings: Arc::new(settings),
+        wake: Arc::default(),
+    };
+    let password_hash = secrets::hash_password(firm::PASSWORD, &app.entropy).unwrap();
+    let setting = story::Setting { end, months, seed, password_hash };
+    story::tell(&store, &app, &mailbox, setting, Arc::new(|_, _| true)).unwrap();
+    Demo { app, mailbox, _folder: folder }
+}
+
+fn everything(demo: &Demo) -> Vec<crate::store::invoices::Row> {
+    let today = demo.app.today();
+    let page = |filter| demo.app.store.read(|r| r.invoice_page(None, filter, today, None, 10_000)).unwrap().rows;
+    let mut all = page(Filter::All);
+    all.extend(page(Filter::Draft));
+    all
+}
+
+#[test]
+fn the_story_shows_every_state_and_its_ledger_agrees() {
+    let demo = tell(1, 7);
+    let (rows, today) = (everything(&demo), demo.app.today());
+    let states: Vec<Standing> = rows.iter().map(|r| r.invoice.standing(r.settled, today)).collect();
+    let has = |what: &str, found: fn(&Standing) -> bool| assert!(states.iter().any(found), "{what}: {states:?}");
+    has("draft", |s| *s == Standing::Draft);
+    has("due", |s| matches!(s, Standing::Due { days: 1.., part_paid: false }));
+    has("due today", |s| matches!(s, Standing::Due { days: 0, .. }));
+    has("part paid", |s| matches!(s, Standing::Due { part_paid: true, .. }));
+    has("overdue", |s| matches!(s, Standing::Overdue { part_paid: false, .. }));
+    has("long overdue", |s| matches!(s, Standing::Overdue { days: 91.., .. }));
+    has("overdue and part paid", |s| matches!(s, Standing::Overdue { part_paid: true, .. }));
+    has("paid", |s| *s == Standing::Paid);
+    has("credited", |s| *s == Standing::Credited);
+    has("credit note", |s| *s == Standing::CreditNote);
+    demo.app.store.read(|r| r.check_chain(|_, _| {})).unwrap();
+    balances_agree(&demo, &rows);
+    letters_have_their_states(&demo);
+    let mut last = Timestamp::MAX;
+    let log = |r: &ReadTx| {
+        r.log_backwards(None, |entry| {
+            assert!(entry.at <= last && entry.at <= demo.app.now(), "the log goes forward in time");
+            last = entry.at;
+            true
+        })
+    };
+    demo.app.store.read(log).unwrap();
+}
+
+/// Per currency: charged = received − unapplied + credited + open.
+fn balances_agree(demo: &Demo, rows: &[crate::store::invoices::Row]) {
+    let mut sums: BTreeMap<String, i64> = BTreeMap::new();
+    for row in rows.iter().filter(|r| r.invoice.is_invoice() && r.invoice.issue.is_some()) {
+        *sums.entry(row.invoice.currency.to_string()).or_default() += row.invoice.payable().minor - row.open().minor;
+    }
+    demo.app
+        .store
+        .read(|r| {
+            for receipt in r.receipts(None, 10_000)? {
+                *sums.entry(receipt.amount.currency.to_string()).or_default() -= receipt.amount.minor;
+            }
+            for client in r.clients_by_name("", None, 100)? {
+                for unapplied in r.unapplied_of(client.id)? {
+                    *sums.entry(unapplied.left.currency.to_string()).or_default() += unapplied.left.minor;
+                }
+            }
+            for note in rows.iter().filter(|r| !r.invoice.is_invoice() && r.invoice.issue.is_some()) {
+                let applied = r.allocations_from(Source::Credit(note.invoice.id))?;
+                let left = note.invoice.payable().minor - applied.iter().map(|a| a.amount.minor).sum::<i64>();
+                *sums.entry(note.invoice.currency.to_string()).or_default() -= note.invoice.payable().minor;
+                assert!(left >= 0);
+            }
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert!(sums.len() >= 3, "several currencies: {sums:?}");
+    assert!(sums.values().all(|s| *s == 0), "{sums:?}");
+}
+
+fn letters_have_their_states(demo: &Demo) {
+    let letters = demo.app.store.read(|r| r.letters(None, 10_000)).unwrap();
+    let has = |what: &str, found: fn(&LetterState) -> bool| {
+        assert!(letters.iter().any(|l| found(&l.state)), "{what}");
+    };
+    has("accepted", |s| matches!(s, LetterState::Accepted(..)));
+    has("failed", |s| matches!(s, LetterState::Failed(..)));
+    has("deferred", |s| matches!(s, LetterState::Deferred(..)));
+    has("uncertain", |s| matches!(s, LetterState::Uncertain(..)));
+    assert!(demo.mailbox.letters().len() > 10, "the last letters can be read");
+    let quotes = demo.app.store.read(|r| r.quotes(None, 100)).unwrap();
+    let today = demo.app.today();
+    let said = |found: &dyn Fn(&crate::domain::quote::Quote) -> bool| quotes.iter().any(found);
+    assert!(said(&|q| q.answer == Answer::Open && !q.expired(today)), "an open quote");
+    assert!(said(&|q| q.expired(today)) && said(&|q| matches!(q.answer, Answer::Declined(..))));
+    assert!(said(&|q| matches!(q.answer, Answer::Accepted(..))));
+}
+
+#[test]
+fn a_seed_repeats_its_story_and_everybody_can_sign_in() {
+    let (one, two) = (tell(7, 4), tell(7, 4));
+    let head = |demo: &Demo| demo.app.store.read(crate::store::tx::chain_head).unwrap();
+    assert_eq!(head(&one), head(&two), "the same seed, the same log to the last byte");
+    let people = greeting::people(&one.app.store).unwrap();
+    assert!(people.iter().filter(|p| p.client.is_none()).count() == 4, "{people:?}");
+    assert!(people.iter().filter(|p| p.client.is_some()).count() >= 8, "{people:?}");
+    assert!(people.iter().all(|p| p.password.as_deref() == Some(firm::PASSWORD)));
+}

@@ -1,0 +1,204 @@
+//! From a configuration to a running house: the data file opened with its key, and the [`App`] put together.
+//!
+//! Used by every command that touches a data file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+
+use super::{Failure, terminal};
+use crate::app::{App, Settings};
+use crate::clock::Clock;
+use crate::config::{self, Config, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig};
+use crate::documents::Fonts;
+use crate::domain::firm::Firm;
+use crate::domain::reminder::Policy;
+use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
+use crate::secrets::Entropy;
+use crate::store::crypt::{self, OpenError};
+use crate::store::keys::{Secret, key_from_text};
+use crate::store::prelude::*;
+
+/// The data file's name in the data folder.
+pub const DATA_FILE: &str = "firm.counterfoil";
+/// The folder that systemd hands credentials over in.
+const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
+
+/// The data file of a data folder.
+pub fn data_file(data: &Path) -> PathBuf {
+    data.join(DATA_FILE)
+}
+
+/// A path beside the data folder: its name with another ending, so that a copied folder does not take it along.
+pub fn beside(data: &Path, ending: &str) -> PathBuf {
+    let mut name = data.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    data.with_file_name(name)
+}
+
+/// Opens the data file that `config` names, with the key that it names.
+///
+/// # Errors
+/// A sentence: no key, the wrong key, in use by another process, damaged, of a newer version.
+pub fn open_store(config: &Config, entropy: &Entropy) -> Result<Store, Failure> {
+    let path = data_file(&config.data);
+    if path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
+        return Err(about(&path, &OpenError::NotFound));
+    }
+    open_with(&path, &secret(&config.key)?, config.limits.cache_bytes(), false, entropy)
+}
+
+/// Opens a data file with its key; with `check`, every page is read first.
+///
+/// # Errors
+/// As [`open_store`].
+pub fn open_with(path: &Path, secret: &Secret, cache: usize, check: bool, entropy: &Entropy) -> Result<Store, Failure> {
+    let opened = crypt::open(path, secret, entropy).map_err(|e| about(path, &e))?;
+    if opened.mended {
+        tracing::warn!("one of two copies of a header differed and was written again, as after a crash");
+    }
+    tracing::debug!(sequence = opened.sequence, "the data file is open");
+    Ok(Store::open(opened.backend, cache, check || opened.needs_check)?)
+}
+
+fn about(path: &Path, error: &OpenError) -> Failure {
+    Failure::new(format!("{}: {error}", path.display()))
+}
+
+/// The secret that opens the data file.
+///
+/// # Errors
+/// When it is missing, readable by others, or no key.
+pub fn secret(source: &KeySource) -> Result<Secret, Failure> {
+    let parse = |bytes: &[u8], place: String| {
+        let text = std::str::from_utf8(bytes).map_err(|_| Failure::new(format!("{place} holds no key.")))?;
+        let key = key_from_text(text).map_err(|e| Failure::new(format!("{place}: {e}")))?;
+        Ok(Secret::KeyFile(key))
+    };
+    match source {
+        KeySource::File(path) => parse(&config::read_secret(path)?, path.display().to_string()),
+        KeySource::Credential(name) => {
+            let folder = std::env::var_os(CREDENTIALS).map(PathBuf::from);
+            let bytes = config::read_credential(name, folder.as_deref())?;
+            parse(&bytes, format!("the credential \"{name}\""))
+        }
+        KeySource::Prompt => Ok(Secret::Passphrase(terminal::ask_secret("Passphrase of the data file")?)),
+    }
+}
+
+/// How the key is kept and what that protects from, in one sentence for the start of the log.
+pub fn key_words(config: &Config) -> String {
+    use std::os::unix::fs::MetadataExt;
+    let device = |path: &Path| std::fs::metadata(path).map(|m| m.dev()).ok();
+    match &config.key {
+        KeySource::Prompt => "The key is a passphrase typed at each start: a stolen disk, or the whole machine stolen \
+                              while switched off, reveals nothing. The server can't start by itself."
+            .to_owned(),
+        KeySource::Credential(name) => format!(
+            "The key is the systemd credential \"{name}\": the server starts by itself. A stolen disk reveals nothing \
+             only if the credential is sealed to this machine's TPM or kept on another medium."
+        ),
+        KeySource::File(path) if device(path).is_some() && device(path) == device(&config.data) => format!(
+            "The key is {}, on the same file system as the data: a copied data file reveals nothing, but whoever takes \
+             the whole disk can read it. Keep the key on another medium to protect against that.",
+            path.display()
+        ),
+        KeySource::File(path) => format!(
+            "The key is {}, on another file system than the data: the data's disk alone reveals nothing, the whole \
+             machine reveals everything.",
+            path.display()
+        ),
+    }
+}
+
+/// Puts the house together around an open store.
+///
+/// # Errors
+/// When the store was never set up, or the mail settings can't be used.
+pub fn build_app(config: &Config, store: Store, clock: Clock, entropy: Entropy) -> Result<App, Failure> {
+    let firm = store.read(|r| r.firm())?;
+    let settings = settings(config, &firm)?;
+    let mailer = Arc::new(mailer(config)?);
+    Ok(App {
+        store,
+        clock,
+        entropy,
+        mailer,
+        fonts: Arc::new(Fonts::embedded()),
+        settings: Arc::new(settings),
+        wake: Arc::default(),
+    })
+}
+
+/// What entrances need to know of the configuration and the firm.
+///
+/// # Errors
+/// When the time zone is unknown.
+pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
+    let zone = &config.reminders.zone;
+    let zone = TimeZone::get(zone).map_err(|_| Failure::new(format!("{zone} is no time zone.")))?;
+    Ok(Settings {
+        url: config.url.origin(),
+        zone,
+        policy: policy(config),
+        from: sender(config, firm),
+        upload_max: config.limits.upload_bytes(),
+        demo: false,
+    })
+}
+
+fn policy(config: &Config) -> Policy {
+    let mut policy = Policy::standard();
+    if !config.reminders.enabled {
+        policy.steps.clear();
+    }
+    policy.at = config.reminders.time;
+    if policy.window_end <= policy.at {
+        policy.window_end = jiff::civil::time(23, 59, 59, 0);
+    }
+    policy
+}
+
+fn sender(config: &Config, firm: &Firm) -> (String, String) {
+    match &config.mail {
+        Some(MailConfig { from_name, from_address, .. }) => {
+            (from_name.clone().unwrap_or_else(|| firm.party.name.clone()), from_address.clone())
+        }
+        None => (firm.party.name.clone(), format!("portal@{}", config.url.host())),
+    }
+}
+
+fn mailer(config: &Config) -> Result<Mailer, Failure> {
+    match config.mail.as_ref().map(|mail| &mail.transport) {
+        None => Ok(Mailer::Nowhere),
+        Some(MailTransport::Folder(folder)) => Ok(Mailer::Folder(FolderMailer::new(folder.clone()))),
+        Some(MailTransport::Smtp(smtp)) => {
+            let settings = smtp_settings(smtp, config.url.host())?;
+            let made = SmtpMailer::new(settings).map_err(|e| Failure::new(format!("[mail]: {e}.")))?;
+            Ok(Mailer::Smtp(Box::new(made)))
+        }
+    }
+}
+
+fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Failure> {
+    let password = match &smtp.password_file {
+        Some(path) => Some(Password::new(config::read_secret_line(path)?.to_string())),
+        None => None,
+    };
+    Ok(SmtpSettings {
+        host: smtp.host.clone(),
+        port: smtp.port,
+        security: match smtp.security {
+            MailSecurity::StartTls => Security::StartTls,
+            MailSecurity::Tls => Security::Tls,
+            MailSecurity::None => Security::PlainLoopback,
+        },
+        username: smtp.username.clone(),
+        password,
+        ca_file: smtp.ca_file.clone(),
+        hello_name: smtp.hello_name.clone().unwrap_or_else(|| host.to_owned()),
+        dns: smtp.dns.clone(),
+        timeouts: Timeouts::default(),
+    })
+}

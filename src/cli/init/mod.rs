@@ -1,0 +1,213 @@
+//! `counterfoil init`: a new house, or nothing at all.
+//!
+//! All is made under temporary names and moved into place at the end, the data file last: with it the house is complete.
+
+mod files;
+mod guess;
+
+use std::path::{Path, PathBuf};
+
+use self::files::Staged;
+use super::{Failure, house, terminal};
+use crate::actions::people::NewStaff;
+use crate::actions::{firm as firm_actions, sessions};
+use crate::backup::identity::BackupIdentity;
+use crate::clock::Clock;
+use crate::config::{self, PublicUrl};
+use crate::domain::access::StaffScope;
+use crate::domain::event::By;
+use crate::domain::firm::Firm;
+use crate::domain::grant::SET_PASSWORD_HOURS;
+use crate::domain::ids::StaffId;
+use crate::domain::person::Role;
+use crate::domain::text::{self, EmailAddress};
+use crate::secrets::{Entropy, Token};
+use crate::store::crypt::{self, Cipher};
+use crate::store::keys::{Secret, generate_key_file, key_to_text};
+
+/// The configuration's name in the data folder.
+pub const CONFIG_FILE: &str = "counterfoil.toml";
+/// The new data file's name before it is complete.
+const UNFINISHED: &str = "unfinished";
+
+/// Options of `counterfoil init`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Folder for the encrypted data file and the configuration; made if it is not there
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// Legal name of the firm
+    #[arg(long, value_name = "NAME")]
+    firm: String,
+    /// E-mail address of the first owner, who signs in with it
+    #[arg(long, value_name = "EMAIL")]
+    owner: String,
+    /// Where people will reach the portal: https://portal.example.com
+    #[arg(long, value_name = "URL")]
+    url: String,
+    /// Full name of the first owner [default: from the address]
+    #[arg(long, value_name = "NAME")]
+    owner_name: Option<String>,
+    /// The firm's time zone by its IANA name [default: this machine's, else UTC]
+    #[arg(long, value_name = "ZONE", env = "TZ")]
+    zone: Option<String>,
+    /// Where to put the key of the data file [default: beside the folder, DIR.key]
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+    /// Where to put the identity that opens backups [default: beside the folder, DIR.backup-identity.txt]
+    #[arg(long, value_name = "PATH")]
+    identity_file: Option<PathBuf>,
+}
+
+/// What the arguments come to, checked.
+struct Plan {
+    data: PathBuf,
+    key_file: PathBuf,
+    identity_file: PathBuf,
+    url: PublicUrl,
+    zone: String,
+    firm: Firm,
+    owner: NewStaff,
+}
+
+/// Creates the house.
+///
+/// # Errors
+/// When an argument is refused or anything is there already; then nothing was made.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let plan = plan(&args)?;
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let identity = BackupIdentity::generate();
+    let token = Token::draw(&entropy);
+    make(&plan, &identity, &token, &clock, &entropy)?;
+    explain(&plan, &identity, &token);
+    Ok(())
+}
+
+fn plan(args: &Args) -> Result<Plan, Failure> {
+    let data = std::path::absolute(&args.data).map_err(|e| Failure::file(&args.data, &e))?;
+    let url: PublicUrl = args.url.parse().map_err(|why| Failure::new(format!("--url {}: {why}.", args.url)))?;
+    if !url.is_https() && !url.is_loopback() {
+        return Err(Failure::new("--url must start with https://, since it is not this machine itself."));
+    }
+    let zone = guess::zone(args.zone.as_deref())?;
+    let name = text::required("firm", &args.firm, text::LINE_MAX, "Enter the firm's name.")?;
+    let email = EmailAddress::parse("owner", &args.owner)?;
+    let owner_name = args.owner_name.clone().unwrap_or_else(|| guess::name(email.as_str()));
+    let owner = NewStaff {
+        name: text::required("owner-name", &owner_name, text::LINE_MAX, "Enter the owner's name.")?,
+        email: email.clone(),
+        role: Role::Owner,
+        only_clients: None,
+        active: true,
+        invite: false,
+    };
+    let place = |given: &Option<PathBuf>, ending: &str| match given {
+        Some(path) => std::path::absolute(path).map_err(|e| Failure::file(path, &e)),
+        None => Ok(house::beside(&data, ending)),
+    };
+    Ok(Plan {
+        key_file: place(&args.key_file, ".key")?,
+        identity_file: place(&args.identity_file, ".backup-identity.txt")?,
+        firm: guess::firm(&name, email, &zone, url.host())?,
+        data,
+        url,
+        zone,
+        owner,
+    })
+}
+
+fn make(
+    plan: &Plan,
+    identity: &BackupIdentity,
+    token: &Token,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(), Failure> {
+    let data_file = house::data_file(&plan.data);
+    let config_file = plan.data.join(CONFIG_FILE);
+    for path in [&data_file, &config_file, &plan.key_file, &plan.identity_file] {
+        if path.symlink_metadata().is_ok() {
+            let path = path.display();
+            return Err(Failure::new(format!(
+                "{path} is there already, and nothing was touched. Choose another place, or move it away."
+            )));
+        }
+    }
+    let mut staged = Staged::in_folder(&plan.data)?;
+    let key = generate_key_file(entropy);
+    let unfinished = staged.path(UNFINISHED);
+    let secret = Secret::KeyFile(key.clone());
+    crypt::create(&unfinished, std::slice::from_ref(&secret), Cipher::for_this_machine(), entropy)?;
+    set_up(&unfinished, &secret, plan, &identity.recipient(), token, clock, entropy)?;
+    staged.write(&plan.key_file, &format!("{}\n", key_to_text(&key).as_str()))?;
+    staged.write(&plan.identity_file, &identity_text(identity, &plan.firm.party.name))?;
+    staged.write(&config_file, &config_text(plan))?;
+    staged.finish(&unfinished, &data_file)
+}
+
+fn set_up(
+    path: &Path,
+    secret: &Secret,
+    plan: &Plan,
+    recipient: &str,
+    token: &Token,
+    clock: &Clock,
+    entropy: &Entropy,
+) -> Result<(), Failure> {
+    let store = house::open_with(path, secret, crate::store::CACHE_DEFAULT, false, entropy)?;
+    let (firm, owner, recipients) = (plan.firm.clone(), plan.owner.clone(), vec![recipient.to_owned()]);
+    let digest = token.digest();
+    store.write_blocking(By::command_line(), clock.now(), move |w| {
+        let id: StaffId = firm_actions::set_up(w, &firm, &owner)?.value();
+        firm_actions::set_backup_recipients(w, &StaffScope::all(), &recipients)?.value();
+        sessions::grant_password_link(w, id, digest)
+    })?;
+    store.close();
+    Ok(())
+}
+
+fn config_text(plan: &Plan) -> String {
+    let text = config::starting_file(&plan.url, &plan.data, &plan.key_file);
+    let host = if plan.url.is_loopback() { "127.0.0.1" } else { "0.0.0.0" };
+    text.replace("zone = \"Europe/London\"", &format!("zone = \"{}\"", plan.zone))
+        .replace("address = \"0.0.0.0:443\"", &format!("address = \"{host}:{}\"", plan.url.port()))
+}
+
+fn identity_text(identity: &BackupIdentity, firm: &str) -> String {
+    format!(
+        "# Opens the backups of {firm}'s Counterfoil. Keep it away from the server, in two places.\n# public key: {}\n{}\n",
+        identity.recipient(),
+        identity.reveal().as_str()
+    )
+}
+
+fn explain(plan: &Plan, identity: &BackupIdentity, token: &Token) {
+    let hours = SET_PASSWORD_HOURS;
+    let link = plan.url.join(&format!("/password/{}", token.reveal()));
+    let (data, config) = (house::data_file(&plan.data), plan.data.join(CONFIG_FILE));
+    let (data, config) = (data.display(), config.display());
+    let (key, identity_file) = (plan.key_file.display(), plan.identity_file.display());
+    let (firm, owner, recipient) = (&plan.firm.party.name, &plan.owner.email, identity.recipient());
+    terminal::say(&format!(
+        "{firm} is set up.
+
+Data file        {data}
+                 All that the firm keeps, encrypted. Lost: gone, but for your backups.
+Key              {key}
+                 Opens the data file; it is not kept inside. Lost: the data file is unreadable for everybody, you
+                 included. Stolen together with the data file: everything can be read. Copy it to a place away from
+                 this machine, and keep it off the disk that holds the data where you can.
+Backup identity  {identity_file}
+                 Opens backups; the server does not need it. Move it off this machine now, to two places. Lost: no
+                 backup can be restored. Backups are encrypted to its public half:
+                 {recipient}
+Configuration    {config}
+                 No secrets in it. Look through it: address, certificate, mail server.
+
+1. Start:        counterfoil serve --config {config}
+2. Set your password, {owner}, within {hours} hours, with this link; it works once:
+                 {link}
+3. Back up:      counterfoil backup --config {config} --to FILE"
+    ));
+}

@@ -1,0 +1,129 @@
+//! `counterfoil serve`: the house open to visitors until it is told to stop.
+//!
+//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the scheduler
+//! and the control socket end, the data file is closed.
+
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use super::control::Control;
+use super::{Failure, house, terminal};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::scheduler;
+use crate::secrets::Entropy;
+use crate::store::prelude::*;
+use crate::web::layers::{Hardening, harden};
+use crate::web::listener::{ListenPlan, Listening, stop_signal};
+use crate::web::{problem, routes};
+
+/// Options of `counterfoil serve`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// The configuration that `init` wrote
+    #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
+    config: PathBuf,
+}
+
+/// Serves until SIGTERM or Ctrl-C.
+///
+/// # Errors
+/// A sentence: the configuration, the port, the certificate, the key or the data file.
+pub fn run(args: Args) -> Result<(), Failure> {
+    start_log();
+    let config = Config::load(&args.config)?;
+    let text = std::fs::read_to_string(&args.config).ok();
+    runtime()?.block_on(serve(&config, text))
+}
+
+/// The runtime that a serving command runs in.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let made = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    made.map_err(|e| Failure::new(format!("The server can't start its threads: {e}.")))
+}
+
+/// Log lines go to standard error, as `RUST_LOG` says, else what is worth knowing.
+pub fn start_log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A second subscriber is refused; the first one stays.
+    let _ = log.with_target(false).with_ansi(colours).try_init();
+}
+
+async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
+    let signals = stop_signal().map_err(|e| Failure::new(format!("The server can't listen for signals: {e}.")))?;
+    let clock = Clock::system();
+    let entropy = Entropy::system();
+    let listening = Listening::bind(ListenPlan::from_config(config, clock.clone())).await?;
+    let store = house::open_store(config, &entropy)?;
+    let app = house::build_app(config, store, clock, entropy.clone())?;
+    tracing::info!("{}", house::key_words(config));
+    if config.mail.is_none() {
+        tracing::warn!("no mail server is configured: letters wait in the outbox");
+    }
+    if app.store.read(|r| r.sending_held())? {
+        tracing::warn!("letters are held back since a restore, until an owner releases them on the desk");
+    }
+    let control = Control::bind(&config.data, app.clone(), text)?;
+    announce(config, &listening);
+    stand(app, control, hardening(config, entropy), listening, signals).await;
+    Ok(())
+}
+
+/// The layers as `config` says, with the portal's own pages for refusals.
+pub fn hardening(config: &Config, entropy: Entropy) -> Hardening {
+    Hardening { slow_routes: routes::SLOW.to_vec(), problem: problem::early, ..Hardening::from_config(config, entropy) }
+}
+
+fn announce(config: &Config, listening: &Listening) {
+    terminal::say(&format!("Serving {} on {}", config.url, listening.address()));
+    if let Some(address) = listening.redirect_address() {
+        terminal::say(&format!("Sending plain HTTP on from {address}"));
+    }
+    if let Some(path) = listening.certificate_path() {
+        tracing::info!(certificate = %path.display(), "certificate in use");
+    }
+}
+
+/// Serves `app` until `stop` is done, then ends everything in order: requests, letters and commands under way, the data
+/// file. Also what the demo runs.
+///
+/// # Errors
+/// When the control socket can't be made.
+pub async fn attend(
+    app: App,
+    config: &Config,
+    hardening: Hardening,
+    listening: Listening,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let control = Control::bind(&config.data, app.clone(), None)?;
+    stand(app, control, hardening, listening, stop).await;
+    Ok(())
+}
+
+async fn stand(app: App, control: Control, hardening: Hardening, listening: Listening, stop: impl Future<Output = ()>) {
+    let (tell, told) = watch::channel(false);
+    let scheduler = tokio::spawn(scheduler::run(app.clone(), told.clone()));
+    let control = tokio::spawn(control.run(told));
+    let router = harden(routes::router(app.clone()), hardening);
+    listening.run(router, stop).await;
+    tracing::info!("stopping");
+    tell.send_replace(true);
+    // A task that panicked has said where; the data file is closed all the same.
+    let _ = scheduler.await;
+    let _ = control.await;
+    let store = app.store.clone();
+    drop(app);
+    // It joins a thread, so it does not run here.
+    let _ = tokio::task::spawn_blocking(move || store.close()).await;
+    tracing::info!("stopped");
+}

@@ -1,0 +1,116 @@
+//! A letter's paragraphs as its two parts: plain text, and HTML that mail programs of every age can show.
+//!
+//! Styles stand inline because many mail programs drop style sheets; no images, no tables, nothing fetched from outside.
+//! Must not know what a letter is about.
+
+use maud::{DOCTYPE, Markup, html};
+
+use crate::domain::letter::{CODE_SLOT, LINK_SLOT};
+
+/// The colour of a firm that has not chosen one, as on the pages.
+const COLOUR: &str = "#1d4d5e";
+/// Lightness, of 255, above which a button's words are dark instead of white.
+const BRIGHT: u32 = 150;
+
+/// A piece of a letter, in reading order.
+pub(super) enum Part {
+    /// A paragraph.
+    Says(String),
+    /// The action, with its words; its link is the letter's.
+    Button(&'static str),
+    /// The six-digit code.
+    Code,
+    /// Who signs, one line each.
+    Signed(Vec<String>),
+}
+
+/// The plain part.
+pub(super) fn plain(parts: &[Part]) -> String {
+    let piece = |part: &Part| match part {
+        Part::Says(text) => text.clone(),
+        Part::Button(words) => format!("{words}:\n{LINK_SLOT}"),
+        Part::Code => format!("    {CODE_SLOT}"),
+        Part::Signed(lines) => lines.join("\n"),
+    };
+    let mut text = parts.iter().map(piece).collect::<Vec<_>>().join("\n\n");
+    text.push('\n');
+    text
+}
+
+/// The HTML part, a whole document under `title`, with buttons in `colour`.
+pub(super) fn rich(title: &str, language: &str, colour: &str, parts: &[Part]) -> String {
+    let page = html! {
+        (DOCTYPE)
+        html lang=(language) {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="supported-color-schemes" content="light dark";
+                title { (title) }
+            }
+            body style="margin:0;padding:24px 16px;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif" {
+                div style="max-width:34em;margin:0 auto" { @for part in parts { (piece(part, colour)) } }
+            }
+        }
+    };
+    page.into_string()
+}
+
+fn piece(part: &Part, colour: &str) -> Markup {
+    const PARAGRAPH: &str = "margin:0 0 16px";
+    html! {
+        @match part {
+            Part::Says(text) => p style=(PARAGRAPH) { (text) },
+            Part::Button(words) => {
+                p style="margin:24px 0 8px" { a href=(LINK_SLOT) style=(button(colour)) { (words) } }
+                p style="margin:0 0 24px;font-size:13px;word-break:break-all" {
+                    "If the button does nothing, open this address: " a href=(LINK_SLOT) { (LINK_SLOT) }
+                }
+            },
+            Part::Code => p style="margin:0 0 16px;font:600 28px/1.3 ui-monospace,Consolas,monospace;letter-spacing:.15em" {
+                (CODE_SLOT)
+            },
+            Part::Signed(lines) => p style="margin:24px 0 0" {
+                @for (i, line) in lines.iter().enumerate() { @if i > 0 { br; } (line) }
+            },
+        }
+    }
+}
+
+fn button(colour: &str) -> String {
+    let colour = if lightness(colour).is_some() { colour } else { COLOUR };
+    let ink = if lightness(colour).is_some_and(|x| x > BRIGHT) { "#111111" } else { "#ffffff" };
+    // The border is the button where a mail program replaces backgrounds in its dark colours.
+    format!(
+        "display:inline-block;padding:12px 20px;border:1px solid {colour};border-radius:4px;background:{colour};\
+         color:{ink};font-weight:600;text-decoration:none"
+    )
+}
+
+/// How light a colour `#rrggbb` looks, 0 to 255; `None` for anything else.
+fn lightness(colour: &str) -> Option<u32> {
+    let hex = colour.strip_prefix('#').filter(|x| x.len() == 6 && x.bytes().all(|b| b.is_ascii_hexdigit()))?;
+    let [_, red, green, blue] = u32::from_str_radix(hex, 16).ok()?.to_be_bytes().map(u32::from);
+    Some((red * 299 + green * 587 + blue * 114) / 1_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_button_s_words_stay_readable_on_its_colour() {
+        assert!(button("#1d5c63").contains("color:#ffffff"));
+        assert!(button("#ffee00").contains("color:#111111"));
+        assert!(button("red;background:url(x)").contains(COLOUR), "only a plain colour is taken");
+    }
+
+    #[test]
+    fn nothing_is_fetched_from_outside() {
+        let page = rich("T", "en-IE", "#1d5c63", &[Part::Says("a".into()), Part::Button("See"), Part::Code]);
+        for mark in ["http", "<img", "url(", "@import", "<link", "<script", "<table"] {
+            assert!(!page.contains(mark), "{mark} in {page}");
+        }
+    }
+}

@@ -1,0 +1,246 @@
+//! The letters, to the word where the design gives it.
+
+use jiff::{Timestamp, civil::date};
+
+use super::super::letter_words::greeting;
+use super::*;
+use crate::domain::client::Party;
+use crate::domain::firm::{BankDetails, Locale, Paper, Series};
+use crate::domain::ids::{ClientId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
+use crate::domain::invoice::{Body, Issue, Kind};
+use crate::domain::letter::{CODE_SLOT, LINK_SLOT};
+use crate::domain::money::Currency;
+use crate::domain::number::Pattern;
+use crate::domain::quote::Answer;
+use crate::domain::tax::Totals;
+use crate::domain::text::EmailAddress;
+
+const TONES: [Tone; 5] = [Tone::Upcoming, Tone::DueToday, Tone::Overdue, Tone::Firm, Tone::Final];
+
+fn firm() -> Firm {
+    let pattern = |text| Pattern::parse("pattern", text).unwrap();
+    Firm {
+        party: Party { name: "Harbour & Finch LLP".into(), ..Party::default() },
+        trade: String::new(),
+        registration: String::new(),
+        email: EmailAddress::parse("email", "accounts@harbourfinch.example").ok(),
+        phone: "01 555 0142".into(),
+        correspondent: "Orla Byrne in accounts".into(),
+        bank: BankDetails::default(),
+        colour: "#1d5c63".into(),
+        logo: None,
+        currency: Currency::EUR,
+        terms_days: 30,
+        vat_rates: vec![],
+        series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
+        locale: Locale::EnglishIreland,
+        paper: Paper::A4,
+    }
+}
+
+fn file() -> FileRef {
+    FileRef { digest: Digest([0; 32]), length: 1, name: "a.pdf".into(), media_type: "application/pdf".into() }
+}
+
+fn invoice() -> Invoice {
+    let money = Money::new(413_630, Currency::EUR);
+    Invoice {
+        id: InvoiceId(1),
+        client: ClientId(1),
+        project: None,
+        kind: Kind::Invoice,
+        title: "Lease of Unit 4".into(),
+        currency: Currency::EUR,
+        dated: date(2025, 10, 28),
+        due: date(2025, 11, 27),
+        reference: String::new(),
+        note: String::new(),
+        body: Body::Published(money),
+        recipients: vec![],
+        issue: Some(Issue {
+            number: "HF-2025-0412".parse().unwrap(),
+            at: Timestamp::UNIX_EPOCH,
+            by: None,
+            pdf: file(),
+            seller: Party::default(),
+            buyer: Party::default(),
+            totals: Totals::only(money),
+        }),
+        changed: Timestamp::UNIX_EPOCH,
+    }
+}
+
+fn quote() -> Quote {
+    Quote {
+        id: QuoteId(1),
+        client: ClientId(1),
+        project: None,
+        number: "Q-0007".parse().unwrap(),
+        title: "Lease of Unit 5".into(),
+        issued: date(2025, 11, 1),
+        valid_until: date(2025, 11, 30),
+        lines: vec![],
+        totals: Totals::only(Money::new(100_000, Currency::EUR)),
+        note: String::new(),
+        seller: Party::default(),
+        buyer: Party::default(),
+        pdf: file(),
+        at: Timestamp::UNIX_EPOCH,
+        by: StaffId(1),
+        answer: Answer::Open,
+    }
+}
+
+fn with(invoice: &Invoice, open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
+    let (firm, open) = (firm(), Money::new(open, Currency::EUR));
+    let from_person = "Orla Byrne";
+    write(&Subject { firm: &firm, to_name: "Ana Ruiz", invoice, open, today, from_person })
+}
+
+fn reminded(open: i64, today: Date, tone: Tone) -> Text {
+    with(&invoice(), open, today, |s| reminder(s, tone))
+}
+
+/// Every letter there is, about a document whose typed texts are `typed`.
+fn all(typed: &str) -> Vec<Text> {
+    let mut firm = firm();
+    (firm.party.name, firm.phone, firm.correspondent) = (typed.into(), typed.into(), typed.into());
+    let invoice = Invoice { title: typed.into(), ..invoice() };
+    let mut out = vec![
+        sign_in(&firm, typed),
+        set_password(&firm, typed, true),
+        set_password(&firm, typed, false),
+        quote_sent(&firm, typed, &Quote { title: typed.into(), ..quote() }, date(2025, 11, 1)),
+    ];
+    for (open, today) in [
+        (413_630, date(2025, 11, 20)),
+        (202_950, date(2025, 11, 27)),
+        (413_630, date(2025, 12, 27)),
+        (0, date(2026, 1, 1)),
+    ] {
+        let open = Money::new(open, Currency::EUR);
+        let s = Subject { firm: &firm, to_name: typed, invoice: &invoice, open, today, from_person: typed };
+        out.extend([issued(&s), credit_note(&s, typed)]);
+        out.extend(TONES.map(|tone| reminder(&s, tone)));
+    }
+    out
+}
+
+#[test]
+fn subjects_carry_amount_and_state() {
+    let whole = 413_630;
+    let table = [
+        (whole, date(2025, 11, 20), Tone::Upcoming, "Due next Thursday: €4,136.30"),
+        (whole, date(2025, 11, 21), Tone::Upcoming, "Due on Thursday: €4,136.30"),
+        (whole, date(2025, 11, 26), Tone::Upcoming, "Due tomorrow: €4,136.30"),
+        (whole, date(2025, 11, 1), Tone::Upcoming, "Due 27 November: €4,136.30"),
+        (202_950, date(2025, 11, 20), Tone::Upcoming, "Due next Thursday: the remaining €2,029.50"),
+        (whole, date(2025, 11, 27), Tone::DueToday, "Due today: €4,136.30, Lease of Unit 4"),
+        (whole, date(2025, 12, 4), Tone::Overdue, "7 days late: €4,136.30"),
+        (whole, date(2025, 11, 28), Tone::Overdue, "1 day late: €4,136.30"),
+        (202_950, date(2025, 12, 4), Tone::Overdue, "7 days late: the remaining €2,029.50"),
+        (whole, date(2025, 12, 11), Tone::Firm, "14 days late: €4,136.30 still open"),
+        (whole, date(2025, 12, 27), Tone::Final, "Final notice: €4,136.30, 30 days late"),
+        (whole, date(2025, 11, 29), Tone::DueToday, "2 days late: €4,136.30"),
+        (whole, date(2025, 11, 27), Tone::Overdue, "Due today: €4,136.30, Lease of Unit 4"),
+    ];
+    for (open, today, tone, subject) in table {
+        assert_eq!(reminded(open, today, tone).subject, subject);
+    }
+    let day = date(2025, 10, 28);
+    assert_eq!(with(&invoice(), whole, day, issued).subject, "Invoice HF-2025-0412: €4,136.30, due 27 November");
+    let last_year = with(&invoice(), whole, date(2024, 12, 30), issued).subject;
+    assert_eq!(last_year, "Invoice HF-2025-0412: €4,136.30, due 27 November 2025");
+    let credit = with(&invoice(), 0, day, |s| credit_note(s, "HF-2025-0389"));
+    assert_eq!(credit.subject, "Credit note HF-2025-0412: €4,136.30 credited");
+    assert!(credit.text.contains("€4,136.30 on invoice HF-2025-0389."), "{}", credit.text);
+    let offer = quote_sent(&firm(), "Ana Ruiz", &quote(), date(2025, 11, 1));
+    assert_eq!(offer.subject, "Quote Q-0007: €1,000.00, valid until 30 November");
+}
+
+#[test]
+fn the_issue_letter_reads_as_designed() {
+    let letter = with(&invoice(), 413_630, date(2025, 10, 28), issued);
+    assert_eq!(
+        letter.text,
+        "Dear Ana,\n\n\
+         Here is our invoice “Lease of Unit 4”: €4,136.30, due 27 November.\n\n\
+         See the invoice and pay:\n[[link]]\n\n\
+         If anything on it is unclear or wrong, reply to this e-mail or ring 01 555 0142.\n\n\
+         Orla Byrne\nHarbour & Finch LLP\n01 555 0142\naccounts@harbourfinch.example\n"
+    );
+}
+
+#[test]
+fn a_part_paid_invoice_says_what_is_left() {
+    let left = "Of €4,136.30, €2,029.50 is left to pay.";
+    let early = reminded(202_950, date(2025, 11, 20), Tone::Upcoming);
+    assert!(early.text.contains(left), "{}", early.text);
+    for tone in [Tone::Overdue, Tone::Firm, Tone::Final] {
+        let late = reminded(202_950, date(2025, 12, 27), tone).text.to_lowercase();
+        assert!(late.contains("the remaining €2,029.50 of €4,136.30"), "{late}");
+    }
+    let nothing = with(&invoice(), 0, date(2025, 10, 28), issued);
+    assert_eq!(nothing.subject, "Invoice HF-2025-0412: nothing to pay");
+}
+
+#[test]
+fn only_the_final_notice_speaks_of_consequences() {
+    for tone in TONES {
+        let letter = reminded(413_630, date(2025, 12, 27), tone);
+        let threat = ["interest", "costs", "final"].iter().any(|x| letter.text.to_lowercase().contains(x));
+        assert_eq!(threat, tone == Tone::Final, "{}", letter.text);
+    }
+    let last = reminded(413_630, date(2025, 12, 27), Tone::Final);
+    assert!(last.text.contains("Please pay by Saturday 3 January 2026."), "{}", last.text);
+}
+
+#[test]
+fn link_and_code_have_their_slots_and_no_letter_has_more() {
+    for typed in ["Ana", "[[link]]", "[[code]] [[[[link]]]]", "a [[li[[link]]nk]]"] {
+        for (n, letter) in all(typed).into_iter().enumerate() {
+            let codes = usize::from(n == 0);
+            assert_eq!(letter.text.matches(LINK_SLOT).count(), 1, "{}", letter.text);
+            assert_eq!(letter.html.matches(LINK_SLOT).count(), 3, "{}", letter.html);
+            assert_eq!(letter.text.matches(CODE_SLOT).count(), codes, "{}", letter.text);
+            assert_eq!(letter.html.matches(CODE_SLOT).count(), codes, "{}", letter.html);
+            assert!(!letter.subject.contains("[["), "{}", letter.subject);
+        }
+    }
+}
+
+#[test]
+fn hostile_names_are_escaped_and_never_break_a_subject() {
+    let typed = "A\r\nBcc: x@y.example\u{202e}<script>alert(1)</script>\"><img src=x>&amp;";
+    for letter in all(typed) {
+        assert!(!letter.subject.contains(['\r', '\n', '\u{202e}']), "{:?}", letter.subject);
+        assert!(!letter.html.contains("<script") && !letter.html.contains("<img"), "{}", letter.html);
+        assert!(!letter.text.contains("\nBcc:") && !letter.text.contains('\r'), "{}", letter.text);
+    }
+}
+
+#[test]
+fn every_letter_is_polite_and_names_whom_to_answer() {
+    let banned = ["just", "kindly", "oops", "friendly", "unfortunately"];
+    for letter in all("Orla Byrne") {
+        let said = letter.text.to_lowercase();
+        let words: Vec<&str> = said.split(|c: char| !c.is_alphabetic()).collect();
+        assert!(banned.iter().all(|x| !words.contains(x)), "{said}");
+        assert!(said.starts_with("dear orla,\n\n") && said.contains("accounts@harbourfinch.example"), "{said}");
+        assert!(!letter.text.contains("  \n") && !letter.text.contains("()") && letter.text.ends_with('\n'));
+    }
+}
+
+#[test]
+fn people_are_greeted_by_their_first_name() {
+    let table = [
+        ("Ana Ruiz", "Dear Ana,"),
+        ("Zoë", "Dear Zoë,"),
+        ("Dr. Ana Ruiz", "Dear Dr. Ana Ruiz,"),
+        ("  ", "Hello,"),
+        ("Ms Ruiz", "Dear Ms Ruiz,"),
+    ];
+    for (name, greeted) in table {
+        assert_eq!(greeting(name), greeted);
+    }
+}

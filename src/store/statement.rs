@@ -1,0 +1,174 @@
+//! From the ledger's records to the shapes that statements and ageing are computed from, per currency.
+//!
+//! Pure functions over what was read, for the portal and the desk alike, so that both show the same account. Drafts are
+//! left out. Knows nothing of who asks: whoever reads the records has checked that.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::payments::Unapplied;
+use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::money::Currency;
+use crate::domain::payment::{Allocation, Open, Receipt, Source};
+use crate::domain::statement::{Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem};
+
+/// The lines of a client's account, in no particular order: one list per currency.
+pub fn entries(invoices: &[Invoice], receipts: &[Receipt]) -> BTreeMap<Currency, Vec<Entry>> {
+    let mut out: BTreeMap<Currency, Vec<Entry>> = BTreeMap::new();
+    for (invoice, entry) in invoices.iter().filter_map(|x| Some((x, document_entry(x)?))) {
+        out.entry(invoice.currency).or_default().push(entry);
+    }
+    for receipt in receipts {
+        out.entry(receipt.amount.currency).or_default().push(receipt_entry(receipt));
+    }
+    out
+}
+
+fn document_entry(invoice: &Invoice) -> Option<Entry> {
+    let issue = invoice.issue.as_ref()?;
+    let (kind, amount) = match invoice.kind {
+        Kind::Invoice => (EntryKind::Invoice, issue.totals.payable),
+        Kind::CreditNote(_) => (EntryKind::CreditNote, issue.totals.payable.saturating_neg()),
+    };
+    let (number, title) = (issue.number.to_string(), invoice.title.clone());
+    Some(Entry { date: invoice.dated, kind, invoice: Some(invoice.id), number, title, amount, recorded_at: issue.at })
+}
+
+fn receipt_entry(receipt: &Receipt) -> Entry {
+    Entry {
+        date: receipt.on,
+        kind: EntryKind::Receipt,
+        invoice: None,
+        number: receipt.reference.clone(),
+        title: format!("Received by {}", receipt.method.words()),
+        amount: receipt.amount.minor.saturating_neg(),
+        recorded_at: receipt.at,
+    }
+}
+
+/// A client's accounts, one per currency, for an ageing as of any day. `allocations` are those of the invoices.
+pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Allocation]) -> BTreeMap<Currency, Account> {
+    let mut out: BTreeMap<Currency, Account> = BTreeMap::new();
+    for invoice in invoices {
+        let Some(issue) = &invoice.issue else { continue };
+        let account = out.entry(invoice.currency).or_default();
+        let (dated, amount) = (invoice.dated, issue.totals.payable);
+        match invoice.kind {
+            Kind::Invoice => account.charges.push(Charge { invoice: invoice.id, dated, due: invoice.due, amount }),
+            Kind::CreditNote(_) => account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount }),
+        }
+    }
+    for receipt in receipts {
+        let account = out.entry(receipt.amount.currency).or_default();
+        let (source, dated) = (Source::Receipt(receipt.id), receipt.on);
+        account.credits.push(Credit { source, dated, amount: receipt.amount.minor });
+    }
+    for allocation in allocations {
+        out.entry(allocation.amount.currency).or_default().allocations.push(allocation.clone());
+    }
+    out
+}
+
+/// The ageing as of today, from what is open and unapplied now: it costs what is open, not the whole history.
+pub fn ageing_now(open: &[(Open, Currency)], unapplied: &[Unapplied], today: Date) -> BTreeMap<Currency, Ageing> {
+    let mut items: BTreeMap<Currency, (Vec<OpenItem>, i64)> = BTreeMap::new();
+    for (open, currency) in open {
+        let charge = Charge { invoice: open.invoice, dated: open.due, due: open.due, amount: open.open };
+        items.entry(*currency).or_default().0.push(OpenItem { charge, open: open.open });
+    }
+    for left in unapplied {
+        let sum = &mut items.entry(left.left.currency).or_default().1;
+        *sum = sum.saturating_add(left.left.minor);
+    }
+    items.into_iter().map(|(currency, (items, left))| (currency, Ageing::of(&items, left, today))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::client::Party;
+    use crate::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
+    use crate::domain::invoice::{Body, Issue};
+    use crate::domain::money::Money;
+    use crate::domain::payment::Method;
+    use crate::domain::statement::balance_forward;
+    use crate::domain::tax::Totals;
+    use jiff::{Timestamp, civil::date};
+
+    const EUR: Currency = Currency::EUR;
+
+    fn document(id: u64, kind: Kind, minor: i64, issued: bool) -> Invoice {
+        let pdf = FileRef { digest: Digest([0; 32]), length: 0, name: String::new(), media_type: String::new() };
+        let issue = Issue {
+            number: format!("HF-{id}").parse().unwrap(),
+            at: Timestamp::UNIX_EPOCH,
+            by: None,
+            pdf,
+            seller: Party::default(),
+            buyer: Party::default(),
+            totals: Totals::only(Money::new(minor, EUR)),
+        };
+        Invoice {
+            id: InvoiceId(id),
+            client: ClientId(1),
+            project: None,
+            kind,
+            title: "Lease of Unit 4".into(),
+            currency: EUR,
+            dated: date(2026, 10, 1),
+            due: date(2026, 10, 31),
+            reference: String::new(),
+            note: String::new(),
+            body: Body::Published(Money::new(minor, EUR)),
+            recipients: vec![],
+            issue: issued.then_some(issue),
+            changed: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    fn receipt(minor: i64) -> Receipt {
+        Receipt {
+            id: ReceiptId(1),
+            client: ClientId(1),
+            amount: Money::new(minor, EUR),
+            on: date(2026, 11, 5),
+            method: Method::Transfer,
+            reference: "HF 1".into(),
+            at: Timestamp::UNIX_EPOCH,
+            by: StaffId(1),
+        }
+    }
+
+    #[test]
+    fn a_statement_s_closing_balance_is_the_total_of_both_ageings() {
+        let documents = [
+            document(1, Kind::Invoice, 1_000, true),
+            document(2, Kind::CreditNote(InvoiceId(1)), 100, true),
+            document(3, Kind::Invoice, 9_999, false),
+        ];
+        let source = Source::Receipt(ReceiptId(1));
+        let allocation = Allocation {
+            id: AllocationId(1),
+            source,
+            invoice: InvoiceId(1),
+            amount: Money::new(400, EUR),
+            on: date(2026, 11, 5),
+        };
+        let (receipts, on) = ([receipt(500)], date(2026, 11, 27));
+        let lines = entries(&documents, &receipts).remove(&EUR).unwrap();
+        assert_eq!(lines.len(), 3, "the draft is left out");
+        let closing = balance_forward(lines, date(2026, 1, 1), on).closing;
+        assert_eq!(closing, 400);
+        let account = accounts(&documents, &receipts, &[allocation]).remove(&EUR).unwrap();
+        assert_eq!(account.ageing(on).total(), closing);
+        let open = [(Open { invoice: InvoiceId(1), due: date(2026, 10, 31), open: 600 }, EUR)];
+        let left = [
+            Unapplied { source, left: Money::new(100, EUR) },
+            Unapplied { source: Source::Credit(InvoiceId(2)), left: Money::new(100, EUR) },
+        ];
+        let now = ageing_now(&open, &left, on).remove(&EUR).unwrap();
+        assert_eq!((now.d1_30, now.unapplied, now.total()), (600, 200, closing));
+        assert_eq!(now, account.ageing(on));
+    }
+}

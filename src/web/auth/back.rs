@@ -1,0 +1,167 @@
+//! Where to go after signing in: one of our own pages, and never an address as somebody else wrote it.
+//!
+//! What comes in is read into a closed list of places and written out again from it, so that no other site can be
+//! reached and nothing odd is echoed.
+
+use percent_encoding::percent_decode_str;
+
+use crate::domain::number::DocumentNumber;
+
+/// Longest address that is read, in bytes.
+const PATH_MAX: usize = 300;
+/// Most segments of a desk address after `/desk`.
+const SEGMENTS_MAX: usize = 6;
+
+/// A page to come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Back {
+    /// What is owed.
+    Home,
+    /// All invoices.
+    Invoices,
+    /// One invoice; true for its PDF.
+    Invoice(DocumentNumber, bool),
+    /// All quotes.
+    Quotes,
+    /// One quote; true for its PDF.
+    Quote(DocumentNumber, bool),
+    /// The statement.
+    Statement,
+    /// The person's own account.
+    Account,
+    /// A page of the desk: plain words and figures between slashes.
+    Desk(String),
+}
+
+impl Back {
+    /// The page of a local path; `None` for anything else.
+    pub fn parse(path: &str) -> Option<Self> {
+        if path.len() > PATH_MAX {
+            return None;
+        }
+        Some(match path {
+            "/" => Self::Home,
+            "/invoices" => Self::Invoices,
+            "/quotes" => Self::Quotes,
+            "/statement" => Self::Statement,
+            "/account" => Self::Account,
+            _ => return one_document(path).or_else(|| desk(path)),
+        })
+    }
+
+    /// The path, written anew.
+    pub fn path(&self) -> String {
+        let numbered = |list: &str, n: &DocumentNumber, pdf: bool| {
+            format!("/{list}/{}{}", n.in_url(), if pdf { ".pdf" } else { "" })
+        };
+        match self {
+            Self::Home => "/".to_owned(),
+            Self::Invoices => "/invoices".to_owned(),
+            Self::Invoice(number, pdf) => numbered("invoices", number, *pdf),
+            Self::Quotes => "/quotes".to_owned(),
+            Self::Quote(number, pdf) => numbered("quotes", number, *pdf),
+            Self::Statement => "/statement".to_owned(),
+            Self::Account => "/account".to_owned(),
+            Self::Desk(path) => path.clone(),
+        }
+    }
+
+    /// Whether it is a page of the desk.
+    pub fn is_desk(&self) -> bool {
+        matches!(self, Self::Desk(_))
+    }
+}
+
+/// The path as a value in a query: its own percent signs must survive being decoded once.
+pub fn in_query(back: &Back) -> String {
+    back.path().replace('%', "%25")
+}
+
+fn one_document(path: &str) -> Option<Back> {
+    let make: fn(DocumentNumber, bool) -> Back;
+    let rest;
+    if let Some(number) = path.strip_prefix("/invoices/") {
+        (make, rest) = (Back::Invoice, number);
+    } else {
+        (make, rest) = (Back::Quote, path.strip_prefix("/quotes/")?);
+    }
+    if rest.contains('/') {
+        return None;
+    }
+    let (number, pdf) = number_and_suffix(&percent_decode_str(rest).decode_utf8().ok()?)?;
+    Some(make(number, pdf))
+}
+
+/// Takes the last segment of a document's address apart, already decoded: its number, and whether the PDF is meant.
+pub fn number_and_suffix(segment: &str) -> Option<(DocumentNumber, bool)> {
+    let (number, pdf) = match segment.strip_suffix(".pdf") {
+        Some(number) => (number, true),
+        None => (segment, false),
+    };
+    let parsed: DocumentNumber = number.parse().ok()?;
+    // A number has one spelling, so that a page has one address.
+    (parsed.as_str() == number).then_some((parsed, pdf))
+}
+
+fn desk(path: &str) -> Option<Back> {
+    let rest = path.strip_prefix("/desk")?;
+    let plain = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let fine = rest.is_empty() || {
+        let segments = rest.strip_prefix('/')?;
+        segments.split('/').count() <= SEGMENTS_MAX && segments.split('/').all(plain)
+    };
+    fine.then(|| Back::Desk(path.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn our_own_pages_come_back_as_they_were() {
+        for path in [
+            "/",
+            "/invoices",
+            "/invoices/HF-2025-0412",
+            "/invoices/HF-2025-0412.pdf",
+            "/invoices/2025%2F0412",
+            "/quotes",
+            "/quotes/Q-7",
+            "/statement",
+            "/account",
+            "/desk",
+            "/desk/clients/12",
+            "/desk/invoices/7/edit",
+        ] {
+            assert_eq!(Back::parse(path).map(|b| b.path()).as_deref(), Some(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn no_other_place_is_reached() {
+        let long = format!("/invoices/{}", "9".repeat(PATH_MAX));
+        for path in [
+            "",
+            "//evil.example",
+            "/\\evil.example",
+            "https://evil.example",
+            "/invoices/../desk",
+            "/invoices/%2e%2e%2fdesk",
+            "/invoices/a/b",
+            "/invoices/%0d%0aSet-Cookie:x",
+            "/invoices/%FF",
+            "/desk//evil.example",
+            "/desk/../x",
+            "/desk?x=1",
+            "/desk/%2f",
+            "/deskx",
+            "/sign-in",
+            "/sign-out",
+            "javascript:alert(1)",
+            "\t//evil.example",
+            long.as_str(),
+        ] {
+            assert_eq!(Back::parse(path), None, "{path}");
+        }
+    }
+}

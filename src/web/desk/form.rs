@@ -1,0 +1,71 @@
+//! What the desk's forms share: identifiers in paths, fields filled with what was typed, and a refused form drawn again.
+//!
+//! Must not know any form's fields.
+
+use std::str::FromStr;
+
+use axum::extract::{FromRequestParts, Path};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::Markup;
+
+use crate::domain::refusal::Refusal;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, errors_from};
+use crate::web::parts::{Field, FieldError};
+use crate::web::problem::Problem;
+
+/// The identifier in a path of one parameter. Whatever is none leads nowhere, like one of nothing.
+pub struct Id<T>(pub T);
+
+impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
+        text.parse().map(Self).map_err(|_| Problem::NotFound)
+    }
+}
+
+/// A form's fields as they stand: what is kept or was typed, and what is wrong with it.
+#[derive(Clone, Copy)]
+pub struct Typed<'a> {
+    /// What is in the fields.
+    pub fields: &'a Fields,
+    /// What is to be put right.
+    pub errors: &'a [FieldError],
+}
+
+impl<'a> Typed<'a> {
+    /// A form opened for the first time.
+    pub fn fresh(fields: &'a Fields) -> Self {
+        Self { fields, errors: &[] }
+    }
+
+    /// A field with its label, value and error.
+    pub fn field(&self, name: &'a str, label: &'a str) -> Field<'a> {
+        Field::new(name, label).value(self.fields.get(name)).errors(self.errors)
+    }
+}
+
+/// What to show above and at the fields of a refused form: a refusal that is of no field stands at `field`.
+///
+/// # Errors
+/// What no form can mend: nothing there, not allowed, the store.
+pub fn errors_in(error: ActError, field: &str) -> Result<Vec<FieldError>, Problem> {
+    match error {
+        ActError::Refused(Refusal::NotFound | Refusal::NotAllowed) | ActError::Store(_) => Err(error.into()),
+        ActError::Refused(refusal) => Ok(errors_from(&refusal, field)),
+    }
+}
+
+/// A refused form: the page as it was typed.
+pub fn again(page: Markup) -> Response {
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+/// After a form was taken: on to a page.
+pub fn on_to(path: &str) -> Response {
+    Redirect::to(path).into_response()
+}

@@ -1,0 +1,377 @@
+//! Recording a payment: choosing the client, what arrived, and what it settles.
+//!
+//! Blank amounts let the default order apply: the invoice that the form was opened for, then the oldest due. What is
+//! more than the open amount stays unapplied, and the form says so before and after.
+
+use std::collections::BTreeMap;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::links;
+use super::names::NamesOf;
+use super::payments::is_fields;
+use crate::actions::payments::{self as acts, Apply, NewReceipt};
+use crate::domain::client::Client;
+use crate::domain::ids::{ClientId, InvoiceId};
+use crate::domain::money::{Currency, Money};
+use crate::domain::payment::{Method, Open, allocate};
+use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::sentence::Names;
+use crate::domain::text::{self, LINE_MAX};
+use crate::store::prelude::*;
+use crate::web::forms::{self, Fields, Posted, Query, errors_from};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, Tone, nw, time};
+use crate::web::problem::Problem;
+
+/// Open invoices that the form lists, the earliest due first; the default order knows them all.
+const LISTED_MAX: usize = 100;
+/// Clients offered for choosing.
+const CLIENTS_OFFERED: usize = 30;
+const TITLE: &str = "Record a payment";
+
+/// A client with what is open.
+struct Account {
+    client: Client,
+    open: Vec<(Open, Currency)>,
+    named: Option<InvoiceId>,
+}
+
+/// `GET /desk/payments/new?client=&invoice=&q=`
+pub async fn new(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Markup, Problem> {
+    desk.read(|r| {
+        let Some(client) = whose(r, &query)? else { return choose(r, &desk, query.get("q")) };
+        let account = account(r, &desk, client, &query)?;
+        let mut fields = Fields::default();
+        fields.set("currency", first_currency(&account).code());
+        fields.set("on", desk.today().to_string());
+        fields.set("apply", "default");
+        fields.set("invoice", query.get("invoice"));
+        if let Some(open) = account.named.and_then(|id| account.open.iter().find(|x| x.0.invoice == id)) {
+            fields.set("amount", Money::new(open.0.open, open.1).decimal().to_string());
+        }
+        Ok(draw(r, &desk, &account, &fields, &[], None))
+    })
+}
+
+/// `POST /desk/payments/new`
+pub async fn record(DeskWork(desk): DeskWork, Posted(fields): Posted) -> Result<Response, Problem> {
+    let read = desk.read(|r| {
+        let client = fields.get("client").parse::<ClientId>().map_err(|_| Problem::NotFound)?;
+        let account = account(r, &desk, client, &fields)?;
+        let read = read(&desk, &account, &fields);
+        match &read {
+            Ok(new) if fields.get("do") == "preview" => {
+                let plan = plan(&account, new);
+                Ok(Err(draw(r, &desk, &account, &fields, &[], Some(&plan)).into_response()))
+            }
+            _ => Ok(Ok(read)),
+        }
+    })?;
+    let outcome = match read {
+        Err(preview) => return Ok(preview),
+        Ok(Ok(new)) => desk.act(move |w, scope| acts::record(w, scope, &new)).await,
+        Ok(Err(refusal)) => Err(refusal.into()),
+    };
+    match outcome {
+        Ok(id) => Ok(Redirect::to(&format!("/desk/payments/{id}?done=recorded")).into_response()),
+        Err(ActError::Refused(refusal)) if is_fields(&refusal) => again(&desk, &fields, &refusal),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The form once more, with what was typed.
+fn again(desk: &Desk, fields: &Fields, refusal: &Refusal) -> Result<Response, Problem> {
+    let errors = errors_from(refusal, "apply");
+    let page = desk.read(|r| {
+        let client = fields.get("client").parse::<ClientId>().map_err(|_| Problem::NotFound)?;
+        let account = account(r, desk, client, fields)?;
+        Ok(draw(r, desk, &account, fields, &errors, None))
+    })?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The client asked for, or that of the invoice asked for.
+fn whose(r: &ReadTx, query: &Fields) -> Result<Option<ClientId>, Problem> {
+    if let Ok(client) = query.get("client").parse() {
+        return Ok(Some(client));
+    }
+    let Ok(invoice) = query.get("invoice").parse::<InvoiceId>() else { return Ok(None) };
+    Ok(Some(r.invoice(invoice)?.ok_or(Problem::NotFound)?.client))
+}
+
+fn account(r: &ReadTx, desk: &Desk, client: ClientId, fields: &Fields) -> Result<Account, Problem> {
+    let client = r.client(client)?.filter(|c| desk.scope.sees(c.id)).ok_or(Problem::NotFound)?;
+    let mut open = r.open_of(client.id)?;
+    let named = fields.get("invoice").parse::<InvoiceId>().ok().filter(|id| open.iter().any(|x| x.0.invoice == *id));
+    open.sort_by_key(|x| (Some(x.0.invoice) != named, x.0.due, x.0.invoice));
+    Ok(Account { client, open, named })
+}
+
+/// The currency of the invoice the form was opened for, else of the oldest due, else the client's.
+fn first_currency(account: &Account) -> Currency {
+    account.open.first().map_or(account.client.currency, |x| x.1)
+}
+
+fn part_field(id: InvoiceId) -> String {
+    format!("part-{id}")
+}
+
+/// Reads the form; every fault at its field.
+fn read(desk: &Desk, account: &Account, fields: &Fields) -> Result<NewReceipt, Refusal> {
+    let mut faults = Faults::default();
+    let currency = faults.take_opt(fields.get("currency").parse::<Currency>()).unwrap_or(account.client.currency);
+    let amount = faults.take_opt(Money::parse("amount", fields.get("amount"), currency));
+    let amount = amount.unwrap_or(Money::zero(currency));
+    if faults.is_empty() && amount.minor <= 0 {
+        faults.add("amount", "Enter an amount above zero.");
+    }
+    let on = faults.take_opt(forms::date("on", fields.get("on"))).unwrap_or(desk.today());
+    if on > desk.today() {
+        faults.add("on", "Enter the day on which the money arrived: today or earlier.");
+    }
+    let method = Method::from_code(fields.get("method"));
+    if method.is_none() {
+        faults.add("method", "Choose how the money arrived.");
+    }
+    let reference = faults.take(text::line("reference", fields.get("reference"), LINE_MAX));
+    let apply = read_parts(&mut faults, account, fields, amount);
+    faults.check()?;
+    let (client, method) = (account.client.id, method.unwrap_or_default());
+    Ok(NewReceipt { client, amount, on, method, reference, apply })
+}
+
+fn read_parts(faults: &mut Faults, account: &Account, fields: &Fields, amount: Money) -> Apply {
+    let mut parts = Vec::new();
+    for (open, currency) in &account.open {
+        let field = part_field(open.invoice);
+        let typed = fields.get(&field).trim();
+        if typed.is_empty() {
+            continue;
+        }
+        let Some(part) = faults.take_opt(Money::parse(&field, typed, *currency)) else { continue };
+        if part.currency != amount.currency {
+            faults.add(
+                &field,
+                format!("This invoice is in {currency}; a payment in {} can’t settle it.", amount.currency),
+            );
+        } else if part.minor < 0 {
+            faults.add(&field, "Enter an amount above zero, or leave it blank.");
+        } else if part.minor > open.open {
+            faults.add(&field, format!("Only {} of this invoice is open.", Money::new(open.open, *currency)));
+        }
+        parts.push((open.invoice, part));
+    }
+    if fields.get("apply") != "exact" {
+        if !parts.is_empty() {
+            faults.add("apply", "You wrote amounts below. Choose “As written below”, or clear them.");
+        }
+        return Apply::Default(account.named.into_iter().collect());
+    }
+    let sum = parts.iter().fold(0_i64, |sum, x| sum.saturating_add(x.1.minor));
+    if sum > amount.minor && faults.is_empty() {
+        let sum = Money::new(sum, amount.currency);
+        faults.add("apply", format!("The amounts below come to {sum}, which is more than the {amount} that arrived."));
+    }
+    Apply::Exactly(parts)
+}
+
+/// What would be applied to which invoice, and what would be left.
+struct Plan {
+    parts: Vec<(InvoiceId, Money)>,
+    left: Money,
+}
+
+fn plan(account: &Account, new: &NewReceipt) -> Plan {
+    let currency = new.amount.currency;
+    let parts: Vec<(InvoiceId, Money)> = match &new.apply {
+        Apply::Exactly(parts) => parts.iter().filter(|x| x.1.minor > 0).copied().collect(),
+        Apply::Default(named) => {
+            let open = account.open.iter().filter(|x| x.1 == currency).map(|x| x.0).collect();
+            let parts = allocate(new.amount.minor, named, open);
+            parts.into_iter().map(|(id, minor)| (id, Money::new(minor, currency))).collect()
+        }
+    };
+    let applied = parts.iter().fold(0_i64, |sum, x| sum.saturating_add(x.1.minor));
+    Plan { parts, left: Money::new(new.amount.minor.saturating_sub(applied), currency) }
+}
+
+/// Choosing the client, by the beginning of the name.
+fn choose(r: &ReadTx, desk: &Desk, q: &str) -> Result<Markup, Problem> {
+    let found = match desk.scope.only() {
+        None => r.clients_by_name(q, None, CLIENTS_OFFERED)?,
+        Some(some) => own_clients(r, some, q)?,
+    };
+    let rows: Vec<(Markup, Markup, Markup)> = found
+        .iter()
+        .map(|c| {
+            let href = links::with_query("/desk/payments/new", &[("client", &c.id.to_string())]);
+            (html! { a href=(href) { b { (c.party.name) } } }, html! { (c.reference) }, html! {})
+        })
+        .collect();
+    let body = html! {
+        (parts::back("/desk/payments", "Payments"))
+        (parts::head(TITLE, "Who paid?", html! {}))
+        form.filters method="get" action="/desk/payments/new" {
+            (parts::input(&Field::new("q", "Client").hint("The beginning of the name").value(q).class("grow"), Input::Search))
+            (parts::submit(Look::Plain, "Find"))
+        }
+        @if rows.is_empty() {
+            (parts::empty("No client’s name begins like that.", "Try fewer letters."))
+        } @else { (parts::rows(&rows)) }
+    };
+    Ok(desk.page(DeskNav::Payments, TITLE, body))
+}
+
+/// A restricted member's clients whose names begin with `q`.
+pub(super) fn own_clients(r: &ReadTx, some: &[ClientId], q: &str) -> Result<Vec<Client>, StoreError> {
+    let q = crate::store::clients::fold(q);
+    let mut out = Vec::new();
+    for id in some {
+        out.extend(r.client(*id)?.filter(|c| crate::store::clients::fold(&c.party.name).starts_with(&q)));
+    }
+    out.sort_by_key(|c| crate::store::clients::fold(&c.party.name));
+    out.truncate(CLIENTS_OFFERED);
+    Ok(out)
+}
+
+fn draw(
+    r: &ReadTx,
+    desk: &Desk,
+    account: &Account,
+    fields: &Fields,
+    errors: &[FieldError],
+    plan: Option<&Plan>,
+) -> Markup {
+    let names = NamesOf::new(r);
+    let name = &account.client.party.name;
+    let body = html! {
+        (parts::back(&links::client(account.client.id), name))
+        (parts::error_summary(errors))
+        @if let Some(plan) = plan { (planned(desk, plan, &names)) }
+        (parts::head(TITLE, html! { "From " a href=(links::client(account.client.id)) { (name) } ". " a href="/desk/payments/new" { "Somebody else" } }, html! {}))
+        form.desk-edit method="post" action="/desk/payments/new" {
+            (parts::csrf_input(&desk.csrf))
+            (parts::hidden("client", &account.client.id.to_string()))
+            @if let Some(named) = account.named { (parts::hidden("invoice", &named.to_string())) }
+            (parts::section("arrived", "What arrived", "", arrived(desk, account, fields, errors)))
+            (parts::section("settles", "What it settles", "", settles(desk, account, fields, errors, &names)))
+            (parts::dock(html! {
+                (parts::submit(Look::Primary, "Record the payment"))
+                (parts::submit_as(Look::Plain, "do", "preview", "See what it would settle"))
+            }))
+        }
+    };
+    desk.page(DeskNav::Payments, &parts::titled(TITLE, errors), body)
+}
+
+fn planned(desk: &Desk, plan: &Plan, names: &NamesOf<'_, ReadTx>) -> Markup {
+    let locale = desk.locale();
+    let rest = html! {
+        @for (id, part) in &plan.parts { (locale.money(*part)) " goes to " (nw(names.document(*id))) ". " }
+        @if plan.left.minor > 0 { (locale.money(plan.left)) " settles nothing and stays on the client’s account, unapplied." }
+    };
+    parts::status(Tone::Info, Icon::Eye, "Nothing is recorded yet.", rest)
+}
+
+fn arrived(desk: &Desk, account: &Account, fields: &Fields, errors: &[FieldError]) -> Markup {
+    let field =
+        |name: &'static str, label: &'static str| Field::new(name, label).value(fields.get(name)).errors(errors);
+    let currencies = currencies(account);
+    let codes: Vec<Choice<'_>> = currencies.iter().map(|c| Choice::new(c.code(), c.code())).collect();
+    let methods = Method::ALL.map(|m| (m.code(), capital(m.words())));
+    let methods: Vec<Choice<'_>> = methods.iter().map(|(code, words)| Choice::new(code, words)).collect();
+    let currency = fields.get("currency");
+    let today = desk.today().to_string();
+    html! {
+        div.grid4 {
+            (parts::money(&field("amount", "Amount"), currency))
+            @if codes.len() > 1 { (parts::select(&field("currency", "Currency"), &codes)) }
+            @else { (parts::hidden("currency", currency)) }
+            (parts::date(&field("on", "Arrived on"), None, Some(&today)))
+            (parts::select(&field("method", "How"), &methods))
+            (parts::input(&field("reference", "Payer’s reference").optional(), Input::Text))
+        }
+    }
+}
+
+/// The currencies that a payment of this client may come in, the likeliest first.
+fn currencies(account: &Account) -> Vec<Currency> {
+    let mut all = vec![first_currency(account)];
+    for currency in account.open.iter().map(|x| x.1).chain([account.client.currency]) {
+        if !all.contains(&currency) {
+            all.push(currency);
+        }
+    }
+    all
+}
+
+fn settles(
+    desk: &Desk,
+    account: &Account,
+    fields: &Fields,
+    errors: &[FieldError],
+    names: &NamesOf<'_, ReadTx>,
+) -> Markup {
+    let locale = desk.locale();
+    if account.open.is_empty() {
+        return html! {
+            (parts::hidden("apply", "default"))
+            (parts::empty("Nothing is open.", "The whole payment stays on the client’s account, unapplied, until an invoice is issued."))
+        };
+    }
+    let first = match account.named {
+        Some(id) => format!("{} first, then the oldest due", names.document(id)),
+        None => "The oldest due first".to_owned(),
+    };
+    let choices = [
+        Choice { value: "default", label: &first, hint: "Leave the amounts below blank." },
+        Choice {
+            value: "exact",
+            label: "As written below",
+            hint: "What is not written stays on the client’s account.",
+        },
+    ];
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    for (open, currency) in &account.open {
+        let sum = sums.entry(*currency).or_default();
+        *sum = sum.saturating_add(open.open);
+    }
+    let sums: Vec<String> = sums.into_iter().map(|(c, minor)| locale.money(Money::new(minor, c))).collect();
+    html! {
+        (parts::radios(&Field::new("apply", "Apply it to").value(fields.get("apply")).errors(errors), &choices))
+        p.hint { (sums.join(" and ")) " is open in all. Anything above that stays on the client’s account, unapplied." }
+        @for (open, currency) in account.open.iter().take(LISTED_MAX) {
+            (one_part(desk, open, *currency, fields, errors, names))
+        }
+        @if account.open.len() > LISTED_MAX {
+            p.small.mut { "The " (LISTED_MAX) " oldest of " (account.open.len()) " open invoices are shown; the default order reaches the others." }
+        }
+    }
+}
+
+fn one_part(
+    desk: &Desk,
+    open: &Open,
+    currency: Currency,
+    fields: &Fields,
+    errors: &[FieldError],
+    names: &NamesOf<'_, ReadTx>,
+) -> Markup {
+    let locale = desk.locale();
+    let (name, number) = (part_field(open.invoice), names.document(open.invoice));
+    let label = format!("{number}, {} open", locale.money(Money::new(open.open, currency)));
+    let typed = fields.get(&name);
+    html! {
+        (parts::money(&Field::new(&name, &label).value(typed).errors(errors), currency.code()))
+        p.small.mut { "Due " (time(open.due, locale.date_medium(open.due, desk.today()))) ", " (locale.days_words(open.due, desk.today())) }
+    }
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}

@@ -1,0 +1,147 @@
+//! Every route on one list: method, path, audience, handler.
+//!
+//! The handler's extractor enforces the audience; the gates test reads this list, tries every route with every kind of
+//! person, and fails where the two disagree.
+
+use axum::Router;
+use axum::middleware;
+use axum::routing::{MethodRouter, get, post};
+
+use super::desk::{client, client_form, clients, contacts, projects};
+use super::state::Web;
+use super::{assets, auth, desk, portal, problem};
+use crate::app::App;
+
+/// Who may use a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Anybody.
+    Anyone,
+    /// A client's contact, also with a document's link (for that document).
+    Reader,
+    /// A client's contact who signed in.
+    Contact,
+    /// Any staff.
+    Staff,
+    /// Staff whose role may change things.
+    StaffWork,
+    /// Owners.
+    Owner,
+    /// Anybody, in a demo only.
+    Demo,
+}
+
+/// One route.
+pub struct Route {
+    /// `GET` or `POST`.
+    pub method: &'static str,
+    /// Path template.
+    pub path: &'static str,
+    /// Who may use it.
+    pub audience: Audience,
+    handler: MethodRouter<Web>,
+}
+
+macro_rules! routes {
+    ($($method:ident $path:literal $audience:ident $handler:expr;)+) => {
+        vec![$(Route {
+            method: routes!(@ $method),
+            path: $path,
+            audience: Audience::$audience,
+            handler: $method($handler),
+        },)+]
+    };
+    (@ get) => { "GET" };
+    (@ post) => { "POST" };
+}
+
+/// The list.
+pub fn list() -> Vec<Route> {
+    routes! {
+        // What pages are made with.
+        get "/assets/{file}" Anyone assets::serve;
+
+        get "/brand.css" Anyone auth::brand::style;
+        get "/logo" Anyone auth::brand::logo;
+
+        // Signing in and out.
+        get "/sign-in" Anyone auth::sign_in::show;
+        post "/sign-in/password" Anyone auth::sign_in::password;
+        post "/sign-in/link" Anyone auth::sign_in::ask;
+        get "/sign-in/code" Anyone auth::sign_in::wait;
+        post "/sign-in/code" Anyone auth::sign_in::code;
+        get "/sign-in/link/{token}" Anyone auth::link::show;
+        post "/sign-in/link/{token}" Anyone auth::link::follow;
+        post "/sign-out" Anyone auth::sign_out::post;
+        get "/password" Anyone auth::password::ask_page;
+        post "/password" Anyone auth::password::ask;
+        get "/password/sent" Anyone auth::password::sent;
+        get "/password/{token}" Anyone auth::password::show;
+        post "/password/{token}" Anyone auth::password::set;
+
+        // What clients see.
+        get "/" Reader portal::home::show;
+        get "/invoices" Contact portal::invoices::show;
+        get "/invoices/{number}" Reader portal::invoice::show;
+        get "/statement" Contact portal::statement::show;
+        get "/quotes" Contact portal::quotes::list;
+        get "/quotes/{number}" Contact portal::quotes::show;
+        get "/account" Contact portal::account::show;
+        post "/account/password" Contact portal::account::change_password;
+        post "/account/password/link" Contact portal::account::mail_link;
+
+        // The desk: overview.
+        get "/desk" Staff desk::today::show;
+        get "/desk/receivables" Staff desk::receivables::show;
+        get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/letters" Staff desk::letters::list;
+        get "/desk/letters/{id}" Staff desk::letters::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/activity" Staff desk::activity::show;
+        get "/desk/activity.csv" Staff desk::activity::csv;
+        get "/desk/find" Staff desk::find::show;
+
+        // The desk: clients and people.
+        get "/desk/clients" Staff clients::list;
+        get "/desk/clients/new" StaffWork client_form::new;
+        post "/desk/clients/new" StaffWork client_form::add;
+        get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/edit" StaffWork client_form::edit;
+        post "/desk/clients/{id}/edit" StaffWork client_form::change;
+        get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
+        post "/desk/clients/{id}/contacts/new" StaffWork contacts::add;
+        post "/desk/clients/{id}/projects" StaffWork projects::add;
+        get "/desk/contacts/{id}" StaffWork contacts::edit;
+        post "/desk/contacts/{id}" StaffWork contacts::change;
+        post "/desk/contacts/{id}/invite" StaffWork contacts::invite;
+        get "/desk/contacts/{id}/revoke" StaffWork contacts::ask_revoke;
+        post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
+        get "/desk/projects/{id}" StaffWork projects::edit;
+        post "/desk/projects/{id}" StaffWork projects::change;
+
+        // The desk: invoices and quotes.
+
+        // The desk: payments.
+        get "/desk/payments" Staff desk::payments::list;
+        get "/desk/payments/new" StaffWork desk::payment_form::new;
+        post "/desk/payments/new" StaffWork desk::payment_form::record;
+        get "/desk/payments/{id}" Staff desk::payments::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
+
+        // The desk: the firm.
+    }
+}
+
+/// The router over `app`, without the layers of `layers::harden`.
+pub fn router(app: App) -> Router {
+    let web = Web::new(app);
+    let router = list().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    router
+        .fallback(|| async { problem::Problem::NotFound })
+        .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
+        .with_state(web)
+}
+
+/// Route templates that may take longer: uploads.
+pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

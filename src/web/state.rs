@@ -1,0 +1,79 @@
+//! What handlers share: the application, throttles, and the slots in which passwords are hashed.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use super::throttle::Throttle;
+use crate::app::App;
+use crate::secrets;
+
+/// Requests that may wait for a hashing slot; more are told to come back.
+const HASH_QUEUE: usize = 64;
+
+/// The router's state. Cheap to clone.
+#[derive(Clone)]
+pub struct Web {
+    /// The application.
+    pub app: App,
+    /// How often what can be guessed may be tried.
+    pub throttle: Arc<Throttle>,
+    /// Where passwords are hashed and checked.
+    pub hashing: Arc<Hashing>,
+}
+
+impl Web {
+    /// The state for `app`.
+    pub fn new(app: App) -> Self {
+        let hashing = Arc::new(Hashing::new(&app));
+        Self { app, throttle: Arc::new(Throttle::new()), hashing }
+    }
+}
+
+/// Hashing slots: Argon2id takes memory and a core, so only so many run at once and only so many wait.
+pub struct Hashing {
+    slots: Semaphore,
+    queue: Semaphore,
+    /// Checked against when an address is unknown, so that the answer takes as long.
+    dummy: String,
+    entropy: secrets::Entropy,
+}
+
+/// Too many people are signing in at this moment.
+#[derive(Debug)]
+pub struct Busy;
+
+impl Hashing {
+    fn new(app: &App) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        // Without memory for the dummy an unknown address is refused faster; signing in still works.
+        let dummy = secrets::hash_password("an address that nobody has", &app.entropy).unwrap_or_default();
+        let slots = Semaphore::new(cores.saturating_sub(1).max(1));
+        Self { slots, queue: Semaphore::new(HASH_QUEUE), dummy, entropy: app.entropy.clone() }
+    }
+
+    /// Whether `password` is the one hashed; with no hash, false after the same time.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait already.
+    pub async fn verify(&self, hash: Option<&str>, password: String) -> Result<bool, Busy> {
+        let (known, hash) = (hash.is_some(), hash.unwrap_or(&self.dummy).to_owned());
+        let right = self.run(move || secrets::verify_password(&hash, &password)).await?;
+        Ok(right && known)
+    }
+
+    /// Hashes a new password.
+    ///
+    /// # Errors
+    /// [`Busy`] when too many wait already, or there is no memory for it.
+    pub async fn hash(&self, password: String) -> Result<String, Busy> {
+        let entropy = self.entropy.clone();
+        self.run(move || secrets::hash_password(&password, &entropy)).await?.map_err(|_| Busy)
+    }
+
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, Busy> {
+        let _waiting = self.queue.try_acquire().map_err(|_| Busy)?;
+        let _slot = self.slots.acquire().await.map_err(|_| Busy)?;
+        tokio::task::spawn_blocking(work).await.map_err(|_| Busy)
+    }
+}

@@ -1,6 +1,5 @@
 //! Receipts, allocations and what is left unapplied.
 
-
 use super::Check;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;

@@ -1,6 +1,5 @@
 //! Letters, the outbox, and where each invoice's reminders stand.
 
-
 use super::{Check, people};
 use crate::domain::letter::Letter;
 use crate::store::error::StoreError;

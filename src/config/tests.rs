@@ -1,3 +1,5 @@
+//! The configuration's promises: unknown keys and bad values are refused with their place.
+
 use super::*;
 
 const GOOD: &str = r#"url = "https://portal.example.com"

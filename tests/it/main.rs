@@ -5,6 +5,7 @@
 mod auth;
 mod browser;
 mod desk;
+mod cli;
 mod house;
 mod money;
 mod portal;

@@ -8,6 +8,7 @@ use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::ids::InvoiceId;
 use crate::domain::number::DocumentNumber;
+use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
 use crate::store::prelude::*;
 use crate::store::scope::{ClientView, Pass};
@@ -17,13 +18,20 @@ pub fn hour_of(now: jiff::Timestamp) -> i64 {
     now.as_second().div_euclid(3_600)
 }
 
+/// Notes the visit, or refuses with [`Refusal::TryAgain`] when a request at the same moment has logged it: there is
+/// nothing left to log then.
+fn once(w: &mut WriteTx<'_>, pass: Pass, visited: Visited) -> Result<(), ActError> {
+    let hour = hour_of(w.now);
+    if w.note_visit(pass.contact, visited, hour)? { Ok(()) } else { Err(Refusal::TryAgain.into()) }
+}
+
 /// A contact opened an invoice.
 ///
 /// # Errors
-/// [`crate::domain::refusal::Refusal::NotFound`] when it is not theirs to see.
+/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::TryAgain`] when this hour's visit is logged already.
 pub fn opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
     let (about, invoice, digest) = theirs(w, pass, number)?;
-    w.note_visit(pass.contact, Visited::Invoice(invoice), hour_of(w.now))?;
+    once(w, pass, Visited::Invoice(invoice))?;
     Ok(w.record(about, Event::Opened { invoice, digest })?.done(()))
 }
 
@@ -53,7 +61,7 @@ fn theirs(
 /// As [`opened`].
 pub fn quote_opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
     let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
-    w.note_visit(pass.contact, Visited::Quote(quote.id), hour_of(w.now))?;
+    once(w, pass, Visited::Quote(quote.id))?;
     let event = Event::QuoteOpened { quote: quote.id, digest: quote.pdf.digest };
     Ok(w.record(About::client(quote.client), event)?.done(()))
 }
@@ -77,7 +85,7 @@ pub fn statement_opened(w: &mut WriteTx<'_>, pass: Pass) -> Result<Done<()>, Act
         let view = found(ClientView::open(w, pass)?)?;
         found(view.sees_account().then(|| view.client().id))?
     };
-    w.note_visit(pass.contact, Visited::Statement(client), hour_of(w.now))?;
+    once(w, pass, Visited::Statement(client))?;
     Ok(w.record(About::client(client), Event::StatementOpened)?.done(()))
 }
 

@@ -9,7 +9,6 @@ use super::read::{Summary, each_batch};
 use super::write::stream;
 use crate::store::Store;
 use crate::store::dump::Loader;
-use crate::store::prelude::*;
 
 /// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then reads
 /// it out again and compares. `progress` gets (rows done, rows in all) of both passes.

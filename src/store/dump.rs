@@ -277,8 +277,8 @@ mod tests {
 
     #[test]
     fn no_secret_of_a_sign_in_is_among_the_tables_of_a_backup() {
-        let all = tables();
-        let names: Vec<_> = all.iter().map(|t| t.name()).collect();
+        let tables = tables();
+        let names: Vec<_> = tables.iter().map(|t| t.name()).collect();
         assert!(names.contains(&"events") && names.contains(&"chunks"));
         assert!(LEFT_OUT.iter().all(|secret| !names.contains(secret)));
     }

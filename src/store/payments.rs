@@ -1,5 +1,6 @@
 //! Receipts and allocations: the ledger from which every balance is derived.
 
+use jiff::civil::Date;
 use redb::ReadableTable;
 
 use super::day;
@@ -43,10 +44,10 @@ pub trait PaymentReads: Reader {
             .collect()
     }
 
-    /// A client's receipts dated within days `from` to `to`, both inclusive, oldest first.
-    fn receipts_within(&self, client: ClientId, from: i32, to: i32) -> Result<Vec<Receipt>, StoreError> {
+    /// A client's receipts dated from `from` to `to`, both inclusive, oldest first.
+    fn receipts_within(&self, client: ClientId, from: Date, to: Date) -> Result<Vec<Receipt>, StoreError> {
         let table = self.table(RECEIPTS_OF_CLIENT)?;
-        let rows = table.range((client.0, from, 0)..=(client.0, to, u64::MAX))?;
+        let rows = table.range((client.0, day(from), 0)..=(client.0, day(to), u64::MAX))?;
         rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.receipt(ReceiptId(r.0.value().2))).transpose())
             .collect()
     }

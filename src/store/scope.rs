@@ -6,10 +6,11 @@
 
 use jiff::civil::Date;
 
+use super::accounts::AccountReads;
 use super::clients::ClientReads;
 use super::day;
 use super::error::StoreError;
-use super::events::EventReads;
+use super::events::{EventReads, Visited};
 use super::files::FileReads;
 use super::firm::FirmReads;
 use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
@@ -19,7 +20,7 @@ use super::tx::Reader;
 use crate::domain::client::Client;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
-use crate::domain::ids::{ContactId, InvoiceId};
+use crate::domain::ids::{ContactId, InvoiceId, ProjectId, ReceiptId, StaffId};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
@@ -167,6 +168,43 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// The name of a colleague at the same client; `None` for anybody else.
     pub fn colleague(&self, id: ContactId) -> Result<Option<String>, StoreError> {
         Ok(self.reader.contact(id)?.filter(|c| c.client == self.client.id).map(|c| c.name))
+    }
+
+    /// The name of a person of the firm, as clients read it in a document's history.
+    pub fn staff_name(&self, id: StaffId) -> Result<Option<String>, StoreError> {
+        Ok(self.reader.staff(id)?.map(|s| s.name))
+    }
+
+    /// The number of another document of the same client, for naming it; also of one that the rights hide, since the
+    /// documents that may be seen name it themselves.
+    pub fn number_of(&self, id: InvoiceId) -> Result<Option<DocumentNumber>, StoreError> {
+        let found = self.reader.invoice(id)?.filter(|i| i.client == self.client.id);
+        Ok(found.and_then(|i| i.number().cloned()))
+    }
+
+    /// A receipt of this client, for saying how an invoice was paid.
+    pub fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {
+        Ok(self.reader.receipt(id)?.filter(|r| r.client == self.client.id))
+    }
+
+    /// The name of a project that the contact sees.
+    pub fn project_name(&self, id: ProjectId) -> Result<Option<String>, StoreError> {
+        let found = self.reader.project(id)?.filter(|p| p.client == self.client.id);
+        Ok(found.filter(|p| self.contact.rights.projects.allows(Some(p.id))).map(|p| p.name))
+    }
+
+    /// Whether this contact's visit was logged in this hour already.
+    pub fn visit_logged(&self, visited: Visited, hour: i64) -> Result<bool, StoreError> {
+        self.reader.visit_logged(self.contact.id, visited, hour)
+    }
+
+    /// What settled `documents`, for the ageing of a statement.
+    pub fn statement_allocations(&self, documents: &[Invoice]) -> Result<Vec<Allocation>, StoreError> {
+        let mut all = Vec::new();
+        for document in documents.iter().filter(|d| self.sees_account() && d.client == self.client.id) {
+            all.extend(self.reader.allocations_of(document.id)?);
+        }
+        Ok(all)
     }
 
     /// The client's issued documents dated up to `to`, for the statement.

@@ -222,6 +222,11 @@ impl Viewer {
         Ok(self.app.store.read(|r| r.password_hash(Person::Contact(self.contact.id)))?)
     }
 
+    /// Lets the scheduler look at once: a letter was queued.
+    pub fn wake(&self) {
+        self.app.wake.notify_one();
+    }
+
     /// A fresh session token.
     pub fn draw_token(&self) -> Token {
         Token::draw(&self.app.entropy)

@@ -7,8 +7,9 @@ use axum::Router;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
+use super::desk::{client, client_form, clients, contacts, projects};
 use super::state::Web;
-use super::{assets, auth, demo_mail, problem};
+use super::{assets, auth, demo_mail, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -79,14 +80,54 @@ pub fn list() -> Vec<Route> {
         post "/password/{token}" Anyone auth::password::set;
 
         // What clients see.
+        get "/" Reader portal::home::show;
+        get "/invoices" Contact portal::invoices::show;
+        get "/invoices/{number}" Reader portal::invoice::show;
+        get "/statement" Contact portal::statement::show;
+        get "/quotes" Contact portal::quotes::list;
+        get "/quotes/{number}" Contact portal::quotes::show;
+        get "/account" Contact portal::account::show;
+        post "/account/password" Contact portal::account::change_password;
+        post "/account/password/link" Contact portal::account::mail_link;
 
         // The desk: overview.
+        get "/desk" Staff desk::today::show;
+        get "/desk/receivables" Staff desk::receivables::show;
+        get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/letters" Staff desk::letters::list;
+        get "/desk/letters/{id}" Staff desk::letters::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/activity" Staff desk::activity::show;
+        get "/desk/activity.csv" Staff desk::activity::csv;
+        get "/desk/find" Staff desk::find::show;
 
         // The desk: clients and people.
+        get "/desk/clients" Staff clients::list;
+        get "/desk/clients/new" StaffWork client_form::new;
+        post "/desk/clients/new" StaffWork client_form::add;
+        get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/edit" StaffWork client_form::edit;
+        post "/desk/clients/{id}/edit" StaffWork client_form::change;
+        get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
+        post "/desk/clients/{id}/contacts/new" StaffWork contacts::add;
+        post "/desk/clients/{id}/projects" StaffWork projects::add;
+        get "/desk/contacts/{id}" StaffWork contacts::edit;
+        post "/desk/contacts/{id}" StaffWork contacts::change;
+        post "/desk/contacts/{id}/invite" StaffWork contacts::invite;
+        get "/desk/contacts/{id}/revoke" StaffWork contacts::ask_revoke;
+        post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
+        get "/desk/projects/{id}" StaffWork projects::edit;
+        post "/desk/projects/{id}" StaffWork projects::change;
 
         // The desk: invoices and quotes.
 
         // The desk: payments.
+        get "/desk/payments" Staff desk::payments::list;
+        get "/desk/payments/new" StaffWork desk::payment_form::new;
+        post "/desk/payments/new" StaffWork desk::payment_form::record;
+        get "/desk/payments/{id}" Staff desk::payments::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
 

@@ -123,12 +123,7 @@ fn next_page(starts: &str, after: ClientId) -> String {
 }
 
 fn table(locale: Locale, page: &Page) -> Markup {
-    let cols = [
-        Col::name("Client"),
-        Col::text("Looked after by").wide(),
-        Col::num("Owes"),
-        Col::num("Overdue"),
-    ];
+    let cols = [Col::name("Client"), Col::text("Looked after by").wide(), Col::num("Owes"), Col::num("Overdue")];
     let rows: Vec<parts::Row> = page.rows.iter().map(|row| cells(locale, row).into()).collect();
     parts::scroller("Clients", &cols, &rows, None)
 }

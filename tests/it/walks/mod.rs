@@ -1,11 +1,5 @@
-//! .
-use crate::house::*;
-use jiff::civil::date;
-#[tokio::test]
-async fn smoke() {
-    let house = TestHouse::new().await;
-    let (_, n) = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
-    assert_eq!(n.as_str(), "HF-2026-0001");
-    house.tick().await;
-    house.claim("ana@marlow.example");
-}
+//! One number, one payment, one reminder: each followed from the act to its last trace.
+
+mod number;
+mod payment;
+mod reminder;

@@ -1,0 +1,224 @@
+//! Home: what the client owes, what is due when, what waits for an answer, what was paid lately.
+
+use axum::extract::{FromRequestParts, Request, State};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::words;
+use crate::domain::grant::Strength;
+use crate::domain::invoice::{Body, Invoice, Standing};
+use crate::domain::money::{Currency, Money};
+use crate::domain::payment::Open;
+use crate::domain::person::Person;
+use crate::domain::quote::{Answer, Quote};
+use crate::store::invoices::{Filter, Row};
+use crate::store::prelude::*;
+use crate::store::scope::ClientView;
+use crate::web::guard::{Guest, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts::{self, Look, Slip, Tone};
+use crate::web::problem::Problem;
+use crate::web::state::Web;
+
+/// Slips shown; the list has the rest.
+const SLIPS_MAX: usize = 20;
+/// Invoices under "Paid lately".
+const PAID_MAX: usize = 5;
+/// Quotes under "Waiting for your answer".
+const QUOTES_MAX: usize = 5;
+/// Quotes looked at for those that wait.
+const QUOTES_LOOKED_AT: usize = 100;
+/// Characters of a slip's description.
+const ABOUT_MAX: usize = 120;
+
+/// What the page shows.
+struct Home {
+    open: Vec<(Open, Currency)>,
+    shown: Vec<Row>,
+    quotes: Vec<Quote>,
+    paid: Vec<Row>,
+    unapplied: Vec<Money>,
+    sees_account: bool,
+}
+
+impl Home {
+    fn load<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>) -> Result<Self, Problem> {
+        let (open, today) = (view.open_invoices()?, viewer.today());
+        let mut shown = Vec::new();
+        for (item, _) in open.iter().take(SLIPS_MAX) {
+            shown.extend(view.invoice_by_id(item.invoice)?);
+        }
+        let mut quotes = view.quotes(None, QUOTES_LOOKED_AT)?;
+        quotes.retain(|q| q.answer == Answer::Open && !q.expired(today));
+        quotes.truncate(QUOTES_MAX);
+        let paid = view.invoices(Filter::Paid, today, None, PAID_MAX)?.rows.into_iter().take(PAID_MAX).collect();
+        let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
+        Ok(Self { open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
+    }
+}
+
+/// `GET /`: staff go to the desk, a document's link to its document.
+///
+/// # Errors
+/// As the extractors say.
+pub async fn show(State(web): State<Web>, request: Request) -> Result<Response, Problem> {
+    let mut parts = request.into_parts().0;
+    let guest = Guest::from_request_parts(&mut parts, &web).await?;
+    if let Some((Person::Staff(_), _)) = guest.signed_in {
+        return Ok(Redirect::to("/desk").into_response());
+    }
+    let viewer = Viewer::from_request_parts(&mut parts, &web).await?;
+    if let Strength::Document(id) = viewer.strength() {
+        let row = viewer.read(|view| Ok(view.invoice_by_id(id)?))?;
+        let number = row.and_then(|r| r.invoice.number().cloned()).ok_or(Problem::NotFound)?;
+        return Ok(Redirect::to(&format!("/invoices/{}", number.in_url())).into_response());
+    }
+    if !viewer.contact().rights.billing {
+        return Ok(super::not_shared(&viewer, PortalNav::Home, &format!("Welcome, {}", viewer.contact().first_name())));
+    }
+    let home = viewer.read(|view| Home::load(&viewer, view))?;
+    let title = if home.open.is_empty() { "Nothing to pay" } else { "What you owe" };
+    Ok(viewer.page(PortalNav::Home, title, body(&viewer, &home)).into_response())
+}
+
+fn body(viewer: &Viewer, home: &Home) -> Markup {
+    html! {
+        (owed(viewer, home))
+        @if !home.shown.is_empty() {
+            @let slips: Vec<Slip> = home.shown.iter().enumerate().map(|(n, row)| slip(viewer, n, row)).collect();
+            (parts::slips("open", "Open invoices", &slips))
+        }
+        @if home.open.len() > home.shown.len() {
+            p.gap-y { a href="/invoices?state=open" { "See all " (home.open.len()) " open invoices" } }
+        }
+        @if !home.quotes.is_empty() { (parts::section("ask", "Waiting for your answer", html! {}, quotes(viewer, home))) }
+        @if !home.paid.is_empty() { (paid(viewer, home)) }
+    }
+}
+
+fn owed(viewer: &Viewer, home: &Home) -> Markup {
+    let (client, locale) = (viewer.client_name(), viewer.locale());
+    let sums = words::sums(home.open.iter().map(|(open, currency)| (*currency, open.open)));
+    let unapplied = html! {
+        @if !home.unapplied.is_empty() {
+            p.mut { (words::amounts(&home.unapplied, locale)) " of what you paid is not yet set against an invoice." }
+        }
+    };
+    if home.open.is_empty() {
+        let firm = &viewer.firm().party.name;
+        return html! {
+            h1 { "Nothing to pay" }
+            (parts::empty(
+                format_args!("You’re all square with {firm}."),
+                "When there is a new invoice, you’ll get an e-mail, and it will be here.",
+            ))
+            (unapplied)
+        };
+    }
+    html! {
+        h1.owe { (client) " owes " b { (words::amounts(&sums, locale)) } }
+        p.mut {
+            @if home.open.len() == 1 { "One invoice is open." }
+            @else { (words::counted(home.open.len())) " invoices are open." }
+            @if let Some(late) = late(viewer, home) { " " strong { (parts::toned(Tone::Bad, late)) } }
+        }
+        (unapplied)
+    }
+}
+
+/// What of it is past due, in a sentence.
+fn late(viewer: &Viewer, home: &Home) -> Option<String> {
+    let (locale, today) = (viewer.locale(), viewer.today());
+    let late: Vec<&(Open, Currency)> = home.open.iter().filter(|(open, _)| open.due < today).collect();
+    let sums = words::sums(late.iter().map(|(open, currency)| (*currency, open.open)));
+    let amounts = words::amounts(&sums, locale);
+    match late.as_slice() {
+        [] => None,
+        [(only, _)] => Some(format!("{amounts} was due on {}.", locale.date_medium(only.due, today))),
+        many => Some(format!("{} of them are overdue: {amounts}.", words::counted(many.len()))),
+    }
+}
+
+fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
+    let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
+    let number = invoice.number().map(ToString::to_string).unwrap_or_default();
+    let href = address(invoice);
+    let standing = invoice.standing(row.settled, today);
+    let said = words::standing(standing, invoice, locale, today);
+    let open = locale.money(row.open());
+    let due = locale.date_weekday(invoice.due, today);
+    let late = matches!(standing, Standing::Overdue { .. });
+    let part_paid = row.settled.total() > 0;
+    Slip {
+        id: format!("s{n}"),
+        tags: html! { (said.tag()) span.mut { "Invoice " (parts::nw(&number)) } },
+        title: html! { a href=(href) { (title(invoice)) } },
+        body: html! {
+            @let about = about(invoice);
+            @if !about.is_empty() { p.mut { (about) } }
+            @if part_paid { p.mut { "Of " (locale.money(invoice.payable())) ", " (locale.money(Money::new(row.settled.total(), invoice.currency))) " is paid or credited already. Thank you." } }
+        },
+        stub: html! {
+            (parts::amount(if part_paid { "Left to pay" } else { "To pay" }, &open))
+            @if late { p.small { (parts::toned(Tone::Bad, format_args!("Was due {due}"))) } }
+            @else { p.small.mut { "By " (due) } }
+            p.gap-y { (parts::link(Look::WidePrimary, &href, html! { "See and pay" (parts::heard(format_args!(" {open} for {number}"))) })) }
+        },
+        tone: said.tone,
+    }
+}
+
+/// The address of an issued document's page.
+pub(super) fn address(invoice: &Invoice) -> String {
+    invoice.number().map_or_else(|| "/invoices".to_owned(), |n| format!("/invoices/{}", n.in_url()))
+}
+
+/// What a document is called: what it is about, or its number.
+pub(super) fn title(invoice: &Invoice) -> String {
+    if invoice.title.is_empty() {
+        invoice.number().map(ToString::to_string).unwrap_or_default()
+    } else {
+        invoice.title.clone()
+    }
+}
+
+/// The first words of a composed document's lines.
+fn about(invoice: &Invoice) -> String {
+    let Body::Composed(lines) = &invoice.body else { return String::new() };
+    let first = lines.iter().filter_map(|l| l.description.lines().next()).take(3).collect::<Vec<_>>().join(", ");
+    if first.chars().count() <= ABOUT_MAX {
+        return first;
+    }
+    let cut: String = first.chars().take(ABOUT_MAX).collect();
+    format!("{}…", cut.trim_end())
+}
+
+fn quotes(viewer: &Viewer, home: &Home) -> Markup {
+    let (locale, today) = (viewer.locale(), viewer.today());
+    let rows: Vec<_> = home
+        .quotes
+        .iter()
+        .map(|quote| {
+            let name = html! { a href={ "/quotes/" (quote.number.in_url()) } { b { (quote.title) } } };
+            let until = locale.date_medium(quote.valid_until, today);
+            let about = html! { "Quote " (parts::nw(quote.number.as_str())) ", good until " (until) };
+            (name, about, html! { span.num { (locale.money(quote.totals.payable())) } })
+        })
+        .collect();
+    parts::rows(&rows)
+}
+
+fn paid(viewer: &Viewer, home: &Home) -> Markup {
+    let locale = viewer.locale();
+    let rows: Vec<_> = home
+        .paid
+        .iter()
+        .map(|row| {
+            let name = html! { a href=(address(&row.invoice)) { b { (title(&row.invoice)) } } };
+            let about = html! { "Invoice " @if let Some(number) = row.invoice.number() { (parts::nw(number.as_str())) } ", paid" };
+            (name, about, html! { span.num { (locale.money(row.invoice.payable())) } })
+        })
+        .collect();
+    let aside = html! { @if home.sees_account { a href="/statement" { "See the whole account" } } };
+    parts::section("paid", "Paid lately", aside, parts::rows(&rows))
+}

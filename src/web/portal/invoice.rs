@@ -1,0 +1,285 @@
+//! One invoice or credit note: its state, how to pay, the document itself, what counts against it, what has happened.
+//!
+//! The first look of each hour and every download are logged before the page or the file leaves.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::home::title;
+use super::words::{self, Said};
+use super::{Looking, logged, pdf, timeline};
+use crate::actions::visits;
+use crate::documents::invoice::{Look, invoice_sheet};
+use crate::documents::{self, Logo, LogoFormat};
+use crate::domain::grant::Strength;
+use crate::domain::invoice::{Body, Issue, Kind, Standing};
+use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
+use crate::domain::payment::Source;
+use crate::store::events::Visited;
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::store::scope::ClientView;
+use crate::web::auth::back::number_and_suffix;
+use crate::web::guard::Viewer;
+use crate::web::page::PortalNav;
+use crate::web::parts::{self, Icon, Moment};
+use crate::web::problem::Problem;
+
+/// Characters of an IBAN between blanks.
+const IBAN_GROUP: usize = 4;
+
+/// A document as its page shows it.
+struct Shown {
+    row: Row,
+    issue: Issue,
+    standing: Standing,
+    bill: Markup,
+    counted: Vec<Counted>,
+    moments: Vec<Moment>,
+    visited: bool,
+}
+
+/// A payment or credit that counts against the invoice.
+struct Counted {
+    on: Date,
+    what: Markup,
+    amount: Money,
+}
+
+/// `GET /invoices/{number}` and `GET /invoices/{number}.pdf`.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is not there or not theirs, which are the same.
+pub async fn show(viewer: Viewer, looking: Looking, Path(segment): Path<String>) -> Result<Response, Problem> {
+    let (number, file) = number_and_suffix(&segment).ok_or(Problem::NotFound)?;
+    if file { download(&viewer, &looking, &number).await } else { open(&viewer, &looking, &number).await }
+}
+
+async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
+    let mut shown = viewer.read(|view| Shown::load(viewer, view, number))?;
+    if looking.0 && !shown.visited {
+        let number = number.clone();
+        let act = viewer.act(move |w, pass| visits::opened(w, pass, &number));
+        logged(act.await)?;
+        // Read again, so that the history has this visit too.
+        shown = viewer.read(|view| Shown::load(viewer, view, &shown.issue.number))?;
+    }
+    let said = words::standing(shown.standing, &shown.row.invoice, viewer.locale(), viewer.today());
+    let title = format!("{} {number}: {}", kind(&shown), said.text.to_lowercase());
+    Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, &said)).into_response())
+}
+
+async fn download(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
+    let bytes = viewer.read(|view| {
+        let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
+        view.pdf(&row)?.ok_or(Problem::NotFound)
+    })?;
+    if looking.0 {
+        let number = number.clone();
+        viewer.act(move |w, pass| visits::downloaded(w, pass, &number)).await?;
+    }
+    Ok(pdf(&number.file_name("pdf"), bytes))
+}
+
+impl Shown {
+    fn load<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, number: &DocumentNumber) -> Result<Self, Problem> {
+        let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
+        let issue = row.invoice.issue.clone().ok_or(Problem::NotFound)?;
+        let standing = row.invoice.standing(row.settled, viewer.today());
+        let visited = view.visit_logged(Visited::Invoice(row.invoice.id), visits::hour_of(viewer.now()))?;
+        let bill = bill(viewer, view, &row, &issue)?;
+        let counted = counted(view, &row)?;
+        let moments = timeline::moments(viewer, view, &row, standing)?;
+        Ok(Self { row, issue, standing, bill, counted, moments, visited })
+    }
+}
+
+/// The document as HTML; of one that another system made, what it is and where the PDF is.
+fn bill<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
+    let project = match row.invoice.project {
+        Some(id) => view.project_name(id)?,
+        None => None,
+    };
+    if let Body::Published(_) = row.invoice.body {
+        return Ok(published(viewer, row, issue, project.as_deref()));
+    }
+    let credits = match row.invoice.kind {
+        Kind::CreditNote(of) => view.number_of(of)?,
+        Kind::Invoice => None,
+    };
+    // The page draws the logo by its style; the sheet only needs to know that there is one.
+    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
+    let look = Look { firm: viewer.firm(), logo };
+    let Issue { seller, buyer, number, totals, .. } = issue;
+    let sheet =
+        invoice_sheet(&look, seller, buyer, &row.invoice, Some(number), totals, project.as_deref(), credits.as_ref());
+    Ok(documents::html(&sheet))
+}
+
+fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -> Markup {
+    let (locale, invoice) = (viewer.locale(), &row.invoice);
+    let kind = if invoice.is_invoice() { "Invoice" } else { "Credit note" };
+    let mut facts =
+        vec![("Number", parts::nw(issue.number.as_str())), ("Issued", html! { (locale.date_long(invoice.dated)) })];
+    if invoice.is_invoice() {
+        facts.push(("Due", html! { (locale.date_long(invoice.due)) }));
+    }
+    if !invoice.reference.is_empty() {
+        facts.push(("Your reference", html! { (invoice.reference) }));
+    }
+    facts.extend(project.map(|name| ("Project", html! { (name) })));
+    html! {
+        article.bill aria-label={ (kind) " " (issue.number) } {
+            header.bill-h {
+                div.row { @if viewer.firm().logo.is_some() { span.logo {} } div { p.serif.firm-n { (issue.seller.name) } } }
+                p.bill-t { (kind) }
+            }
+            div.cols.two.bill-m {
+                div {
+                    p.lbl { "For" }
+                    p { b { (issue.buyer.name) } @for line in &issue.buyer.address { br; (line) } }
+                }
+                (parts::facts(&facts))
+            }
+            (parts::totals(&[("Total".to_owned(), locale.money(invoice.payable()))]))
+            p.gap-y { strong { "The document is the PDF." } " Its lines and tax are in there, as " (issue.seller.name) " made it." }
+            p.gap-y.no-print {
+                (parts::link_icon(parts::Look::Plain, Icon::Down, &pdf_address(&issue.number), html! {
+                    "Download the PDF, " (locale.bytes(issue.pdf.length))
+                }))
+            }
+        }
+    }
+}
+
+fn pdf_address(number: &DocumentNumber) -> String {
+    format!("/invoices/{}.pdf", number.in_url())
+}
+
+/// What counts against the invoice, or what a credit note was set against.
+fn counted<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Vec<Counted>, Problem> {
+    let mut all = Vec::new();
+    for allocation in view.allocations_of(row)? {
+        let what = match allocation.source {
+            Source::Receipt(id) => {
+                let method = view.receipt(id)?.map_or("payment", |r| r.method.words());
+                html! { "Payment, thank you" small { "By " (method) } }
+            }
+            Source::Credit(id) => {
+                html! { "Credit note" @if let Some(n) = view.number_of(id)? { " " (parts::nw(n.as_str())) } }
+            }
+        };
+        all.push(Counted { on: allocation.on, what, amount: allocation.amount });
+    }
+    Ok(all)
+}
+
+fn kind(shown: &Shown) -> &'static str {
+    if shown.row.invoice.is_invoice() { "Invoice" } else { "Credit note" }
+}
+
+fn body(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
+    let whole = !matches!(viewer.strength(), Strength::Document(_));
+    html! {
+        @if whole { (parts::back("/invoices", "All invoices")) }
+        h1 { (title(&shown.row.invoice)) }
+        p.mut { (kind(shown)) " " (parts::nw(shown.issue.number.as_str())) }
+        (banner(viewer, shown, said))
+        (parts::document("How to pay, and the PDF", stub(viewer, shown), &shown.bill))
+        @if !shown.counted.is_empty() { (counted_section(viewer, shown)) }
+        (timeline::section(viewer, &shown.moments))
+    }
+}
+
+fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
+    let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
+    // Far from any year of today's, so that the year is written: documents always have it.
+    let due = locale.date_weekday(invoice.due, Date::MIN);
+    let open = locale.money(shown.row.open());
+    let rest = match shown.standing {
+        Standing::Due { .. } => format!("Please pay {open} by {due}."),
+        Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
+        Standing::Paid => "Thank you. There is nothing left to pay.".to_owned(),
+        Standing::Credited => "A credit note covers all of it; there is nothing to pay.".to_owned(),
+        Standing::CreditNote => "This counts against what you owe.".to_owned(),
+        Standing::Draft => String::new(),
+    };
+    parts::status(said.tone, said.icon, format_args!("{}.", said.text), rest)
+}
+
+fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
+    let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
+    let (open, due) = (shown.row.open(), locale.date_weekday(invoice.due, viewer.today()));
+    let part_paid = shown.row.settled.total() > 0;
+    let file = pdf_address(&shown.issue.number);
+    html! {
+        @match shown.standing {
+            Standing::Due { .. } | Standing::Overdue { .. } => {
+                (parts::amount_big(if part_paid { "Left to pay" } else { "To pay" }, &locale.money(open)))
+                p.mut { "By " (due) }
+                (transfer(viewer, shown))
+            }
+            Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
+            Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
+            Standing::Credited | Standing::Draft => {
+                (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Credited"))
+            }
+        }
+        p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
+            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(shown.issue.pdf.length))))
+        })) }
+    }
+}
+
+/// How to pay, open at once while it is the only way.
+fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
+    let firm = viewer.firm();
+    let bank = &firm.bank;
+    if bank.iban.is_empty() {
+        return html! { p.small.mut.gap-y { "How to pay stands on the document; if it does not, please ask us." } };
+    }
+    let account = if bank.account_name.is_empty() { &firm.party.name } else { &bank.account_name };
+    let details = html! {
+        dl.stack.small {
+            (parts::detail("Account name", account, false))
+            (parts::detail("IBAN", &grouped(&bank.iban), true))
+            @if !bank.bic.is_empty() { (parts::detail("BIC", &bank.bic, false)) }
+            (parts::detail("Reference (please use exactly this)", shown.issue.number.as_str(), true))
+        }
+    };
+    parts::act(Icon::Bank, "Pay by bank transfer", true, details)
+}
+
+/// An IBAN in groups of four, as it is printed.
+fn grouped(iban: &str) -> String {
+    let bare: Vec<char> = iban.chars().filter(|c| !c.is_whitespace()).collect();
+    bare.chunks(IBAN_GROUP).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+fn counted_section(viewer: &Viewer, shown: &Shown) -> Markup {
+    let (locale, today) = (viewer.locale(), viewer.today());
+    let rows: Vec<_> = shown
+        .counted
+        .iter()
+        .map(|c| {
+            let when = parts::time(c.on, locale.date_medium(c.on, today));
+            (c.what.clone(), html! { (when) }, html! { span.num { (locale.money(c.amount)) } })
+        })
+        .collect();
+    let left = html! { @if shown.row.open().minor > 0 { "Left to pay: " (locale.money(shown.row.open())) } };
+    parts::section("counted", "Paid or credited so far", left, parts::rows(&rows))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_iban_is_read_in_groups_of_four() {
+        assert_eq!(grouped("IE29AIBK93115212345678"), "IE29 AIBK 9311 5212 3456 78");
+        assert_eq!(grouped("IE29 AIBK"), "IE29 AIBK");
+    }
+}

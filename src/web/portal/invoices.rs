@@ -1,0 +1,108 @@
+//! The list of a client's invoices and credit notes, by state.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::home::{address, title};
+use super::{PAGE, not_shared, words};
+use crate::domain::invoice::Standing;
+use crate::store::invoices::{Filter, Page, Row};
+use crate::web::forms::Query;
+use crate::web::guard::{FullViewer, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts::{self, Col, Tab};
+use crate::web::problem::Problem;
+
+/// The states that clients choose from.
+const OFFERED: [(Filter, &str); 7] = [
+    (Filter::All, "All"),
+    (Filter::Open, "Open"),
+    (Filter::Overdue, "Overdue"),
+    (Filter::PartPaid, "Part paid"),
+    (Filter::Paid, "Paid"),
+    (Filter::Credited, "Credited"),
+    (Filter::CreditNotes, "Credit notes"),
+];
+
+/// `GET /invoices?state=&after=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result<Response, Problem> {
+    if !viewer.contact().rights.billing {
+        return Ok(not_shared(&viewer, PortalNav::Invoices, "Invoices"));
+    }
+    let wished = Filter::from_code(query.get("state"));
+    let filter = OFFERED.iter().map(|x| x.0).find(|f| *f == wished).unwrap_or_default();
+    let after = query.get("after").parse().ok();
+    let page = viewer.read(|view| Ok(view.invoices(filter, viewer.today(), after, PAGE)?))?;
+    Ok(viewer.page(PortalNav::Invoices, "Invoices", body(&viewer, filter, after.is_some(), &page)).into_response())
+}
+
+fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {
+    let links: Vec<String> = OFFERED.iter().map(|(f, _)| href(*f)).collect();
+    let tabs: Vec<Tab<'_>> =
+        OFFERED.iter().zip(&links).map(|((f, text), href)| Tab { href, text, current: *f == filter }).collect();
+    let first = href(filter);
+    let next = page.next.map(|cursor| {
+        let joint = if first.contains('?') { '&' } else { '?' };
+        format!("{first}{joint}after={cursor}")
+    });
+    html! {
+        h1 { "Invoices" }
+        div.sec-m { (parts::tabs("Invoices by state", &tabs)) }
+        div.sec-m {
+            @if page.rows.is_empty() { (nothing(viewer, filter)) } @else { (list(viewer, &page.rows)) }
+            (parts::pager(later.then_some((first.as_str(), "First page")), next.as_deref().map(|h| (h, "More"))))
+        }
+    }
+}
+
+fn href(filter: Filter) -> String {
+    if filter == Filter::All { "/invoices".to_owned() } else { format!("/invoices?state={}", filter.code()) }
+}
+
+fn nothing(viewer: &Viewer, filter: Filter) -> Markup {
+    let firm = &viewer.firm().party.name;
+    match filter {
+        Filter::All => {
+            parts::empty("Nothing here yet.", format_args!("When {firm} sends an invoice, you’ll get an e-mail."))
+        }
+        Filter::Open | Filter::Overdue | Filter::Due => {
+            parts::empty("Nothing to pay.", format_args!("You’re all square with {firm}."))
+        }
+        _ => parts::empty("No invoice is in this state.", html! { a href="/invoices" { "See all invoices" } }),
+    }
+}
+
+fn list(viewer: &Viewer, rows: &[Row]) -> Markup {
+    let cols = [
+        Col::short("Issued"),
+        Col::name("What"),
+        Col::text("State").wide(),
+        Col::num("Amount").wide(),
+        Col::num("Open"),
+    ];
+    let rows: Vec<parts::Row> = rows.iter().map(|row| line(viewer, row)).collect();
+    parts::ledger("Invoices and credit notes", &cols, &rows, None)
+}
+
+fn line(viewer: &Viewer, row: &Row) -> parts::Row {
+    let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
+    let standing = invoice.standing(row.settled, today);
+    let said = words::standing(standing, invoice, locale, today);
+    let credit = standing == Standing::CreditNote;
+    let open = row.open();
+    let cells = vec![
+        parts::time(invoice.dated, locale.date_short(invoice.dated, today)),
+        html! {
+            a href=(address(invoice)) { (title(invoice)) }
+            small { @if let Some(number) = invoice.number() { (parts::nw(number.as_str())) } }
+            small.narrow { (said.tag()) " " (locale.money(invoice.payable())) }
+        },
+        said.tag(),
+        html! { @if credit { "−" } (locale.money(invoice.payable())) },
+        html! { @if !credit && open.minor > 0 { (locale.money(open)) } },
+    ];
+    parts::Row { tone: said.tone, ..cells.into() }
+}

@@ -1,0 +1,194 @@
+//! The statement of account, balance brought forward: one section for each currency, dates as the client chooses.
+
+mod accounts;
+mod period;
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use self::accounts::AccountOf;
+use self::period::Period;
+use super::{Looking, logged, not_shared};
+use crate::actions::visits;
+use crate::domain::money::Money;
+use crate::domain::statement::{Ageing, EntryKind, Row};
+use crate::store::events::Visited;
+use crate::web::forms::{Fields, Query, errors_of};
+use crate::web::guard::{FullViewer, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts::{self, Col, Field, FieldError, Fig, Look, Sum, Tone};
+use crate::web::problem::Problem;
+
+const TITLE: &str = "Statement of account";
+
+/// `GET /statement?from=&to=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    if !viewer.read(|view| Ok(view.sees_account()))? {
+        return Ok(not_shared(&viewer, PortalNav::Statement, TITLE));
+    }
+    let period = match Period::read(&query, viewer.today()) {
+        Ok(period) => period,
+        Err(faults) => return Ok(refused(&viewer, &query, &errors_of(&faults))),
+    };
+    let (accounts, visited) = viewer.read(|view| {
+        let visited = Visited::Statement(view.client().id);
+        Ok((AccountOf::all(view, &period)?, view.visit_logged(visited, visits::hour_of(viewer.now()))?))
+    })?;
+    if looking.0 && !visited {
+        logged(viewer.act(visits::statement_opened).await)?;
+    }
+    let locale = viewer.locale();
+    let span = format!("{} to {}", locale.date_long(period.from), locale.date_long(period.to));
+    let body = html! {
+        h1 { (TITLE) }
+        p.mut { (viewer.client_name()) ", " (span) }
+        (form(&viewer, &period.as_fields(), &[]))
+        @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
+    };
+    Ok(viewer.page(PortalNav::Statement, TITLE, body).into_response())
+}
+
+fn refused(viewer: &Viewer, typed: &Fields, errors: &[FieldError]) -> Response {
+    let body = html! { h1 { (TITLE) } (parts::error_summary(errors)) (form(viewer, typed, errors)) };
+    let page = viewer.page(PortalNav::Statement, &parts::titled(TITLE, errors), body);
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}
+
+fn form(viewer: &Viewer, typed: &Fields, errors: &[FieldError]) -> Markup {
+    let from = Field::new("from", "From").value(typed.get("from")).errors(errors);
+    let to = Field::new("to", "To").value(typed.get("to")).errors(errors);
+    html! {
+        form.filters.sec-m.no-print action="/statement" method="get" {
+            div.row.nwr { (parts::date(&from, None, None)) (parts::date(&to, None, None)) }
+            (parts::submit(Look::Plain, "Show"))
+            p.row.small {
+                @for (words, period) in Period::offered(viewer.today()) { a href=(period.address()) { (words) } }
+            }
+        }
+    }
+}
+
+fn section(viewer: &Viewer, account: &AccountOf, period: &Period, several: bool) -> Markup {
+    let (locale, statement) = (viewer.locale(), &account.statement);
+    let figure = |minor| locale.amount(Money::new(minor, account.currency));
+    let closing = locale.money(Money::new(statement.closing, account.currency));
+    let day = |date: Date| locale.date_medium(date, viewer.today());
+    let (before, after) = (format!("Owed before {}", day(period.from)), format!("Owed on {}", day(period.to)));
+    html! {
+        @if several { h2.sec { "In " (account.currency.code()) } }
+        div.sec-m {
+            (parts::equation(&[
+                ("", &before, &figure(statement.opening)),
+                ("+", "Charged", &figure(statement.charged)),
+                ("−", "Paid or credited", &figure(statement.settled)),
+                ("=", &after, &closing),
+            ]))
+        }
+        div.sec-m { (ledger(viewer, account, period, &after)) }
+        (ageing(viewer, account, period))
+    }
+}
+
+fn ledger(viewer: &Viewer, account: &AccountOf, period: &Period, after: &str) -> Markup {
+    let (locale, statement) = (viewer.locale(), &account.statement);
+    let figure = |minor| locale.amount(Money::new(minor, account.currency));
+    let cols = [
+        Col::short("Date"),
+        Col::text("What"),
+        Col::num("Charged").wide(),
+        Col::num("Paid or credited").wide(),
+        Col::num("Balance"),
+    ];
+    let opening = vec![
+        parts::time(period.from, locale.date_short(period.from, viewer.today())),
+        html! { "Opening balance" },
+        html! {},
+        html! {},
+        html! { (figure(statement.opening)) },
+    ];
+    let mut rows: Vec<parts::Row> = vec![opening.into()];
+    rows.extend(statement.rows.iter().map(|row| line(viewer, account, period, row)));
+    let sum = Sum {
+        label: after,
+        cells: vec![
+            html! { (figure(statement.charged)) },
+            html! { (figure(statement.settled.saturating_neg())) },
+            html! { (locale.money(Money::new(statement.closing, account.currency))) },
+        ],
+    };
+    let caption = "Every charge and payment, oldest first, with the balance after each";
+    parts::ledger(caption, &cols, &rows, Some(&sum))
+}
+
+fn line(viewer: &Viewer, account: &AccountOf, period: &Period, row: &Row) -> parts::Row {
+    let (locale, today, entry) = (viewer.locale(), viewer.today(), &row.entry);
+    let figure = |minor| html! { (locale.amount(Money::new(minor, account.currency))) };
+    let charge = entry.kind == EntryKind::Invoice;
+    let restated = entry.restates(period.to, viewer.zone());
+    let what = html! {
+        (what(row, account))
+        @if restated { small { "Recorded on " (locale.instant_short(entry.recorded_at, viewer.zone(), today)) } }
+        small.narrow { (figure(entry.amount)) }
+    };
+    let cells = vec![
+        parts::time(entry.date, locale.date_short(entry.date, today)),
+        what,
+        if charge {
+            figure(entry.amount)
+        } else {
+            html! {}
+        },
+        if charge {
+            html! {}
+        } else {
+            figure(entry.amount)
+        },
+        figure(row.balance),
+    ];
+    cells.into()
+}
+
+fn what(row: &Row, account: &AccountOf) -> Markup {
+    let entry = &row.entry;
+    let link = account.address(entry);
+    html! {
+        @match entry.kind {
+            EntryKind::Invoice => "Invoice ",
+            EntryKind::CreditNote => "Credit note ",
+            EntryKind::Receipt => "Payment, thank you",
+        }
+        @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
+        @if !entry.title.is_empty() { small { (entry.title) } }
+    }
+}
+
+fn ageing(viewer: &Viewer, account: &AccountOf, period: &Period) -> Markup {
+    let locale = viewer.locale();
+    let Ageing { current, d1_30, d31_60, d61_90, over_90, unapplied } = account.ageing;
+    let columns = [
+        ("Not due yet", current, false),
+        ("1–30 days late", d1_30, true),
+        ("31–60 days late", d31_60, true),
+        ("61–90 days late", d61_90, true),
+        ("Over 90 days late", over_90, true),
+    ];
+    let figure = |minor| locale.amount(Money::new(minor, account.currency));
+    let mut figs: Vec<Fig> = columns
+        .into_iter()
+        .map(|(label, minor, late)| {
+            let tone = if late && minor > 0 { Tone::Bad } else { Tone::Plain };
+            Fig::new(label, figure(minor)).tone(tone)
+        })
+        .collect();
+    if unapplied != 0 {
+        figs.push(Fig::new("Paid, not yet applied", figure(unapplied.saturating_neg())));
+    }
+    let id = format!("age-{}", account.currency.code());
+    let aside = format!("On {}", locale.date_medium(period.to, viewer.today()));
+    parts::section(&id, "How old it is", aside, parts::figs(&figs))
+}

@@ -1,0 +1,107 @@
+//! What has happened to an invoice, as its client reads it: the same list as the firm's, without network addresses.
+
+use maud::{Markup, html};
+
+use crate::domain::event::LogEntry;
+use crate::domain::ids::{ContactId, InvoiceId, QuoteId, StaffId};
+use crate::domain::invoice::Standing;
+use crate::domain::sentence::{self, Mark, Names};
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::store::scope::ClientView;
+use crate::web::guard::Viewer;
+use crate::web::parts::{self, Icon, Moment, Tone};
+use crate::web::problem::Problem;
+
+/// Most entries that are looked at; a document rarely has fifty.
+const LOOKED_AT: usize = 200;
+
+/// Names as one client may read them.
+struct Known<'a, 'r, R: Reader>(&'a ClientView<'r, R>);
+
+impl<R: Reader> Names for Known<'_, '_, R> {
+    fn staff(&self, id: StaffId) -> String {
+        self.0.staff_name(id).ok().flatten().unwrap_or_else(|| "We".to_owned())
+    }
+
+    fn contact(&self, id: ContactId) -> String {
+        self.0.colleague(id).ok().flatten().unwrap_or_else(|| "Somebody".to_owned())
+    }
+
+    fn document(&self, id: InvoiceId) -> String {
+        self.0.number_of(id).ok().flatten().map_or_else(|| "a document".to_owned(), |n| n.to_string())
+    }
+
+    fn quote(&self, _: QuoteId) -> String {
+        "this".to_owned()
+    }
+
+    fn is_credit_note(&self, id: InvoiceId) -> bool {
+        self.0.invoice_by_id(id).ok().flatten().is_some_and(|row| !row.invoice.is_invoice())
+    }
+}
+
+/// The moments of a document, newest first, what comes next on top.
+///
+/// # Errors
+/// When the store fails.
+pub fn moments<R: Reader>(
+    viewer: &Viewer,
+    view: &ClientView<'_, R>,
+    row: &Row,
+    standing: Standing,
+) -> Result<Vec<Moment>, Problem> {
+    let names = Known(view);
+    let log = view.log_of(row, LOOKED_AT)?;
+    let mut all: Vec<Moment> = next(viewer, row, standing).into_iter().collect();
+    all.extend(log.iter().filter_map(|entry| moment(viewer, entry, &names)));
+    Ok(all)
+}
+
+fn moment(viewer: &Viewer, entry: &LogEntry, names: &dyn Names) -> Option<Moment> {
+    let said = sentence::for_client(entry, names, viewer.locale(), viewer.contact().id)?;
+    let tone = match said.mark {
+        Mark::Plain => Tone::Plain,
+        Mark::Good => Tone::Ok,
+        Mark::Warn => Tone::Warn,
+        Mark::Bad => Tone::Bad,
+    };
+    Some(Moment {
+        iso: entry.at.to_string(),
+        when: viewer.locale().instant_short(entry.at, viewer.zone(), viewer.today()),
+        tone,
+        icon: icon(said.icon),
+        what: html! { (said.text) },
+        more: String::new(),
+        next: false,
+    })
+}
+
+fn icon(name: &str) -> Option<Icon> {
+    Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
+}
+
+/// What the client can expect to come.
+fn next(viewer: &Viewer, row: &Row, standing: Standing) -> Option<Moment> {
+    let Standing::Due { .. } = standing else { return None };
+    let due = row.invoice.due;
+    Some(Moment {
+        iso: due.to_string(),
+        when: viewer.locale().date_short(due, viewer.today()),
+        tone: Tone::Plain,
+        icon: None,
+        what: html! { "Due." },
+        more: String::new(),
+        next: true,
+    })
+}
+
+/// The section with its moments.
+pub fn section(viewer: &Viewer, moments: &[Moment]) -> Markup {
+    let firm = &viewer.firm().party.name;
+    let list = html! {
+        (parts::timeline(moments))
+        p.small.mut.gap-y { (firm) " sees the same list, with the network address each visit came from." }
+    };
+    html! { div.no-print { (parts::section("hist", "What has happened", html! {}, list)) } }
+}

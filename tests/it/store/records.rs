@@ -1,0 +1,291 @@
+//! The bytes of every record: a changed shape can't pass unnoticed, for it would make every data file unreadable.
+//!
+//! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then are
+//! the golden files written again, with `COUNTERFOIL_BLESS=1`.
+
+use counterfoil::domain::client::Client;
+use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
+use counterfoil::domain::firm::Logo;
+use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
+use counterfoil::domain::ids::*;
+use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind};
+use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
+use counterfoil::domain::money::Currency;
+use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
+use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
+use counterfoil::domain::project::Project;
+use counterfoil::domain::quote::{Answer, Quote};
+use counterfoil::domain::tax::{Totals, totals};
+use counterfoil::store::records::Record;
+use jiff::Timestamp;
+use jiff::civil::date;
+
+use crate::house::*;
+
+fn at() -> Timestamp {
+    Timestamp::from_millisecond(1_795_000_000_123).unwrap()
+}
+
+fn file() -> FileRef {
+    let name = "HF-2026-0001.pdf".to_owned();
+    FileRef { digest: Digest([9; 32]), length: 40_000, name, media_type: "application/pdf".to_owned() }
+}
+
+/// Compares the stored forms of `samples` with the golden file of `name`, line by line, and reads them back.
+fn golden<R: Record + PartialEq + std::fmt::Debug>(name: &str, samples: &[R]) {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/records");
+    let path = format!("{folder}/{name}.hex");
+    let hex = |bytes: Vec<u8>| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>() + "\n";
+    let now: String = samples.iter().map(|x| hex(x.encode().unwrap())).collect();
+    if std::env::var_os("COUNTERFOIL_BLESS").is_some() {
+        std::fs::write(&path, &now).unwrap();
+    }
+    let kept = std::fs::read_to_string(&path).unwrap_or_default();
+    for (n, (now, kept)) in now.lines().zip(kept.lines().chain(std::iter::repeat(""))).enumerate() {
+        assert_eq!(now, kept, "the stored form of {name} {n} changed: see the head of this file");
+    }
+    for sample in samples {
+        let bytes = sample.encode().unwrap();
+        assert_eq!(&R::decode(&bytes).unwrap(), sample);
+        for cut in 0..bytes.len() {
+            assert!(R::decode(&bytes[..cut]).is_err(), "{name} was read although it was cut to {cut} bytes");
+        }
+        let longer = [bytes.as_slice(), &[0]].concat();
+        assert!(R::decode(&longer).is_err(), "{name} was read with a byte too many");
+        let newer = [&[bytes[0] + 1], &bytes[1..]].concat();
+        assert!(R::decode(&newer).is_err(), "{name} of another version was read");
+    }
+}
+
+#[test]
+fn people_and_the_firm_keep_their_stored_form() {
+    let plain = hartmann();
+    let logo = Some(Logo { file: file(), width: 300, height: 90 });
+    golden("firm", &[plain.clone(), counterfoil::domain::firm::Firm { logo, ..plain }]);
+    let staff = |role, only_clients| Staff {
+        id: StaffId(300),
+        name: "Orla Byrne".to_owned(),
+        email: email("orla@hartmann.example"),
+        role,
+        only_clients,
+        active: true,
+        since: at(),
+    };
+    let all: Vec<Staff> =
+        Role::ALL.into_iter().map(|r| staff(r, None)).chain([staff(Role::Member, Some(vec![ClientId(2)]))]).collect();
+    golden("staff", &all);
+    let client = Client {
+        id: ClientId(2),
+        party: party("Marlow Ceramics"),
+        reference: "D-1044".to_owned(),
+        currency: Currency::EUR,
+        terms_days: 30,
+        manager: Some(StaffId(3)),
+        note: "Rings on Fridays".to_owned(),
+        since: at(),
+    };
+    golden("client", &[client]);
+    let contact = |rights| Contact {
+        id: ContactId(4),
+        client: ClientId(2),
+        name: "Ana Ruiz".to_owned(),
+        title: "Finance".to_owned(),
+        email: email("ana@marlow.example"),
+        phone: String::new(),
+        rights,
+        active: true,
+        since: at(),
+    };
+    let some = Rights { projects: ProjectAccess::Only(vec![ProjectId(5), ProjectId(6)]), ..rights(true, false, true) };
+    golden("contact", &[contact(rights(false, true, false)), contact(some)]);
+    golden("project", &[Project { id: ProjectId(5), client: ClientId(2), name: "Glaze".to_owned(), open: true }]);
+}
+
+#[test]
+fn documents_keep_their_stored_form() {
+    let lines = vec![line(1_050)];
+    let issue = |totals| Issue {
+        number: "HF-2026-0001".parse().unwrap(),
+        at: at(),
+        by: Some(StaffId(1)),
+        pdf: file(),
+        seller: party("Hartmann & Finch LLP"),
+        buyer: party("Marlow Ceramics"),
+        totals,
+    };
+    let draft = Invoice {
+        id: InvoiceId(700),
+        client: ClientId(2),
+        project: Some(ProjectId(5)),
+        kind: Kind::Invoice,
+        title: "Lease of Unit 4".to_owned(),
+        currency: Currency::EUR,
+        dated: date(2026, 11, 23),
+        due: date(2026, 12, 23),
+        reference: "PO 7".to_owned(),
+        note: String::new(),
+        body: Body::Composed(lines.clone()),
+        recipients: vec![ContactId(4)],
+        issue: None,
+        changed: at(),
+    };
+    let composed = Invoice { issue: Some(issue(totals(&lines, Currency::EUR).unwrap())), ..draft.clone() };
+    let published =
+        Invoice { body: Body::Published(eur(99)), issue: Some(issue(Totals::only(eur(99)))), ..draft.clone() };
+    let credit = Invoice { kind: Kind::CreditNote(InvoiceId(700)), ..composed.clone() };
+    golden("invoice", &[draft, composed.clone(), published, credit]);
+    let quote = |answer| Quote {
+        id: QuoteId(8),
+        client: ClientId(2),
+        project: None,
+        number: "Q-2026-0001".parse().unwrap(),
+        title: "A kiln".to_owned(),
+        issued: date(2026, 11, 23),
+        valid_until: date(2026, 12, 23),
+        lines: lines.clone(),
+        totals: totals(&lines, Currency::EUR).unwrap(),
+        note: String::new(),
+        seller: party("Hartmann & Finch LLP"),
+        buyer: party("Marlow Ceramics"),
+        pdf: file(),
+        at: at(),
+        by: StaffId(1),
+        answer,
+    };
+    let answers = [Answer::Open, Answer::Accepted(at(), "Ana".into()), Answer::Declined(at(), "Dear".into())];
+    golden("quote", &answers.map(quote));
+    let receipt = |method| Receipt {
+        id: ReceiptId(9),
+        client: ClientId(2),
+        amount: eur(-1),
+        on: date(2026, 11, 23),
+        method,
+        reference: "RF18".to_owned(),
+        at: at(),
+        by: StaffId(1),
+    };
+    golden("receipt", &Method::ALL.map(receipt));
+    let allocation = |source| Allocation {
+        id: AllocationId(10),
+        source,
+        invoice: InvoiceId(700),
+        amount: eur(5),
+        on: date(2026, 11, 24),
+    };
+    golden("allocation", &[Source::Receipt(ReceiptId(9)), Source::Credit(InvoiceId(701))].map(allocation));
+}
+
+#[test]
+fn letters_and_secrets_keep_their_stored_form() {
+    let letter = |purpose, link, state| Letter {
+        id: LetterId(11),
+        key: "reminder/700/-7/contact-4".to_owned(),
+        to: Person::Contact(ContactId(4)),
+        to_name: "Ana Ruiz".to_owned(),
+        to_address: email("ana@marlow.example"),
+        client: Some(ClientId(2)),
+        purpose,
+        link,
+        subject: "Invoice".to_owned(),
+        text: "[[link]]".to_owned(),
+        html: String::new(),
+        message_id: "aa".to_owned(),
+        follows: None,
+        state,
+        attempts: 1,
+        queued: at(),
+    };
+    use LetterState as S;
+    let (id, why) = (InvoiceId(700), "why".to_owned());
+    let all = [
+        letter(Purpose::Issued(id), Some(Link::Document(id)), S::Queued),
+        letter(Purpose::Reminder(id, -7), Some(Link::SignIn([3; 32])), S::Sending(at())),
+        letter(Purpose::SignIn, Some(Link::SetPassword), S::Accepted(at(), why.clone())),
+        letter(Purpose::SetPassword, None, S::Deferred(at(), why.clone())),
+        letter(Purpose::SignIn, None, S::Failed(at(), why.clone())),
+        letter(Purpose::SignIn, None, S::Uncertain(at(), why.clone())),
+        letter(Purpose::SignIn, None, S::Withdrawn(at(), why)),
+    ];
+    golden("letter", &all);
+    let person = Person::Staff(StaffId(1));
+    let opens = [Opens::Document(id), Opens::SignIn, Opens::SetPassword];
+    golden("grant", &opens.map(|opens| Grant { person, opens, expires: at() }));
+    let code = |person, code| CodeRequest { person, code, tries: 2, expires: at() };
+    golden("code", &[code(None, None), code(Some(person), Some([4; 32]))]);
+    let strengths = [Strength::Password, Strength::Mailed, Strength::Document(id)];
+    golden("session", &strengths.map(|strength| Session { person, strength, since: at(), used: at() }));
+}
+
+#[test]
+fn every_event_keeps_its_stored_form() {
+    let entry = |actor, event| LogEntry {
+        sequence: 12,
+        at: at(),
+        by: By { actor, address: Some("192.0.2.7".parse().unwrap()) },
+        client: Some(ClientId(2)),
+        invoice: Some(InvoiceId(700)),
+        event,
+        previous: [1; 32],
+    };
+    let mut all: Vec<LogEntry> = events().into_iter().map(|e| entry(Actor::Staff(StaffId(1)), e)).collect();
+    let others =
+        [Actor::Contact(ContactId(4)), Actor::Visitor, Actor::Counterfoil("outbox".into()), Actor::CommandLine];
+    all.extend(others.map(|actor| entry(actor, Event::SignedOut)));
+    golden("event", &all);
+}
+
+/// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
+fn events() -> Vec<Event> {
+    use Event as E;
+    let (invoice, credit, staff, contact, client) = (InvoiceId(1), InvoiceId(2), StaffId(3), ContactId(4), ClientId(5));
+    let (project, quote, receipt, letter) = (ProjectId(6), QuoteId(7), ReceiptId(8), LetterId(9));
+    let (total, amount, left_open, digest) = (eur(1), eur(2), eur(3), Digest([5; 32]));
+    let number: counterfoil::domain::number::DocumentNumber = "A-1".parse().unwrap();
+    let (purpose, step) = (Purpose::SignIn, -7);
+    let s = || "x".to_owned();
+    vec![
+        E::FirmSetUp { name: s() },
+        E::FirmChanged { what: s() },
+        E::StaffAdded { staff, name: s(), role: s() },
+        E::StaffChanged { staff, name: s(), what: s() },
+        E::ClientAdded { client, name: s() },
+        E::ClientChanged { client, what: s() },
+        E::ContactAdded { contact, name: s() },
+        E::ContactChanged { contact, name: s(), what: s() },
+        E::ContactRevoked { contact, name: s() },
+        E::ProjectAdded { project, name: s() },
+        E::DraftSaved { invoice, total },
+        E::DraftDiscarded { invoice },
+        E::InvoiceIssued { invoice, number: number.clone(), total, digest },
+        E::InvoicePublished { invoice, number: number.clone(), total, digest },
+        E::CreditNoteIssued { credit, number: number.clone(), total, digest, of: invoice },
+        E::QuoteSent { quote, number, total, digest },
+        E::ReceiptRecorded { receipt, amount },
+        E::Allocated { invoice, amount, left_open },
+        E::AllocationUndone { invoice, amount, reason: s() },
+        E::LetterQueued { letter, subject: s(), to: s(), purpose },
+        E::LetterAccepted { letter, to: s(), response: s(), purpose },
+        E::LetterDeferred { letter, to: s(), reason: s() },
+        E::LetterFailed { letter, to: s(), reason: s() },
+        E::LetterUncertain { letter, to: s(), reason: s() },
+        E::LetterDecided { letter, to: s(), decision: s() },
+        E::LetterWithdrawn { letter, to: s(), reason: s() },
+        E::ReminderSuperseded { invoice, step },
+        E::ReminderExpired { invoice, step },
+        E::ReminderSkipped { invoice, step, reason: s() },
+        E::SignedIn { entrance: Entrance::Password },
+        E::SignInRefused { address: s(), reason: s() },
+        E::SignedOut,
+        E::LinkRequested { address: s() },
+        E::PasswordSet,
+        E::Opened { invoice, digest },
+        E::Downloaded { invoice, digest },
+        E::StaffPreviewed { invoice },
+        E::StaffDownloaded { invoice },
+        E::QuoteOpened { quote, digest },
+        E::QuoteDownloaded { quote, digest },
+        E::StatementOpened,
+        E::BackupMade { bytes: 1, digest },
+        E::Restored { taken: at() },
+    ]
+}

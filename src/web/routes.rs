@@ -5,12 +5,13 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, auth, desk, portal, problem};
+use super::{assets, auth, demo_mail, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -123,6 +124,32 @@ pub fn list() -> Vec<Route> {
         post "/desk/projects/{id}" StaffWork projects::change;
 
         // The desk: invoices and quotes.
+        get "/desk/invoices" Staff desk::invoices::list;
+        get "/desk/invoices/new" StaffWork desk::invoice_form::new;
+        post "/desk/invoices/new" StaffWork desk::invoice_form::create;
+        get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf
+        get "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::edit;
+        post "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::save;
+        get "/desk/invoices/{id}/preview" StaffWork desk::issue::preview;
+        get "/desk/invoices/{id}/preview.pdf" StaffWork desk::issue::preview_pdf;
+        post "/desk/invoices/{id}/issue" StaffWork desk::issue::issue;
+        get "/desk/invoices/{id}/discard" StaffWork desk::issue::ask_discard;
+        post "/desk/invoices/{id}/discard" StaffWork desk::issue::discard;
+        post "/desk/invoices/{id}/send" StaffWork desk::invoice::send_again;
+        get "/desk/invoices/{id}/credit" StaffWork desk::credit::ask;
+        post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
+        get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
+        post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
+        get "/desk/publish" StaffWork desk::publish::ask;
+        // Its body has a limit of its own, that of uploads, which the handler keeps while it reads.
+        post "/desk/publish" StaffWork desk::publish::check.layer(DefaultBodyLimit::disable());
+        get "/desk/publish/{kept}" StaffWork desk::publish::confirm;
+        post "/desk/publish/{kept}" StaffWork desk::publish::publish;
+        get "/desk/publish/{kept}/file" StaffWork desk::publish::file;
+        get "/desk/quotes" Staff desk::quotes::list;
+        get "/desk/quotes/new" StaffWork desk::quote_form::new;
+        post "/desk/quotes/new" StaffWork desk::quote_form::create;
+        get "/desk/quotes/{id}" Staff desk::quotes::page; // also {id}.pdf
 
         // The desk: payments.
         get "/desk/payments" Staff desk::payments::list;
@@ -145,6 +172,11 @@ pub fn list() -> Vec<Route> {
         get "/desk/account" Staff account::show;
         post "/desk/account/password" Staff account::change_password;
         get "/desk/shortcuts" Staff account::shortcuts;
+
+        // The demo's mailbox.
+        get "/demo/mail" Demo demo_mail::list;
+        get "/demo/mail/{number}" Demo demo_mail::letter;
+        get "/demo/mail/{number}/eml" Demo demo_mail::eml;
     }
 }
 

@@ -4,8 +4,8 @@
 
 mod auth;
 mod browser;
-mod desk;
 mod cli;
+mod desk;
 mod house;
 mod money;
 mod portal;

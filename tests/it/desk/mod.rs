@@ -1,6 +1,8 @@
 //! The desk as staff use it: pages and forms, through the router.
 
 mod activity;
+mod clients;
+mod firm;
 mod overview;
 mod payments;
 

@@ -16,6 +16,8 @@ use crate::secrets::same_secret;
 
 /// Most fields of one form: a document of the most lines has about eight each.
 const FIELDS_MAX: usize = 10_000;
+/// The largest form of a document in bytes: the most lines with a paragraph each.
+const LONG_LIMIT: usize = 2 * 1024 * 1024;
 
 /// What was typed: names and values in order.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +57,11 @@ impl Fields {
         self.0.iter().filter(move |x| x.0 == name).map(|x| x.1.as_str())
     }
 
+    /// Every name with its value, in order.
+    pub fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|x| (x.0.as_str(), x.1.as_str()))
+    }
+
     /// Sets a field that was not sent, when a form is filled for the first time.
     pub fn set(&mut self, name: &str, value: impl Into<String>) {
         self.0.retain(|x| x.0 != name);
@@ -67,13 +74,13 @@ fn decode(text: &str) -> Option<String> {
     percent_decode_str(&spaced).decode_utf8().ok().map(Into::into)
 }
 
-async fn read(request: Request) -> Result<Fields, Problem> {
+async fn read(request: Request, limit: usize) -> Result<Fields, Problem> {
     const NOT_TEXT: &str = "The form held something that is not text. Go back and type it again.";
     let form = request.headers().get(CONTENT_TYPE).and_then(|t| t.to_str().ok()).unwrap_or_default();
     if !form.starts_with("application/x-www-form-urlencoded") {
         return Err(Problem::Bad(NOT_TEXT));
     }
-    let body = to_bytes(request.into_body(), BODY_LIMIT).await.map_err(|_| Problem::TooLarge)?;
+    let body = to_bytes(request.into_body(), limit).await.map_err(|_| Problem::TooLarge)?;
     let text = std::str::from_utf8(&body).map_err(|_| Problem::Bad(NOT_TEXT))?;
     Fields::parse(text).ok_or(Problem::Bad(NOT_TEXT))
 }
@@ -86,7 +93,21 @@ impl FromRequest<Web> for Posted {
 
     async fn from_request(request: Request, _: &Web) -> Result<Self, Problem> {
         let expected = form_token(request.headers()).ok_or(Problem::StaleForm)?;
-        let fields = read(request).await?;
+        let fields = read(request, BODY_LIMIT).await?;
+        check_token(&expected, fields.get(CSRF_FIELD))?;
+        Ok(Self(fields))
+    }
+}
+
+/// As [`Posted`], for documents, whose lines may be a thousand.
+pub struct PostedLong(pub Fields);
+
+impl FromRequest<Web> for PostedLong {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &Web) -> Result<Self, Problem> {
+        let expected = form_token(request.headers()).ok_or(Problem::StaleForm)?;
+        let fields = read(request, LONG_LIMIT).await?;
         check_token(&expected, fields.get(CSRF_FIELD))?;
         Ok(Self(fields))
     }
@@ -107,7 +128,7 @@ impl FromRequest<Web> for Open {
     type Rejection = Problem;
 
     async fn from_request(request: Request, _: &Web) -> Result<Self, Problem> {
-        read(request).await.map(Self)
+        read(request, BODY_LIMIT).await.map(Self)
     }
 }
 

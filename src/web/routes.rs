@@ -4,12 +4,14 @@
 //! person, and fails where the two disagree.
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
-use super::desk::{client, client_form, clients, contacts, projects};
+use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, auth, desk, portal, problem};
+use super::{assets, auth, demo_mail, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -107,6 +109,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/clients/new" StaffWork client_form::new;
         post "/desk/clients/new" StaffWork client_form::add;
         get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
@@ -121,6 +124,32 @@ pub fn list() -> Vec<Route> {
         post "/desk/projects/{id}" StaffWork projects::change;
 
         // The desk: invoices and quotes.
+        get "/desk/invoices" Staff desk::invoices::list;
+        get "/desk/invoices/new" StaffWork desk::invoice_form::new;
+        post "/desk/invoices/new" StaffWork desk::invoice_form::create;
+        get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf
+        get "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::edit;
+        post "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::save;
+        get "/desk/invoices/{id}/preview" StaffWork desk::issue::preview;
+        get "/desk/invoices/{id}/preview.pdf" StaffWork desk::issue::preview_pdf;
+        post "/desk/invoices/{id}/issue" StaffWork desk::issue::issue;
+        get "/desk/invoices/{id}/discard" StaffWork desk::issue::ask_discard;
+        post "/desk/invoices/{id}/discard" StaffWork desk::issue::discard;
+        post "/desk/invoices/{id}/send" StaffWork desk::invoice::send_again;
+        get "/desk/invoices/{id}/credit" StaffWork desk::credit::ask;
+        post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
+        get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
+        post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
+        get "/desk/publish" StaffWork desk::publish::ask;
+        // Its body has a limit of its own, that of uploads, which the handler keeps while it reads.
+        post "/desk/publish" StaffWork desk::publish::check.layer(DefaultBodyLimit::disable());
+        get "/desk/publish/{kept}" StaffWork desk::publish::confirm;
+        post "/desk/publish/{kept}" StaffWork desk::publish::publish;
+        get "/desk/publish/{kept}/file" StaffWork desk::publish::file;
+        get "/desk/quotes" Staff desk::quotes::list;
+        get "/desk/quotes/new" StaffWork desk::quote_form::new;
+        post "/desk/quotes/new" StaffWork desk::quote_form::create;
+        get "/desk/quotes/{id}" Staff desk::quotes::page; // also {id}.pdf
 
         // The desk: payments.
         get "/desk/payments" Staff desk::payments::list;
@@ -130,18 +159,43 @@ pub fn list() -> Vec<Route> {
         post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
+        get "/desk/settings" Owner settings::show;
+        post "/desk/settings/firm" Owner settings::change;
+        post "/desk/settings/logo" Owner logo::send;
+        post "/desk/settings/logo/remove" Owner logo::remove;
+        get "/desk/settings/staff" Owner staff::list;
+        get "/desk/settings/staff/new" Owner staff::new;
+        post "/desk/settings/staff/new" Owner staff::add;
+        get "/desk/settings/staff/{id}" Owner staff::edit;
+        post "/desk/settings/staff/{id}" Owner staff::change;
+        post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/account" Staff account::show;
+        post "/desk/account/password" Staff account::change_password;
+        get "/desk/shortcuts" Staff account::shortcuts;
+
+        // The demo's mailbox.
+        get "/demo/mail" Demo demo_mail::list;
+        get "/demo/mail/{number}" Demo demo_mail::letter;
+        get "/demo/mail/{number}/eml" Demo demo_mail::eml;
     }
 }
 
 /// The router over `app`, without the layers of `layers::harden`.
 pub fn router(app: App) -> Router {
+    let upload = DefaultBodyLimit::max(app.settings.upload_max.saturating_add(UPLOAD_SLACK));
     let web = Web::new(app);
-    let router = list().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = list().into_iter().fold(Router::new(), |router, route| {
+        let large = SLOW.contains(&route.path);
+        router.route(route.path, if large { route.handler.layer(upload) } else { route.handler })
+    });
     router
         .fallback(|| async { problem::Problem::NotFound })
         .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
         .with_state(web)
 }
 
-/// Route templates that may take longer: uploads.
+/// What the fields beside an upload may add to its body, in bytes.
+const UPLOAD_SLACK: usize = 64 * 1024;
+
+/// Route templates that may take longer and more: uploads.
 pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::desk::publish_kept::Kept;
 use super::throttle::Throttle;
 use crate::app::App;
 use crate::secrets;
@@ -20,13 +21,15 @@ pub struct Web {
     pub throttle: Arc<Throttle>,
     /// Where passwords are hashed and checked.
     pub hashing: Arc<Hashing>,
+    /// PDFs that wait to be published.
+    pub kept: Arc<Kept>,
 }
 
 impl Web {
     /// The state for `app`.
     pub fn new(app: App) -> Self {
         let hashing = Arc::new(Hashing::new(&app));
-        Self { app, throttle: Arc::new(Throttle::new()), hashing }
+        Self { app, throttle: Arc::new(Throttle::new()), hashing, kept: Arc::default() }
     }
 }
 

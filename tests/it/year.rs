@@ -1,5 +1,5 @@
-//! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the code's
-//! ways, and the promises about letters and money checked after every round.
+//! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the
+//! code's ways, and the promises about letters and money checked after every round.
 //!
 //! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
 

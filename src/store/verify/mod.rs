@@ -1,7 +1,7 @@
 //! Reads the whole data file and names everything in it that contradicts something else.
 //!
-//! Every record is decoded, every index is compared with what the records give, the activity chain and every file's bytes
-//! are followed. Changes nothing. Reads each table once and looks the rest up, so that a large file takes time in
+//! Every record is decoded, every index is compared with what the records give, the activity chain and every file's
+//! bytes are followed. Changes nothing. Reads each table once and looks the rest up, so that a large file takes time in
 //! proportion to its size and little memory.
 
 mod documents;

@@ -1,35 +1,78 @@
 //! What staff see.
 
-use crate::domain::sentence::Mark;
-use crate::web::parts::{Icon, Tone};
-
+pub mod account;
 pub mod activity;
 pub mod activity_scan;
 pub mod client;
+mod client_choice;
 pub mod client_form;
 pub mod client_money;
 pub mod client_people;
+pub mod client_statement;
 pub mod client_timeline;
 pub mod clients;
+pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
+pub mod credit;
 pub mod csv;
+mod document_form;
+pub mod files;
 pub mod find;
 pub mod form;
+pub mod invoice;
+mod invoice_evidence;
+pub mod invoice_form;
+mod invoice_lines;
+pub mod invoices;
+pub mod issue;
 pub mod letters;
 pub mod links;
+pub mod logo;
 pub mod moments;
 pub mod names;
 pub mod party_form;
 pub mod payment_form;
 pub mod payments;
 pub mod projects;
+pub mod publish;
+pub mod publish_kept;
+mod publish_upload;
+pub mod quote_form;
+pub mod quotes;
 pub mod receivables;
 pub mod reminders;
+pub mod settings;
+pub mod settings_form;
+pub mod staff;
+pub mod staff_form;
 pub mod standing;
 pub mod today;
 mod today_queue;
 mod today_side;
+
+use crate::domain::sentence::Mark;
+use crate::web::parts::{Icon, Tone};
+
+use std::str::FromStr;
+
+use crate::domain::refusal::Refusal;
+use crate::store::prelude::*;
+use crate::web::problem::Problem;
+
+/// An identifier in a path; what is none names nothing.
+pub(crate) fn id_of<T: FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::NotFound)
+}
+
+/// The refusal that a form can show; what it can't show stays a problem.
+pub(crate) fn refused(error: ActError) -> Result<Refusal, Problem> {
+    match error {
+        ActError::Refused(refusal @ (Refusal::NotFound | Refusal::NotAllowed)) => Err(refusal.into()),
+        ActError::Refused(refusal) => Ok(refusal),
+        ActError::Store(error) => Err(error.into()),
+    }
+}
 
 /// The tone of a line of the log.
 pub fn tone_of(mark: Mark) -> Tone {

@@ -14,7 +14,8 @@ pub fn standing_tag(standing: Standing) -> Markup {
     tag(tone, text)
 }
 
-fn words(standing: Standing) -> (Tone, String) {
+/// A state's words and their tone.
+pub fn words(standing: Standing) -> (Tone, String) {
     let partly = |part_paid: bool| if part_paid { ", part paid" } else { "" };
     match standing {
         Standing::Draft => (Tone::Plain, "Draft".to_owned()),

@@ -103,7 +103,8 @@ async fn a_member_of_one_client_sees_no_other_letters_reminders_or_finds() {
     let (_, number) = house.issue(house.who.marlow, 100_00, date(2026, 12, 20)).await;
     let mut maeve = desk_of(&house, house.who.maeve).await;
     let find = "/desk/find?q=k";
-    for path in ["/desk/letters", "/desk/letters?state=accepted", "/desk/reminders", "/desk/receivables", find, "/desk"] {
+    for path in ["/desk/letters", "/desk/letters?state=accepted", "/desk/reminders", "/desk/receivables", find, "/desk"]
+    {
         let page = maeve.get(path).await;
         assert_eq!(page.status, 200, "{path}: {}", page.text());
         assert!(!page.text().contains("Kestrel") && !page.text().contains("Sofia"), "{path}: {}", page.text());

@@ -1,0 +1,322 @@
+//! The form in which invoices and quotes are written: for whom, when, the lines. Both use it; what only one of them has
+//! stands in its own file.
+//!
+//! The typed fields are the form's only state: a press of any button draws the page again from them, without script.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::client_choice::ClientChoice;
+use super::invoice_lines::Lines;
+use crate::actions::invoices::due_by_terms;
+use crate::domain::ids::{ClientId, ContactId, ProjectId};
+use crate::domain::invoice::{YEARS, check_dates};
+use crate::domain::money::Currency;
+use crate::domain::person::Contact;
+use crate::domain::project::Project;
+use crate::domain::refusal::Faults;
+use crate::domain::tax::Line;
+use crate::domain::text;
+use crate::store::prelude::*;
+use crate::web::forms::{self, Fields};
+use crate::web::guard::Desk;
+use crate::web::parts::{self, Choice, Field, FieldError, Input};
+use crate::web::problem::Problem;
+
+/// Days for which a quote is offered unless another date is typed.
+const QUOTE_DAYS: u16 = 30;
+
+/// What is being written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Paper {
+    /// An invoice, due on a date.
+    Invoice,
+    /// A quote, valid until a date.
+    Quote,
+}
+
+impl Paper {
+    /// The name of the field of its second date.
+    pub const fn until(self) -> &'static str {
+        match self {
+            Self::Invoice => "due",
+            Self::Quote => "valid_until",
+        }
+    }
+}
+
+/// What a form says once it can be read.
+#[derive(Clone, Debug)]
+pub struct Head {
+    /// For whom.
+    pub client: ClientId,
+    /// Filed under.
+    pub project: Option<ProjectId>,
+    /// What it is about.
+    pub title: String,
+    /// Of all amounts.
+    pub currency: Currency,
+    /// Date of issue.
+    pub issued: Date,
+    /// Due date, or last day of validity.
+    pub until: Date,
+    /// The buyer's reference.
+    pub reference: String,
+    /// Below the lines.
+    pub note: String,
+    /// The lines.
+    pub lines: Vec<Line>,
+}
+
+/// A form with what it needs to be drawn.
+pub struct Form {
+    /// What was typed.
+    pub fields: Fields,
+    /// The lines as typed.
+    pub lines: Lines,
+    /// The client.
+    pub client: ClientChoice,
+    /// The client's contacts who may see the document.
+    pub contacts: Vec<Contact>,
+    /// What was wrong.
+    pub errors: Vec<FieldError>,
+    paper: Paper,
+    projects: Vec<Project>,
+    client_changed: bool,
+}
+
+impl Form {
+    /// The form of typed `fields`; what follows from the client (currency, due date, people) is filled in where a new
+    /// client was chosen.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn load(desk: &Desk, r: &ReadTx, fields: Fields, paper: Paper) -> Result<Self, Problem> {
+        let client = ClientChoice::find(r, &desk.scope, fields.get("client"))?;
+        let (mut projects, mut contacts) = (Vec::new(), Vec::new());
+        if let Some(client) = &client.chosen {
+            projects = r.projects_of(client.id)?;
+            contacts = r.contacts_of(client.id)?;
+        }
+        let chosen = client.chosen.as_ref().map_or(String::new(), |c| c.id.to_string());
+        let other = fields.get("was") != chosen;
+        // Where nobody was chosen before, there was nothing of theirs to choose.
+        let client_changed = other && !fields.get("was").is_empty() && !chosen.is_empty();
+        let lines = Lines::typed(&fields);
+        let errors = Vec::new();
+        let mut form = Self { fields, lines, client, contacts, errors, paper, projects, client_changed };
+        form.projects.retain(|p| p.open || form.fields.get("project") == p.id.to_string());
+        if other {
+            form.fields.set("project", "");
+        }
+        let project = form.project();
+        form.contacts.retain(|c| c.sees_billing(c.client, project));
+        if other {
+            form.follow_client(desk, &chosen);
+        }
+        Ok(form)
+    }
+
+    fn follow_client(&mut self, desk: &Desk, chosen: &str) {
+        let typed = self.fields.get("currency").trim();
+        let untouched = typed.is_empty() || typed == desk.firm.currency.code() || self.client_changed;
+        if let Some(client) = self.client.chosen.as_ref().filter(|_| untouched) {
+            self.fields.set("currency", client.currency.code());
+        }
+        self.fields.set("was", chosen);
+        let usual: Vec<ContactId> = self.contacts.iter().filter(|c| c.rights.letters).map(|c| c.id).collect();
+        self.tick(&usual);
+    }
+
+    /// Ticks exactly these recipients.
+    pub fn tick(&mut self, contacts: &[ContactId]) {
+        let kept = self.fields.pairs().filter(|x| x.0 != "to").map(|(n, v)| (n.to_owned(), v.to_owned()));
+        let ticked = contacts.iter().map(|id| ("to".to_owned(), id.to_string()));
+        self.fields = Fields::of(kept.chain(ticked).collect::<Vec<_>>());
+    }
+
+    /// Does what a button that only changes the page asks for; false when the form is to be read.
+    pub fn edit(&mut self, desk: &Desk) -> bool {
+        let lines = self.lines.edit(&self.fields, &desk.firm);
+        let redraw = lines || matches!(self.fields.get("do"), "recalc" | "client" | "edit");
+        if redraw {
+            self.follow_terms(desk);
+        }
+        redraw
+    }
+
+    /// Fills in the second date until somebody types another one.
+    pub fn follow_terms(&mut self, desk: &Desk) {
+        let (until, was) = (self.fields.get(self.paper.until()).to_owned(), self.fields.get("until_was").to_owned());
+        let Ok(issued) = forms::date("", self.fields.get("issued")) else { return };
+        if until.trim().is_empty() || until == was {
+            let date = due_by_terms(issued, self.days(desk)).to_string();
+            self.fields.set(self.paper.until(), date.clone());
+            self.fields.set("until_was", date);
+        }
+    }
+
+    fn days(&self, desk: &Desk) -> u16 {
+        match self.paper {
+            Paper::Quote => QUOTE_DAYS,
+            Paper::Invoice => self.client.chosen.as_ref().map_or(desk.firm.terms_days, |c| c.terms_days),
+        }
+    }
+
+    /// The project that is chosen, if it is the client's.
+    pub fn project(&self) -> Option<ProjectId> {
+        let chosen = self.fields.get("project");
+        self.projects.iter().map(|p| p.id).find(|id| id.to_string() == chosen)
+    }
+
+    /// The currency of the amounts; the firm's while none can be read.
+    pub fn currency(&self, desk: &Desk) -> Currency {
+        self.fields.get("currency").parse().unwrap_or(desk.firm.currency)
+    }
+
+    /// Reads the form; what is wrong goes to `faults`.
+    pub fn read(&self, desk: &Desk, faults: &mut Faults) -> Option<Head> {
+        let typed = &self.fields;
+        let client = self.client.chosen.as_ref().map(|c| c.id);
+        if let Some(fault) = &self.client.fault {
+            faults.add("client", fault.clone());
+        } else if self.client_changed {
+            faults.add("client", "The client is another one now: check project, dates and people, then save again.");
+        }
+        let title = faults.take(text::line("title", typed.get("title"), text::LINE_MAX));
+        let currency = faults.take_opt(typed.get("currency").parse::<Currency>());
+        let issued = faults.take_opt(forms::date("issued", typed.get("issued")));
+        let until = self.read_until(desk, issued, faults);
+        if let (Some(issued), Some(until)) = (issued, until) {
+            self.check_dates(issued, until, faults);
+        }
+        let reference = faults.take(text::line("reference", typed.get("reference"), text::LINE_MAX));
+        let note = faults.take(text::paragraph("note", typed.get("note")));
+        let lines = self.lines.read(faults);
+        let (client, currency, issued, until) = (client?, currency?, issued?, until?);
+        let project = self.project();
+        Some(Head { client, project, title, currency, issued, until, reference, note, lines })
+    }
+
+    fn read_until(&self, desk: &Desk, issued: Option<Date>, faults: &mut Faults) -> Option<Date> {
+        let (name, typed) = (self.paper.until(), self.fields.get(self.paper.until()));
+        match issued {
+            Some(issued) if typed.trim().is_empty() => Some(due_by_terms(issued, self.days(desk))),
+            _ => faults.take_opt(forms::date(name, typed)),
+        }
+    }
+
+    fn check_dates(&self, issued: Date, until: Date, faults: &mut Faults) {
+        if self.paper == Paper::Invoice {
+            return check_dates(faults, issued, until);
+        }
+        let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
+        for (name, date) in [("issued", issued), ("valid_until", until)] {
+            if !YEARS.contains(&date.year()) {
+                faults.add(name, years.clone());
+            }
+        }
+        if until < issued {
+            faults.add("valid_until", format!("The last day must be the date of issue, {issued}, or later."));
+        }
+    }
+
+    /// Whom the letters go to: nobody named when it is whoever usually gets them.
+    pub fn recipients(&self, faults: &mut Faults) -> Vec<ContactId> {
+        let ticked: Vec<ContactId> = self.contacts.iter().map(|c| c.id).filter(|id| self.ticked(*id)).collect();
+        let usual: Vec<ContactId> = self.contacts.iter().filter(|c| c.rights.letters).map(|c| c.id).collect();
+        if ticked == usual {
+            return Vec::new();
+        }
+        if ticked.is_empty() {
+            faults.add("to", "Choose at least one person who gets the letter.");
+        }
+        ticked
+    }
+
+    /// Whether a contact's box is ticked.
+    pub fn ticked(&self, id: ContactId) -> bool {
+        self.fields.all("to").any(|x| x == id.to_string())
+    }
+
+    /// Takes the faults as the form's errors; true when there are any.
+    pub fn refuse(&mut self, faults: Faults) -> bool {
+        if let Err(refusal) = faults.check() {
+            self.errors = forms::errors_from(&refusal, "client");
+        }
+        !self.errors.is_empty()
+    }
+
+    /// The first section: for whom, and when.
+    pub fn draw_head(&self) -> Markup {
+        let (typed, errors) = (&self.fields, self.errors.as_slice());
+        let field =
+            |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
+        let until = if self.paper == Paper::Invoice { "Due date" } else { "Valid until" };
+        let body = html! {
+            div.grid4 {
+                (self.client.draw(typed.get("client"), "g2", errors))
+                (self.draw_project())
+                (parts::input(&field("title", "What it is about").optional().class("g2"), Input::Text))
+                (parts::date(&field("issued", "Issue date"), None, None))
+                (parts::date(&field(self.paper.until(), until), None, None))
+                (parts::input(&field("currency", "Currency"), Input::Text))
+                @if self.paper == Paper::Invoice {
+                    (parts::input(&field("reference", "Client’s PO or reference").optional(), Input::Text))
+                }
+            }
+            (parts::hidden("was", typed.get("was")))
+            (parts::hidden("until_was", typed.get("until_was")))
+            p { (parts::submit_as(parts::Look::Quiet, "do", "client", "Show this client’s projects, terms and people")) }
+        };
+        parts::section("for-whom", "For whom, and when", "", body)
+    }
+
+    fn draw_project(&self) -> Markup {
+        let ids: Vec<String> = self.projects.iter().map(|p| p.id.to_string()).collect();
+        let names = self.projects.iter().zip(&ids).map(|(p, id)| Choice::new(id, &p.name));
+        let choices: Vec<Choice<'_>> = std::iter::once(Choice::new("", "None")).chain(names).collect();
+        let field = Field::new("project", "Project").class("g2").value(self.fields.get("project")).errors(&self.errors);
+        parts::select(&field, &choices)
+    }
+
+    /// The second section: the lines and the note under them.
+    pub fn draw_lines(&self, desk: &Desk) -> Markup {
+        let currency = self.currency(desk);
+        let note = Field::new("note", "Note to the client").value(self.fields.get("note")).errors(&self.errors);
+        let note = note.optional().hint("Printed under the lines.");
+        let body = html! { (self.lines.draw(&desk.firm, currency, &self.errors)) (parts::textarea(&note, 2)) };
+        parts::section("lines", "Lines", html! { "Prices are without VAT, in " (currency.code()) }, body)
+    }
+}
+
+/// What a form has in common with no client chosen yet.
+pub fn blank(desk: &Desk, client: &str) -> Vec<(String, String)> {
+    let pair = |name: &str, value: String| (name.to_owned(), value);
+    let mut pairs = vec![
+        pair("client", client.to_owned()),
+        pair("issued", desk.today().to_string()),
+        pair("currency", desk.firm.currency.code().to_owned()),
+    ];
+    pairs.extend(Lines::new(&desk.firm).pairs());
+    pairs
+}
+
+/// The pairs of a kept document's head and lines.
+pub fn kept(desk: &Desk, paper: Paper, head: &Head) -> Vec<(String, String)> {
+    let pair = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    let client = head.client.to_string();
+    let mut pairs = vec![
+        pair("client", &client),
+        pair("was", &client),
+        pair("project", &head.project.map_or(String::new(), |p| p.to_string())),
+        pair("title", &head.title),
+        pair("currency", head.currency.code()),
+        pair("issued", &head.issued.to_string()),
+        pair(paper.until(), &head.until.to_string()),
+        pair("reference", &head.reference),
+        pair("note", &head.note),
+    ];
+    pairs.extend(Lines::of(&head.lines, &desk.firm).pairs());
+    pairs
+}

@@ -1,0 +1,265 @@
+//! What is known about an invoice's way to the client: published, handed to the mail server, opened, downloaded. Four
+//! words that never stand for one another; what staff look at counts as none of them.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::moments::moment;
+use super::names::NamesOf;
+use crate::actions::letters as outbox;
+use crate::domain::access::Act;
+use crate::domain::event::{Actor, Event, LogEntry};
+use crate::domain::ids::ContactId;
+use crate::domain::invoice::Issue;
+use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::person::{Contact, Person};
+use crate::domain::reminder;
+use crate::domain::sentence::step_words;
+use crate::store::invoices::Row;
+use crate::store::letters::StepOutcome;
+use crate::store::prelude::*;
+use crate::web::guard::Desk;
+use crate::web::parts::{self, Col, Look, Moment, Tone, csrf_input};
+use crate::web::problem::Problem;
+
+/// Lines of the timeline on a page.
+const TIMELINE: usize = 100;
+
+/// What the log and the outbox tell about one document.
+pub struct Told {
+    people: Vec<Known>,
+    letters: Vec<Letter>,
+    log: Vec<LogEntry>,
+}
+
+/// One contact and what is proved of them.
+struct Known {
+    contact: Contact,
+    published: Option<Timestamp>,
+    handed: Option<Timestamp>,
+    opened: Option<Timestamp>,
+    downloaded: Option<Timestamp>,
+}
+
+impl Told {
+    /// Gathers it for everybody who may see the document, was written to, or has seen it. `log` is newest first.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn gather(r: &ReadTx, row: &Row, issue: &Issue, log: Vec<LogEntry>) -> Result<Self, Problem> {
+        let letters = r.letters_about(row.invoice.id)?;
+        let audience: BTreeSet<ContactId> = outbox::audience(r, &row.invoice)?.iter().map(|c| c.id).collect();
+        let mut ids = audience.clone();
+        ids.extend(letters.iter().filter_map(|l| contact_of(l.to)));
+        ids.extend(log.iter().filter_map(visitor));
+        let mut people = Vec::new();
+        for id in ids {
+            let Some(contact) = r.contact(id)?.filter(|c| c.client == row.invoice.client) else { continue };
+            let first = |what: fn(&Event) -> bool| {
+                log.iter().rev().find(|e| visitor(e) == Some(id) && what(&e.event)).map(|e| e.at)
+            };
+            people.push(Known {
+                published: audience.contains(&id).then_some(issue.at),
+                handed: letters.iter().filter(|l| contact_of(l.to) == Some(id)).find_map(accepted),
+                opened: first(|e| matches!(e, Event::Opened { .. })),
+                downloaded: first(|e| matches!(e, Event::Downloaded { .. })),
+                contact,
+            });
+        }
+        Ok(Self { people, letters, log })
+    }
+}
+
+fn contact_of(person: Person) -> Option<ContactId> {
+    match person {
+        Person::Contact(id) => Some(id),
+        Person::Staff(_) => None,
+    }
+}
+
+/// The contact whose visit an entry proves.
+fn visitor(entry: &LogEntry) -> Option<ContactId> {
+    match (&entry.by.actor, &entry.event) {
+        (Actor::Contact(id), Event::Opened { .. } | Event::Downloaded { .. }) => Some(*id),
+        _ => None,
+    }
+}
+
+fn accepted(letter: &Letter) -> Option<Timestamp> {
+    match letter.state {
+        LetterState::Accepted(at, _) => Some(at),
+        _ => None,
+    }
+}
+
+fn instant(desk: &Desk, at: Timestamp) -> Markup {
+    parts::time(at, desk.locale().instant_short(at, desk.zone(), desk.today()))
+}
+
+/// Who has seen it: one row for each person, one column for each kind of proof.
+pub fn seen(desk: &Desk, row: &Row, told: &Told) -> Markup {
+    let cols = [
+        Col::name("Person"),
+        Col::text("Published"),
+        Col::text("Handed to the mail server"),
+        Col::text("Opened"),
+        Col::text("Downloaded"),
+        Col::text(""),
+    ];
+    let when = |at: Option<Timestamp>| html! { @if let Some(at) = at { (instant(desk, at)) } @else { span.mut { "Not yet" } } };
+    let rows: Vec<parts::Row> = told
+        .people
+        .iter()
+        .map(|known| {
+            let contact = &known.contact;
+            let published = match known.published {
+                Some(at) => instant(desk, at),
+                None => html! { span.mut { "May not see it now" } },
+            };
+            vec![
+                html! { b { (contact.name) } small { (contact.email) } },
+                published,
+                when(known.handed),
+                when(known.opened),
+                when(known.downloaded),
+                again(desk, row, known),
+            ]
+            .into()
+        })
+        .collect();
+    let body = html! {
+        @if rows.is_empty() { p.mut { "Nobody at this client may see billing documents." } }
+        @else { (parts::scroller("Who has seen it", &cols, &rows, None)) }
+        p.small.mut {
+            "Handed to the mail server is no proof of reading; opened and downloaded are, by a person who signed in. "
+            "What staff look at is not counted."
+        }
+    };
+    parts::section("seen", "Who has seen it", "", body)
+}
+
+fn again(desk: &Desk, row: &Row, known: &Known) -> Markup {
+    html! {
+        @if desk.may(Act::Work) && known.published.is_some() {
+            form.inline method="post" action={ "/desk/invoices/" (row.invoice.id) "/send" } {
+                (csrf_input(&desk.csrf))
+                (parts::hidden("contact", &known.contact.id.to_string()))
+                (parts::submit(Look::Small, html! { "Send the letter again" span.vh { " to " (known.contact.name) } }))
+            }
+        }
+    }
+}
+
+/// The letters about it, with what became of them.
+pub fn letters(desk: &Desk, told: &Told) -> Markup {
+    let cols = [Col::short("Queued"), Col::text("To"), Col::text("Why"), Col::text("State"), Col::text("")];
+    let rows: Vec<parts::Row> = told.letters.iter().rev().map(|letter| cells(desk, letter).into()).collect();
+    let body = html! {
+        @if rows.is_empty() { p.mut { "No letter was written about it." } }
+        @else { (parts::scroller("Letters", &cols, &rows, None)) }
+    };
+    parts::section("letters", "Letters", "", body)
+}
+
+fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
+    let why = match letter.purpose {
+        Purpose::Issued(_) => "It was issued".to_owned(),
+        Purpose::Reminder(_, step) => format!("Reminder, {}", step_words(step)),
+        Purpose::SignIn | Purpose::SetPassword => "Sign-in".to_owned(),
+    };
+    let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
+    vec![
+        instant(desk, letter.queued),
+        html! { (letter.to_name) small { (letter.to_address) } },
+        html! { (why) },
+        letter_state(desk, &letter.state),
+        html! { a href={ "/desk/letters/" (letter.id) } { @if decides { "Decide" } @else { "Read" } } },
+    ]
+}
+
+/// A letter's state as a tag, and since when.
+fn letter_state(desk: &Desk, state: &LetterState) -> Markup {
+    let (tone, at, why) = match state {
+        LetterState::Queued => (Tone::Plain, None, ""),
+        LetterState::Sending(at) => (Tone::Info, Some(*at), ""),
+        LetterState::Accepted(at, _) => (Tone::Ok, Some(*at), ""),
+        LetterState::Deferred(at, why) => (Tone::Warn, Some(*at), why.as_str()),
+        LetterState::Failed(at, why) => (Tone::Bad, Some(*at), why.as_str()),
+        LetterState::Uncertain(at, why) => (Tone::Warn, Some(*at), why.as_str()),
+        LetterState::Withdrawn(at, why) => (Tone::Plain, Some(*at), why.as_str()),
+    };
+    html! {
+        (parts::tag(tone, state.words()))
+        @if let Some(at) = at { small { (instant(desk, at)) @if !why.is_empty() { ": " (why) } } }
+    }
+}
+
+/// What happened, newest first, from the entry before `before` on.
+pub fn timeline(
+    desk: &Desk,
+    r: &ReadTx,
+    names: &NamesOf<'_, ReadTx>,
+    row: &Row,
+    told: &Told,
+    before: Option<u64>,
+) -> Result<Markup, Problem> {
+    let id = row.invoice.id;
+    let entries = match before {
+        Some(_) => r.log_of_invoice(id, before, TIMELINE)?,
+        None => told.log.iter().take(TIMELINE).cloned().collect(),
+    };
+    let more = if entries.len() == TIMELINE { entries.last().map(|e| e.sequence) } else { None };
+    let (zone, today) = (desk.zone(), desk.today());
+    let moments: Vec<Moment> = entries.iter().map(|e| moment(e, names, desk.locale(), zone, today)).collect();
+    let (first, earlier) =
+        (format!("/desk/invoices/{id}#timeline"), more.map(|n| format!("/desk/invoices/{id}?before={n}#timeline")));
+    let body = html! {
+        (parts::timeline(&moments))
+        (parts::pager(
+            before.is_some().then_some((first.as_str(), "Latest")),
+            earlier.as_deref().map(|href| (href, "Earlier")),
+        ))
+    };
+    Ok(parts::section("timeline", "Everything that happened", "", body))
+}
+
+/// The reminders: what became of each step, and which comes next.
+pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
+    let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
+    let settled = r.reminder_steps(row.invoice.id)?;
+    let plan = reminder::plan(row.invoice.due, &desk.app.settings.policy, zone);
+    let open = row.open().minor > 0;
+    let items: Vec<(String, Markup, Markup)> = plan
+        .iter()
+        .map(|step| {
+            let day = locale.date_short(zone.to_datetime(step.at).date(), today);
+            let outcome = settled.iter().find(|x| x.0 == step.step).map(|x| x.1);
+            let fate = match outcome {
+                Some(outcome) => outcome_words(outcome),
+                None if !open => "Will not go: nothing is open",
+                None if step.nominal.min(step.at) < issue.at => "Will not go: before the invoice was out",
+                None if step.at <= now => "Goes when letters are sent next",
+                None => "Planned",
+            };
+            (day, html! { (fate) }, html! { (step_words(step.step)) })
+        })
+        .collect();
+    let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
+    let summary = match next {
+        Some(step) => format!("The next one goes on {}.", locale.date_weekday(zone.to_datetime(step.at).date(), today)),
+        None if !open => "No further reminders: nothing is open.".to_owned(),
+        None => "No further reminders are planned.".to_owned(),
+    };
+    Ok(parts::section("reminders", "Reminders", "", html! { p { (summary) } (parts::agenda(&items)) }))
+}
+
+fn outcome_words(outcome: StepOutcome) -> &'static str {
+    match outcome {
+        StepOutcome::Sent => "Written; see the letters",
+        StepOutcome::Superseded => "Not sent: a later one was due too",
+        StepOutcome::Expired => "Not sent: the due date had passed",
+        StepOutcome::Skipped => "Not sent: see what happened",
+    }
+}

@@ -1,0 +1,192 @@
+//! The list of invoices and credit notes, by state.
+
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::names::NamesOf;
+use super::standing;
+use crate::domain::access::Act;
+use crate::domain::ids::ClientId;
+use crate::domain::invoice::Invoice;
+use crate::store::invoices::{Cursor, Filter, Page, Row};
+use crate::store::prelude::*;
+use crate::web::forms::Query;
+use crate::web::guard::Desk;
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Col, Icon, Look, Tab, Tone};
+use crate::web::problem::Problem;
+
+/// Rows of a page.
+pub(super) const PAGE: usize = 50;
+
+/// `GET /desk/invoices?state=&after=`
+pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
+    let filter = Filter::from_code(query.get("state"));
+    let after = query.get("after").parse::<Cursor>().ok();
+    desk.read(|r| {
+        let page = page(&desk, r, filter, after)?;
+        let body = html! {
+            (parts::head("Invoices", about(filter), actions(&desk)))
+            (tabs(filter))
+            @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table(&desk, r, &page.rows)) }
+            (pager(filter, after, page.next))
+        };
+        Ok(desk.page(DeskNav::Invoices, "Invoices", body))
+    })
+}
+
+/// A page of what the scope sees: of the whole firm, or put together from the pages of the clients named.
+fn page(desk: &Desk, r: &ReadTx, filter: Filter, after: Option<Cursor>) -> Result<Page, Problem> {
+    let today = desk.today();
+    match desk.scope.only() {
+        None => Ok(r.invoice_page(None, filter, today, after, PAGE)?),
+        Some(clients) => merged(r, clients, filter, today, after),
+    }
+}
+
+/// Reads at most one page of each client, so that what others have never counts.
+fn merged(
+    r: &ReadTx,
+    clients: &[ClientId],
+    filter: Filter,
+    today: Date,
+    after: Option<Cursor>,
+) -> Result<Page, Problem> {
+    let mut rows = Vec::new();
+    let mut more = false;
+    for &client in clients {
+        let page = r.invoice_page(Some(client), filter, today, after, PAGE)?;
+        more |= page.next.is_some();
+        rows.extend(page.rows);
+    }
+    rows.sort_by_key(|row| place(row, filter));
+    if latest_first(filter) {
+        rows.reverse();
+    }
+    more |= rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let next = rows.last().filter(|_| more).map(|row| place(row, filter));
+    Ok(Page { rows, next })
+}
+
+/// Where a row stands in the list of a filter, as the store sorts it.
+fn place(row: &Row, filter: Filter) -> Cursor {
+    let date = if filter == Filter::All { row.invoice.dated } else { row.invoice.due };
+    Cursor { day: crate::store::day(date), id: row.invoice.id.0 }
+}
+
+fn latest_first(filter: Filter) -> bool {
+    !matches!(filter, Filter::Open | Filter::Due | Filter::Overdue | Filter::PartPaid)
+}
+
+fn actions(desk: &Desk) -> Markup {
+    html! {
+        @if desk.may(Act::Work) {
+            (parts::link_icon(Look::Primary, Icon::Plus, "/desk/invoices/new", "New invoice"))
+            (parts::link_icon(Look::Plain, Icon::Up, "/desk/publish", "Publish a PDF"))
+        }
+    }
+}
+
+/// A filter's words on its tab.
+fn words(filter: Filter) -> &'static str {
+    match filter {
+        Filter::All => "All",
+        Filter::Draft => "Drafts",
+        Filter::Open => "Open",
+        Filter::Due => "Due",
+        Filter::Overdue => "Overdue",
+        Filter::PartPaid => "Part paid",
+        Filter::Paid => "Paid",
+        Filter::Credited => "Credited",
+        Filter::CreditNotes => "Credit notes",
+    }
+}
+
+fn about(filter: Filter) -> &'static str {
+    match filter {
+        Filter::All => "Everything issued, the newest first.",
+        Filter::Draft => "Not issued yet, so without a number; clients do not see these.",
+        Filter::Open => "Not settled yet, the earliest due date first.",
+        Filter::Due => "Open and not past the due date.",
+        Filter::Overdue => "Open and past the due date, the oldest first.",
+        Filter::PartPaid => "Something was paid or credited, and something is still open.",
+        Filter::Paid => "Settled, the latest due date first.",
+        Filter::Credited => "Settled by credit notes alone.",
+        Filter::CreditNotes => "What was taken back.",
+    }
+}
+
+fn tabs(current: Filter) -> Markup {
+    let hrefs = Filter::ALL.map(|f| format!("/desk/invoices?state={}", f.code()));
+    let tabs: Vec<Tab<'_>> =
+        Filter::ALL.iter().zip(&hrefs).map(|(f, href)| Tab { href, text: words(*f), current: *f == current }).collect();
+    parts::tabs("Invoices by state", &tabs)
+}
+
+fn nothing(filter: Filter, later: bool) -> Markup {
+    match (later, filter) {
+        (true, _) => parts::empty("Nothing further.", html! { a href="/desk/invoices" { "Back to the first page" } }),
+        (false, Filter::Overdue) => {
+            parts::empty("Nothing is overdue.", "Invoices move here the day after their due date.")
+        }
+        (false, Filter::Draft) => {
+            parts::empty("No drafts.", html! { a href="/desk/invoices/new" { "Write an invoice" } })
+        }
+        (false, _) => parts::empty("No invoices here.", "They appear as soon as one is in this state."),
+    }
+}
+
+fn table(desk: &Desk, r: &ReadTx, rows: &[Row]) -> Markup {
+    let names = NamesOf::new(r);
+    let cols = [
+        Col::name("Number"),
+        Col::text("Client"),
+        Col::text("For"),
+        Col::text("State"),
+        Col::num("Due"),
+        Col::num("Amount"),
+        Col::num("Open"),
+    ];
+    let rows: Vec<parts::Row> = rows.iter().map(|row| cells(desk, &names, row).into()).collect();
+    parts::scroller("Invoices", &cols, &rows, None)
+}
+
+fn cells(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row) -> Vec<Markup> {
+    let (locale, today) = (desk.locale(), desk.today());
+    let invoice = &row.invoice;
+    let open = row.open();
+    let due = if invoice.is_invoice() { locale.date_short(invoice.due, today) } else { String::new() };
+    vec![
+        html! { a href={ "/desk/invoices/" (invoice.id) } { (parts::nw(called(invoice))) } },
+        html! { a href={ "/desk/clients/" (invoice.client) } { (names.client(invoice.client)) } },
+        html! { (invoice.title) },
+        standing::standing_tag(invoice.standing(row.settled, today)),
+        html! { @if !due.is_empty() { (parts::time(invoice.due, due)) } },
+        html! { (locale.money(invoice.payable())) },
+        html! { @if open.minor > 0 { (locale.money(open)) } },
+    ]
+}
+
+/// A document's number, or that it is a draft.
+pub(super) fn called(invoice: &Invoice) -> String {
+    match invoice.number() {
+        Some(number) => number.to_string(),
+        None if invoice.is_invoice() => "Draft".to_owned(),
+        None => "Draft credit note".to_owned(),
+    }
+}
+
+/// The state in words, with its tone.
+pub(super) fn state_words(desk: &Desk, row: &Row) -> (Tone, String) {
+    standing::words(row.invoice.standing(row.settled, desk.today()))
+}
+
+fn pager(filter: Filter, after: Option<Cursor>, next: Option<Cursor>) -> Markup {
+    let first = format!("/desk/invoices?state={}", filter.code());
+    let next = next.map(|cursor| format!("{first}&after={cursor}"));
+    parts::pager(
+        after.is_some().then_some((first.as_str(), "First page")),
+        next.as_deref().map(|href| (href, "Next page")),
+    )
+}

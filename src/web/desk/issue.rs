@@ -1,0 +1,222 @@
+//! Before an invoice goes out: the document as it will be, its number, who will see it, which letters go; then issuing it,
+//! or throwing the draft away.
+
+use axum::extract::Path;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::invoice_form::{draft, to_page};
+use super::{files, id_of, refused};
+use crate::actions::{invoices, letters};
+use crate::documents;
+use crate::domain::ids::InvoiceId;
+use crate::domain::invoice::Invoice;
+use crate::domain::person::Contact;
+use crate::domain::refusal::{FieldFault, Refusal};
+use crate::domain::reminder;
+use crate::domain::sentence::step_words;
+use crate::store::prelude::*;
+use crate::web::forms::{Posted, errors_from};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, FieldError, Icon, Look, Tone, csrf_input};
+use crate::web::problem::Problem;
+
+/// `GET /desk/invoices/{id}/preview`
+pub async fn preview(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
+    show(&desk, id_of(&id)?, None)
+}
+
+/// `GET /desk/invoices/{id}/preview.pdf`
+pub async fn preview_pdf(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = id_of::<InvoiceId>(&id)?;
+    let bytes = desk.read(|r| {
+        draft(&desk, r, id)?.ok_or(Problem::NotFound)?;
+        Ok(invoices::preview(&desk.app, r, &desk.scope, id)?)
+    })?;
+    Ok(files::pdf("Draft.pdf", bytes))
+}
+
+/// `POST /desk/invoices/{id}/issue`
+pub async fn issue(DeskWork(desk): DeskWork, Path(id): Path<String>, _: Posted) -> Result<Response, Problem> {
+    let id = id_of::<InvoiceId>(&id)?;
+    let issued = invoices::issue(&desk.app, desk.by(), &desk.scope, id).await;
+    // Its letters are queued; the scheduler looks at once.
+    desk.app.wake.notify_one();
+    match issued.map_err(refused) {
+        // Pressed twice: it went out the first time.
+        Ok(_) | Err(Ok(Refusal::NotADraft)) => Ok(to_page(id)),
+        Err(refusal) => show(&desk, id, Some(&refusal?)),
+    }
+}
+
+/// `GET /desk/invoices/{id}/discard`
+pub async fn ask_discard(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
+    let id = id_of::<InvoiceId>(&id)?;
+    let Some(draft) = desk.read(|r| draft(&desk, r, id))? else { return Ok(to_page(id)) };
+    let edit = format!("/desk/invoices/{id}/edit");
+    let amount = desk.locale().money(draft.payable());
+    let body = html! {
+        (parts::back(&edit, "The draft"))
+        (parts::head("Discard this draft?", format!("{} {amount}. It was never issued, so no number is lost.", draft.title), ""))
+        form method="post" action={ "/desk/invoices/" (id) "/discard" } {
+            (csrf_input(&desk.csrf))
+            p.row { (parts::submit(Look::Danger, "Discard the draft")) (parts::link(Look::Plain, &edit, "Keep it")) }
+        }
+    };
+    Ok(desk.page(DeskNav::Invoices, "Discard this draft?", body).into_response())
+}
+
+/// `POST /desk/invoices/{id}/discard`
+pub async fn discard(DeskWork(desk): DeskWork, Path(id): Path<String>, _: Posted) -> Result<Response, Problem> {
+    let id = id_of::<InvoiceId>(&id)?;
+    if desk.read(|r| draft(&desk, r, id))?.is_none() {
+        return Ok(to_page(id));
+    }
+    desk.act(move |w, scope| invoices::discard(w, scope, id)).await?;
+    Ok(Redirect::to("/desk/invoices?state=draft").into_response())
+}
+
+fn show(desk: &Desk, id: InvoiceId, refusal: Option<&Refusal>) -> Result<Response, Problem> {
+    desk.read(|r| {
+        let Some(draft) = draft(desk, r, id)? else { return Ok(to_page(id)) };
+        let (page, fit) = page(desk, r, &draft, refusal)?;
+        let status = if fit { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        Ok((status, page).into_response())
+    })
+}
+
+fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<(Markup, bool), Problem> {
+    let errors = faults(r, draft, refusal)?;
+    let edit = format!("/desk/invoices/{}/edit", draft.id);
+    let fit = errors.is_empty();
+    let number = invoices::next_number(r, &desk.firm, draft).map_err(Problem::from);
+    let number = if fit { Some(number?) } else { None };
+    let (audience, recipients) = (letters::audience(r, draft)?, letters::recipients(r, draft)?);
+    let about = match &number {
+        Some(number) => {
+            html! { "It will get the number " (parts::nw(number.as_str())) " or later. Nothing has been sent yet." }
+        }
+        None => html! { "It can’t be issued yet. Nothing has been sent." },
+    };
+    let body = html! {
+        (parts::back(&edit, "Back to edit"))
+        (parts::head("Preview", about, html! {
+            @if fit { (parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/invoices/{}/preview.pdf", draft.id), "Draft as PDF")) }
+        }))
+        (problems(&errors, &edit))
+        div.rail {
+            div { (document(desk, r, draft)?) }
+            aside aria-label="Sending" {
+                (seen_by(&audience, &recipients, draft))
+                (then(desk, draft, &recipients))
+            }
+        }
+        (act(desk, draft, fit, &edit))
+    };
+    Ok((desk.page(DeskNav::Invoices, &parts::titled("Preview", &errors), body), fit))
+}
+
+/// What stands in the way of issuing.
+fn faults(r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<Vec<FieldError>, Problem> {
+    let mut errors = refusal.map_or_else(Vec::new, |x| errors_from(x, "client"));
+    if errors.is_empty() {
+        match draft.ready() {
+            Ok(_) => {}
+            Err(refusal) => errors = errors_from(&refusal, "client"),
+        }
+        if letters::audience(r, draft)?.is_empty() {
+            let fault = FieldFault::new("client", Refusal::NobodyToSee.to_string());
+            errors.push(FieldError::new(&fault.field, &fault.message));
+        }
+    }
+    Ok(errors)
+}
+
+/// As `parts::error_summary`, with links to the fields of another page.
+fn problems(errors: &[FieldError], edit: &str) -> Markup {
+    html! {
+        @if !errors.is_empty() {
+            div.errs role="alert" tabindex="-1" id="errs" {
+                h2 { "Before this can be issued" }
+                ul { @for error in errors { li { a href={ (edit) "#" (parts::field_id(&error.key)) } { (error.message) } } } }
+            }
+        }
+    }
+}
+
+fn document(desk: &Desk, r: &ReadTx, draft: &Invoice) -> Result<Markup, Problem> {
+    let Some(client) = r.client(draft.client)? else { return Err(Problem::NotFound) };
+    Ok(match draft.totals() {
+        Some(totals) => {
+            let parties = (&desk.firm.party, &client.party);
+            documents::html(&invoices::sheet(r, &desk.firm, parties, draft, None, &totals)?)
+        }
+        None => html! { p.mut { "The document can be shown once its amounts are within the limits." } },
+    })
+}
+
+/// Everybody who will see the document, and who of them gets its letter.
+fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice) -> Markup {
+    let row = |c: &Contact| {
+        let letter = recipients.iter().any(|x| x.id == c.id);
+        let end = if letter {
+            parts::tag(Tone::Info, "Gets the letter")
+        } else {
+            html! {}
+        };
+        (html! { b { (c.name) } }, html! { (c.email) }, end)
+    };
+    let rows: Vec<_> = audience.iter().map(row).collect();
+    let body = html! {
+        @if rows.is_empty() {
+            p { "Nobody. " a href={ "/desk/clients/" (draft.client) } { "Add a contact who may see billing documents" } "." }
+        } @else { (parts::rows(&rows)) }
+        @if !rows.is_empty() && recipients.is_empty() {
+            p.small { "Nobody gets a letter; they will find the invoice when they sign in." }
+        }
+    };
+    parts::section("seen-by", "Who will see this", "", body)
+}
+
+/// The letters that will go, and when.
+fn then(desk: &Desk, draft: &Invoice, recipients: &[Contact]) -> Markup {
+    let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
+    let to = recipients.iter().map(|c| c.first_name().to_owned()).collect::<Vec<_>>().join(" and ");
+    let mut items = Vec::new();
+    if !to.is_empty() {
+        items.push((
+            "At once".to_owned(),
+            html! { "“Invoice …: " (locale.money(draft.payable())) "”" },
+            html! { "To " (to) },
+        ));
+        for step in reminder::plan(draft.due, &desk.app.settings.policy, zone) {
+            let day = locale.date_short(zone.to_datetime(step.at).date(), today);
+            let past = step.nominal.min(step.at) < now;
+            let about =
+                html! { (step_words(step.step)) @if past { ": not sent, it would fall before the invoice is out" } };
+            items.push((day, html! { "Reminder" }, about));
+        }
+    }
+    let body = html! {
+        @if items.is_empty() { p.mut { "No letters go, because nobody gets them." } } @else { (parts::agenda(&items)) }
+        p.small.mut { "Reminders stop by themselves once nothing is open." }
+    };
+    parts::section("then", "Letters", "", body)
+}
+
+fn act(desk: &Desk, draft: &Invoice, fit: bool, edit: &str) -> Markup {
+    html! {
+        form method="post" action={ "/desk/invoices/" (draft.id) "/issue" } {
+            (csrf_input(&desk.csrf))
+            (parts::dock(html! {
+                @if fit {
+                    (parts::submit(Look::Primary, format!("Issue and send {}", desk.locale().money(draft.payable()))))
+                }
+                (parts::link(Look::Plain, edit, "Back to edit"))
+                (parts::link(Look::Danger, &format!("/desk/invoices/{}/discard", draft.id), "Discard draft"))
+            }))
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Publishing a PDF that the accounting system made: the form with its upload, the confirmation, and doing it.
+
+use axum::extract::Path;
+use axum::extract::multipart::{Multipart, MultipartRejection};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use maud::{Markup, html};
+
+use super::document_form::{Form, Head, Paper};
+use super::invoice_form::who;
+use super::publish_kept::Upload;
+use super::{files, publish_upload, refused};
+use crate::actions::invoices::{self, Publication};
+use crate::documents::pdf_check::check_pdf;
+use crate::domain::invoice::Kind;
+use crate::domain::money::{Currency, Money};
+use crate::domain::number::DocumentNumber;
+use crate::domain::refusal::{Faults, FieldFault, Refusal};
+use crate::secrets::Token;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, Posted, Query, check_token, errors_from};
+use crate::web::guard::{Desk, DeskWork, form_token};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, CSRF_FIELD, Choice, Field, FieldError, Icon, Input, Look, Tone, csrf_input, hidden};
+use crate::web::problem::Problem;
+
+const TITLE: &str = "Publish a PDF";
+const GONE: &str = "The PDF was kept for half an hour and is gone now. Choose it again.";
+
+/// `GET /desk/publish`: empty, filled in for a credit note (`kind`, `of`, `client`), or as it was (`kept`).
+pub async fn ask(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Markup, Problem> {
+    let kept = query.get("kept");
+    let upload = desk.web.kept.get(kept, desk.session, desk.app.now());
+    let fields = match &upload {
+        Some(upload) => upload.fields.clone(),
+        None => Fields::of([
+            ("client", query.get("client")),
+            ("kind", query.get("kind")),
+            ("of", query.get("of")),
+            ("currency", desk.firm.currency.code()),
+        ]),
+    };
+    desk.read(|r| {
+        let mut form = Form::load(&desk, r, fields, Paper::Invoice)?;
+        if upload.is_none() && !kept.is_empty() {
+            form.errors = vec![FieldError::new("file", GONE)];
+        }
+        Ok(draw(&desk, &form, upload.as_ref().map(|u| (kept, u))))
+    })
+}
+
+/// `POST /desk/publish`: checks what was typed and the file, and keeps both for the confirmation.
+pub async fn check(
+    DeskWork(desk): DeskWork,
+    headers: HeaderMap,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Response, Problem> {
+    let expected = form_token(&headers).ok_or(Problem::StaleForm)?;
+    let sent = publish_upload::read(form, desk.app.settings.upload_max).await?;
+    check_token(&expected, sent.fields.get(CSRF_FIELD))?;
+    // Only what has the form of our own tokens goes into an address again.
+    let old = Token::parse(sent.fields.get("kept")).map_or(String::new(), |t| t.reveal());
+    let now = desk.app.now();
+    let before = desk.web.kept.get(&old, desk.session, now);
+    let wrong = sent.file.as_ref().and_then(|(_, bytes)| check_pdf(bytes).err());
+    let chosen = sent.file.filter(|_| wrong.is_none());
+    let fields = without_file(&sent.fields);
+    let upload = match (chosen, before) {
+        (Some((name, bytes)), _) => Some(Upload { name, bytes: bytes.into(), fields: fields.clone() }),
+        (None, Some(before)) => Some(Upload { fields: fields.clone(), ..before }),
+        (None, None) => None,
+    };
+    let token = if old.is_empty() { Token::draw(&desk.app.entropy).reveal() } else { old };
+    desk.read(|r| {
+        let mut form = Form::load(&desk, r, fields, Paper::Invoice)?;
+        if let Some(upload) = &upload {
+            let kept = Upload { fields: form.fields.clone(), ..upload.clone() };
+            desk.web.kept.put(&token, desk.session, now, kept);
+        }
+        let kept = upload.as_ref().map(|u| (token.as_str(), u));
+        if form.edit(&desk) {
+            return Ok(draw(&desk, &form, kept).into_response());
+        }
+        let mut faults = Faults::default();
+        match (&wrong, &upload) {
+            (Some(fault), _) => faults.add("file", fault.to_string()),
+            (None, None) => faults.add("file", "Choose the PDF."),
+            (None, Some(_)) => {}
+        }
+        let _ = publication(&desk, r, &form, &mut faults)?;
+        if form.refuse(faults) {
+            return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&desk, &form, kept)).into_response());
+        }
+        Ok(Redirect::to(&format!("/desk/publish/{token}")).into_response())
+    })
+}
+
+/// `GET /desk/publish/{kept}`: what will be published, and who will see it.
+pub async fn confirm(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
+    let again =
+        || Redirect::to(&format!("/desk/publish?kept={}", Token::parse(&kept).map_or(String::new(), |t| t.reveal())));
+    let Some(upload) = desk.web.kept.get(&kept, desk.session, desk.app.now()) else {
+        return Ok(again().into_response());
+    };
+    desk.read(|r| {
+        let form = Form::load(&desk, r, upload.fields.clone(), Paper::Invoice)?;
+        let mut faults = Faults::default();
+        match publication(&desk, r, &form, &mut faults)? {
+            Some(p) if faults.is_empty() => Ok(confirmation(&desk, r, &form, &p, (&kept, &upload))?.into_response()),
+            _ => Ok(again().into_response()),
+        }
+    })
+}
+
+/// `GET /desk/publish/{kept}/file`: the file as it was sent, to look at it once more.
+pub async fn file(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
+    let upload = desk.web.kept.get(&kept, desk.session, desk.app.now()).ok_or(Problem::NotFound)?;
+    Ok(files::pdf(&upload.name, upload.bytes.to_vec()))
+}
+
+/// `POST /desk/publish/{kept}`
+pub async fn publish(
+    DeskWork(desk): DeskWork,
+    Path(kept): Path<String>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let upload = desk.web.kept.get(&kept, desk.session, desk.app.now());
+    let mut faults = Faults::default();
+    let (mut form, read) = desk.read(|r| {
+        let fields = upload.as_ref().map_or_else(|| without_file(&fields), |u| u.fields.clone());
+        let form = Form::load(&desk, r, fields, Paper::Invoice)?;
+        let read = publication(&desk, r, &form, &mut faults)?;
+        Ok((form, read))
+    })?;
+    if upload.is_none() {
+        faults.add("file", GONE);
+    }
+    let refused_here = form.refuse(faults);
+    if let (Some(publication), Some(upload), false) = (read, &upload, refused_here) {
+        let publication = Publication { pdf: upload.bytes.to_vec(), ..publication };
+        let done = invoices::publish(&desk.app, desk.by(), &desk.scope, publication).await;
+        desk.app.wake.notify_one();
+        match done {
+            Ok(number) => {
+                desk.web.kept.drop_one(&kept);
+                let id = desk.read(|r| r.invoice_numbered(&number)?.ok_or(Problem::NotFound))?;
+                return Ok(Redirect::to(&format!("/desk/invoices/{id}")).into_response());
+            }
+            Err(error) => form.errors = errors_from(&refused(error)?, "file"),
+        }
+    }
+    let page = draw(&desk, &form, upload.as_ref().map(|u| (kept.as_str(), u)));
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The typed fields, without what only carries the upload.
+fn without_file(fields: &Fields) -> Fields {
+    let own = |name: &str| name == CSRF_FIELD || name == "kept" || name == "file";
+    Fields::of(fields.pairs().filter(|x| !own(x.0)).map(|(n, v)| (n.to_owned(), v.to_owned())).collect::<Vec<_>>())
+}
+
+/// Reads the form; the bytes are put in when it is published.
+fn publication(desk: &Desk, r: &ReadTx, form: &Form, faults: &mut Faults) -> Result<Option<Publication>, Problem> {
+    let typed = &form.fields;
+    let head = form.read(desk, faults);
+    let recipients = form.recipients(faults);
+    let currency = form.currency(desk);
+    let number = faults.take_opt(typed.get("number").parse::<DocumentNumber>());
+    if let Some(number) = &number
+        && r.invoice_numbered(number)?.is_some()
+    {
+        faults.add("number", Refusal::NumberTaken(number.to_string()).to_string());
+    }
+    let amount = faults.take_opt(amount(typed.get("amount"), currency));
+    let kind = faults.take_opt(kind(desk, r, form, currency)?);
+    if form.client.chosen.is_some() && form.contacts.is_empty() {
+        faults.add("client", Refusal::NobodyToSee.to_string());
+    }
+    let (Some(head), Some(number), Some(amount), Some(kind)) = (head, number, amount, kind) else { return Ok(None) };
+    let Head { client, project, title, issued: dated, until: due, reference, .. } = head;
+    let pdf = Vec::new();
+    Ok(Some(Publication { client, project, kind, number, title, dated, due, amount, reference, recipients, pdf }))
+}
+
+fn amount(typed: &str, currency: Currency) -> Result<Money, FieldFault> {
+    let amount = Money::parse("amount", typed, currency)?;
+    if amount.minor > 0 { Ok(amount) } else { Err(FieldFault::new("amount", "Enter an amount above zero.")) }
+}
+
+fn kind(desk: &Desk, r: &ReadTx, form: &Form, currency: Currency) -> Result<Result<Kind, FieldFault>, Problem> {
+    if form.fields.get("kind") != "credit" {
+        return Ok(Ok(Kind::Invoice));
+    }
+    let unknown = || FieldFault::new("of", "There is no invoice of this client with that number.");
+    let Ok(number) = form.fields.get("of").parse::<DocumentNumber>() else { return Ok(Err(unknown())) };
+    let found = r.invoice_numbered(&number)?.map(|id| r.invoice(id)).transpose()?.flatten();
+    let client = form.client.chosen.as_ref().map(|c| c.id);
+    let found = found.filter(|i| i.is_invoice() && desk.scope.sees(i.client) && Some(i.client) == client);
+    Ok(match found {
+        None => Err(unknown()),
+        Some(i) if i.currency != currency => Err(FieldFault::new("currency", Refusal::OtherCurrency.to_string())),
+        Some(i) => Ok(Kind::CreditNote(i.id)),
+    })
+}
+
+fn draw(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
+    let about = "For documents that your accounting system made: the PDF is published as it is, byte for byte.";
+    let body = html! {
+        (parts::back("/desk/invoices", "Invoices"))
+        (parts::head(TITLE, about, ""))
+        (parts::error_summary(&form.errors))
+        form.desk-edit action="/desk/publish" method="post" enctype="multipart/form-data" {
+            // Enter in a field presses the first button of a form: this one, which changes nothing.
+            button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Check again" }
+            (csrf_input(&desk.csrf))
+            div.rail {
+                div { (the_file(desk, form, kept)) (form.draw_head()) }
+                aside aria-label="Sending" { (who(form)) }
+            }
+            (parts::dock(parts::submit_as(Look::Primary, "do", "check", "Check before publishing")))
+        }
+    };
+    desk.page(DeskNav::Invoices, &parts::titled(TITLE, &form.errors), body)
+}
+
+fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
+    let (typed, errors) = (&form.fields, form.errors.as_slice());
+    let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
+    let kinds = [Choice::new("invoice", "Invoice"), Choice::new("credit", "Credit note")];
+    let limit = format!("At most {}.", desk.locale().bytes(desk.app.settings.upload_max as u64));
+    let body = html! {
+        @if let Some((token, upload)) = kept {
+            (hidden("kept", token))
+            (parts::note(Tone::Ok, Icon::File, format!("{} is kept", upload.name),
+                format!("({}); choose another only to replace it.", desk.locale().bytes(upload.bytes.len() as u64))))
+        }
+        (parts::file(&Field::new("file", "PDF").hint(&limit).errors(errors), ".pdf,application/pdf"))
+        div.grid4 {
+            (parts::select(&field("kind", "What it is"), &kinds))
+            (parts::input(&field("of", "Invoice that it credits").hint("For a credit note."), Input::Text))
+            (parts::input(&field("number", "Number").hint("As printed on it."), Input::Text))
+            (parts::money(&field("amount", "Amount due").hint("With VAT, as printed on it."), form.currency(desk).code()))
+        }
+    };
+    parts::section("the-file", "The document", "", body)
+}
+
+fn confirmation(
+    desk: &Desk,
+    r: &ReadTx,
+    form: &Form,
+    p: &Publication,
+    (token, upload): (&str, &Upload),
+) -> Result<Markup, Problem> {
+    let locale = desk.locale();
+    let client = form.client.chosen.as_ref().map_or("", |c| c.party.name.as_str());
+    let mut facts = vec![
+        ("Client", html! { (client) }),
+        (
+            "What",
+            html! { @if p.kind == Kind::Invoice { "Invoice" } @else { "Credit note for " (form.fields.get("of").trim()) } },
+        ),
+        ("Number", html! { (parts::nw(p.number.as_str())) }),
+        ("Issued", html! { (locale.date_long(p.dated)) }),
+    ];
+    if p.kind == Kind::Invoice {
+        facts.push(("Due", html! { (locale.date_long(p.due)) }));
+    }
+    facts.push(("Amount", html! { b { (locale.money(p.amount)) } }));
+    let project = p.project.map(|id| r.project(id)).transpose()?.flatten().map_or(String::new(), |x| x.name);
+    for (name, text) in [("About", &p.title), ("Project", &project), ("Reference", &p.reference)] {
+        if !text.is_empty() {
+            facts.push((name, html! { (text) }));
+        }
+    }
+    let size = locale.bytes(upload.bytes.len() as u64);
+    facts.push(("PDF", html! { a href={ "/desk/publish/" (token) "/file" } { (upload.name) } ", " (size) }));
+    let people: Vec<_> = form
+        .contacts
+        .iter()
+        .map(|c| {
+            let letter = if p.recipients.is_empty() { c.rights.letters } else { p.recipients.contains(&c.id) };
+            let end = if letter {
+                parts::tag(Tone::Info, "Gets the letter")
+            } else {
+                html! {}
+            };
+            (html! { b { (c.name) } }, html! { (c.email) }, end)
+        })
+        .collect();
+    let back = format!("/desk/publish?kept={token}");
+    let title = format!("Publish {}?", p.number);
+    let body = html! {
+        (parts::back(&back, "Change something"))
+        (parts::head(&title, "Nothing has been published or sent yet. Once it is, it can only be taken back by a credit note.", ""))
+        div.rail {
+            div { (parts::section("what", "What the client will see", "", parts::facts(&facts))) }
+            aside aria-label="Who will see this" { (parts::section("seen-by", "Who will see this", "", parts::rows(&people))) }
+        }
+        form method="post" action={ "/desk/publish/" (token) } {
+            (csrf_input(&desk.csrf))
+            @for (name, value) in upload.fields.pairs() { (hidden(name, value)) }
+            (parts::dock(html! {
+                (parts::submit(Look::Primary, format!("Publish {}", p.number)))
+                (parts::link(Look::Plain, &back, "Change something"))
+            }))
+        }
+    };
+    Ok(desk.page(DeskNav::Invoices, &title, body))
+}

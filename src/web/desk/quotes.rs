@@ -1,0 +1,186 @@
+//! The list of quotes, and the page of one.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::invoices::PAGE;
+use super::moments::moment;
+use super::names::NamesOf;
+use super::{files, id_of};
+use crate::actions::invoices::logo;
+use crate::documents::Look as Looks;
+use crate::documents::quote::{Offer, quote_sheet};
+use crate::domain::access::Act;
+use crate::domain::event::{Event, LogEntry};
+use crate::domain::ids::QuoteId;
+use crate::domain::quote::{Answer, Quote};
+use crate::store::invoices::Cursor;
+use crate::store::prelude::*;
+use crate::web::forms::Query;
+use crate::web::guard::Desk;
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Col, Icon, Look, Moment, Tone};
+use crate::web::problem::Problem;
+
+/// Entries of the client's log that are searched for those about one quote.
+const LOG_MAX: usize = 500;
+
+/// `GET /desk/quotes?after=`
+pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
+    let after = query.get("after").parse::<Cursor>().ok();
+    desk.read(|r| {
+        let (quotes, next) = page_of(&desk, r, after)?;
+        let body = html! {
+            (parts::head("Quotes", "Everything sent, the newest first.", html! {
+                @if desk.may(Act::Work) { (parts::link_icon(Look::Primary, Icon::Plus, "/desk/quotes/new", "New quote")) }
+            }))
+            @if quotes.is_empty() { (parts::empty("No quotes here.", "A quote appears once it is sent.")) }
+            @else { (table(&desk, r, &quotes)) }
+            (pager(after, next))
+        };
+        Ok(desk.page(DeskNav::Quotes, "Quotes", body))
+    })
+}
+
+fn place(quote: &Quote) -> Cursor {
+    Cursor { day: crate::store::day(quote.issued), id: quote.id.0 }
+}
+
+/// A page of what the scope sees, and where the next one starts.
+fn page_of(desk: &Desk, r: &ReadTx, after: Option<Cursor>) -> Result<(Vec<Quote>, Option<Cursor>), Problem> {
+    let before = after.map(|c| (c.day, c.id));
+    let mut quotes = match desk.scope.only() {
+        None => r.quotes(before, PAGE + 1)?,
+        Some(clients) => {
+            let mut all = Vec::new();
+            for &client in clients {
+                all.extend(r.quotes_of(client, before, PAGE + 1)?);
+            }
+            all.sort_by_key(|q| std::cmp::Reverse(place(q)));
+            all
+        }
+    };
+    let more = quotes.len() > PAGE;
+    quotes.truncate(PAGE);
+    let next = quotes.last().filter(|_| more).map(place);
+    Ok((quotes, next))
+}
+
+fn table(desk: &Desk, r: &ReadTx, quotes: &[Quote]) -> Markup {
+    let names = NamesOf::new(r);
+    let cols = [
+        Col::name("Number"),
+        Col::text("Client"),
+        Col::text("For"),
+        Col::text("State"),
+        Col::num("Sent"),
+        Col::num("Amount"),
+    ];
+    let rows: Vec<parts::Row> = quotes
+        .iter()
+        .map(|quote| {
+            vec![
+                html! { a href={ "/desk/quotes/" (quote.id) } { (parts::nw(quote.number.as_str())) } },
+                html! { a href={ "/desk/clients/" (quote.client) } { (names.client(quote.client)) } },
+                html! { (quote.title) },
+                state(desk, quote),
+                parts::time(quote.issued, desk.locale().date_short(quote.issued, desk.today())),
+                html! { (desk.locale().money(quote.totals.payable())) },
+            ]
+            .into()
+        })
+        .collect();
+    parts::scroller("Quotes", &cols, &rows, None)
+}
+
+/// The state as a tag.
+fn state(desk: &Desk, quote: &Quote) -> Markup {
+    match &quote.answer {
+        Answer::Accepted(..) => parts::tag(Tone::Ok, "Accepted"),
+        Answer::Declined(..) => parts::tag(Tone::Bad, "Declined"),
+        Answer::Open if quote.expired(desk.today()) => parts::tag(Tone::Plain, "Expired"),
+        Answer::Open => {
+            let until = desk.locale().date_short(quote.valid_until, desk.today());
+            parts::tag(Tone::Info, format!("Waiting, until {until}"))
+        }
+    }
+}
+
+fn pager(after: Option<Cursor>, next: Option<Cursor>) -> Markup {
+    let next = next.map(|cursor| format!("/desk/quotes?after={cursor}"));
+    parts::pager(after.map(|_| ("/desk/quotes", "First page")), next.as_deref().map(|href| (href, "Next page")))
+}
+
+/// `GET /desk/quotes/{id}` and `GET /desk/quotes/{id}.pdf`
+pub async fn page(desk: Desk, Path(id): Path<String>) -> Result<Response, Problem> {
+    let (id, as_pdf) = id.strip_suffix(".pdf").map_or((id.as_str(), false), |id| (id, true));
+    let id = id_of::<QuoteId>(id)?;
+    desk.read(|r| {
+        let quote = r.quote(id)?.filter(|q| desk.scope.sees(q.client)).ok_or(Problem::NotFound)?;
+        if as_pdf {
+            let bytes = r.file(quote.pdf.digest)?.ok_or(Problem::NotFound)?;
+            return Ok(files::pdf(&quote.pdf.name, bytes));
+        }
+        Ok(draw(&desk, r, &quote)?.into_response())
+    })
+}
+
+fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
+    let names = NamesOf::new(r);
+    let title = format!("Quote {}", quote.number);
+    let about = html! {
+        a href={ "/desk/clients/" (quote.client) } { (names.client(quote.client)) }
+        @if !quote.title.is_empty() { ". " (quote.title) }
+    };
+    let project = quote.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
+    let looks = Looks { firm: &desk.firm, logo: logo(r, &desk.firm)? };
+    let sheet = quote_sheet(&looks, &quote.seller, &quote.buyer, &Offer::of(quote, project.as_deref()));
+    let (zone, today) = (desk.zone(), desk.today());
+    let log = log_of(r, quote)?;
+    let moments: Vec<Moment> = log.iter().map(|e| moment(e, &names, desk.locale(), zone, today)).collect();
+    let body = html! {
+        (parts::back("/desk/quotes", "Quotes"))
+        (parts::head(html! { "Quote " (parts::nw(quote.number.as_str())) }, about,
+            parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/quotes/{}.pdf", quote.id), "Download PDF")))
+        (banner(desk, quote))
+        div.sec-m { div.slip { (crate::documents::html(&sheet)) } }
+        (parts::section("timeline", "What happened", "", parts::timeline(&moments)))
+    };
+    Ok(desk.page(DeskNav::Quotes, &title, body))
+}
+
+fn banner(desk: &Desk, quote: &Quote) -> Markup {
+    let locale = desk.locale();
+    let day = |at: &jiff::Timestamp| locale.instant_short(*at, desk.zone(), desk.today());
+    let until = locale.date_weekday(quote.valid_until, desk.today());
+    let amount = locale.money(quote.totals.payable());
+    match &quote.answer {
+        Answer::Accepted(at, by) => {
+            parts::note(Tone::Ok, Icon::Check, "Accepted.", format!("By {by}, {}. {amount}.", day(at)))
+        }
+        Answer::Declined(at, why) => parts::note(Tone::Bad, Icon::Cross, "Declined.", format!("{}. {why}", day(at))),
+        Answer::Open if quote.expired(desk.today()) => {
+            parts::note(Tone::Plain, Icon::Clock, "Expired.", format!("It could be accepted until {until}. {amount}."))
+        }
+        Answer::Open => {
+            parts::note(Tone::Info, Icon::Clock, "Waiting for an answer.", format!("{amount}, until {until}."))
+        }
+    }
+}
+
+/// What the client's log has about this quote, newest first.
+fn log_of(r: &ReadTx, quote: &Quote) -> Result<Vec<LogEntry>, Problem> {
+    let mut log = r.log_of_client(quote.client, None, LOG_MAX)?;
+    log.retain(|e| about_quote(&e.event) == Some(quote.id));
+    Ok(log)
+}
+
+fn about_quote(event: &Event) -> Option<QuoteId> {
+    match event {
+        Event::QuoteSent { quote, .. } | Event::QuoteOpened { quote, .. } | Event::QuoteDownloaded { quote, .. } => {
+            Some(*quote)
+        }
+        _ => None,
+    }
+}

@@ -124,9 +124,18 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if self.sees_account() {
             return self.reader.invoice_page(client, filter, today, after, limit);
         }
-        let mut page = self.reader.invoice_page(client, filter, today, after, HIDDEN_MAX)?;
-        page.rows.retain(|row| self.sees(&row.invoice));
-        Ok(page)
+        // Somebody who sees only some projects gets full pages of what they see: up to twice `limit` long, and short only
+        // after `HIDDEN_MAX` hidden rows.
+        let (mut seen, mut looked) = (Page { rows: Vec::new(), next: after }, 0);
+        loop {
+            let page = self.reader.invoice_page(client, filter, today, seen.next, limit)?;
+            looked += page.rows.len();
+            seen.rows.extend(page.rows.into_iter().filter(|row| self.sees(&row.invoice)));
+            seen.next = page.next;
+            if seen.next.is_none() || seen.rows.len() >= limit || looked >= HIDDEN_MAX {
+                return Ok(seen);
+            }
+        }
     }
 
     /// Open invoices that the contact sees, the earliest due first.

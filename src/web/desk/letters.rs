@@ -196,7 +196,7 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
         (parts::head(&title, html! { (letter.to_address) }, html! {}))
         (standing(letter))
         @if desk.may(Act::Work) { (decision(desk, letter, errors)) }
-        div.rail {
+        div.rail.sec-m {
             div { (parts::section("text", "The letter", "Links and codes are drawn while it is sent", paper(letter))) }
             aside aria-label="About this letter" {
                 (parts::section("about", "About", "", about(letter, &names)))

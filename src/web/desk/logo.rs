@@ -11,7 +11,6 @@ use super::{settings, settings_form};
 use crate::actions::firm::{self, NewLogo};
 use crate::documents::{LogoFormat, MAX_LOGO_SIDE, check_logo};
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::store::prelude::*;
 use crate::web::forms::{Posted, check_token};
 use crate::web::guard::{Desk, DeskGovern, form_token};
 use crate::web::parts::{self, CSRF_FIELD, FieldError, Look, csrf_input};

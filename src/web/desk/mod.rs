@@ -51,9 +51,6 @@ pub mod today;
 mod today_queue;
 mod today_side;
 
-use crate::domain::sentence::Mark;
-use crate::web::parts::{Icon, Tone};
-
 use std::str::FromStr;
 
 use crate::domain::refusal::Refusal;

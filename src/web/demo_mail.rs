@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::page;
-use super::parts::{self, Look, Tone};
+use super::parts::{self, Look};
 use super::problem::Problem;
 use super::state::Web;
 use crate::domain::firm::Locale;
@@ -72,7 +72,7 @@ fn about() -> Markup {
 }
 
 fn list_body(letters: &[Kept], when: &dyn Fn(Timestamp) -> String) -> Markup {
-    let rows: Vec<(Markup, Markup, Markup)> = letters
+    let rows: Vec<_> = letters
         .iter()
         .map(|kept| {
             let letter = &kept.letter;

@@ -72,7 +72,7 @@ fn about() -> Markup {
 }
 
 fn list_body(letters: &[Kept], when: &dyn Fn(Timestamp) -> String) -> Markup {
-    let rows: Vec<(Markup, Markup, Markup)> = letters
+    let rows: Vec<_> = letters
         .iter()
         .map(|kept| {
             let letter = &kept.letter;

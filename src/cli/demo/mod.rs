@@ -21,7 +21,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use indicatif::ProgressBar;
+use indicatif::{ProgressBar, ProgressStyle};
 use jiff::Timestamp;
 use jiff::civil::{Date, time};
 use jiff::tz::TimeZone;
@@ -53,6 +53,8 @@ const INVOICES_PER_CLIENT: u64 = 100;
 const BULK_CACHE: usize = 512 << 20;
 /// From this many invoices on.
 const BULK_CACHE_FROM: u64 = 100_000;
+/// The bar while much is generated, with its rate and what is left to wait.
+const BULK_BAR: &str = "{msg} {bar:32} {percent:>3} %  {human_pos} of {human_len}, {per_sec}, {eta} left";
 /// Fastest clock: a year in five minutes.
 const SPEED_MAX: u32 = 100_000;
 
@@ -225,6 +227,9 @@ impl Build {
         let password_hash = secrets::hash_password(firm::PASSWORD, &self.entropy).map_err(Failure::new)?;
         let setting = story::Setting { end: self.start, months: MONTHS, seed: self.seed, password_hash };
         let bar = terminal::bar(if self.size.is_some() { "Invoices" } else { "Days" });
+        if let (Some(_), Ok(style)) = (self.size, ProgressStyle::with_template(BULK_BAR)) {
+            bar.set_style(style);
+        }
         let progress = progress(&bar, &self.stopped);
         match self.size {
             Some(size) => bulk::fill(store, app, &setting, size, &progress)?,

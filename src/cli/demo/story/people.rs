@@ -25,10 +25,10 @@ impl Story {
         let owner = staff(0, None)?;
         let founded = firm_act::set_up(w, &firm::firm().map_err(fault)?, &owner)?;
         self.staff.push(StaffId(1));
-        for place in 1..STAFF.len() {
+        for (place, plan) in STAFF.iter().enumerate().skip(1) {
             let scope = self.as_staff(w, 0);
             // The member's clients come later; until then the list is empty.
-            let only = (STAFF[place].role == Role::Member).then(Vec::new);
+            let only = (plan.role == Role::Member).then(Vec::new);
             let id = people::add_staff(w, &scope, &staff(place, only)?)?.value();
             self.staff.push(id);
         }

@@ -155,8 +155,8 @@ pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Resu
     Err(Refusal::TryAgain.into())
 }
 
-/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds the
-/// writer, so requests use [`issue`].
+/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds
+/// the writer, so requests use [`issue`].
 ///
 /// # Errors
 /// As [`issue`].

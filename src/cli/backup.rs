@@ -54,7 +54,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Some(mut line) => {
             let made: Backup = line.ask(&Request::Backup, &[], |said| match said {
                 Said::Data(bytes) => part.write_all(bytes).map_err(|e| Failure::file(&args.to, &e)),
-                Said::Progress(p) => Ok(tick(p.done, p.all)),
+                Said::Progress(p) => {
+                    tick(p.done, p.all);
+                    Ok(())
+                }
             })?;
             part.keep(&made)?;
             line.kept();

@@ -54,9 +54,8 @@ pub enum Request {
     Publish(Publish),
 }
 
-/// What is published, as typed.
+/// What is published, as typed; the options of `counterfoil publish` say what each is.
 #[derive(Debug, Serialize, Deserialize)]
-#[expect(missing_docs, reason = "the options of `counterfoil publish` say what each is")]
 pub struct Publish {
     pub client: String,
     pub number: String,

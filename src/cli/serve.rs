@@ -1,7 +1,7 @@
 //! `counterfoil serve`: the house open to visitors until it is told to stop.
 //!
-//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the scheduler
-//! and the control socket end, the data file is closed.
+//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the
+//! scheduler and the control socket end, the data file is closed.
 
 use std::io::IsTerminal;
 use std::path::PathBuf;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::page;
-use super::parts::{self, Look, Tone};
+use super::parts::{self, Look};
 use super::problem::Problem;
 use super::state::Web;
 use crate::domain::firm::Locale;

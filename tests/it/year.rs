@@ -423,7 +423,7 @@ impl World {
             claim(own(Purpose::Issued(owed.id)).is_some_and(|l| !l.state.waits()), || {
                 format!("{} was never sent", owed.id)
             })?;
-            let day = steps(owed.due).into_iter().filter(|x| x.1 <= now - SignedDuration::from_hours(100)).next_back();
+            let day = steps(owed.due).into_iter().rfind(|x| x.1 <= now - SignedDuration::from_hours(100));
             let Some((step, at)) = day.filter(|x| x.1 > owed.published && x.0 >= 0) else { continue };
             let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
             if nominal < owed.published || now.duration_since(at) > SignedDuration::from_hours(150) {

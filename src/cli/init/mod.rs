@@ -1,6 +1,7 @@
 //! `counterfoil init`: a new house, or nothing at all.
 //!
-//! All is made under temporary names and moved into place at the end, the data file last: with it the house is complete.
+//! All is made under temporary names and moved into place at the end, the data file last: with it the house is
+//! complete.
 
 mod files;
 mod guess;

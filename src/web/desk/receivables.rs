@@ -89,8 +89,8 @@ pub(super) fn open_totals(r: &ReadTx, desk: &Desk) -> Result<Vec<OpenTotal>, Sto
     Ok(sums.into_iter().map(total).collect())
 }
 
-/// The books of `totals` as of `on`, the largest first.
-pub(super) fn books(totals: &[OpenTotal], on: Date) -> Vec<Book> {
+/// The books of `totals` as of `on`: the `first` currency, then the others by their codes.
+pub(super) fn books(totals: &[OpenTotal], on: Date, first: Currency) -> Vec<Book> {
     let mut all: Vec<Book> = Vec::new();
     for total in totals {
         let at = match all.iter().position(|b| b.currency == total.sum.currency) {
@@ -104,7 +104,7 @@ pub(super) fn books(totals: &[OpenTotal], on: Date) -> Vec<Book> {
             book.take(total, on);
         }
     }
-    all.sort_by_key(|b| std::cmp::Reverse(b.owed().decimal()));
+    all.sort_by_key(|b| (b.currency != first, b.currency));
     all
 }
 
@@ -148,7 +148,7 @@ fn asked_on(desk: &Desk, text: &str) -> (Date, Vec<FieldError>) {
 pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     let (on, errors) = asked_on(&desk, query.get("on").trim());
     desk.read(|r| {
-        let books = books(&open_totals(r, &desk)?, on);
+        let books = books(&open_totals(r, &desk)?, on, desk.firm.currency);
         let unapplied = unapplied(r, &desk)?;
         Ok(desk.page(
             DeskNav::Receivables,
@@ -217,7 +217,7 @@ fn one_book(desk: &Desk, book: &Book, unapplied: &Unapplied, on: Date, several: 
     let ages = ages(desk, book);
     let total = desk.locale().amount(book.owed());
     html! {
-        (parts::figs(&figures(desk, book, unapplied)))
+        div.sec { (parts::figs(&figures(desk, book, unapplied))) }
         (parts::section(&age, named("Ageing"), format!("In {code}"), html! {
             (charts::ageing_bar(&ages))
             (charts::ageing_table(&ages, &total))
@@ -310,7 +310,7 @@ mod tests {
         let mut totals: Vec<OpenTotal> =
             ages.iter().map(|late| total(on.saturating_sub(Span::new().days(*late)), 100, "EUR")).collect();
         totals.push(total(on, 5, "JPY"));
-        let books = books(&totals, on);
+        let books = books(&totals, on, Currency::EUR);
         let eur = books.iter().find(|b| b.currency == Currency::EUR).unwrap();
         assert_eq!(eur.ages.map(|x| x.count), [2, 2, 2, 2, 2], "due today is not overdue");
         assert_eq!((eur.owed().minor, eur.overdue().minor, eur.counts()), (1_000, 800, (10, 8)));
@@ -323,7 +323,7 @@ mod tests {
         let due =
             [date(2026, 11, 26), on, date(2026, 11, 29), date(2026, 11, 30), date(2027, 1, 17), date(2027, 1, 18)];
         let totals: Vec<OpenTotal> = due.iter().map(|d| total(*d, 1, "EUR")).collect();
-        let book = &books(&totals, on)[0];
+        let book = &books(&totals, on, Currency::EUR)[0];
         let counts: Vec<u64> = book.weeks.iter().map(|w| w.1.count).collect();
         assert_eq!(book.weeks[0].0, date(2026, 11, 23));
         assert_eq!(counts, [2, 1, 0, 0, 0, 0, 0, 1]);

@@ -22,6 +22,8 @@ use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
 
 /// Things that a section shows.
 const SHOWN: usize = 20;
+/// Letters that a section shows: a wrong address fails again and again.
+const LETTERS_SHOWN: usize = 6;
 /// Open invoices that are looked at for *never opened*, the earliest due first.
 const LOOKED: usize = 60;
 /// Entries of an invoice's log that are looked at, newest first.
@@ -96,7 +98,7 @@ fn letters(
     count: usize,
     about: &LetterSection,
 ) -> Result<Option<Markup>, StoreError> {
-    let found = seen_on(r, &desk.scope, Some(about.shelf), None, SHOWN)?.0;
+    let found = seen_on(r, &desk.scope, Some(about.shelf), None, LETTERS_SHOWN)?.0;
     let items: Vec<Waiting> = found.iter().map(|letter| letter_item(desk, names, letter, about)).collect();
     Ok(section(about.id, about.heading, about.hint, &items, count, about.all))
 }

@@ -72,14 +72,15 @@ fn figures(r: &ReadTx, desk: &Desk) -> Result<Vec<Fig>, StoreError> {
             }
         }
     }
-    let owed: BTreeMap<Currency, (Money, Money)> =
-        books(&open_totals(r, desk)?, desk.today()).iter().map(|b| (b.currency, (b.owed(), b.overdue()))).collect();
+    let owed: BTreeMap<Currency, (Money, Money)> = books(&open_totals(r, desk)?, desk.today(), desk.firm.currency)
+        .iter()
+        .map(|b| (b.currency, (b.owed(), b.overdue())))
+        .collect();
     let mut currencies: Vec<Currency> = came.keys().chain(owed.keys()).copied().collect();
-    currencies.sort();
+    // The firm's own currency stands first, and also when there is nothing in it.
+    currencies.push(desk.firm.currency);
+    currencies.sort_by_key(|c| (*c != desk.firm.currency, *c));
     currencies.dedup();
-    if currencies.is_empty() {
-        currencies.push(desk.firm.currency);
-    }
     let of = |c: &Currency| lines(desk, *c, came.get(c), owed.get(c), more);
     Ok(currencies.iter().flat_map(of).collect())
 }
@@ -88,12 +89,16 @@ fn lines(desk: &Desk, currency: Currency, came: Option<&In>, owed: Option<&(Mone
     let money = |minor| desk.locale().money(Money::new(minor, currency));
     let at_least = |minor| if more { format!("over {}", money(minor)) } else { money(minor) };
     let zero = Money::zero(currency);
-    let (all, late) = owed.copied().unwrap_or((zero, zero));
+    let (open, late) = owed.copied().unwrap_or((zero, zero));
     let (today, week) = came.map_or((0, 0), |x| (x.today, x.week));
-    vec![
+    let all = vec![
         Fig::new("In today", at_least(today)).tone(if today > 0 { Tone::Ok } else { Tone::Plain }),
         Fig::new("In this week", at_least(week)),
-        Fig::new("Owed to you", desk.locale().money(all)),
+        Fig::new("Owed to you", desk.locale().money(open)),
         Fig::new("of it overdue", desk.locale().money(late)).tone(if late.minor > 0 { Tone::Bad } else { Tone::Plain }),
-    ]
+    ];
+    // Of other currencies only what there is.
+    let there = [today, week, open.minor, late.minor];
+    let shown = |minor: &i64| *minor != 0 || currency == desk.firm.currency;
+    all.into_iter().zip(there).filter(|x| shown(&x.1)).map(|x| x.0).collect()
 }

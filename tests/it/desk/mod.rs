@@ -1,7 +1,12 @@
 //! The desk as staff use it: pages and forms, through the router.
 
+mod activity;
 mod clients;
 mod firm;
+mod invoices;
+mod overview;
+mod payments;
+mod publish;
 
 use counterfoil::domain::ids::StaffId;
 use counterfoil::domain::person::Person;
@@ -11,7 +16,7 @@ use counterfoil::web::guard::SESSION_COOKIE;
 use counterfoil::web::routes;
 
 use crate::browser::Browser;
-use crate::house::TestHouse;
+use crate::house::{PASSWORD, TestHouse};
 
 /// The browser of a person of the firm who has signed in with their password.
 pub async fn desk_of(house: &TestHouse, staff: StaffId) -> Browser {
@@ -23,4 +28,18 @@ pub async fn desk_of(house: &TestHouse, staff: StaffId) -> Browser {
     let mut browser = Browser::new(routes::router(house.app.clone()), "portal.hartmann.example");
     browser.set_cookie(SESSION_COOKIE, &token.reveal());
     browser
+}
+
+/// A browser in which this person is signed in.
+pub async fn signed_in(house: &TestHouse, email: &str) -> Browser {
+    let mut browser = Browser::new(routes::router(house.app.clone()), "portal.hartmann.example");
+    let fields = [("email", email), ("password", PASSWORD)];
+    let answer = browser.post("/sign-in/password", &fields).await;
+    assert!(answer.status.is_redirection(), "{}", answer.text());
+    browser
+}
+
+/// What is between two marks of a page.
+pub fn between<'a>(page: &'a str, from: &str, to: &str) -> &'a str {
+    page.split_once(from).and_then(|x| x.1.split_once(to)).map_or("", |x| x.0)
 }

@@ -54,7 +54,9 @@ mod today_side;
 use std::str::FromStr;
 
 use crate::domain::refusal::Refusal;
+use crate::domain::sentence::Mark;
 use crate::store::prelude::*;
+use crate::web::parts::{Icon, Tone};
 use crate::web::problem::Problem;
 
 /// An identifier in a path; what is none names nothing.

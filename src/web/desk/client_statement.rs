@@ -175,7 +175,7 @@ fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
         html! {
             @match entry.invoice {
                 Some(id) => { a.nw href={ "/desk/invoices/" (id) } { (entry.number) } " " (entry.title) },
-                None => { (entry.title) @if !entry.number.is_empty() { ", " (entry.number) } },
+                None => { (entry.title) @if !entry.number.is_empty() { ", " (parts::nw(&entry.number)) } },
             }
             @if entry.restates(to, desk.zone()) { small { "Recorded later; an earlier statement did not have it." } }
         },

@@ -1,8 +1,8 @@
 //! Pages per second and per second of processor time, against a bare axum and rustls page of the same size, served by
 //! another process on the same machine in the same run.
 //!
-//! `cargo bench --bench pages` measures the demo firm and a thousand invoices; `cargo bench --bench pages -- 1000000` also
-//! that many. The load comes from this process, over keep-alive TLS connections that do as little as a client can.
+//! `cargo bench --bench pages` measures the demo firm and a thousand invoices; `cargo bench --bench pages -- 1000000`
+//! also that many. The load comes from this process, over keep-alive TLS connections that do as little as a client can.
 
 mod support;
 

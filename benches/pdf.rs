@@ -1,4 +1,5 @@
-//! Medians for drawing one page and three pages. `cargo bench --bench pdf -- DIR` also writes the pages there, to look at.
+//! Medians for drawing one page and three pages. `cargo bench --bench pdf -- DIR` also writes the pages there, to look
+//! at.
 
 use std::path::PathBuf;
 use std::sync::Arc;

@@ -130,8 +130,8 @@ pub fn same_secret(a: &[u8], b: &[u8]) -> bool {
     a.ct_eq(b).into()
 }
 
-/// Memory of one password hash in KiB, passes and lanes: the OWASP minimum for Argon2id. It bounds memory too: at most one
-/// hash per core runs at a time.
+/// Memory of one password hash in KiB, passes and lanes: the OWASP minimum for Argon2id. It bounds memory too: at most
+/// one hash per core runs at a time.
 const PASSWORD_COST: (u32, u32, u32) = (19_456, 2, 1);
 
 /// Hashes a password with Argon2id, as a PHC string. Takes tens of milliseconds: never call it inside a transaction.

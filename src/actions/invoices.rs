@@ -1,7 +1,7 @@
 //! Invoices and credit notes: drafting, issuing, publishing a PDF, crediting.
 //!
-//! The number is given inside the issuing transaction. The PDF is drawn before it, against the number it is about to get;
-//! the transaction checks that the number is still next and the draft unchanged, else all is done again.
+//! The number is given inside the issuing transaction. The PDF is drawn before it, against the number it is about to
+//! get; the transaction checks that the number is still next and the draft unchanged, else all is done again.
 
 use jiff::civil::Date;
 
@@ -137,8 +137,8 @@ pub fn discard(w: &mut WriteTx<'_>, scope: &StaffScope, id: InvoiceId) -> Result
     Ok(w.record(About::client(invoice.client), Event::DraftDiscarded { invoice: id })?.done(()))
 }
 
-/// Issues a draft: gives the number, freezes the document, publishes it in the client's area, queues the letters and plans
-/// the reminders, in one commit.
+/// Issues a draft: gives the number, freezes the document, publishes it in the client's area, queues the letters and
+/// plans the reminders, in one commit.
 ///
 /// # Errors
 /// When the scope does not allow it, the draft is not fit to issue, or nobody could see it.
@@ -155,8 +155,8 @@ pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Resu
     Err(Refusal::TryAgain.into())
 }
 
-/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds the
-/// writer, so requests use [`issue`].
+/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds
+/// the writer, so requests use [`issue`].
 ///
 /// # Errors
 /// As [`issue`].
@@ -449,8 +449,8 @@ pub struct Publication {
 /// Publishes a PDF of the accounting system: the PDF is the document, byte for byte.
 ///
 /// # Errors
-/// When the scope does not allow it, the number is taken, the file is no PDF, a field is out of range, or nobody could see
-/// it.
+/// When the scope does not allow it, the number is taken, the file is no PDF, a field is out of range, or nobody could
+/// see it.
 pub async fn publish(
     app: &App,
     by: By,

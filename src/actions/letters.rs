@@ -1,8 +1,8 @@
-//! The outbox: queueing letters with what causes them, handing them over one at a time, and deciding about those of which
-//! nobody knows.
+//! The outbox: queueing letters with what causes them, handing them over one at a time, and deciding about those of
+//! which nobody knows.
 //!
-//! A hand-over is committed as begun before anything is sent, and its outcome after. A process that dies in between leaves
-//! the letter *sending*; at the next start it is uncertain, and a reminder is then never sent again by itself.
+//! A hand-over is committed as begun before anything is sent, and its outcome after. A process that dies in between
+//! leaves the letter *sending*; at the next start it is uncertain, and a reminder is then never sent again by itself.
 
 use jiff::Timestamp;
 use jiff::civil::Date;

@@ -1,8 +1,9 @@
 //! The only writers: one file per noun, verbs inside.
 //!
-//! Portal, desk, command line and scheduler all come through here. An act finds its record again inside the transaction,
-//! through the scope of whoever asks, and commits change, event and letters together or not at all. What takes long (a
-//! PDF) is made before the transaction, which checks that nothing moved in between. Knows nothing of HTTP.
+//! Portal, desk, command line and scheduler all come through here. An act finds its record again inside the
+//! transaction, through the scope of whoever asks, and commits change, event and letters together or not at all. What
+//! takes long (a PDF) is made before the transaction, which checks that nothing moved in between. Knows nothing of
+//! HTTP.
 
 pub mod clients;
 pub mod firm;

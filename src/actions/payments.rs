@@ -41,8 +41,8 @@ pub struct NewReceipt {
 /// Records money received and applies it.
 ///
 /// # Errors
-/// When the scope does not allow it, the amount is not above zero, a date is out of range, or a part exceeds its invoice
-/// or the receipt.
+/// When the scope does not allow it, the amount is not above zero, a date is out of range, or a part exceeds its
+/// invoice or the receipt.
 pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
     found(w.client(new.client)?)?;
     scope.may_for(Act::Work, new.client)?;

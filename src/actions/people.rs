@@ -185,8 +185,8 @@ pub fn invite_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: StaffId) -> Res
     Ok(w.record(About::FIRM, event)?.done(()))
 }
 
-/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their turn
-/// comes.
+/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their
+/// turn comes.
 ///
 /// # Errors
 /// When the scope does not allow it.

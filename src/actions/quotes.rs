@@ -76,8 +76,8 @@ pub fn send_in(
 /// A contact with the right to answer accepts a quote in their own name, or declines it with a reason.
 ///
 /// # Errors
-/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::NotAllowed`] without the right, [`Refusal::QuoteClosed`]
-/// when it was answered before or has expired on `today`.
+/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::NotAllowed`] without the right,
+/// [`Refusal::QuoteClosed`] when it was answered before or has expired on `today`.
 pub fn answer(
     w: &mut WriteTx<'_>,
     pass: Pass,

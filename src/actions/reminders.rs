@@ -64,8 +64,8 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     Ok(queued)
 }
 
-/// Before a letter is handed over: whether it may go now. A reminder goes inside a sending window only, never speaks of a
-/// coming due date once it has passed, and says what is open now, not what was when it was queued.
+/// Before a letter is handed over: whether it may go now. A reminder goes inside a sending window only, never speaks of
+/// a coming due date once it has passed, and says what is open now, not what was when it was queued.
 ///
 /// # Errors
 /// When the store fails.

@@ -1,7 +1,7 @@
 //! Visits: what proves that a document was opened or downloaded, and what staff looked at, kept apart.
 //!
-//! Opening is logged once per contact, document and hour; every download is. Only a contact who signed in counts; a fetch
-//! without a session never comes here.
+//! Opening is logged once per contact, document and hour; every download is. Only a contact who signed in counts; a
+//! fetch without a session never comes here.
 
 use super::found;
 use crate::domain::access::StaffScope;

@@ -4,8 +4,10 @@
 //! |---|---|
 //! | 16 | `COUNTERFOIL-BKP\n` |
 //! | 4 | version of this framing, 1 |
-//! | 4 + n | length and text of the manifest, JSON: schema, program, when taken, configuration, tables with row counts |
-//! | 8 + k + v, repeated | per table in the manifest's order, per row: lengths of key and value (4 bytes each), key, value |
+//! | 4 + n | length and text of the manifest, JSON: schema, program, when taken, configuration, tables with row counts
+//! |
+//! | 8 + k + v, repeated | per table in the manifest's order, per row: lengths of key and value (4 bytes each), key,
+//! value |
 //! | 4 | `END\n` |
 //! | 8 | rows in all |
 //! | 32 | SHA-256 of everything before |

@@ -39,11 +39,14 @@ pub fn check(
     each_batch(path, identity, &mut |_, _| Ok(()), &mut progress)
 }
 
+/// Takes rows of a table, in batches.
+pub(super) type Take<'a> = dyn FnMut(&str, &[Row]) -> Result<(), BackupError> + 'a;
+
 /// As [`check`], and gives the rows to `each`, table by table in batches.
 pub(super) fn each_batch(
     path: &Path,
     identity: &BackupIdentity,
-    each: &mut dyn FnMut(&str, &[Row]) -> Result<(), BackupError>,
+    each: &mut Take<'_>,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Summary, BackupError> {
     let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, decrypt(path, identity)?));

@@ -10,8 +10,8 @@ use super::write::stream;
 use crate::store::Store;
 use crate::store::dump::Loader;
 
-/// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then reads
-/// it out again and compares. `progress` gets (rows done, rows in all) of both passes.
+/// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then
+/// reads it out again and compares. `progress` gets (rows done, rows in all) of both passes.
 ///
 /// # Errors
 /// When the backup changed meanwhile, its rows don't fit their tables, or the store holds something else afterwards.

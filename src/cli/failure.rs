@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use crate::backup::BackupError;
 use crate::config::{ConfigError, SecretFileError};
 use crate::store::crypt::OpenError;
 use crate::store::{ActError, StoreError};
@@ -41,7 +42,7 @@ macro_rules! sentences {
     )+};
 }
 
-sentences!(ConfigError, SecretFileError, OpenError, StoreError, ActError, ListenError);
+sentences!(BackupError, ConfigError, SecretFileError, OpenError, StoreError, ActError, ListenError);
 
 impl From<crate::domain::refusal::FieldFault> for Failure {
     fn from(fault: crate::domain::refusal::FieldFault) -> Self {

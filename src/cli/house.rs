@@ -30,6 +30,13 @@ pub fn data_file(data: &Path) -> PathBuf {
     data.join(DATA_FILE)
 }
 
+/// A path beside the data folder: its name with another ending, so that a copied folder does not take it along.
+pub fn beside(data: &Path, ending: &str) -> PathBuf {
+    let mut name = data.file_name().unwrap_or_default().to_owned();
+    name.push(ending);
+    data.with_file_name(name)
+}
+
 /// Opens the data file that `config` names, with the key that it names.
 ///
 /// # Errors

@@ -3,10 +3,12 @@
 //! Exit codes: 0 done, 1 refused or failed with a sentence on standard error, 2 wrong usage.
 
 mod backup;
+mod control;
 pub mod demo;
 pub mod failure;
 pub mod house;
 mod init;
+mod protocol;
 mod publish;
 mod restore;
 mod serve;

@@ -1,8 +1,235 @@
-//! Placeholder.
-use super::Failure;
-/// Options.
+//! `counterfoil restore`: a new data folder from a backup, with a new key; never into one that is in use.
+//!
+//! The whole backup is read and checked before anything is made. The folder is built under another name and moved into
+//! place when it has proved to hold what the backup holds.
+
+use std::fs::{DirBuilder, File, Permissions};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use indicatif::ProgressBar;
+use jiff::Timestamp;
+use tempfile::TempDir;
+
+use super::init::CONFIG_FILE;
+use super::{Failure, house, terminal};
+use crate::actions::firm;
+use crate::backup::{self, Summary, identity::BackupIdentity};
+use crate::clock::Clock;
+use crate::config::{self, PublicUrl};
+use crate::domain::event::By;
+use crate::secrets::Entropy;
+use crate::store::crypt::{self, Cipher};
+use crate::store::keys::{Secret, generate_key_file, key_to_text};
+use crate::store::{CACHE_DEFAULT, dump, verify};
+
+/// Faults that are shown before the rest is counted.
+const FAULTS_SHOWN: usize = 5;
+
+/// Options of `counterfoil restore`.
 #[derive(Debug, clap::Args)]
-pub struct Args {}
-pub fn run(_: Args) -> Result<(), Failure> {
-    Err(Failure::new("Not in this build."))
+pub struct Args {
+    /// The backup
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+    /// Folder to build; it must not be there yet, or be empty
+    #[arg(long, value_name = "NEWDIR")]
+    data: PathBuf,
+    /// File with the backup identity that `init` wrote [default: asked for at the terminal]
+    #[arg(long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+    /// Where to put the new key [default: beside the folder, NEWDIR.key]
+    #[arg(long, value_name = "PATH")]
+    key_file: Option<PathBuf>,
+    /// Restore even if the records of the backup contradict each other
+    #[arg(long)]
+    accept_faults: bool,
+}
+
+/// Restores.
+///
+/// # Errors
+/// A sentence; then nothing was made.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let place = Place::of(&args)?;
+    let identity = identity(args.identity.as_deref())?;
+    let bar = terminal::bar("Checking");
+    let about = |e| Failure::new(format!("{}: {}", args.from.display(), Failure::from(e)));
+    let checked = backup::check(&args.from, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
+    let built = Built::new(&place)?;
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let key = generate_key_file(&entropy);
+    let secret = Secret::KeyFile(key.clone());
+    let path = house::data_file(built.folder.path());
+    crypt::create(&path, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy)?;
+    bar.set_message("Restoring");
+    let store = house::open_with(&path, &secret, CACHE_DEFAULT, false, &entropy)?;
+    backup::fill(&args.from, &identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
+    bar.set_message("Verifying");
+    let report = store.read(|tx| verify::whole(tx, |_, done, all| show(&bar, done, all)))?;
+    store.close();
+    drop(store);
+    refuse_faults(&report, args.accept_faults)?;
+    bar.set_message("Compacting");
+    dump::check_and_compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT)?;
+    note(&path, &secret, checked.manifest.taken, &clock, &entropy)?;
+    built.config(&place, &checked)?;
+    built.put_in_place(&place, &format!("{}\n", key_to_text(&key).as_str()))?;
+    bar.finish_and_clear();
+    explain(&place, &checked);
+    Ok(())
+}
+
+fn show(bar: &ProgressBar, done: u64, all: u64) {
+    bar.set_length(all);
+    bar.set_position(done);
+}
+
+fn identity(file: Option<&Path>) -> Result<BackupIdentity, Failure> {
+    let text = match file {
+        Some(path) => {
+            let bytes = config::read_secret(path)?;
+            zeroize::Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
+        }
+        None => terminal::ask_secret("Backup identity (AGE-SECRET-KEY-1…)")?,
+    };
+    Ok(BackupIdentity::parse(&text)?)
+}
+
+fn refuse_faults(report: &verify::Report, accepted: bool) -> Result<(), Failure> {
+    if report.is_clean() || accepted {
+        return Ok(());
+    }
+    report.faults.iter().take(FAULTS_SHOWN).for_each(|fault| terminal::complain(fault));
+    let count = report.faults.len() as u64 + report.untold;
+    Err(Failure::new(format!(
+        "The backup is whole, but its records contradict each other in {count} places, as the data file's did when it \
+         was taken. Use an earlier backup, or add --accept-faults."
+    )))
+}
+
+/// Notes in the new file where it comes from, and holds its letters back: they may have been sent since.
+fn note(path: &Path, secret: &Secret, taken: Timestamp, clock: &Clock, entropy: &Entropy) -> Result<(), Failure> {
+    let store = house::open_with(path, secret, CACHE_DEFAULT, false, entropy)?;
+    store.write_blocking(By::command_line(), clock.now(), move |w| firm::note_restore(w, taken))?;
+    store.close();
+    Ok(())
+}
+
+/// Where the new house goes.
+struct Place {
+    data: PathBuf,
+    parent: PathBuf,
+    key_file: PathBuf,
+}
+
+impl Place {
+    fn of(args: &Args) -> Result<Self, Failure> {
+        let absolute = |path: &Path| std::path::absolute(path).map_err(|e| Failure::file(path, &e));
+        let data = absolute(&args.data)?;
+        let key_file = match &args.key_file {
+            Some(path) => absolute(path)?,
+            None => house::beside(&data, ".key"),
+        };
+        let occupied = match std::fs::read_dir(&data) {
+            Ok(mut entries) => entries.next().is_some(),
+            Err(e) => e.kind() != std::io::ErrorKind::NotFound,
+        };
+        for (path, there) in [(&data, occupied), (&key_file, key_file.symlink_metadata().is_ok())] {
+            if there {
+                let path = path.display();
+                return Err(Failure::new(format!(
+                    "{path} is there already, and nothing was touched. Choose another place, or move it away."
+                )));
+            }
+        }
+        let parent = data.parent().unwrap_or(Path::new("/")).to_owned();
+        Ok(Self { data, parent, key_file })
+    }
+}
+
+/// The folder before it is in place; dropped before that, it is taken away again.
+struct Built {
+    folder: TempDir,
+}
+
+impl Built {
+    fn new(place: &Place) -> Result<Self, Failure> {
+        let folder = tempfile::Builder::new()
+            .prefix(".unfinished-")
+            .permissions(Permissions::from_mode(0o700))
+            .tempdir_in(&place.parent)
+            .map_err(|e| Failure::file(&place.parent, &e))?;
+        Ok(Self { folder })
+    }
+
+    /// Writes the configuration that the backup holds, for the new place.
+    fn config(&self, place: &Place, checked: &Summary) -> Result<(), Failure> {
+        let text = match &checked.manifest.config {
+            Some(text) => config::moved(text, &place.data, &place.key_file),
+            None => {
+                let url: PublicUrl =
+                    "https://portal.example.com".parse().map_err(|why| Failure::new(format!("{why}.")))?;
+                config::starting_file(&url, &place.data, &place.key_file)
+            }
+        };
+        write_new(&self.folder.path().join(CONFIG_FILE), &text)
+    }
+
+    fn put_in_place(self, place: &Place, key: &str) -> Result<(), Failure> {
+        write_new(&place.key_file, key)?;
+        let moved = sync(self.folder.path())
+            .and_then(|()| make_if_absent(&place.data))
+            .and_then(|()| std::fs::rename(self.folder.path(), &place.data))
+            .and_then(|()| sync(&place.parent))
+            .map_err(|e| Failure::file(&place.data, &e));
+        if moved.is_err() {
+            let _ = std::fs::remove_file(&place.key_file);
+        }
+        moved
+    }
+}
+
+/// So that a rename onto it can only succeed when it is an empty folder.
+fn make_if_absent(folder: &Path) -> std::io::Result<()> {
+    match DirBuilder::new().mode(0o700).create(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::AlreadyExists => Err(e),
+        _ => Ok(()),
+    }
+}
+
+fn sync(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
+}
+
+fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
+    use std::io::Write;
+    let written = File::options().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    written.map_err(|e| Failure::file(path, &e))
+}
+
+fn explain(place: &Place, checked: &Summary) {
+    let manifest = &checked.manifest;
+    let (data, config) = (place.data.display(), place.data.join(CONFIG_FILE));
+    terminal::say(&format!(
+        "{firm} is restored as of {taken}, {rows} rows, in {data}.
+
+Key              {key}
+                 New, and for this data file alone. Keep a copy away from this machine.
+Sessions, links  All ended: everybody signs in again. Passwords are as they were.
+Letters          Held back: what waits in this backup may have been sent since. An owner looks at Mail on the desk
+                 and releases them there.
+Backups          As before: the same backup identity opens them.
+
+1. Stop the old server, if it still runs, and look through {config}.
+2. counterfoil serve --config {config}",
+        firm = manifest.firm,
+        taken = manifest.taken.strftime("%Y-%m-%d %H:%M UTC"),
+        rows = manifest.rows(),
+        key = place.key_file.display(),
+        config = config.display(),
+    ));
 }

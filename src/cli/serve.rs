@@ -1,14 +1,15 @@
 //! `counterfoil serve`: the house open to visitors until it is told to stop.
 //!
-//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the scheduler
-//! and the control socket end, the data file is closed.
+//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the
+//! scheduler and the control socket end, the data file is closed.
 
+use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use tokio::sync::watch;
 
+use super::control::Control;
 use super::{Failure, house, terminal};
-use crate::actions::letters;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -34,7 +35,8 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     start_log();
     let config = Config::load(&args.config)?;
-    runtime()?.block_on(serve(&config))
+    let text = std::fs::read_to_string(&args.config).ok();
+    runtime()?.block_on(serve(&config, text))
 }
 
 /// The runtime that a serving command runs in.
@@ -50,12 +52,13 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 pub fn start_log() {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
         .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    let colours = std::io::stderr().is_terminal();
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     // A second subscriber is refused; the first one stays.
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
+    let _ = log.with_target(false).with_ansi(colours).try_init();
 }
 
-async fn serve(config: &Config) -> Result<(), Failure> {
+async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     let signals = stop_signal().map_err(|e| Failure::new(format!("The server can't listen for signals: {e}.")))?;
     let clock = Clock::system();
     let entropy = Entropy::system();
@@ -66,8 +69,13 @@ async fn serve(config: &Config) -> Result<(), Failure> {
     if config.mail.is_none() {
         tracing::warn!("no mail server is configured: letters wait in the outbox");
     }
+    if app.store.read(|r| r.sending_held())? {
+        tracing::warn!("letters are held back since a restore, until an owner releases them on the desk");
+    }
+    let control = Control::bind(&config.data, app.clone(), text)?;
     announce(config, &listening);
-    attend(app, config, hardening(config, entropy), listening, signals).await
+    stand(app, control, hardening(config, entropy), listening, signals).await;
+    Ok(())
 }
 
 /// The layers as `config` says, with the portal's own pages for refusals.
@@ -85,10 +93,11 @@ fn announce(config: &Config, listening: &Listening) {
     }
 }
 
-/// Serves `app` until `stop` is done, then ends everything in order. Also what the demo runs.
+/// Serves `app` until `stop` is done, then ends everything in order: requests, letters and commands under way, the data
+/// file. Also what the demo runs.
 ///
 /// # Errors
-/// When letters left over from before can't be looked at.
+/// When the control socket can't be made.
 pub async fn attend(
     app: App,
     config: &Config,
@@ -96,32 +105,25 @@ pub async fn attend(
     listening: Listening,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
-    recover(&app).await?;
+    let control = Control::bind(&config.data, app.clone(), None)?;
+    stand(app, control, hardening, listening, stop).await;
+    Ok(())
+}
+
+async fn stand(app: App, control: Control, hardening: Hardening, listening: Listening, stop: impl Future<Output = ()>) {
     let (tell, told) = watch::channel(false);
     let scheduler = tokio::spawn(scheduler::run(app.clone(), told.clone()));
+    let control = tokio::spawn(control.run(told));
     let router = harden(routes::router(app.clone()), hardening);
     listening.run(router, stop).await;
     tracing::info!("stopping");
     tell.send_replace(true);
+    // A task that panicked has said where; the data file is closed all the same.
     let _ = scheduler.await;
+    let _ = control.await;
     let store = app.store.clone();
     drop(app);
-    // Joins a thread, so not here.
+    // It joins a thread, so it does not run here.
     let _ = tokio::task::spawn_blocking(move || store.close()).await;
-    let _ = config;
     tracing::info!("stopped");
-    Ok(())
-}
-
-/// What a crash left in mid-send becomes uncertain.
-async fn recover(app: &App) -> Result<(), Failure> {
-    let stuck = app.store.housekeep(app.now(), letters::recover).await?;
-    if stuck > 0 {
-        tracing::warn!(letters = stuck, "letters were being handed over when the server last stopped; see Mail");
-    }
-    let held = app.store.read(|r| r.sending_held())?;
-    if held {
-        tracing::warn!("sending is held back since a restore; an owner releases it on the desk");
-    }
-    Ok(())
 }

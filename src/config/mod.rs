@@ -43,6 +43,28 @@ pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
     text
 }
 
+/// `text`, a configuration, for a data folder and key file in another place; everything else stays as it was.
+pub fn moved(text: &str, data: &Path, key_file: &Path) -> String {
+    let mut out = String::new();
+    let mut section = "";
+    for line in text.lines() {
+        let trimmed = line.trim();
+        let header = trimmed.strip_prefix('[').and_then(|rest| rest.split(']').next());
+        section = header.map_or(section, str::trim);
+        let key = trimmed.split('=').next().map_or("", str::trim);
+        match (section, key) {
+            ("", "data") => out.push_str(&format!("data = {}", quoted(&data.display().to_string()))),
+            ("key", "file" | "credential" | "prompt") => out.push_str(&format!("# {line}")),
+            _ => out.push_str(line),
+        }
+        out.push('\n');
+        if header.is_some() && section == "key" {
+            out.push_str(&format!("file = {}\n", quoted(&key_file.display().to_string())));
+        }
+    }
+    out
+}
+
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }

@@ -1,3 +1,5 @@
+//! The configuration's promises: unknown keys and bad values are refused with their place.
+
 use super::*;
 
 const GOOD: &str = r#"url = "https://portal.example.com"
@@ -172,4 +174,13 @@ fn the_starting_file_is_read_whatever_the_paths_are_called() {
         assert_eq!((config.listen.tls, config.mail), (TlsConfig::SelfSigned, None));
         assert!(text.contains("# [mail]\n") && text.contains("# host = "), "{text}");
     }
+}
+
+#[test]
+fn a_moved_configuration_differs_in_the_two_places_only() {
+    let old = "url = \"https://p.example.com\"\ndata = \"/old\"\n[key] # where\ncredential = \"k\"\n\
+               [listen]\naddress = \"0.0.0.0:443\"\ntls = \"self-signed\"\n";
+    let new = Config::parse(&moved(old, Path::new("/new"), Path::new("/new.key")), Path::new("/x/c.toml")).unwrap();
+    assert_eq!((new.data.as_path(), &new.key), (Path::new("/new"), &KeySource::File("/new.key".into())));
+    assert_eq!(new.url.origin(), "https://p.example.com");
 }

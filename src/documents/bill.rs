@@ -1,5 +1,5 @@
-//! What invoices, credit notes, quotes and statements have in common: letterhead, addressee, lines, totals, VAT sentences
-//! and how to pay.
+//! What invoices, credit notes, quotes and statements have in common: letterhead, addressee, lines, totals, VAT
+//! sentences and how to pay.
 //!
 //! Formats what the domain has reckoned; must not reckon anything itself.
 
@@ -81,7 +81,8 @@ impl Look<'_> {
         })
     }
 
-    /// "Questions? Ask Orla Byrne in accounts, 01 555 0142, accounts@firm.example."; empty when there is nobody to name.
+    /// "Questions? Ask Orla Byrne in accounts, 01 555 0142, accounts@firm.example."; empty when there is nobody to
+    /// name.
     pub(super) fn questions(&self) -> String {
         let firm = self.firm;
         let email = firm.email.as_ref().map_or("", |x| x.as_str());

@@ -1,5 +1,5 @@
-//! Whether an upload can be the firm's logo: it is drawn once into a PDF that is thrown away, just as documents will draw
-//! it, so that no later document can fail because of it.
+//! Whether an upload can be the firm's logo: it is drawn once into a PDF that is thrown away, just as documents will
+//! draw it, so that no later document can fail because of it.
 
 use super::pdf::draw_alone;
 use super::{DocumentError, LogoFormat, MAX_LOGO_SIDE};
@@ -10,7 +10,8 @@ const JPEG_MAGIC: &[u8] = b"\xFF\xD8\xFF";
 /// The format, by the first bytes, and the size in pixels of a picture that documents can carry.
 ///
 /// # Errors
-/// [`DocumentError::Logo`] for another kind of file, a broken or cut one, and one of more than [`MAX_LOGO_SIDE`] a side.
+/// [`DocumentError::Logo`] for another kind of file, a broken or cut one, and one of more than [`MAX_LOGO_SIDE`] a
+/// side.
 pub fn check_logo(bytes: &[u8]) -> Result<(LogoFormat, (u32, u32)), DocumentError> {
     let format = if bytes.starts_with(PNG_MAGIC) {
         LogoFormat::Png

@@ -1,8 +1,9 @@
 //! Room: one description of a billing document ([`Sheet`]), made from an invoice, quote or statement and drawn as PDF
 //! and as HTML.
 //!
-//! The builders format what the domain has reckoned; from the sheet on, nothing knows what an invoice is and every string
-//! is finished. Must not reckon money, nor know where documents are kept. The only room that uses krilla and harfrust.
+//! The builders format what the domain has reckoned; from the sheet on, nothing knows what an invoice is and every
+//! string is finished. Must not reckon money, nor know where documents are kept. The only room that uses krilla and
+//! harfrust.
 #![expect(clippy::float_arithmetic, reason = "geometry in points; money arrives here as finished text")]
 
 mod bill;

@@ -1,7 +1,7 @@
 //! Text into glyphs, and glyphs into lines.
 //!
-//! Widths are in ems, so that a line does not know its size. Knows nothing of pages. A text is shaped in the direction of
-//! its first letters; mixed directions are not reordered.
+//! Widths are in ems, so that a line does not know its size. Knows nothing of pages. A text is shaped in the direction
+//! of its first letters; mixed directions are not reordered.
 
 use std::ops::Range;
 use std::rc::Rc;

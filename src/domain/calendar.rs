@@ -1,7 +1,7 @@
 //! Civil days and instants: what day it is in a zone, which days are business days, and when a wall clock shows a time.
 //!
-//! Knows no clock: `now` is an argument. A due date is a civil date and an event an instant; this file is the only place
-//! where one becomes the other.
+//! Knows no clock: `now` is an argument. A due date is a civil date and an event an instant; this file is the only
+//! place where one becomes the other.
 
 use jiff::{
     Timestamp,

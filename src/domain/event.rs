@@ -62,6 +62,7 @@ pub enum Entrance {
 
 /// What happened. New kinds are added at the end: the stored form counts them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "each variant's line tells what its fields are")]
 pub enum Event {
     /// The data file was made.
     FirmSetUp { name: String },

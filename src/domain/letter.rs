@@ -1,7 +1,7 @@
 //! Letters: e-mails that are queued in the data file and sent by the scheduler.
 //!
-//! A letter is keyed; the same key is never queued twice. Its text is frozen when queued, but for the link and code that
-//! are drawn while it is sent, so that no secret lies in the outbox.
+//! A letter is keyed; the same key is never queued twice. Its text is frozen when queued, but for the link and code
+//! that are drawn while it is sent, so that no secret lies in the outbox.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

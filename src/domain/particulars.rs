@@ -78,8 +78,8 @@ pub fn bic(field: &str, input: &str) -> Result<String, FieldFault> {
     }
 }
 
-/// Bank details: all empty, or at least a name and an IBAN. Adds what is wrong to `faults`, under `account_name`, `iban`
-/// and `bic`.
+/// Bank details: all empty, or at least a name and an IBAN. Adds what is wrong to `faults`, under `account_name`,
+/// `iban` and `bic`.
 pub fn bank(faults: &mut Faults, account_name: &str, iban_typed: &str, bic_typed: &str) -> BankDetails {
     let iban = faults.take(iban("iban", iban_typed));
     let bic = faults.take(bic("bic", bic_typed));

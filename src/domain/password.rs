@@ -1,4 +1,5 @@
-//! Which passwords are taken: long ones that are not easily guessed. No composition rules, no expiry (NIST SP 800-63B-4).
+//! Which passwords are taken: long ones that are not easily guessed. No composition rules, no expiry (NIST SP
+//! 800-63B-4).
 //!
 //! Knows neither hashing nor storage; it sees a password only for the moment of the check.
 
@@ -76,8 +77,8 @@ const COMMON: &[&str] = &[
 /// Keys in a row.
 const ROWS: [&str; 4] = ["1234567890", "qwertyuiop", "asdfghjkl", "zxcvbnm"];
 
-/// Whether `password` may be set; `known` is what others know about its owner: the firm's name, their name, their e-mail
-/// address.
+/// Whether `password` may be set; `known` is what others know about its owner: the firm's name, their name, their
+/// e-mail address.
 ///
 /// # Errors
 /// Names `field` with what to do instead.

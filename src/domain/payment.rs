@@ -1,7 +1,7 @@
 //! Money received, and how it and credits settle invoices.
 //!
-//! A receipt has dated allocations: their sum is at most the receipt, each at most the invoice's open amount; the rest is
-//! unapplied cash. Balances are derived from these, never stored.
+//! A receipt has dated allocations: their sum is at most the receipt, each at most the invoice's open amount; the rest
+//! is unapplied cash. Balances are derived from these, never stored.
 
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -177,8 +177,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_allocation_exceeds_its_invoice_or_the_receipt(amount in 0_i64..10_000, opens in prop::collection::vec(1_i64..3_000, 0..12)) {
-            let all: Vec<Open> = opens.iter().enumerate().map(|(i, &o)| open(i as u64, 1 + (i % 12) as i8, o)).collect();
+        fn no_allocation_exceeds_its_invoice_or_the_receipt(
+            amount in 0_i64..10_000,
+            opens in prop::collection::vec(1_i64..3_000, 0..12),
+        ) {
+            let each = |(i, &o): (usize, &i64)| open(i as u64, 1 + (i % 12) as i8, o);
+            let all: Vec<Open> = opens.iter().enumerate().map(each).collect();
             let got = allocate(amount, &[InvoiceId(2)], all.clone());
             let sum: i64 = got.iter().map(|x| x.1).sum();
             prop_assert_eq!(sum, amount.min(opens.iter().sum()));

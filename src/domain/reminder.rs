@@ -1,7 +1,7 @@
 //! Reminders: which steps a policy gives an invoice, at which instants, and what is to be done about them now.
 //!
-//! Knows no store, no mail and no money: whether anything is still open, promised or disputed is asked by whoever sends,
-//! inside the sending transaction.
+//! Knows no store, no mail and no money: whether anything is still open, promised or disputed is asked by whoever
+//! sends, inside the sending transaction.
 
 use std::collections::BTreeSet;
 

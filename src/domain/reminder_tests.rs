@@ -221,7 +221,8 @@ proptest! {
     ) {
         let zone = Zone::parse("zone", ["Europe/Dublin", "America/New_York", "Pacific/Apia", "Africa/Cairo"][place]).unwrap();
         let due = date(2026, 1, 1) + Span::new().days(day);
-        let published = wall_clock(due - Span::new().days(lead), time(0, 0, 0, 0), &zone) + SignedDuration::from_mins(minutes);
+        let midnight = wall_clock(due - Span::new().days(lead), time(0, 0, 0, 0), &zone);
+        let published = midnight + SignedDuration::from_mins(minutes);
         let outages: Vec<(i64, i64)> = outages.into_iter().map(|(from, long)| (from, from + long)).collect();
         let told = live(due, published, &outages, &zone);
         let policy = Policy::standard();

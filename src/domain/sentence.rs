@@ -6,6 +6,7 @@
 use super::event::{Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
+use super::letter::Purpose;
 
 /// Where names come from; each answers with something printable for an unknown id too.
 pub trait Names {
@@ -149,8 +150,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
         }
-        E::LetterQueued { subject, to, .. } => noted(format!("E-mail to {to} queued"), subject),
-        E::LetterAccepted { to, response, .. } => noted(format!("E-mail to {to} handed to the mail server"), response),
+        E::LetterQueued { subject, to, purpose, .. } => {
+            noted(format!("{} to {to} queued", letter_words(*purpose)), subject)
+        }
+        E::LetterAccepted { to, response, purpose, .. } => {
+            noted(format!("{} to {to} handed to the mail server", letter_words(*purpose)), response)
+        }
         E::LetterDeferred { to, reason, .. } => {
             noted(format!("E-mail to {to} has to wait; it will be tried again"), reason)
         }
@@ -227,9 +232,12 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::AllocationUndone { amount, .. } => {
             Some(format!("{} no longer counts towards this invoice.", money(*amount)))
         }
-        E::LetterAccepted { to, .. } if entry.invoice.is_some() => {
-            Some(format!("The mail server accepted our e-mail to {to}."))
-        }
+        E::LetterAccepted { to, purpose, .. } if entry.invoice.is_some() => Some(match purpose {
+            Purpose::Reminder(_, step) => {
+                format!("We sent a reminder to {to}, {}. The mail server accepted it.", step_words(*step))
+            }
+            _ => format!("The mail server accepted our e-mail to {to}."),
+        }),
         E::LetterFailed { to, .. } if entry.invoice.is_some() => {
             Some(format!("Our e-mail to {to} could not be delivered."))
         }
@@ -260,6 +268,16 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
         E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
+    }
+}
+
+/// What a letter is, for staff: "Reminder (a week before it’s due)", "Issue letter".
+fn letter_words(purpose: Purpose) -> String {
+    match purpose {
+        Purpose::Issued(_) => "Issue letter".to_owned(),
+        Purpose::Reminder(_, step) => format!("Reminder ({})", step_words(step)),
+        Purpose::SignIn => "Sign-in letter".to_owned(),
+        Purpose::SetPassword => "Password letter".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Statements of account and ageing: what a client owed, was charged, settled and owes, in one currency.
 //!
-//! Derived from the ledger each time, never stored. Knows no store: whoever asks brings the entries. The two views agree:
-//! an ageing's total is the closing balance of a statement to the same day.
+//! Derived from the ledger each time, never stored. Knows no store: whoever asks brings the entries. The two views
+//! agree: an ageing's total is the closing balance of a statement to the same day.
 
 use std::collections::BTreeMap;
 

@@ -129,7 +129,11 @@ fn entries(account: &Account) -> Vec<Entry> {
 
 proptest! {
     #[test]
-    fn the_ageing_s_total_is_the_statement_s_closing_balance(account in account(), on in -10_i32..500, back in 0_i32..200) {
+    fn the_ageing_s_total_is_the_statement_s_closing_balance(
+        account in account(),
+        on in -10_i32..500,
+        back in 0_i32..200,
+    ) {
         let to = date(2026, 1, 1) + Span::new().days(on);
         let statement = balance_forward(entries(&account), to - Span::new().days(back), to);
         let ageing = account.ageing(to);
@@ -138,7 +142,12 @@ proptest! {
     }
 
     #[test]
-    fn the_next_opening_is_this_closing(account in account(), on in -10_i32..500, back in 0_i32..200, ahead in 0_i32..200) {
+    fn the_next_opening_is_this_closing(
+        account in account(),
+        on in -10_i32..500,
+        back in 0_i32..200,
+        ahead in 0_i32..200,
+    ) {
         let to = date(2026, 1, 1) + Span::new().days(on);
         let this = balance_forward(entries(&account), to - Span::new().days(back), to);
         let next = balance_forward(entries(&account), to.tomorrow().unwrap(), to + Span::new().days(ahead));

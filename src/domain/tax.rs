@@ -1,7 +1,7 @@
 //! Lines, VAT and totals: the arithmetic of EN 16931, in one function that every output uses.
 //!
-//! A line's net amount (BT-131) is rounded once. VAT is computed per category and rate: BT-117 = round(BT-116 × BT-119 /
-//! 100). BT-110 = ΣBT-117, BT-112 = BT-109 + BT-110, BT-115 = BT-112 − BT-113.
+//! A line's net amount (BT-131) is rounded once. VAT is computed per category and rate: BT-117 = round(BT-116 × BT-119
+//! / 100). BT-110 = ΣBT-117, BT-112 = BT-109 + BT-110, BT-115 = BT-112 − BT-113.
 
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
@@ -385,7 +385,10 @@ mod tests {
     proptest! {
         /// BR-CO-10, -13, -14, -15, -16, -17 hold for any lines.
         #[test]
-        fn the_sums_of_en_16931_hold(rows in prop::collection::vec((-50_000_i64..50_000, 0_i64..5_000_000, 0_i64..10_000, 0_usize..4), 0..40)) {
+        fn the_sums_of_en_16931_hold(rows in prop::collection::vec(
+            (-50_000_i64..50_000, 0_i64..5_000_000, 0_i64..10_000, 0_usize..4),
+            0..40,
+        )) {
             let vats = [(VatCategory::Standard, "23"), (VatCategory::Standard, "13.5"), (VatCategory::Zero, "0"), (VatCategory::OutOfScope, "0")];
             let lines: Vec<Line> = rows.iter().map(|&(q, p, d, v)| Line {
                 quantity: Decimal::new(q, 2), price: Decimal::new(p, 4), discount: Decimal::new(d, 2),

@@ -1,7 +1,7 @@
 //! A letter's paragraphs as its two parts: plain text, and HTML that mail programs of every age can show.
 //!
-//! Styles stand inline because many mail programs drop style sheets; no images, no tables, nothing fetched from outside.
-//! Must not know what a letter is about.
+//! Styles stand inline because many mail programs drop style sheets; no images, no tables, nothing fetched from
+//! outside. Must not know what a letter is about.
 
 use maud::{DOCTYPE, Markup, html};
 

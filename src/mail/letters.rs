@@ -59,7 +59,8 @@ pub fn credit_note(s: &Subject, of_number: &str) -> Text {
     s.letter(format!("{}: {amount} credited", capital(&number)), says, "See the credit note", [s.unclear()])
 }
 
-/// An open invoice, before, on or after its due date. One link. The words are true on `today`, whatever `tone` was planned.
+/// An open invoice, before, on or after its due date. One link. The words are true on `today`, whatever `tone` was
+/// planned.
 pub fn reminder(s: &Subject, tone: Tone) -> Text {
     match (days_between(s.invoice.due, s.today), tone) {
         (..=-1, _) => upcoming(s),

@@ -39,8 +39,8 @@ impl fmt::Display for ResolveError {
 
 impl std::error::Error for ResolveError {}
 
-/// The addresses of `host`. IP addresses and `localhost` are answered without asking; other names by `dns` or, when that
-/// is empty, by the system's name servers. Never returns an empty list.
+/// The addresses of `host`. IP addresses and `localhost` are answered without asking; other names by `dns` or, when
+/// that is empty, by the system's name servers. Never returns an empty list.
 pub async fn resolve(host: &str, dns: &[IpAddr]) -> Result<Vec<IpAddr>, ResolveError> {
     if let Some(known) = without_asking(host) {
         return Ok(known);

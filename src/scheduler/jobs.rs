@@ -32,7 +32,8 @@ impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
     pub const ALL: [Self; 3] = [Self::Reminders, Self::Outbox, Self::Sweep];
 
-    /// How long after its last run it runs again; `None` for every round, when the data file says that something is due.
+    /// How long after its last run it runs again; `None` for every round, when the data file says that something is
+    /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
             Self::Reminders | Self::Outbox => None,

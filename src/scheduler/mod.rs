@@ -1,8 +1,8 @@
 //! The scheduler: one task inside the process that does what time asks for.
 //!
-//! It looks at the clock it is given, does everything that is due, and sleeps until the next due thing or until somebody
-//! wakes it. Whatever it has to remember lies in the data file, so that a stopped process misses nothing. Knows nothing
-//! of HTTP and holds no rule of its own: those are in `domain` and `actions`.
+//! It looks at the clock it is given, does everything that is due, and sleeps until the next due thing or until
+//! somebody wakes it. Whatever it has to remember lies in the data file, so that a stopped process misses nothing.
+//! Knows nothing of HTTP and holds no rule of its own: those are in `domain` and `actions`.
 
 mod jobs;
 mod outbox;
@@ -49,7 +49,8 @@ pub async fn tick(app: &App) -> Ticked {
     Rota::new(None).tick(app).await
 }
 
-/// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How many.
+/// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How
+/// many.
 ///
 /// # Errors
 /// When the store fails.

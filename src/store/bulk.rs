@@ -1,8 +1,8 @@
-//! Many new documents at once: what `put_invoice`, `put_receipt` and the rest keep, table by table in the order of their
-//! keys, so that a million rows take minutes.
+//! Many new documents at once: what `put_invoice`, `put_receipt` and the rest keep, table by table in the order of
+//! their keys, so that a million rows take minutes.
 //!
-//! For documents that are new and settled only by what comes with them. Keeps the same records, indexes and log lines as
-//! the acts one by one.
+//! For documents that are new and settled only by what comes with them. Keeps the same records, indexes and log lines
+//! as the acts one by one.
 
 use std::collections::{BTreeMap, HashMap};
 

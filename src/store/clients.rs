@@ -22,8 +22,8 @@ pub trait ClientReads: Reader {
         self.record_at(CLIENTS, id.0)
     }
 
-    /// Clients by name, from the one after `after` (folded name and id), at most `limit`; with `starts`, only those whose
-    /// name starts with it.
+    /// Clients by name, from the one after `after` (folded name and id), at most `limit`; with `starts`, only those
+    /// whose name starts with it.
     fn clients_by_name(
         &self,
         starts: &str,

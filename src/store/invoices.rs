@@ -1,8 +1,8 @@
 //! Invoices and credit notes, and the indexes that make lists cost what they show.
 //!
-//! Each document stands on one *shelf* by what has settled it, sorted by due date; what is overdue follows from the shelf
-//! and the day. Open amounts are summed per currency and due date. All of it is derived from documents and allocations in
-//! the transaction that changes them, and `verify` derives it again.
+//! Each document stands on one *shelf* by what has settled it, sorted by due date; what is overdue follows from the
+//! shelf and the day. Open amounts are summed per currency and due date. All of it is derived from documents and
+//! allocations in the transaction that changes them, and `verify` derives it again.
 
 use std::ops::RangeInclusive;
 

@@ -1,7 +1,7 @@
 //! The store: everything the firm keeps, in one encrypted file.
 //!
-//! Reads see a consistent snapshot and never wait for writers. Writes go through one writer thread and commit only with a
-//! log entry. Nothing above this room knows tables, records or the engine.
+//! Reads see a consistent snapshot and never wait for writers. Writes go through one writer thread and commit only with
+//! a log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
 pub mod bulk;
@@ -130,8 +130,8 @@ impl Store {
         self.submit(by, now, act)?.blocking_recv().unwrap_or(Err(ActError::Store(StoreError::Closed)))
     }
 
-    /// Changes that nobody would call a change: a session's last use, expired secrets cleared away, a letter's hand-over
-    /// begun. Not logged; see `accounts` and `letters` for what uses it.
+    /// Changes that nobody would call a change: a session's last use, expired secrets cleared away, a letter's
+    /// hand-over begun. Not logged; see `accounts` and `letters` for what uses it.
     ///
     /// # Errors
     /// As [`Store::write`].

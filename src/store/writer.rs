@@ -2,8 +2,8 @@
 //! commit.
 //!
 //! Acts of one group share a transaction. An act that is refused before it changed anything leaves no trace and the
-//! group goes on; if it had changed something, the whole transaction is undone and the group's acts run again, each in a
-//! transaction of its own. An act is therefore a function that can be run again, and answers only after its commit.
+//! group goes on; if it had changed something, the whole transaction is undone and the group's acts run again, each in
+//! a transaction of its own. An act is therefore a function that can be run again, and answers only after its commit.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, mpsc};
@@ -132,8 +132,8 @@ fn commit_one(database: &Database, job: &mut dyn Work) -> Result<(), StoreError>
     finish(tx, job.succeeded())
 }
 
-/// Begins a transaction in the only mode the data file uses: two-phase, with the allocator's state saved, so that opening
-/// after a crash takes no scan.
+/// Begins a transaction in the only mode the data file uses: two-phase, with the allocator's state saved, so that
+/// opening after a crash takes no scan.
 pub(super) fn begin(database: &Database) -> Result<redb::WriteTransaction, StoreError> {
     let mut tx = database.begin_write()?;
     tx.set_two_phase_commit(true);

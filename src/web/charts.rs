@@ -143,7 +143,8 @@ fn bar(at: i64, step: i64, column: &Column, largest: i64, of: usize) -> Markup {
     let alternate = of >= CROWDED && at % 2 == 1;
     html! {
         @if height > 0 {
-            rect.fb x=(percent(at * step + step / 5)) width=(percent(step * 3 / 5)) y=(tenths(top)) height=(tenths(height)) {}
+            rect.fb x=(percent(at * step + step / 5)) width=(percent(step * 3 / 5))
+                y=(tenths(top)) height=(tenths(height)) {}
         }
         @if !column.short.is_empty() {
             text.v x=(middle) y=(tenths(top - 50)) text-anchor="middle" { (column.short) }

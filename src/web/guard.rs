@@ -1,7 +1,7 @@
 //! Who asks: extractors that let a handler run only for its audience.
 //!
-//! A portal handler gets a [`Viewer`], which reads one client and nothing else; a desk handler a [`Desk`] with the scope
-//! of a member of staff; a page before sign-in a [`Guest`]. Whoever was revoked is out at the next request.
+//! A portal handler gets a [`Viewer`], which reads one client and nothing else; a desk handler a [`Desk`] with the
+//! scope of a member of staff; a page before sign-in a [`Guest`]. Whoever was revoked is out at the next request.
 
 use std::net::{IpAddr, SocketAddr};
 

@@ -6,6 +6,7 @@
 pub mod assets;
 pub mod auth;
 pub mod charts;
+pub mod demo_mail;
 pub mod desk;
 pub mod forms;
 mod gate;

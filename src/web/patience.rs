@@ -1,6 +1,7 @@
 //! A socket that gives up on a peer that neither sends nor takes anything for a while.
 //!
-//! Lies below TLS, so that it covers the handshake, idle connections, and a reader who stops reading. Knows no protocol.
+//! Lies below TLS, so that it covers the handshake, idle connections, and a reader who stops reading. Knows no
+//! protocol.
 
 use std::io;
 use std::pin::Pin;

@@ -9,9 +9,9 @@ use axum::handler::Handler;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
-use super::desk::{client, client_form, clients, contacts, projects};
+use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, auth, desk, portal, problem};
+use super::{assets, auth, demo_mail, desk, portal, problem};
 use crate::app::App;
 
 /// Who may use a route.
@@ -93,12 +93,23 @@ pub fn list() -> Vec<Route> {
         post "/account/password/link" Contact portal::account::mail_link;
 
         // The desk: overview.
+        get "/desk" Staff desk::today::show;
+        get "/desk/receivables" Staff desk::receivables::show;
+        get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/letters" Staff desk::letters::list;
+        get "/desk/letters/{id}" Staff desk::letters::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/activity" Staff desk::activity::show;
+        get "/desk/activity.csv" Staff desk::activity::csv;
+        get "/desk/find" Staff desk::find::show;
 
         // The desk: clients and people.
         get "/desk/clients" Staff clients::list;
         get "/desk/clients/new" StaffWork client_form::new;
         post "/desk/clients/new" StaffWork client_form::add;
         get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
@@ -141,20 +152,50 @@ pub fn list() -> Vec<Route> {
         get "/desk/quotes/{id}" Staff desk::quotes::page; // also {id}.pdf
 
         // The desk: payments.
+        get "/desk/payments" Staff desk::payments::list;
+        get "/desk/payments/new" StaffWork desk::payment_form::new;
+        post "/desk/payments/new" StaffWork desk::payment_form::record;
+        get "/desk/payments/{id}" Staff desk::payments::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
 
         // The desk: the firm.
+        get "/desk/settings" Owner settings::show;
+        post "/desk/settings/firm" Owner settings::change;
+        post "/desk/settings/logo" Owner logo::send;
+        post "/desk/settings/logo/remove" Owner logo::remove;
+        get "/desk/settings/staff" Owner staff::list;
+        get "/desk/settings/staff/new" Owner staff::new;
+        post "/desk/settings/staff/new" Owner staff::add;
+        get "/desk/settings/staff/{id}" Owner staff::edit;
+        post "/desk/settings/staff/{id}" Owner staff::change;
+        post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/account" Staff account::show;
+        post "/desk/account/password" Staff account::change_password;
+        get "/desk/shortcuts" Staff account::shortcuts;
+
+        // The demo's mailbox.
+        get "/demo/mail" Demo demo_mail::list;
+        get "/demo/mail/{number}" Demo demo_mail::letter;
+        get "/demo/mail/{number}/eml" Demo demo_mail::eml;
     }
 }
 
 /// The router over `app`, without the layers of `layers::harden`.
 pub fn router(app: App) -> Router {
+    let upload = DefaultBodyLimit::max(app.settings.upload_max.saturating_add(UPLOAD_SLACK));
     let web = Web::new(app);
-    let router = list().into_iter().fold(Router::new(), |router, route| router.route(route.path, route.handler));
+    let router = list().into_iter().fold(Router::new(), |router, route| {
+        let large = SLOW.contains(&route.path);
+        router.route(route.path, if large { route.handler.layer(upload) } else { route.handler })
+    });
     router
         .fallback(|| async { problem::Problem::NotFound })
         .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
         .with_state(web)
 }
 
-/// Route templates that may take longer: uploads.
+/// What the fields beside an upload may add to its body, in bytes.
+const UPLOAD_SLACK: usize = 64 * 1024;
+
+/// Route templates that may take longer and more: uploads.
 pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

@@ -156,9 +156,16 @@ async fn the_browser_keeps_cookies_and_finds_form_tokens() {
     use axum::routing::{get, post};
     let page = || async { ([(header::SET_COOKIE, "a=1; Path=/")], Html("<input name=\"csrf\" value=\"t&k\">")) };
     let echo = |headers: HeaderMap, body: String| async move { format!("{:?} {body}", headers.get(header::COOKIE)) };
-    let router = Router::new().route("/", get(page)).route("/echo", post(echo));
+    let away = || async { axum::response::Redirect::to("/") };
+    let router = Router::new().route("/", get(page)).route("/echo", post(echo)).route("/away", get(away));
     let mut browser = Browser::new(router, "portal.example");
+    let away = browser.get("/away").await;
+    assert_eq!((away.status, away.location(), browser.cookie("a")), (StatusCode::SEE_OTHER, "/", None));
+    assert!(browser.follow(away).await.header("content-type").starts_with("text/html"));
+    assert_eq!(browser.cookie("a"), Some("1"));
+    browser.set_cookie("a", "2");
     browser.get("/").await;
+    assert_eq!(browser.cookie("a"), Some("1"));
     let answer = browser.post("/echo", &[("who", "Ana Ruiz")]).await;
     assert_eq!(answer.text(), "Some(\"a=1\") who=Ana+Ruiz&csrf=t%26k");
 }

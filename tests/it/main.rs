@@ -1,10 +1,14 @@
 //! All integration tests, in one binary: it links once.
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says where")]
+#![expect(clippy::inconsistent_digit_grouping, reason = "cents stand apart: 100_00 is a hundred euros")]
 
+mod auth;
 mod browser;
+mod cli;
 mod desk;
 mod house;
 mod money;
+mod portal;
 mod scheduler;
 mod store;
 mod tidy;

@@ -1,5 +1,5 @@
-//! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the code's
-//! ways, and the promises about letters and money checked after every round.
+//! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the
+//! code's ways, and the promises about letters and money checked after every round.
 //!
 //! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
 
@@ -423,7 +423,7 @@ impl World {
             claim(own(Purpose::Issued(owed.id)).is_some_and(|l| !l.state.waits()), || {
                 format!("{} was never sent", owed.id)
             })?;
-            let day = steps(owed.due).into_iter().filter(|x| x.1 <= now - SignedDuration::from_hours(100)).next_back();
+            let day = steps(owed.due).into_iter().rfind(|x| x.1 <= now - SignedDuration::from_hours(100));
             let Some((step, at)) = day.filter(|x| x.1 > owed.published && x.0 >= 0) else { continue };
             let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
             if nominal < owed.published || now.duration_since(at) > SignedDuration::from_hours(150) {

@@ -1,4 +1,5 @@
-//! The PDFs of the demo's other system: the firm's accounting program, whose invoices look nothing like the portal's own.
+//! The PDFs of the demo's other system: the firm's accounting program, whose invoices look nothing like the portal's
+//! own.
 
 use jiff::Timestamp;
 

@@ -1,4 +1,5 @@
-//! The demo at scale: any number of clients and invoices over two years, the same for the same seed, in constant memory.
+//! The demo at scale: any number of clients and invoices over two years, the same for the same seed, in constant
+//! memory.
 //!
 //! Documents share the bytes of a handful of PDFs. Generated in one thread while another writes.
 

@@ -1,5 +1,5 @@
-//! The demo's data folder: a temporary one, or one that is kept; its key, its configuration, and the data file, which is
-//! complete or absent.
+//! The demo's data folder: a temporary one, or one that is kept; its key, its configuration, and the data file, which
+//! is complete or absent.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io::Write;

@@ -9,7 +9,7 @@ mod letters;
 mod money;
 mod people;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -137,7 +137,7 @@ struct Story {
     /// Whose letters have been refused or held up, once each.
     accidents: letters::Accidents,
     /// What was issued to whom lately: what a visitor looks at.
-    lately: HashMap<usize, Vec<InvoiceId>>,
+    lately: BTreeMap<usize, Vec<InvoiceId>>,
 }
 
 impl Story {
@@ -159,7 +159,7 @@ impl Story {
             clients: Vec::new(),
             published: 310,
             accidents: letters::Accidents::default(),
-            lately: HashMap::new(),
+            lately: BTreeMap::new(),
         }
     }
 

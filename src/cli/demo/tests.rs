@@ -8,6 +8,7 @@ use crate::domain::letter::LetterState;
 use crate::domain::payment::Source;
 use crate::domain::quote::Answer;
 use crate::store::invoices::Filter;
+use crate::store::verify;
 
 struct Demo {
     app: App,
@@ -15,26 +16,35 @@ struct Demo {
     _folder: Folder,
 }
 
-fn tell(seed: u64, months: i64) -> Demo {
-    let entropy = Entropy::seeded(seed);
+/// A demo without anything in it.
+fn empty(seed: u64) -> Demo {
     let folder = Folder::prepare(None).unwrap();
     let store = folder.begin(16 << 20, &Entropy::system()).unwrap();
     let settings = settings("https://127.0.0.1:8443".to_owned(), 1 << 20).unwrap();
     let end = calendar::wall_clock(Date::new(2026, 11, 20).unwrap(), time(9, 0, 0, 0), &settings.zone);
     let mailbox = MemoryMailer::default();
     let app = App {
-        store: store.clone(),
+        store,
         clock: Clock::fixed(end),
-        entropy,
+        entropy: Entropy::seeded(seed),
         mailer: Arc::new(Mailer::Memory(mailbox.clone())),
         fonts: Arc::new(Fonts::embedded()),
         settings: Arc::new(settings),
         wake: Arc::default(),
     };
-    let password_hash = secrets::hash_password(firm::PASSWORD, &app.entropy).unwrap();
-    let setting = story::Setting { end, months, seed, password_hash };
-    story::tell(&store, &app, &mailbox, setting, Arc::new(|_, _| true)).unwrap();
     Demo { app, mailbox, _folder: folder }
+}
+
+fn setting(demo: &Demo, seed: u64, months: i64) -> story::Setting {
+    let password_hash = secrets::hash_password(firm::PASSWORD, &demo.app.entropy).unwrap();
+    story::Setting { end: demo.app.now(), months, seed, password_hash }
+}
+
+fn tell(seed: u64, months: i64) -> Demo {
+    let demo = empty(seed);
+    let setting = setting(&demo, seed, months);
+    story::tell(&demo.app.store, &demo.app, &demo.mailbox, setting, Arc::new(|_, _| true)).unwrap();
+    demo
 }
 
 fn everything(demo: &Demo) -> Vec<crate::store::invoices::Row> {
@@ -61,7 +71,8 @@ fn the_story_shows_every_state_and_its_ledger_agrees() {
     has("paid", |s| *s == Standing::Paid);
     has("credited", |s| *s == Standing::Credited);
     has("credit note", |s| *s == Standing::CreditNote);
-    demo.app.store.read(|r| r.check_chain(|_, _| {})).unwrap();
+    let report = demo.app.store.read(|r| verify::whole(r, |_, _, _| {})).unwrap();
+    assert!(report.is_clean(), "{:?}", report.faults);
     balances_agree(&demo, &rows);
     letters_have_their_states(&demo);
     let mut last = Timestamp::MAX;
@@ -125,11 +136,32 @@ fn letters_have_their_states(demo: &Demo) {
 
 #[test]
 fn a_seed_repeats_its_story_and_everybody_can_sign_in() {
-    let (one, two) = (tell(7, 4), tell(7, 4));
+    let (one, two) = (tell(7, 2), tell(7, 2));
     let head = |demo: &Demo| demo.app.store.read(crate::store::tx::chain_head).unwrap();
     assert_eq!(head(&one), head(&two), "the same seed, the same log to the last byte");
     let people = greeting::people(&one.app.store).unwrap();
     assert!(people.iter().filter(|p| p.client.is_none()).count() == 4, "{people:?}");
     assert!(people.iter().filter(|p| p.client.is_some()).count() >= 8, "{people:?}");
     assert!(people.iter().all(|p| p.password.as_deref() == Some(firm::PASSWORD)));
+}
+
+#[test]
+fn a_generated_firm_agrees_with_itself_and_repeats() {
+    let make = || {
+        let demo = empty(3);
+        let setting = setting(&demo, 3, 6);
+        let size = bulk::Size { clients: 40, invoices: 1_500 };
+        let progress: story::Progress = Arc::new(|_, _| true);
+        bulk::fill(&demo.app.store, &demo.app, &setting, size, &progress).unwrap();
+        demo
+    };
+    let (one, two) = (make(), make());
+    let report = one.app.store.read(|r| verify::whole(r, |_, _, _| {})).unwrap();
+    assert!(report.is_clean(), "{:?}", report.faults);
+    let head = |demo: &Demo| demo.app.store.read(crate::store::tx::chain_head).unwrap();
+    assert_eq!(head(&one), head(&two));
+    let rows = everything(&one);
+    assert_eq!(rows.iter().filter(|r| r.invoice.is_invoice()).count(), 1_500);
+    assert!(rows.iter().any(|r| r.open().minor > 0) && rows.iter().any(|r| !r.invoice.is_invoice()));
+    assert_eq!(greeting::people(&one.app.store).unwrap().len(), 4 + 12);
 }

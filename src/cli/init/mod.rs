@@ -1,6 +1,7 @@
 //! `counterfoil init`: a new house, or nothing at all.
 //!
-//! All is made under temporary names and moved into place at the end, the data file last: with it the house is complete.
+//! All is made under temporary names and moved into place at the end, the data file last: with it the house is
+//! complete.
 
 mod files;
 mod guess;
@@ -102,14 +103,9 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
         active: true,
         invite: false,
     };
-    let beside = |ending: &str| {
-        let mut name = data.file_name().unwrap_or_default().to_owned();
-        name.push(ending);
-        data.with_file_name(name)
-    };
     let place = |given: &Option<PathBuf>, ending: &str| match given {
         Some(path) => std::path::absolute(path).map_err(|e| Failure::file(path, &e)),
-        None => Ok(beside(ending)),
+        None => Ok(house::beside(&data, ending)),
     };
     Ok(Plan {
         key_file: place(&args.key_file, ".key")?,

@@ -7,7 +7,9 @@ pub(super) fn of(file: &File) -> Option<String> {
     let metadata = file.metadata().ok()?;
     let (device, inode) = (metadata.dev(), metadata.ino());
     let listed = fs::read_to_string("/proc/locks").ok().and_then(|locks| in_locks(&locks, inode));
-    let pid = listed.filter(|pid| has_open(*pid, device, inode)).or_else(|| in_processes(device, inode))?;
+    // A running server lets nobody look into it, so a process that can't be asked is believed to be the one listed.
+    let believed = |pid: &u32| has_open(*pid, device, inode).unwrap_or(true);
+    let pid = listed.filter(believed).or_else(|| in_processes(device, inode))?;
     if pid == std::process::id() {
         return Some("this very process".to_owned());
     }
@@ -30,14 +32,16 @@ fn in_locks(locks: &str, inode: u64) -> Option<u32> {
 fn in_processes(device: u64, inode: u64) -> Option<u32> {
     let processes = fs::read_dir("/proc").ok()?.flatten();
     let mut pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-    pids.find(|pid| *pid != std::process::id() && has_open(*pid, device, inode))
+    pids.find(|pid| *pid != std::process::id() && has_open(*pid, device, inode) == Some(true))
 }
 
-fn has_open(pid: u32, device: u64, inode: u64) -> bool {
-    let Ok(open) = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")) else { return false };
-    open.flatten().any(|entry| {
-        fs::metadata(entry.path()).is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (device, inode))
-    })
+/// Whether a process has the file open; `None` when the system does not tell.
+fn has_open(pid: u32, device: u64, inode: u64) -> Option<bool> {
+    let mut open = fs::read_dir(Path::new("/proc").join(pid.to_string()).join("fd")).ok()?;
+    Some(open.any(|entry| {
+        let metadata = entry.and_then(|entry| fs::metadata(entry.path()));
+        metadata.is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (device, inode))
+    }))
 }
 
 #[cfg(test)]

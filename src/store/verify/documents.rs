@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use redb::ReadableTable;
-
 use super::Check;
 use crate::domain::ids::FileRef;
 use crate::domain::invoice::{Body, Invoice, Issue, Kind};

@@ -1,7 +1,5 @@
 //! Receipts, allocations and what is left unapplied.
 
-use redb::ReadableTable;
-
 use super::Check;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;

@@ -1,7 +1,5 @@
 //! Letters, the outbox, and where each invoice's reminders stand.
 
-use redb::ReadableTable;
-
 use super::{Check, people};
 use crate::domain::letter::Letter;
 use crate::store::error::StoreError;

@@ -1,7 +1,7 @@
 //! Reads the whole data file and names everything in it that contradicts something else.
 //!
-//! Every record is decoded, every index is compared with what the records give, the activity chain and every file's bytes
-//! are followed. Changes nothing. Reads each table once and looks the rest up, so that a large file takes time in
+//! Every record is decoded, every index is compared with what the records give, the activity chain and every file's
+//! bytes are followed. Changes nothing. Reads each table once and looks the rest up, so that a large file takes time in
 //! proportion to its size and little memory.
 
 mod documents;
@@ -66,11 +66,14 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     Ok(check.report)
 }
 
+/// What is told while reading: of what, how many were read, how many there are.
+type Progress<'a> = dyn FnMut(&str, u64, u64) + 'a;
+
 /// The state of a run.
 struct Check<'a> {
     r: &'a ReadTx,
     report: Report,
-    progress: Box<dyn FnMut(&str, u64, u64) + 'a>,
+    progress: Box<Progress<'a>>,
 }
 
 impl Check<'_> {
@@ -133,7 +136,7 @@ impl Check<'_> {
     }
 
     fn tell(&mut self, word: &str, read: u64, all: u64) {
-        if read % PROGRESS_EVERY == 0 || read == all {
+        if read.is_multiple_of(PROGRESS_EVERY) || read == all {
             (self.progress)(word, read, all);
         }
     }

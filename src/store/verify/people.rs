@@ -1,7 +1,5 @@
 //! Staff, clients, contacts and projects; who signs in, and what was handed out to them.
 
-use redb::ReadableTable;
-
 use super::Check;
 use crate::domain::client::Client;
 use crate::domain::grant::{CodeRequest, Grant, Session};

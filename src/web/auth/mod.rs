@@ -41,8 +41,8 @@ fn firm(web: &Web) -> Result<Firm, Problem> {
     Ok(web.app.store.read(|r| r.firm())?)
 }
 
-/// Whether one more try at `what` of the account typed as `email` is allowed; each kind of try is counted apart, so that
-/// guessing passwords keeps nobody from a mailed link.
+/// Whether one more try at `what` of the account typed as `email` is allowed; each kind of try is counted apart, so
+/// that guessing passwords keeps nobody from a mailed link.
 fn allowed(guest: &Guest, what: &str, email: &str) -> Result<(), Problem> {
     let typed: String = email.trim().chars().take(TYPED_MAX).collect();
     if guest.web.throttle.allows(guest.address, &format!("{what} {typed}")) { Ok(()) } else { Err(Problem::Busy) }

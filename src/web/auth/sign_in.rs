@@ -98,11 +98,11 @@ pub async fn password(guest: Guest, Open(typed): Open) -> Result<Response, Probl
     let (hash, password) = (known.as_ref().map(|k| k.1.as_str()), typed.get("password"));
     // Longer than any password can be: not worth a hashing slot.
     let right = password.len() <= PASSWORD_MAX && guest.web.hashing.verify(hash, password.to_owned()).await?;
-    if let (true, Some((person, hash))) = (right, known) {
-        if let Some(session) = enter_with_password(&guest, person, hash).await? {
-            let back = Back::parse(typed.get("back"));
-            return Ok(welcome(&session, &landing(&guest.web, person, Strength::Password, back.as_ref())?));
-        }
+    if let (true, Some((person, hash))) = (right, known)
+        && let Some(session) = enter_with_password(&guest, person, hash).await?
+    {
+        let back = Back::parse(typed.get("back"));
+        return Ok(welcome(&session, &landing(&guest.web, person, Strength::Password, back.as_ref())?));
     }
     log_refused(&guest, email, "wrong address or password").await?;
     refused(&guest, &typed, &[FieldError::new("password", WRONG)])

@@ -1,4 +1,5 @@
-//! What the desk's forms share: identifiers in paths, fields filled with what was typed, and a refused form drawn again.
+//! What the desk's forms share: identifiers in paths, fields filled with what was typed, and a refused form drawn
+//! again.
 //!
 //! Must not know any form's fields.
 

@@ -1,18 +1,24 @@
 //! What staff see.
 
+pub mod account;
+pub mod activity;
+pub mod activity_scan;
 pub mod client;
 mod client_choice;
 pub mod client_form;
 pub mod client_money;
 pub mod client_people;
+pub mod client_statement;
 pub mod client_timeline;
 pub mod clients;
+pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
 pub mod credit;
 pub mod csv;
 mod document_form;
 pub mod files;
+pub mod find;
 pub mod form;
 pub mod invoice;
 mod invoice_evidence;
@@ -22,6 +28,7 @@ pub mod invoices;
 pub mod issue;
 pub mod letters;
 pub mod links;
+pub mod logo;
 pub mod moments;
 pub mod names;
 pub mod party_form;
@@ -33,9 +40,16 @@ pub mod publish_kept;
 mod publish_upload;
 pub mod quote_form;
 pub mod quotes;
+pub mod receivables;
 pub mod reminders;
+pub mod settings;
+pub mod settings_form;
+pub mod staff;
+pub mod staff_form;
 pub mod standing;
 pub mod today;
+mod today_queue;
+mod today_side;
 
 use std::str::FromStr;
 

@@ -5,11 +5,12 @@ use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::names::NamesOf;
+use super::{icon_of, tone_of};
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Locale;
-use crate::domain::sentence::{Mark, Names, for_staff};
+use crate::domain::sentence::{Names, for_staff};
 use crate::store::prelude::*;
-use crate::web::parts::{Icon, Moment, Tone};
+use crate::web::parts::Moment;
 
 /// The line with its time on the firm's wall clocks, and a link to the document it names.
 pub fn moment<R: Reader>(
@@ -28,24 +29,11 @@ pub fn moment<R: Reader>(
         iso: entry.at.strftime("%Y-%m-%dT%H:%MZ").to_string(),
         when: locale.instant_short(entry.at, zone, today),
         tone: tone_of(sentence.mark),
-        icon: icon_named(sentence.icon),
+        icon: icon_of(sentence.icon),
         what,
         more: sentence.detail.unwrap_or_default(),
         next: false,
     }
-}
-
-fn tone_of(mark: Mark) -> Tone {
-    match mark {
-        Mark::Plain => Tone::Plain,
-        Mark::Good => Tone::Ok,
-        Mark::Warn => Tone::Warn,
-        Mark::Bad => Tone::Bad,
-    }
-}
-
-fn icon_named(name: &str) -> Option<Icon> {
-    Icon::ALL.iter().copied().find(|icon| icon.id().strip_prefix("i-") == Some(name))
 }
 
 /// `text` with its first mention of `number` as a link.
@@ -65,6 +53,6 @@ mod tests {
         let text = linked("Ana <b> opened HF-1", "HF-1", "/desk/invoices/1").into_string();
         assert_eq!(text, "Ana &lt;b&gt; opened <a class=\"nw\" href=\"/desk/invoices/1\">HF-1</a>");
         assert_eq!(linked("Nothing named", "HF-1", "/x").into_string(), "Nothing named");
-        assert_eq!(icon_named("eye"), Some(Icon::Eye));
+        assert_eq!(icon_of("eye"), Some(crate::web::parts::Icon::Eye));
     }
 }

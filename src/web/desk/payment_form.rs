@@ -24,7 +24,7 @@ use crate::store::prelude::*;
 use crate::web::forms::{self, Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, Tone, nw, time};
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, Tone, nw};
 use crate::web::problem::Problem;
 
 /// Open invoices that the form lists, the earliest due first; the default order knows them all.
@@ -364,11 +364,10 @@ fn one_part(
     let locale = desk.locale();
     let (name, number) = (part_field(open.invoice), names.document(open.invoice));
     let label = format!("{number}, {} open", locale.money(Money::new(open.open, currency)));
-    let typed = fields.get(&name);
-    html! {
-        (parts::money(&Field::new(&name, &label).value(typed).errors(errors), currency.code()))
-        p.small.mut { "Due " (time(open.due, locale.date_medium(open.due, desk.today()))) ", " (locale.days_words(open.due, desk.today())) }
-    }
+    let due = locale.date_medium(open.due, desk.today());
+    let hint = format!("Due {due}, {}", locale.days_words(open.due, desk.today()));
+    let field = Field::new(&name, &label).hint(&hint).value(fields.get(&name)).errors(errors);
+    parts::money(&field, currency.code())
 }
 
 fn capital(words: &str) -> String {

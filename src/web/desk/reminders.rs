@@ -114,7 +114,10 @@ fn row(desk: &Desk, look: &Look, names: &NamesOf<'_, ReadTx>) -> Row {
         tone: if look.sends { Tone::Info } else { Tone::Plain },
         cells: vec![
             time(look.at, locale.instant_short(look.at, desk.zone(), desk.today())),
-            html! { a href=(links::invoice(id)) { (nw(names.document(id))) } small { (locale.money(look.document.open())) } },
+            html! {
+                a href=(links::invoice(id)) { (nw(names.document(id))) }
+                small { (locale.money(look.document.open())) }
+            },
             html! { a href=(links::client(invoice.client)) { (names.client(invoice.client)) } },
             html! { (step) },
             html! { (look.what) },

@@ -1,18 +1,117 @@
-//! Today: what needs a person.
+//! Today: what needs a person, each with its next action and a link to where it is solved.
+//!
+//! Every section shows a few and links to the rest; nothing here grows with what the firm keeps.
 
+use maud::{Markup, html};
+
+use super::links;
+use super::names::NamesOf;
+use super::today_queue as queue;
+use super::today_side as side;
+use crate::domain::access::StaffScope;
+use crate::domain::ids::ClientId;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
+use crate::store::standing::StandingReads;
 use crate::web::guard::Desk;
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Icon, Tone};
+use crate::web::problem::Problem;
 
 /// Most things that are counted; more read as that many.
 const COUNT_MAX: usize = 99;
 
-/// How many things wait for a person.
+/// What waits, counted up to [`COUNT_MAX`] in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Counts {
+    pub failed: usize,
+    pub uncertain: usize,
+    pub overdue: usize,
+    pub unapplied: usize,
+    pub drafts: usize,
+}
+
+impl Counts {
+    fn total(self) -> usize {
+        (self.failed + self.uncertain + self.overdue + self.unapplied + self.drafts).min(COUNT_MAX)
+    }
+}
+
+/// How many things wait for a person; at most [`COUNT_MAX`]. Every desk page asks, so this only counts index entries.
 pub fn count(desk: &Desk) -> usize {
-    let waiting = desk.read(|r| {
-        let failed = r.letters_on(LetterShelf::Failed, None, COUNT_MAX)?.len();
-        Ok(failed + r.letters_on(LetterShelf::Uncertain, None, COUNT_MAX)?.len())
-    });
     // A page without its count is better than no page.
-    waiting.unwrap_or(0).min(COUNT_MAX)
+    desk.read(|r| Ok(counts(r, desk)?)).map_or(0, Counts::total)
+}
+
+fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
+    let mut out = Counts {
+        failed: letters(r, &desk.scope, LetterShelf::Failed)?,
+        uncertain: letters(r, &desk.scope, LetterShelf::Uncertain)?,
+        ..Counts::default()
+    };
+    for client in links::reach(&desk.scope) {
+        let left = COUNT_MAX - out.total();
+        if left == 0 {
+            break;
+        }
+        add(r, desk, client, left, &mut out)?;
+    }
+    Ok(out)
+}
+
+fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mut Counts) -> Result<(), StoreError> {
+    out.overdue += r.count_overdue(client, desk.today(), limit)?;
+    out.unapplied += r.count_unapplied(client, limit)?;
+    out.drafts += r.count_drafts(client, limit)?;
+    Ok(())
+}
+
+fn letters(r: &ReadTx, scope: &StaffScope, shelf: LetterShelf) -> Result<usize, StoreError> {
+    if scope.only().is_none() {
+        return r.count_letters(shelf, COUNT_MAX);
+    }
+    // Shelves of letters are not kept by client: the newest are looked at.
+    Ok(r.letters_on(shelf, None, COUNT_MAX)?.iter().filter(|l| super::letters::sees(scope, l)).count())
+}
+
+/// `GET /desk`
+pub async fn show(desk: Desk) -> Result<Markup, Problem> {
+    desk.read(|r| {
+        let counts = counts(r, &desk)?;
+        let names = NamesOf::new(r);
+        let sections = queue::sections(r, &desk, &names, counts)?;
+        let aside = side::aside(r, &desk, &names)?;
+        let held = r.sending_held()?;
+        let title = match counts.total() {
+            0 => "Today".to_owned(),
+            n => format!("Today: {n} waiting"),
+        };
+        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, held, &sections, &aside)))
+    })
+}
+
+fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Markup) -> Markup {
+    let today = desk.today();
+    html! {
+        (parts::head(desk.locale().date_weekday(today, today), about(counts.total()), html! {}))
+        @if held {
+            (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters."))
+        }
+        div.rail {
+            div {
+                @if sections.is_empty() { (parts::empty("Nothing waiting.", "Reminders go out by themselves, and what needs a person appears here.")) }
+                @for section in sections { (section) }
+            }
+            aside aria-label="The day at a glance" { (aside) }
+        }
+    }
+}
+
+fn about(waiting: usize) -> String {
+    match waiting {
+        0 => "Nothing has to be done. Everything is going out by itself.".to_owned(),
+        1 => "One thing needs a person. Everything else is going out by itself.".to_owned(),
+        COUNT_MAX => format!("{COUNT_MAX} things or more need a person."),
+        n => format!("{n} things need a person. Everything else is going out by itself."),
+    }
 }

@@ -1,3 +1,5 @@
+//! The layers' promises: headers, origins, limits and who a visitor is.
+
 use super::*;
 use axum::body::Body;
 use axum::http::{Method, header};

@@ -109,7 +109,10 @@ fn address_of(text: &str) -> Option<IpAddr> {
 /// `text` for a line of the log: control characters, line ends and marks of writing direction are escaped, and it is
 /// cut after 200 characters.
 pub fn log_safe(text: &str) -> String {
-    let direction = |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{61c}' | '\u{feff}');
+    let direction = |c: char| {
+        let ranges = ['\u{200b}'..='\u{200f}', '\u{2028}'..='\u{202e}', '\u{2060}'..='\u{2069}'];
+        ranges.iter().any(|range| range.contains(&c)) || matches!(c, '\u{61c}' | '\u{feff}')
+    };
     let mut safe = String::new();
     for c in text.chars().take(MAX_LOG_CHARS) {
         if c.is_control() || direction(c) { safe.extend(c.escape_unicode()) } else { safe.push(c) }

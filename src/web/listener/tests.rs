@@ -1,3 +1,5 @@
+//! The listener's promises: time limits, size limits and a clean stop.
+
 use super::connection::{HEADER_TIMEOUT, MAX_HEAD_BYTES, MAX_HEADERS};
 use super::*;
 use axum::extract::ConnectInfo;

@@ -1,3 +1,5 @@
+//! The parts' promises: what they draw, escaped and with names that can be heard.
+
 use super::*;
 
 const NASTY: &str = "<img src=x onerror=alert(1)>\"'&";

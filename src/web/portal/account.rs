@@ -73,8 +73,10 @@ fn change_form(viewer: &Viewer, errors: &[FieldError]) -> Markup {
     let present = Field::new("current", "Present password").errors(errors).autocomplete("current-password");
     let new = Field::new("password", "New password").hint(&hint).errors(errors).autocomplete("new-password");
     html! {
-        form.gap-y action="/account/password" method="post" {
+        form.gap-y.prose action="/account/password" method="post" {
             (parts::csrf_input(viewer.csrf()))
+            // For password managers, which need to know whose password changes.
+            input type="email" name="username" autocomplete="username" value=(viewer.contact().email) readonly hidden;
             (parts::input(&present, Input::Password))
             (parts::input(&new, Input::Password))
             div.row.gap-y { (parts::submit(Look::Primary, "Change password")) }

@@ -146,7 +146,7 @@ fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
     let standing = invoice.standing(row.settled, today);
     let said = words::standing(standing, invoice, locale, today);
     let open = locale.money(row.open());
-    let due = locale.date_weekday(invoice.due, today);
+    let due = locale.date_medium(invoice.due, today);
     let late = matches!(standing, Standing::Overdue { .. });
     let part_paid = row.settled.total() > 0;
     Slip {

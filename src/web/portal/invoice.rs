@@ -134,7 +134,10 @@ fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -
     html! {
         article.bill aria-label={ (kind) " " (issue.number) } {
             header.bill-h {
-                div.row { @if viewer.firm().logo.is_some() { span.logo {} } div { p.serif.firm-n { (issue.seller.name) } } }
+                div.row {
+                    @if viewer.firm().logo.is_some() { span.logo {} }
+                    div { p.serif.firm-n { (issue.seller.name) } }
+                }
                 p.bill-t { (kind) }
             }
             div.cols.two.bill-m {

@@ -98,7 +98,8 @@ fn line(viewer: &Viewer, row: &Row) -> parts::Row {
         html! {
             a href=(address(invoice)) { (title(invoice)) }
             small { @if let Some(number) = invoice.number() { (parts::nw(number.as_str())) } }
-            small.narrow { (said.tag()) " " (locale.money(invoice.payable())) }
+            // A tag would keep its words on one line and make the table wider than a phone.
+            small.narrow { (parts::toned(said.tone, &said.text)) ", " (locale.money(invoice.payable())) }
         },
         said.tag(),
         html! { @if credit { "−" } (locale.money(invoice.payable())) },

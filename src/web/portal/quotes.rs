@@ -60,7 +60,7 @@ fn table(viewer: &Viewer, quotes: &[Quote]) -> Markup {
                 html! {
                     a href={ "/quotes/" (quote.number.in_url()) } { (quote.title) }
                     small { (parts::nw(quote.number.as_str())) }
-                    small.narrow { (said.tag()) }
+                    small.narrow { (parts::toned(said.tone, &said.text)) }
                 },
                 said.tag(),
                 html! { (locale.money(quote.totals.payable())) },

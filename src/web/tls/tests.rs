@@ -1,3 +1,5 @@
+//! Certificates: read, made, and told apart when they are unfit.
+
 use super::*;
 use std::os::unix::fs::PermissionsExt;
 

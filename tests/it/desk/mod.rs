@@ -1,12 +1,34 @@
-//! The desk over its routes: what staff type, press and are told.
+//! The desk as staff use it: pages and forms, through the router.
 
+mod activity;
+mod clients;
+mod firm;
 mod invoices;
+mod overview;
+mod payments;
 mod publish;
 
+use counterfoil::domain::ids::StaffId;
+use counterfoil::domain::person::Person;
+use counterfoil::secrets::Token;
+use counterfoil::store::prelude::*;
+use counterfoil::web::guard::SESSION_COOKIE;
 use counterfoil::web::routes;
 
 use crate::browser::Browser;
 use crate::house::{PASSWORD, TestHouse};
+
+/// The browser of a person of the firm who has signed in with their password.
+pub async fn desk_of(house: &TestHouse, staff: StaffId) -> Browser {
+    let token = Token::draw(&house.app.entropy);
+    let (person, digest) = (Person::Staff(staff), token.digest());
+    let hash = house.app.store.read(|r| r.password_hash(person)).unwrap().unwrap();
+    let enter = move |w: &mut WriteTx<'_>| counterfoil::actions::sessions::with_password(w, person, &hash, digest);
+    house.app.store.write(house.by(staff), house.app.now(), enter).await.unwrap();
+    let mut browser = Browser::new(routes::router(house.app.clone()), "portal.hartmann.example");
+    browser.set_cookie(SESSION_COOKIE, &token.reveal());
+    browser
+}
 
 /// A browser in which this person is signed in.
 pub async fn signed_in(house: &TestHouse, email: &str) -> Browser {

@@ -1,7 +1,7 @@
 //! The bytes of every record: a changed shape can't pass unnoticed, for it would make every data file unreadable.
 //!
-//! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then are
-//! the golden files written again, with `COUNTERFOIL_BLESS=1`.
+//! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then
+//! are the golden files written again, with `COUNTERFOIL_BLESS=1`.
 
 use counterfoil::domain::client::Client;
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};

@@ -84,6 +84,9 @@ async fn another_clients_number_is_as_absent_as_one_that_never_was() {
         });
         assert!(!found.unwrap(), "{contact:?}");
     }
+    let peter = Pass { contact: who.peter, only: None };
+    let found = house.app.store.read(|r| ClientView::open(r, peter)?.unwrap().invoice(&number));
+    assert!(found.unwrap().is_some(), "a colleague with the right sees it");
     let rita = Pass { contact: who.rita, only: None };
     assert!(house.app.store.read(|r| Ok::<_, StoreError>(ClientView::open(r, rita)?.is_none())).unwrap());
 }

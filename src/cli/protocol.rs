@@ -1,0 +1,185 @@
+//! What is spoken over the control socket: frames of a kind byte, a length and a payload.
+//!
+//! A command sends one request, and its body if it has one; the server sends progress and data, then one answer. Only
+//! processes of the same user get as far as this.
+
+use std::io::{self, Read, Write};
+
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+
+/// Longest payload of a frame, in bytes.
+pub const FRAME_MAX: usize = 256 * 1024;
+/// Bytes of data in one frame.
+pub const DATA_BYTES: usize = 64 * 1024;
+
+/// What a frame holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A request, JSON.
+    Request = b'Q' as isize,
+    /// Part of a body.
+    Data = b'D' as isize,
+    /// How far it is, JSON.
+    Progress = b'P' as isize,
+    /// The answer, JSON; the last frame but for an acknowledgement.
+    Answer = b'A' as isize,
+    /// Why there is none, a sentence; the last frame.
+    Failed = b'F' as isize,
+    /// The command has kept what it got.
+    Kept = b'K' as isize,
+}
+
+impl Kind {
+    fn of(byte: u8) -> Option<Self> {
+        let all = [Self::Request, Self::Data, Self::Progress, Self::Answer, Self::Failed, Self::Kept];
+        all.into_iter().find(|kind| *kind as isize == isize::from(byte))
+    }
+}
+
+/// What a command asks of the server.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Request {
+    /// A backup as data frames, then [`Backup`].
+    Backup,
+    /// The data file read through, then [`super::verify::Found`].
+    Verify,
+    /// A link to set a password, then [`Link`].
+    PasswordLink {
+        /// Of whom.
+        email: String,
+    },
+    /// A PDF published, which follows as data frames; then [`Published`].
+    Publish(Publish),
+}
+
+/// What is published, as typed; the options of `counterfoil publish` say what each is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Publish {
+    pub client: String,
+    pub number: String,
+    pub issued: Date,
+    pub due: Date,
+    pub amount: String,
+    pub currency: Option<String>,
+    pub title: String,
+    pub project: Option<String>,
+    pub reference: String,
+    pub credits: Option<String>,
+    /// Length of the PDF that follows.
+    pub bytes: u64,
+}
+
+/// A backup was sent whole.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Backup {
+    /// Length of the file.
+    pub bytes: u64,
+    /// SHA-256 of the file, hexadecimal.
+    pub sha256: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// A link was granted.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Link {
+    /// Works once.
+    pub link: String,
+    /// Whose.
+    pub name: String,
+}
+
+/// A document was published.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Published {
+    /// Its number.
+    pub number: String,
+    /// For whom.
+    pub client: String,
+    /// How many letters wait to be sent about it.
+    pub letters: usize,
+}
+
+/// How far something is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Progress {
+    /// What is being read.
+    pub what: String,
+    /// Of how much.
+    pub done: u64,
+    /// In all.
+    pub all: u64,
+}
+
+/// Sends one frame.
+///
+/// # Errors
+/// When the other side is gone or the payload is too long.
+pub fn send(to: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
+    let length = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= FRAME_MAX);
+    let length = length.ok_or_else(|| io::Error::other("a frame is too long"))?;
+    to.write_all(&[kind as u8])?;
+    to.write_all(&length.to_be_bytes())?;
+    to.write_all(payload)
+}
+
+/// Sends a value as JSON.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_json(to: &mut impl Write, kind: Kind, value: &impl Serialize) -> io::Result<()> {
+    send(to, kind, &serde_json::to_vec(value)?)
+}
+
+/// Receives one frame.
+///
+/// # Errors
+/// When the other side is gone or does not speak this protocol.
+pub fn receive(from: &mut impl Read) -> io::Result<(Kind, Vec<u8>)> {
+    let mut head = [0; 5];
+    from.read_exact(&mut head)?;
+    let [kind, length @ ..] = head;
+    let foreign = || io::Error::new(io::ErrorKind::InvalidData, "the other side speaks another language");
+    let kind = Kind::of(kind).ok_or_else(foreign)?;
+    let length = u32::from_be_bytes(length) as usize;
+    if length > FRAME_MAX {
+        return Err(foreign());
+    }
+    let mut payload = vec![0; length];
+    from.read_exact(&mut payload)?;
+    Ok((kind, payload))
+}
+
+/// Writes a body as data frames.
+pub struct DataFrames<'a, W: Write>(pub &'a mut W);
+
+impl<W: Write> Write for DataFrames<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let part = &bytes[..bytes.len().min(DATA_BYTES)];
+        send(self.0, Kind::Data, part)?;
+        Ok(part.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_are_received_as_sent_and_nothing_else_is() {
+        let mut wire = Vec::new();
+        send_json(&mut wire, Kind::Request, &Request::PasswordLink { email: "a@example.com".to_owned() }).unwrap();
+        let (kind, payload) = receive(&mut wire.as_slice()).unwrap();
+        assert_eq!(kind, Kind::Request);
+        assert!(matches!(serde_json::from_slice(&payload).unwrap(), Request::PasswordLink { .. }));
+        assert!(receive(&mut &wire[..wire.len() - 1]).is_err());
+        assert!(receive(&mut [b'D', 255, 255, 255, 255].as_slice()).is_err());
+        assert!(receive(&mut [b'!', 0, 0, 0, 0].as_slice()).is_err());
+    }
+}

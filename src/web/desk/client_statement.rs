@@ -1,0 +1,186 @@
+//! A client's statement of account as staff read it: the same as the client's own.
+
+use std::collections::BTreeMap;
+
+use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::client::tabs;
+use super::client_form::client_of;
+use super::client_money::ageing_body;
+use super::form::{Id, Typed, again};
+use crate::domain::client::Client;
+use crate::domain::ids::ClientId;
+use crate::domain::money::{Currency, Money};
+use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::statement::{Account, Ageing, Entry, Row, Statement, balance_forward};
+use crate::store::ReadTx;
+use crate::store::prelude::*;
+use crate::store::statement::{accounts, entries};
+use crate::web::forms::{Fields, Query, date, errors_from};
+use crate::web::guard::Desk;
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Col, Look, Sum};
+use crate::web::problem::Problem;
+
+/// `GET /desk/clients/{id}/statement?from=&to=`
+pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
+    let client = client_of(&desk, id)?;
+    let usual = (month_start(desk.today()), desk.today());
+    let (period, errors) = match period(&query, usual) {
+        Ok(period) => (Some(period), Vec::new()),
+        Err(refusal) => (None, errors_from(&refusal, "from")),
+    };
+    let sections = match period {
+        Some((from, to)) => desk.read(|r| sections(r, id, from, to))?,
+        None => Vec::new(),
+    };
+    let fields = typed(&query, usual);
+    let page = page(&desk, &client, &sections, period, Typed { fields: &fields, errors: &errors });
+    Ok(if errors.is_empty() { page.into_response() } else { again(page) })
+}
+
+/// One currency of the account: the movements of the period, and the ageing as of its last day.
+struct Section {
+    currency: Currency,
+    statement: Statement,
+    ageing: Ageing,
+}
+
+fn sections(r: &ReadTx, client: ClientId, from: Date, to: Date) -> Result<Vec<Section>, Problem> {
+    let invoices = r.invoices_dated(client, to)?;
+    let receipts = r.receipts_within(client, Date::MIN, to)?;
+    let mut allocations = Vec::new();
+    for invoice in &invoices {
+        allocations.extend(r.allocations_of(invoice.id)?);
+    }
+    let entries: BTreeMap<Currency, Vec<Entry>> = entries(&invoices, &receipts);
+    let mut accounts: BTreeMap<Currency, Account> = accounts(&invoices, &receipts, &allocations);
+    let section = |(currency, entries)| Section {
+        currency,
+        statement: balance_forward(entries, from, to),
+        ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
+    };
+    Ok(entries.into_iter().map(section).collect())
+}
+
+/// The first of the month, two months back: what most questions are about.
+fn month_start(today: Date) -> Date {
+    today.saturating_sub(jiff::Span::new().months(2)).first_of_month()
+}
+
+fn period(query: &Fields, usual: (Date, Date)) -> Result<(Date, Date), Refusal> {
+    let mut faults = Faults::default();
+    let mut read = |field: &str, usual: Date| {
+        let text = query.get(field);
+        if text.is_empty() { Some(usual) } else { faults.take_opt(date(field, text)) }
+    };
+    let (from, to) = (read("from", usual.0), read("to", usual.1));
+    if let (Some(from), Some(to)) = (from, to)
+        && to < from
+    {
+        faults.add("to", "The last day must be the first day or later.");
+    }
+    faults.check()?;
+    from.zip(to).ok_or(Refusal::TryAgain)
+}
+
+fn typed(query: &Fields, usual: (Date, Date)) -> Fields {
+    let or = |field: &str, usual: Date| match query.get(field) {
+        "" => usual.to_string(),
+        text => text.to_owned(),
+    };
+    Fields::of([("from", or("from", usual.0)), ("to", or("to", usual.1))])
+}
+
+fn page(desk: &Desk, client: &Client, sections: &[Section], period: Option<(Date, Date)>, typed: Typed<'_>) -> Markup {
+    let own = format!("/desk/clients/{}", client.id);
+    let title = format!("Statement of {}", client.party.name);
+    let body = html! {
+        (parts::back(&own, &client.party.name))
+        (parts::head("Statement of account", &client.party.name, html! {}))
+        (tabs(client, "statement"))
+        div.sec-m { (parts::error_summary(typed.errors)) (chooser(&own, typed)) }
+        @if let Some((from, to)) = period {
+            @if sections.is_empty() {
+                (parts::empty("Nothing on this account.", "Invoices and payments up to the last day would stand here."))
+            }
+            @for section in sections { (one(desk, section, from, to)) }
+        }
+    };
+    desk.page(DeskNav::Clients, &parts::titled(&title, typed.errors), body)
+}
+
+fn chooser(own: &str, typed: Typed<'_>) -> Markup {
+    html! {
+        form.filters method="get" action={ (own) "/statement" } {
+            (parts::date(&typed.field("from", "From"), None, None))
+            (parts::date(&typed.field("to", "To"), None, None))
+            div.row { (parts::submit(Look::Plain, "Show")) }
+        }
+    }
+}
+
+fn one(desk: &Desk, section: &Section, from: Date, to: Date) -> Markup {
+    let (locale, today, s) = (desk.locale(), desk.today(), &section.statement);
+    let id = format!("st-{}", section.currency);
+    let money = |minor| locale.money(Money::new(minor, section.currency));
+    let terms = [
+        ("", format!("Owed before {}", locale.date_medium(from, today)), money(s.opening)),
+        ("+", "Charged".to_owned(), money(s.charged)),
+        ("−", "Paid and credited".to_owned(), money(s.settled)),
+        ("=", format!("Owed on {}", locale.date_medium(to, today)), money(s.closing)),
+    ];
+    let terms: Vec<(&str, &str, &str)> =
+        terms.iter().map(|(op, name, sum)| (*op, name.as_str(), sum.as_str())).collect();
+    let body = html! {
+        (parts::equation(&terms))
+        div.rail.sec-m {
+            div { (ledger(desk, section, to)) }
+            aside aria-label="Ageing" {
+                section.sec { div.sh { h3 { "By age on " (locale.date_medium(to, today)) } }
+                    (ageing_body(desk, section.currency, &section.ageing)) }
+            }
+        }
+    };
+    parts::section(&id, format!("In {}", section.currency), html! {}, body)
+}
+
+fn ledger(desk: &Desk, section: &Section, to: Date) -> Markup {
+    let cols =
+        [Col::short("Date"), Col::name("What"), Col::num("Charged"), Col::num("Paid or credited"), Col::num("Balance")];
+    let amount = |minor| desk.locale().amount(Money::new(minor, section.currency));
+    if section.statement.rows.is_empty() {
+        return parts::empty("Nothing happened in this period.", "The balance is carried forward.");
+    }
+    let rows: Vec<parts::Row> =
+        section.statement.rows.iter().map(|row| cells(desk, row, section.currency, to).into()).collect();
+    let sum = Sum {
+        label: "In all",
+        cells: vec![
+            html! { (amount(section.statement.charged)) },
+            html! { (amount(section.statement.settled)) },
+            html! { (amount(section.statement.closing)) },
+        ],
+    };
+    parts::scroll("Statement", &parts::ledger("Statement", &cols, &rows, Some(&sum)))
+}
+
+fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
+    let (locale, entry) = (desk.locale(), &row.entry);
+    let amount = |minor| locale.amount(Money::new(minor, currency));
+    vec![
+        html! { (parts::time(entry.date, locale.date_short(entry.date, desk.today()))) },
+        html! {
+            @match entry.invoice {
+                Some(id) => { a.nw href={ "/desk/invoices/" (id) } { (entry.number) } " " (entry.title) },
+                None => { (entry.title) @if !entry.number.is_empty() { ", " (entry.number) } },
+            }
+            @if entry.restates(to, desk.zone()) { small { "Recorded later; an earlier statement did not have it." } }
+        },
+        html! { @if entry.amount > 0 { (amount(entry.amount)) } },
+        html! { @if entry.amount <= 0 { (amount(entry.amount.saturating_neg())) } },
+        html! { (amount(row.balance)) },
+    ]
+}

@@ -1,0 +1,325 @@
+//! The firm's particulars as a form: its fields, reading them, and what changed in words.
+
+use maud::{Markup, html};
+use rust_decimal::Decimal;
+
+use super::client_form::terms;
+use super::contact_form::PHONE_MAX;
+use super::form::Typed;
+use super::party_form;
+use crate::domain::firm::{Firm, Locale, Paper, Series};
+use crate::domain::money::{Currency, parse_decimal};
+use crate::domain::number::Pattern;
+use crate::domain::particulars;
+use crate::domain::refusal::{Faults, FieldFault, Refusal};
+use crate::domain::text::{EmailAddress, LINE_MAX, line};
+use crate::web::forms::Fields;
+use crate::web::parts::{self, Choice, Input};
+
+/// Most VAT rates, and most digits behind the point of one.
+const RATES_MAX: usize = 12;
+const RATE_DIGITS: u32 = 3;
+
+/// The fields of the firm as kept.
+pub fn kept(firm: &Firm) -> Fields {
+    let mut fields = Fields::default();
+    party_form::fill(&mut fields, &firm.party);
+    let rates: Vec<String> = firm.vat_rates.iter().map(|x| x.normalize().to_string()).collect();
+    let all = [
+        ("trade", firm.trade.clone()),
+        ("registration", firm.registration.clone()),
+        ("email", firm.email.as_ref().map_or_else(String::new, ToString::to_string)),
+        ("phone", firm.phone.clone()),
+        ("correspondent", firm.correspondent.clone()),
+        ("account_name", firm.bank.account_name.clone()),
+        ("iban", grouped(&firm.bank.iban)),
+        ("bic", firm.bank.bic.clone()),
+        ("colour", firm.colour.clone()),
+        ("currency", firm.currency.to_string()),
+        ("terms", firm.terms_days.to_string()),
+        ("vat_rates", rates.join(" ")),
+        ("series_invoice", firm.series.invoice.as_str().to_owned()),
+        ("series_credit", firm.series.credit_note.as_str().to_owned()),
+        ("series_quote", firm.series.quote.as_str().to_owned()),
+        ("locale", firm.locale.tag().to_owned()),
+        ("paper", paper_code(firm.paper).to_owned()),
+    ];
+    all.into_iter().for_each(|(name, value)| fields.set(name, value));
+    fields
+}
+
+/// An IBAN in groups of four, as people read it.
+fn grouped(iban: &str) -> String {
+    let letters: Vec<char> = iban.chars().collect();
+    letters.chunks(4).map(|x| x.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+}
+
+fn paper_code(paper: Paper) -> &'static str {
+    match paper {
+        Paper::A4 => "a4",
+        Paper::Letter => "letter",
+    }
+}
+
+/// Reads the form; the logo is kept as `old` has it.
+///
+/// # Errors
+/// Every field to mend.
+pub fn read(fields: &Fields, old: &Firm) -> Result<Firm, Refusal> {
+    let mut faults = Faults::default();
+    let text = |faults: &mut Faults, name: &str, max| faults.take(line(name, fields.get(name), max));
+    let party = party_form::read(&mut faults, fields);
+    let trade = text(&mut faults, "trade", LINE_MAX);
+    let registration = text(&mut faults, "registration", LINE_MAX);
+    let email = faults.take(optional_email(fields.get("email")));
+    let phone = text(&mut faults, "phone", PHONE_MAX);
+    let correspondent = text(&mut faults, "correspondent", LINE_MAX);
+    let [account, iban, bic] = ["account_name", "iban", "bic"].map(|name| fields.get(name));
+    let bank = particulars::bank(&mut faults, account, iban, bic);
+    let colour = faults.take(particulars::colour("colour", fields.get("colour")));
+    let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
+    let terms_days = faults.take(terms("terms", fields.get("terms")));
+    let vat_rates = faults.take(rates("vat_rates", fields.get("vat_rates")));
+    let series = series(&mut faults, fields);
+    let locale = Locale::from_tag(fields.get("locale"));
+    let locale =
+        faults.take(locale.ok_or_else(|| FieldFault::new("locale", "Choose how dates and amounts are written.")));
+    let paper = faults.take(paper(fields.get("paper")));
+    faults.check()?;
+    let (currency, series) = (currency.unwrap_or(old.currency), series.unwrap_or_else(|| old.series.clone()));
+    let logo = old.logo.clone();
+    Ok(Firm {
+        party,
+        trade,
+        registration,
+        email,
+        phone,
+        correspondent,
+        bank,
+        colour,
+        logo,
+        currency,
+        terms_days,
+        vat_rates,
+        series,
+        locale,
+        paper,
+    })
+}
+
+fn optional_email(text: &str) -> Result<Option<EmailAddress>, FieldFault> {
+    if text.trim().is_empty() { Ok(None) } else { EmailAddress::parse("email", text).map(Some) }
+}
+
+fn paper(code: &str) -> Result<Paper, FieldFault> {
+    match code {
+        "a4" => Ok(Paper::A4),
+        "letter" => Ok(Paper::Letter),
+        _ => Err(FieldFault::new("paper", "Choose a size of paper.")),
+    }
+}
+
+/// Reads rates in percent, separated by blanks or semicolons.
+fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
+    let wrong = || FieldFault::new(field, "Enter rates in percent with a blank between them, like 23 13.5 9 0.");
+    let mut out: Vec<Decimal> = Vec::new();
+    for part in text.split(|c: char| c.is_whitespace() || c == ';').filter(|x| !x.is_empty()) {
+        let part = part.trim_end_matches([',', '%']);
+        let rate = parse_decimal(part, RATE_DIGITS).ok_or_else(wrong)?.normalize();
+        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED || rate.scale() > RATE_DIGITS {
+            return Err(wrong());
+        }
+        if !out.contains(&rate) {
+            out.push(rate);
+        }
+    }
+    if out.is_empty() || out.len() > RATES_MAX { Err(wrong()) } else { Ok(out) }
+}
+
+fn series(faults: &mut Faults, fields: &Fields) -> Option<Series> {
+    let mut read = |name: &str| faults.take_opt(Pattern::parse(name, fields.get(name)));
+    let (invoice, credit_note, quote) = (read("series_invoice"), read("series_credit"), read("series_quote"));
+    let series = Series { invoice: invoice?, credit_note: credit_note?, quote: quote? };
+    if series.invoice == series.credit_note {
+        faults.add("series_credit", "Credit notes need a series of their own: use another pattern than for invoices.");
+    }
+    Some(series)
+}
+
+/// The changed particulars in words, for the log; empty when nothing changed.
+pub fn changes(old: &Firm, new: &Firm) -> String {
+    let all = [
+        (old.party.name != new.party.name, "name"),
+        (old.party.address != new.party.address || old.party.country != new.party.country, "address"),
+        (old.party.vat_id != new.party.vat_id, "VAT number"),
+        (old.trade != new.trade, "trade"),
+        (old.registration != new.registration, "registration"),
+        (old.email != new.email, "e-mail"),
+        (old.phone != new.phone, "telephone"),
+        (old.correspondent != new.correspondent, "correspondent"),
+        (old.bank != new.bank, "bank details"),
+        (old.colour != new.colour, "colour"),
+        (old.currency != new.currency, "currency"),
+        (old.terms_days != new.terms_days, "days to pay"),
+        (old.vat_rates != new.vat_rates, "VAT rates"),
+        (old.series != new.series, "number patterns"),
+        (old.locale != new.locale, "dates and amounts"),
+        (old.paper != new.paper, "paper"),
+    ];
+    all.iter().filter(|x| x.0).map(|x| x.1).collect::<Vec<_>>().join(", ")
+}
+
+/// The fields, in groups.
+pub fn inputs(typed: Typed<'_>) -> Markup {
+    html! {
+        (group("The firm", html! {
+            (party_form::inputs(typed, "Firm’s name"))
+            (text(typed, "trade", "Trade", "Under the name on documents, like Solicitors."))
+            (text(typed, "registration", "Registration", "At the foot of documents: register, number, seat."))
+        }))
+        (group("Who answers", html! {
+            (parts::input(&typed.field("email", "E-mail").hint("Answers to letters go there.").optional(), Input::Email))
+            (parts::input(&typed.field("phone", "Telephone").optional(), Input::Tel))
+            (text(typed, "correspondent", "Name of the person", "In letters and on pages, like Orla Byrne in accounts."))
+        }))
+        (group("Bank details on documents", bank(typed)))
+        (group("Looks", looks(typed)))
+        (group("Numbers of documents", numbers(typed)))
+        (group("Usual terms", html! {
+            (parts::input(&typed.field("currency", "Currency of new clients").hint("Like EUR.").short(), Input::Text))
+            (parts::input(&typed.field("terms", "Days to pay for new clients"), Input::Number))
+            (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first."))
+        }))
+    }
+}
+
+fn group(legend: &str, fields: Markup) -> Markup {
+    html! { fieldset.sec { legend { (legend) } div { (fields) } } }
+}
+
+fn text<'a>(typed: Typed<'a>, name: &'a str, label: &'a str, hint: &'a str) -> Markup {
+    parts::input(&typed.field(name, label).hint(hint).optional(), Input::Text)
+}
+
+fn text_needed<'a>(typed: Typed<'a>, name: &'a str, label: &'a str, hint: &'a str) -> Markup {
+    parts::input(&typed.field(name, label).hint(hint), Input::Text)
+}
+
+fn bank(typed: Typed<'_>) -> Markup {
+    let password = typed.field("password", "Your password").autocomplete("current-password");
+    html! {
+        (text(typed, "account_name", "Name of the account", ""))
+        (text(typed, "iban", "IBAN", "Blanks don’t matter."))
+        (text(typed, "bic", "BIC", ""))
+        (parts::input(&password.hint("Only needed to change the bank details. The change is logged.").optional(), Input::Password))
+    }
+}
+
+fn looks(typed: Typed<'_>) -> Markup {
+    let shown = match particulars::rgb(typed.fields.get("colour")) {
+        Some(rgb) if particulars::is_dark(rgb) => "White text reads well on this colour.",
+        Some(_) => "This colour is light: pages and documents use a darker shade of it for text.",
+        None => "",
+    };
+    let locales: Vec<(&str, &str)> = Locale::ALL.iter().map(|l| (l.tag(), locale_words(*l))).collect();
+    let locales: Vec<Choice<'_>> = locales.iter().map(|(tag, words)| Choice::new(tag, words)).collect();
+    let papers = [Choice::new("a4", "A4"), Choice::new("letter", "US Letter")];
+    html! {
+        (parts::input(&typed.field("colour", "Colour").hint("As #rrggbb, like #1f4e5f.").short(), Input::Text))
+        @if !shown.is_empty() { p.hint { (shown) } }
+        (parts::select(&typed.field("locale", "Dates and amounts"), &locales))
+        (parts::radios(&typed.field("paper", "Paper"), &papers))
+    }
+}
+
+fn locale_words(locale: Locale) -> &'static str {
+    match locale {
+        Locale::EnglishIreland => "Ireland: 27 November 2026, €4,136.30",
+        Locale::EnglishUk => "United Kingdom: 27 November 2026, £4,136.30",
+        Locale::EnglishUs => "United States: November 27, 2026, $4,136.30",
+        Locale::EnglishContinental => "Continental Europe: 27 November 2026, 4.136,30 €",
+    }
+}
+
+fn numbers(typed: Typed<'_>) -> Markup {
+    html! {
+        p.hint {
+            "{YYYY} stands for the year and {0000} for the count, with as many digits as zeros. "
+            "Numbers that were given stay. A new pattern counts from 1; going back to an old one goes on where it stopped."
+        }
+        (text_needed(typed, "series_invoice", "Invoices", ""))
+        (text_needed(typed, "series_credit", "Credit notes", ""))
+        (text_needed(typed, "series_quote", "Quotes", ""))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::client::Party;
+    use crate::domain::firm::BankDetails;
+
+    fn firm() -> Firm {
+        let pattern = |text| Pattern::parse("series", text).unwrap();
+        let (invoice, credit_note, quote) =
+            (pattern("HF-{YYYY}-{0000}"), pattern("HF-CN-{0000}"), pattern("HF-Q-{0000}"));
+        Firm {
+            party: Party { name: "Harbour & Finch LLP".into(), country: "IE".into(), ..Party::default() },
+            trade: String::new(),
+            registration: String::new(),
+            email: None,
+            phone: String::new(),
+            correspondent: String::new(),
+            bank: BankDetails::default(),
+            colour: "#1f4e5f".into(),
+            logo: None,
+            currency: Currency::EUR,
+            terms_days: 30,
+            vat_rates: vec![Decimal::new(23, 0), Decimal::new(135, 1)],
+            series: Series { invoice, credit_note, quote },
+            locale: Locale::EnglishIreland,
+            paper: Paper::A4,
+        }
+    }
+
+    #[test]
+    fn what_is_kept_reads_back_the_same_and_changes_are_named() {
+        let old = firm();
+        let mut fields = kept(&old);
+        assert_eq!(read(&fields, &old).unwrap(), old);
+        assert_eq!(changes(&old, &old), "");
+        fields.set("account_name", "Harbour & Finch");
+        fields.set("iban", "IE29 AIBK 9311 5212 3456 78");
+        fields.set("vat_rates", "23%, 13,5; 0");
+        let new = read(&fields, &old).unwrap();
+        assert_eq!(new.vat_rates, [Decimal::new(23, 0), Decimal::new(135, 1), Decimal::ZERO]);
+        assert_eq!(changes(&old, &new), "bank details, VAT rates");
+    }
+
+    #[test]
+    fn every_fault_of_the_firm_is_named_at_once() {
+        let old = firm();
+        let mut fields = kept(&old);
+        let bad = [
+            ("name", "Harbour\u{202E}Finch"),
+            ("country", "Ireland"),
+            ("email", "nobody"),
+            ("iban", "IE29 AIBK 9311 5212 3456 79"),
+            ("colour", "red;}"),
+            ("currency", "EURO"),
+            ("terms", "-1"),
+            ("vat_rates", "101"),
+            ("series_invoice", "HF-{YYYY}"),
+            ("locale", "de-DE"),
+            ("paper", "a5"),
+        ];
+        bad.iter().for_each(|(name, value)| fields.set(name, *value));
+        let Err(Refusal::Fields(faults)) = read(&fields, &old) else { panic!("taken") };
+        for (name, _) in bad {
+            assert!(faults.iter().any(|f| f.field == name), "{name} in {faults:?}");
+        }
+        fields = kept(&old);
+        fields.set("series_credit", "HF-{YYYY}-{0000}");
+        assert!(read(&fields, &old).is_err(), "two kinds of document in one series");
+    }
+}

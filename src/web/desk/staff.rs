@@ -1,0 +1,157 @@
+//! The firm's people: who they are and what they may do.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::form::{Id, Typed, again, errors_in, on_to};
+use super::{settings, staff_form as form};
+use crate::actions::people;
+use crate::domain::ids::StaffId;
+use crate::domain::person::{Person, Role, Staff};
+use crate::domain::refusal::Refusal;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, Posted, Query};
+use crate::web::guard::{Desk, DeskGovern};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Col, FieldError, Icon, Look, Tone, csrf_input};
+use crate::web::problem::Problem;
+
+/// The address of the list.
+pub const LIST: &str = "/desk/settings/staff";
+
+/// `GET /desk/settings/staff`
+pub async fn list(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
+    let people = desk.read(|r| {
+        let mut out = Vec::new();
+        for staff in r.all_staff()? {
+            let set = r.password_hash(Person::Staff(staff.id))?.is_some();
+            out.push((staff, set));
+        }
+        Ok(out)
+    })?;
+    let add = parts::link_icon(Look::Primary, Icon::Plus, "/desk/settings/staff/new", "Add someone");
+    let body = html! {
+        (parts::head("Staff", "Who works at this desk, and what each may do.", add))
+        (settings::tabs("staff"))
+        div.sec-m { (table(&people)) }
+    };
+    Ok(desk.page(DeskNav::Settings, "Staff", body))
+}
+
+fn table(people: &[(Staff, bool)]) -> Markup {
+    let cols = [Col::name("Name"), Col::text("Role"), Col::text("Clients"), Col::text("Sign-in")];
+    let rows: Vec<parts::Row> = people
+        .iter()
+        .map(|(staff, set)| parts::Row {
+            void: !staff.active,
+            cells: vec![
+                html! { a href={ (LIST) "/" (staff.id) } { b { (staff.name) } } small { (staff.email) } },
+                html! { (staff.role.words()) },
+                match staff.only_clients.as_ref().filter(|_| staff.role == Role::Member) {
+                    Some(some) => html! { "Only " (some.len()) },
+                    None => html! { "All" },
+                },
+                match (staff.active, set) {
+                    (false, _) => parts::tag(Tone::Plain, "Left"),
+                    (true, true) => html! { "Password set" },
+                    (true, false) => html! { span.mut { "Invited" } },
+                },
+            ],
+            ..parts::Row::default()
+        })
+        .collect();
+    parts::scroller("Staff", &cols, &rows, None)
+}
+
+/// `GET /desk/settings/staff/new`
+pub async fn new(DeskGovern(desk): DeskGovern) -> Markup {
+    let fields = Fields::of([("role", "member"), ("clients", "all"), ("invite", "on")]);
+    page(&desk, None, Typed::fresh(&fields), false)
+}
+
+/// `POST /desk/settings/staff/new`
+pub async fn add(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
+    let done = match desk.read(|r| Ok(form::read(&fields, r)))? {
+        Ok(new) => {
+            desk.act(move |w, scope| people::add_staff(w, scope, &people::NewStaff { active: true, ..new.clone() }))
+                .await
+        }
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(_) => Ok(on_to(LIST)),
+        Err(error) => {
+            let errors = errors_in(error, "email")?;
+            Ok(again(page(&desk, None, Typed { fields: &fields, errors: &errors }, false)))
+        }
+    }
+}
+
+/// `GET /desk/settings/staff/{id}?invited=`
+pub async fn edit(DeskGovern(desk): DeskGovern, Id(id): Id<StaffId>, Query(query): Query) -> Result<Response, Problem> {
+    let staff = staff_of(&desk, id)?;
+    let fields = desk.read(|r| Ok(form::kept(&staff, r)?))?;
+    Ok(page(&desk, Some(&staff), Typed::fresh(&fields), query.has("invited")).into_response())
+}
+
+/// `POST /desk/settings/staff/{id}`
+pub async fn change(
+    DeskGovern(desk): DeskGovern,
+    Id(id): Id<StaffId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let staff = staff_of(&desk, id)?;
+    let done = match desk.read(|r| Ok(form::read(&fields, r)))? {
+        Ok(new) => desk.act(move |w, scope| people::change_staff(w, scope, id, &new)).await,
+        Err(error) => Err(error),
+    };
+    match done {
+        Ok(()) => Ok(on_to(LIST)),
+        Err(error) => {
+            let errors = errors_of(error)?;
+            Ok(again(page(&desk, Some(&staff), Typed { fields: &fields, errors: &errors }, false)))
+        }
+    }
+}
+
+/// `POST /desk/settings/staff/{id}/invite`
+pub async fn invite(DeskGovern(desk): DeskGovern, Id(id): Id<StaffId>, _: Posted) -> Result<Response, Problem> {
+    desk.act(move |w, scope| people::invite_staff(w, scope, id)).await?;
+    Ok(on_to(&format!("{LIST}/{id}?invited=1")))
+}
+
+/// As [`errors_in`]; the last owner stands at the role.
+fn errors_of(error: ActError) -> Result<Vec<FieldError>, Problem> {
+    let field = if matches!(error, ActError::Refused(Refusal::LastOwner)) { "role" } else { "email" };
+    errors_in(error, field)
+}
+
+fn staff_of(desk: &Desk, id: StaffId) -> Result<Staff, Problem> {
+    desk.read(|r| Ok(r.staff(id)?))?.ok_or(Problem::NotFound)
+}
+
+fn page(desk: &Desk, staff: Option<&Staff>, typed: Typed<'_>, invited: bool) -> Markup {
+    let title = staff.map_or("New member of staff", |s| s.name.as_str());
+    let action = staff.map_or_else(|| format!("{LIST}/new"), |s| format!("{LIST}/{}", s.id));
+    let invite = staff.filter(|s| s.active).map(|s| format!("{LIST}/{}/invite", s.id));
+    let actions = html! {
+        @if let Some(invite) = &invite {
+            (parts::post_button(Look::Plain, invite, &desk.csrf, "Mail a link to set a password"))
+        }
+    };
+    let body = html! {
+        (parts::back(LIST, "Staff"))
+        (parts::head(title, "", actions))
+        @if invited {
+            (parts::status(Tone::Ok, Icon::Mail, "Invitation queued.", "The letter carries a link to set a password."))
+        }
+        (parts::error_summary(typed.errors))
+        form.panel.fill method="post" action=(action) {
+            (csrf_input(&desk.csrf))
+            (form::inputs(typed, staff.is_none()))
+            @if staff.is_some() { p.hint { "Another role, address or choice of clients signs them out." } }
+            div.row { (parts::submit(Look::Primary, if staff.is_some() { "Save" } else { "Add" })) a href=(LIST) { "Cancel" } }
+        }
+    };
+    desk.page(DeskNav::Settings, &parts::titled(title, typed.errors), body)
+}

@@ -1,0 +1,104 @@
+//! Beside the queue: what came in, what is owed, what goes out next.
+
+use std::collections::BTreeMap;
+
+use maud::{Markup, html};
+
+use super::links;
+use super::names::NamesOf;
+use super::receivables::{books, monday_of, open_totals};
+use super::reminders::{Look as Ahead, ahead};
+use crate::domain::money::{Currency, Money};
+use crate::domain::sentence::{Names, step_words};
+use crate::store::prelude::*;
+use crate::web::guard::Desk;
+use crate::web::parts::{self, Fig, Tone, nw};
+
+/// Receipts of this week that are read; beyond it the sums are said to be more.
+const RECEIPTS_MAX: usize = 500;
+/// Looks at reminders that are shown, and read to find those that send.
+const AHEAD: usize = 6;
+const AHEAD_READ: usize = 30;
+
+type Lookup<'a> = NamesOf<'a, ReadTx>;
+
+/// The side column.
+pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Markup, StoreError> {
+    let figures = figures(r, desk)?;
+    let looks: Vec<Ahead> = ahead(r, desk, AHEAD_READ)?.into_iter().filter(|x| x.step.is_some()).take(AHEAD).collect();
+    let next: Vec<(String, Markup, Markup)> = looks.iter().map(|look| next(desk, look, names)).collect();
+    let all = html! { a href="/desk/receivables" { "Receivables" } };
+    let rules = html! { a href="/desk/reminders" { "All and rules" } };
+    Ok(html! {
+        (parts::section("money", "Money", all, parts::pairs(&figures)))
+        (parts::section("next", "Going out next", rules, html! {
+            @if next.is_empty() { p.mut { "Nothing is due to go out soon." } } @else { (parts::agenda(&next)) }
+        }))
+    })
+}
+
+fn next(desk: &Desk, look: &Ahead, names: &Lookup<'_>) -> (String, Markup, Markup) {
+    let day = crate::domain::calendar::today(look.at, desk.zone());
+    let invoice = &look.document.invoice;
+    let step = look.step.map(step_words).unwrap_or_default();
+    (
+        desk.locale().date_short(day, desk.today()),
+        html! { a href=(links::client(invoice.client)) { b { (names.client(invoice.client)) } } },
+        html! {
+            "Reminder " (step) ", " (desk.locale().money(look.document.open())) ", "
+            a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) }
+            @if !look.sends { ". " (look.what) }
+        },
+    )
+}
+
+/// What came in, per currency: today and this week.
+#[derive(Default)]
+struct In {
+    today: i64,
+    week: i64,
+}
+
+fn figures(r: &ReadTx, desk: &Desk) -> Result<Vec<Fig>, StoreError> {
+    let (mut came, mut more) = (BTreeMap::<Currency, In>::new(), false);
+    for client in links::reach(&desk.scope) {
+        let receipts = r.receipts_since(client, monday_of(desk.today()), None, RECEIPTS_MAX)?;
+        more |= receipts.len() == RECEIPTS_MAX;
+        for receipt in receipts.iter().filter(|x| x.on <= desk.today()) {
+            let sum = came.entry(receipt.amount.currency).or_default();
+            sum.week = sum.week.saturating_add(receipt.amount.minor);
+            if receipt.on == desk.today() {
+                sum.today = sum.today.saturating_add(receipt.amount.minor);
+            }
+        }
+    }
+    let owed: BTreeMap<Currency, (Money, Money)> = books(&open_totals(r, desk)?, desk.today(), desk.firm.currency)
+        .iter()
+        .map(|b| (b.currency, (b.owed(), b.overdue())))
+        .collect();
+    let mut currencies: Vec<Currency> = came.keys().chain(owed.keys()).copied().collect();
+    // The firm's own currency stands first, and also when there is nothing in it.
+    currencies.push(desk.firm.currency);
+    currencies.sort_by_key(|c| (*c != desk.firm.currency, *c));
+    currencies.dedup();
+    let of = |c: &Currency| lines(desk, *c, came.get(c), owed.get(c), more);
+    Ok(currencies.iter().flat_map(of).collect())
+}
+
+fn lines(desk: &Desk, currency: Currency, came: Option<&In>, owed: Option<&(Money, Money)>, more: bool) -> Vec<Fig> {
+    let money = |minor| desk.locale().money(Money::new(minor, currency));
+    let at_least = |minor| if more { format!("over {}", money(minor)) } else { money(minor) };
+    let zero = Money::zero(currency);
+    let (open, late) = owed.copied().unwrap_or((zero, zero));
+    let (today, week) = came.map_or((0, 0), |x| (x.today, x.week));
+    let all = vec![
+        Fig::new("In today", at_least(today)).tone(if today > 0 { Tone::Ok } else { Tone::Plain }),
+        Fig::new("In this week", at_least(week)),
+        Fig::new("Owed to you", desk.locale().money(open)),
+        Fig::new("of it overdue", desk.locale().money(late)).tone(if late.minor > 0 { Tone::Bad } else { Tone::Plain }),
+    ];
+    // Of other currencies only what there is.
+    let there = [today, week, open.minor, late.minor];
+    let shown = |minor: &i64| *minor != 0 || currency == desk.firm.currency;
+    all.into_iter().zip(there).filter(|x| shown(&x.1)).map(|x| x.0).collect()
+}

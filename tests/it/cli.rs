@@ -1,0 +1,378 @@
+//! The real binary: a house is made, served, backed up while it serves, lost, and restored.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use counterfoil::actions::{clients, people};
+use counterfoil::cli::house as cli_house;
+use counterfoil::clock::Clock;
+use counterfoil::config::Config;
+use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::event::{By, Event};
+use counterfoil::domain::letter::LetterState;
+use counterfoil::secrets::Entropy;
+use counterfoil::store::prelude::*;
+
+use crate::house;
+
+const OWNER: &str = "mary.byrne@example.com";
+
+/// A folder with a house made by `init`.
+struct Made {
+    folder: tempfile::TempDir,
+    port: u16,
+}
+
+impl Made {
+    fn new() -> Self {
+        let made = Self { folder: tempfile::tempdir().unwrap(), port: free_port() };
+        said(&made.init("house"));
+        made
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn text(&self, name: &str) -> String {
+        self.path(name).display().to_string()
+    }
+
+    fn init(&self, name: &str) -> Output {
+        let (data, url) = (self.text(name), format!("https://127.0.0.1:{}", self.port));
+        let owner = ["--owner", OWNER, "--url", &url, "--zone", "Europe/Dublin"];
+        run(&[&["init", "--data", &data, "--firm", "Example LLP"], owner.as_slice()].concat())
+    }
+
+    fn config(&self, name: &str) -> String {
+        self.text(&format!("{name}/counterfoil.toml"))
+    }
+
+    fn on(&self, house: &str, args: &[&str]) -> Output {
+        run(&[args, &["--config", &self.config(house)]].concat())
+    }
+
+    fn backup(&self, name: &str) -> PathBuf {
+        said(&self.on("house", &["backup", "--to", &self.text(name)]));
+        self.path(name)
+    }
+
+    fn restore(&self, from: &str, to: &str) -> Output {
+        let identity = self.text("house.backup-identity.txt");
+        run(&["restore", "--from", &self.text(from), "--data", &self.text(to), "--identity", &identity])
+    }
+
+    /// The store of a house that nobody serves.
+    fn store(&self, house: &str) -> Store {
+        let config = Config::load(Path::new(&self.config(house))).unwrap();
+        cli_house::open_store(&config, &Entropy::system()).unwrap()
+    }
+
+    /// A client with a contact who gets letters.
+    fn add_client(&self, name: &str) {
+        let store = self.store("house");
+        let name = name.to_owned();
+        let address = format!("{}@client.example", name.to_lowercase().replace(' ', "."));
+        store
+            .write_blocking(By::command_line(), Clock::system().now(), move |w| {
+                let scope = StaffScope::all();
+                let id = clients::add(w, &scope, &house::new_client(&name))?.value();
+                people::add_contact(
+                    w,
+                    &scope,
+                    id,
+                    &house::new_contact("Ana", &address, house::rights(true, true, true)),
+                )
+            })
+            .unwrap();
+        store.close();
+    }
+
+    fn publish(&self, client: &str, number: &str) -> Output {
+        let pdf = self.path("document.pdf");
+        std::fs::write(&pdf, house::pdf(number)).unwrap();
+        let dates = ["--issued", "2026-03-02", "--due", "2026-04-01", "--amount", "1234.56"];
+        let what = ["publish", pdf.to_str().unwrap(), "--client", client, "--number", number];
+        self.on("house", &[what.as_slice(), &dates].concat())
+    }
+}
+
+/// A server that ends with the test.
+struct Serving(Child);
+
+impl Serving {
+    fn of(made: &Made, house: &str) -> Self {
+        let mut child = command(&["serve", "--config", &made.config(house)])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        assert!(line.starts_with("Serving https://127.0.0.1:"), "{line:?}");
+        Self(child)
+    }
+
+    fn stop(mut self) {
+        let pid = rustix::process::Pid::from_child(&self.0);
+        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn command(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_counterfoil"));
+    command.args(args).env_remove("COUNTERFOIL_CONFIG").env_remove("TZ").stdin(Stdio::null());
+    command
+}
+
+fn run(args: &[&str]) -> Output {
+    command(args).output().unwrap()
+}
+
+/// What a command that must succeed said.
+fn said(output: &Output) -> String {
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// The sentence of a command that must refuse.
+fn refused(output: &Output) -> String {
+    assert_eq!(output.status.code(), Some(1), "{output:?}");
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_house_is_made_whole_and_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let made = Made::new();
+    let mode = |name: &str| made.path(name).metadata().unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode("house"), 0o700);
+    assert_eq!(names(&made.path("house")), ["counterfoil.toml", "firm.counterfoil"]);
+    for secret in ["house.key", "house.backup-identity.txt", "house/firm.counterfoil", "house/counterfoil.toml"] {
+        assert_eq!(mode(secret), 0o600, "{secret}");
+    }
+    let mut bytes = Vec::new();
+    std::fs::File::open(made.path("house/firm.counterfoil")).unwrap().read_to_end(&mut bytes).unwrap();
+    for plain in ["Example LLP", OWNER] {
+        assert!(bytes.windows(plain.len()).all(|w| w != plain.as_bytes()), "{plain} is readable in the data file");
+    }
+}
+
+#[test]
+fn init_touches_nothing_that_is_there() {
+    let made = Made::new();
+    let before = std::fs::read(made.path("house/firm.counterfoil")).unwrap();
+    assert!(refused(&made.init("house")).contains("is there already, and nothing was touched"));
+    assert_eq!(std::fs::read(made.path("house/firm.counterfoil")).unwrap(), before);
+    std::fs::write(made.path("other.key"), "mine").unwrap();
+    refused(&made.init("other"));
+    assert!(!made.path("other").exists());
+    assert_eq!(std::fs::read(made.path("other.key")).unwrap(), b"mine");
+}
+
+#[test]
+fn init_says_what_to_keep_and_gives_one_link_for_the_owner() {
+    let made = Made { folder: tempfile::tempdir().unwrap(), port: 8443 };
+    let said = said(&made.init("house"));
+    for part in ["house.key", "house.backup-identity.txt", "Lost:", "serve --config"] {
+        assert!(said.contains(part), "{part}");
+    }
+    let link = said.split_whitespace().find(|word| word.contains("/password/")).unwrap();
+    let token = counterfoil::secrets::Token::parse(link.rsplit('/').next().unwrap()).unwrap();
+    let store = made.store("house");
+    store
+        .read(|r| {
+            assert!(r.grant(token.digest())?.is_some());
+            assert_eq!(r.firm()?.party.country, "IE");
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+}
+
+#[test]
+fn a_house_survives_a_kill_and_a_restore_elsewhere() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    let serving = Serving::of(&made, "house");
+    assert!(said(&made.publish("marlow ltd", "2026-0117")).contains("1 letter waits"));
+    made.backup("first.age");
+    assert!(said(&made.publish("Marlow Ltd", "2026-0118")).contains("2026-0118 is published for Marlow Ltd"));
+    drop(serving); // kill -9
+    assert!(said(&made.on("house", &["verify"])).contains("The data file is whole"));
+    let store = made.store("house");
+    let after = "2026-0118".parse().unwrap();
+    assert!(store.read(|r| r.invoice_numbered(&after)).unwrap().is_some(), "an acknowledged change is gone");
+    assert!(log(&store).iter().any(|e| matches!(e, Event::BackupMade { bytes, .. } if *bytes > 0)));
+    drop(store);
+
+    said(&made.restore("first.age", "new"));
+    assert!(said(&made.on("new", &["verify"])).contains("The data file is whole"));
+    let store = made.store("new");
+    store
+        .read(|r| {
+            let id = r.invoice_numbered(&"2026-0117".parse().unwrap())?.unwrap();
+            let invoice = r.invoice(id)?.unwrap();
+            assert_eq!(r.file(invoice.issue.unwrap().pdf.digest)?.unwrap(), house::pdf("2026-0117"));
+            assert!(r.invoice_numbered(&after)?.is_none());
+            assert!(r.sending_held()?);
+            assert!(r.letters(None, 10)?.iter().all(|l| l.state == LetterState::Queued));
+            Ok::<_, StoreError>(())
+        })
+        .unwrap();
+    assert!(log(&store).iter().any(|e| matches!(e, Event::Restored { .. })));
+    drop(store);
+    Serving::of(&made, "new").stop();
+    assert_eq!(names(&made.path("new")), ["counterfoil.toml", "firm.counterfoil", "tls"]);
+}
+
+fn log(store: &Store) -> Vec<Event> {
+    let mut all = Vec::new();
+    let take = |r: &ReadTx| {
+        r.log_backwards(None, |entry| {
+            all.push(entry.event);
+            true
+        })
+    };
+    store.read(take).unwrap();
+    all
+}
+
+#[test]
+fn a_backup_is_the_same_house_with_and_without_a_server() {
+    let made = Made::new();
+    made.backup("without.age");
+    let serving = Serving::of(&made, "house");
+    made.backup("with.age");
+    assert!(refused(&made.on("house", &["backup", "--to", &made.text("with.age")])).contains("--replace"));
+    serving.stop();
+    for (backup, to) in [("without.age", "a"), ("with.age", "b")] {
+        assert!(said(&made.restore(backup, to)).contains("Example LLP is restored"));
+    }
+    assert!(!names(made.folder.path()).iter().any(|name| name.contains("unfinished")));
+}
+
+#[test]
+fn a_damaged_backup_makes_nothing() {
+    let made = Made::new();
+    let whole = std::fs::read(made.backup("backup.age")).unwrap();
+    let before = names(made.folder.path()).len();
+    let mut flipped = whole.clone();
+    flipped[whole.len() / 2] ^= 1;
+    std::fs::write(made.path("backup.age"), flipped).unwrap();
+    assert!(refused(&made.restore("backup.age", "new")).contains("damaged"));
+    std::fs::write(made.path("backup.age"), &whole[..whole.len() - 10]).unwrap();
+    refused(&made.restore("backup.age", "new"));
+    std::fs::write(made.path("backup.age"), b"PDF or whatever").unwrap();
+    assert!(refused(&made.restore("backup.age", "new")).contains("not a Counterfoil backup"));
+    std::fs::write(made.path("backup.age"), &whole).unwrap();
+    assert!(refused(&made.restore("backup.age", "house")).contains("nothing was touched"));
+    let key = made.text("house.key");
+    let other = run(&["restore", "--from", &made.text("backup.age"), "--data", &made.text("new"), "--identity", &key]);
+    assert!(refused(&other).contains("no backup identity"));
+    assert_eq!(names(made.folder.path()).len(), before);
+}
+
+#[test]
+fn the_age_program_opens_a_backup() {
+    let made = Made::new();
+    made.backup("backup.age");
+    let identity = made.text("house.backup-identity.txt");
+    match Command::new("age").args(["-d", "-i", &identity, &made.text("backup.age")]).output() {
+        Ok(opened) => assert!(opened.stdout.starts_with(b"COUNTERFOIL-BKP\n"), "{opened:?}"),
+        Err(_) if !cfg!(feature = "peers") => {}
+        Err(error) => panic!("age is missing; tests/run installs it: {error}"),
+    }
+}
+
+#[test]
+fn a_second_server_names_the_first() {
+    let made = Made::new();
+    let serving = Serving::of(&made, "house");
+    assert!(refused(&made.on("house", &["serve"])).contains("is already in use by another program"));
+    let other = std::fs::read_to_string(made.config("house")).unwrap();
+    std::fs::write(made.path("house/other.toml"), other.replace(&made.port.to_string(), &free_port().to_string()))
+        .unwrap();
+    let sentence = refused(&run(&["serve", "--config", &made.text("house/other.toml")]));
+    assert!(sentence.contains(&format!("(process {})", serving.0.id())), "{sentence}");
+}
+
+#[test]
+fn a_wrong_or_missing_key_is_told_and_harms_nothing() {
+    let made = Made::new();
+    said(&made.init("other"));
+    let key = std::fs::read(made.path("house.key")).unwrap();
+    std::fs::copy(made.path("other.key"), made.path("house.key")).unwrap();
+    assert!(refused(&made.on("house", &["serve"])).contains("does not open the data file"));
+    std::fs::remove_file(made.path("house.key")).unwrap();
+    assert!(refused(&made.on("house", &["serve"])).contains("house.key cannot be read"));
+    std::fs::write(made.path("house.key"), &key).unwrap();
+    use std::os::unix::fs::PermissionsExt;
+    std::fs::set_permissions(made.path("house.key"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(refused(&made.on("house", &["serve"])).contains("chmod 600"));
+    std::fs::set_permissions(made.path("house.key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    said(&made.on("house", &["verify"]));
+}
+
+#[test]
+fn an_unknown_setting_is_named_with_its_line() {
+    let made = Made::new();
+    let text = std::fs::read_to_string(made.config("house")).unwrap();
+    std::fs::write(made.config("house"), format!("dta = \"x\"\n{text}")).unwrap();
+    let sentence = refused(&made.on("house", &["serve"]));
+    assert!(sentence.contains("counterfoil.toml, line 1: unknown key \"dta\". Did you mean \"data\"?"), "{sentence}");
+}
+
+#[test]
+fn publishing_for_a_client_that_is_not_exactly_named_lists_candidates() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    made.add_client("Marlow Holdings");
+    let sentence = refused(&made.publish("marlow", "A-1"));
+    assert!(sentence.contains("Marlow Ltd (number 1)") && sentence.contains("Marlow Holdings (number 2)"));
+    assert!(refused(&made.publish("Nobody", "A-1")).contains("No client is called"));
+    said(&made.publish("2", "A-1"));
+    assert!(refused(&made.publish("2", "A-1")).contains("already used"));
+    std::fs::write(made.path("text.pdf"), "not a PDF").unwrap();
+    let text = made.text("text.pdf");
+    let rest = ["--number", "A-2", "--issued", "2026-03-02", "--due", "2026-04-01", "--amount", "1.00"];
+    refused(&made.on("house", &[&["publish", &text, "--client", "2"], rest.as_slice()].concat()));
+}
+
+#[test]
+fn a_lost_password_is_helped_from_the_command_line() {
+    let made = Made::new();
+    let serving = Serving::of(&made, "house");
+    let said = said(&made.on("house", &["user", "link", OWNER]));
+    assert!(said.contains(&format!("https://127.0.0.1:{}/password/", made.port)));
+    assert!(refused(&made.on("house", &["user", "link", "x@example.com"])).contains("Nobody of the firm"));
+    serving.stop();
+}
+
+#[test]
+fn wrong_usage_is_told_from_failure() {
+    assert_eq!(run(&["backup"]).status.code(), Some(2));
+    assert_eq!(run(&["serve", "--config", "/nonexistent.toml"]).status.code(), Some(1));
+    assert!(said(&run(&["--help"])).contains("restore"));
+}

@@ -256,7 +256,7 @@ fn document(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup,
             let parties = (&issue.seller, &issue.buyer);
             let number = Some(&issue.number);
             let sheet = invoices::sheet(r, &desk.firm, parties, &row.invoice, number, &issue.totals)?;
-            html! { div.slip { (documents::html(&sheet)) } }
+            html! { div.panel { (documents::html(&sheet)) } }
         }
         Body::Published(amount) => html! {
             p {

@@ -107,7 +107,7 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
         }))
         (problems(&errors, &edit))
         div.rail {
-            div { (document(desk, r, draft)?) }
+            div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
                 (seen_by(&audience, &recipients, draft))
                 (then(desk, draft, &recipients))
@@ -187,7 +187,7 @@ fn then(desk: &Desk, draft: &Invoice, recipients: &[Contact]) -> Markup {
     let mut items = Vec::new();
     if !to.is_empty() {
         items.push((
-            "At once".to_owned(),
+            "Now".to_owned(),
             html! { "“Invoice …: " (locale.money(draft.payable())) "”" },
             html! { "To " (to) },
         ));

@@ -126,7 +126,7 @@ fn preview(desk: &Desk, r: &ReadTx, form: &Form, head: &Head, sums: &Totals) -> 
             (csrf_input(&desk.csrf))
             @for (name, value) in form.fields.pairs().filter(|x| x.0 != CSRF_FIELD && x.0 != "do") { (hidden(name, value)) }
             div.rail {
-                div { (crate::documents::html(&sheet)) }
+                div { div.panel { (crate::documents::html(&sheet)) } }
                 aside aria-label="Who will see this" { (parts::section("seen-by", "Who will see this", "", seen_by)) }
             }
             (parts::dock(html! {

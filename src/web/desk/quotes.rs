@@ -144,7 +144,7 @@ fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
         (parts::head(html! { "Quote " (parts::nw(quote.number.as_str())) }, about,
             parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/quotes/{}.pdf", quote.id), "Download PDF")))
         (banner(desk, quote))
-        div.sec-m { div.slip { (crate::documents::html(&sheet)) } }
+        div.sec-m { div.panel { (crate::documents::html(&sheet)) } }
         (parts::section("timeline", "What happened", "", parts::timeline(&moments)))
     };
     Ok(desk.page(DeskNav::Quotes, &title, body))

@@ -46,6 +46,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Name and address that letters come from.
     pub from: (String, String),
+    /// Where answers to letters go; the firm's own address when there is none.
+    pub reply_to: Option<String>,
     /// Largest upload in bytes.
     pub upload_max: usize,
     /// Whether letters can be read at `/demo/mail`.

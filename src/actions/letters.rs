@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::found;
+use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
@@ -203,6 +204,15 @@ pub struct Sender {
     pub url: String,
     /// Name and address.
     pub from: (String, String),
+    /// Where answers go; the firm's own address when there is none.
+    pub reply_to: Option<String>,
+}
+
+impl Sender {
+    /// As the configuration has it.
+    pub fn of(settings: &Settings) -> Self {
+        Self { url: settings.url.clone(), from: settings.from.clone(), reply_to: settings.reply_to.clone() }
+    }
 }
 
 /// Begins a hand-over: checks once more that the letter should go, draws its link and code, and marks it as sending.
@@ -331,12 +341,13 @@ pub(super) fn code_digest(request: TokenDigest, code: &str) -> [u8; 32] {
 fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, link: &str, code: &str, now: Timestamp) -> Outgoing {
     let domain = sender.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
     let spaced = if code.len() == 6 { format!("{} {}", &code[..3], &code[3..]) } else { code.to_owned() };
+    let answers_to = sender.reply_to.clone().or_else(|| firm.email.as_ref().map(ToString::to_string));
     let fill = |text: &str| text.replace(LINK_SLOT, link).replace(CODE_SLOT, &spaced);
     Outgoing {
         message_id: format!("{}@{domain}", letter.message_id),
         from_name: sender.from.0.clone(),
         from_address: sender.from.1.clone(),
-        reply_to: firm.email.as_ref().map(|e| (firm.party.name.clone(), e.to_string())),
+        reply_to: answers_to.map(|address| (firm.party.name.clone(), address)),
         to_name: letter.to_name.clone(),
         to_address: letter.to_address.to_string(),
         subject: letter.subject.clone(),
@@ -452,6 +463,24 @@ pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
     w.move_letter(&letter, &old, due)?;
     let event = Event::LetterDecided { letter: id, to: letter.to_address.to_string(), decision: words.to_owned() };
     Ok(w.record(about(&letter), event)?.done(()))
+}
+
+/// Most letters to one person that are left at once.
+const LEAVE_MAX: usize = 1_000;
+
+/// Leaves every failed letter to the person that a failed letter is to: a wrong address fails again and again.
+///
+/// # Errors
+/// As [`decide`].
+pub fn leave_all(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId) -> Result<Done<()>, ActError> {
+    let done = decide(w, scope, id, Decision::Leave)?;
+    let to = found(w.letter(id)?)?.to;
+    for letter in w.letters_on(LetterShelf::Failed, None, LEAVE_MAX)? {
+        if letter.to == to {
+            let _ = decide(w, scope, letter.id, Decision::Leave)?;
+        }
+    }
+    Ok(done)
 }
 
 /// Sends an issue letter again to one contact, as a new letter.

@@ -143,6 +143,7 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         zone,
         policy: policy(config),
         from: sender(config, firm),
+        reply_to: config.mail.as_ref().and_then(|mail| mail.reply_to.clone()),
         upload_max: config.limits.upload_bytes(),
         demo: false,
     })

@@ -74,7 +74,7 @@ async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> us
 /// Hands over one letter; false when it did not want to go any more.
 async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
     let (settings, entropy) = (app.settings.clone(), app.entropy.clone());
-    let sender = letters::Sender { url: settings.url.clone(), from: settings.from.clone() };
+    let sender = letters::Sender::of(&settings);
     let begin = move |w: &mut WriteTx<'_>| {
         w.by = By::job("outbox");
         let goes = reminders::renew(w, id, &settings.policy, &settings.zone)?;

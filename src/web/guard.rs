@@ -417,6 +417,7 @@ impl FromRequestParts<Web> for DeskGovern {
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
         let desk = Desk::from_request_parts(parts, web).await?;
         desk.scope.may(Act::Govern)?;
-        Ok(Self(desk))
+        // A mailed link or code reads and works, but whoever holds a mailbox should not thereby hold the firm.
+        if desk.strength == Strength::Password { Ok(Self(desk)) } else { Err(Problem::PasswordNeeded) }
     }
 }

@@ -22,6 +22,8 @@ pub enum Problem {
     NotFound,
     /// The role does not allow it.
     NotAllowed,
+    /// The page needs somebody signed in with a password.
+    PasswordNeeded,
     /// The request makes no sense; the sentence says what to do.
     Bad(&'static str),
     /// The form was not ours or is too old.
@@ -87,6 +89,12 @@ impl IntoResponse for Problem {
                 "There is nothing at this address, or it is not yours to see. If a link brought you here, ask for a new one.".to_owned(),
             ),
             Self::NotAllowed => (StatusCode::FORBIDDEN, "Not in your role", Refusal::NotAllowed.to_string()),
+            Self::PasswordNeeded => (
+                StatusCode::FORBIDDEN,
+                "Sign in with your password",
+                "The firm’s settings open only to an owner who signed in with a password. Sign out, and sign in with it."
+                    .to_owned(),
+            ),
             Self::Bad(sentence) => (StatusCode::BAD_REQUEST, "That didn’t arrive whole", sentence.to_owned()),
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,

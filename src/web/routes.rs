@@ -99,6 +99,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/letters" Staff desk::letters::list;
         get "/desk/letters/{id}" Staff desk::letters::show;
         post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        post "/desk/sending/release" Owner desk::letters::release;
         get "/desk/reminders" Staff desk::reminders::show;
         get "/desk/activity" Staff desk::activity::show;
         get "/desk/activity.csv" Staff desk::activity::csv;

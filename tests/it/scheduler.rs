@@ -140,7 +140,7 @@ async fn begin(house: &TestHouse) -> String {
     let (app, now) = (&house.app, house.app.now());
     let id = app.store.read(|r| r.letters_due(now, 1)).unwrap()[0];
     let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
-    let sender = letters::Sender { url: settings.url.clone(), from: settings.from.clone() };
+    let sender = letters::Sender::of(&settings);
     let parcel = app.store.housekeep(now, move |w| letters::begin(w, id, &entropy, &sender)).await.unwrap();
     parcel.unwrap().outgoing.message_id
 }

@@ -320,7 +320,7 @@ impl World {
         };
         let Some(id) = due.iter().find(reminder).or(due.first()).copied() else { return Ok(()) };
         let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
-        let sender = letters::Sender { url: settings.url.clone(), from: settings.from.clone() };
+        let sender = letters::Sender::of(&settings);
         let begin = move |w: &mut WriteTx<'_>| {
             let goes = reminders::renew(w, id, &settings.policy, &settings.zone)?;
             if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }

@@ -19,9 +19,12 @@ use crate::{secrets::Entropy, store::keys::Secret};
 pub struct Opened<D: Disk = FileDisk> {
     /// For `redb::Builder::create_with_backend`.
     pub backend: EncryptedFile<D>,
-    /// Whether redb should check all pages on opening (`set_check_integrity_on_open`): the file was not closed, or
-    /// the first copy of its superblock was unreadable or older than the second.
+    /// Whether redb should check all pages on opening (`set_check_integrity_on_open`): the first copy of the superblock
+    /// was unreadable or older than the second, which no crash explains.
     pub needs_check: bool,
+    /// The engine did not close the file: a crash or a kill, which needs no check, since commits are two-phase and every
+    /// block authenticates.
+    pub unclean: bool,
     /// Rises with every commit. A value lower than one seen before means that an old file was put in place.
     pub sequence: u64,
     /// Whether a copy of a header differed from its twin and was written again.
@@ -73,7 +76,8 @@ pub(super) fn unlock_disk<D: Disk>(disk: D, secret: &Secret, entropy: &Entropy) 
         disk.set_len(expected)?;
     }
     Ok(Opened {
-        needs_check: chosen.suspect || chosen.superblock.is_unclean(),
+        needs_check: chosen.suspect,
+        unclean: chosen.superblock.is_unclean(),
         sequence: chosen.superblock.seq,
         mended,
         backend: EncryptedFile::new(disk, keys, chosen.superblock, entropy.clone()),

@@ -19,7 +19,7 @@ use crate::domain::sentence::{self, Names, step_words};
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::web::forms::{Posted, Query};
-use crate::web::guard::{Desk, DeskWork};
+use crate::web::guard::{Desk, DeskGovern, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Field, FieldError, Icon, Look, Moment, Row, Tab, Tone, nw, time};
 use crate::web::problem::Problem;
@@ -173,6 +173,11 @@ pub async fn decide(
     let decision = match fields.get("do") {
         "again" => Decision::SendAgain,
         "leave" => Decision::Leave,
+        "leave-all" => {
+            let id = letter.id;
+            desk.act(move |w, scope| acts::leave_all(w, scope, id)).await?;
+            return Ok(Redirect::to(&links::letter(id)).into_response());
+        }
         _ => return Err(Problem::Bad("Choose whether to send the letter again or to leave it.")),
     };
     let uncertain = matches!(letter.state, LetterState::Uncertain(..));
@@ -184,6 +189,12 @@ pub async fn decide(
     let letter = letter.id;
     desk.act(move |w, scope| acts::decide(w, scope, letter, decision)).await?;
     Ok(Redirect::to(&links::letter(letter)).into_response())
+}
+
+/// `POST /desk/sending/release`: lets letters go that were held back since a restore.
+pub async fn release(DeskGovern(desk): DeskGovern, Posted(_): Posted) -> Result<Redirect, Problem> {
+    desk.act(acts::release_sending).await?;
+    Ok(Redirect::to("/desk"))
 }
 
 fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Result<Markup, StoreError> {
@@ -251,6 +262,9 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
             p.row {
                 (parts::submit_as(Look::Primary, "do", "again", "Send again"))
                 (parts::submit_as(Look::Plain, "do", "leave", "Leave it"))
+                @if matches!(letter.state, LetterState::Failed(..)) {
+                    (parts::submit_as(Look::Quiet, "do", "leave-all", "Leave all that failed to this address"))
+                }
             }
         }
     };

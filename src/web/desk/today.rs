@@ -2,20 +2,22 @@
 //!
 //! Every section shows a few and links to the rest; nothing here grows with what the firm keeps.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
 use super::today_queue as queue;
 use super::today_side as side;
-use crate::domain::access::StaffScope;
+use crate::domain::access::{Act, StaffScope};
 use crate::domain::ids::ClientId;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::store::standing::StandingReads;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Icon, Tone};
+use crate::web::parts::{self, Icon, Look, Tone};
 use crate::web::problem::Problem;
 
 /// Most things that are counted; more read as that many.
@@ -37,7 +39,8 @@ impl Counts {
     }
 }
 
-/// How many things wait for a person; at most [`COUNT_MAX`]. Every desk page asks, so this only counts index entries.
+/// How many things wait for a person; at most [`COUNT_MAX`]. Every desk page asks, so this counts index
+/// entries, and recipients of the newest letters that failed.
 pub fn count(desk: &Desk) -> usize {
     // A page without its count is better than no page.
     desk.read(|r| Ok(counts(r, desk)?)).map_or(0, Counts::total)
@@ -66,12 +69,11 @@ fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mu
     Ok(())
 }
 
+/// Recipients of the newest letters on a shelf: a wrong address fails again and again, and is one thing to do.
 fn letters(r: &ReadTx, scope: &StaffScope, shelf: LetterShelf) -> Result<usize, StoreError> {
-    if scope.only().is_none() {
-        return r.count_letters(shelf, COUNT_MAX);
-    }
-    // Shelves of letters are not kept by client: the newest are looked at.
-    Ok(r.letters_on(shelf, None, COUNT_MAX)?.iter().filter(|l| super::letters::sees(scope, l)).count())
+    let newest = r.letters_on(shelf, None, COUNT_MAX)?;
+    let to: BTreeSet<_> = newest.iter().filter(|l| super::letters::sees(scope, l)).map(|l| l.to).collect();
+    Ok(to.len())
 }
 
 /// `GET /desk`
@@ -96,6 +98,12 @@ fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Ma
         (parts::head(desk.locale().date_weekday(today, today), about(counts.total()), html! {}))
         @if held {
             (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters."))
+            @if desk.may(Act::Govern) {
+                form.gap-y method="post" action="/desk/sending/release" {
+                    (parts::csrf_input(&desk.csrf))
+                    (parts::submit(Look::Plain, "Let the letters go"))
+                }
+            }
         }
         div.rail {
             div {

@@ -22,8 +22,8 @@ use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
 
 /// Things that a section shows.
 const SHOWN: usize = 20;
-/// Letters that a section shows: a wrong address fails again and again.
-const LETTERS_SHOWN: usize = 6;
+/// Letters that are looked at; a wrong address fails again and again, and is shown once.
+const LETTERS_LOOKED: usize = 99;
 /// Open invoices that are looked at for *never opened*, the earliest due first.
 const LOOKED: usize = 60;
 /// Entries of an invoice's log that are looked at, newest first.
@@ -98,12 +98,19 @@ fn letters(
     count: usize,
     about: &LetterSection,
 ) -> Result<Option<Markup>, StoreError> {
-    let found = seen_on(r, &desk.scope, Some(about.shelf), None, LETTERS_SHOWN)?.0;
-    let items: Vec<Waiting> = found.iter().map(|letter| letter_item(desk, names, letter, about)).collect();
+    let mut groups: Vec<(Letter, usize)> = Vec::new();
+    for letter in seen_on(r, &desk.scope, Some(about.shelf), None, LETTERS_LOOKED)?.0 {
+        match groups.iter_mut().find(|(newest, _)| newest.to == letter.to) {
+            Some((_, more)) => *more += 1,
+            None => groups.push((letter, 0)),
+        }
+    }
+    let shown = groups.iter().take(SHOWN);
+    let items: Vec<Waiting> = shown.map(|(letter, more)| letter_item(desk, names, letter, *more, about)).collect();
     Ok(section(about.id, about.heading, about.hint, &items, count, about.all))
 }
 
-fn letter_item(desk: &Desk, names: &Lookup<'_>, letter: &Letter, about: &LetterSection) -> Waiting {
+fn letter_item(desk: &Desk, names: &Lookup<'_>, letter: &Letter, more: usize, about: &LetterSection) -> Waiting {
     let (_, _, at, said) = super::letters::told(&letter.state);
     let when = desk.locale().instant_short(at.unwrap_or(letter.queued), desk.zone(), desk.today());
     Waiting {
@@ -116,7 +123,10 @@ fn letter_item(desk: &Desk, names: &Lookup<'_>, letter: &Letter, about: &LetterS
             }
             (about.says)
         },
-        more: html! { (letter.to_address) ", " (when) ". " (why(letter.purpose)) ". " span.mono { (said) } },
+        more: html! {
+            (letter.to_address) ", " (when) ". " (why(letter.purpose)) ". " span.mono { (said) }
+            @if more > 0 { " And " (more) " more to the same address." }
+        },
         amount: String::new(),
         reference: html! {
             @if let Some(id) = letter.purpose.invoice() { a href=(links::invoice(id)) { (nw(names.document(id))) } }

@@ -53,7 +53,7 @@ impl Story {
 
     fn hand_over(&mut self, w: &mut WriteTx<'_>, id: LetterId) -> Result<(), ActError> {
         let settings = self.app.settings.clone();
-        let sender = letters::Sender { url: settings.url.clone(), from: settings.from.clone() };
+        let sender = letters::Sender::of(&settings);
         let Some(parcel) = letters::begin(w, id, &self.app.entropy, &sender)? else { return Ok(()) };
         let Some(letter) = w.letter(id)? else { return Ok(()) };
         let took = SignedDuration::from_millis(i64::from(self.dice.between(90, 900)));

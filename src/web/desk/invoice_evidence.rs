@@ -146,7 +146,7 @@ fn again(desk: &Desk, row: &Row, known: &Known) -> Markup {
             form.inline method="post" action={ "/desk/invoices/" (row.invoice.id) "/send" } {
                 (csrf_input(&desk.csrf))
                 (parts::hidden("contact", &known.contact.id.to_string()))
-                (parts::submit(Look::Small, html! { span.nw { @if known.handed.is_some() { "Send again" } @else { "Send the letter" } } span.vh { " to " (known.contact.name) } }))
+                (parts::submit(Look::Small, html! { @if known.handed.is_some() { "Send again" } @else { "Send the letter" } span.vh { " to " (known.contact.name) } }))
             }
         }
     }

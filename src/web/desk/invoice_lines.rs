@@ -240,7 +240,7 @@ impl Lines {
                     th.num scope="col" { "Quantity" }
                     th scope="col" { "Unit" }
                     th.num scope="col" { "Price" }
-                    th.num scope="col" { "Discount %" }
+                    th.num scope="col" { "Off %" }
                     th scope="col" { "VAT" }
                     th.num scope="col" { "Amount" }
                     td {}
@@ -282,7 +282,7 @@ fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[Fiel
             td { (cell("quantity").number(&typed.quantity, "num")) }
             td { (cell("unit").select(&typed.unit, &units)) }
             td { (cell("price").number(&typed.price, "num rate")) }
-            td { (cell("discount").number(&typed.discount, "num")) }
+            td { (cell("discount").number(&typed.discount, "num disc")) }
             td.vatc { (cell("vat").select(&typed.vat, &vat_choices(firm, &typed.vat))) }
             td.num.sumc { (amount) }
             td {

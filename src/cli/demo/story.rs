@@ -115,6 +115,8 @@ enum Act {
     SignOut(TokenDigest, Person),
     /// A mistyped password.
     Mistake(usize),
+    /// A contact asks for a link to set a new password.
+    Forgot(usize),
     /// Somebody's access ends.
     Revoke(usize, usize),
 }
@@ -210,6 +212,7 @@ impl Story {
         }
         self.plan_quotes();
         self.at(next_business_day(days(self.today, -200)), time(11, 5, 0, 0), Act::Revoke(0, 3));
+        self.at(self.today, time(7, 42, 0, 0), Act::Forgot(4));
     }
 
     fn plan_bill(&mut self, bill: Bill) {
@@ -244,6 +247,7 @@ impl Story {
             Act::Desk(staff) => self.desk(w, staff),
             Act::SignOut(digest, person) => self.sign_out(w, digest, person),
             Act::Mistake(client) => self.mistake(w, client),
+            Act::Forgot(client) => self.forgot(w, client),
             Act::Revoke(client, contact) => self.revoke(w, client, contact),
         }
     }

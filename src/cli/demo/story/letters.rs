@@ -25,7 +25,6 @@ const MAILBOX_DAYS: i64 = 21;
 #[derive(Default)]
 pub(super) struct Accidents {
     uncertain: bool,
-    held: Option<LetterId>,
 }
 
 impl Story {
@@ -70,7 +69,7 @@ impl Story {
     }
 
     /// What the mail server said: it takes nearly everything. One address stopped working a while ago, one server holds
-    /// a letter up on the last day, and one connection broke at the wrong moment.
+    /// a letter up on the last morning, and one connection broke at the wrong moment.
     fn verdict(&mut self, letter: &Letter) -> Verdict {
         let address = letter.to_address.as_str();
         let date = self.date();
@@ -78,7 +77,7 @@ impl Story {
             let reason = "mx.wrenandsparrow.example: 550 5.1.1 no such mailbox here".to_owned();
             return Verdict::Refused { reason };
         }
-        if address.starts_with("aisha.khan") && date >= days(self.today, -4) && self.holds(letter) {
+        if address.starts_with("aisha.khan") && letter.purpose == Purpose::SetPassword && date == self.today {
             let reason = "mx.lumendental.example: 451 4.7.1 please try again later".to_owned();
             return Verdict::Deferred { reason };
         }
@@ -91,14 +90,6 @@ impl Story {
         }
         let server = "mail.harbourfinch.example".to_owned();
         Verdict::Accepted { response: format!("250 2.0.0 Ok: queued as {:07X}", letter.id.0 * 2_654_435), server }
-    }
-
-    /// Whether this is the letter that is held up until after the demo's beginning: the last bill to that client.
-    fn holds(&mut self, letter: &Letter) -> bool {
-        let issued = matches!(letter.purpose, Purpose::Issued(_));
-        let held = self.accidents.held.or(issued.then_some(letter.id));
-        self.accidents.held = held;
-        held == Some(letter.id)
     }
 
     /// A letter with a link is followed, sooner or later, by those who do.

@@ -247,6 +247,17 @@ impl Story {
         Ok(())
     }
 
+    pub(super) fn forgot(&mut self, w: &mut WriteTx<'_>, client: usize) -> Result<(), ActError> {
+        let known = &self.clients[client];
+        if let (Some(plan), Some(&id)) = (CLIENTS[client].contacts.first(), known.contacts.first()) {
+            self.as_contact(w, id);
+            w.by = By { actor: Actor::Visitor, ..w.by.clone() };
+            sessions::ask_password(w, &firm::email(plan.email).map_err(fault)?)?.value();
+            self.later(2, Act::Post);
+        }
+        Ok(())
+    }
+
     fn step_in(&self, w: &mut WriteTx<'_>, person: Person) {
         match person {
             Person::Contact(id) => self.as_contact(w, id),

@@ -16,10 +16,11 @@ use crate::domain::grant::{CodeRequest, DOCUMENT_DAYS, Grant, Opens, SET_PASSWOR
 use crate::domain::ids::{ContactId, InvoiceId, LetterId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{
-    ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose, issue_key, reminder_key,
+    ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose, issue_key, quote_key, reminder_key,
 };
 use crate::domain::money::Money;
 use crate::domain::person::{Contact, Person};
+use crate::domain::quote::Quote;
 use crate::domain::refusal::Refusal;
 use crate::domain::reminder::Planned;
 use crate::domain::text::EmailAddress;
@@ -106,6 +107,20 @@ pub(super) fn queue_reminder(
 fn subject<'a>(firm: &'a Firm, to: &'a str, invoice: &'a Invoice, open: Money, today: Date) -> words::Subject<'a> {
     let from_person = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
     words::Subject { firm, to_name: to, invoice, open, today, from_person }
+}
+
+/// Queues the letter that says that a quote was sent, to everybody who gets letters and may see it. Its link is the
+/// quote's own address, which asks for a sign-in.
+pub(super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: Date) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    for contact in w.contacts_of(quote.client)? {
+        if contact.rights.letters && contact.sees_billing(quote.client, quote.project) {
+            let text = words::quote_sent(&firm, &contact.name, quote, today);
+            let key = quote_key(quote.id, Person::Contact(contact.id));
+            queue(w, &(&contact).into(), key, Purpose::Quote(quote.id), None, text)?;
+        }
+    }
+    Ok(())
 }
 
 /// Queues a letter with a link to set a password.
@@ -306,7 +321,7 @@ fn draw(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<(String, String), ActError> {
-    let Some(link) = letter.link else { return Ok((sender.url.clone(), String::new())) };
+    let Some(link) = letter.link else { return Ok((plain_link(w, letter, sender)?, String::new())) };
     let token = Token::draw(entropy);
     let minutes = |n: i64| jiff::SignedDuration::from_mins(n);
     let (opens, lasts, path) = match link {
@@ -322,6 +337,15 @@ fn draw(
         Link::Document(_) | Link::SetPassword => String::new(),
     };
     Ok((format!("{}/{path}/{}", sender.url, token.reveal()), code))
+}
+
+/// The address of a letter without a link of its own: what it is about, behind a sign-in.
+fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<String, ActError> {
+    let quote = match letter.purpose {
+        Purpose::Quote(id) => w.quote(id)?,
+        _ => None,
+    };
+    Ok(quote.map_or(sender.url.clone(), |q| format!("{}/quotes/{}", sender.url, q.number.in_url())))
 }
 
 /// Draws the code for a browser's request, which starts to count from now.

@@ -1,13 +1,15 @@
 //! Quotes: sending them, and the client's answer.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
-use super::found;
 use super::invoices::{keep_pdf, logo, render, series};
+use super::{found, letters};
 use crate::app::App;
 use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
 use crate::domain::event::{Actor, By, Event};
 use crate::domain::ids::{ClientId, ProjectId, QuoteId, StaffId};
 use crate::domain::money::Currency;
@@ -49,8 +51,8 @@ pub struct NewQuote {
 pub async fn send(app: &App, by: By, scope: &StaffScope, new: NewQuote) -> Result<DocumentNumber, ActError> {
     for _ in 0..SEND_TRIES {
         let (quote, pdf) = app.store.read(|r| prepare(app, r, scope, &new))?;
-        let scope = scope.clone();
-        let act = move |w: &mut WriteTx<'_>| seal(w, &scope, &quote, &pdf);
+        let (scope, zone) = (scope.clone(), app.settings.zone.clone());
+        let act = move |w: &mut WriteTx<'_>| seal(w, &scope, &quote, &pdf, &zone);
         match app.store.write(by.clone(), app.now(), act).await {
             Err(ActError::Refused(Refusal::TryAgain)) => {}
             other => return other,
@@ -70,7 +72,7 @@ pub fn send_in(
     new: &NewQuote,
 ) -> Result<Done<DocumentNumber>, ActError> {
     let (quote, pdf) = prepare(app, w, scope, new)?;
-    seal(w, scope, &quote, &pdf)
+    seal(w, scope, &quote, &pdf, &app.settings.zone)
 }
 
 /// A contact with the right to answer accepts a quote in their own name, or declines it with a reason.
@@ -173,6 +175,7 @@ fn seal(
     scope: &StaffScope,
     prepared: &Quote,
     pdf: &[u8],
+    zone: &TimeZone,
 ) -> Result<Done<DocumentNumber>, ActError> {
     scope.may_for(Act::Work, prepared.client)?;
     let pattern = w.firm()?.series.quote;
@@ -191,5 +194,7 @@ fn seal(
     w.put_quote(&quote)?;
     let (total, digest) = (quote.totals.payable(), pdf.digest);
     let event = Event::QuoteSent { quote: quote.id, number: number.clone(), total, digest };
-    Ok(w.record(About::client(quote.client), event)?.done(number))
+    let recorded = w.record(About::client(quote.client), event)?;
+    letters::queue_quote(w, &quote, calendar::today(w.now, zone))?;
+    Ok(recorded.done(number))
 }

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClientId, InvoiceId, LetterId};
+use super::ids::{ClientId, InvoiceId, LetterId, QuoteId};
 use super::person::Person;
 use super::text::EmailAddress;
 
@@ -37,6 +37,8 @@ pub enum Purpose {
     SignIn,
     /// Somebody was invited, or asked to set a new password.
     SetPassword,
+    /// A quote was sent.
+    Quote(QuoteId),
 }
 
 impl Purpose {
@@ -44,7 +46,7 @@ impl Purpose {
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
             Self::Issued(id) | Self::Reminder(id, _) => Some(id),
-            Self::SignIn | Self::SetPassword => None,
+            Self::SignIn | Self::SetPassword | Self::Quote(_) => None,
         }
     }
 
@@ -148,6 +150,11 @@ pub fn reminder_key(invoice: InvoiceId, step: i16, to: Person) -> String {
 /// The key of an issue letter.
 pub fn issue_key(invoice: InvoiceId, to: Person) -> String {
     format!("issued/{invoice}/{}", person_key(to))
+}
+
+/// The key of a quote's letter.
+pub fn quote_key(quote: QuoteId, to: Person) -> String {
+    format!("quote/{quote}/{}", person_key(to))
 }
 
 fn person_key(person: Person) -> String {

@@ -278,6 +278,7 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::Reminder(_, step) => format!("Reminder ({})", step_words(step)),
         Purpose::SignIn => "Sign-in letter".to_owned(),
         Purpose::SetPassword => "Password letter".to_owned(),
+        Purpose::Quote(_) => "Quote letter".to_owned(),
     }
 }
 

@@ -168,6 +168,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::Issued(_) => "It was issued".to_owned(),
         Purpose::Reminder(_, step) => format!("Reminder, {}", step_words(step)),
         Purpose::SignIn | Purpose::SetPassword => "Sign-in".to_owned(),
+        Purpose::Quote(_) => "A quote".to_owned(),
     };
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![

@@ -92,6 +92,7 @@ pub(super) fn told(state: &LetterState) -> (Tone, &'static str, Option<Timestamp
 /// Why a letter exists, in a few words.
 pub(super) fn why(purpose: Purpose) -> String {
     match purpose {
+        Purpose::Quote(_) => "Here is the quote".to_owned(),
         Purpose::Issued(_) => "Here is the document".to_owned(),
         Purpose::Reminder(_, step) => format!("Reminder {}", step_words(step)),
         Purpose::SignIn => "Sign-in".to_owned(),

@@ -4,6 +4,8 @@
 //! `cargo bench --bench pages` measures the demo firm and a thousand invoices; `cargo bench --bench pages -- 1000000`
 //! also that many. The load comes from this process, over keep-alive TLS connections that do as little as a client can.
 
+#![expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints figures")]
+
 mod support;
 
 use std::time::Duration;

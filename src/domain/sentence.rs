@@ -363,14 +363,9 @@ mod tests {
             (
                 entry(
                     Actor::Counterfoil("outbox".into()),
-                    Event::LetterAccepted {
-                        letter,
-                        to,
-                        response: "250".into(),
-                        purpose: crate::domain::letter::Purpose::SignIn,
-                    },
+                    Event::LetterAccepted { letter, to, response: "250".into(), purpose: Purpose::Issued(invoice) },
                 ),
-                "E-mail to Ana Ruiz handed to the mail server",
+                "Issue letter to Ana Ruiz handed to the mail server",
                 Some("The mail server accepted our e-mail to Ana Ruiz."),
             ),
             (

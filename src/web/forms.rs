@@ -152,7 +152,7 @@ pub fn errors_of(faults: &[FieldFault]) -> Vec<FieldError> {
 pub fn errors_from(refusal: &Refusal, field: &str) -> Vec<FieldError> {
     match refusal {
         Refusal::Fields(faults) => errors_of(faults),
-        other => vec![FieldError::new(field, &other.to_string())],
+        other => vec![FieldError::new(field, other.to_string())],
     }
 }
 

@@ -6,10 +6,11 @@ use std::net::SocketAddr;
 use axum::extract::ConnectInfo;
 use axum::http::Method;
 use axum::{Extension, Router};
+use counterfoil::actions::firm::NewLogo;
 use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, invoices, people, quotes};
+use counterfoil::actions::{clients, firm, invoices, people, quotes};
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId};
 use counterfoil::domain::number::DocumentNumber;
@@ -25,7 +26,8 @@ use jiff::civil::date;
 use super::policy::{Of, Who};
 use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
-use crate::house::{TestHouse, email, line, pdf};
+use crate::desk::firm::PIXEL;
+use crate::house::{TestHouse, email, line, new_contact, pdf, rights};
 
 /// What one client has.
 pub struct Side {
@@ -44,7 +46,6 @@ pub struct Side {
 
 pub struct World {
     pub house: TestHouse,
-    pub router: Router,
     pub marlow: Side,
     pub kestrel: Side,
     pub sign_in_link: String,
@@ -52,6 +53,7 @@ pub struct World {
     /// The upload that Orla keeps.
     pub kept: String,
     sessions: BTreeMap<Who, String>,
+    browsers: BTreeMap<Who, Browser>,
 }
 
 /// Words that stand in nothing of Marlow's.
@@ -98,30 +100,31 @@ impl World {
             (Who::Jonas, Person::Staff(who.jonas), Strength::Password),
             (Who::Lea, Person::Staff(lea), Strength::Password),
         ];
+        let back = new_contact("Rita Gone", "rita@marlow.example", rights(true, true, true));
+        
+        house.act(who.orla, move |w, scope| people::change_contact(w, scope, who.rita, &back)).await.unwrap();
         let mut sessions = BTreeMap::new();
-        for (who, person, strength) in people {
-            sessions.insert(who, session(&house, person, strength).await);
+        for (one, person, strength) in people {
+            sessions.insert(one, session(&house, person, strength).await);
         }
+        house.act(house.who.orla, move |w, scope| people::revoke_contact(w, scope, who.rita)).await.unwrap();
         let gone = NewStaff { active: false, ..gone };
         house.act(who.orla, move |w, scope| people::change_staff(w, scope, lea, &gone)).await.unwrap();
         let ana = Person::Contact(who.ana);
         let sign_in_link = grant(&house, ana, Opens::SignIn).await;
         let password_link = grant(&house, ana, Opens::SetPassword).await;
         let (router, kept) = (hardened(&house), String::new());
-        let mut world = Self { house, router, marlow, kestrel, sign_in_link, password_link, kept, sessions };
+        let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
+        house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
+        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who, sessions.get(&who)))).into();
+        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers };
         world.kept = world.upload().await;
         world
     }
 
-    /// The browser of somebody, at a network address of their own.
+    /// The browser of somebody, as it was when they came, at a network address of their own.
     pub fn browser(&self, who: Who) -> Browser {
-        let at = u8::try_from(Who::ALL.iter().position(|w| *w == who).unwrap()).unwrap();
-        let address = SocketAddr::from(([192, 0, 2, at + 1], 4711));
-        let mut browser = Browser::new(self.router.clone().layer(Extension(ConnectInfo(address))), HOST);
-        if let Some(session) = self.sessions.get(&who) {
-            browser.set_cookie(SESSION_COOKIE, session);
-        }
-        browser
+        self.browsers[&who].clone()
     }
 
     /// The form token of somebody's session; of no session, none.
@@ -298,6 +301,16 @@ impl Side {
         let draft = ids[1];
         Self { client, contact, project, linked, published, credit, draft, quote, receipt, allocation, letter }
     }
+}
+
+fn browser_of(router: &Router, who: Who, session: Option<&String>) -> Browser {
+    let at = u8::try_from(who as usize + 1).unwrap();
+    let address = SocketAddr::from(([192, 0, 2, at], 4711));
+    let mut browser = Browser::new(router.clone().layer(Extension(ConnectInfo(address))), HOST);
+    if let Some(session) = session {
+        browser.set_cookie(SESSION_COOKIE, session);
+    }
+    browser
 }
 
 async fn session(house: &TestHouse, person: Person, strength: Strength) -> String {

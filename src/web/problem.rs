@@ -4,6 +4,7 @@
 
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::ALLOW;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 
@@ -24,6 +25,8 @@ pub enum Problem {
     NotAllowed,
     /// The page needs somebody signed in with a password.
     PasswordNeeded,
+    /// The address takes forms only, or pages only.
+    WrongMethod,
     /// The request makes no sense; the sentence says what to do.
     Bad(&'static str),
     /// The form was not ours or is too old.
@@ -95,6 +98,11 @@ impl IntoResponse for Problem {
                 "The firm’s settings open only to an owner who signed in with a password. Sign out, and sign in with it."
                     .to_owned(),
             ),
+            Self::WrongMethod => (
+                StatusCode::METHOD_NOT_ALLOWED,
+                "Not this way",
+                "This address can’t be opened like this. Go back, reload the page and try again; nothing was changed.".to_owned(),
+            ),
             Self::Bad(sentence) => (StatusCode::BAD_REQUEST, "That didn’t arrive whole", sentence.to_owned()),
             Self::StaleForm => (
                 StatusCode::FORBIDDEN,
@@ -133,7 +141,12 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     let firm = web.app.store.read(|r| r.firm()).map_or_else(|_| "Counterfoil".to_owned(), |f| f.party.name);
     let way_out = if desk { ("/desk", "To Today") } else { ("/", "To the start page") };
     let page = page::problem(&firm, response.status().as_u16(), told.heading, &told.sentence, &id, way_out);
-    (response.status(), page).into_response()
+    let mut dressed = (response.status(), page).into_response();
+    // Which methods an address takes.
+    if let Some(allow) = response.headers().get(ALLOW) {
+        dressed.headers_mut().insert(ALLOW, allow.clone());
+    }
+    dressed
 }
 
 /// The page of a refusal by the layers, which answer before anything of the firm is known.

@@ -191,6 +191,7 @@ pub fn router(app: App) -> Router {
     });
     router
         .fallback(|| async { problem::Problem::NotFound })
+        .method_not_allowed_fallback(|| async { problem::Problem::WrongMethod })
         .layer(middleware::from_fn_with_state(web.clone(), problem::dress))
         .with_state(web)
 }

@@ -20,6 +20,8 @@ pub struct Browser {
     token: Option<String>,
     /// Further headers of every request.
     pub headers: Vec<(String, String)>,
+    /// Where its requests come from, as browsers say it.
+    pub site: String,
 }
 
 /// What came back.
@@ -47,7 +49,7 @@ impl Answer {
 impl Browser {
     pub fn new(router: Router, host: &str) -> Self {
         let (cookies, headers) = (BTreeMap::new(), Vec::new());
-        Self { router, host: host.to_owned(), cookies, token: None, headers }
+        Self { router, host: host.to_owned(), cookies, token: None, headers, site: "same-origin".to_owned() }
     }
 
     pub fn cookie(&self, name: &str) -> Option<&str> {
@@ -106,7 +108,7 @@ impl Browser {
 
     fn request(&self, method: Method, path: &str, kind: Option<&str>, body: Vec<u8>) -> Request<Body> {
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, &self.host);
-        request = request.header("sec-fetch-site", "same-origin").header(header::CONTENT_LENGTH, body.len());
+        request = request.header("sec-fetch-site", &self.site).header(header::CONTENT_LENGTH, body.len());
         if let Some(kind) = kind {
             request = request.header(header::CONTENT_TYPE, kind);
         }

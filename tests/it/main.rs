@@ -6,6 +6,7 @@ mod auth;
 mod browser;
 mod cli;
 mod desk;
+mod gates;
 mod house;
 mod money;
 mod portal;

@@ -225,7 +225,8 @@ struct Lane {
 impl<'a> Back<'a> {
     fn new(r: &'a ReadTx, scope: &StaffScope, client: Option<ClientId>, before: Option<u64>) -> Self {
         let clients: Vec<Option<ClientId>> = match (client, scope.only()) {
-            (Some(client), _) => vec![Some(client)],
+            // A client out of reach is as one that is not there: not even the length of its log shows.
+            (Some(client), _) => scope.sees(client).then_some(Some(client)).into_iter().collect(),
             (None, None) => vec![None],
             (None, Some(some)) => some.iter().copied().map(Some).collect(),
         };

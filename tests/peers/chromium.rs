@@ -13,7 +13,10 @@ use crate::program::Running;
 use crate::visitor::provider;
 
 const DRIVER: &str = "/usr/bin/chromedriver";
-/// For a start, or a page.
+/// Looks at a page that may be on its way, and the time between them.
+const TRIES: u32 = 50;
+const PAUSE: Duration = Duration::from_millis(100);
+/// For a start, a letter, a file.
 const PATIENCE: Duration = Duration::from_secs(60);
 const FLAGS: [&str; 10] = [
     "--headless",
@@ -91,19 +94,44 @@ impl Chromium {
     }
 
     pub async fn text(&self) -> String {
-        self.driver.find(By::Tag("body")).await.unwrap().text().await.unwrap()
+        self.text_of("body").await
     }
 
-    /// The text of the first element that fits.
+    /// The text of the first element that fits, once a page that is being left is gone.
     pub async fn text_of(&self, css: &str) -> String {
-        self.find(css).await.text().await.unwrap()
+        for _ in 0..TRIES {
+            if let Ok(text) = self.find(css).await.text().await {
+                return text;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("{css} never stood still at {}", self.path().await)
     }
 
+    /// The first element that fits, once it is there.
     pub async fn find(&self, css: &str) -> WebElement {
-        match self.driver.find(By::Css(css)).await {
-            Ok(found) => found,
-            Err(_) => panic!("nothing fits {css} at {}:\n{}", self.path().await, self.text().await),
+        for _ in 0..TRIES {
+            if let Ok(found) = self.driver.find(By::Css(css)).await {
+                return found;
+            }
+            tokio::time::sleep(PAUSE).await;
         }
+        panic!("nothing fits {css} at {}:\n{}", self.path().await, self.source().await)
+    }
+
+    /// Waits until the address ends so.
+    pub async fn arrives(&self, fits: impl Fn(&str) -> bool) {
+        for _ in 0..TRIES {
+            if fits(&self.path().await) {
+                return;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+        panic!("still at {}:\n{}", self.path().await, self.text().await)
+    }
+
+    async fn source(&self) -> String {
+        self.driver.source().await.unwrap()
     }
 
     /// The button or link with this text.
@@ -135,7 +163,7 @@ impl Chromium {
         self.fill("#f-password-email", email).await;
         self.fill("#f-password", password).await;
         self.find("form[action='/sign-in/password'] button").await.click().await.unwrap();
-        assert_ne!(self.path().await, "/sign-in", "{}", self.text().await);
+        self.arrives(|path| !path.starts_with("/sign-in")).await;
     }
 
     /// What the browser held against the pages since it was last asked: errors, refusals by the content policy.
@@ -161,14 +189,13 @@ impl Chromium {
 
 /// Asks again and again until there is an answer.
 pub async fn within<T>(what: &str, ask: impl AsyncFn() -> Option<T>) -> T {
-    let pause = Duration::from_millis(200);
     let mut waited = Duration::ZERO;
     loop {
         if let Some(found) = ask().await {
             return found;
         }
         assert!(waited < PATIENCE, "{what} did not come");
-        tokio::time::sleep(pause).await;
-        waited += pause;
+        tokio::time::sleep(PAUSE).await;
+        waited += PAUSE;
     }
 }

@@ -16,7 +16,7 @@ import json, re, sys, pikepdf
 pdf = pikepdf.open(sys.argv[1])
 fonts, bare = set(), []
 for page in pdf.pages:
-    for font in page.resources.get("/Font", {}).values():
+    for _, font in page.resources.get("/Font", {}).items():
         fonts.add(str(font.BaseFont))
         inner = font.DescendantFonts[0] if "/DescendantFonts" in font else font
         descriptor = inner.FontDescriptor

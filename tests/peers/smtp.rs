@@ -51,7 +51,7 @@ impl MailServer {
     }
 
     fn letter_to(&self, address: &str, about: &str) -> Option<Value> {
-        let fits = |l: &Value| l["to"][0] == address && plain(l).contains(about);
+        let fits = |l: &Value| l["to"][0] == address && subject(l).contains(about);
         self.letters().into_iter().find(fits)
     }
 }
@@ -59,6 +59,11 @@ impl MailServer {
 /// A letter's plain text.
 fn plain(letter: &Value) -> &str {
     letter["texts"]["text/plain"].as_str().unwrap()
+}
+
+fn subject(letter: &Value) -> &str {
+    let headers = letter["headers"].as_array().unwrap();
+    headers.iter().find(|header| header[0] == "Subject").unwrap()[1].as_str().unwrap()
 }
 
 /// A house that serves, with one client.

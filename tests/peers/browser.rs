@@ -26,7 +26,8 @@ async fn an_invoice_goes_from_the_desk_to_a_telephone_and_is_paid() {
     download(&phone, &number).await;
 
     let home = another_contact_at_home(&demo).await;
-    assert!(home.text().await.contains(&number), "{}", home.text().await);
+    let owed = home.text_of("section[aria-labelledby=open]").await;
+    assert!(owed.contains(TITLE), "{owed}");
 
     desk.goto(&format!("{}{page}", demo.url)).await;
     let seen = marks(&desk).await;
@@ -41,7 +42,9 @@ async fn an_invoice_goes_from_the_desk_to_a_telephone_and_is_paid() {
     assert!(!desk.text().await.contains(&number), "a reminder lies ahead of an invoice that was paid");
 
     home.goto(&format!("{}/", demo.url)).await;
-    assert!(!home.text_of("main").await.contains(&number), "{}", home.text().await);
+    let owed = home.text_of("section[aria-labelledby=open]").await;
+    assert!(!owed.contains(TITLE), "{owed}");
+    assert!(home.text_of("section[aria-labelledby=paid]").await.contains(&number), "{}", home.text().await);
     phone.goto(&format!("{}/invoices/{number}", demo.url)).await;
     assert!(phone.text().await.contains("There is nothing left to pay."), "{}", phone.text().await);
     for browser in [&desk, &phone, &home] {

@@ -1,0 +1,13 @@
+//! What programs that others wrote make of ours: a browser, a mail server, `age`, PDF readers. `tests/run` installs
+//! them; without the feature `peers` nothing here is built.
+#![expect(clippy::unwrap_used, reason = "a test that can't go on says where")]
+
+mod access;
+mod browser;
+mod chromium;
+mod files;
+mod looks;
+mod program;
+mod smtp;
+mod speed;
+mod visitor;

@@ -1,8 +1,6 @@
 //! Every main page at every width, light and dark: nothing sticks out, the browser holds nothing against it, and axe
 //! finds no serious fault.
 
-use std::path::PathBuf;
-
 use serde_json::Value;
 
 use crate::chromium::Chromium;
@@ -77,7 +75,7 @@ async fn pages(visitor: &Visitor, fixed: &[&str], entries: &[(&str, &str)]) -> V
 struct Tour {
     browser: Chromium,
     url: String,
-    axe: Option<String>,
+    axe: String,
     faults: Vec<String>,
 }
 
@@ -92,9 +90,7 @@ impl Tour {
                     let out = self.browser.run(STICKS_OUT).await;
                     self.hold(page, &format!("at {width}"), &out);
                 }
-                if self.axe.is_some() {
-                    self.examine(page, dark).await;
-                }
+                self.examine(page, dark).await;
             }
             for said in self.browser.complaints().await {
                 // The page that is not there says 404, as it should.
@@ -106,8 +102,7 @@ impl Tour {
     }
 
     async fn examine(&mut self, page: &str, dark: bool) {
-        let Some(axe) = &self.axe else { return };
-        self.browser.driver.execute(axe.as_str(), Vec::new()).await.unwrap();
+        self.browser.driver.execute(self.axe.as_str(), Vec::new()).await.unwrap();
         for width in [390, 1280] {
             self.browser.size(width, HEIGHT).await;
             let found = self.browser.driver.execute_async(AXE, Vec::new()).await.unwrap().json().clone();
@@ -122,13 +117,8 @@ impl Tour {
 }
 
 /// The accessibility checker, where `tests/run` put it.
-fn axe() -> Option<String> {
-    let path: PathBuf = peers().join("axe.min.js");
-    let axe = std::fs::read_to_string(&path).ok();
-    if axe.is_none() {
-        std::io::Write::write_all(&mut std::io::stderr(), b"axe-core is not there; its part is left out\n").unwrap();
-    }
-    axe
+fn axe() -> String {
+    std::fs::read_to_string(peers().join("axe.min.js")).expect("axe-core is missing; tests/run installs it")
 }
 
 async fn tour(demo: &Demo, who: Option<&str>, fixed: &[&str], entries: &[(&str, &str)]) {

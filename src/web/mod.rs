@@ -8,6 +8,7 @@ pub mod auth;
 pub mod charts;
 pub mod demo_mail;
 pub mod desk;
+pub mod download;
 pub mod forms;
 mod gate;
 pub mod guard;

@@ -5,10 +5,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use super::id_of;
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
 use super::names::NamesOf;
-use super::{files, id_of};
 use crate::actions::{invoices, letters, visits};
 use crate::documents;
 use crate::domain::access::Act;
@@ -19,6 +19,7 @@ use crate::domain::money::Money;
 use crate::domain::payment::{Allocation, Source};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
+use crate::web::download;
 use crate::web::forms::{Posted, Query};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
@@ -73,7 +74,7 @@ async fn pdf(desk: &Desk, id: InvoiceId) -> Result<Response, Problem> {
         Ok((pdf.name, r.file(pdf.digest)?.ok_or(Problem::NotFound)?))
     })?;
     desk.act(move |w, scope| visits::staff_downloaded(w, scope, id)).await?;
-    Ok(files::pdf(&name, bytes))
+    Ok(download::pdf(&name, bytes))
 }
 
 /// `POST /desk/invoices/{id}/send`: the issue letter once more, to one contact.

@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::invoice_form::{draft, to_page};
-use super::{files, id_of, refused};
+use super::{id_of, refused};
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
@@ -17,6 +17,7 @@ use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::store::prelude::*;
+use crate::web::download;
 use crate::web::forms::{Posted, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
@@ -35,7 +36,7 @@ pub async fn preview_pdf(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Re
         draft(&desk, r, id)?.ok_or(Problem::NotFound)?;
         Ok(invoices::preview(&desk.app, r, &desk.scope, id)?)
     })?;
-    Ok(files::pdf("Draft.pdf", bytes))
+    Ok(download::pdf("Draft.pdf", bytes))
 }
 
 /// `POST /desk/invoices/{id}/issue`

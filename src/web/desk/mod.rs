@@ -17,7 +17,6 @@ pub mod contacts;
 pub mod credit;
 pub mod csv;
 mod document_form;
-pub mod files;
 pub mod find;
 pub mod form;
 pub mod invoice;

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::document_form::{Form, Head, Paper};
 use super::invoice_form::who;
 use super::publish_kept::Upload;
-use super::{files, publish_upload, refused};
+use super::{publish_upload, refused};
 use crate::actions::invoices::{self, Publication};
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::invoice::Kind;
@@ -18,6 +18,7 @@ use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::secrets::Token;
 use crate::store::prelude::*;
+use crate::web::download;
 use crate::web::forms::{Fields, Posted, Query, check_token, errors_from};
 use crate::web::guard::{Desk, DeskWork, form_token};
 use crate::web::page::DeskNav;
@@ -115,7 +116,7 @@ pub async fn confirm(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Resu
 /// `GET /desk/publish/{kept}/file`: the file as it was sent, to look at it once more.
 pub async fn file(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
     let upload = desk.web.kept.get(&kept, desk.session, desk.app.now()).ok_or(Problem::NotFound)?;
-    Ok(files::pdf(&upload.name, upload.bytes.to_vec()))
+    Ok(download::pdf(&upload.name, upload.bytes.to_vec()))
 }
 
 /// `POST /desk/publish/{kept}`

@@ -4,10 +4,10 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+use super::id_of;
 use super::invoices::PAGE;
 use super::moments::moment;
 use super::names::NamesOf;
-use super::{files, id_of};
 use crate::actions::invoices::logo;
 use crate::documents::Look as Looks;
 use crate::documents::quote::{Offer, quote_sheet};
@@ -17,6 +17,7 @@ use crate::domain::ids::QuoteId;
 use crate::domain::quote::{Answer, Quote};
 use crate::store::invoices::Cursor;
 use crate::store::prelude::*;
+use crate::web::download;
 use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
@@ -120,7 +121,7 @@ pub async fn page(desk: Desk, Path(id): Path<String>) -> Result<Response, Proble
         let quote = r.quote(id)?.filter(|q| desk.scope.sees(q.client)).ok_or(Problem::NotFound)?;
         if as_pdf {
             let bytes = r.file(quote.pdf.digest)?.ok_or(Problem::NotFound)?;
-            return Ok(files::pdf(&quote.pdf.name, bytes));
+            return Ok(download::pdf(&quote.pdf.name, bytes));
         }
         Ok(draw(&desk, r, &quote)?.into_response())
     })

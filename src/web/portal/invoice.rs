@@ -9,7 +9,7 @@ use maud::{Markup, html};
 
 use super::home::title;
 use super::words::{self, Said};
-use super::{Looking, logged, pdf, timeline};
+use super::{Looking, logged, timeline};
 use crate::actions::visits;
 use crate::documents::invoice::{Look, invoice_sheet};
 use crate::documents::{self, Logo, LogoFormat};
@@ -23,6 +23,7 @@ use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::store::scope::ClientView;
 use crate::web::auth::back::number_and_suffix;
+use crate::web::download;
 use crate::web::guard::Viewer;
 use crate::web::page::PortalNav;
 use crate::web::parts::{self, Icon, Moment};
@@ -81,7 +82,7 @@ async fn download(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -
         let number = number.clone();
         viewer.act(move |w, pass| visits::downloaded(w, pass, &number)).await?;
     }
-    Ok(pdf(&number.file_name("pdf"), bytes))
+    Ok(download::pdf(&number.file_name("pdf"), bytes))
 }
 
 impl Shown {

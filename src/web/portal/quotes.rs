@@ -4,7 +4,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::{Looking, PAGE, logged, not_shared, pdf, words};
+use super::{Looking, PAGE, logged, not_shared, words};
 use crate::actions::visits;
 use crate::documents::invoice::Look;
 use crate::documents::quote::{Offer, quote_sheet};
@@ -14,6 +14,7 @@ use crate::domain::quote::{Answer, Quote};
 use crate::store::events::Visited;
 use crate::store::invoices::Cursor;
 use crate::web::auth::back::number_and_suffix;
+use crate::web::download;
 use crate::web::forms::Query;
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
@@ -93,7 +94,7 @@ async fn download(viewer: &Viewer, looking: &Looking, number: DocumentNumber) ->
     if looking.0 {
         viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number)).await?;
     }
-    Ok(pdf(&name, bytes))
+    Ok(download::pdf(&name, bytes))
 }
 
 async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Result<Response, Problem> {

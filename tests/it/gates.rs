@@ -1,7 +1,7 @@
 //! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route list
 //! itself, so that a route without a verdict fails.
 
-mod policy;
+pub mod policy;
 pub mod world;
 
 use axum::http::{Method, StatusCode};

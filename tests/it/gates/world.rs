@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use axum::extract::ConnectInfo;
 use axum::http::Method;
@@ -54,6 +55,8 @@ pub struct World {
     pub kept: String,
     sessions: BTreeMap<Who, String>,
     browsers: BTreeMap<Who, Browser>,
+    router: Router,
+    strangers: AtomicU16,
 }
 
 /// Words that stand in nothing of Marlow's.
@@ -116,8 +119,8 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
-        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who, sessions.get(&who)))).into();
-        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers };
+        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who as u16 + 1, sessions.get(&who)))).into();
+        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers, router, strangers: AtomicU16::new(0) };
         world.kept = world.upload().await;
         world
     }
@@ -125,6 +128,11 @@ impl World {
     /// The browser of somebody, as it was when they came, at a network address of their own.
     pub fn browser(&self, who: Who) -> Browser {
         self.browsers[&who].clone()
+    }
+
+    /// A browser that has never been here, at an address that nobody had.
+    pub fn stranger(&self) -> Browser {
+        browser_of(&self.router, 1_000 + self.strangers.fetch_add(1, Ordering::Relaxed), None)
     }
 
     /// The form token of somebody's session; of no session, none.
@@ -303,9 +311,9 @@ impl Side {
     }
 }
 
-fn browser_of(router: &Router, who: Who, session: Option<&String>) -> Browser {
-    let at = u8::try_from(who as usize + 1).unwrap();
-    let address = SocketAddr::from(([192, 0, 2, at], 4711));
+fn browser_of(router: &Router, at: u16, session: Option<&String>) -> Browser {
+    let [high, low] = at.to_be_bytes();
+    let address = SocketAddr::from(([10, 1, high, low], 4711));
     let mut browser = Browser::new(router.clone().layer(Extension(ConnectInfo(address))), HOST);
     if let Some(session) = session {
         browser.set_cookie(SESSION_COOKIE, session);

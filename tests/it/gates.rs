@@ -6,13 +6,11 @@ pub mod world;
 
 use axum::http::{Method, StatusCode};
 use counterfoil::domain::event::Event;
-use counterfoil::domain::person::Person;
 use counterfoil::web::layers::CONTENT_SECURITY_POLICY;
 use counterfoil::web::routes::{self, Audience, Route};
 
-use self::policy::{Of, Verdict, Who, policy};
+use self::policy::{Verdict, Who, policy};
 use self::world::{KESTREL_WORDS, World, hardened, multipart, post};
-use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 
 fn of_method(method: &str) -> Vec<Route> {
@@ -141,7 +139,12 @@ async fn every_page_opens_for_whom_it_is_and_for_nobody_else_and_looking_changes
                 let answer = browser.get(path).await;
                 asked += 1;
                 if !judge(&answer, verdict) {
-                    faults.say(&route, who, path, format!("{:?} wants {verdict:?}, got {} {}", of, answer.status, answer.location()));
+                    faults.say(
+                        &route,
+                        who,
+                        path,
+                        format!("{:?} wants {verdict:?}, got {} {}", of, answer.status, answer.location()),
+                    );
                 }
                 for fault in faults_of(&answer, who) {
                     faults.say(&route, who, path, fault);
@@ -154,7 +157,12 @@ async fn every_page_opens_for_whom_it_is_and_for_nobody_else_and_looking_changes
                 }
             }
             for (path, other) in refusals.iter().skip(1).filter(|r| r.1 != refusals[0].1) {
-                faults.say(&route, who, path, format!("differs from {}:\n{:?}\n{:?}", refusals[0].0, other, refusals[0].1));
+                faults.say(
+                    &route,
+                    who,
+                    path,
+                    format!("differs from {}:\n{:?}\n{:?}", refusals[0].0, other, refusals[0].1),
+                );
             }
         }
     }
@@ -190,7 +198,12 @@ async fn every_form_is_refused_to_whom_it_is_not_for_and_changes_nothing() {
                 let answer = post(&mut browser, path, &[("csrf", &world.token(who)), ("do", "again")]).await;
                 asked += 1;
                 if !judge(&answer, verdict) {
-                    faults.say(&route, who, path, format!("{:?} wants {verdict:?}, got {} {}", of, answer.status, answer.location()));
+                    faults.say(
+                        &route,
+                        who,
+                        path,
+                        format!("{:?} wants {verdict:?}, got {} {}", of, answer.status, answer.location()),
+                    );
                 }
                 if world.log_length() != before {
                     faults.say(&route, who, path, format!("wrote {:?}", world.house.log().last()));
@@ -201,7 +214,12 @@ async fn every_form_is_refused_to_whom_it_is_not_for_and_changes_nothing() {
                 refusals.push((path, bare(&answer, path)));
             }
             for (path, other) in refusals.iter().skip(1).filter(|r| r.1 != refusals[0].1) {
-                faults.say(&route, who, path, format!("differs from {}:\n{:?}\n{:?}", refusals[0].0, other, refusals[0].1));
+                faults.say(
+                    &route,
+                    who,
+                    path,
+                    format!("differs from {}:\n{:?}\n{:?}", refusals[0].0, other, refusals[0].1),
+                );
             }
         }
     }
@@ -220,14 +238,24 @@ async fn a_form_without_its_own_sessions_token_or_from_another_site_is_refused()
             let altered = format!("{}x", mine.get(..mine.len().saturating_sub(1)).unwrap_or_default());
             for (path, _) in world.cases(route.path).unwrap_or_default() {
                 let before = world.log_length();
-                let forms: &[&[(&str, &str)]] =
-                    &[&[], &[("csrf", "")], &[("csrf", &others)], &[("csrf", &altered)], &[("csrf", ""), ("csrf", &mine)]];
+                let forms: &[&[(&str, &str)]] = &[
+                    &[],
+                    &[("csrf", "")],
+                    &[("csrf", &others)],
+                    &[("csrf", &altered)],
+                    &[("csrf", ""), ("csrf", &mine)],
+                ];
                 for fields in forms.iter().filter(|_| !is_open(&route)) {
                     let answer = post(&mut world.browser(who), &path, fields).await;
                     let refused = answer.status.is_client_error() || answer.location().starts_with("/sign-in");
                     // Signing out is for everybody, and without a session there is nothing to sign out of.
                     if !refused && who != Who::Anonymous {
-                        faults.say(&route, who, &path, format!("{fields:?} got {} {}", answer.status, answer.location()));
+                        faults.say(
+                            &route,
+                            who,
+                            &path,
+                            format!("{fields:?} got {} {}", answer.status, answer.location()),
+                        );
                     }
                 }
                 for (name, value) in [("sec-fetch-site", "cross-site"), ("sec-fetch-site", "same-site")] {
@@ -248,7 +276,8 @@ async fn a_form_without_its_own_sessions_token_or_from_another_site_is_refused()
 }
 
 /// Forms after which others have nothing left to work on.
-const LAST: &[&str] = &["/desk/invoices/{id}/issue", "/desk/invoices/{id}/discard", "/sign-out", "/desk/contacts/{id}/revoke"];
+const LAST: &[&str] =
+    &["/desk/invoices/{id}/issue", "/desk/invoices/{id}/discard", "/sign-out", "/desk/contacts/{id}/revoke"];
 
 #[tokio::test]
 async fn every_form_is_open_to_the_least_of_those_whom_it_is_for() {
@@ -318,7 +347,8 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
             // The first look of the hour stands in the page's own history.
             world.browser(who).get(&path).await;
             for (name, foreign) in &queries {
-                let absent: String = if foreign.parse::<u64>().is_ok() { "987654".to_owned() } else { "Zzqxw".to_owned() };
+                let absent: String =
+                    if foreign.parse::<u64>().is_ok() { "987654".to_owned() } else { "Zzqxw".to_owned() };
                 let mut pages = Vec::new();
                 for value in [foreign, &absent] {
                     let encoded = value.replace(' ', "+").replace('/', "%2F");
@@ -334,7 +364,9 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
                             page = page.replace(&format!("{own}{a}"), "TYPED").replace(&format!("{own}{b}"), "TYPED");
                         }
                         let strict = with.replace('+', "%20").replace('-', "%2D");
-                        page = page.replace(&format!("{name}={strict}"), "TYPED").replace(&format!("{name}=TYPED"), "TYPED");
+                        page = page
+                            .replace(&format!("{name}={strict}"), "TYPED")
+                            .replace(&format!("{name}=TYPED"), "TYPED");
                     }
                     for word in KESTREL_WORDS.iter().filter(|w| page.contains(*w)) {
                         faults.say(&route, who, &asked, format!("{word} of another client"));
@@ -346,14 +378,27 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
                 }
                 if pages[0] != pages[1] && *name != "staff" {
                     let at = pages[0].bytes().zip(pages[1].bytes()).take_while(|(a, b)| a == b).count();
-                    let near = |p: &str| p.chars().skip(p.get(..at).map_or(at, |s| s.chars().count()).saturating_sub(60)).take(160).collect::<String>();
-                    faults.say(&route, who, &format!("{path}?{name}={foreign}"), format!("\n  {}\n  {}", near(&pages[0]), near(&pages[1])));
+                    let near = |p: &str| {
+                        p.chars()
+                            .skip(p.get(..at).map_or(at, |s| s.chars().count()).saturating_sub(60))
+                            .take(160)
+                            .collect::<String>()
+                    };
+                    faults.say(
+                        &route,
+                        who,
+                        &format!("{path}?{name}={foreign}"),
+                        format!("\n  {}\n  {}", near(&pages[0]), near(&pages[1])),
+                    );
                 }
             }
         }
     }
     faults.none();
 }
+
+/// A form's address, its fixed fields, and the field that names something of another client.
+type FormCase<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, &'a str);
 
 #[tokio::test]
 async fn a_foreign_name_in_a_form_says_no_more_than_an_absent_one() {
@@ -368,7 +413,7 @@ async fn a_foreign_name_in_a_form_says_no_more_than_an_absent_one() {
     let (project, letter) = (k.project.to_string(), k.contact.to_string());
     let (invoice, client) = (k.linked.0.to_string(), k.client.to_string());
     let number = "KA/2026-";
-    let forms: Vec<(&str, Vec<(&str, &str)>, &str, &str)> = vec![
+    let forms: Vec<FormCase<'_>> = vec![
         ("/desk/invoices/new", vec![], "client", &client),
         ("/desk/invoices/new", vec![], "client", "Kestrel Architects"),
         ("/desk/invoices/new", vec![("client", &own)], "project", &project),
@@ -377,7 +422,12 @@ async fn a_foreign_name_in_a_form_says_no_more_than_an_absent_one() {
         (&draft, vec![("client", &own)], "project", &project),
         ("/desk/quotes/new", vec![], "client", &client),
         ("/desk/quotes/new", vec![("client", &own)], "project", &project),
-        ("/desk/payments/new", vec![("amount", "1.00"), ("on", "2026-11-20"), ("method", "transfer")], "client", &client),
+        (
+            "/desk/payments/new",
+            vec![("amount", "1.00"), ("on", "2026-11-20"), ("method", "transfer")],
+            "client",
+            &client,
+        ),
         ("/desk/payments/new", vec![("client", &own), ("amount", "1.00"), ("on", "2026-11-20")], "invoice", &invoice),
         (&apply, vec![("amount", "1.00")], "invoice", &invoice),
         (&send, vec![], "contact", &letter),
@@ -439,7 +489,8 @@ async fn whoever_is_revoked_or_leaves_is_out_at_the_next_request() {
     assert_eq!(world.browser(Who::Anonymous).get(&link).await.status, StatusCode::NOT_FOUND);
     for (one, staff) in [(Who::Tom, who.tom), (Who::Jonas, who.jonas)] {
         assert_eq!(world.browser(one).get("/desk").await.status, StatusCode::OK);
-        let now = house.app.store.read(|r| counterfoil::store::prelude::AccountReads::staff(r, staff)).unwrap().unwrap();
+        let now =
+            house.app.store.read(|r| counterfoil::store::prelude::AccountReads::staff(r, staff)).unwrap().unwrap();
         let left = counterfoil::actions::people::NewStaff {
             name: now.name,
             email: now.email,
@@ -452,8 +503,6 @@ async fn whoever_is_revoked_or_leaves_is_out_at_the_next_request() {
         assert!(out(&world.browser(one).get("/desk").await), "{one:?}");
         assert!(out(&world.browser(one).get("/").await), "{one:?}");
     }
-    let gone = Person::Staff(who.tom);
-    assert!(house.log().len() > 1 && gone != Person::Staff(who.orla));
 }
 
 #[tokio::test]
@@ -475,16 +524,17 @@ async fn every_kind_of_answer_carries_the_security_headers() {
     cases.push((414, world.browser(Who::Anonymous).get(&format!("/sign-in?back={}", "x".repeat(5_000))).await));
     let mut other = Browser::new(hardened(&world.house), "evil.example");
     cases.push((421, other.get("/sign-in").await));
-    let large = multipart(&mut orla, "/desk/publish", &[("csrf", &world.token(Who::Orla))], Some(&vec![b'x'; 11 << 20])).await;
+    let large =
+        multipart(&mut orla, "/desk/publish", &[("csrf", &world.token(Who::Orla))], Some(&vec![b'x'; 11 << 20])).await;
     cases.push((413, large));
     for (status, answer) in cases {
         assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
-        let faults: Vec<String> = faults_of(&answer, Who::Orla).into_iter().filter(|f| !f.starts_with("cache")).collect();
+        let faults: Vec<String> =
+            faults_of(&answer, Who::Orla).into_iter().filter(|f| !f.starts_with("cache")).collect();
         assert!(faults.is_empty(), "{status}: {faults:?}\n{}", answer.text());
         let styles = answer.header("content-type").starts_with("text/css");
         assert!(styles || answer.header("cache-control") == "no-store", "{status}");
         assert!(!answer.body.is_empty() || answer.status.is_redirection(), "{status} has no words");
         assert!(status != 405 || answer.header("allow").contains("GET"), "{:?}", answer.headers);
     }
-    assert_eq!(HOST, "portal.hartmann.example");
 }

@@ -19,8 +19,8 @@ const HOSTILE: &[(&str, &str)] = &[
     ("a line break", "Ana\r\nBcc: eve@example.com"),
     ("a lone line feed", "Ana\nX"),
     ("a lone carriage return", "Ana\rX"),
-    ("a zero byte", "Ana\0X"),
     ("a tabulator", "Ana\tX"),
+    ("a zero byte", "Ana\0X"),
     ("right to left", "Ana\u{202e}fdp.exe"),
     ("an isolate", "Ana\u{2066}X"),
     ("an escape", "Ana\u{1b}[2J"),
@@ -40,9 +40,9 @@ const HOSTILE: &[(&str, &str)] = &[
     ("empty", ""),
 ];
 
-/// How many of [`HOSTILE`] no line of text may hold, the line breaks first.
+/// How many of [`HOSTILE`] no line of text may hold; those first that a paragraph may.
 const NEVER: usize = 8;
-const LINE_BREAKS: usize = 3;
+const IN_PARAGRAPHS: usize = 4;
 
 /// Forms of words alone: they take whatever is plain text; passwords take anything.
 const WORDS: &[&str] = &[
@@ -85,7 +85,9 @@ async fn gather(world: &World) -> BTreeMap<&'static str, (Who, Form)> {
         for route in all.iter().filter(|r| r.method == "GET") {
             let cases = world.cases(route.path).unwrap_or_default();
             let client = world.marlow.client;
-            for (path, _) in cases.into_iter().flat_map(|(p, of)| [(p.clone(), of), (format!("{p}?client={client}"), of)]) {
+            for (path, _) in
+                cases.into_iter().flat_map(|(p, of)| [(p.clone(), of), (format!("{p}?client={client}"), of)])
+            {
                 let page = browser(world, who).get(&path).await.text();
                 for mut form in forms_of(&page) {
                     if form.action.is_empty() {
@@ -149,8 +151,12 @@ const BUTTONS: &[&str] = &[
 async fn every_route_that_takes_a_form_has_it_on_a_page() {
     let world = World::new().await;
     let found = gather(&world).await;
-    let missing: Vec<&str> =
-        routes::list().iter().filter(|r| r.method == "POST").map(|r| r.path).filter(|p| !found.contains_key(p)).collect();
+    let missing: Vec<&str> = routes::list()
+        .iter()
+        .filter(|r| r.method == "POST")
+        .map(|r| r.path)
+        .filter(|p| !found.contains_key(p))
+        .collect();
     // Shown only for a letter of which nobody knows, and where a code is waited for.
     let known = ["/sign-in/code", "/desk/letters/{id}/decide"];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();
@@ -169,8 +175,8 @@ async fn a_form_full_of_hostile_text_comes_back_with_what_to_do() {
         if !form.fields.iter().any(|f| f.typed) || route == "/password/{token}" {
             continue;
         }
-        // A reason may have several lines.
-        let from = if route.ends_with("/credit") || route.ends_with("/undo") { LINE_BREAKS } else { 0 };
+        // A reason is a paragraph.
+        let from = if route.ends_with("/credit") || route.ends_with("/undo") { IN_PARAGRAPHS } else { 0 };
         let to = if WORDS.contains(&route) { NEVER } else { HOSTILE.len() };
         for (what, value) in &HOSTILE[from..to] {
             let before = world.house.log().len();
@@ -192,7 +198,8 @@ async fn one_hostile_field_is_refused_or_taken_whole_and_never_a_fault() {
         for n in (0..form.fields.len()).filter(|n| typed && form.fields[*n].name != "csrf") {
             for (what, value) in HOSTILE {
                 let before = world.log_length();
-                let sent = form.fields.iter().enumerate().map(|(m, f)| (&*f.name, if m == n { *value } else { &*f.value }));
+                let sent =
+                    form.fields.iter().enumerate().map(|(m, f)| (&*f.name, if m == n { *value } else { &*f.value }));
                 let fields: Vec<(&str, &str)> = sent.collect();
                 let answer = post(&mut browser(&world, who), &form.action, &fields).await;
                 let changed = world.log_length() != before;
@@ -225,16 +232,28 @@ async fn a_body_that_is_no_form_is_refused_and_changes_nothing() {
             ("no type", None, with(&csrf, b"name=x")),
             ("JSON", Some("application/json"), b"{\"csrf\":1}".to_vec()),
             ("plain text", Some("text/plain"), with(&csrf, b"name=x")),
-            ("XML", Some("application/xml"), b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>".to_vec()),
+            (
+                "XML",
+                Some("application/xml"),
+                b"<!DOCTYPE a [<!ENTITY b SYSTEM 'file:///etc/passwd'>]><a>&b;</a>".to_vec(),
+            ),
             ("invalid escapes", Some(FORM), with(&csrf, b"name=%FF%FE&email=%C0%AF&amount=%ED%A0%80")),
             ("raw bytes", Some(FORM), with(&csrf, b"name=\xff\xfe\x00&email=\xc0\xaf")),
             ("20,000 fields", Some(FORM), with(&csrf, "line=1&".repeat(20_000).as_bytes())),
             ("10 MB", Some(FORM), with(&csrf, format!("name={}", "x".repeat(10 << 20)).as_bytes())),
             ("nothing", Some(FORM), Vec::new()),
-            ("cut off", Some(MULTI), with(&part, b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF")),
+            (
+                "cut off",
+                Some(MULTI),
+                with(&part, b"--b\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.pdf\"\r\n\r\n%PDF"),
+            ),
             ("no boundary", Some("multipart/form-data"), with(&part, b"--b--\r\n")),
             ("no parts", Some(MULTI), b"--b--\r\n".to_vec()),
-            ("not UTF-8 in a part", Some(MULTI), with(&part, b"--b\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\n\xff\xfe\r\n--b--\r\n")),
+            (
+                "not UTF-8 in a part",
+                Some(MULTI),
+                with(&part, b"--b\r\ncontent-disposition: form-data; name=\"title\"\r\n\r\n\xff\xfe\r\n--b--\r\n"),
+            ),
         ];
         for (what, kind, body) in bodies {
             for (path, _) in world.cases(route.path).unwrap_or_default().into_iter().take(1) {
@@ -243,7 +262,9 @@ async fn a_body_that_is_no_form_is_refused_and_changes_nothing() {
                 // A link's button has no form beside the address.
                 let bodiless = matches!(route.path, "/sign-in/link/{token}");
                 let all = refusal_faults(&world, &answer, before);
-                let wrong = all.iter().filter(|f| !(bodiless && (f.starts_with("got 303") || f.starts_with("wrote") || f.contains("303"))));
+                let wrong = all.iter().filter(|f| {
+                    !(bodiless && (f.starts_with("got 303") || f.starts_with("wrote") || f.contains("303")))
+                });
                 faults.extend(wrong.map(|f| format!("{} {what}: {f}", route.path)));
             }
         }
@@ -269,9 +290,9 @@ async fn a_form_with_nothing_in_it_is_refused_where_something_must_be_typed() {
 const READ: usize = 15;
 /// Names that queries of pages have, and some that they might have.
 const QUERY_NAMES: &[&str] = &[
-    "after", "before", "from", "to", "on", "q", "client", "invoice", "of", "kind", "kept", "state", "who", "what", "topic",
-    "note", "done", "saved", "back", "sort", "by", "page", "size", "limit", "per_page", "offset", "project", "due", "as", "asof", "show", "shelf",
-    "number", "contact", "invited", "copy",
+    "after", "before", "from", "to", "on", "q", "client", "invoice", "of", "kind", "kept", "state", "who", "what",
+    "topic", "note", "done", "saved", "back", "sort", "by", "page", "size", "limit", "per_page", "offset", "project",
+    "due", "as", "asof", "show", "shelf", "number", "contact", "invited", "copy",
 ];
 
 #[tokio::test]
@@ -279,9 +300,32 @@ async fn hostile_queries_get_a_page_and_never_a_fault() {
     let world = World::new().await;
     let mut faults = Vec::new();
     let values = [
-        "", "0", "-1", "18446744073709551615", "18446744073709551616", "0_0", "-2147483648_0", "2147483647_18446744073709551615",
-        "-999999999999_5", "9999-12-31", "-9999-01-01", "0000-00-00", "31.12.9999", "1.1.-9999", "%FF", "%00", "%0d%0aSet-Cookie:a=b",
-        "%E2%80%AE", "%", "+", "1e999", "NaN", "%3Cscript%3E", "..%2F..%2Fetc%2Fpasswd", "//evil.example", "\u{7f}x",
+        "",
+        "0",
+        "-1",
+        "18446744073709551615",
+        "18446744073709551616",
+        "0_0",
+        "-2147483648_0",
+        "2147483647_18446744073709551615",
+        "-999999999999_5",
+        "9999-12-31",
+        "-9999-01-01",
+        "0000-00-00",
+        "31.12.9999",
+        "1.1.-9999",
+        "%FF",
+        "%00",
+        "%0d%0aSet-Cookie:a=b",
+        "%E2%80%AE",
+        "%",
+        "+",
+        "1e999",
+        "NaN",
+        "%3Cscript%3E",
+        "..%2F..%2Fetc%2Fpasswd",
+        "//evil.example",
+        "\u{7f}x",
     ];
     let large = "x".repeat(3_900);
     for route in routes::list().into_iter().filter(|r| r.method == "GET") {
@@ -296,7 +340,10 @@ async fn hostile_queries_get_a_page_and_never_a_fault() {
             let path = format!("{path}?{query}");
             async move { browser.get(&path).await }
         };
-        let mut queries: Vec<String> = values.iter().map(|v| QUERY_NAMES.iter().map(|n| format!("{n}={v}")).collect::<Vec<_>>().join("&")).collect();
+        let mut queries: Vec<String> = values
+            .iter()
+            .map(|v| QUERY_NAMES.iter().map(|n| format!("{n}={v}")).collect::<Vec<_>>().join("&"))
+            .collect();
         queries.extend([format!("q={large}"), "&".repeat(4_000), "a=1&".repeat(1_000)]);
         let worst = ["-1", "18446744073709551615", "2147483647_18446744073709551615", "9999-12-31", "%FF"];
         queries.extend(QUERY_NAMES[..READ].iter().flat_map(|n| worst.iter().map(move |v| format!("{n}={v}"))));
@@ -308,7 +355,10 @@ async fn hostile_queries_get_a_page_and_never_a_fault() {
             if status >= 500 || (status >= 400 && answer.body.is_empty()) {
                 faults.push(format!("{path}?{query}: {status}"));
             }
-            if answer.text().contains("<script>") || answer.headers.contains_key("a") || answer.location().contains("evil") {
+            if answer.text().contains("<script>")
+                || answer.headers.contains_key("a")
+                || answer.location().contains("evil")
+            {
                 faults.push(format!("{path}?{query}: echoed {}", answer.location()));
             }
         }
@@ -321,9 +371,29 @@ async fn hostile_paths_lead_nowhere() {
     let world = World::new().await;
     let mut faults = Vec::new();
     let values = [
-        "0", "-1", "18446744073709551615", "18446744073709551616", "+1", "1%20", "%31", "1%00", "1%0d%0a", "%FF", "%2e%2e", "..%2f1",
-        "1%2F2", "1;x", "1.pdf.pdf", ".pdf", "%E2%80%AE1", "credit-", "credit-x", "credit-18446744073709551616", "HF-2026-0001%00.pdf",
-        "%3Cscript%3E", "%F0%9F%92%A9",
+        "0",
+        "-1",
+        "18446744073709551615",
+        "18446744073709551616",
+        "+1",
+        "1%20",
+        "%31",
+        "1%00",
+        "1%0d%0a",
+        "%FF",
+        "%2e%2e",
+        "..%2f1",
+        "1%2F2",
+        "1;x",
+        "1.pdf.pdf",
+        ".pdf",
+        "%E2%80%AE1",
+        "credit-",
+        "credit-x",
+        "credit-18446744073709551616",
+        "HF-2026-0001%00.pdf",
+        "%3Cscript%3E",
+        "%F0%9F%92%A9",
     ];
     for route in routes::list().into_iter().filter(|r| r.path.contains('{')) {
         let who = sender(&route);
@@ -339,7 +409,8 @@ async fn hostile_paths_lead_nowhere() {
                 post(&mut browser, &path, &[("csrf", &world.token(who))]).await
             };
             // `%31` is another way to write 1.
-            let fine = answer.status.is_client_error() || answer.status.is_redirection() || value == "%31" || value == "+1";
+            let fine =
+                answer.status.is_client_error() || answer.status.is_redirection() || value == "%31" || value == "+1";
             if !fine || answer.body.is_empty() && !answer.status.is_redirection() {
                 faults.push(format!("{} {path}: {} {}", route.method, answer.status, answer.location()));
             }

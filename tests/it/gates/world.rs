@@ -9,9 +9,10 @@ use axum::http::Method;
 use axum::{Extension, Router};
 use counterfoil::actions::firm::NewLogo;
 use counterfoil::actions::invoices::Draft;
+use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, firm, invoices, people, quotes};
+use counterfoil::actions::{clients, firm, invoices, payments, people, quotes};
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId};
 use counterfoil::domain::number::DocumentNumber;
@@ -28,7 +29,7 @@ use super::policy::{Of, Who};
 use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 use crate::desk::firm::PIXEL;
-use crate::house::{TestHouse, email, line, new_contact, pdf, rights};
+use crate::house::{TestHouse, email, eur, line, new_contact, pdf, rights};
 
 /// What one client has.
 pub struct Side {
@@ -60,8 +61,18 @@ pub struct World {
 }
 
 /// Words that stand in nothing of Marlow's.
-pub const KESTREL_WORDS: &[&str] =
-    &["Kestrel", "kestrel.example", "Sofia", "Lindqvist", "Nordhaven", "KA/2026", "98,765", "98765", "9876543", "32,921"];
+pub const KESTREL_WORDS: &[&str] = &[
+    "Kestrel",
+    "kestrel.example",
+    "Sofia",
+    "Lindqvist",
+    "Nordhaven",
+    "KA/2026",
+    "98,765",
+    "98765",
+    "9876543",
+    "32,921",
+];
 
 /// A router as the server has it, layers and all.
 pub fn hardened(house: &TestHouse) -> Router {
@@ -104,7 +115,7 @@ impl World {
             (Who::Lea, Person::Staff(lea), Strength::Password),
         ];
         let back = new_contact("Rita Gone", "rita@marlow.example", rights(true, true, true));
-        
+
         house.act(who.orla, move |w, scope| people::change_contact(w, scope, who.rita, &back)).await.unwrap();
         let mut sessions = BTreeMap::new();
         for (one, person, strength) in people {
@@ -120,7 +131,18 @@ impl World {
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
         let browsers = Who::ALL.map(|who| (who, browser_of(&router, who as u16 + 1, sessions.get(&who)))).into();
-        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers, router, strangers: AtomicU16::new(0) };
+        let mut world = Self {
+            house,
+            marlow,
+            kestrel,
+            sign_in_link,
+            password_link,
+            kept,
+            sessions,
+            browsers,
+            router,
+            strangers: AtomicU16::new(0),
+        };
         world.kept = world.upload().await;
         world
     }
@@ -171,7 +193,12 @@ impl World {
         };
         let (m, k) = (&self.marlow, &self.kestrel);
         let both = |of: fn(&Side) -> String| {
-            vec![(of(m), Of::Marlow), (of(k), Of::Kestrel), ("999999".to_owned(), Of::Absent), ("x".to_owned(), Of::Absent)]
+            vec![
+                (of(m), Of::Marlow),
+                (of(k), Of::Kestrel),
+                ("999999".to_owned(), Of::Absent),
+                ("x".to_owned(), Of::Absent),
+            ]
         };
         let parameters = path.matches('{').count();
         Some(match path {
@@ -215,7 +242,8 @@ impl World {
                 fill("{number}", all)
             }
             "/desk/invoices/{id}/allocations/{allocation}/undo" => {
-                let at = |invoice: InvoiceId, one: u64, of| (format!("/desk/invoices/{invoice}/allocations/{one}/undo"), of);
+                let at =
+                    |invoice: InvoiceId, one: u64, of| (format!("/desk/invoices/{invoice}/allocations/{one}/undo"), of);
                 vec![
                     at(m.linked.0, m.allocation.0, Of::Marlow),
                     at(k.linked.0, k.allocation.0, Of::Kestrel),
@@ -258,7 +286,10 @@ impl World {
             }
             _ if path.starts_with("/desk/settings/staff/{id}") => {
                 let tom = self.house.who.tom.to_string();
-                fill("{id}", vec![(tom, Of::Everybody), ("999999".to_owned(), Of::Absent), ("x".to_owned(), Of::Absent)])
+                fill(
+                    "{id}",
+                    vec![(tom, Of::Everybody), ("999999".to_owned(), Of::Absent), ("x".to_owned(), Of::Absent)],
+                )
             }
             _ => return None,
         })
@@ -281,7 +312,8 @@ impl Side {
         let credit = h.app.store.read(|r| r.invoice_numbered(&credited)).unwrap().unwrap();
         let published = h.publish(client, number, minor, due).await;
         let published = (published, number.parse().unwrap());
-        let receipt = h.pay(client, minor / 3, vec![linked.0]).await;
+        let new = h.receipt(client, minor / 3, Apply::Exactly(vec![(linked.0, eur(minor / 4))]));
+        let receipt = h.act(orla, move |w, scope| payments::record(w, scope, &new)).await.unwrap();
         let offer = NewQuote {
             client,
             project: None,
@@ -348,7 +380,8 @@ pub async fn multipart(browser: &mut Browser, path: &str, fields: &[(&str, &str)
     }
     if let Some(file) = file {
         let called = if path.ends_with("/logo") { "logo" } else { "file" };
-        let head = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{called}\"; filename=\"a.pdf\"\r\n\r\n");
+        let head =
+            format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{called}\"; filename=\"a.pdf\"\r\n\r\n");
         body.extend(head.into_bytes());
         body.extend(file);
         body.extend(b"\r\n");
@@ -360,5 +393,9 @@ pub async fn multipart(browser: &mut Browser, path: &str, fields: &[(&str, &str)
 
 /// Posts a form as its page would: with a file where the route takes one.
 pub async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
-    if routes::SLOW.contains(&path) { multipart(browser, path, fields, None).await } else { browser.post_as_is(path, fields).await }
+    if routes::SLOW.contains(&path) {
+        multipart(browser, path, fields, None).await
+    } else {
+        browser.post_as_is(path, fields).await
+    }
 }

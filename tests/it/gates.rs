@@ -1,5 +1,5 @@
-//! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route list
-//! itself, so that a route without a verdict fails.
+//! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route
+//! list itself, so that a route without a verdict fails.
 
 pub mod policy;
 pub mod world;

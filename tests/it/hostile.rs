@@ -1,4 +1,4 @@
-//! Bad input: whatever is sent, the answer is a page that says what to do, nothing changes, and no fault is the server's.
+//! Bad input: whatever is sent, the answer is a page that says what to do, nothing changes, and no fault is ours.
 
 mod forms;
 

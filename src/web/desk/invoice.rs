@@ -1,4 +1,4 @@
-//! The page of an issued invoice or credit note: its state, its money, who has seen it, what was sent and what comes next.
+//! The page of an issued invoice or credit note: its state, its money, who saw it, what was sent, what comes next.
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};

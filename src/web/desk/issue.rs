@@ -1,5 +1,5 @@
-//! Before an invoice goes out: the document as it will be, its number, who will see it, which letters go; then issuing it,
-//! or throwing the draft away.
+//! Before an invoice goes out: the document as it will be, its number, who will see it, which letters go; then issuing
+//! it, or throwing the draft away.
 
 use axum::extract::Path;
 use axum::http::StatusCode;

@@ -1,5 +1,5 @@
-//! Uploaded PDFs between the form and its confirmation: in memory, few, for half an hour, each for the session that sent
-//! it. A browser can't fill in a file again, so that a typing error must not cost the upload.
+//! Uploaded PDFs between the form and its confirmation: in memory, few, for half an hour, each for the session that
+//! sent it. A browser can't fill in a file again, so that a typing error must not cost the upload.
 //!
 //! Nothing of it is written anywhere; after a restart the file is chosen again.
 

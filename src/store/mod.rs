@@ -170,7 +170,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         drop(self.queue.get_mut().unwrap_or_else(PoisonError::into_inner).take());
         let writer = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
-        // The last handle may go with an act, on the writer's own thread, which can't wait for itself and is ending anyway.
+        // The last handle may go with an act, on the writer's own thread, which can't wait for itself and is ending.
         if let Some(writer) = writer.filter(|w| w.thread().id() != std::thread::current().id()) {
             let _ = writer.join();
         }

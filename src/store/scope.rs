@@ -124,8 +124,8 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if self.sees_account() {
             return self.reader.invoice_page(client, filter, today, after, limit);
         }
-        // Somebody who sees only some projects gets full pages of what they see: up to twice `limit` long, and short only
-        // after `HIDDEN_MAX` hidden rows.
+        // Somebody who sees only some projects gets full pages of what they see: up to twice `limit` long, and short
+        // only after `HIDDEN_MAX` hidden rows.
         let (mut seen, mut looked) = (Page { rows: Vec::new(), next: after }, 0);
         loop {
             let page = self.reader.invoice_page(client, filter, today, seen.next, limit)?;

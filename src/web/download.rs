@@ -1,6 +1,8 @@
 //! Documents as downloads: always an attachment with our own media type, never a page of ours.
 
-use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -15,6 +17,7 @@ pub fn pdf(name: &str, bytes: Vec<u8>) -> Response {
         (CONTENT_TYPE, "application/pdf".to_owned()),
         (CONTENT_DISPOSITION, attachment(name)),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, bytes).into_response()

@@ -1,18 +1,16 @@
-//! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route list
-//! itself, so that a route without a verdict fails.
+//! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route
+//! list itself, so that a route without a verdict fails.
 
-mod policy;
+pub mod policy;
 pub mod world;
 
 use axum::http::{Method, StatusCode};
 use counterfoil::domain::event::Event;
-use counterfoil::domain::person::Person;
 use counterfoil::web::layers::CONTENT_SECURITY_POLICY;
 use counterfoil::web::routes::{self, Audience, Route};
 
-use self::policy::{Of, Verdict, Who, policy};
+use self::policy::{Verdict, Who, policy};
 use self::world::{KESTREL_WORDS, World, hardened, multipart, post};
-use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 
 fn of_method(method: &str) -> Vec<Route> {
@@ -284,6 +282,9 @@ const LAST: &[&str] =
 #[tokio::test]
 async fn every_form_is_open_to_the_least_of_those_whom_it_is_for() {
     let world = World::new().await;
+    // As after a restore: only then is there something to release.
+    let app = &world.house.app;
+    app.store.housekeep(app.now(), |w| Ok(w.hold_sending(true)?)).await.unwrap();
     let mut faults = Faults::default();
     let place = |r: &Route| LAST.iter().position(|p| *p == r.path).map_or(0, |n| n + 1);
     let mut all = of_method("POST");
@@ -399,6 +400,9 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
     faults.none();
 }
 
+/// A form's address, its fixed fields, and the field that names something of another client.
+type FormCase<'a> = (&'a str, Vec<(&'a str, &'a str)>, &'a str, &'a str);
+
 #[tokio::test]
 async fn a_foreign_name_in_a_form_says_no_more_than_an_absent_one() {
     let world = World::new().await;
@@ -412,7 +416,7 @@ async fn a_foreign_name_in_a_form_says_no_more_than_an_absent_one() {
     let (project, letter) = (k.project.to_string(), k.contact.to_string());
     let (invoice, client) = (k.linked.0.to_string(), k.client.to_string());
     let number = "KA/2026-";
-    let forms: Vec<(&str, Vec<(&str, &str)>, &str, &str)> = vec![
+    let forms: Vec<FormCase<'_>> = vec![
         ("/desk/invoices/new", vec![], "client", &client),
         ("/desk/invoices/new", vec![], "client", "Kestrel Architects"),
         ("/desk/invoices/new", vec![("client", &own)], "project", &project),
@@ -502,8 +506,6 @@ async fn whoever_is_revoked_or_leaves_is_out_at_the_next_request() {
         assert!(out(&world.browser(one).get("/desk").await), "{one:?}");
         assert!(out(&world.browser(one).get("/").await), "{one:?}");
     }
-    let gone = Person::Staff(who.tom);
-    assert!(house.log().len() > 1 && gone != Person::Staff(who.orla));
 }
 
 #[tokio::test]
@@ -538,5 +540,4 @@ async fn every_kind_of_answer_carries_the_security_headers() {
         assert!(!answer.body.is_empty() || answer.status.is_redirection(), "{status} has no words");
         assert!(status != 405 || answer.header("allow").contains("GET"), "{:?}", answer.headers);
     }
-    assert_eq!(HOST, "portal.hartmann.example");
 }

@@ -7,6 +7,7 @@ mod browser;
 mod cli;
 mod desk;
 mod gates;
+mod hostile;
 mod house;
 mod money;
 mod portal;

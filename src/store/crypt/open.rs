@@ -22,8 +22,8 @@ pub struct Opened<D: Disk = FileDisk> {
     /// Whether redb should check all pages on opening (`set_check_integrity_on_open`): the first copy of the superblock
     /// was unreadable or older than the second, which no crash explains.
     pub needs_check: bool,
-    /// The engine did not close the file: a crash or a kill, which needs no check, since commits are two-phase and every
-    /// block authenticates.
+    /// The engine did not close the file: a crash or a kill, which needs no check, since commits are two-phase and
+    /// every block authenticates.
     pub unclean: bool,
     /// Rises with every commit. A value lower than one seen before means that an old file was put in place.
     pub sequence: u64,

@@ -7,7 +7,7 @@ use crate::store::prelude::*;
 use crate::web::guard::Desk;
 use crate::web::problem::Problem;
 
-/// The hash that `password` was checked against, or the fault of `field`. A wrong one is logged, and too many are put off.
+/// The hash that `password` was checked against, or the fault of `field`. A wrong one is logged; too many are put off.
 ///
 /// # Errors
 /// [`Problem::Busy`] after too many tries; the store's failure.

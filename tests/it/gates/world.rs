@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use axum::extract::ConnectInfo;
 use axum::http::Method;
 use axum::{Extension, Router};
 use counterfoil::actions::firm::NewLogo;
 use counterfoil::actions::invoices::Draft;
+use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, firm, invoices, people, quotes};
+use counterfoil::actions::{clients, firm, invoices, payments, people, quotes};
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId};
 use counterfoil::domain::number::DocumentNumber;
@@ -27,7 +29,7 @@ use super::policy::{Of, Who};
 use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 use crate::desk::firm::PIXEL;
-use crate::house::{TestHouse, email, line, new_contact, pdf, rights};
+use crate::house::{TestHouse, email, eur, line, new_contact, pdf, rights};
 
 /// What one client has.
 pub struct Side {
@@ -54,6 +56,8 @@ pub struct World {
     pub kept: String,
     sessions: BTreeMap<Who, String>,
     browsers: BTreeMap<Who, Browser>,
+    router: Router,
+    strangers: AtomicU16,
 }
 
 /// Words that stand in nothing of Marlow's.
@@ -126,8 +130,19 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
-        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who, sessions.get(&who)))).into();
-        let mut world = Self { house, marlow, kestrel, sign_in_link, password_link, kept, sessions, browsers };
+        let browsers = Who::ALL.map(|who| (who, browser_of(&router, who as u16 + 1, sessions.get(&who)))).into();
+        let mut world = Self {
+            house,
+            marlow,
+            kestrel,
+            sign_in_link,
+            password_link,
+            kept,
+            sessions,
+            browsers,
+            router,
+            strangers: AtomicU16::new(0),
+        };
         world.kept = world.upload().await;
         world
     }
@@ -135,6 +150,11 @@ impl World {
     /// The browser of somebody, as it was when they came, at a network address of their own.
     pub fn browser(&self, who: Who) -> Browser {
         self.browsers[&who].clone()
+    }
+
+    /// A browser that has never been here, at an address that nobody had.
+    pub fn stranger(&self) -> Browser {
+        browser_of(&self.router, 1_000 + self.strangers.fetch_add(1, Ordering::Relaxed), None)
     }
 
     /// The form token of somebody's session; of no session, none.
@@ -292,7 +312,8 @@ impl Side {
         let credit = h.app.store.read(|r| r.invoice_numbered(&credited)).unwrap().unwrap();
         let published = h.publish(client, number, minor, due).await;
         let published = (published, number.parse().unwrap());
-        let receipt = h.pay(client, minor / 3, vec![linked.0]).await;
+        let new = h.receipt(client, minor / 3, Apply::Exactly(vec![(linked.0, eur(minor / 4))]));
+        let receipt = h.act(orla, move |w, scope| payments::record(w, scope, &new)).await.unwrap();
         let offer = NewQuote {
             client,
             project: None,
@@ -322,9 +343,9 @@ impl Side {
     }
 }
 
-fn browser_of(router: &Router, who: Who, session: Option<&String>) -> Browser {
-    let at = u8::try_from(who as usize + 1).unwrap();
-    let address = SocketAddr::from(([192, 0, 2, at], 4711));
+fn browser_of(router: &Router, at: u16, session: Option<&String>) -> Browser {
+    let [high, low] = at.to_be_bytes();
+    let address = SocketAddr::from(([10, 1, high, low], 4711));
     let mut browser = Browser::new(router.clone().layer(Extension(ConnectInfo(address))), HOST);
     if let Some(session) = session {
         browser.set_cookie(SESSION_COOKIE, session);

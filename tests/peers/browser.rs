@@ -83,7 +83,7 @@ async fn follow_the_letter(phone: &Chromium, demo: &Demo) {
     within("the letter", to_letter).await;
     phone.find("ul.list li a").await.click().await.unwrap();
     let link = phone.find("a[href*='/sign-in/link/']").await.attr("href").await.unwrap().unwrap();
-    phone.goto(&demo.url.parse::<reqwest::Url>().unwrap().join(&link).unwrap().to_string()).await;
+    phone.goto(demo.url.parse::<reqwest::Url>().unwrap().join(&link).unwrap().as_ref()).await;
     phone.arrives(|path| path.starts_with("/sign-in/link/")).await;
     assert!(!phone.text().await.contains(TITLE), "looking at the link showed the invoice");
     phone.find("form[method=post] button").await.click().await.unwrap();

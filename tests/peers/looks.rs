@@ -9,6 +9,8 @@ use crate::visitor::{Visitor, links};
 
 const WIDTHS: [u32; 5] = [360, 390, 768, 1280, 1920];
 const HEIGHT: u32 = 900;
+/// A window for axe, so tall that nothing lies under the buttons that stay at its foot.
+const TALL: u32 = 6000;
 
 /// Pages of a client's contact; lists are followed to their first entry.
 const PORTAL: [&str; 5] = ["/", "/invoices", "/statement", "/quotes", "/account"];
@@ -104,7 +106,7 @@ impl Tour {
     async fn examine(&mut self, page: &str, dark: bool) {
         self.browser.driver.execute(self.axe.as_str(), Vec::new()).await.unwrap();
         for width in [390, 1280] {
-            self.browser.size(width, HEIGHT).await;
+            self.browser.size(width, TALL).await;
             let found = self.browser.driver.execute_async(AXE, Vec::new()).await.unwrap().json().clone();
             self.hold(page, if dark { "dark" } else { "light" }, &found);
         }

@@ -12,7 +12,9 @@ use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
-use crate::domain::grant::{CodeRequest, DOCUMENT_DAYS, Grant, Opens, SET_PASSWORD_HOURS, SIGN_IN_MINUTES};
+use crate::domain::grant::{
+    CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES,
+};
 use crate::domain::ids::{ContactId, InvoiceId, LetterId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{
@@ -129,7 +131,8 @@ pub(super) fn queue_set_password(w: &mut WriteTx<'_>, person: Person, invited: b
     let to = found(addressee(w, person)?)?;
     let text = words::set_password(&firm, &to.name, invited);
     let key = format!("set-password/{}", w.next("secret-letter")?);
-    queue(w, &to, key, Purpose::SetPassword, Some(Link::SetPassword), text).map(drop)
+    let link = if invited { Link::SetPassword } else { Link::Reset };
+    queue(w, &to, key, Purpose::SetPassword, Some(link), text).map(drop)
 }
 
 /// Queues a letter with a link and a code to sign in, for the browser whose request has this digest.
@@ -249,6 +252,10 @@ pub fn begin(
         withdraw(w, letter, reason)?;
         return Ok(None);
     }
+    // A document's letter goes to where the person is reached now.
+    if let Some(to) = addressee(w, letter.to)? {
+        letter.to_address = to.address;
+    }
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
     letter.attempts += 1;
@@ -259,12 +266,10 @@ pub fn begin(
 
 /// Why a letter should not go any more: the stop rules, checked in the transaction that begins the hand-over.
 fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreError> {
-    let active = match letter.to {
-        Person::Staff(id) => w.staff(id)?.is_some_and(|s| s.active),
-        Person::Contact(id) => w.contact(id)?.is_some_and(|c| c.active),
-    };
-    if !active {
-        return Ok(Some("the recipient was revoked"));
+    let Some(present) = addressee(w, letter.to)? else { return Ok(Some("the recipient was revoked")) };
+    let secret = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword);
+    if secret && present.address != letter.to_address {
+        return Ok(Some("the recipient's address changed since"));
     }
     let Some(id) = letter.purpose.invoice() else { return Ok(None) };
     let Some(row) = w.invoice_row(id)? else { return Ok(Some("the document is gone")) };
@@ -328,13 +333,14 @@ fn draw(
         Link::Document(id) => (Opens::Document(id), minutes(DOCUMENT_DAYS * 24 * 60), "sign-in/link"),
         Link::SignIn(_) => (Opens::SignIn, minutes(SIGN_IN_MINUTES), "sign-in/link"),
         Link::SetPassword => (Opens::SetPassword, minutes(SET_PASSWORD_HOURS * 60), "password"),
+        Link::Reset => (Opens::SetPassword, minutes(RESET_MINUTES), "password"),
     };
     let expires =
         w.now.saturating_add(lasts).map_err(|_| StoreError::Broken("the clock is out of range".to_owned()))?;
     w.put_grant(token.digest(), &Grant { person: letter.to, opens, expires })?;
     let code = match link {
         Link::SignIn(request) => draw_code(w, TokenDigest(request), entropy)?,
-        Link::Document(_) | Link::SetPassword => String::new(),
+        Link::Document(_) | Link::SetPassword | Link::Reset => String::new(),
     };
     Ok((format!("{}/{path}/{}", sender.url, token.reveal()), code))
 }

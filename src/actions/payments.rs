@@ -36,13 +36,15 @@ pub struct NewReceipt {
     pub reference: String,
     /// What it settles.
     pub apply: Apply,
+    /// What the form drew for itself, so that sent twice it records once.
+    pub once: Option<String>,
 }
 
 /// Records money received and applies it.
 ///
 /// # Errors
-/// When the scope does not allow it, the amount is not above zero, a date is out of range, or a part exceeds its
-/// invoice or the receipt.
+/// When the scope does not allow it, the amount is not above zero, a date is out of range, a part exceeds its invoice or
+/// the receipt, or the same form was recorded before ([`Refusal::Repeated`] with that receipt).
 pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
     found(w.client(new.client)?)?;
     scope.may_for(Act::Work, new.client)?;
@@ -51,8 +53,15 @@ pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Resu
         let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
         return Err(Refusal::from(FieldFault::new("on", years)).into());
     }
+    let once = new.once.as_ref().map(|once| format!("once/receipt/{once}"));
+    if let Some(before) = once.as_ref().map(|key| w.last_in_series(key)).transpose()?.filter(|id| *id > 0) {
+        return Err(Refusal::Repeated(before).into());
+    }
     let parts = parts(w, new)?;
     let id = ReceiptId(w.next("receipt")?);
+    if let Some(key) = once {
+        w.remember(&key, id.0)?;
+    }
     let by = match w.by.actor {
         Actor::Staff(id) => id,
         _ => StaffId(0),

@@ -37,15 +37,24 @@ pub fn beside(data: &Path, ending: &str) -> PathBuf {
     data.with_file_name(name)
 }
 
+/// Where the data file that `config` names lies.
+///
+/// # Errors
+/// A sentence when it is not there.
+pub fn find_data_file(config: &Config) -> Result<PathBuf, Failure> {
+    let path = data_file(&config.data);
+    match path.symlink_metadata() {
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(about(&path, &OpenError::NotFound)),
+        _ => Ok(path),
+    }
+}
+
 /// Opens the data file that `config` names, with the key that it names.
 ///
 /// # Errors
 /// A sentence: no key, the wrong key, in use by another process, damaged, of a newer version.
 pub fn open_store(config: &Config, entropy: &Entropy) -> Result<Store, Failure> {
-    let path = data_file(&config.data);
-    if path.symlink_metadata().is_err_and(|e| e.kind() == std::io::ErrorKind::NotFound) {
-        return Err(about(&path, &OpenError::NotFound));
-    }
+    let path = find_data_file(config)?;
     open_with(&path, &secret(&config.key)?, config.limits.cache_bytes(), false, entropy)
 }
 

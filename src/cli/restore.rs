@@ -220,8 +220,8 @@ fn explain(place: &Place, checked: &Summary) {
 Key              {key}
                  New, and for this data file alone. Keep a copy away from this machine.
 Sessions, links  All ended: everybody signs in again. Passwords are as they were.
-Letters          Held back: what waits in this backup may have been sent since. An owner looks at Mail on the desk
-                 and releases them there.
+Letters          Held back, sign-in letters too: what waits in this backup may have been sent since. An owner looks
+                 at Letters on the desk and lets them go on Today; passwords work meanwhile.
 Backups          As before: the same backup identity opens them.
 
 1. Stop the old server, if it still runs, and look through {config}.

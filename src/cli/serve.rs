@@ -60,8 +60,13 @@ pub fn start_log() {
 
 async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     let signals = stop_signal().map_err(|e| Failure::new(format!("The server can't listen for signals: {e}.")))?;
+    // A hang-up, as certificate renewals send it, stops nothing: changed certificate files are noticed by themselves.
+    let _hang_ups = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup())
+        .map_err(|e| Failure::new(format!("The server can't listen for signals: {e}.")))?;
     let clock = Clock::system();
     let entropy = Entropy::system();
+    // Before anything is made in the data folder: a mistyped one must not come into being.
+    house::find_data_file(config)?;
     let listening = Listening::bind(ListenPlan::from_config(config, clock.clone())).await?;
     let store = house::open_store(config, &entropy)?;
     let app = house::build_app(config, store, clock, entropy.clone())?;

@@ -33,7 +33,6 @@ pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
             ("", "url") => format!("url = {}", quoted(&url.origin())),
             ("", "data") => format!("data = {}", quoted(&data.display().to_string())),
             ("key", "file") => format!("file = {}", quoted(&key_file.display().to_string())),
-            ("listen", "address") if url.port() != 443 => format!("address = \"0.0.0.0:{}\"", url.port()),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
             ("mail", _) | ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),

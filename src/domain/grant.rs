@@ -10,6 +10,8 @@ use super::person::Person;
 pub const SIGN_IN_MINUTES: i64 = 15;
 /// How long a link to set a password works: 3 days for an invitation.
 pub const SET_PASSWORD_HOURS: i64 = 72;
+/// How long a link works that somebody asked for because the password is lost.
+pub const RESET_MINUTES: i64 = 30;
 /// How long a document's link works.
 pub const DOCUMENT_DAYS: i64 = 90;
 /// How often a code may be tried.

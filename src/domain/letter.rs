@@ -22,8 +22,10 @@ pub enum Link {
     Document(InvoiceId),
     /// The portal or desk, once and soon; comes with a code for the browser that asked, named by its request's digest.
     SignIn([u8; 32]),
-    /// The page that sets a password, once.
+    /// The page that sets a password, once: an invitation.
     SetPassword,
+    /// The same, and soon: somebody lost theirs.
+    Reset,
 }
 
 /// Why the letter exists.

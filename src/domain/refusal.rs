@@ -53,6 +53,8 @@ pub enum Refusal {
     LetterSettled,
     /// The quote was answered before or has expired.
     QuoteClosed,
+    /// The same form was sent before and made this; it counts once.
+    Repeated(u64),
 }
 
 impl From<FieldFault> for Refusal {
@@ -92,6 +94,7 @@ impl std::fmt::Display for Refusal {
             Self::QuoteClosed => {
                 f.write_str("This quote was answered already or has expired. Ask for a new one if you still want it.")
             }
+            Self::Repeated(_) => f.write_str("This was recorded already; nothing was recorded twice."),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }
     }

@@ -177,6 +177,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             noted(format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)), reason)
         }
         E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
+        E::SignInRefused { address, reason } if address.is_empty() => noted("Sign-in refused".to_owned(), reason),
         E::SignInRefused { address, reason } => noted(format!("Sign-in as {address} refused"), reason),
         E::SignedOut => plain(format!("{who} signed out")),
         E::LinkRequested { address } => plain(format!("A sign-in e-mail was asked for {address}")),

@@ -109,12 +109,12 @@ fn entries<R: Reader + ?Sized>(
     before: Option<u64>,
     limit: usize,
 ) -> Result<Vec<LogEntry>, StoreError> {
-    let index = reader.table(index)?;
+    let (index, events) = (reader.table(index)?, reader.table(EVENTS)?);
     let mut out = Vec::new();
     for row in index.range((of, 0)..(of, before.unwrap_or(u64::MAX)))?.rev().take(limit) {
         let sequence = row?.0.value().1;
-        let entry = reader.record_at(EVENTS, sequence)?;
-        out.push(entry.ok_or_else(|| StoreError::Broken(format!("log entry {sequence} is missing")))?);
+        let missing = || StoreError::Broken(format!("log entry {sequence} is missing"));
+        out.push(LogEntry::decode(events.get(sequence)?.ok_or_else(missing)?.value())?);
     }
     Ok(out)
 }

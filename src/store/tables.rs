@@ -17,7 +17,7 @@ type Hash = [u8; 32];
 
 /// Single values: schema version, firm, head of the activity chain.
 pub const META: T<Name, Bytes> = T::new("meta");
-/// Last identifier or number given, per noun or series.
+/// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice.
 pub const SEQUENCES: T<Name, u64> = T::new("sequences");
 
 pub const STAFF: T<Id, Bytes> = T::new("staff");

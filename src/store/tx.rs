@@ -188,6 +188,12 @@ impl<'a> WriteTx<'a> {
         Ok(next)
     }
 
+    /// Remembers what a form that may be sent twice made, under a key that it drew; read by `last_in_series`.
+    pub fn remember(&mut self, key: &str, id: u64) -> Result<(), StoreError> {
+        self.change(SEQUENCES)?.insert(key, id)?;
+        Ok(())
+    }
+
     /// The next identifier of `noun`, from 1; never given twice.
     pub fn next(&mut self, noun: &'static str) -> Result<u64, StoreError> {
         let mut table = self.change(SEQUENCES)?;

@@ -37,8 +37,10 @@ pub const REQUEST_COOKIE: &str = "__Host-request";
 
 /// The value of a cookie.
 pub fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    let all = headers.get_all(COOKIE).iter().filter_map(|v| v.to_str().ok());
-    all.flat_map(|line| line.split(';')).find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+    // Split as bytes: another site of the same domain may have set a cookie that is no text.
+    let all = headers.get_all(COOKIE).iter().flat_map(|line| line.as_bytes().split(|b| *b == b';'));
+    let mut values = all.filter_map(|pair| pair.trim_ascii().strip_prefix(name.as_bytes())?.strip_prefix(b"="));
+    values.find_map(|value| std::str::from_utf8(value).ok())
 }
 
 /// A `Set-Cookie` value that lasts as long as the browser is open.

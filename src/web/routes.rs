@@ -5,7 +5,6 @@
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::handler::Handler;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
@@ -142,8 +141,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
         post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
         get "/desk/publish" StaffWork desk::publish::ask;
-        // Its body has a limit of its own, that of uploads, which the handler keeps while it reads.
-        post "/desk/publish" StaffWork desk::publish::check.layer(DefaultBodyLimit::disable());
+        post "/desk/publish" StaffWork desk::publish::check;
         get "/desk/publish/{kept}" StaffWork desk::publish::confirm;
         post "/desk/publish/{kept}" StaffWork desk::publish::publish;
         get "/desk/publish/{kept}/file" StaffWork desk::publish::file;
@@ -197,7 +195,7 @@ pub fn router(app: App) -> Router {
 }
 
 /// What the fields beside an upload may add to its body, in bytes.
-const UPLOAD_SLACK: usize = 64 * 1024;
+const UPLOAD_SLACK: usize = 2 * 1024 * 1024;
 
 /// Route templates that may take longer and more: uploads.
 pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

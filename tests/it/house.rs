@@ -326,7 +326,15 @@ impl TestHouse {
 
     pub fn receipt(&self, client: ClientId, minor: i64, apply: Apply) -> NewReceipt {
         let on = self.app.today();
-        NewReceipt { client, amount: eur(minor), on, method: Method::Transfer, reference: String::new(), apply }
+        NewReceipt {
+            client,
+            amount: eur(minor),
+            on,
+            method: Method::Transfer,
+            reference: String::new(),
+            apply,
+            once: None,
+        }
     }
 
     /// Records money received today: the invoices named first, then the oldest due.

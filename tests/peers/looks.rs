@@ -53,12 +53,14 @@ const GATE: [&str; 4] = ["/sign-in", "/password", "/sign-in/code", "/nothing/her
 const STICKS_OUT: &str = "
     const page = document.documentElement;
     if (page.scrollWidth <= page.clientWidth) return [];
-    const out = [...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > page.clientWidth + 1);
+    const far = e => e.getBoundingClientRect().right > page.clientWidth + 1;
+    const out = [...document.querySelectorAll('body *')].filter(far);
     return [page.scrollWidth + ' of ' + page.clientWidth, ...out.slice(0, 4).map(e => e.tagName + '.' + e.className)];";
 
 const AXE: &str = "
     const done = arguments[arguments.length - 1];
-    axe.run(document, {runOnly: ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations']}).then(found =>
+    const rules = ['wcag2a', 'wcag2aa', 'wcag21aa', 'wcag22aa'];
+    axe.run(document, {runOnly: rules, resultTypes: ['violations']}).then(found =>
         done(found.violations.filter(v => v.impact === 'serious' || v.impact === 'critical')
             .map(v => v.id + ': ' + v.nodes.slice(0, 3).map(n => n.html.slice(0, 160)).join(' | '))),
         error => done(['axe failed: ' + error]));";

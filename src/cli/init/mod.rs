@@ -88,8 +88,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
 fn plan(args: &Args) -> Result<Plan, Failure> {
     let data = std::path::absolute(&args.data).map_err(|e| Failure::file(&args.data, &e))?;
     let url: PublicUrl = args.url.parse().map_err(|why| Failure::new(format!("--url {}: {why}.", args.url)))?;
-    if !url.is_https() && !url.is_loopback() {
-        return Err(Failure::new("--url must start with https://, since it is not this machine itself."));
+    if !url.is_https() {
+        return Err(Failure::new("--url must start with https://: init sets up a server that speaks HTTPS."));
     }
     let zone = guess::zone(args.zone.as_deref())?;
     let name = text::required("firm", &args.firm, text::LINE_MAX, "Enter the firm's name.")?;

@@ -42,7 +42,7 @@ pub enum OpenError {
 impl fmt::Display for OpenError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NotFound => f.write_str("There is no data file at this place. Check the path, or create the file first."),
+            Self::NotFound => f.write_str("There is no data file at this place. Check the path, or set up a firm with `counterfoil init`."),
             Self::AlreadyExists => f.write_str(
                 "There is already a file at this place, and it was left as it is. Choose another path, or move the file away.",
             ),

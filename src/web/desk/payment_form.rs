@@ -20,6 +20,7 @@ use crate::domain::payment::{Method, Open, allocate};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::sentence::Names;
 use crate::domain::text::{self, LINE_MAX};
+use crate::secrets::Token;
 use crate::store::prelude::*;
 use crate::web::forms::{self, Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
@@ -49,6 +50,7 @@ pub async fn new(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Markup
         fields.set("currency", first_currency(&account).code());
         fields.set("on", desk.today().to_string());
         fields.set("apply", "default");
+        fields.set("once", Token::draw(&desk.app.entropy).reveal());
         fields.set("invoice", query.get("invoice"));
         if let Some(open) = account.named.and_then(|id| account.open.iter().find(|x| x.0.invoice == id)) {
             fields.set("amount", Money::new(open.0.open, open.1).decimal().to_string());
@@ -78,6 +80,10 @@ pub async fn record(DeskWork(desk): DeskWork, Posted(fields): Posted) -> Result<
     };
     match outcome {
         Ok(id) => Ok(Redirect::to(&format!("/desk/payments/{id}?done=recorded")).into_response()),
+        // Pressed twice, recorded once.
+        Err(ActError::Refused(Refusal::Repeated(id))) => {
+            Ok(Redirect::to(&format!("/desk/payments/{id}?done=recorded")).into_response())
+        }
         Err(ActError::Refused(refusal)) if is_fields(&refusal) => again(&desk, &fields, &refusal),
         Err(error) => Err(error.into()),
     }
@@ -141,7 +147,8 @@ fn read(desk: &Desk, account: &Account, fields: &Fields) -> Result<NewReceipt, R
     let apply = read_parts(&mut faults, account, fields, amount);
     faults.check()?;
     let (client, method) = (account.client.id, method.unwrap_or_default());
-    Ok(NewReceipt { client, amount, on, method, reference, apply })
+    let once = Token::parse(fields.get("once")).map(|token| token.reveal());
+    Ok(NewReceipt { client, amount, on, method, reference, apply, once })
 }
 
 fn read_parts(faults: &mut Faults, account: &Account, fields: &Fields, amount: Money) -> Apply {
@@ -255,6 +262,7 @@ fn draw(
         (parts::head(TITLE, html! { "From " a href=(links::client(account.client.id)) { (name) } ". " a href="/desk/payments/new" { "Somebody else" } }, html! {}))
         form.desk-edit method="post" action="/desk/payments/new" {
             (parts::csrf_input(&desk.csrf))
+            (parts::hidden("once", fields.get("once")))
             (parts::hidden("client", &account.client.id.to_string()))
             @if let Some(named) = account.named { (parts::hidden("invoice", &named.to_string())) }
             (parts::section("arrived", "What arrived", "", arrived(desk, account, fields, errors)))

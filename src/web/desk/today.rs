@@ -95,7 +95,7 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
 fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Markup) -> Markup {
     let today = desk.today();
     html! {
-        (parts::head(desk.locale().date_weekday(today, today), about(counts.total()), html! {}))
+        (parts::head(desk.locale().date_weekday(today, today), about(counts.total(), held), html! {}))
         @if held {
             (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters."))
             @if desk.may(Act::Govern) {
@@ -115,8 +115,9 @@ fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Ma
     }
 }
 
-fn about(waiting: usize) -> String {
+fn about(waiting: usize, held: bool) -> String {
     match waiting {
+        n if held => format!("{n} things need a person, and the letters wait for an owner."),
         0 => "Nothing has to be done. Everything is going out by itself.".to_owned(),
         1 => "One thing needs a person. Everything else is going out by itself.".to_owned(),
         COUNT_MAX => format!("{COUNT_MAX} things or more need a person."),

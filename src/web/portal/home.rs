@@ -101,7 +101,7 @@ fn owed(viewer: &Viewer, home: &Home) -> Markup {
     let sums = words::sums(home.open.iter().map(|(open, currency)| (*currency, open.open)));
     let unapplied = html! {
         @if !home.unapplied.is_empty() {
-            p.mut { (words::amounts(&home.unapplied, locale)) " of what you paid is not yet set against an invoice." }
+            p.mut { (words::amounts(&home.unapplied, locale)) " of what you paid or were credited is not yet set against an invoice." }
         }
     };
     if home.open.is_empty() {

@@ -198,7 +198,7 @@ impl Story {
         let methods = [Method::Transfer, Method::Transfer, Method::Transfer, Method::Card, Method::Cheque];
         let method = self.dice.pick(&methods).copied().unwrap_or_default();
         let (on, reference, apply) = (self.date(), number, Apply::Exactly(parts));
-        let new = NewReceipt { client: self.client(client)?, amount, on, method, reference, apply };
+        let new = NewReceipt { client: self.client(client)?, amount, on, method, reference, apply, once: None };
         payments::record(w, &scope, &new)?.value();
         Ok(())
     }

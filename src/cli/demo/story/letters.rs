@@ -97,7 +97,7 @@ impl Story {
         match (letter.purpose, letter.to) {
             (Purpose::SetPassword, person) => {
                 let Some(link) = link_in(text, "/password/") else { return };
-                let seconds = i64::from(self.dice.between(300, 9_000));
+                let seconds = i64::from(self.dice.between(120, 1_500));
                 self.later(seconds, Act::SetPassword(link, person));
             }
             (Purpose::Issued(invoice) | Purpose::Reminder(invoice, _), Person::Contact(contact)) => {

@@ -43,8 +43,8 @@ pub struct NewReceipt {
 /// Records money received and applies it.
 ///
 /// # Errors
-/// When the scope does not allow it, the amount is not above zero, a date is out of range, a part exceeds its invoice or
-/// the receipt, or the same form was recorded before ([`Refusal::Repeated`] with that receipt).
+/// When the scope does not allow it, the amount is not above zero, a date is out of range, a part exceeds its invoice
+/// or the receipt, or the same form was recorded before ([`Refusal::Repeated`] with that receipt).
 pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
     found(w.client(new.client)?)?;
     scope.may_for(Act::Work, new.client)?;

@@ -36,13 +36,7 @@ impl Currency {
 
     /// Digits of the minor unit: 2 for EUR, 0 for JPY, 3 for KWD.
     pub fn digits(self) -> u32 {
-        if lists(NO_DIGITS, self.code()) {
-            0
-        } else if lists(THREE_DIGITS, self.code()) {
-            3
-        } else {
-            2
-        }
+        known_digits(self.0).unwrap_or(2)
     }
 
     /// Every known code, in alphabetical order.
@@ -57,8 +51,34 @@ impl Currency {
     }
 }
 
-fn lists(codes: &str, code: &str) -> bool {
-    codes.split(' ').any(|x| x == code)
+/// Letters of the alphabet.
+const LETTERS: usize = 26;
+/// In [`DIGITS`]: no such currency.
+const UNKNOWN: u8 = u8::MAX;
+/// Digits of the minor unit by the three letters of a code. A table, since every amount that is read or written asks.
+static DIGITS: [u8; LETTERS.pow(3)] =
+    listed(THREE_DIGITS, 3, listed(NO_DIGITS, 0, listed(TWO_DIGITS, 2, [UNKNOWN; _])));
+
+/// `table` with `digits` for each of `codes`, which are three capital letters and a blank each.
+const fn listed(codes: &str, digits: u8, mut table: [u8; LETTERS.pow(3)]) -> [u8; LETTERS.pow(3)] {
+    let (codes, mut at) = (codes.as_bytes(), 0);
+    while at + 3 <= codes.len() {
+        table[place([codes[at], codes[at + 1], codes[at + 2]])] = digits;
+        at += 4;
+    }
+    table
+}
+
+/// Where three capital letters stand in [`DIGITS`].
+const fn place([a, b, c]: [u8; 3]) -> usize {
+    ((a - b'A') as usize * LETTERS + (b - b'A') as usize) * LETTERS + (c - b'A') as usize
+}
+
+fn known_digits(code: [u8; 3]) -> Option<u32> {
+    if !code.iter().all(u8::is_ascii_uppercase) {
+        return None;
+    }
+    DIGITS.get(place(code)).filter(|x| **x != UNKNOWN).map(|x| u32::from(*x))
 }
 
 impl FromStr for Currency {
@@ -66,9 +86,8 @@ impl FromStr for Currency {
 
     fn from_str(text: &str) -> Result<Self, FieldFault> {
         let code = text.trim().to_ascii_uppercase();
-        let known = [TWO_DIGITS, NO_DIGITS, THREE_DIGITS].iter().any(|codes| lists(codes, &code));
         match <[u8; 3]>::try_from(code.as_bytes()) {
-            Ok(bytes) if known => Ok(Self(bytes)),
+            Ok(bytes) if known_digits(bytes).is_some() => Ok(Self(bytes)),
             _ => Err(FieldFault::new("currency", "Use a three-letter ISO 4217 code, like EUR, GBP or USD.")),
         }
     }
@@ -95,10 +114,10 @@ impl serde::Serialize for Currency {
 impl<'de> serde::Deserialize<'de> for Currency {
     fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
         let bytes = <[u8; 3]>::deserialize(d)?;
-        std::str::from_utf8(&bytes)
-            .ok()
-            .and_then(|x| x.parse().ok())
-            .ok_or_else(|| serde::de::Error::custom("unknown currency"))
+        match known_digits(bytes) {
+            Some(_) => Ok(Self(bytes)),
+            None => Err(serde::de::Error::custom("unknown currency")),
+        }
     }
 }
 
@@ -224,6 +243,19 @@ mod tests {
 
     fn read(text: &str, code: &str) -> Option<i64> {
         Money::parse("amount", text, code.parse().unwrap()).ok().map(|m| m.minor)
+    }
+
+    #[test]
+    fn every_listed_currency_has_its_digits_and_no_other_is_known() {
+        assert_eq!(Currency::all().len(), [TWO_DIGITS, NO_DIGITS, THREE_DIGITS].join(" ").split(' ').count());
+        for (codes, digits) in [(TWO_DIGITS, 2), (NO_DIGITS, 0), (THREE_DIGITS, 3)] {
+            assert!(codes.split(' ').all(|code| code.parse::<Currency>().unwrap().digits() == digits));
+        }
+        for unknown in ["", "EU", "EURO", "AAA", "ZZZ", "E€R", "123", "\u{0}\u{0}\u{0}"] {
+            assert!(unknown.parse::<Currency>().is_err(), "{unknown}");
+        }
+        assert!(postcard::from_bytes::<Currency>(b"eur").is_err());
+        assert_eq!(postcard::from_bytes::<Currency>(b"KWD").unwrap().digits(), 3);
     }
 
     #[test]

@@ -206,7 +206,8 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
 /// What a client's contact reads. Reasons and subjects are the firm's own words to itself and stay away.
 fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: ContactId) -> Option<String> {
     use Event as E;
-    let who = match &entry.by.actor {
+    // Asked for only by the lines that name somebody: most lines of a log are not for clients.
+    let who = || match &entry.by.actor {
         Actor::Staff(id) => names.staff(*id),
         Actor::Contact(id) if *id == reader => "You".to_owned(),
         Actor::Contact(id) => names.contact(*id),
@@ -217,12 +218,12 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
     let this = |id: InvoiceId| if names.is_credit_note(id) { "this credit note" } else { "this invoice" };
     let money = |x| locale.money(x);
     match &entry.event {
-        E::InvoiceIssued { .. } => Some(format!("{who} issued this invoice.")),
-        E::InvoicePublished { .. } => Some(format!("{who} published this invoice.")),
+        E::InvoiceIssued { .. } => Some(format!("{} issued this invoice.", who())),
+        E::InvoicePublished { .. } => Some(format!("{} published this invoice.", who())),
         E::CreditNoteIssued { number, total, .. } => {
-            Some(format!("{who} issued the credit note {number}, {}.", money(*total)))
+            Some(format!("{} issued the credit note {number}, {}.", who(), money(*total)))
         }
-        E::QuoteSent { number, .. } => Some(format!("{who} sent you the quote {number}.")),
+        E::QuoteSent { number, .. } => Some(format!("{} sent you the quote {number}.", who())),
         E::ReceiptRecorded { amount, .. } => Some(format!("We received {}. Thank you.", money(*amount))),
         E::Allocated { amount, left_open, .. } if left_open.minor == 0 => {
             Some(format!("{} settled this invoice.", money(*amount)))
@@ -242,18 +243,18 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterFailed { to, .. } if entry.invoice.is_some() => {
             Some(format!("Our e-mail to {to} could not be delivered."))
         }
-        E::Opened { invoice, .. } => Some(format!("{who} opened {}.", this(*invoice))),
+        E::Opened { invoice, .. } => Some(format!("{} opened {}.", who(), this(*invoice))),
         E::Downloaded { invoice, .. } if names.is_credit_note(*invoice) => {
-            Some(format!("{who} downloaded the PDF of the credit note."))
+            Some(format!("{} downloaded the PDF of the credit note.", who()))
         }
-        E::Downloaded { .. } => Some(format!("{who} downloaded the PDF.")),
-        E::QuoteAccepted { quote } => Some(format!("{who} accepted the quote {}.", names.quote(*quote))),
-        E::QuoteDeclined { quote, .. } => Some(format!("{who} declined the quote {}.", names.quote(*quote))),
-        E::QuoteOpened { quote, .. } => Some(format!("{who} opened the quote {}.", names.quote(*quote))),
+        E::Downloaded { .. } => Some(format!("{} downloaded the PDF.", who())),
+        E::QuoteAccepted { quote } => Some(format!("{} accepted the quote {}.", who(), names.quote(*quote))),
+        E::QuoteDeclined { quote, .. } => Some(format!("{} declined the quote {}.", who(), names.quote(*quote))),
+        E::QuoteOpened { quote, .. } => Some(format!("{} opened the quote {}.", who(), names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
-            Some(format!("{who} downloaded the PDF of the quote {}.", names.quote(*quote)))
+            Some(format!("{} downloaded the PDF of the quote {}.", who(), names.quote(*quote)))
         }
-        E::StatementOpened => Some(format!("{who} opened the statement.")),
+        E::StatementOpened => Some(format!("{} opened the statement.", who())),
         E::SignedIn { entrance } if own => Some(format!("You signed in {}.", entrance_words(*entrance))),
         E::SignedOut if own => Some("You signed out.".to_owned()),
         E::PasswordSet if own => Some("You set a password.".to_owned()),

@@ -8,7 +8,7 @@ use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableHand
 
 use super::crypt::EncryptedFile;
 use super::error::StoreError;
-use super::tx::ReadTx;
+use super::snapshot::ReadTx;
 use super::{Store, writer};
 
 /// Tables that no backup holds.
@@ -25,12 +25,12 @@ pub type Row = (Vec<u8>, Vec<u8>);
 /// When the file can't be read, or holds a table that this program doesn't know.
 pub fn survey(tx: &ReadTx) -> Result<Vec<(String, u64)>, StoreError> {
     let known = tables();
-    for table in tx.0.list_tables()? {
+    for table in tx.raw().list_tables()? {
         if known.iter().all(|t| t.name() != table.name()) && !LEFT_OUT.contains(&table.name()) {
             return Err(StoreError::Broken(format!("it holds an unknown table \"{}\"", table.name())));
         }
     }
-    if let Some(table) = tx.0.list_multimap_tables()?.next() {
+    if let Some(table) = tx.raw().list_multimap_tables()?.next() {
         return Err(StoreError::Broken(format!(
             "it holds an unknown table \"{}\"",
             redb::MultimapTableHandle::name(&table)
@@ -136,11 +136,11 @@ impl<K: Key + Shape + 'static, V: Value + Shape + 'static> Rows for Typed<K, V> 
     }
 
     fn count(&self, tx: &ReadTx) -> Result<u64, StoreError> {
-        Ok(tx.0.open_table(self.0)?.len()?)
+        Ok(tx.raw().open_table(self.0)?.len()?)
     }
 
     fn each(&self, tx: &ReadTx, each: &mut dyn FnMut(&[u8], &[u8]) -> bool) -> Result<(), StoreError> {
-        for row in tx.0.open_table(self.0)?.iter()? {
+        for row in tx.raw().open_table(self.0)?.iter()? {
             let (key, value) = row?;
             if !each(K::as_bytes(&key.value()).as_ref(), V::as_bytes(&value.value()).as_ref()) {
                 break;

@@ -20,6 +20,7 @@ pub mod payments;
 pub mod quotes;
 pub mod records;
 pub mod scope;
+mod snapshot;
 pub mod standing;
 pub mod statement;
 mod tables;
@@ -35,8 +36,10 @@ use redb::{Builder, Database, ReadableDatabase, StorageBackend};
 use tokio::sync::oneshot;
 
 pub use self::error::{ActError, StoreError};
+use self::snapshot::Latest;
+pub use self::snapshot::ReadTx;
 pub use self::tables::SCHEMA_VERSION;
-pub use self::tx::{About, Done, ReadTx, Reader, Recorded, WriteTx};
+pub use self::tx::{About, Done, Reader, Recorded, WriteTx};
 use self::writer::{Act, Job};
 use crate::domain::event::By;
 
@@ -65,6 +68,7 @@ pub struct Store(Arc<Inner>);
 
 struct Inner {
     database: Arc<Database>,
+    latest: Arc<Latest>,
     /// `None` once closing: the writer ends when its queue is gone.
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -89,11 +93,13 @@ impl Store {
         let database = Arc::new(builder.create_with_backend(backend)?);
         prepare(&database)?;
         let (queue, jobs) = mpsc::channel();
-        let shared = Arc::clone(&database);
-        let writer =
-            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer::run(&shared, &jobs));
+        let (shared, latest) = (Arc::clone(&database), Arc::<Latest>::default());
+        let renewed = Arc::clone(&latest);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::run(&shared, &renewed, &jobs));
         let writer = writer.map_err(|e| StoreError::Broken(format!("the writer thread can't start: {e}")))?;
-        let inner = Inner { database, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) };
+        let inner = Inner { database, latest, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) };
         Ok(Self(Arc::new(inner)))
     }
 
@@ -102,8 +108,8 @@ impl Store {
     /// # Errors
     /// When the file can't be read, or what `read` says.
     pub fn read<T, E: From<StoreError>>(&self, read: impl FnOnce(&ReadTx) -> Result<T, E>) -> Result<T, E> {
-        let tx = self.0.database.begin_read().map_err(StoreError::from)?;
-        read(&ReadTx(tx))
+        let snapshot = self.0.latest.get(&self.0.database)?;
+        read(&snapshot)
     }
 
     /// Runs an act and answers after its durable commit.
@@ -174,6 +180,8 @@ impl Drop for Inner {
         if let Some(writer) = writer.filter(|w| w.thread().id() != std::thread::current().id()) {
             let _ = writer.join();
         }
+        // A snapshot that outlived the database would keep the file open.
+        self.latest.let_go();
     }
 }
 

@@ -4,7 +4,7 @@
 //! [`WriteTx::record`] gives.
 
 use jiff::Timestamp;
-use redb::{Key, ReadOnlyTable, ReadableTable, Table, TableDefinition, Value};
+use redb::{Key, ReadableTable, Table, TableDefinition, Value};
 
 use super::error::StoreError;
 use super::records::Record;
@@ -13,10 +13,18 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::secrets;
 
+/// What can be a key: redb's keys that threads may share, which all of ours are.
+pub trait Keyed: Key + Send + Sync + 'static {}
+impl<T: Key + Send + Sync + 'static> Keyed for T {}
+
+/// What can be a value, likewise.
+pub trait Valued: Value + Send + Sync + 'static {}
+impl<T: Value + Send + Sync + 'static> Valued for T {}
+
 /// Either kind of transaction, for reading. Each noun's reads are a trait over this one.
 pub trait Reader {
     /// An open table.
-    type Table<'t, K: Key + 'static, V: Value + 'static>: ReadableTable<K, V>
+    type Table<'t, K: Keyed, V: Valued>: ReadableTable<K, V>
     where
         Self: 't;
 
@@ -24,7 +32,7 @@ pub trait Reader {
     ///
     /// # Errors
     /// When the file can't be read.
-    fn table<K: Key + 'static, V: Value + 'static>(
+    fn table<K: Keyed, V: Valued>(
         &self,
         table: TableDefinition<'static, K, V>,
     ) -> Result<Self::Table<'_, K, V>, StoreError>;
@@ -50,20 +58,6 @@ pub trait Reader {
     }
 }
 
-/// A consistent snapshot.
-pub struct ReadTx(pub(super) redb::ReadTransaction);
-
-impl Reader for ReadTx {
-    type Table<'t, K: Key + 'static, V: Value + 'static> = ReadOnlyTable<K, V>;
-
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        table: TableDefinition<'static, K, V>,
-    ) -> Result<ReadOnlyTable<K, V>, StoreError> {
-        Ok(self.0.open_table(table)?)
-    }
-}
-
 /// A change in the making, by somebody, at an instant.
 pub struct WriteTx<'a> {
     tx: &'a redb::WriteTransaction,
@@ -76,15 +70,12 @@ pub struct WriteTx<'a> {
 }
 
 impl Reader for WriteTx<'_> {
-    type Table<'t, K: Key + 'static, V: Value + 'static>
+    type Table<'t, K: Keyed, V: Valued>
         = Table<'t, K, V>
     where
         Self: 't;
 
-    fn table<K: Key + 'static, V: Value + 'static>(
-        &self,
-        table: TableDefinition<'static, K, V>,
-    ) -> Result<Table<'_, K, V>, StoreError> {
+    fn table<K: Keyed, V: Valued>(&self, table: TableDefinition<'static, K, V>) -> Result<Table<'_, K, V>, StoreError> {
         Ok(self.tx.open_table(table)?)
     }
 }

@@ -13,6 +13,7 @@ use redb::Database;
 use tokio::sync::oneshot;
 
 use super::error::{ActError, StoreError};
+use super::snapshot::Latest;
 use super::tx::{Done, WriteTx};
 use crate::domain::event::By;
 
@@ -85,7 +86,7 @@ impl Drop for EndWithWriter {
 }
 
 /// Runs until every sender is gone.
-pub(super) fn run(database: &Arc<Database>, jobs: &mpsc::Receiver<Job>) {
+pub(super) fn run(database: &Arc<Database>, latest: &Latest, jobs: &mpsc::Receiver<Job>) {
     let _end = EndWithWriter;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -95,26 +96,26 @@ pub(super) fn run(database: &Arc<Database>, jobs: &mpsc::Receiver<Job>) {
                 Err(_) => break,
             }
         }
-        commit_group(database, group);
+        commit_group(database, latest, group);
     }
 }
 
-fn commit_group(database: &Database, mut group: Vec<Job>) {
+fn commit_group(database: &Database, latest: &Latest, mut group: Vec<Job>) {
     if group.len() > 1 {
-        match try_together(database, &mut group) {
+        match try_together(database, latest, &mut group) {
             Ok(true) => return group.into_iter().for_each(|job| job.answer(Ok(()))),
             Ok(false) => {}
             Err(error) => return fail_all(group, &error),
         }
     }
     for mut job in group {
-        let committed = commit_one(database, job.as_mut());
+        let committed = commit_one(database, latest, job.as_mut());
         job.answer(committed);
     }
 }
 
 /// True when the group is committed, false when it must run one by one.
-fn try_together(database: &Database, group: &mut [Job]) -> Result<bool, StoreError> {
+fn try_together(database: &Database, latest: &Latest, group: &mut [Job]) -> Result<bool, StoreError> {
     let tx = begin(database)?;
     for job in group.iter_mut() {
         if !job.run(&tx) {
@@ -122,14 +123,15 @@ fn try_together(database: &Database, group: &mut [Job]) -> Result<bool, StoreErr
             return Ok(false);
         }
     }
-    finish(tx, group.iter().any(|job| job.succeeded()))?;
+    let succeeded = group.iter().any(|job| job.succeeded());
+    finish(tx, succeeded, database, latest)?;
     Ok(true)
 }
 
-fn commit_one(database: &Database, job: &mut dyn Work) -> Result<(), StoreError> {
+fn commit_one(database: &Database, latest: &Latest, job: &mut dyn Work) -> Result<(), StoreError> {
     let tx = begin(database)?;
     job.run(&tx);
-    finish(tx, job.succeeded())
+    finish(tx, job.succeeded(), database, latest)
 }
 
 /// Begins a transaction in the only mode the data file uses: two-phase, with the allocator's state saved, so that
@@ -141,8 +143,16 @@ pub(super) fn begin(database: &Database) -> Result<redb::WriteTransaction, Store
     Ok(tx)
 }
 
-fn finish(tx: redb::WriteTransaction, succeeded: bool) -> Result<(), StoreError> {
-    if succeeded { Ok(tx.commit()?) } else { Ok(tx.abort()?) }
+fn finish(tx: redb::WriteTransaction, succeeded: bool, database: &Database, latest: &Latest) -> Result<(), StoreError> {
+    if !succeeded {
+        return Ok(tx.abort()?);
+    }
+    tx.commit()?;
+    // What is committed is committed: a snapshot that can't be opened fails the next read, not this act.
+    if let Err(error) = latest.renew(database) {
+        tracing::error!("the state that was committed can't be opened for reading: {error}");
+    }
+    Ok(())
 }
 
 fn fail_all(group: Vec<Job>, error: &StoreError) {

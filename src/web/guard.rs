@@ -4,6 +4,7 @@
 //! scope of a member of staff; a page before sign-in a [`Guest`]. Whoever was revoked is out at the next request.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
@@ -123,7 +124,7 @@ pub struct Viewer {
     web: Web,
     pass: Pass,
     contact: Contact,
-    firm: Firm,
+    firm: Arc<Firm>,
     client_name: String,
     strength: Strength,
     address: Option<IpAddr>,
@@ -268,7 +269,7 @@ impl FromRequestParts<Web> for Viewer {
         let pass = Pass { contact, only };
         let found = web.app.store.read(|r| -> Result<_, StoreError> {
             let Some(view) = ClientView::open(r, pass)? else { return Ok(None) };
-            Ok(Some((view.contact().clone(), view.client().party.name.clone(), view.firm()?)))
+            Ok(Some((view.contact().clone(), view.client().party.name.clone(), r.shared_firm()?)))
         })?;
         let Some((contact, client_name, firm)) = found else { return Err(Problem::SignIn(back)) };
         let (app, web, address) = (web.app.clone(), web.clone(), address_of(parts));
@@ -306,7 +307,7 @@ pub struct Desk {
     /// How they signed in.
     pub strength: Strength,
     /// The firm.
-    pub firm: Firm,
+    pub firm: Arc<Firm>,
     /// The form token.
     pub csrf: String,
     /// The session's digest.
@@ -388,7 +389,7 @@ impl FromRequestParts<Web> for Desk {
         let Some(signed) = signed(parts, web).await? else { return Err(Problem::SignIn(back)) };
         // To a client's contact the desk does not exist.
         let Person::Staff(id) = signed.session.person else { return Err(Problem::NotFound) };
-        let (staff, firm) = web.app.store.read(|r| Ok::<_, StoreError>((r.staff(id)?, r.firm()?)))?;
+        let (staff, firm) = web.app.store.read(|r| Ok::<_, StoreError>((r.staff(id)?, r.shared_firm()?)))?;
         let Some(staff) = staff else { return Err(Problem::SignIn(back)) };
         let Some(scope) = StaffScope::of(&staff) else { return Err(Problem::SignIn(back)) };
         let Signed { session, digest, csrf } = signed;

@@ -1,5 +1,6 @@
 //! Invoices, credit notes and quotes: their numbers, their places in the lists, and the bytes they stand for.
 
+use redb::ReadableTable;
 use std::collections::BTreeMap;
 
 use super::Check;

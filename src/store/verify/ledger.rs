@@ -11,6 +11,7 @@ use crate::store::invoices::InvoiceReads;
 use crate::store::payments::{PaymentReads, source_key};
 use crate::store::tables::*;
 use crate::store::tx::Reader;
+use redb::ReadableTable;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     let (mut highest, mut unapplied) = (0, 0);

@@ -6,6 +6,7 @@ use crate::store::error::StoreError;
 use crate::store::letters::shelf;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
+use redb::ReadableTable;
 
 /// Highest tag of how a step was settled.
 const OUTCOME_MAX: u8 = 3;

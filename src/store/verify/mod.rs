@@ -10,13 +10,14 @@ mod log;
 mod mail;
 mod people;
 
-use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, Value};
+use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
 
 use super::error::StoreError;
 use super::firm::FirmReads;
 use super::records::Record;
+use super::snapshot::ReadTx;
 use super::tables::SEQUENCES;
-use super::tx::{ReadTx, Reader};
+use super::tx::{Keyed, Reader, Valued};
 
 /// Most faults that are told; the others are counted.
 pub const FAULTS_MAX: usize = 100;
@@ -89,7 +90,7 @@ impl Check<'_> {
     }
 
     /// Whether a table has this key.
-    fn has<K: Key + 'static, V: Value + 'static>(
+    fn has<K: Keyed, V: Valued>(
         &self,
         table: TableDefinition<'static, K, V>,
         key: K::SelfType<'_>,
@@ -98,7 +99,7 @@ impl Check<'_> {
     }
 
     /// Calls `each` with every record of a table, after its decoding; how many rows there are.
-    fn every<K: Key + 'static, R: Record>(
+    fn every<K: Keyed, R: Record>(
         &mut self,
         word: &str,
         table: TableDefinition<'static, K, &'static [u8]>,
@@ -120,7 +121,7 @@ impl Check<'_> {
     }
 
     /// Calls `each` with every row of a table that holds no records.
-    fn rows<K: Key + 'static, V: Value + 'static>(
+    fn rows<K: Keyed, V: Valued>(
         &mut self,
         table: TableDefinition<'static, K, V>,
         mut each: impl FnMut(&mut Self, K::SelfType<'_>, V::SelfType<'_>) -> Result<(), StoreError>,
@@ -142,7 +143,7 @@ impl Check<'_> {
     }
 
     /// An index whose expected rows were all found has no others when it has as many.
-    fn sized<K: Key + 'static, V: Value + 'static>(
+    fn sized<K: Keyed, V: Valued>(
         &mut self,
         table: TableDefinition<'static, K, V>,
         expected: u64,

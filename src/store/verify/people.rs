@@ -11,6 +11,7 @@ use crate::store::clients::{ClientReads, fold};
 use crate::store::error::StoreError;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
+use redb::ReadableTable;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut logins = 0;

@@ -1,5 +1,8 @@
 //! What has happened to an invoice, as its client reads it: the same list as the firm's, without network addresses.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+
 use maud::{Markup, html};
 
 use crate::domain::event::LogEntry;
@@ -16,20 +19,28 @@ use crate::web::problem::Problem;
 /// Most entries that are looked at; a document rarely has fifty.
 const LOOKED_AT: usize = 200;
 
-/// Names as one client may read them.
-struct Known<'a, 'r, R: Reader>(&'a ClientView<'r, R>);
+/// Names as one client may read them, each looked up once.
+struct Known<'a, 'r, R: Reader> {
+    view: &'a ClientView<'r, R>,
+    /// The document whose history is read.
+    row: &'a Row,
+    staff: RefCell<HashMap<StaffId, String>>,
+    contacts: RefCell<HashMap<ContactId, String>>,
+}
 
 impl<R: Reader> Names for Known<'_, '_, R> {
     fn staff(&self, id: StaffId) -> String {
-        self.0.staff_name(id).ok().flatten().unwrap_or_else(|| "We".to_owned())
+        let look = || self.view.staff_name(id).ok().flatten().unwrap_or_else(|| "We".to_owned());
+        self.staff.borrow_mut().entry(id).or_insert_with(look).clone()
     }
 
     fn contact(&self, id: ContactId) -> String {
-        self.0.colleague(id).ok().flatten().unwrap_or_else(|| "Somebody".to_owned())
+        let look = || self.view.colleague(id).ok().flatten().unwrap_or_else(|| "Somebody".to_owned());
+        self.contacts.borrow_mut().entry(id).or_insert_with(look).clone()
     }
 
     fn document(&self, id: InvoiceId) -> String {
-        self.0.number_of(id).ok().flatten().map_or_else(|| "a document".to_owned(), |n| n.to_string())
+        self.view.number_of(id).ok().flatten().map_or_else(|| "a document".to_owned(), |n| n.to_string())
     }
 
     fn quote(&self, _: QuoteId) -> String {
@@ -37,7 +48,10 @@ impl<R: Reader> Names for Known<'_, '_, R> {
     }
 
     fn is_credit_note(&self, id: InvoiceId) -> bool {
-        self.0.invoice_by_id(id).ok().flatten().is_some_and(|row| !row.invoice.is_invoice())
+        if id == self.row.invoice.id {
+            return !self.row.invoice.is_invoice();
+        }
+        self.view.invoice_by_id(id).ok().flatten().is_some_and(|row| !row.invoice.is_invoice())
     }
 }
 
@@ -51,7 +65,7 @@ pub fn moments<R: Reader>(
     row: &Row,
     standing: Standing,
 ) -> Result<Vec<Moment>, Problem> {
-    let names = Known(view);
+    let names = Known { view, row, staff: RefCell::default(), contacts: RefCell::default() };
     let log = view.log_of(row, LOOKED_AT)?;
     let mut all: Vec<Moment> = next(viewer, row, standing).into_iter().collect();
     all.extend(log.iter().filter_map(|entry| moment(viewer, entry, &names)));

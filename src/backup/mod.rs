@@ -58,9 +58,10 @@ impl std::fmt::Display for BackupError {
                 write!(f, "\"{}\" is no backup recipient; one begins with age1.", text.escape_debug())
             }
             Self::NotABackup => f.write_str("This is not a Counterfoil backup: it is not a file that age encrypted."),
-            Self::OtherIdentity => {
-                f.write_str("This identity does not open this backup. Use the one that belongs to it.")
-            }
+            Self::OtherIdentity => f.write_str(
+                "This identity does not open this file: it was encrypted for another one, or is not a Counterfoil \
+                     backup. Use the identity that belongs to it.",
+            ),
             Self::CutShort => f.write_str("The backup is cut short. Copy it again, or use another one."),
             Self::Damaged(what) => write!(f, "The backup is damaged: {what}. Copy it again, or use another one."),
             Self::Newer(what) => write!(f, "The backup was written by a newer version ({what}). Install that version."),

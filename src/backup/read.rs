@@ -93,7 +93,10 @@ fn decrypt(path: &Path, identity: &BackupIdentity) -> Result<impl Read, BackupEr
 }
 
 fn manifest(stream: &mut impl Read) -> Result<Manifest, BackupError> {
-    if take::<16>(stream)? != *MAGIC {
+    // A file that ends within its first bytes, and was sealed so, was never a backup; a cut one is an error to read.
+    let mut start = Vec::new();
+    Read::take(&mut *stream, MAGIC.len() as u64).read_to_end(&mut start).map_err(broken)?;
+    if start != MAGIC {
         return Err(BackupError::Foreign);
     }
     let framing = u32::from_be_bytes(take(stream)?);
@@ -118,7 +121,7 @@ fn row(stream: &mut impl Read) -> Result<Row, BackupError> {
 /// The end: totals, digest, and nothing after them.
 fn end<R: Read>(stream: &mut Tally<R>, rows: u64) -> Result<[u8; 32], BackupError> {
     if take::<4>(stream)? != *END || u64::from_be_bytes(take(stream)?) != rows {
-        return Err(damaged("its rows are not as many as it says"));
+        return Err(damaged("its records are not as many as it says"));
     }
     let digest = stream.digest();
     if take::<32>(stream)? != digest {

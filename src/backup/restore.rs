@@ -25,7 +25,7 @@ pub fn fill(
     let mut loader = Loader::new(store);
     let mut each = |table: &str, rows: &[_]| match loader.fill(table, rows)? {
         true => Ok(()),
-        false => Err(BackupError::Damaged(format!("rows in it don't fit the table \"{}\"", table.escape_debug()))),
+        false => Err(BackupError::Damaged(format!("records in it don't fit the table \"{}\"", table.escape_debug()))),
     };
     let all = checked.manifest.rows().saturating_mul(2);
     let read = each_batch(path, identity, &mut each, &mut |done, _| progress(done, all))?;

@@ -166,3 +166,24 @@ fn rows_that_do_not_fit_their_table_are_refused() {
         assert!(matches!(fill(&path, &identity, &summary, &empty(), |_, _| ()), Err(BackupError::Damaged(_))));
     }
 }
+
+#[test]
+fn a_foreign_age_file_is_not_called_a_cut_backup() {
+    use std::io::Write;
+    let identity = BackupIdentity::generate();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("foreign.age");
+    let sealed = |content: &[u8], recipient: &str| {
+        let recipient: age::x25519::Recipient = recipient.parse().unwrap();
+        let to = std::iter::once(&recipient as &dyn age::Recipient);
+        let mut out = age::Encryptor::with_recipients(to).unwrap().wrap_output(Vec::new()).unwrap();
+        out.write_all(content).unwrap();
+        std::fs::write(&path, out.finish().unwrap()).unwrap();
+        check(&path, &identity, |_, _| {}).unwrap_err().to_string()
+    };
+    for content in [b"".as_slice(), b"note", b"COUNTERFOIL", b"a letter that is longer than that"] {
+        assert!(sealed(content, &identity.recipient()).contains("not a Counterfoil backup"), "{content:?}");
+    }
+    let other = BackupIdentity::generate().recipient();
+    assert!(sealed(b"COUNTERFOIL-BKP\n", &other).contains("encrypted for another one"));
+}

@@ -9,6 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::control::{Line, Peer, Said};
 use super::protocol::{Backup, DATA_BYTES, DataFrames, Request};
+use super::unfinished::{PREFIX, Unfinished};
 use super::{Failure, house, terminal};
 use crate::actions::firm;
 use crate::app::App;
@@ -76,7 +77,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
         }
     };
     bar.finish_and_clear();
-    terminal::say(&format!("{}: {} bytes, {} rows, SHA-256 {}", args.to.display(), made.bytes, made.rows, made.sha256));
+    terminal::say(&format!(
+        "{}: {} bytes, {} records, SHA-256 {}",
+        args.to.display(),
+        made.bytes,
+        made.rows,
+        made.sha256
+    ));
     Ok(())
 }
 
@@ -94,7 +101,7 @@ pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>) -> Result<
             let hundredth = done.saturating_mul(100) / all.max(1);
             if hundredth > told {
                 told = hundredth;
-                line.borrow_mut().progress("rows", done, all);
+                line.borrow_mut().progress("records", done, all);
             }
         })
     })?;
@@ -128,6 +135,7 @@ fn answer(written: &Written) -> Backup {
 struct Part {
     to: PathBuf,
     folder: PathBuf,
+    watch: Unfinished,
     file: NamedTempFile,
     bytes: u64,
     digest: ring::digest::Context,
@@ -138,11 +146,12 @@ impl Part {
         let to = std::path::absolute(to).map_err(|e| Failure::file(to, &e))?;
         let folder = to.parent().unwrap_or(Path::new("/")).to_owned();
         let file = tempfile::Builder::new()
-            .prefix(".unfinished-")
+            .prefix(PREFIX)
             .permissions(Permissions::from_mode(0o600))
             .tempfile_in(&folder)
             .map_err(|e| Failure::file(&folder, &e))?;
-        Ok(Self { to, folder, file, bytes: 0, digest: ring::digest::Context::new(&ring::digest::SHA256) })
+        let watch = Unfinished::watch(file.path())?;
+        Ok(Self { to, folder, watch, file, bytes: 0, digest: ring::digest::Context::new(&ring::digest::SHA256) })
     }
 
     /// Moves it into its place, if it is what was sent.
@@ -153,6 +162,7 @@ impl Part {
         }
         let failed = |e| Failure::file(&self.to, &e);
         self.file.as_file().sync_all().map_err(failed)?;
+        self.watch.complete();
         self.file.persist(&self.to).map_err(|e| failed(e.error))?;
         File::open(&self.folder).and_then(|folder| folder.sync_all()).map_err(failed)
     }

@@ -25,6 +25,10 @@ pub const DATA_FILE: &str = "firm.counterfoil";
 /// The folder that systemd hands credentials over in.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
+/// Why a passphrase can't be asked for.
+const BY_HAND: &str = "With prompt = true under [key] somebody types it at every start: run this from a terminal. A \
+                       server that starts by itself needs a key file or a credential.";
+
 /// The data file of a data folder.
 pub fn data_file(data: &Path) -> PathBuf {
     data.join(DATA_FILE)
@@ -46,6 +50,18 @@ pub fn find_data_file(config: &Config) -> Result<PathBuf, Failure> {
     match path.symlink_metadata() {
         Err(e) if e.kind() == std::io::ErrorKind::NotFound => Err(about(&path, &OpenError::NotFound)),
         _ => Ok(path),
+    }
+}
+
+/// Refuses a data file that another process has open, before anything else is asked or started.
+///
+/// # Errors
+/// Names that process.
+pub fn refuse_in_use(path: &Path) -> Result<(), Failure> {
+    match crypt::FileDisk::open(path) {
+        Err(error @ OpenError::Locked { .. }) => Err(about(path, &error)),
+        // Whatever else is wrong is said when it is opened.
+        _ => Ok(()),
     }
 }
 
@@ -92,7 +108,7 @@ pub fn secret(source: &KeySource) -> Result<Secret, Failure> {
             let bytes = config::read_credential(name, folder.as_deref())?;
             parse(&bytes, format!("the credential \"{name}\""))
         }
-        KeySource::Prompt => Ok(Secret::Passphrase(terminal::ask_secret("Passphrase of the data file")?)),
+        KeySource::Prompt => Ok(Secret::Passphrase(terminal::ask_secret("Passphrase of the data file", BY_HAND)?)),
     }
 }
 

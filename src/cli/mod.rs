@@ -8,11 +8,13 @@ pub mod demo;
 pub mod failure;
 pub mod house;
 mod init;
+mod new_key;
 mod protocol;
 mod publish;
 mod restore;
 mod serve;
 pub mod terminal;
+mod unfinished;
 mod user;
 mod verify;
 

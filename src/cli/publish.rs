@@ -36,34 +36,34 @@ pub struct Args {
     /// The PDF; it is the document, byte for byte
     file: PathBuf,
     /// The client: full name, the firm's own reference, or identifier
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     client: String,
     /// The document's number as printed
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     number: String,
     /// Date of issue
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = terminal::day)]
     issued: Date,
     /// Due date
-    #[arg(long, value_name = "YYYY-MM-DD")]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = terminal::day)]
     due: Date,
     /// Amount due for payment, such as 1234.56
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     amount: String,
     /// ISO 4217 code [default: the client's]
     #[arg(long)]
     currency: Option<String>,
     /// What it is about
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     title: String,
     /// One of the client's projects: name or identifier
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     project: Option<String>,
     /// The buyer's reference
-    #[arg(long, default_value = "")]
+    #[arg(long, default_value = "", allow_hyphen_values = true)]
     reference: String,
     /// Number of the invoice that this credit note credits
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     credits: Option<String>,
     /// The configuration of the house
     #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]

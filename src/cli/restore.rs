@@ -12,6 +12,8 @@ use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::init::CONFIG_FILE;
+use super::new_key::{KeyArgs, NewKey};
+use super::unfinished::{self, Unfinished};
 use super::{Failure, house, terminal};
 use crate::actions::firm;
 use crate::backup::{self, Summary, identity::BackupIdentity};
@@ -20,7 +22,7 @@ use crate::config::{self, PublicUrl};
 use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, Cipher};
-use crate::store::keys::{Secret, generate_key_file, key_to_text};
+use crate::store::keys::Secret;
 use crate::store::{CACHE_DEFAULT, dump, verify};
 
 /// Faults that are shown before the rest is counted.
@@ -38,9 +40,8 @@ pub struct Args {
     /// File with the backup identity that `init` wrote [default: asked for at the terminal]
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
-    /// Where to put the new key [default: beside the folder, NEWDIR.key]
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArgs,
     /// Restore even if the records of the backup contradict each other
     #[arg(long)]
     accept_faults: bool,
@@ -52,14 +53,17 @@ pub struct Args {
 /// A sentence; then nothing was made.
 pub fn run(args: Args) -> Result<(), Failure> {
     let place = Place::of(&args)?;
+    for left in unfinished::sweep(&place.parent, &[house::DATA_FILE, CONFIG_FILE]) {
+        terminal::say(&format!("{} was left by a restore that was interrupted, and is removed.", left.display()));
+    }
     let identity = identity(args.identity.as_deref())?;
+    let (clock, entropy) = (Clock::system(), Entropy::system());
+    let key = args.key.make(place.key_file.as_deref(), &entropy)?;
     let bar = terminal::bar("Checking");
     let about = |e| Failure::new(format!("{}: {}", args.from.display(), Failure::from(e)));
     let checked = backup::check(&args.from, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
     let built = Built::new(&place)?;
-    let (clock, entropy) = (Clock::system(), Entropy::system());
-    let key = generate_key_file(&entropy);
-    let secret = Secret::KeyFile(key.clone());
+    let secret = key.secret();
     let path = house::data_file(built.folder.path());
     crypt::create(&path, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy)?;
     bar.set_message("Restoring");
@@ -73,10 +77,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
     bar.set_message("Compacting");
     dump::check_and_compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT)?;
     note(&path, &secret, checked.manifest.taken, &clock, &entropy)?;
-    built.config(&place, &checked)?;
-    built.put_in_place(&place, &format!("{}\n", key_to_text(&key).as_str()))?;
+    built.config(&place, &key, &checked)?;
+    built.put_in_place(&place, &key)?;
     bar.finish_and_clear();
-    explain(&place, &checked);
+    explain(&place, &key, &checked);
     Ok(())
 }
 
@@ -91,7 +95,7 @@ fn identity(file: Option<&Path>) -> Result<BackupIdentity, Failure> {
             let bytes = config::read_secret(path)?;
             zeroize::Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
         }
-        None => terminal::ask_secret("Backup identity (AGE-SECRET-KEY-1…)")?,
+        None => terminal::ask_secret("Backup identity (AGE-SECRET-KEY-1…)", "Name its file with --identity.")?,
     };
     Ok(BackupIdentity::parse(&text)?)
 }
@@ -120,22 +124,21 @@ fn note(path: &Path, secret: &Secret, taken: Timestamp, clock: &Clock, entropy: 
 struct Place {
     data: PathBuf,
     parent: PathBuf,
-    key_file: PathBuf,
+    /// `None` when a passphrase is the key.
+    key_file: Option<PathBuf>,
 }
 
 impl Place {
     fn of(args: &Args) -> Result<Self, Failure> {
         let absolute = |path: &Path| std::path::absolute(path).map_err(|e| Failure::file(path, &e));
         let data = absolute(&args.data)?;
-        let key_file = match &args.key_file {
-            Some(path) => absolute(path)?,
-            None => house::beside(&data, ".key"),
-        };
+        let key_file = args.key.place(&data)?;
         let occupied = match std::fs::read_dir(&data) {
             Ok(mut entries) => entries.next().is_some(),
             Err(e) => e.kind() != std::io::ErrorKind::NotFound,
         };
-        for (path, there) in [(&data, occupied), (&key_file, key_file.symlink_metadata().is_ok())] {
+        let key = key_file.iter().map(|path| (path, path.symlink_metadata().is_ok()));
+        for (path, there) in std::iter::once((&data, occupied)).chain(key) {
             if there {
                 let path = path.display();
                 return Err(Failure::new(format!(
@@ -148,43 +151,48 @@ impl Place {
     }
 }
 
-/// The folder before it is in place; dropped before that, it is taken away again.
+/// The folder before it is in place; dropped before that, or stopped by a signal, it is taken away again.
 struct Built {
+    watch: Unfinished,
+    _lock: File,
     folder: TempDir,
 }
 
 impl Built {
     fn new(place: &Place) -> Result<Self, Failure> {
         let folder = tempfile::Builder::new()
-            .prefix(".unfinished-")
+            .prefix(unfinished::PREFIX)
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&place.parent)
             .map_err(|e| Failure::file(&place.parent, &e))?;
-        Ok(Self { folder })
+        Ok(Self { watch: Unfinished::watch(folder.path())?, _lock: unfinished::lock(folder.path())?, folder })
     }
 
     /// Writes the configuration that the backup holds, for the new place.
-    fn config(&self, place: &Place, checked: &Summary) -> Result<(), Failure> {
+    fn config(&self, place: &Place, key: &NewKey, checked: &Summary) -> Result<(), Failure> {
         let text = match &checked.manifest.config {
-            Some(text) => config::moved(text, &place.data, &place.key_file),
+            Some(text) => config::moved(text, &place.data, &key.source()),
             None => {
                 let url: PublicUrl =
                     "https://portal.example.com".parse().map_err(|why| Failure::new(format!("{why}.")))?;
-                config::starting_file(&url, &place.data, &place.key_file)
+                config::starting_file(&url, &place.data, &key.source())
             }
         };
         write_new(&self.folder.path().join(CONFIG_FILE), &text)
     }
 
-    fn put_in_place(self, place: &Place, key: &str) -> Result<(), Failure> {
-        write_new(&place.key_file, key)?;
+    fn put_in_place(self, place: &Place, key: &NewKey) -> Result<(), Failure> {
+        self.watch.complete();
+        if let Some((path, text)) = key.file() {
+            write_new(path, &text)?;
+        }
         let moved = sync(self.folder.path())
             .and_then(|()| make_if_absent(&place.data))
             .and_then(|()| std::fs::rename(self.folder.path(), &place.data))
             .and_then(|()| sync(&place.parent))
             .map_err(|e| Failure::file(&place.data, &e));
-        if moved.is_err() {
-            let _ = std::fs::remove_file(&place.key_file);
+        if let (Err(_), Some((path, _))) = (&moved, key.file()) {
+            let _ = std::fs::remove_file(path);
         }
         moved
     }
@@ -211,17 +219,16 @@ fn write_new(path: &Path, text: &str) -> Result<(), Failure> {
     written.map_err(|e| Failure::file(path, &e))
 }
 
-fn explain(place: &Place, checked: &Summary) {
+fn explain(place: &Place, key: &NewKey, checked: &Summary) {
     let manifest = &checked.manifest;
     let (data, config) = (place.data.display(), place.data.join(CONFIG_FILE));
     terminal::say(&format!(
-        "{firm} is restored as of {taken}, {rows} rows, in {data}.
+        "{firm} is restored as of {taken}, {rows} records, in {data}.
 
-Key              {key}
-                 New, and for this data file alone. Keep a copy away from this machine.
+{key}
 Sessions, links  All ended: everybody signs in again. Passwords are as they were.
-Letters          Held back, sign-in letters too: what waits in this backup may have been sent since. An owner looks
-                 at Letters on the desk and lets them go on Today; passwords work meanwhile.
+Letters          Held back: what waits in this backup may have been sent since. An owner looks at Letters on the
+                 desk and lets them go there or on Today. Only letters to sign in and to set a password go meanwhile.
 Backups          As before: the same backup identity opens them.
 
 1. Stop the old server, if it still runs, and look through {config}.
@@ -229,7 +236,17 @@ Backups          As before: the same backup identity opens them.
         firm = manifest.firm,
         taken = manifest.taken.strftime("%Y-%m-%d %H:%M UTC"),
         rows = manifest.rows(),
-        key = place.key_file.display(),
+        key = key_words(key),
         config = config.display(),
     ));
+}
+
+fn key_words(key: &NewKey) -> String {
+    match key.file() {
+        Some((path, _)) => format!(
+            "Key              {}\n                 New, and for this data file alone. Keep a copy away from this machine.",
+            path.display()
+        ),
+        None => "Passphrase       The one that you chose, asked for at every start. It is kept nowhere.".to_owned(),
+    }
 }

@@ -1,6 +1,7 @@
 //! `counterfoil serve`: the house open to visitors until it is told to stop.
 //!
-//! Binds first, so that a taken port is said before anything else starts. Stops in order: requests finish, the
+//! Looks first whether another process has the data file, then binds, so that a taken port is said before a passphrase
+//! is asked for. Stops in order: requests finish, the
 //! scheduler and the control socket end, the data file is closed.
 
 use std::io::IsTerminal;
@@ -17,7 +18,7 @@ use crate::scheduler;
 use crate::secrets::Entropy;
 use crate::store::prelude::*;
 use crate::web::layers::{Hardening, harden};
-use crate::web::listener::{ListenPlan, Listening, stop_signal};
+use crate::web::listener::{ListenPlan, Listening, STOP_WITHIN, stop_signal};
 use crate::web::{problem, routes};
 
 /// Options of `counterfoil serve`.
@@ -66,7 +67,8 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     let clock = Clock::system();
     let entropy = Entropy::system();
     // Before anything is made in the data folder: a mistyped one must not come into being.
-    house::find_data_file(config)?;
+    let path = house::find_data_file(config)?;
+    house::refuse_in_use(&path)?;
     let listening = Listening::bind(ListenPlan::from_config(config, clock.clone())).await?;
     let store = house::open_store(config, &entropy)?;
     let app = house::build_app(config, store, clock, entropy.clone())?;
@@ -75,7 +77,9 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
         tracing::warn!("no mail server is configured: letters wait in the outbox");
     }
     if app.store.read(|r| r.sending_held())? {
-        tracing::warn!("letters are held back since a restore, until an owner releases them on the desk");
+        tracing::warn!(
+            "letters are held back since a restore, but for sign-in and new passwords, until an owner releases them on the desk"
+        );
     }
     let control = Control::bind(&config.data, app.clone(), text)?;
     announce(config, &listening);
@@ -120,8 +124,11 @@ async fn stand(app: App, control: Control, hardening: Hardening, listening: List
     let scheduler = tokio::spawn(scheduler::run(app.clone(), told.clone()));
     let control = tokio::spawn(control.run(told));
     let router = harden(routes::router(app.clone()), hardening);
+    let stop = async {
+        stop.await;
+        tracing::info!("stopping: requests have {} seconds to finish", STOP_WITHIN.as_secs());
+    };
     listening.run(router, stop).await;
-    tracing::info!("stopping");
     tell.send_replace(true);
     // A task that panicked has said where; the data file is closed all the same.
     let _ = scheduler.await;

@@ -22,7 +22,7 @@ pub use secret_file::{MAX_SECRET_BYTES, SecretFileError, read_credential, read_s
 pub const EXAMPLE: &str = include_str!("../../config.example.toml");
 
 /// The file that `init` writes: the example with these three values, a self-signed certificate, and no mail server yet.
-pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
+pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String {
     let mut text = String::new();
     let mut section = "";
     for line in EXAMPLE.lines() {
@@ -32,7 +32,8 @@ pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
         let written = match (section, key) {
             ("", "url") => format!("url = {}", quoted(&url.origin())),
             ("", "data") => format!("data = {}", quoted(&data.display().to_string())),
-            ("key", "file") => format!("file = {}", quoted(&key_file.display().to_string())),
+            ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
+            ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
             ("mail", _) | ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
@@ -43,8 +44,16 @@ pub fn starting_file(url: &PublicUrl, data: &Path, key_file: &Path) -> String {
     text
 }
 
-/// `text`, a configuration, for a data folder and key file in another place; everything else stays as it was.
-pub fn moved(text: &str, data: &Path, key_file: &Path) -> String {
+fn key_line(source: &KeySource) -> String {
+    match source {
+        KeySource::File(path) => format!("file = {}", quoted(&path.display().to_string())),
+        KeySource::Credential(name) => format!("credential = {}", quoted(name)),
+        KeySource::Prompt => "prompt = true".to_owned(),
+    }
+}
+
+/// `text`, a configuration, for a data folder in another place with another key; everything else stays as it was.
+pub fn moved(text: &str, data: &Path, source: &KeySource) -> String {
     let mut out = String::new();
     let mut section = "";
     for line in text.lines() {
@@ -59,7 +68,8 @@ pub fn moved(text: &str, data: &Path, key_file: &Path) -> String {
         }
         out.push('\n');
         if header.is_some() && section == "key" {
-            out.push_str(&format!("file = {}\n", quoted(&key_file.display().to_string())));
+            out.push_str(&key_line(source));
+            out.push('\n');
         }
     }
     out
@@ -241,9 +251,12 @@ impl Config {
     pub fn load(path: &Path) -> Result<Self, ConfigError> {
         let refuse = |message| ConfigError { path: path.to_owned(), line: None, message };
         let file = std::fs::File::open(path).map_err(|error| {
-            refuse(format!(
-                "the configuration cannot be read: {error}. Name it with --config, or make one with: counterfoil init"
-            ))
+            let why = match error.kind() {
+                std::io::ErrorKind::NotFound => "there is no configuration at this place".to_owned(),
+                std::io::ErrorKind::PermissionDenied => "this user may not read the configuration".to_owned(),
+                _ => format!("the configuration cannot be read: {error}"),
+            };
+            refuse(format!("{why}. Name it with --config, or make one with: counterfoil init"))
         })?;
         let mut bytes = Vec::new();
         file.take(reader::MAX_FILE_BYTES + 1)

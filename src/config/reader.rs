@@ -247,14 +247,24 @@ fn line_of(text: &str, at: usize) -> usize {
     1 + text.as_bytes().iter().take(at).filter(|byte| **byte == b'\n').count()
 }
 
-/// The known word closest to `word`, if it is close enough to be a slip of the hand.
+/// The known word closest to `word`, if it is close enough to be a slip of the hand, or part of the word or the whole
+/// that the word is part of: `cert` for `certificate`, `password` for `password_file`.
 fn nearest(word: &str, known: impl Iterator<Item = &'static str>) -> Option<&'static str> {
+    const PART_MIN: usize = 4;
+    // Two letters that changed places are two steps.
+    const SHORT: usize = 6;
     let plain = word.to_lowercase().replace('-', "_");
-    known
-        .map(|candidate| (distance(&plain, candidate), candidate))
+    let known: Vec<&'static str> = known.collect();
+    let slip = known
+        .iter()
+        .map(|candidate| (distance(&plain, candidate), *candidate))
         .min()
-        .filter(|(steps, candidate)| *steps <= candidate.len().max(3) / 3)
-        .map(|(_, candidate)| candidate)
+        .filter(|(steps, candidate)| *steps <= candidate.len().max(SHORT) / 3);
+    let part = |candidate: &&str| {
+        plain.len() >= PART_MIN
+            && (candidate.contains(&plain) || (candidate.len() >= PART_MIN && plain.contains(*candidate)))
+    };
+    slip.map(|(_, candidate)| candidate).or_else(|| known.into_iter().find(part))
 }
 
 /// Levenshtein's distance over bytes; words are capped, so that a hostile key costs nothing.

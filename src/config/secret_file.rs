@@ -35,7 +35,14 @@ pub enum SecretFileError {
 impl std::fmt::Display for SecretFileError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Unreadable(path, error) => write!(f, "{} cannot be read: {error}.", path.display()),
+            Self::Unreadable(path, error) => {
+                let why = match error.kind() {
+                    std::io::ErrorKind::NotFound => "it is not there".to_owned(),
+                    std::io::ErrorKind::PermissionDenied => "this user may not read it".to_owned(),
+                    _ => error.to_string(),
+                };
+                write!(f, "{} cannot be read: {why}.", path.display())
+            }
             Self::Exposed(path, mode) => write!(
                 f,
                 "{0} can be read or changed by other users of this machine (mode {1:04o}). Run: chmod 600 {0}",

@@ -167,12 +167,14 @@ fn an_absent_file_is_a_sentence() {
 fn the_starting_file_is_read_whatever_the_paths_are_called() {
     let url: PublicUrl = "https://portal.example.com:8443".parse().unwrap();
     for folder in ["/srv/data", "/srv/a \"b\" \\c", "/srv/naïve"] {
-        let key = Path::new(folder).join("key");
+        let key = KeySource::File(Path::new(folder).join("key"));
         let text = starting_file(&url, Path::new(folder), &key);
         let config = parse(&text).unwrap();
-        assert_eq!((config.url.clone(), config.data, config.key), (url.clone(), folder.into(), KeySource::File(key)));
+        assert_eq!((config.url.clone(), config.data, config.key), (url.clone(), folder.into(), key));
         assert_eq!((config.listen.tls, config.mail), (TlsConfig::SelfSigned, None));
         assert!(text.contains("# [mail]\n") && text.contains("# host = "), "{text}");
+        let text = starting_file(&url, Path::new(folder), &KeySource::Prompt);
+        assert_eq!(parse(&text).unwrap().key, KeySource::Prompt);
     }
 }
 
@@ -180,7 +182,9 @@ fn the_starting_file_is_read_whatever_the_paths_are_called() {
 fn a_moved_configuration_differs_in_the_two_places_only() {
     let old = "url = \"https://p.example.com\"\ndata = \"/old\"\n[key] # where\ncredential = \"k\"\n\
                [listen]\naddress = \"0.0.0.0:443\"\ntls = \"self-signed\"\n";
-    let new = Config::parse(&moved(old, Path::new("/new"), Path::new("/new.key")), Path::new("/x/c.toml")).unwrap();
+    let new =
+        Config::parse(&moved(old, Path::new("/new"), &KeySource::File("/new.key".into())), Path::new("/x/c.toml"))
+            .unwrap();
     assert_eq!((new.data.as_path(), &new.key), (Path::new("/new"), &KeySource::File("/new.key".into())));
     assert_eq!(new.url.origin(), "https://p.example.com");
 }

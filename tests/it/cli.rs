@@ -274,6 +274,38 @@ fn a_backup_is_the_same_house_with_and_without_a_server() {
 }
 
 #[test]
+fn a_restore_that_is_stopped_or_killed_leaves_nothing_for_long() {
+    use rustix::process::{Pid, Signal, kill_process};
+    let made = Made::new();
+    made.backup("backup.age");
+    let before = names(made.folder.path());
+    let unfinished = || names(made.folder.path()).iter().any(|name| name.starts_with(".unfinished-"));
+    let stop = |signal| {
+        let (from, to, identity) = (made.text("backup.age"), made.text("new"), made.text("house.backup-identity.txt"));
+        let mut child = command(&["restore", "--from", &from, "--data", &to, "--identity", &identity])
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        while !unfinished() && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        // The signal is listened for right after the folder is made.
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        kill_process(Pid::from_child(&child), signal).unwrap();
+        child.wait_with_output().unwrap()
+    };
+    for signal in [Signal::INT, Signal::TERM] {
+        let sentence = refused(&stop(signal));
+        assert!(sentence.contains("Nothing was put in place"), "{sentence}");
+        assert_eq!(names(made.folder.path()), before);
+    }
+    stop(Signal::KILL);
+    assert!(unfinished());
+    assert!(said(&made.restore("backup.age", "new")).contains("was interrupted, and is removed"));
+    assert!(!unfinished());
+}
+
+#[test]
 fn a_damaged_backup_makes_nothing() {
     let made = Made::new();
     let whole = std::fs::read(made.backup("backup.age")).unwrap();
@@ -295,6 +327,47 @@ fn a_damaged_backup_makes_nothing() {
 }
 
 #[test]
+fn a_passphrase_can_be_the_key_of_a_house() {
+    use std::os::unix::fs::PermissionsExt;
+    let made = Made { folder: tempfile::tempdir().unwrap(), port: free_port() };
+    let file = made.text("words.txt");
+    std::fs::write(&file, "short\n").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let (data, url) = (made.text("house"), format!("https://127.0.0.1:{}", made.port));
+    let init = ["init", "--data", &data, "--firm", "Example LLP", "--owner", OWNER, "--url", &url];
+    let init = [init.as_slice(), &["--passphrase-file", &file]].concat();
+    assert!(refused(&run(&init)).contains("The passphrase: Use at least"));
+    assert!(!made.path("house").exists());
+    std::fs::write(&file, "teal lantern over quiet harbour\n").unwrap();
+    assert!(said(&run(&init)).contains("asked for at every start"));
+    assert!(!made.path("house.key").exists());
+    assert!(std::fs::read_to_string(made.config("house")).unwrap().contains("\nprompt = true\n"));
+    // Without a terminal nobody can be asked.
+    let mut serve = Command::new("setsid");
+    serve.args(["-w", env!("CARGO_BIN_EXE_counterfoil"), "serve", "--config", &made.config("house")]);
+    let sentence = refused(&serve.stdin(Stdio::null()).output().unwrap());
+    assert!(sentence.contains("there is no terminal to ask at"), "{sentence}");
+    let secret = counterfoil::store::keys::Secret::Passphrase("teal lantern over quiet harbour".to_owned().into());
+    let path = made.path("house/firm.counterfoil");
+    cli_house::open_with(&path, &secret, 1 << 20, false, &Entropy::system()).unwrap().close();
+}
+
+#[test]
+fn a_backup_is_restored_under_a_passphrase() {
+    use std::os::unix::fs::PermissionsExt;
+    let made = Made::new();
+    made.backup("backup.age");
+    let (from, to, identity) = (made.text("backup.age"), made.text("new"), made.text("house.backup-identity.txt"));
+    let file = made.text("words.txt");
+    std::fs::write(&file, "teal lantern over quiet harbour").unwrap();
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let restore = ["restore", "--from", &from, "--data", &to, "--identity", &identity, "--passphrase-file", &file];
+    assert!(said(&run(&restore)).contains("The one that you chose"));
+    assert!(!made.path("new.key").exists());
+    assert_eq!(Config::load(Path::new(&made.config("new"))).unwrap().key, counterfoil::config::KeySource::Prompt);
+}
+
+#[test]
 fn the_age_program_opens_a_backup() {
     let made = Made::new();
     made.backup("backup.age");
@@ -310,12 +383,13 @@ fn the_age_program_opens_a_backup() {
 fn a_second_server_names_the_first() {
     let made = Made::new();
     let serving = Serving::of(&made, "house");
-    assert!(refused(&made.on("house", &["serve"])).contains("is already in use by another program"));
+    let first = format!("(process {})", serving.0.id());
+    assert!(refused(&made.on("house", &["serve"])).contains(&first));
     let other = std::fs::read_to_string(made.config("house")).unwrap();
     std::fs::write(made.path("house/other.toml"), other.replace(&made.port.to_string(), &free_port().to_string()))
         .unwrap();
     let sentence = refused(&run(&["serve", "--config", &made.text("house/other.toml")]));
-    assert!(sentence.contains(&format!("(process {})", serving.0.id())), "{sentence}");
+    assert!(sentence.contains(&first), "{sentence}");
 }
 
 #[test]

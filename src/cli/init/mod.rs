@@ -9,6 +9,7 @@ mod guess;
 use std::path::{Path, PathBuf};
 
 use self::files::Staged;
+use super::new_key::{KeyArgs, NewKey};
 use super::{Failure, house, terminal};
 use crate::actions::people::NewStaff;
 use crate::actions::{firm as firm_actions, sessions};
@@ -24,7 +25,7 @@ use crate::domain::person::Role;
 use crate::domain::text::{self, EmailAddress};
 use crate::secrets::{Entropy, Token};
 use crate::store::crypt::{self, Cipher};
-use crate::store::keys::{Secret, generate_key_file, key_to_text};
+use crate::store::keys::Secret;
 
 /// The configuration's name in the data folder.
 pub const CONFIG_FILE: &str = "counterfoil.toml";
@@ -38,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "DIR")]
     data: PathBuf,
     /// Legal name of the firm
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", allow_hyphen_values = true)]
     firm: String,
     /// E-mail address of the first owner, who signs in with it
     #[arg(long, value_name = "EMAIL")]
@@ -52,9 +53,8 @@ pub struct Args {
     /// The firm's time zone by its IANA name [default: this machine's, else UTC]
     #[arg(long, value_name = "ZONE", env = "TZ")]
     zone: Option<String>,
-    /// Where to put the key of the data file [default: beside the folder, DIR.key]
-    #[arg(long, value_name = "PATH")]
-    key_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyArgs,
     /// Where to put the identity that opens backups [default: beside the folder, DIR.backup-identity.txt]
     #[arg(long, value_name = "PATH")]
     identity_file: Option<PathBuf>,
@@ -63,7 +63,8 @@ pub struct Args {
 /// What the arguments come to, checked.
 struct Plan {
     data: PathBuf,
-    key_file: PathBuf,
+    /// `None` when a passphrase is the key.
+    key_file: Option<PathBuf>,
     identity_file: PathBuf,
     url: PublicUrl,
     zone: String,
@@ -77,11 +78,13 @@ struct Plan {
 /// When an argument is refused or anything is there already; then nothing was made.
 pub fn run(args: Args) -> Result<(), Failure> {
     let plan = plan(&args)?;
+    refuse_what_is_there(&plan)?;
     let (clock, entropy) = (Clock::system(), Entropy::system());
+    let key = args.key.make(plan.key_file.as_deref(), &entropy)?;
     let identity = BackupIdentity::generate();
     let token = Token::draw(&entropy);
-    make(&plan, &identity, &token, &clock, &entropy)?;
-    explain(&plan, &identity, &token);
+    make(&plan, &key, &identity, &token, &clock, &entropy)?;
+    explain(&plan, &key, &identity, &token);
     Ok(())
 }
 
@@ -103,13 +106,13 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
         active: true,
         invite: false,
     };
-    let place = |given: &Option<PathBuf>, ending: &str| match given {
-        Some(path) => std::path::absolute(path).map_err(|e| Failure::file(path, &e)),
-        None => Ok(house::beside(&data, ending)),
+    let identity_file = match &args.identity_file {
+        Some(path) => std::path::absolute(path).map_err(|e| Failure::file(path, &e))?,
+        None => house::beside(&data, ".backup-identity.txt"),
     };
     Ok(Plan {
-        key_file: place(&args.key_file, ".key")?,
-        identity_file: place(&args.identity_file, ".backup-identity.txt")?,
+        key_file: args.key.place(&data)?,
+        identity_file,
         firm: guess::firm(&name, email, &zone, url.host())?,
         data,
         url,
@@ -118,8 +121,20 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     })
 }
 
+fn refuse_what_is_there(plan: &Plan) -> Result<(), Failure> {
+    let own = [house::data_file(&plan.data), plan.data.join(CONFIG_FILE), plan.identity_file.clone()];
+    match own.iter().chain(&plan.key_file).find(|path| path.symlink_metadata().is_ok()) {
+        Some(path) => Err(Failure::new(format!(
+            "{} is there already, and nothing was touched. Choose another place, or move it away.",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
+}
+
 fn make(
     plan: &Plan,
+    key: &NewKey,
     identity: &BackupIdentity,
     token: &Token,
     clock: &Clock,
@@ -127,23 +142,16 @@ fn make(
 ) -> Result<(), Failure> {
     let data_file = house::data_file(&plan.data);
     let config_file = plan.data.join(CONFIG_FILE);
-    for path in [&data_file, &config_file, &plan.key_file, &plan.identity_file] {
-        if path.symlink_metadata().is_ok() {
-            let path = path.display();
-            return Err(Failure::new(format!(
-                "{path} is there already, and nothing was touched. Choose another place, or move it away."
-            )));
-        }
-    }
     let mut staged = Staged::in_folder(&plan.data)?;
-    let key = generate_key_file(entropy);
     let unfinished = staged.path(UNFINISHED);
-    let secret = Secret::KeyFile(key.clone());
+    let secret = key.secret();
     crypt::create(&unfinished, std::slice::from_ref(&secret), Cipher::for_this_machine(), entropy)?;
     set_up(&unfinished, &secret, plan, &identity.recipient(), token, clock, entropy)?;
-    staged.write(&plan.key_file, &format!("{}\n", key_to_text(&key).as_str()))?;
+    if let Some((path, text)) = key.file() {
+        staged.write(path, &text)?;
+    }
     staged.write(&plan.identity_file, &identity_text(identity, &plan.firm.party.name))?;
-    staged.write(&config_file, &config_text(plan))?;
+    staged.write(&config_file, &config_text(plan, key))?;
     staged.finish(&unfinished, &data_file)
 }
 
@@ -168,8 +176,8 @@ fn set_up(
     Ok(())
 }
 
-fn config_text(plan: &Plan) -> String {
-    let text = config::starting_file(&plan.url, &plan.data, &plan.key_file);
+fn config_text(plan: &Plan, key: &NewKey) -> String {
+    let text = config::starting_file(&plan.url, &plan.data, &key.source());
     let host = if plan.url.is_loopback() { "127.0.0.1" } else { "0.0.0.0" };
     text.replace("zone = \"Europe/London\"", &format!("zone = \"{}\"", plan.zone))
         .replace("address = \"0.0.0.0:443\"", &format!("address = \"{host}:{}\"", plan.url.port()))
@@ -183,22 +191,19 @@ fn identity_text(identity: &BackupIdentity, firm: &str) -> String {
     )
 }
 
-fn explain(plan: &Plan, identity: &BackupIdentity, token: &Token) {
+fn explain(plan: &Plan, key: &NewKey, identity: &BackupIdentity, token: &Token) {
     let hours = SET_PASSWORD_HOURS;
     let link = plan.url.join(&format!("/password/{}", token.reveal()));
     let (data, config) = (house::data_file(&plan.data), plan.data.join(CONFIG_FILE));
     let (data, config) = (data.display(), config.display());
-    let (key, identity_file) = (plan.key_file.display(), plan.identity_file.display());
+    let (key, identity_file) = (key_words(key), plan.identity_file.display());
     let (firm, owner, recipient) = (&plan.firm.party.name, &plan.owner.email, identity.recipient());
     terminal::say(&format!(
         "{firm} is set up.
 
 Data file        {data}
                  All that the firm keeps, encrypted. Lost: gone, but for your backups.
-Key              {key}
-                 Opens the data file; it is not kept inside. Lost: the data file is unreadable for everybody, you
-                 included. Stolen together with the data file: everything can be read. Copy it to a place away from
-                 this machine, and keep it off the disk that holds the data where you can.
+{key}
 Backup identity  {identity_file}
                  Opens backups; the server does not need it. Move it off this machine now, to two places. Lost: no
                  backup can be restored. Backups are encrypted to its public half:
@@ -211,4 +216,20 @@ Configuration    {config}
                  {link}
 3. Back up:      counterfoil backup --config {config} --to FILE"
     ));
+}
+
+fn key_words(key: &NewKey) -> String {
+    match key.file() {
+        Some((path, _)) => format!(
+            "Key              {}
+                 Opens the data file; it is not kept inside. Lost: the data file is unreadable for everybody, you
+                 included. Stolen together with the data file: everything can be read. Copy it to a place away from
+                 this machine, and keep it off the disk that holds the data where you can.",
+            path.display()
+        ),
+        None => "Passphrase       The one that you chose, asked for at every start.
+                 Opens the data file; it is kept nowhere. Forgotten: the data file is unreadable for everybody, you
+                 included. Write it down and keep it away from this machine. The server can't start by itself."
+            .to_owned(),
+    }
 }

@@ -228,7 +228,7 @@ fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
     let (typed, errors) = (&form.fields, form.errors.as_slice());
     let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
     let kinds = [Choice::new("invoice", "Invoice"), Choice::new("credit", "Credit note")];
-    let limit = format!("At most {}.", desk.locale().bytes(desk.app.settings.upload_max as u64));
+    let limit = format!("At most {} MiB.", desk.app.settings.upload_max >> 20);
     let body = html! {
         @if let Some((token, upload)) = kept {
             (hidden("kept", token))

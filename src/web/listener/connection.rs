@@ -89,7 +89,10 @@ impl Door {
         drop(listener);
         let all_gone = async { while inside.join_next().await.is_some() {} };
         if tokio::time::timeout(STOP_WITHIN, all_gone).await.is_err() {
-            tracing::warn!("{} connections did not end in time and were cut", inside.len());
+            match inside.len() {
+                1 => tracing::warn!("one connection did not end in time and was cut"),
+                n => tracing::warn!("{n} connections did not end in time and were cut"),
+            }
             inside.shutdown().await;
         }
     }

@@ -62,7 +62,7 @@ pub fn note_backup(w: &mut WriteTx<'_>, bytes: u64, digest: Digest) -> Result<Do
 /// # Errors
 /// When the store fails.
 pub fn note_restore(w: &mut WriteTx<'_>, taken: Timestamp) -> Result<Done<()>, ActError> {
-    w.hold_sending(true)?;
+    w.hold_sending(Some(w.now))?;
     Ok(w.record(About::FIRM, Event::Restored { taken })?.done(()))
 }
 

@@ -244,10 +244,9 @@ pub fn begin(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
-    if w.sending_held()? {
-        return Ok(None);
-    }
-    let Some(mut letter) = w.letter(id)?.filter(|l| l.state.waits()) else { return Ok(None) };
+    let held = w.held_since()?;
+    let goes = |l: &Letter| l.state.waits() && held.is_none_or(|since| l.goes_while_held(since));
+    let Some(mut letter) = w.letter(id)?.filter(goes) else { return Ok(None) };
     if let Some(reason) = moot(w, &letter)? {
         withdraw(w, letter, reason)?;
         return Ok(None);
@@ -456,7 +455,7 @@ pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<(
     if !w.sending_held()? {
         return Err(Refusal::NotFound.into());
     }
-    w.hold_sending(false)?;
+    w.hold_sending(None)?;
     Ok(w.record(About::FIRM, Event::SendingReleased)?.done(()))
 }
 

@@ -144,6 +144,14 @@ pub struct Letter {
     pub queued: Timestamp,
 }
 
+impl Letter {
+    /// Whether it goes although letters are held back since a restore: somebody who wants to get in waits for it, and
+    /// it was queued after the restore, so that it can't have gone before.
+    pub fn goes_while_held(&self, since: Timestamp) -> bool {
+        matches!(self.purpose, Purpose::SignIn | Purpose::SetPassword) && self.queued >= since
+    }
+}
+
 /// The key of a reminder: exactly one letter per invoice, step and recipient.
 pub fn reminder_key(invoice: InvoiceId, step: i16, to: Person) -> String {
     format!("reminder/{invoice}/{step}/{}", person_key(to))

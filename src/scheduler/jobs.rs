@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::outbox;
 use crate::actions::reminders;
+use crate::actions::visits::hour_of;
 use crate::app::App;
 use crate::domain::event::By;
 use crate::domain::ids::InvoiceId;
@@ -16,6 +17,8 @@ use crate::store::prelude::*;
 
 /// Invoices whose reminders are looked at in one commit.
 const REMINDERS_AT_ONCE: usize = 50;
+/// Hours for which it is kept that a visit was logged; it is asked for within one.
+const VISIT_HOURS: i64 = 24;
 
 /// What the scheduler does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,7 +27,7 @@ pub enum Job {
     Reminders,
     /// Hands over the letters that are due.
     Outbox,
-    /// Clears away sessions, links and codes that have ended.
+    /// Clears away sessions, links and codes that have ended, and which visits were logged in hours long past.
     Sweep,
 }
 
@@ -46,7 +49,11 @@ impl Job {
         match self {
             Self::Reminders => look(&app).await,
             Self::Outbox => outbox::run(&app, stop).await,
-            Self::Sweep => app.store.housekeep(app.now(), |w| Ok(w.sweep_accounts(w.now)?)).await,
+            Self::Sweep => {
+                let sweep =
+                    |w: &mut WriteTx<'_>| Ok(w.sweep_accounts(w.now)? + w.sweep_visits(hour_of(w.now) - VISIT_HOURS)?);
+                app.store.housekeep(app.now(), sweep).await
+            }
         }
     }
 }
@@ -58,7 +65,7 @@ pub struct Ticked {
     pub reminders: usize,
     /// Letters handed over, whatever became of them.
     pub letters: usize,
-    /// Sessions, links and codes cleared away.
+    /// Sessions, links, codes and notes of visits cleared away.
     pub swept: usize,
     /// Jobs that failed or panicked.
     pub failures: usize,
@@ -117,7 +124,7 @@ impl Rota {
         let sweep = self.swept.zip(Job::Sweep.cadence()).and_then(|(last, every)| last.checked_add(every).ok());
         app.store.read(|r| {
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
-            let letter = if outbox::is_open(app, r)? { r.next_letter_due()? } else { None };
+            let letter = outbox::next_due(app, r)?;
             Ok(sweep.into_iter().chain(reminder).chain(letter).min())
         })
     }

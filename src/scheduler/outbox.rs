@@ -6,6 +6,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -21,17 +22,31 @@ const AT_ONCE: usize = 4;
 /// Letters read from the outbox at once.
 const BATCH: usize = 100;
 
-/// Whether letters may leave: there is a way out, and nothing holds them back.
-pub(super) fn is_open(app: &App, reader: &ReadTx) -> Result<bool, StoreError> {
-    Ok(app.mailer.leads_out() && !reader.sending_held()?)
+/// When the next letter that may leave is due; `None` when none waits, or there is no way out.
+pub(super) fn next_due(app: &App, reader: &ReadTx) -> Result<Option<Timestamp>, StoreError> {
+    if !app.mailer.leads_out() {
+        return Ok(None);
+    }
+    match reader.held_since()? {
+        Some(since) => Ok(reader.letters_due_while_held(since, 1)?.first().map(|due| due.0)),
+        None => reader.next_letter_due(),
+    }
+}
+
+/// Letters that may leave and are due by `now`, oldest first, at most `limit`.
+fn due(reader: &ReadTx, now: Timestamp, limit: usize) -> Result<Vec<LetterId>, StoreError> {
+    let Some(since) = reader.held_since()? else { return reader.letters_due(now, limit) };
+    let mut waiting = reader.letters_due_while_held(since, limit)?;
+    waiting.retain(|(at, _)| *at <= now);
+    Ok(waiting.into_iter().map(|(_, id)| id).collect())
 }
 
 /// Hands over everything that is due; how many letters.
 pub(super) async fn run(app: &App, stop: Option<watch::Receiver<bool>>) -> Result<usize, ActError> {
     let (mut count, mut seen) = (0, HashSet::new());
     let stopped = || stop.as_ref().is_some_and(|x| *x.borrow());
-    while !stopped() && app.store.read(|r| is_open(app, r))? {
-        let mut due = app.store.read(|r| r.letters_due(app.now(), BATCH + seen.len()))?;
+    while !stopped() && app.mailer.leads_out() {
+        let mut due = app.store.read(|r| due(r, app.now(), BATCH + seen.len()))?;
         due.retain(|id| seen.insert(*id));
         if due.is_empty() {
             break;

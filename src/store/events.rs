@@ -119,6 +119,9 @@ fn entries<R: Reader + ?Sized>(
     Ok(out)
 }
 
+/// Notes of visits cleared away at once.
+const SWEEP_MAX: usize = 5_000;
+
 fn visit_key(visited: Visited) -> (u8, u64) {
     match visited {
         Visited::Invoice(id) => (0, id.0),
@@ -136,5 +139,22 @@ impl WriteTx<'_> {
         let (tag, id) = visit_key(visited);
         self.change(VISITS)?.insert((contact.0, tag, id, hour), ())?;
         Ok(true)
+    }
+
+    /// Clears away that visits were logged in hours before `hour`, some at a time; how many.
+    pub fn sweep_visits(&mut self, hour: i64) -> Result<usize, StoreError> {
+        let old: Vec<_> = {
+            let table = self.table(VISITS)?;
+            // What is kept is a day's visits, so reading past them costs little.
+            let past = table.iter()?.map(|row| row.map(|row| row.0.value()));
+            past.filter(|key| key.as_ref().map_or(true, |key| key.3 < hour))
+                .take(SWEEP_MAX)
+                .collect::<Result<_, _>>()?
+        };
+        let mut table = self.change(VISITS)?;
+        for key in &old {
+            table.remove(*key)?;
+        }
+        Ok(old.len())
     }
 }

@@ -73,6 +73,22 @@ pub trait LetterReads: Reader {
         rows.map(|row| Ok(LetterId(row?.0.value().1))).collect()
     }
 
+    /// While letters are held back since a restore: those that go all the same, with when each is due, soonest
+    /// first, at most `limit`. What was due before the restore is not looked at.
+    fn letters_due_while_held(&self, since: Timestamp, limit: usize) -> Result<Vec<(Timestamp, LetterId)>, StoreError> {
+        let mut out = Vec::new();
+        for row in self.table(OUTBOX)?.range((since.as_millisecond(), 0)..)? {
+            let (due, id) = row?.0.value();
+            if self.letter(LetterId(id))?.is_some_and(|letter| letter.goes_while_held(since)) {
+                out.push((Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX), LetterId(id)));
+            }
+            if out.len() == limit {
+                break;
+            }
+        }
+        Ok(out)
+    }
+
     /// When the next letter is due, if any waits.
     fn next_letter_due(&self) -> Result<Option<Timestamp>, StoreError> {
         let first = self.table(OUTBOX)?.first()?.map(|row| row.0.value().0);

@@ -1,5 +1,6 @@
 //! Standing facts about the data file itself: who can read its backups, and whether letters may leave it.
 
+use jiff::Timestamp;
 use redb::ReadableTable;
 
 use super::error::StoreError;
@@ -23,7 +24,17 @@ pub trait StandingReads: Reader {
     /// Whether letters are held back since a restore, until an owner releases them: what waits in an old backup may
     /// have been sent since.
     fn sending_held(&self) -> Result<bool, StoreError> {
-        Ok(self.table(META)?.get(SENDING_HELD)?.is_some())
+        Ok(self.held_since()?.is_some())
+    }
+
+    /// The restore since which letters are held back; `None` when they are not. What was queued before lay in the
+    /// backup.
+    fn held_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        let table = self.table(META)?;
+        let Some(kept) = table.get(SENDING_HELD)? else { return Ok(None) };
+        let millisecond = <[u8; 8]>::try_from(kept.value()).map(i64::from_be_bytes).ok();
+        // Whatever can't be read holds back everything.
+        Ok(Some(millisecond.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::MAX)))
     }
 }
 
@@ -36,14 +47,13 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Holds letters back, or lets them go.
-    pub fn hold_sending(&mut self, held: bool) -> Result<(), StoreError> {
+    /// Holds letters back since a restore, or lets them go.
+    pub fn hold_sending(&mut self, since: Option<Timestamp>) -> Result<(), StoreError> {
         let mut table = self.change(META)?;
-        if held {
-            table.insert(SENDING_HELD, [].as_slice())?;
-        } else {
-            table.remove(SENDING_HELD)?;
-        }
+        match since {
+            Some(at) => table.insert(SENDING_HELD, at.as_millisecond().to_be_bytes().as_slice())?,
+            None => table.remove(SENDING_HELD)?,
+        };
         Ok(())
     }
 }

@@ -284,7 +284,7 @@ async fn every_form_is_open_to_the_least_of_those_whom_it_is_for() {
     let world = World::new().await;
     // As after a restore: only then is there something to release.
     let app = &world.house.app;
-    app.store.housekeep(app.now(), |w| Ok(w.hold_sending(true)?)).await.unwrap();
+    app.store.housekeep(app.now(), |w| Ok(w.hold_sending(Some(w.now))?)).await.unwrap();
     let mut faults = Faults::default();
     let place = |r: &Route| LAST.iter().position(|p| *p == r.path).map_or(0, |n| n + 1);
     let mut all = of_method("POST");

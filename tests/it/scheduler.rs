@@ -1,6 +1,7 @@
 //! The scheduler's promises: what goes, what waits, what is never sent twice.
 
 use counterfoil::actions::{invoices, letters, people};
+use counterfoil::domain::event::By;
 use counterfoil::domain::letter::{LetterState, Purpose};
 use counterfoil::domain::person::Person;
 use counterfoil::mail::{Mailer, Verdict};
@@ -34,6 +35,66 @@ async fn without_a_way_out_letters_wait() {
     house.app.mailer = open;
     house.tick().await;
     house.claim("ana@marlow.example");
+}
+
+#[tokio::test]
+async fn after_a_restore_only_letters_that_let_somebody_in_go_until_the_owner_releases_the_others() {
+    use counterfoil::actions::{firm, sessions};
+    use counterfoil::secrets::{Entropy, Token};
+    let house = TestHouse::new().await.heedless_of_mail();
+    let ask = |seed: u64| {
+        let request = Token::draw(&Entropy::seeded(seed)).digest();
+        let ana = email("ana@marlow.example");
+        let act = move |w: &mut WriteTx<'_>| sessions::ask_sign_in(w, &ana, request);
+        house.app.store.write(By::command_line(), house.app.now(), act)
+    };
+    ask(1).await.unwrap();
+    let id = house.publish(house.who.marlow, "A-1", 100, date(2026, 12, 23)).await;
+    house.later(SignedDuration::from_mins(1));
+    let taken = house.app.now();
+    let noted = house.app.store.write(By::command_line(), taken, move |w| firm::note_restore(w, taken));
+    noted.await.unwrap();
+    assert_eq!(house.tick().await.letters, 0, "neither the invoice nor the sign-in letter of the backup goes");
+    house.later(SignedDuration::from_mins(1));
+    ask(2).await.unwrap();
+    let ana = email("ana@marlow.example");
+    let asked = house.app.store.write(By::command_line(), house.app.now(), move |w| sessions::ask_password(w, &ana));
+    asked.await.unwrap();
+    house.publish(house.who.marlow, "A-2", 100, date(2026, 12, 23)).await;
+    assert_eq!(house.tick().await.letters, 2);
+    let sent: Vec<_> = house.mail.letters().into_iter().map(|k| k.letter.subject).collect();
+    assert_eq!(sent.len(), 2, "{sent:?}");
+    assert_eq!(states(&house, id), [(Purpose::Issued(id), "queued")]);
+    house.act(house.who.orla, letters::release_sending).await.unwrap();
+    house.tick().await;
+    assert_eq!(states(&house, id), [(Purpose::Issued(id), "accepted")]);
+}
+
+#[tokio::test]
+async fn notes_of_visits_are_cleared_away_after_a_day() {
+    use counterfoil::actions::visits::{self, hour_of};
+    use counterfoil::store::events::Visited;
+    let house = TestHouse::new().await.heedless_of_mail();
+    let id = house.publish(house.who.marlow, "A-1", 100, date(2026, 12, 23)).await;
+    let open = || {
+        let (ana, number) = (house.who.ana, "A-1".parse().unwrap());
+        let pass = counterfoil::store::scope::Pass { contact: ana, only: None };
+        house.app.store.write(By::command_line(), house.app.now(), move |w| visits::opened(w, pass, &number))
+    };
+    let noted = |hour| {
+        let (ana, what) = (house.who.ana, Visited::Invoice(id));
+        house.app.store.read(|r| r.visit_logged(ana, what, hour)).unwrap()
+    };
+    let first = hour_of(house.app.now());
+    open().await.unwrap();
+    house.later(SignedDuration::from_hours(20));
+    let second = hour_of(house.app.now());
+    open().await.unwrap();
+    house.tick().await;
+    assert!(noted(first) && noted(second));
+    house.later(SignedDuration::from_hours(6));
+    house.tick().await;
+    assert!(!noted(first) && noted(second));
 }
 
 #[tokio::test]

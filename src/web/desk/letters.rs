@@ -109,8 +109,22 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let (letters, next) = seen_on(r, &desk.scope, shelf, before, PAGE)?;
         let names = NamesOf::new(r);
         let rows: Vec<Row> = letters.iter().map(|letter| row(&desk, letter, &names)).collect();
-        Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, &rows, next)))
+        let held = r.sending_held()?.then(|| held_back(&desk));
+        Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, held, &rows, next)))
     })
+}
+
+/// That letters are held back since a restore, and the button with which an owner lets them go.
+pub(super) fn held_back(desk: &Desk) -> Markup {
+    html! {
+        (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters; those to sign in and to set a password go meanwhile."))
+        @if desk.may(Act::Govern) {
+            form.gap-y method="post" action="/desk/sending/release" {
+                (parts::csrf_input(&desk.csrf))
+                (parts::submit(Look::Plain, "Let the letters go"))
+            }
+        }
+    }
 }
 
 fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {
@@ -141,11 +155,12 @@ pub(super) fn tabs(current: &str) -> Markup {
     parts::tabs("Letters", &all)
 }
 
-fn list_body(code: &str, rows: &[Row], next: Option<LetterId>) -> Markup {
+fn list_body(code: &str, held: Option<Markup>, rows: &[Row], next: Option<LetterId>) -> Markup {
     let cols = [Col::short("When"), Col::text("To"), Col::text("Subject"), Col::text("About"), Col::text("State")];
     let older = next.map(|id| links::with_query("/desk/letters", &[("state", code), ("before", &id.to_string())]));
     html! {
         (parts::head("Letters", "Every e-mail that Counterfoil sends. Handed to the mail server is not yet read.", html! {}))
+        @if let Some(held) = held { (held) }
         (tabs(code))
         @if rows.is_empty() {
             (parts::empty("No letters here.", if next.is_some() { "There may be some further back." } else { "A letter appears as soon as it is queued." }))
@@ -206,7 +221,7 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
         (parts::back("/desk/letters", "Letters"))
         (parts::error_summary(errors))
         (parts::head(&title, html! { (letter.to_address) }, html! {}))
-        (standing(letter))
+        (standing(letter, waits_for(r, letter)?))
         @if desk.may(Act::Work) { (decision(desk, letter, errors)) }
         div.rail.sec-m {
             div { (parts::section("text", "The letter", "Links and codes are drawn while it is sent", paper(letter))) }
@@ -219,7 +234,17 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
     Ok(desk.page(DeskNav::Letters, &parts::titled(&title, errors), body))
 }
 
-fn standing(letter: &Letter) -> Markup {
+/// What a queued letter waits for.
+fn waits_for(r: &ReadTx, letter: &Letter) -> Result<&'static str, StoreError> {
+    let held = r.held_since()?.is_some_and(|since| !letter.goes_while_held(since));
+    Ok(if held {
+        "It is held back since the restore, until an owner lets the letters go."
+    } else {
+        "It goes with the next round."
+    })
+}
+
+fn standing(letter: &Letter, waits_for: &str) -> Markup {
     let (tone, words, _, said) = told(&letter.state);
     let icon = match tone {
         Tone::Ok => Icon::Check,
@@ -228,7 +253,7 @@ fn standing(letter: &Letter) -> Markup {
         Tone::Plain | Tone::Info => Icon::Mail,
     };
     let rest = match &letter.state {
-        LetterState::Queued => "It goes with the next round.".to_owned(),
+        LetterState::Queued => waits_for.to_owned(),
         LetterState::Accepted(..) => format!("The mail server said: {said}. That is no proof that anybody read it."),
         LetterState::Sending(_) => String::new(),
         _ => format!("{}.", said.trim_end_matches('.')),

@@ -10,14 +10,14 @@ use super::links;
 use super::names::NamesOf;
 use super::today_queue as queue;
 use super::today_side as side;
-use crate::domain::access::{Act, StaffScope};
+use crate::domain::access::StaffScope;
 use crate::domain::ids::ClientId;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::store::standing::StandingReads;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Icon, Look, Tone};
+use crate::web::parts;
 use crate::web::problem::Problem;
 
 /// Most things that are counted; more read as that many.
@@ -96,15 +96,7 @@ fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Ma
     let today = desk.today();
     html! {
         (parts::head(desk.locale().date_weekday(today, today), about(counts.total(), held), html! {}))
-        @if held {
-            (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters."))
-            @if desk.may(Act::Govern) {
-                form.gap-y method="post" action="/desk/sending/release" {
-                    (parts::csrf_input(&desk.csrf))
-                    (parts::submit(Look::Plain, "Let the letters go"))
-                }
-            }
-        }
+        @if held { (super::letters::held_back(desk)) }
         div.rail {
             div {
                 @if sections.is_empty() { (parts::empty("Nothing waiting.", "Reminders go out by themselves, and what needs a person appears here.")) }

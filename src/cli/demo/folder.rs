@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
 use super::firm::ZONE;
+use crate::backup::identity::BackupIdentity;
 use crate::cli::{Failure, house};
 use crate::config::Config;
 use crate::secrets::Entropy;
@@ -19,7 +20,9 @@ use crate::store::keys::{Secret, generate_key_file, key_from_text, key_to_text};
 
 /// The key, beside the data that it opens: a demo keeps no secret. It also tells a demo's folder from a firm's.
 const KEY_FILE: &str = "demo.key";
-const CONFIG_FILE: &str = "counterfoil.toml";
+/// What opens the demo's backups.
+pub const IDENTITY_FILE: &str = "demo.backup-identity.txt";
+pub const CONFIG_FILE: &str = "counterfoil.toml";
 /// The data file's name before it is complete.
 const UNFINISHED: &str = "unfinished";
 
@@ -38,7 +41,14 @@ impl Folder {
     pub fn prepare(wanted: Option<&Path>) -> Result<Self, Failure> {
         let Some(path) = wanted else {
             let made = tempfile::Builder::new().prefix("counterfoil-demo-").tempdir();
-            let made = made.map_err(|e| Failure::new(format!("The temporary folder can't be made: {e}.")))?;
+            let made = made.map_err(|e| {
+                let place = std::env::temp_dir();
+                Failure::new(format!(
+                    "{} No temporary folder can be made there. Name a folder for the demo with --data DIR, or another \
+                     place for temporary files with TMPDIR=DIR.",
+                    Failure::file(&place, &e)
+                ))
+            })?;
             return Ok(Self { path: made.path().to_owned(), _temporary: Some(made) });
         };
         DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| Failure::file(path, &e))?;
@@ -90,6 +100,23 @@ impl Folder {
         let path = self.path.join(CONFIG_FILE);
         fs::write(&path, &text).map_err(|e| Failure::file(&path, &e))?;
         Ok(Config::parse(&text, &path)?)
+    }
+
+    /// The recipient of the demo's backups; what opens them lies beside the data, as its key does.
+    ///
+    /// # Errors
+    /// When the identity's file can't be written or read.
+    pub fn identity(&self) -> Result<String, Failure> {
+        let path = self.path.join(IDENTITY_FILE);
+        if path.exists() {
+            let text = fs::read_to_string(&path).map_err(|e| Failure::file(&path, &e))?;
+            return Ok(BackupIdentity::parse(&text)?.recipient());
+        }
+        let identity = BackupIdentity::generate();
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        made.and_then(|mut file| writeln!(file, "{}", identity.reveal().as_str()))
+            .map_err(|e| Failure::file(&path, &e))?;
+        Ok(identity.recipient())
     }
 
     /// Opens the earlier demo.

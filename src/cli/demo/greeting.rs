@@ -7,6 +7,7 @@ use std::fmt::Write;
 use std::path::Path;
 
 use super::firm::PASSWORD;
+use super::folder::{CONFIG_FILE, IDENTITY_FILE};
 use crate::cli::Failure;
 use crate::domain::person::{Contact, Person, ProjectAccess};
 use crate::secrets;
@@ -105,10 +106,13 @@ pub fn as_json(greeting: &Greeting<'_>) -> Result<String, Failure> {
 pub fn as_table(greeting: &Greeting<'_>, temporary: bool) -> String {
     let mut out = String::new();
     let url = greeting.url;
+    let at = |name: &str| greeting.data.join(name).display().to_string();
+    let (config, identity) = (at(CONFIG_FILE), at(IDENTITY_FILE));
     let keep = if temporary { "removed at the end" } else { "kept" };
     let _ = writeln!(out, "\n  The portal   {url}  (your browser will warn: the certificate is self-signed)");
     let _ = writeln!(out, "  Its letters  {url}/demo/mail");
     let _ = writeln!(out, "  Its data     {}  ({keep})", greeting.data.display());
+    let _ = writeln!(out, "  Back it up   counterfoil backup --config {config} --to FILE  (opened by {identity})");
     let _ = writeln!(out, "  Password     {PASSWORD}  (the same for everybody)\n");
     let width = |of: fn(&Someone) -> &str| greeting.people.iter().map(|p| of(p).chars().count()).max().unwrap_or(0);
     let (names, emails) = (width(|p| &p.name), width(|p| &p.email));

@@ -9,6 +9,7 @@ mod firm;
 mod folder;
 mod greeting;
 mod plan;
+mod reopen;
 mod story;
 mod work;
 
@@ -28,13 +29,16 @@ use jiff::tz::TimeZone;
 
 use self::folder::Folder;
 use self::greeting::Greeting;
+use self::reopen::Made;
 use super::{Failure, serve, terminal};
+use crate::actions::firm as firm_actions;
 use crate::app::{App, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Fonts;
+use crate::domain::access::StaffScope;
 use crate::domain::calendar;
-use crate::domain::event::LogEntry;
+use crate::domain::event::By;
 use crate::domain::reminder::Policy;
 use crate::mail::{Mailer, MemoryMailer};
 use crate::secrets::{self, Entropy};
@@ -59,7 +63,7 @@ const BULK_BAR: &str = "{msg} {bar:32} {percent:>3} %  {human_pos} of {human_len
 const SPEED_MAX: u32 = 100_000;
 
 /// Options of `counterfoil demo`.
-#[derive(Debug, clap::Args)]
+#[derive(Clone, Debug, clap::Args)]
 pub struct Args {
     /// Where to listen; port 0 lets the system choose
     #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:8443")]
@@ -73,11 +77,11 @@ pub struct Args {
     /// In place of the story, generate this many invoices
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=INVOICES_MAX))]
     invoices: Option<u64>,
-    /// What chooses the story's details; the same seed and day give the same story
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    seed: u64,
-    /// The day on which the demo's clock starts, at 09:00 in Dublin [default: today]
-    #[arg(long, value_name = "DATE")]
+    /// What chooses the story's details; the same seed and day give the same story [default: 1]
+    #[arg(long, value_name = "N")]
+    seed: Option<u64>,
+    /// The day on which the demo's clock starts, at 09:00 in Dublin; never before what it has reached [default: today]
+    #[arg(long, value_name = "YYYY-MM-DD", value_parser = terminal::day)]
     today: Option<Date>,
     /// Run the demo's clock this many times faster, to watch weeks of reminders arrive
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=i64::from(SPEED_MAX)))]
@@ -166,7 +170,7 @@ fn size(args: &Args) -> Option<bulk::Size> {
 
 /// What building the firm takes, apart from its folder.
 struct Build {
-    seed: u64,
+    args: Args,
     size: Option<bulk::Size>,
     speed: u32,
     start: Timestamp,
@@ -185,30 +189,46 @@ impl Build {
         }
         let start = calendar::wall_clock(date, time(9, 0, 0, 0), &settings.zone);
         let cache = config.limits.cache_bytes();
-        Ok(Self { seed: args.seed, size: size(args), speed: args.speed, start, cache, settings, entropy, stopped })
+        Ok(Self { args: args.clone(), size: size(args), speed: args.speed, start, cache, settings, entropy, stopped })
     }
 
     /// The firm in `folder`: the earlier one, or a new one.
     fn run(self, folder: &Folder) -> Result<App, Failure> {
         let mailbox = MemoryMailer::default();
-        let mut from = self.start;
         if folder.holds_demo() {
-            let store = folder.open(self.cache, &self.entropy)?;
-            // Time never goes back: an earlier demo goes on after its last entry.
-            let last = |entry: LogEntry| {
-                from = from.max(entry.at);
-                false
-            };
-            store.read(|r| r.log_backwards(None, last))?;
-            return Ok(self.app(store, Clock::paced(from, self.speed), &mailbox));
+            return self.open(folder, &mailbox);
         }
         let much = self.size.is_some_and(|size| size.invoices >= BULK_CACHE_FROM);
         let store = folder.begin(if much { BULK_CACHE } else { self.cache }, &self.entropy)?;
         self.tell(&store, &self.app(store.clone(), Clock::fixed(self.start), &mailbox), &mailbox)?;
+        self.let_back_up(folder, &store, self.start)?;
         store.close();
         drop(store);
+        Made::of(&self.args).keep(folder.path())?;
         folder.complete()?;
-        Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(from, self.speed), &mailbox))
+        Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(self.start, self.speed), &mailbox))
+    }
+
+    /// The earlier firm, which goes on after its last entry: time never goes back.
+    fn open(&self, folder: &Folder, mailbox: &MemoryMailer) -> Result<App, Failure> {
+        let store = folder.open(self.cache, &self.entropy)?;
+        let last = reopen::last_entry(&store)?.unwrap_or(self.start);
+        reopen::refuse_others(&self.args, folder.path(), reopen::day_of(last, &self.settings))?;
+        let from = self.start.max(last);
+        self.let_back_up(folder, &store, from)?;
+        reopen::refill(mailbox, &store, &self.settings)?;
+        Ok(self.app(store, Clock::paced(from, self.speed), mailbox))
+    }
+
+    /// Names the folder's identity as the one that opens backups, unless the firm has one.
+    fn let_back_up(&self, folder: &Folder, store: &Store, now: Timestamp) -> Result<(), Failure> {
+        if store.read(|r| r.backup_recipients())?.is_empty() {
+            let recipients = vec![folder.identity()?];
+            store.write_blocking(By::command_line(), now, move |w| {
+                firm_actions::set_backup_recipients(w, &StaffScope::all(), &recipients)
+            })?;
+        }
+        Ok(())
     }
 
     fn app(&self, store: Store, clock: Clock, mailbox: &MemoryMailer) -> App {
@@ -225,7 +245,12 @@ impl Build {
 
     fn tell(&self, store: &Store, app: &App, mailbox: &MemoryMailer) -> Result<(), Failure> {
         let password_hash = secrets::hash_password(firm::PASSWORD, &self.entropy).map_err(Failure::new)?;
-        let setting = story::Setting { end: self.start, months: MONTHS, seed: self.seed, password_hash };
+        let setting = story::Setting {
+            end: self.start,
+            months: MONTHS,
+            seed: self.args.seed.unwrap_or(reopen::SEED),
+            password_hash,
+        };
         let bar = terminal::bar(if self.size.is_some() { "Invoices" } else { "Days" });
         if let (Some(_), Ok(style)) = (self.size, ProgressStyle::with_template(BULK_BAR)) {
             bar.set_style(style);

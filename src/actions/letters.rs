@@ -126,22 +126,22 @@ pub(super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: Date) -> Re
 }
 
 /// Queues a letter with a link to set a password.
-pub(super) fn queue_set_password(w: &mut WriteTx<'_>, person: Person, invited: bool) -> Result<(), ActError> {
+pub(super) fn queue_set_password(w: &mut WriteTx<'_>, person: Person, invited: bool) -> Result<LetterId, ActError> {
     let firm = w.firm()?;
     let to = found(addressee(w, person)?)?;
     let text = words::set_password(&firm, &to.name, invited);
     let key = format!("set-password/{}", w.next("secret-letter")?);
     let link = if invited { Link::SetPassword } else { Link::Reset };
-    queue(w, &to, key, Purpose::SetPassword, Some(link), text).map(drop)
+    queue_fresh(w, &to, key, Purpose::SetPassword, Some(link), text)
 }
 
 /// Queues a letter with a link and a code to sign in, for the browser whose request has this digest.
-pub(super) fn queue_sign_in(w: &mut WriteTx<'_>, person: Person, request: TokenDigest) -> Result<(), ActError> {
+pub(super) fn queue_sign_in(w: &mut WriteTx<'_>, person: Person, request: TokenDigest) -> Result<LetterId, ActError> {
     let firm = w.firm()?;
     let to = found(addressee(w, person)?)?;
     let text = words::sign_in(&firm, &to.name);
     let key = format!("sign-in/{}", w.next("secret-letter")?);
-    queue(w, &to, key, Purpose::SignIn, Some(Link::SignIn(request.0)), text).map(drop)
+    queue_fresh(w, &to, key, Purpose::SignIn, Some(Link::SignIn(request.0)), text)
 }
 
 fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addressee>, StoreError> {
@@ -154,6 +154,19 @@ fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addressee>, Store
         }),
         Person::Contact(id) => w.contact(id)?.filter(|c| c.active).as_ref().map(Addressee::from),
     })
+}
+
+/// Queues a letter under a key that was never used, and gives its identifier.
+fn queue_fresh(
+    w: &mut WriteTx<'_>,
+    to: &Addressee,
+    key: String,
+    purpose: Purpose,
+    link: Option<Link>,
+    words: words::Text,
+) -> Result<LetterId, ActError> {
+    queue(w, to, key, purpose, link, words)?;
+    Ok(LetterId(w.last_in_series("letter")?))
 }
 
 /// Queues one letter; false when its key was used before.
@@ -330,7 +343,7 @@ fn draw(
     let minutes = |n: i64| jiff::SignedDuration::from_mins(n);
     let (opens, lasts, path) = match link {
         Link::Document(id) => (Opens::Document(id), minutes(DOCUMENT_DAYS * 24 * 60), "sign-in/link"),
-        Link::SignIn(_) => (Opens::SignIn, minutes(SIGN_IN_MINUTES), "sign-in/link"),
+        Link::SignIn(request) => (Opens::SignInOf(request), minutes(SIGN_IN_MINUTES), "sign-in/link"),
         Link::SetPassword => (Opens::SetPassword, minutes(SET_PASSWORD_HOURS * 60), "password"),
         Link::Reset => (Opens::SetPassword, minutes(RESET_MINUTES), "password"),
     };

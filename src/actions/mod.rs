@@ -12,6 +12,7 @@ pub mod letters;
 pub mod payments;
 pub mod people;
 pub mod quotes;
+mod rates;
 pub mod reminders;
 pub mod sessions;
 pub mod visits;

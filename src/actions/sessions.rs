@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use super::{found, letters};
+use super::{found, letters, rates};
 use crate::domain::event::{Actor, Entrance, Event};
 use crate::domain::grant::{
     CODE_TRIES, CodeRequest, Grant, Opens, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, Session, Strength,
@@ -93,18 +93,39 @@ fn signs_in(w: &WriteTx<'_>, email: &EmailAddress) -> Result<Option<Person>, Act
     }
 }
 
-/// Asks for a sign-in letter. The browser waits under the digest of its request, whether the address is known or not.
+/// Asks for a sign-in letter. The browser waits under the digest of its request, whether the address is known or not;
+/// what it waited for `before` is over. Codes for other browsers stay: anybody can ask in somebody's name.
 ///
 /// # Errors
 /// When the store fails.
-pub fn ask_sign_in(w: &mut WriteTx<'_>, email: &EmailAddress, request: TokenDigest) -> Result<Done<()>, ActError> {
+pub fn ask_sign_in(
+    w: &mut WriteTx<'_>,
+    email: &EmailAddress,
+    request: TokenDigest,
+    before: Option<TokenDigest>,
+) -> Result<Done<()>, ActError> {
     let person = signs_in(w, email)?;
+    if let Some(before) = before {
+        w.remove_code_request(before)?;
+    }
     let expires = w.now.saturating_add(SignedDuration::from_mins(SIGN_IN_MINUTES)).unwrap_or(w.now);
     w.put_code_request(request, &CodeRequest { person, code: None, tries: 0, expires })?;
-    if let Some(person) = person {
-        letters::queue_sign_in(w, person, request)?;
-    }
-    Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(email.as_str()) })?.done(()))
+    let sent = match person {
+        Some(to) => rates::letter(w, rates::Kind::SignIn, to, |w| letters::queue_sign_in(w, to, request))?,
+        None => true,
+    };
+    asked(w, email, sent)
+}
+
+/// Logs that a letter was asked for, or that it was one too many. Whoever asked is told the same.
+fn asked(w: &mut WriteTx<'_>, email: &EmailAddress, sent: bool) -> Result<Done<()>, ActError> {
+    let address = logged(email.as_str());
+    let event = if sent {
+        Event::LinkRequested { address }
+    } else {
+        Event::SignInRefused { address, reason: "too many letters were asked for".to_owned() }
+    };
+    Ok(w.record(About::FIRM, event)?.done(()))
 }
 
 /// Asks for a letter to set a new password.
@@ -112,10 +133,11 @@ pub fn ask_sign_in(w: &mut WriteTx<'_>, email: &EmailAddress, request: TokenDige
 /// # Errors
 /// When the store fails.
 pub fn ask_password(w: &mut WriteTx<'_>, email: &EmailAddress) -> Result<Done<()>, ActError> {
-    if let Some(person) = signs_in(w, email)? {
-        letters::queue_set_password(w, person, false)?;
-    }
-    Ok(w.record(About::FIRM, Event::LinkRequested { address: logged(email.as_str()) })?.done(()))
+    let sent = match signs_in(w, email)? {
+        Some(to) => rates::letter(w, rates::Kind::Reset, to, |w| letters::queue_set_password(w, to, false))?,
+        None => true,
+    };
+    asked(w, email, sent)
 }
 
 /// Grants a link with which a person of the firm sets a password, for the command line to hand over. Only the digest of
@@ -139,7 +161,8 @@ pub enum CodeTry {
     Wrong(u8),
 }
 
-/// Tries a six-digit code for the browser that asked. A wrong try is counted, which is why it is not a refusal.
+/// Tries a six-digit code for the browser that asked. A wrong try is counted, for the request and for its person, which
+/// is why it is not a refusal. After too many at one person no code is right, and the answer does not tell.
 ///
 /// # Errors
 /// [`Refusal::LinkExpired`] when nothing waits, the code is spent or the time is over.
@@ -152,15 +175,25 @@ pub fn with_code(
     let waiting = w.code_request(request)?.filter(|c| c.expires > w.now && c.tries < CODE_TRIES);
     let waiting = waiting.ok_or(Refusal::LinkExpired)?;
     let given = letters::code_digest(request, code);
-    let right = waiting.code.is_some_and(|known| secrets::same_secret(&known, &given));
+    let taken = waiting.person.map_or(Ok(true), |person| rates::takes_codes(w, person))?;
+    let right = taken && waiting.code.is_some_and(|known| secrets::same_secret(&known, &given));
     if let (true, Some(person)) = (right, waiting.person) {
-        w.remove_code_request(request)?;
+        spend(w, person, request)?;
         return Ok(begin(w, person, Entrance::Code, Strength::Mailed, digest)?.done(CodeTry::Right));
+    }
+    if let Some(person) = waiting.person {
+        rates::wrong_code(w, person)?;
     }
     let tries = waiting.tries + 1;
     w.put_code_request(request, &CodeRequest { tries, ..waiting })?;
     let event = Event::SignInRefused { address: String::new(), reason: "wrong code".to_owned() };
     Ok(w.record(About::FIRM, event)?.done(CodeTry::Wrong(CODE_TRIES - tries)))
+}
+
+/// Spends a sign-in letter: its code, and its link, of every attempt to send it.
+fn spend(w: &mut WriteTx<'_>, person: Person, request: TokenDigest) -> Result<(), StoreError> {
+    w.remove_code_request(request)?;
+    w.remove_grants_that_open(person, Opens::SignInOf(request.0))
 }
 
 /// Signs in with a link, on POST only: a sign-in link is spent, a document's link stays until it expires. What the
@@ -176,12 +209,14 @@ pub fn with_link(
     let grant = w.grant(link)?.filter(|g| g.expires > w.now).ok_or(Refusal::LinkExpired)?;
     let (strength, entrance) = match grant.opens {
         Opens::Document(id) => (Strength::Document(id), Entrance::DocumentLink),
-        Opens::SignIn => (Strength::Mailed, Entrance::Link),
+        Opens::SignIn | Opens::SignInOf(_) => (Strength::Mailed, Entrance::Link),
         Opens::SetPassword => return Err(Refusal::LinkExpired.into()),
     };
     active(w, grant.person)?;
-    if grant.opens == Opens::SignIn {
-        w.remove_grant(link, grant.person)?;
+    match grant.opens {
+        Opens::SignIn => w.remove_grant(link, grant.person)?,
+        Opens::SignInOf(request) => spend(w, grant.person, TokenDigest(request))?,
+        Opens::Document(_) | Opens::SetPassword => {}
     }
     Ok(begin(w, grant.person, entrance, strength, digest)?.done((grant.person, strength)))
 }

@@ -32,6 +32,9 @@ pub enum Opens {
     SignIn,
     /// The password form, once.
     SetPassword,
+    /// As [`Opens::SignIn`], from a letter that also held a code for the browser whose request has this digest: link
+    /// and code are spent together.
+    SignInOf([u8; 32]),
 }
 
 /// A link that was handed out; found by its token's digest.

@@ -167,7 +167,8 @@ pub fn quote_key(quote: QuoteId, to: Person) -> String {
     format!("quote/{quote}/{}", person_key(to))
 }
 
-fn person_key(person: Person) -> String {
+/// A person in a key.
+pub fn person_key(person: Person) -> String {
     match person {
         Person::Staff(id) => format!("staff-{id}"),
         Person::Contact(id) => format!("contact-{id}"),

@@ -20,6 +20,7 @@ pub mod payment;
 pub mod person;
 pub mod project;
 pub mod quote;
+pub mod rate;
 pub mod refusal;
 pub mod reminder;
 pub mod sentence;

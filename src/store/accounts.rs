@@ -9,7 +9,7 @@ use super::error::StoreError;
 use super::records::Record;
 use super::tables::{CODES, GRANTS, GRANTS_OF_PERSON, LOGINS, PASSWORDS, SESSIONS, SESSIONS_OF_PERSON, STAFF};
 use super::tx::{Reader, WriteTx};
-use crate::domain::grant::{CodeRequest, Grant, Session};
+use crate::domain::grant::{CodeRequest, Grant, Opens, Session};
 use crate::domain::ids::{ContactId, StaffId};
 use crate::domain::person::{Person, Staff};
 use crate::domain::text::EmailAddress;
@@ -156,6 +156,16 @@ impl WriteTx<'_> {
         let (tag, id) = person_key(person);
         self.change(GRANTS)?.remove(digest.0)?;
         self.change(GRANTS_OF_PERSON)?.remove((tag, id, digest.0))?;
+        Ok(())
+    }
+
+    /// Spends every link of a person that opens this.
+    pub fn remove_grants_that_open(&mut self, person: Person, opens: Opens) -> Result<(), StoreError> {
+        for digest in digests_of(self, GRANTS_OF_PERSON, person)? {
+            if self.grant(digest)?.is_some_and(|g| g.opens == opens) {
+                self.remove_grant(digest, person)?;
+            }
+        }
         Ok(())
     }
 

@@ -17,7 +17,8 @@ type Hash = [u8; 32];
 
 /// Single values: schema version, firm, head of the activity chain.
 pub const META: T<Name, Bytes> = T::new("meta");
-/// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice.
+/// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice; under
+/// `rate/`, when what was counted of a person is forgotten, in milliseconds, and their last letters.
 pub const SEQUENCES: T<Name, u64> = T::new("sequences");
 
 pub const STAFF: T<Id, Bytes> = T::new("staff");

@@ -29,7 +29,7 @@ impl Web {
     /// The state for `app`.
     pub fn new(app: App) -> Self {
         let hashing = Arc::new(Hashing::new(&app));
-        Self { app, throttle: Arc::new(Throttle::new()), hashing, kept: Arc::default() }
+        Self { app, throttle: Arc::default(), hashing, kept: Arc::default() }
     }
 }
 

@@ -1,63 +1,119 @@
-//! How often what can be guessed may be tried: per network address and per account, delayed and never locked for good.
+//! How often what can be guessed may be tried: per account and network together, and per network alone. An account by
+//! itself is never barred, or anybody could keep its owner out; beyond a loose number its tries only wait a moment.
+//!
+//! What succeeded is given back, so that failures are what counts. Must not know what is tried. What a restart forgets
+//! is a few minutes' worth; what must outlive one is counted in the data file (`actions::rates`).
 
+use std::collections::HashMap;
+use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use jiff::Timestamp;
 
-/// Tries per minute from one network address (an IPv6 /64), and how many at once.
-const PER_ADDRESS: (u32, u32) = (20, 30);
-/// Tries per minute at one account, and how many at once.
-const PER_ACCOUNT: (u32, u32) = (4, 10);
-/// Old keys are forgotten after this many checks.
-const FORGET_EVERY: u32 = 1_024;
+use super::state::Busy;
+use crate::domain::rate::Rate;
 
-/// Counts tries. What it forgets when the process restarts is a few minutes' worth.
-pub struct Throttle {
-    address: DefaultKeyedRateLimiter<IpAddr>,
-    account: DefaultKeyedRateLimiter<String>,
-    checks: AtomicU32,
+/// From one network: 30 at once, then 20 a minute.
+const PER_NETWORK: Rate = Rate::hourly(30, 1_200);
+/// At one account from one network: 10 at once, then 4 a minute.
+const PER_PAIR: Rate = Rate::hourly(10, 240);
+/// At one account from everywhere: beyond 100 at once and one a minute, tries wait for [`SLOWED`].
+const PER_ACCOUNT: Rate = Rate::hourly(100, 60);
+/// How long a try waits at an account that is tried too often.
+const SLOWED: Duration = Duration::from_secs(2);
+/// Fewer keys than this are not worth tidying.
+const TIDY_ABOVE: usize = 4_096;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Network(IpAddr),
+    Pair(Option<IpAddr>, u64),
+    Account(u64),
 }
 
-impl Default for Throttle {
-    fn default() -> Self {
-        Self::new()
+impl Key {
+    fn rate(self) -> Rate {
+        match self {
+            Self::Network(_) => PER_NETWORK,
+            Self::Pair(..) => PER_PAIR,
+            Self::Account(_) => PER_ACCOUNT,
+        }
+    }
+}
+
+/// Counts tries that failed.
+#[derive(Default)]
+pub struct Throttle {
+    counted: Mutex<Counted>,
+    names: RandomState,
+}
+
+#[derive(Default)]
+struct Counted {
+    /// When what was counted under a key is forgotten, in milliseconds since 1970.
+    keys: HashMap<Key, i64>,
+    /// How many keys were left when they were last tidied.
+    tidied: usize,
+}
+
+impl Counted {
+    /// Lets keys go that count nothing any more, whenever there are twice as many as last time.
+    fn tidy(&mut self, now: Timestamp) {
+        if self.keys.len() > self.tidied.max(TIDY_ABOVE).saturating_mul(2) {
+            self.keys.retain(|_, forgotten| *forgotten > now.as_millisecond());
+            self.tidied = self.keys.len();
+        }
     }
 }
 
 impl Throttle {
-    /// With the limits above.
-    pub fn new() -> Self {
-        Self {
-            address: RateLimiter::keyed(quota(PER_ADDRESS)),
-            account: RateLimiter::keyed(quota(PER_ACCOUNT)),
-            checks: AtomicU32::new(0),
+    /// Counts a try from `address` at `account` (an e-mail address, or another name of what is guessed), before its
+    /// outcome is known, so that many at once are not free. How long it should wait first: mostly not at all.
+    ///
+    /// # Errors
+    /// [`Busy`] when it is one too many from there.
+    pub fn begin(&self, now: Timestamp, address: Option<IpAddr>, account: &str) -> Result<Duration, Busy> {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.tidy(now);
+        let [network, pair, all] = self.keys(address, account);
+        let take = |key: Key| key.rate().take(counted.keys.get(&key).copied().unwrap_or(0), now);
+        let barring = [network, pair].into_iter().flatten().map(|key| take(key).map(|next| (key, next)));
+        let barring = barring.collect::<Option<Vec<_>>>().ok_or(Busy)?;
+        let loose = all.map(|key| (key, take(key)));
+        counted.keys.extend(barring);
+        match loose {
+            Some((key, Some(next))) => {
+                counted.keys.insert(key, next);
+                Ok(Duration::ZERO)
+            }
+            Some((_, None)) => Ok(SLOWED),
+            None => Ok(Duration::ZERO),
         }
     }
 
-    /// Counts a try from `address` at `account` (an e-mail address, or another name of what is guessed); false when it
-    /// is one too many.
-    pub fn allows(&self, address: Option<IpAddr>, account: &str) -> bool {
-        if self.checks.fetch_add(1, Ordering::Relaxed) % FORGET_EVERY == FORGET_EVERY - 1 {
-            self.address.retain_recent();
-            self.account.retain_recent();
+    /// Gives back a try that succeeded.
+    pub fn succeeded(&self, address: Option<IpAddr>, account: &str) {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        for key in self.keys(address, account).into_iter().flatten() {
+            if let Some(forgotten) = counted.keys.get_mut(&key) {
+                *forgotten = key.rate().give_back(*forgotten);
+            }
         }
-        let from_there = address.is_none_or(|a| self.address.check_key(&network(a)).is_ok());
-        from_there && self.account.check_key(&account.to_lowercase()).is_ok()
     }
-}
 
-fn quota((per_minute, burst): (u32, u32)) -> Quota {
-    let some = |n: u32| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-    Quota::per_minute(some(per_minute)).allow_burst(some(burst))
+    fn keys(&self, address: Option<IpAddr>, account: &str) -> [Option<Key>; 3] {
+        let (from, name) = (address.map(network), self.names.hash_one(account.to_lowercase()));
+        [from.map(Key::Network), Some(Key::Pair(from, name)), Some(Key::Account(name))]
+    }
 }
 
 /// The address itself, or the /64 of an IPv6 one, which is what one visitor has.
 fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V4(_) => address,
+    match address.to_canonical() {
         IpAddr::V6(six) => IpAddr::V6(Ipv6Addr::from(u128::from(six) & !u128::from(u64::MAX))),
+        four => four,
     }
 }
 
@@ -65,20 +121,53 @@ fn network(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    #[test]
-    fn guessing_at_an_account_is_delayed_from_everywhere() {
-        let throttle = Throttle::new();
-        let allowed =
-            (0..50_u8).filter(|n| throttle.allows(Some(IpAddr::from([10, 0, 0, *n])), "Ana@marlow.example")).count();
-        assert_eq!(allowed, PER_ACCOUNT.1 as usize);
-        assert!(throttle.allows(Some(IpAddr::from([10, 0, 0, 99])), "peter@marlow.example"));
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn four(n: u16) -> Option<IpAddr> {
+        let [high, low] = n.to_be_bytes();
+        Some(IpAddr::from([10, 0, high, low]))
     }
 
     #[test]
-    fn guessing_from_one_network_is_delayed_at_every_account() {
-        let throttle = Throttle::new();
-        let six = |n: u16| IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, n));
-        let allowed = (0..60).filter(|n| throttle.allows(Some(six(*n)), &format!("{n}@a.example"))).count();
-        assert_eq!(allowed, PER_ADDRESS.1 as usize);
+    fn guessing_at_an_account_is_slowed_from_everywhere_and_its_owner_still_gets_in() {
+        let throttle = Throttle::default();
+        for n in 0..1_000 {
+            assert!(throttle.begin(at(0), four(n), "Ana@marlow.example").is_ok(), "{n}");
+        }
+        assert_eq!(throttle.begin(at(0), four(2_000), "ana@marlow.example").ok(), Some(SLOWED), "slowed, not barred");
+        assert_eq!(throttle.begin(at(0), four(2_001), "peter@marlow.example").ok(), Some(Duration::ZERO));
+        assert_eq!(throttle.begin(at(7_200), four(2_002), "ana@marlow.example").ok(), Some(Duration::ZERO));
+    }
+
+    #[test]
+    fn an_account_is_barred_for_the_network_that_guesses_and_open_for_every_other() {
+        let throttle = Throttle::default();
+        let there = (0..50).filter(|_| throttle.begin(at(0), four(1), "ana@marlow.example").is_ok()).count();
+        assert_eq!(there, 10);
+        assert!(throttle.begin(at(0), four(2), "ana@marlow.example").is_ok());
+        assert!(throttle.begin(at(14), four(1), "ana@marlow.example").is_err());
+        assert!(throttle.begin(at(15), four(1), "ana@marlow.example").is_ok(), "never for good");
+    }
+
+    #[test]
+    fn guessing_from_one_network_is_barred_at_every_account() {
+        let throttle = Throttle::default();
+        let six = |n: u16| Some(IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 1, 0, 0, 0, n)));
+        let from_one = (0..60).filter(|n| throttle.begin(at(0), six(*n), &format!("{n}@a.example")).is_ok()).count();
+        assert_eq!(from_one, 30);
+        let mapped = |n: u8| Some(IpAddr::V6(std::net::Ipv4Addr::new(10, 0, 0, n).to_ipv6_mapped()));
+        let apart = (0..60).filter(|n| throttle.begin(at(0), mapped(*n), &format!("{n}@b.example")).is_ok()).count();
+        assert_eq!(apart, 60, "IPv4 addresses are networks of their own, also when written as IPv6");
+    }
+
+    #[test]
+    fn what_succeeds_does_not_count() {
+        let throttle = Throttle::default();
+        for _ in 0..1_000 {
+            assert_eq!(throttle.begin(at(0), four(1), "ana@marlow.example").ok(), Some(Duration::ZERO));
+            throttle.succeeded(four(1), "ana@marlow.example");
+        }
     }
 }

@@ -83,7 +83,7 @@ pub async fn follow(guest: Guest, Path(token): Path<String>) -> Result<Response,
 fn strength_of(opens: Opens) -> Strength {
     match opens {
         Opens::Document(id) => Strength::Document(id),
-        Opens::SignIn | Opens::SetPassword => Strength::Mailed,
+        Opens::SignIn | Opens::SignInOf(_) | Opens::SetPassword => Strength::Mailed,
     }
 }
 
@@ -96,7 +96,7 @@ fn keeps_stronger(guest: &Guest, grant: &Grant) -> bool {
 /// Counts and logs a link that does not work, without the link.
 async fn refused(guest: &Guest, token: &str) -> Result<Response, Problem> {
     // Links can't be guessed; this keeps a flood of them from filling the log.
-    allowed(guest, "link page", token)?;
+    allowed(guest, "link page", token).await?;
     log_refused(guest, "", "expired or unknown link").await?;
     expired(guest)
 }

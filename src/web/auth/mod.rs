@@ -41,11 +41,26 @@ fn firm(web: &Web) -> Result<Firm, Problem> {
     Ok(web.app.store.read(|r| r.firm())?)
 }
 
-/// Whether one more try at `what` of the account typed as `email` is allowed; each kind of try is counted apart, so
-/// that guessing passwords keeps nobody from a mailed link.
-fn allowed(guest: &Guest, what: &str, email: &str) -> Result<(), Problem> {
+/// What is tried, as the throttle names it; each kind of try is counted apart, so that guessing passwords keeps nobody
+/// from a mailed link.
+fn tried(what: &str, email: &str) -> String {
     let typed: String = email.trim().chars().take(TYPED_MAX).collect();
-    if guest.web.throttle.allows(guest.address, &format!("{what} {typed}")) { Ok(()) } else { Err(Problem::Busy) }
+    format!("{what} {typed}")
+}
+
+/// Whether one more try at `what` of the account typed as `email` is allowed, after a moment where there were many.
+async fn allowed(guest: &Guest, what: &str, email: &str) -> Result<(), Problem> {
+    let (web, name) = (&guest.web, tried(what, email));
+    let pause = web.throttle.begin(web.app.now(), guest.address, &name)?;
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
+}
+
+/// A try that was right does not count.
+fn succeeded(guest: &Guest, what: &str, email: &str) {
+    guest.web.throttle.succeeded(guest.address, &tried(what, email));
 }
 
 /// Logs a refused try.

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{allowed, firm, log_refused, reassurance, unhurried};
+use super::{allowed, firm, log_refused, reassurance, succeeded, unhurried};
 use crate::actions::sessions;
 use crate::domain::grant::Opens;
 use crate::domain::password;
@@ -56,7 +56,7 @@ pub async fn ask(guest: Guest, Open(typed): Open) -> Result<Response, Problem> {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
         }
     };
-    allowed(&guest, "reset", &email.folded())?;
+    allowed(&guest, "reset", &email.folded()).await?;
     let app = &guest.web.app;
     let act = app.store.write(guest.by(), app.now(), move |w| sessions::ask_password(w, &email));
     unhurried(act).await?;
@@ -136,7 +136,7 @@ fn expired(guest: &Guest) -> Result<Response, Problem> {
 /// # Errors
 /// [`Problem::Busy`] after too many tries.
 pub async fn set(guest: Guest, Path(token): Path<String>, Open(typed): Open) -> Result<Response, Problem> {
-    allowed(&guest, "set password", &token)?;
+    allowed(&guest, "set password", &token).await?;
     let Some(link) = Token::parse(&token) else { return refused(&guest).await };
     let Some((name, email)) = whose(&guest, link.digest())? else { return refused(&guest).await };
     let firm = firm(&guest.web)?;
@@ -147,7 +147,10 @@ pub async fn set(guest: Guest, Path(token): Path<String>, Open(typed): Open) -> 
     let hash = guest.web.hashing.hash(wished.to_owned()).await?;
     let (app, digest) = (&guest.web.app, link.digest());
     match app.store.write(guest.by(), app.now(), move |w| sessions::set_password(w, digest, &hash)).await {
-        Ok(_) => Ok(Redirect::to("/sign-in?note=password-set").into_response()),
+        Ok(_) => {
+            succeeded(&guest, "set password", &token);
+            Ok(Redirect::to("/sign-in?note=password-set").into_response())
+        }
         Err(ActError::Refused(Refusal::LinkExpired)) => refused(&guest).await,
         Err(error) => Err(error.into()),
     }

@@ -5,7 +5,7 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{Back, allowed, firm, landing, log_refused, notice, reassurance, unhurried, welcome};
+use super::{Back, allowed, firm, landing, log_refused, notice, reassurance, succeeded, unhurried, welcome};
 use crate::actions::sessions::{self, CodeTry};
 use crate::domain::grant::{SIGN_IN_MINUTES, Strength};
 use crate::domain::person::{PASSWORD_MAX, Person};
@@ -93,7 +93,7 @@ fn refused(guest: &Guest, typed: &Fields, errors: &[FieldError]) -> Result<Respo
 /// [`Problem::Busy`] after too many tries.
 pub async fn password(guest: Guest, Open(typed): Open) -> Result<Response, Problem> {
     let email = typed.get("email");
-    allowed(&guest, "password", email)?;
+    allowed(&guest, "password", email).await?;
     let known = known(&guest, email)?;
     let (hash, password) = (known.as_ref().map(|k| k.1.as_str()), typed.get("password"));
     // Longer than any password can be: not worth a hashing slot.
@@ -101,6 +101,7 @@ pub async fn password(guest: Guest, Open(typed): Open) -> Result<Response, Probl
     if let (true, Some((person, hash))) = (right, known)
         && let Some(session) = enter_with_password(&guest, person, hash).await?
     {
+        succeeded(&guest, "password", email);
         let back = Back::parse(typed.get("back"));
         return Ok(welcome(&session, &landing(&guest.web, person, Strength::Password, back.as_ref())?));
     }
@@ -147,11 +148,11 @@ pub async fn ask(guest: Guest, Open(typed): Open) -> Result<Response, Problem> {
         Ok(email) => email,
         Err(fault) => return refused(&guest, &typed, &errors_of(&[fault])),
     };
-    allowed(&guest, "link", &email.folded())?;
+    allowed(&guest, "link", &email.folded()).await?;
     let app = &guest.web.app;
     let request = Token::draw(&app.entropy);
-    let digest = request.digest();
-    let act = app.store.write(guest.by(), app.now(), move |w| sessions::ask_sign_in(w, &email, digest));
+    let (digest, before) = (request.digest(), guest.request.as_ref().map(Token::digest));
+    let act = app.store.write(guest.by(), app.now(), move |w| sessions::ask_sign_in(w, &email, digest, before));
     unhurried(act).await?;
     app.wake.notify_one();
     let to = match Back::parse(typed.get("back")) {
@@ -202,13 +203,14 @@ pub async fn code(guest: Guest, Open(typed): Open) -> Result<Response, Problem> 
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let Some(request) = guest.request.clone() else { return again(CODE_OVER) };
-    allowed(&guest, "code", &request.derive("throttle"))?;
+    allowed(&guest, "code", &request.derive("throttle")).await?;
     let digits: String = typed.get("code").chars().filter(|c| !c.is_whitespace()).collect();
     if digits.len() != CODE_DIGITS || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return again("Enter the six digits of the code");
     }
     match try_code(&guest, &request, digits).await {
         Ok((CodeTry::Right, session)) => {
+            succeeded(&guest, "code", &request.derive("throttle"));
             let to = match person_of(&guest, &session)? {
                 Some(person) => landing(&guest.web, person, Strength::Mailed, back.as_ref())?,
                 None => "/sign-in".to_owned(),

@@ -17,14 +17,18 @@ pub async fn own_password(desk: &Desk, field: &str, password: &str) -> Result<Re
         return fault("Enter your present password.");
     }
     let email = desk.staff.email.to_string();
-    if !desk.web.throttle.allows(desk.by().address, &email) {
-        return Err(Problem::Busy);
+    let account = format!("password {}", desk.staff.email.folded());
+    let (throttle, address) = (&desk.web.throttle, desk.by().address);
+    let pause = throttle.begin(desk.app.now(), address, &account)?;
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
     }
     let person = Person::Staff(desk.staff.id);
     let Some(hash) = desk.read(|r| Ok(r.password_hash(person)?))? else {
         return fault("You have no password yet. Sign out, and ask for a link to set one.");
     };
     if desk.web.hashing.verify(Some(&hash), password.to_owned()).await? {
+        throttle.succeeded(address, &account);
         return Ok(Ok(hash));
     }
     desk.act(move |w, _| sessions::refused(w, &email, "wrong password, asked for again at the desk")).await?;

@@ -98,11 +98,18 @@ fn link_form(viewer: &Viewer, has_password: bool) -> Markup {
     }
 }
 
-/// Whether one more try at this contact's password is allowed; counted with sign-ins as the same account.
-fn allowed(viewer: &Viewer, what: &str) -> Result<(), Problem> {
-    let (throttle, _) = viewer.counter();
-    let account = format!("{what} {}", viewer.contact().email.folded());
-    if throttle.allows(viewer.by().address, &account) { Ok(()) } else { Err(Problem::Busy) }
+/// This contact's account as the throttle names it; the same as for signing in.
+fn account(viewer: &Viewer, what: &str) -> String {
+    format!("{what} {}", viewer.contact().email.folded())
+}
+
+/// Whether one more try at this contact's account is allowed, after a moment where there were many.
+async fn allowed(viewer: &Viewer, what: &str) -> Result<(), Problem> {
+    let pause = viewer.counter().0.begin(viewer.now(), viewer.by().address, &account(viewer, what))?;
+    if !pause.is_zero() {
+        tokio::time::sleep(pause).await;
+    }
+    Ok(())
 }
 
 /// `POST /account/password`: every other session ends, this one gets a fresh cookie.
@@ -113,7 +120,7 @@ pub async fn change_password(FullViewer(viewer): FullViewer, Posted(typed): Post
     if viewer.strength() != Strength::Password {
         return Err(Problem::NotAllowed);
     }
-    allowed(&viewer, "password")?;
+    allowed(&viewer, "password").await?;
     let Some(old) = viewer.own_password_hash()? else { return Err(Problem::NotAllowed) };
     if let Err(errors) = check(&viewer, &typed, &old).await? {
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page(&viewer, "", &errors)?).into_response());
@@ -141,6 +148,7 @@ async fn check(viewer: &Viewer, typed: &Fields, old: &str) -> Result<Result<(), 
         viewer.act(move |w, _| sessions::refused(w, &email, "wrong present password")).await?;
         return Ok(Err(vec![FieldError::new("current", "This is not your present password")]));
     }
+    viewer.counter().0.succeeded(viewer.by().address, &account(viewer, "password"));
     let contact = viewer.contact();
     let known = [viewer.firm().party.name.as_str(), &contact.name, contact.email.as_str()];
     Ok(password::check("password", new, &known).map_err(|fault| errors_of(&[fault])))
@@ -151,7 +159,7 @@ async fn check(viewer: &Viewer, typed: &Fields, old: &str) -> Result<Result<(), 
 /// # Errors
 /// [`Problem::Busy`] after too many requests.
 pub async fn mail_link(FullViewer(viewer): FullViewer, _: Posted) -> Result<Response, Problem> {
-    allowed(&viewer, "reset")?;
+    allowed(&viewer, "reset").await?;
     let email = viewer.contact().email.clone();
     viewer.act(move |w, _| sessions::ask_password(w, &email)).await?;
     viewer.wake();

@@ -1,5 +1,6 @@
 //! Signing in and out over HTTP, in a browser without a network.
 
+mod limits;
 mod passwords;
 mod sign_in;
 

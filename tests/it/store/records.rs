@@ -208,7 +208,7 @@ fn letters_and_secrets_keep_their_stored_form() {
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));
-    let opens = [Opens::Document(id), Opens::SignIn, Opens::SetPassword];
+    let opens = [Opens::Document(id), Opens::SignIn, Opens::SetPassword, Opens::SignInOf([5; 32])];
     golden("grant", &opens.map(|opens| Grant { person, opens, expires: at() }));
     let code = |person, code| CodeRequest { person, code, tries: 2, expires: at() };
     golden("code", &[code(None, None), code(Some(person), Some([4; 32]))]);

@@ -45,7 +45,7 @@ async fn after_a_restore_only_letters_that_let_somebody_in_go_until_the_owner_re
     let ask = |seed: u64| {
         let request = Token::draw(&Entropy::seeded(seed)).digest();
         let ana = email("ana@marlow.example");
-        let act = move |w: &mut WriteTx<'_>| sessions::ask_sign_in(w, &ana, request);
+        let act = move |w: &mut WriteTx<'_>| sessions::ask_sign_in(w, &ana, request, None);
         house.app.store.write(By::command_line(), house.app.now(), act)
     };
     ask(1).await.unwrap();

@@ -7,6 +7,7 @@ use age::x25519::{Identity, Recipient};
 use zeroize::Zeroizing;
 
 use super::BackupError;
+use crate::store::keys::identity_in;
 
 /// What opens a backup; its text form is what age's own tools read.
 #[derive(Clone)]
@@ -29,11 +30,7 @@ impl BackupIdentity {
     /// # Errors
     /// When there is no such line, or more than one.
     pub fn parse(text: &str) -> Result<Self, BackupError> {
-        let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-        match (lines.next(), lines.next()) {
-            (Some(line), None) => line.parse().map(Self).map_err(|_| BackupError::NoIdentity),
-            _ => Err(BackupError::NoIdentity),
-        }
+        identity_in(text).map(Self).ok_or(BackupError::NoIdentity)
     }
 
     /// The secret line.

@@ -87,7 +87,8 @@ pub fn open_with(path: &Path, secret: &Secret, cache: usize, check: bool, entrop
     Ok(Store::open(opened.backend, cache, check || opened.needs_check)?)
 }
 
-fn about(path: &Path, error: &OpenError) -> Failure {
+/// What is wrong with the data file at `path`, in a sentence.
+pub fn about(path: &Path, error: &OpenError) -> Failure {
     Failure::new(format!("{}: {error}", path.display()))
 }
 
@@ -98,6 +99,9 @@ fn about(path: &Path, error: &OpenError) -> Failure {
 pub fn secret(source: &KeySource) -> Result<Secret, Failure> {
     let parse = |bytes: &[u8], place: String| {
         let text = std::str::from_utf8(bytes).map_err(|_| Failure::new(format!("{place} holds no key.")))?;
+        if let Some(identity) = Secret::age_identity(text) {
+            return Ok(identity);
+        }
         let key = key_from_text(text).map_err(|e| Failure::new(format!("{place}: {e}")))?;
         Ok(Secret::KeyFile(key))
     };

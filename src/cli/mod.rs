@@ -8,6 +8,7 @@ pub mod demo;
 pub mod failure;
 pub mod house;
 mod init;
+mod keys;
 mod new_key;
 mod protocol;
 mod publish;
@@ -46,6 +47,8 @@ enum Command {
     Restore(restore::Args),
     /// Read the whole data file and the activity chain
     Verify(verify::Args),
+    /// List, add and remove the keys of the data file, or draw its data key anew
+    Keys(keys::Args),
     /// Publish a PDF that the accounting system made
     Publish(publish::Args),
     /// Help a person of the firm to sign in
@@ -61,6 +64,7 @@ pub fn run() -> ExitCode {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Keys(args) => keys::run(args),
         Command::Publish(args) => publish::run(args),
         Command::User(args) => user::run(args),
     };

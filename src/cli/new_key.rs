@@ -34,12 +34,20 @@ impl KeyArgs {
     /// # Errors
     /// When the path can't be made absolute.
     pub fn place(&self, data: &Path) -> Result<Option<PathBuf>, Failure> {
+        self.place_or(data, ".key")
+    }
+
+    /// As [`KeyArgs::place`], beside the folder with another ending.
+    ///
+    /// # Errors
+    /// As [`KeyArgs::place`].
+    pub fn place_or(&self, data: &Path, ending: &str) -> Result<Option<PathBuf>, Failure> {
         if self.passphrase || self.passphrase_file.is_some() {
             return Ok(None);
         }
         match &self.key_file {
             Some(path) => std::path::absolute(path).map(Some).map_err(|e| Failure::file(path, &e)),
-            None => Ok(Some(house::beside(data, ".key"))),
+            None => Ok(Some(house::beside(data, ending))),
         }
     }
 

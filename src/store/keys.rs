@@ -18,6 +18,10 @@ pub enum Secret {
     Passphrase(Zeroizing<String>),
     /// 32 random bytes from a key file, for a start without a person.
     KeyFile(Zeroizing<[u8; 32]>),
+    /// An age X25519 identity: one line `AGE-SECRET-KEY-1…`.
+    AgeIdentity(age::x25519::Identity),
+    /// Its public half, `age1…`: it can be given a file, and opens none.
+    AgeRecipient(age::x25519::Recipient),
 }
 
 impl fmt::Debug for Secret {
@@ -25,7 +29,30 @@ impl fmt::Debug for Secret {
         f.write_str(match self {
             Self::Passphrase(_) => "Secret::Passphrase(***)",
             Self::KeyFile(_) => "Secret::KeyFile(***)",
+            Self::AgeIdentity(_) => "Secret::AgeIdentity(***)",
+            Self::AgeRecipient(_) => "Secret::AgeRecipient",
         })
+    }
+}
+
+impl Secret {
+    /// What opens a file that was given an age recipient; `None` for a text without one identity.
+    pub fn age_identity(text: &str) -> Option<Self> {
+        identity_in(text).map(Self::AgeIdentity)
+    }
+
+    /// Reads a recipient of age, `age1…`. `None` for any other text.
+    pub fn age_recipient(text: &str) -> Option<Self> {
+        text.trim().parse().ok().map(Self::AgeRecipient)
+    }
+}
+
+/// Reads an identity file of age: comments, empty lines, and one line `AGE-SECRET-KEY-1…`. `None` for any other text.
+pub fn identity_in(text: &str) -> Option<age::x25519::Identity> {
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
+    match (lines.next(), lines.next()) {
+        (Some(line), None) => line.parse().ok(),
+        _ => None,
     }
 }
 

@@ -450,3 +450,41 @@ fn wrong_usage_is_told_from_failure() {
     assert_eq!(run(&["serve", "--config", "/nonexistent.toml"]).status.code(), Some(1));
     assert!(said(&run(&["--help"])).contains("restore"));
 }
+
+#[test]
+fn keys_are_listed_added_removed_and_the_data_key_drawn_anew() {
+    let made = Made::new();
+    let other = age_key();
+    let listed = said(&made.on("house", &["keys", "list"]));
+    assert!(listed.starts_with("0  a key file or credential\n") && listed.contains("same file system"), "{listed}");
+    assert!(refused(&made.on("house", &["keys", "remove", "--slot", "0"])).contains("at least one key"));
+    assert!(refused(&made.on("house", &["keys", "add", "--age", "age1no"])).contains("begins with age1"));
+    let added = said(&made.on("house", &["keys", "add", "--age", &other.0]));
+    assert!(added.contains("as key 1"), "{added}");
+    assert!(said(&made.on("house", &["keys", "add"])).contains("house.second.key opens the data file now, as key 2"));
+    std::fs::write(made.path("words"), "copper lantern over quiet harbour\n").unwrap();
+    std::fs::set_permissions(made.path("words"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let words = made.text("words");
+    said(&made.on("house", &["keys", "add", "--passphrase-file", &words]));
+    assert_eq!(said(&made.on("house", &["keys", "list"])).lines().take_while(|l| !l.is_empty()).count(), 4);
+    // The identity, kept elsewhere until now, opens the house.
+    let (config, own) = (made.path("house/counterfoil.toml"), made.text("house.key"));
+    let text = std::fs::read_to_string(&config).unwrap();
+    std::fs::write(made.path("other.txt"), format!("# kept in a safe\n{}\n", other.1)).unwrap();
+    std::fs::set_permissions(made.path("other.txt"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    std::fs::write(&config, text.replace(&own, &made.text("other.txt"))).unwrap();
+    said(&made.on("house", &["keys", "remove", "--slot", "0"]));
+    said(&made.on("house", &["verify"]));
+    let rotated = said(&made.on("house", &["keys", "rotate"]));
+    assert!(rotated.contains("2 other keys do not open it any more"), "{rotated}");
+    assert!(said(&made.on("house", &["keys", "list"])).starts_with("0  an age recipient\n\n"));
+    said(&made.on("house", &["verify"]));
+    std::fs::write(&config, text).unwrap();
+    assert!(refused(&made.on("house", &["verify"])).contains("does not open the data file"));
+}
+
+/// A recipient of age and its identity.
+fn age_key() -> (String, String) {
+    let identity = counterfoil::backup::identity::BackupIdentity::generate();
+    (identity.recipient(), identity.reveal().to_string())
+}

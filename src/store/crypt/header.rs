@@ -5,6 +5,7 @@
 use zeroize::Zeroizing;
 
 use super::{
+    age_slot,
     cipher::{Cipher, DataKey, Sealer},
     error::OpenError,
     layout::{BLOCK_LEN, DATA_START, FORMAT_VERSION, KEY_HEADER_LEN, STRIDE},
@@ -25,6 +26,10 @@ const WRAP_LABEL: &[u8] = b"redb-enc/v1/slot";
 const SLOT_BOUND: usize = 48;
 const WRAPPED_START: usize = 48;
 const WRAPPED_LEN: usize = 24 + 16 + 32;
+/// Length and place of the age file that holds the wrapping key of an age slot.
+const AGE_LEN_AT: usize = 120;
+const AGE_START: usize = 128;
+const AGE_MAX: usize = SLOT_LEN - AGE_START;
 
 /// What a slot holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,7 +38,7 @@ pub enum SlotKind {
     Empty,
     /// A passphrase, with what it costs to try one.
     Passphrase(Argon2Cost),
-    /// An age recipient; known to the format, not used by this version.
+    /// An age X25519 recipient.
     Age,
     /// A key file.
     KeyFile,
@@ -163,6 +168,11 @@ impl KeyHeader {
         self.slots.iter().enumerate().find_map(|(n, slot)| Some((slot.unwrap(secret, &self.file_id)?, n)))
     }
 
+    /// Whether slot `index` holds a key.
+    pub(super) fn is_taken(&self, index: usize) -> bool {
+        self.slots.get(index).is_some_and(|slot| slot.kind() != Some(SlotKind::Empty))
+    }
+
     /// Whether the whole header is as it was written by someone with the data key.
     pub(super) fn is_authentic(&self, key: &DataKey) -> bool {
         same_secret(&mac_of(&self.bytes, &self.file_id, key), &self.bytes[MAC_START..])
@@ -212,12 +222,17 @@ impl Slot {
                 put(&mut raw, 12, &cost.lanes.to_le_bytes());
             }
             Secret::KeyFile(_) => raw[0] = 3,
+            Secret::AgeIdentity(_) | Secret::AgeRecipient(_) => raw[0] = 2,
         }
         entropy.fill(&mut raw[16..SLOT_BOUND]);
         let mut slot = Self { raw };
-        let wrapping = slot.wrapping_key(secret).ok_or_else(|| {
-            OpenError::Io(std::io::Error::other("there is too little memory to stretch a passphrase"))
-        })?;
+        let wrapping = match secret {
+            Secret::AgeIdentity(identity) => slot.put_age(&identity.to_public(), entropy)?,
+            Secret::AgeRecipient(recipient) => slot.put_age(recipient, entropy)?,
+            Secret::Passphrase(_) | Secret::KeyFile(_) => slot.wrapping_key(secret).ok_or_else(|| {
+                OpenError::Io(std::io::Error::other("there is too little memory to stretch a passphrase"))
+            })?,
+        };
         let aad = slot.aad(file_id);
         let sealer = Sealer::new(Cipher::XChaCha20Poly1305, &wrapping);
         let wrapped = &mut slot.raw[WRAPPED_START..WRAPPED_START + WRAPPED_LEN];
@@ -240,8 +255,29 @@ impl Slot {
         match (self.kind()?, secret) {
             (SlotKind::Passphrase(cost), Secret::Passphrase(text)) => keys::stretch_passphrase(text, &salt, cost),
             (SlotKind::KeyFile, Secret::KeyFile(key)) => Some(keys::derive(key, &salt, "redb-enc/v1/key-file")),
+            (SlotKind::Age, Secret::AgeIdentity(identity)) => age_slot::open(self.age_file()?, identity),
             _ => None,
         }
+    }
+
+    /// Draws a wrapping key and puts it here, encrypted to `recipient`.
+    fn put_age(
+        &mut self,
+        recipient: &age::x25519::Recipient,
+        entropy: &Entropy,
+    ) -> Result<Zeroizing<[u8; 32]>, OpenError> {
+        let key = keys::generate_key_file(entropy);
+        let file = age_slot::seal(&key, recipient, AGE_MAX)?;
+        let length = u16::try_from(file.len()).unwrap_or(u16::MAX);
+        put(&mut self.raw, AGE_LEN_AT, &length.to_le_bytes());
+        put(&mut self.raw, AGE_START, &file);
+        Ok(key)
+    }
+
+    /// The age file that holds the wrapping key; `None` for an impossible length.
+    fn age_file(&self) -> Option<&[u8]> {
+        let length = u16::from_le_bytes(array_at(&self.raw, AGE_LEN_AT));
+        self.raw[AGE_START..].get(..usize::from(length))
     }
 
     fn aad(&self, file_id: &[u8; 16]) -> Vec<u8> {

@@ -3,6 +3,7 @@
 //! Keeps the file's contents from whoever holds the file without a key, and damage from being served as data. It does
 //! not tell an old copy of the whole file from a current one. Knows nothing of tables.
 
+mod age_slot;
 mod backend;
 mod cipher;
 mod disk;
@@ -11,6 +12,7 @@ mod header;
 mod holder;
 mod layout;
 mod open;
+mod rotate;
 mod slots;
 mod superblock;
 mod unlock;
@@ -31,6 +33,7 @@ pub use disk::{Disk, FileDisk};
 pub use error::OpenError;
 pub use header::{HeaderError, KeyHeader, SLOT_COUNT, SlotKind, parse_key_header};
 pub use open::Opened;
+pub use rotate::{Rotated, rotate};
 pub use slots::{SlotInfo, add_secret, list_slots, remove_slot, replace_secret};
 pub use superblock::parse_superblock;
 

@@ -97,7 +97,7 @@ pub(super) fn key_headers(start: &[u8]) -> [&[u8]; 2] {
 }
 
 /// As much of a part as is there.
-fn part(start: &[u8], at: u64, len: usize) -> &[u8] {
+pub(super) fn part(start: &[u8], at: u64, len: usize) -> &[u8] {
     let rest = start.get(at as usize..).unwrap_or_default();
     &rest[..rest.len().min(len)]
 }
@@ -113,15 +113,15 @@ pub(super) fn write_key_headers<D: Disk>(disk: &D, header: &KeyHeader, copies: [
     Ok(())
 }
 
-struct Chosen {
-    superblock: Superblock,
+pub(super) struct Chosen {
+    pub(super) superblock: Superblock,
     /// The copy that differs from it.
     stale: Option<usize>,
     /// Whether the copies are such as no crash leaves.
     suspect: bool,
 }
 
-fn choose(start: &[u8], keys: &Keys) -> Result<Chosen, OpenError> {
+pub(super) fn choose(start: &[u8], keys: &Keys) -> Result<Chosen, OpenError> {
     let copies = [0, 1].map(|copy| {
         let bytes = part(start, superblock_at(copy), SUPERBLOCK_LEN);
         Superblock::open(bytes, copy, &keys.supers, &keys.file_id)

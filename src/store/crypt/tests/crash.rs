@@ -2,7 +2,7 @@
 
 use super::{sim::Survival, *};
 
-const MODES: [Survival; 9] = [
+pub(super) const MODES: [Survival; 9] = [
     Survival::None,
     Survival::All,
     Survival::Prefix,

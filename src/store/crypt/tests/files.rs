@@ -155,3 +155,20 @@ fn a_header_that_asks_for_too_much_memory_is_refused_before_any_work() {
     fs::write(&path, bytes).unwrap();
     assert!(matches!(open(&path, &words("a"), &system()), Err(OpenError::Damaged(_))));
 }
+
+#[test]
+fn an_age_identity_opens_a_file_that_was_given_its_recipient() {
+    let (_folder, path) = place();
+    create(&path, &[key(1)], Cipher::default(), &system()).unwrap();
+    for _ in 0..5 {
+        let identity = age::x25519::Identity::generate();
+        let recipient = Secret::age_recipient(&identity.to_public().to_string()).unwrap();
+        let slot = add_secret(&path, &key(1), &recipient, &system()).unwrap();
+        assert_eq!(list_slots(&path).unwrap()[slot].kind, SlotKind::Age);
+        assert!(matches!(open(&path, &recipient, &system()), Err(OpenError::WrongSecret)));
+        assert!(open(&path, &Secret::AgeIdentity(identity), &system()).is_ok());
+        let other = Secret::AgeIdentity(age::x25519::Identity::generate());
+        assert!(matches!(open(&path, &other, &system()), Err(OpenError::WrongSecret)));
+    }
+    assert!(Secret::age_recipient("age1nonsense").is_none() && Secret::age_identity("# only a comment").is_none());
+}

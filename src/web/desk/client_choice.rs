@@ -15,6 +15,18 @@ const LIST_MAX: usize = 200;
 /// Most clients named when several fit what was typed.
 const FITTING_MAX: usize = 20;
 
+/// What tells a client from another of the same name.
+pub fn mark(client: &Client) -> String {
+    if client.reference.is_empty() { format!("number {}", client.id) } else { client.reference.clone() }
+}
+
+/// Whether the client at `at` has the name of one beside it, in a list by name.
+pub fn shares_name<'a>(at: usize, client: impl Fn(usize) -> Option<&'a Client>) -> bool {
+    let name = |at: usize| client(at).map(|c| fold(&c.party.name));
+    let beside = [at.checked_sub(1), at.checked_add(1)].into_iter().flatten();
+    name(at).is_some_and(|own| beside.filter_map(name).any(|other| other == own))
+}
+
 /// What was typed, and whom it means.
 #[derive(Debug, Default)]
 pub struct ClientChoice {
@@ -54,12 +66,16 @@ impl ClientChoice {
         if exact > 0 {
             fits.retain(|c| fold(&c.party.name) == fold(typed));
         }
+        let number = |c: &Client| match c.reference.as_str() {
+            "" => c.id.to_string(),
+            reference => format!("{} ({reference})", c.id),
+        };
         let names = |all: &[Client]| all.iter().map(|c| c.party.name.clone()).collect::<Vec<_>>().join(", ");
         match fits.as_slice() {
             [] => self.fault = Some(format!("No client’s name starts with “{}”.", short(typed))),
             [one] => self.chosen = Some(one.clone()),
             several if exact > 1 => {
-                let ids = several.iter().map(|c| format!("{} ({})", c.id, c.reference)).collect::<Vec<_>>().join(", ");
+                let ids = several.iter().map(number).collect::<Vec<_>>().join(", ");
                 self.fault = Some(format!("Several clients have this name. Type a number instead: {ids}."));
             }
             several => {
@@ -69,12 +85,21 @@ impl ClientChoice {
         self.offered.extend(fits.into_iter().filter(|_| !self.listed));
     }
 
+    /// The name of an offered client, with what tells it from another of that name.
+    fn told(&self, at: usize) -> Option<String> {
+        let client = self.offered.get(at)?;
+        let name = &client.party.name;
+        let shared = shares_name(at, |at| self.offered.get(at));
+        Some(if shared { format!("{name} ({})", mark(client)) } else { name.clone() })
+    }
+
     /// The field, named `client`. `typed` comes back as it was, unless it was understood.
     pub fn draw(&self, typed: &str, class: &str, errors: &[FieldError]) -> Markup {
         let field = Field::new("client", "Client").class(class).errors(errors);
         if self.listed {
             let ids: Vec<String> = self.offered.iter().map(|c| c.id.to_string()).collect();
-            let names = self.offered.iter().zip(&ids).map(|(c, id)| Choice::new(id, &c.party.name));
+            let told: Vec<String> = (0..self.offered.len()).filter_map(|at| self.told(at)).collect();
+            let names = told.iter().zip(&ids).map(|(name, id)| Choice::new(id, name));
             let choices: Vec<Choice<'_>> = std::iter::once(Choice::new("", "Choose a client")).chain(names).collect();
             let chosen = self.chosen.as_ref().map_or_else(|| typed.to_owned(), |c| c.id.to_string());
             return parts::select(&field.value(&chosen), &choices);

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+use super::client_choice::mark;
 use super::form::{Id, Typed, again, errors_in, on_to};
 use super::party_form;
 use crate::actions::clients::{self, NewClient};
@@ -12,6 +13,7 @@ use crate::domain::money::Currency;
 use crate::domain::person::{Role, Staff};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::text::{line, paragraph};
+use crate::store::clients::fold;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted};
 use crate::web::guard::{Desk, DeskWork};
@@ -21,6 +23,10 @@ use crate::web::problem::Problem;
 
 /// Longest time to pay, in days.
 pub const TERMS_MAX: u16 = 365;
+/// The box to tick for a second client of one name.
+const NAMESAKE: &str = "namesake";
+/// Clients looked at for one that has the same name.
+const NAMESAKES_MAX: usize = 20;
 /// Longest reference of a client, in characters.
 const REFERENCE_MAX: usize = 60;
 
@@ -36,7 +42,7 @@ pub async fn new(DeskWork(desk): DeskWork) -> Result<Response, Problem> {
 /// `POST /desk/clients/new`
 pub async fn add(DeskWork(desk): DeskWork, Posted(fields): Posted) -> Result<Response, Problem> {
     may_add(&desk)?;
-    let done = match read(&desk, &fields) {
+    let done = match read(&desk, &fields).and_then(|new| refuse_namesake(&desk, None, new, &fields)) {
         Ok(new) => desk.act(move |w, scope| clients::add(w, scope, &new)).await,
         Err(refusal) => Err(refusal.into()),
     };
@@ -63,7 +69,7 @@ pub async fn change(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let client = client_of(&desk, id)?;
-    let done = match read(&desk, &fields) {
+    let done = match read(&desk, &fields).and_then(|new| refuse_namesake(&desk, Some(&client), new, &fields)) {
         Ok(new) => desk.act(move |w, scope| clients::change(w, scope, id, &new)).await,
         Err(refusal) => Err(refusal.into()),
     };
@@ -122,6 +128,29 @@ fn read(desk: &Desk, fields: &Fields) -> Result<NewClient, Refusal> {
     Ok(NewClient { party, reference, currency, terms_days, manager, note })
 }
 
+/// Two clients may have one name, if whoever keeps the second says that it is another one.
+fn refuse_namesake(desk: &Desk, own: Option<&Client>, new: NewClient, fields: &Fields) -> Result<NewClient, Refusal> {
+    let name = fold(&new.party.name);
+    let kept = own.is_some_and(|client| fold(&client.party.name) == name);
+    if kept || fields.has(NAMESAKE) {
+        return Ok(new);
+    }
+    // Those of exactly this name come first. A store that can't be read says so when the client is kept.
+    let near = desk.read(|r| Ok(r.clients_by_name(&name, None, NAMESAKES_MAX)?)).unwrap_or_default();
+    let is_other = |c: &&Client| fold(&c.party.name) == name && desk.scope.sees(c.id);
+    match near.iter().find(is_other) {
+        Some(other) => {
+            let message = format!(
+                "There is a client called {} already ({}). If this is another one, tick the box and save again.",
+                other.party.name,
+                mark(other)
+            );
+            Err(FieldFault::new(NAMESAKE, message).into())
+        }
+        None => Ok(new),
+    }
+}
+
 fn manager(desk: &Desk, text: &str) -> Result<Option<StaffId>, FieldFault> {
     if text.is_empty() {
         return Ok(None);
@@ -145,6 +174,9 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
             (csrf_input(&desk.csrf))
             (party_form::inputs(typed, "Client’s name"))
             (standing_choices(typed, &staff))
+            @if typed.errors.iter().any(|e| e.key == NAMESAKE) || typed.fields.has(NAMESAKE) {
+                (parts::checkbox(&typed.field(NAMESAKE, "This is another client of the same name")))
+            }
             div.row { (parts::submit(Look::Primary, save)) a href=(href) { "Cancel" } }
         }
     };

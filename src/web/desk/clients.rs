@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::client_choice::{mark, shares_name};
 use super::form::Typed;
 use crate::domain::access::Act;
 use crate::domain::client::Client;
@@ -124,27 +125,30 @@ fn next_page(starts: &str, after: ClientId) -> String {
 
 fn table(locale: Locale, page: &Page) -> Markup {
     let cols = [Col::name("Client"), Col::text("Looked after by").wide(), Col::num("Owes"), Col::num("Overdue")];
-    let rows: Vec<parts::Row> = page.rows.iter().map(|row| cells(locale, row).into()).collect();
+    let rows: Vec<parts::Row> =
+        (0..page.rows.len()).filter_map(|at| cells(locale, &page.rows, at)).map(Into::into).collect();
     parts::scroller("Clients", &cols, &rows, None)
 }
 
-fn cells(locale: Locale, row: &Listed) -> Vec<Markup> {
+fn cells(locale: Locale, rows: &[Listed], at: usize) -> Option<Vec<Markup>> {
+    let row = rows.get(at)?;
     let Client { id, party, reference, .. } = &row.client;
+    let shared = shares_name(at, |at| rows.get(at).map(|row| &row.client));
     let amounts = |of: fn(&Ageing) -> i64| -> Vec<String> {
         let all = row.owed.iter().map(|(currency, ageing)| Money::new(of(ageing), *currency));
         all.filter(|m| m.minor != 0).map(|m| locale.money(m)).collect()
     };
     let owes = amounts(|a| a.current.saturating_add(a.overdue()));
     let overdue = amounts(Ageing::overdue);
-    vec![
+    Some(vec![
         html! {
             a href={ "/desk/clients/" (id) } { (party.name) }
-            @if !reference.is_empty() { small { (reference) } }
+            @if shared || !reference.is_empty() { small { (mark(&row.client)) } }
         },
         html! { (row.manager) },
         several(&owes, Tone::Plain),
         several(&overdue, Tone::Bad),
-    ]
+    ])
 }
 
 /// Amounts of several currencies, one under the other.

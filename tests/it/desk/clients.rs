@@ -51,6 +51,28 @@ async fn a_client_is_added_listed_and_changed() {
 }
 
 #[tokio::test]
+async fn a_second_client_of_one_name_is_meant_and_told_apart() {
+    let house = TestHouse::new().await;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    orla.get("/desk/clients/new").await;
+    orla.post("/desk/clients/new", &FORM).await;
+    let again = with(&FORM, &[("name", "osprey joinery "), ("reference", "")]);
+    let refused = orla.post("/desk/clients/new", &again).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("There is a client called Osprey Joinery already (K-104)."), "{}", refused.text());
+    let added = orla.post("/desk/clients/new", &with(&again, &[("namesake", "on")])).await;
+    assert_eq!(added.status, StatusCode::SEE_OTHER);
+    let number = format!("number {}", added.location().rsplit('/').next().unwrap());
+    for list in ["/desk/clients", "/desk/invoices/new"] {
+        let page = orla.get(list).await.text();
+        assert!(page.contains("K-104") && page.contains(&number), "{list}: {page}");
+    }
+    // What is changed under its own name asks for nothing.
+    let path = added.location().to_owned();
+    assert_eq!(orla.post(&format!("{path}/edit"), &again).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
 async fn hostile_particulars_are_refused_all_at_once_and_come_back_as_typed() {
     let house = TestHouse::new().await;
     let mut orla = desk_of(&house, house.who.orla).await;

@@ -45,14 +45,20 @@ pub fn run(args: Args) -> Result<(), Failure> {
         let to = args.to.display();
         return Err(Failure::new(format!("{to} is there already. Choose another name, or add --replace.")));
     }
+    let entropy = Entropy::system();
+    // A passphrase is asked for before a bar is drawn.
+    let house = match Line::connect(&config.data)? {
+        Some(line) => Ok(line),
+        None => Err(house::open_store(&config, &entropy)?),
+    };
     let mut part = Part::beside(&args.to)?;
     let bar = terminal::bar("Backing up");
     let mut tick = |done, all| {
         bar.set_length(all);
         bar.set_position(done);
     };
-    let made = match Line::connect(&config.data)? {
-        Some(mut line) => {
+    let made = match house {
+        Ok(mut line) => {
             let made: Backup = line.ask(&Request::Backup, &[], |said| match said {
                 Said::Data(bytes) => part.write_all(bytes).map_err(|e| Failure::file(&args.to, &e)),
                 Said::Progress(p) => {
@@ -64,9 +70,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
             line.kept();
             made
         }
-        None => {
-            let (entropy, clock) = (Entropy::system(), Clock::system());
-            let store = house::open_store(&config, &entropy)?;
+        Err(store) => {
+            let clock = Clock::system();
             let text = std::fs::read_to_string(&args.config).ok();
             let written = store.read(|tx| backup::write(tx, clock.now(), text, &mut part, &mut tick))?;
             let made = answer(&written);
@@ -77,13 +82,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         }
     };
     bar.finish_and_clear();
-    terminal::say(&format!(
-        "{}: {} bytes, {} records, SHA-256 {}",
-        args.to.display(),
-        made.bytes,
-        made.rows,
-        made.sha256
-    ));
+    terminal::say(&format!("{}: {} bytes, SHA-256 {}", args.to.display(), made.bytes, made.sha256));
     Ok(())
 }
 

@@ -16,7 +16,7 @@ use super::new_key::{KeyArgs, NewKey};
 use super::unfinished::{self, Unfinished};
 use super::{Failure, house, terminal};
 use crate::actions::firm;
-use crate::backup::{self, Summary, identity::BackupIdentity};
+use crate::backup::{self, BackupError, Summary, identity::BackupIdentity};
 use crate::clock::Clock;
 use crate::config::{self, PublicUrl};
 use crate::domain::event::By;
@@ -60,7 +60,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let key = args.key.make(place.key_file.as_deref(), &entropy)?;
     let bar = terminal::bar("Checking");
-    let about = |e| Failure::new(format!("{}: {}", args.from.display(), Failure::from(e)));
+    let about = |error| match error {
+        BackupError::Io(e) => Failure::file(&args.from, &e),
+        other => Failure::new(format!("{}: {}", args.from.display(), Failure::from(other))),
+    };
     let checked = backup::check(&args.from, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
     let built = Built::new(&place)?;
     let secret = key.secret();
@@ -147,6 +150,10 @@ impl Place {
             }
         }
         let parent = data.parent().unwrap_or(Path::new("/")).to_owned();
+        if !parent.is_dir() {
+            let parent = parent.display();
+            return Err(Failure::new(format!("The folder {parent} is not there. Check the path, or make the folder.")));
+        }
         Ok(Self { data, parent, key_file })
     }
 }
@@ -223,7 +230,7 @@ fn explain(place: &Place, key: &NewKey, checked: &Summary) {
     let manifest = &checked.manifest;
     let (data, config) = (place.data.display(), place.data.join(CONFIG_FILE));
     terminal::say(&format!(
-        "{firm} is restored as of {taken}, {rows} records, in {data}.
+        "{firm} is restored as of {taken}, in {data}.
 
 {key}
 Sessions, links  All ended: everybody signs in again. Passwords are as they were.
@@ -235,7 +242,6 @@ Backups          As before: the same backup identity opens them.
 2. counterfoil serve --config {config}",
         firm = manifest.firm,
         taken = manifest.taken.strftime("%Y-%m-%d %H:%M UTC"),
-        rows = manifest.rows(),
         key = key_words(key),
         config = config.display(),
     ));

@@ -38,14 +38,19 @@ pub struct Found {
 /// When something contradicts something else, or can't be read.
 pub fn run(args: Args) -> Result<(), Failure> {
     let config = Config::load(&args.config)?;
+    // A passphrase is asked for before a bar is drawn.
+    let asked = match Line::connect(&config.data)? {
+        Some(line) => Ok(line),
+        None => Err(house::secret(&config.key)?),
+    };
     let bar = terminal::bar("Verifying");
     let tick = |what: &str, done, all| {
         bar.set_message(what.to_owned());
         bar.set_length(all);
         bar.set_position(done);
     };
-    let (found, pages) = match Line::connect(&config.data)? {
-        Some(mut line) => {
+    let (found, pages) = match asked {
+        Ok(mut line) => {
             let found: Found = line.ask(&Request::Verify, &[], |said| {
                 if let Said::Progress(p) = said {
                     tick(&p.what, p.done, p.all);
@@ -54,8 +59,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
             })?;
             (found, false)
         }
-        None => {
-            let (path, secret) = (house::data_file(&config.data), house::secret(&config.key)?);
+        Err(secret) => {
+            let path = house::data_file(&config.data);
             let store = house::open_with(&path, &secret, config.limits.cache_bytes(), true, &Entropy::system())?;
             let found = whole(&store, tick)?;
             store.close();

@@ -212,6 +212,7 @@ Configuration    {config}
                  No secrets in it. Look through it: address, certificate, mail server.
 
 1. Start:        counterfoil serve --config {config}
+                 Browsers warn of its self-signed certificate until your own stands in the configuration.
 2. Set your password, {owner}, within {hours} hours, with this link; it works once:
                  {link}
 3. Back up:      counterfoil backup --config {config} --to FILE"

@@ -101,13 +101,15 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
         }
         None => html! { "It can’t be issued yet. Nothing has been sent." },
     };
+    let lacking = lacking(desk, draft);
     let body = html! {
         (parts::back(&edit, "Back to edit"))
         (parts::head("Preview", about, html! {
             @if fit { (parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/invoices/{}/preview.pdf", draft.id), "Draft as PDF")) }
         }))
         (problems(&errors, &edit))
-        div.rail {
+        (lacking)
+        div.rail.gap-y[!lacking.0.is_empty()] {
             div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
                 (seen_by(&audience, &recipients, draft))
@@ -145,6 +147,20 @@ fn problems(errors: &[FieldError], edit: &str) -> Markup {
             }
         }
     }
+}
+
+/// What the firm's settings lack of what a document shows: once issued, it keeps what it was issued with.
+fn lacking(desk: &Desk, draft: &Invoice) -> Markup {
+    let (firm, taxed) = (&desk.firm, draft.totals().is_some_and(|totals| totals.vat != 0));
+    let all = [
+        (firm.party.address.is_empty(), "postal address"),
+        (taxed && firm.party.vat_id.is_empty(), "VAT number"),
+        (firm.bank.iban.is_empty(), "bank details"),
+    ];
+    let lacks: Vec<&str> = all.iter().filter(|x| x.0).map(|x| x.1).collect();
+    let what = format!("{}. Once issued, a document can’t be changed. ", lacks.join(", "));
+    let settings = html! { (what) a href="/desk/settings" { "Settings" } };
+    html! { @if !lacks.is_empty() { (parts::note(Tone::Warn, Icon::Alert, "The firm’s settings still lack:", settings)) } }
 }
 
 fn document(desk: &Desk, r: &ReadTx, draft: &Invoice) -> Result<Markup, Problem> {

@@ -109,9 +109,20 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let (letters, next) = seen_on(r, &desk.scope, shelf, before, PAGE)?;
         let names = NamesOf::new(r);
         let rows: Vec<Row> = letters.iter().map(|letter| row(&desk, letter, &names)).collect();
-        let held = r.sending_held()?.then(|| held_back(&desk));
-        Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, held, &rows, next)))
+        let held = r.sending_held()?;
+        let notes = html! {
+            @if !desk.app.mailer.leads_out() { (no_way_out()) }
+            @if held { (held_back(&desk)) }
+        };
+        Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, &notes, &rows, next)))
     })
+}
+
+/// That no letter can leave.
+fn no_way_out() -> Markup {
+    let what =
+        "Letters wait in the outbox. Whoever runs this server names a mail server under [mail] in its configuration.";
+    parts::note(Tone::Warn, Icon::Alert, "No mail server is configured.", what)
 }
 
 /// That letters are held back since a restore, and the button with which an owner lets them go.
@@ -155,13 +166,13 @@ pub(super) fn tabs(current: &str) -> Markup {
     parts::tabs("Letters", &all)
 }
 
-fn list_body(code: &str, held: Option<Markup>, rows: &[Row], next: Option<LetterId>) -> Markup {
+fn list_body(code: &str, notes: &Markup, rows: &[Row], next: Option<LetterId>) -> Markup {
     let cols = [Col::short("When"), Col::text("To"), Col::text("Subject"), Col::text("About"), Col::text("State")];
     let older = next.map(|id| links::with_query("/desk/letters", &[("state", code), ("before", &id.to_string())]));
     html! {
         (parts::head("Letters", "Every e-mail that Counterfoil sends. Handed to the mail server is not yet read.", html! {}))
-        @if let Some(held) = held { (held) }
-        (tabs(code))
+        (notes)
+        div.gap-y[!notes.0.is_empty()] { (tabs(code)) }
         @if rows.is_empty() {
             (parts::empty("No letters here.", if next.is_some() { "There may be some further back." } else { "A letter appears as soon as it is queued." }))
         } @else { (parts::scroller("Letters", &cols, rows, None)) }
@@ -221,7 +232,7 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
         (parts::back("/desk/letters", "Letters"))
         (parts::error_summary(errors))
         (parts::head(&title, html! { (letter.to_address) }, html! {}))
-        (standing(letter, waits_for(r, letter)?))
+        (standing(letter, waits_for(r, desk, letter)?))
         @if desk.may(Act::Work) { (decision(desk, letter, errors)) }
         div.rail.sec-m {
             div { (parts::section("text", "The letter", "Links and codes are drawn while it is sent", paper(letter))) }
@@ -235,12 +246,12 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
 }
 
 /// What a queued letter waits for.
-fn waits_for(r: &ReadTx, letter: &Letter) -> Result<&'static str, StoreError> {
+fn waits_for(r: &ReadTx, desk: &Desk, letter: &Letter) -> Result<&'static str, StoreError> {
     let held = r.held_since()?.is_some_and(|since| !letter.goes_while_held(since));
-    Ok(if held {
-        "It is held back since the restore, until an owner lets the letters go."
-    } else {
-        "It goes with the next round."
+    Ok(match held {
+        _ if !desk.app.mailer.leads_out() => "It waits until a mail server is configured.",
+        true => "It is held back since the restore, until an owner lets the letters go.",
+        false => "It goes with the next round.",
     })
 }
 

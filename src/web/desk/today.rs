@@ -10,7 +10,7 @@ use super::links;
 use super::names::NamesOf;
 use super::today_queue as queue;
 use super::today_side as side;
-use crate::domain::access::StaffScope;
+use crate::domain::access::{Act, StaffScope};
 use crate::domain::ids::ClientId;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
@@ -84,22 +84,28 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
         let sections = queue::sections(r, &desk, &names, counts)?;
         let aside = side::aside(r, &desk, &names)?;
         let held = r.sending_held()?;
+        let begins = desk.may(Act::Govern) && r.clients_by_name("", None, 1)?.is_empty();
         let title = match counts.total() {
             0 => "Today".to_owned(),
             n => format!("Today: {n} waiting"),
         };
-        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, held, &sections, &aside)))
+        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, (held, begins), &sections, &aside)))
     })
 }
 
-fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Markup) -> Markup {
+fn body(desk: &Desk, counts: Counts, (held, begins): (bool, bool), sections: &[Markup], aside: &Markup) -> Markup {
     let today = desk.today();
+    let about = match begins {
+        true => "Nothing is set up yet but the firm and you.".to_owned(),
+        false => about(counts.total(), held),
+    };
     html! {
-        (parts::head(desk.locale().date_weekday(today, today), about(counts.total(), held), html! {}))
+        (parts::head(desk.locale().date_weekday(today, today), about, html! {}))
         @if held { (super::letters::held_back(desk)) }
         div.rail {
             div {
-                @if sections.is_empty() { (parts::empty("Nothing waiting.", "Reminders go out by themselves, and what needs a person appears here.")) }
+                @if begins { (first_steps()) }
+                @else if sections.is_empty() { (parts::empty("Nothing waiting.", "Reminders go out by themselves, and what needs a person appears here.")) }
                 @for section in sections { (section) }
             }
             aside aria-label="The day at a glance" { (aside) }
@@ -107,8 +113,22 @@ fn body(desk: &Desk, counts: Counts, held: bool, sections: &[Markup], aside: &Ma
     }
 }
 
+/// What an owner does first, while there is no client.
+fn first_steps() -> Markup {
+    let steps = html! {
+        ol.stack {
+            li { a href="/desk/settings" { "Settings" } ": the address, VAT number and bank details that documents show." }
+            li { a href="/desk/clients/new" { "Add a client" } ", then its people: they get the letters and see the invoices." }
+            li { a href="/desk/invoices/new" { "Write an invoice" } ", or publish a PDF that your accounting system made." }
+        }
+    };
+    parts::section("begin", "To begin", "", steps)
+}
+
 fn about(waiting: usize, held: bool) -> String {
     match waiting {
+        0 if held => "The letters wait for an owner.".to_owned(),
+        1 if held => "One thing needs a person, and the letters wait for an owner.".to_owned(),
         n if held => format!("{n} things need a person, and the letters wait for an owner."),
         0 => "Nothing has to be done. Everything is going out by itself.".to_owned(),
         1 => "One thing needs a person. Everything else is going out by itself.".to_owned(),

@@ -165,3 +165,35 @@ fn a_generated_firm_agrees_with_itself_and_repeats() {
     assert!(rows.iter().any(|r| r.open().minor > 0) && rows.iter().any(|r| !r.invoice.is_invoice()));
     assert_eq!(greeting::people(&one.app.store).unwrap().len(), 4 + 12);
 }
+
+#[test]
+fn an_earlier_demo_refuses_what_can_not_count_any_more() {
+    let args = |seed, clients, today: Option<&str>| Args {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data: None,
+        clients,
+        invoices: None,
+        seed,
+        today: today.map(|day| day.parse().unwrap()),
+        speed: 1,
+        json: false,
+    };
+    let folder = tempfile::tempdir().unwrap();
+    Made::of(&args(Some(3), None, Some("2026-01-01"))).keep(folder.path()).unwrap();
+    let reached = Date::new(2026, 3, 1).unwrap();
+    let taken = |args: Args| reopen::refuse_others(&args, folder.path(), reached).is_ok();
+    assert!(taken(args(None, None, None)) && taken(args(Some(3), None, Some("2026-01-01"))));
+    assert!(taken(args(None, None, Some("2026-03-02"))), "the clock goes forward");
+    assert!(!taken(args(Some(4), None, None)) && !taken(args(None, Some(5), None)));
+    assert!(!taken(args(None, None, Some("2026-02-01"))));
+}
+
+#[test]
+fn an_earlier_demo_has_its_letters_again_without_their_links() {
+    let demo = tell(5, 2);
+    let mailbox = MemoryMailer::default();
+    reopen::refill(&mailbox, &demo.app.store, &demo.app.settings).unwrap();
+    let letters = mailbox.letters();
+    assert!(letters.len() > 10);
+    assert!(letters.iter().all(|kept| !kept.letter.text.contains("[[") && !kept.letter.text.contains("https://")));
+}

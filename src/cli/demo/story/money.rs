@@ -108,8 +108,7 @@ impl Story {
             recipients: Vec::new(),
             pdf,
         };
-        let (policy, zone) = (self.policy().clone(), self.app.settings.zone.clone());
-        invoices::publish_in(w, &scope, &publication, &policy, &zone)?.value();
+        invoices::publish_in(w, &scope, &publication, &self.app.settings.clone())?.value();
         match w.invoice_numbered(&number)? {
             Some(id) => self.issued(w, bill, id),
             None => Ok(()),

@@ -1,0 +1,71 @@
+//! What every issued document gets, however it came about: its place, its event, its letters, its reminders.
+
+use std::collections::BTreeSet;
+
+use super::super::{found, letters, payments};
+use crate::app::Settings;
+use crate::domain::calendar;
+use crate::domain::event::{Actor, By, Event};
+use crate::domain::ids::{AllocationId, FileRef, InvoiceId, StaffId};
+use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::money::Money;
+use crate::domain::payment::{Allocation, Source};
+use crate::domain::reminder;
+use crate::store::prelude::*;
+
+/// What every issued document gets: its place, its event, its allocation if it credits, its letters and reminders.
+pub(super) fn complete(
+    w: &mut WriteTx<'_>,
+    invoice: &Invoice,
+    event: Event,
+    settings: &Settings,
+) -> Result<Done<()>, ActError> {
+    w.put_invoice(invoice)?;
+    let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
+    match invoice.kind {
+        Kind::CreditNote(of) => apply_credit(w, invoice, of)?,
+        Kind::Invoice => {
+            let plan = reminder::plan(invoice.due, &settings.policy, &settings.zone);
+            let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
+            // Steps that fall before publication are looked at once, so that the log says that they were skipped.
+            let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0);
+            w.set_reminder(invoice.id, first)?;
+        }
+    }
+    let today = calendar::today(w.now, &settings.zone);
+    letters::queue_issued(w, invoice, today)?;
+    Ok(recorded.done(()))
+}
+
+/// Settles the credited invoice with its credit note, as far as it is open; the rest is unapplied credit.
+fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId) -> Result<(), ActError> {
+    let row = found(w.invoice_row(of)?.filter(|r| r.invoice.client == credit.client))?;
+    let part = row.open().minor.min(credit.payable().minor);
+    if part > 0 {
+        let allocation = Allocation {
+            id: AllocationId(w.next("allocation")?),
+            source: Source::Credit(credit.id),
+            invoice: of,
+            amount: Money::new(part, credit.currency),
+            on: credit.dated,
+        };
+        w.put_allocation(&allocation)?;
+        let _ = payments::settle(w, &row.invoice, allocation.amount)?;
+    }
+    w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
+    Ok(())
+}
+
+/// Who issued, if a person of the firm did.
+pub(super) fn issued_by(by: &By) -> Option<StaffId> {
+    match by.actor {
+        Actor::Staff(id) => Some(id),
+        _ => None,
+    }
+}
+
+/// Keeps the bytes of a document.
+pub(in super::super) fn keep_pdf(w: &mut WriteTx<'_>, bytes: &[u8], name: String) -> Result<FileRef, StoreError> {
+    let digest = w.put_file(bytes)?;
+    Ok(FileRef { digest, length: bytes.len() as u64, name, media_type: "application/pdf".to_owned() })
+}

@@ -1,0 +1,168 @@
+//! Issuing: the number is given inside the issuing transaction.
+//!
+//! The PDF is drawn before it, against the number that it is about to get; the transaction checks that the number is
+//! still next and the draft unchanged, else all is done again.
+
+use jiff::civil::Date;
+
+use super::super::{found, letters};
+use super::complete::{complete, issued_by, keep_pdf};
+use super::credit::credit_note;
+use super::draft::editable;
+use super::paper::draw;
+use super::series::{advance, next_number};
+use crate::app::{App, Settings};
+use crate::domain::access::StaffScope;
+use crate::domain::client::Party;
+use crate::domain::event::{By, Event};
+use crate::domain::ids::InvoiceId;
+use crate::domain::invoice::{Invoice, Issue, Kind};
+use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
+use crate::domain::refusal::Refusal;
+use crate::domain::tax::Totals;
+use crate::store::prelude::*;
+
+/// How often issuing is tried again when somebody else took the number in between.
+const ISSUE_TRIES: u32 = 20;
+
+/// Issues a draft: gives the number, freezes the document, publishes it in the client's area, queues the letters and
+/// plans the reminders, in one commit.
+///
+/// # Errors
+/// When the scope does not allow it, the draft is not fit to issue, or nobody could see it.
+pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Result<DocumentNumber, ActError> {
+    issue_wanted(app, by, scope, Wanted::Draft(id)).await
+}
+
+/// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds
+/// the writer, so requests use [`issue`].
+///
+/// # Errors
+/// As [`issue`].
+pub fn issue_in(
+    w: &mut WriteTx<'_>,
+    app: &App,
+    scope: &StaffScope,
+    id: InvoiceId,
+) -> Result<Done<DocumentNumber>, ActError> {
+    issue_wanted_in(w, app, scope, &Wanted::Draft(id))
+}
+
+/// A document to be issued.
+#[derive(Clone, Debug)]
+pub(super) enum Wanted {
+    /// A draft that is kept.
+    Draft(InvoiceId),
+    /// A credit note for all of an invoice; it is never kept as a draft.
+    CreditNote {
+        /// What is credited.
+        of: InvoiceId,
+        /// Why; printed below the lines.
+        reason: String,
+        /// Its date, if the invoice is not dated later.
+        on: Date,
+    },
+}
+
+impl Wanted {
+    /// The document without number, if the scope may issue it. A credit note's id is 0: it gets one with its number.
+    fn find(&self, reader: &impl Reader, scope: &StaffScope) -> Result<Invoice, ActError> {
+        match self {
+            Self::Draft(id) => editable(reader, scope, *id),
+            Self::CreditNote { of, reason, on } => credit_note(reader, scope, *of, reason, *on),
+        }
+    }
+}
+
+/// Draws and commits, and begins again when something moved in between.
+pub(super) async fn issue_wanted(
+    app: &App,
+    by: By,
+    scope: &StaffScope,
+    wanted: Wanted,
+) -> Result<DocumentNumber, ActError> {
+    for _ in 0..ISSUE_TRIES {
+        let prepared = app.store.read(|r| prepare(app, r, scope, &wanted))?;
+        let (scope, wanted, settings) = (scope.clone(), wanted.clone(), app.settings.clone());
+        let act = move |w: &mut WriteTx<'_>| seal(w, &scope, &wanted, prepared.clone(), &settings);
+        match app.store.write(by.clone(), app.now(), act).await {
+            Err(ActError::Refused(Refusal::TryAgain)) => {}
+            other => return other,
+        }
+    }
+    Err(Refusal::TryAgain.into())
+}
+
+/// As [`issue_wanted`], inside a transaction.
+pub(super) fn issue_wanted_in(
+    w: &mut WriteTx<'_>,
+    app: &App,
+    scope: &StaffScope,
+    wanted: &Wanted,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let prepared = prepare(app, w, scope, wanted)?;
+    seal(w, scope, wanted, prepared, &app.settings)
+}
+
+/// A document drawn with the number that it is about to get.
+#[derive(Clone)]
+struct Prepared {
+    invoice: Invoice,
+    number: DocumentNumber,
+    totals: Totals,
+    seller: Party,
+    buyer: Party,
+    pdf: Vec<u8>,
+}
+
+/// Draws a document with the next number.
+fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted) -> Result<Prepared, ActError> {
+    let invoice = wanted.find(reader, scope)?;
+    let totals = invoice.ready()?;
+    if letters::audience(reader, &invoice)?.is_empty() {
+        return Err(Refusal::NobodyToSee.into());
+    }
+    let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
+    let number = next_number(reader, &firm, &invoice)?;
+    let pdf = draw(app, reader, &firm, &client, &invoice, Some(&number), &totals)?;
+    Ok(Prepared { number, totals, seller: firm.party, buyer: client.party, pdf, invoice })
+}
+
+/// Commits what [`prepare`] drew; [`Refusal::TryAgain`] when its number is not next any more or the document changed.
+fn seal(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    wanted: &Wanted,
+    prepared: Prepared,
+    settings: &Settings,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let mut invoice = wanted.find(w, scope)?;
+    let firm = w.firm()?;
+    if let Kind::CreditNote(of) = invoice.kind
+        && w.credited_already(&found(w.invoice(of)?)?)?
+    {
+        return Err(Refusal::MoreThanOpen(Money::zero(invoice.currency)).into());
+    }
+    let Prepared { invoice: drawn, number, totals, seller, buyer, pdf } = prepared;
+    let moved = invoice != drawn || firm.party != seller || found(w.client(invoice.client)?)?.party != buyer;
+    if moved || next_number(w, &firm, &invoice)? != number {
+        return Err(Refusal::TryAgain.into());
+    }
+    if let Wanted::CreditNote { .. } = wanted {
+        invoice.id = InvoiceId(w.next("invoice")?);
+    }
+    advance(w, &firm, &invoice, &number)?;
+    let pdf = keep_pdf(w, &pdf, number.file_name("pdf"))?;
+    let issue = Issue { number: number.clone(), at: w.now, by: issued_by(&w.by), pdf, seller, buyer, totals };
+    let event = issued_event(&invoice, &issue);
+    complete(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings)?.map_done(number)
+}
+
+fn issued_event(invoice: &Invoice, issue: &Issue) -> Event {
+    let (id, number, total, digest) = (invoice.id, issue.number.clone(), invoice.payable(), issue.pdf.digest);
+    match invoice.kind {
+        Kind::Invoice => Event::InvoiceIssued { invoice: id, number, total, digest },
+        Kind::CreditNote(of) => Event::CreditNoteIssued { credit: id, number, total, digest, of },
+    }
+}

@@ -1,0 +1,18 @@
+//! Invoices and credit notes: drafting, issuing, publishing a PDF, crediting.
+
+mod complete;
+mod credit;
+mod draft;
+mod issue;
+mod paper;
+mod publish;
+mod series;
+
+pub(super) use complete::keep_pdf;
+pub use credit::{credit, credit_in};
+pub use draft::{Draft, as_invoice, discard, due_by_terms, save_draft, terms_of};
+pub use issue::{issue, issue_in};
+pub use paper::{logo, preview, render, sheet};
+pub use publish::{Publication, publish, publish_in};
+pub use series::next_number;
+pub(crate) use series::series;

@@ -1,0 +1,133 @@
+//! Publishing a PDF of the accounting system: the PDF is the document, byte for byte, and its number is taken as it is
+//! printed.
+
+use jiff::civil::Date;
+
+use super::super::{found, letters, payments};
+use super::complete::{complete, issued_by, keep_pdf};
+use super::draft::check_parts;
+use crate::app::{App, Settings};
+use crate::documents::pdf_check::check_pdf;
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::{By, Event};
+use crate::domain::ids::{ClientId, ContactId, Digest, InvoiceId, ProjectId};
+use crate::domain::invoice::{Body, Invoice, Issue, Kind, check_dates};
+use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
+use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::tax::Totals;
+use crate::store::prelude::*;
+
+/// A PDF that the firm's accounting system made, as a form, a command or a dropped file gives it.
+#[derive(Clone, Debug)]
+pub struct Publication {
+    /// For whom.
+    pub client: ClientId,
+    /// Filed under.
+    pub project: Option<ProjectId>,
+    /// Invoice, or a credit note for one that stands here.
+    pub kind: Kind,
+    /// Its number, as printed.
+    pub number: DocumentNumber,
+    /// What it is about; may be empty.
+    pub title: String,
+    /// Date of issue.
+    pub dated: Date,
+    /// Due date.
+    pub due: Date,
+    /// Amount due for payment.
+    pub amount: Money,
+    /// The buyer's reference; may be empty.
+    pub reference: String,
+    /// Who gets letters; all with the right when empty.
+    pub recipients: Vec<ContactId>,
+    /// The document.
+    pub pdf: Vec<u8>,
+}
+
+/// Publishes a PDF of the accounting system: the PDF is the document, byte for byte.
+///
+/// # Errors
+/// When the scope does not allow it, the number is taken, the file is no PDF, a field is out of range, or nobody could
+/// see it.
+pub async fn publish(
+    app: &App,
+    by: By,
+    scope: &StaffScope,
+    publication: Publication,
+) -> Result<DocumentNumber, ActError> {
+    let (scope, settings) = (scope.clone(), app.settings.clone());
+    let act = move |w: &mut WriteTx<'_>| publish_in(w, &scope, &publication, &settings);
+    app.store.write(by, app.now(), act).await
+}
+
+/// As [`publish`], inside a transaction.
+///
+/// # Errors
+/// As [`publish`].
+pub fn publish_in(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    p: &Publication,
+    settings: &Settings,
+) -> Result<Done<DocumentNumber>, ActError> {
+    let client = found(w.client(p.client)?.filter(|c| scope.sees(c.id)))?;
+    scope.may(Act::Work)?;
+    check_parts(w, p.client, p.project, &p.recipients)?;
+    let credited = match p.kind {
+        Kind::CreditNote(of) => {
+            Some(found(w.invoice(of)?.filter(|i| i.client == p.client && i.issue.is_some() && i.is_invoice()))?)
+        }
+        Kind::Invoice => None,
+    };
+    check_publication(p)?;
+    if w.invoice_numbered(&p.number)?.is_some() {
+        return Err(Refusal::NumberTaken(p.number.to_string()).into());
+    }
+    let draft = Invoice {
+        id: InvoiceId(w.next("invoice")?),
+        client: p.client,
+        project: p.project,
+        kind: p.kind,
+        title: p.title.clone(),
+        currency: p.amount.currency,
+        dated: p.dated,
+        due: p.due,
+        reference: p.reference.clone(),
+        note: String::new(),
+        body: Body::Published(p.amount),
+        recipients: p.recipients.clone(),
+        issue: None,
+        changed: w.now,
+    };
+    if letters::audience(w, &draft)?.is_empty() {
+        return Err(Refusal::NobodyToSee.into());
+    }
+    if credited.is_some_and(|x| x.currency != p.amount.currency) {
+        return Err(Refusal::OtherCurrency.into());
+    }
+    let pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
+    let event = published_event(p, draft.id, pdf.digest);
+    let (seller, totals) = (w.firm()?.party, Totals::only(p.amount));
+    let issue =
+        Issue { number: p.number.clone(), at: w.now, by: issued_by(&w.by), pdf, seller, buyer: client.party, totals };
+    complete(w, &Invoice { issue: Some(issue), ..draft }, event, settings)?.map_done(p.number.clone())
+}
+
+fn published_event(p: &Publication, invoice: InvoiceId, digest: Digest) -> Event {
+    let (number, total) = (p.number.clone(), p.amount);
+    match p.kind {
+        Kind::Invoice => Event::InvoicePublished { invoice, number, total, digest },
+        Kind::CreditNote(of) => Event::CreditNoteIssued { credit: invoice, number, total, digest, of },
+    }
+}
+
+fn check_publication(p: &Publication) -> Result<(), Refusal> {
+    let mut faults = Faults::default();
+    check_dates(&mut faults, p.dated, p.due);
+    faults.take(payments::check_amount(p.amount));
+    if let Err(fault) = check_pdf(&p.pdf) {
+        faults.add("file", fault.to_string());
+    }
+    faults.check()
+}

@@ -1,0 +1,109 @@
+//! What staff decide about letters: those that failed, those of which nobody knows, those held back.
+
+use jiff::civil::Date;
+
+use super::super::found;
+use super::about;
+use super::people::addressee;
+use super::queue::{queue, subject};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::Event;
+use crate::domain::ids::{ContactId, InvoiceId, LetterId};
+use crate::domain::letter::{LetterState, Link, Purpose, issue_key};
+use crate::domain::person::Person;
+use crate::domain::refusal::Refusal;
+use crate::mail::letters as words;
+use crate::store::letters::LetterShelf;
+use crate::store::prelude::*;
+
+/// Most letters to one person that are left at once.
+const LEAVE_MAX: usize = 1_000;
+
+/// What staff decide about a letter that failed or of which nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Try again, with the same Message-ID, to the recipient's present address.
+    SendAgain,
+    /// Leave it.
+    Leave,
+}
+
+/// Decides about a failed or uncertain letter.
+///
+/// # Errors
+/// When the scope does not allow it, or the letter is in another state.
+pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: Decision) -> Result<Done<()>, ActError> {
+    let mut letter = found(w.letter(id)?.filter(|l| l.client.is_none_or(|c| scope.sees(c))))?;
+    scope.may(Act::Work)?;
+    if !matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..)) {
+        return Err(Refusal::LetterSettled.into());
+    }
+    if let Some(to) = addressee(w, letter.to)? {
+        letter.to_address = to.address;
+    }
+    let (state, due, words) = match decision {
+        Decision::SendAgain => {
+            letter.attempts = 0;
+            (LetterState::Queued, Some(w.now), "send again")
+        }
+        Decision::Leave => (LetterState::Withdrawn(w.now, "left as it is".to_owned()), None, "leave it"),
+    };
+    let old = std::mem::replace(&mut letter.state, state);
+    w.move_letter(&letter, &old, due)?;
+    let event = Event::LetterDecided { letter: id, to: letter.to_address.to_string(), decision: words.to_owned() };
+    Ok(w.record(about(&letter), event)?.done(()))
+}
+
+/// Leaves every failed letter to the person that a failed letter is to: a wrong address fails again and again.
+///
+/// # Errors
+/// As [`decide`].
+pub fn leave_all(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId) -> Result<Done<()>, ActError> {
+    let done = decide(w, scope, id, Decision::Leave)?;
+    let to = found(w.letter(id)?)?.to;
+    for letter in w.letters_on(LetterShelf::Failed, None, LEAVE_MAX)? {
+        if letter.to == to {
+            let _ = decide(w, scope, letter.id, Decision::Leave)?;
+        }
+    }
+    Ok(done)
+}
+
+/// Sends an issue letter again to one contact, as a new letter.
+///
+/// # Errors
+/// When the scope does not allow it, the document is a draft, or the contact may not see it.
+pub fn send_again(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    contact: ContactId,
+    today: Date,
+) -> Result<Done<()>, ActError> {
+    let row = found(w.invoice_row(invoice)?.filter(|r| scope.sees(r.invoice.client)))?;
+    scope.may(Act::Work)?;
+    if row.invoice.issue.is_none() {
+        return Err(Refusal::NotIssued.into());
+    }
+    let to = found(w.contact(contact)?.filter(|c| c.sees_billing(row.invoice.client, row.invoice.project)))?;
+    let firm = w.firm()?;
+    let text = words::issued(&subject(&firm, &to.name, &row.invoice, row.open(), today));
+    let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
+    queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;
+    let event =
+        Event::LetterDecided { letter: LetterId(0), to: to.email.to_string(), decision: "send again".to_owned() };
+    Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
+}
+
+/// Lets letters go that were held back since a restore.
+///
+/// # Errors
+/// When the role does not allow it, or nothing is held back.
+pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<()>, ActError> {
+    scope.may(Act::Govern)?;
+    if !w.sending_held()? {
+        return Err(Refusal::NotFound.into());
+    }
+    w.hold_sending(None)?;
+    Ok(w.record(About::FIRM, Event::SendingReleased)?.done(()))
+}

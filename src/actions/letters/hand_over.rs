@@ -1,0 +1,208 @@
+//! Handing a letter over, committed as begun before anything is sent, and its outcome after.
+//!
+//! A process that dies in between leaves the letter *sending*; at the next start it is uncertain, and a reminder is
+//! then never sent again by itself.
+
+use jiff::{SignedDuration, Timestamp};
+
+use super::super::found;
+use super::about;
+use super::people::addressee;
+use super::stop::{moot, withdraw};
+use crate::app::Settings;
+use crate::domain::event::Event;
+use crate::domain::firm::Firm;
+use crate::domain::grant::{
+    CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES,
+};
+use crate::domain::ids::LetterId;
+use crate::domain::letter::{ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
+use crate::mail::{Outgoing, Verdict};
+use crate::secrets::{self, Entropy, Token, TokenDigest};
+use crate::store::letters::{LetterShelf, retry_at};
+use crate::store::prelude::*;
+
+/// A letter ready to be handed over, with the secrets that were drawn for it.
+#[derive(Debug)]
+pub struct Parcel {
+    /// The letter.
+    pub id: LetterId,
+    /// What goes out.
+    pub outgoing: Outgoing,
+}
+
+/// Where letters come from and where their links lead.
+#[derive(Clone, Debug)]
+pub struct Sender {
+    /// Public address of this portal.
+    pub url: String,
+    /// Name and address.
+    pub from: (String, String),
+    /// Where answers go; the firm's own address when there is none.
+    pub reply_to: Option<String>,
+}
+
+impl Sender {
+    /// As the configuration has it.
+    pub fn of(settings: &Settings) -> Self {
+        Self { url: settings.url.clone(), from: settings.from.clone(), reply_to: settings.reply_to.clone() }
+    }
+}
+
+/// Begins a hand-over: checks once more that the letter should go, draws its link and code, and marks it as sending.
+/// `None` when it does not wait any more, was withdrawn because its reason is gone, or sending is held back.
+///
+/// # Errors
+/// When the store fails.
+pub fn begin(
+    w: &mut WriteTx<'_>,
+    id: LetterId,
+    entropy: &Entropy,
+    sender: &Sender,
+) -> Result<Option<Parcel>, ActError> {
+    let held = w.held_since()?;
+    let goes = |l: &Letter| l.state.waits() && held.is_none_or(|since| l.goes_while_held(since));
+    let Some(mut letter) = w.letter(id)?.filter(goes) else { return Ok(None) };
+    if let Some(reason) = moot(w, &letter)? {
+        withdraw(w, letter, reason)?;
+        return Ok(None);
+    }
+    // A document's letter goes to where the person is reached now.
+    if let Some(to) = addressee(w, letter.to)? {
+        letter.to_address = to.address;
+    }
+    let (link, code) = draw(w, &letter, entropy, sender)?;
+    let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
+    letter.attempts += 1;
+    w.move_letter(&letter, &old, None)?;
+    let firm = w.firm()?;
+    Ok(Some(Parcel { id, outgoing: outgoing(&letter, &firm, sender, &link, &code, w.now) }))
+}
+
+/// Draws the letter's link and code and keeps what they open, as digests.
+fn draw(
+    w: &mut WriteTx<'_>,
+    letter: &Letter,
+    entropy: &Entropy,
+    sender: &Sender,
+) -> Result<(String, String), ActError> {
+    let Some(link) = letter.link else { return Ok((plain_link(w, letter, sender)?, String::new())) };
+    let token = Token::draw(entropy);
+    let minutes = |n: i64| SignedDuration::from_mins(n);
+    let (opens, lasts, path) = match link {
+        Link::Document(id) => (Opens::Document(id), minutes(DOCUMENT_DAYS * 24 * 60), "sign-in/link"),
+        Link::SignIn(request) => (Opens::SignInOf(request), minutes(SIGN_IN_MINUTES), "sign-in/link"),
+        Link::SetPassword => (Opens::SetPassword, minutes(SET_PASSWORD_HOURS * 60), "password"),
+        Link::Reset => (Opens::SetPassword, minutes(RESET_MINUTES), "password"),
+    };
+    let expires =
+        w.now.saturating_add(lasts).map_err(|_| StoreError::Broken("the clock is out of range".to_owned()))?;
+    w.put_grant(token.digest(), &Grant { person: letter.to, opens, expires })?;
+    let code = match link {
+        Link::SignIn(request) => draw_code(w, TokenDigest(request), entropy)?,
+        Link::Document(_) | Link::SetPassword | Link::Reset => String::new(),
+    };
+    Ok((format!("{}/{path}/{}", sender.url, token.reveal()), code))
+}
+
+/// The address of a letter without a link of its own: what it is about, behind a sign-in.
+fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<String, ActError> {
+    let quote = match letter.purpose {
+        Purpose::Quote(id) => w.quote(id)?,
+        _ => None,
+    };
+    Ok(quote.map_or(sender.url.clone(), |q| format!("{}/quotes/{}", sender.url, q.number.in_url())))
+}
+
+/// Draws the code for a browser's request, which starts to count from now.
+fn draw_code(w: &mut WriteTx<'_>, request: TokenDigest, entropy: &Entropy) -> Result<String, ActError> {
+    let code = secrets::draw_code(entropy);
+    if let Some(waiting) = w.code_request(request)? {
+        w.put_code_request(request, &CodeRequest { code: Some(code_digest(request, &code)), ..waiting })?;
+    }
+    Ok(code)
+}
+
+/// What is stored of a code: bound to the request, so that it is of no use to another browser.
+pub(in super::super) fn code_digest(request: TokenDigest, code: &str) -> [u8; 32] {
+    secrets::hmac_sha256(&request.0, code.as_bytes())
+}
+
+fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, link: &str, code: &str, now: Timestamp) -> Outgoing {
+    let domain = sender.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
+    let spaced = if code.len() == 6 { format!("{} {}", &code[..3], &code[3..]) } else { code.to_owned() };
+    let answers_to = sender.reply_to.clone().or_else(|| firm.email.as_ref().map(ToString::to_string));
+    let fill = |text: &str| text.replace(LINK_SLOT, link).replace(CODE_SLOT, &spaced);
+    Outgoing {
+        message_id: format!("{}@{domain}", letter.message_id),
+        from_name: sender.from.0.clone(),
+        from_address: sender.from.1.clone(),
+        reply_to: answers_to.map(|address| (firm.party.name.clone(), address)),
+        to_name: letter.to_name.clone(),
+        to_address: letter.to_address.to_string(),
+        subject: letter.subject.clone(),
+        text: fill(&letter.text),
+        html: Some(fill(&letter.html)),
+        in_reply_to: letter.follows.as_ref().map(|id| format!("{id}@{domain}")),
+        auto_submitted: true,
+        list_unsubscribe: None,
+        attachments: Vec::new(),
+        date: now,
+    }
+}
+
+/// Ends a hand-over with the mail server's verdict.
+///
+/// # Errors
+/// When the letter is unknown or the store fails.
+pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict) -> Result<Done<()>, ActError> {
+    let mut letter = found(w.letter(id)?.filter(|l| matches!(l.state, LetterState::Sending(_))))?;
+    let to = letter.to_address.to_string();
+    let (state, event, due) = match verdict {
+        Verdict::Accepted { response, server } => {
+            let response = format!("{server}: {response}");
+            let event = Event::LetterAccepted { letter: id, to, response: response.clone(), purpose: letter.purpose };
+            (LetterState::Accepted(w.now, response), event, None)
+        }
+        Verdict::Deferred { reason } if letter.attempts < ATTEMPTS_MAX => {
+            let event = Event::LetterDeferred { letter: id, to, reason: reason.clone() };
+            (LetterState::Deferred(w.now, reason.clone()), event, Some(retry_at(w.now, letter.attempts)))
+        }
+        Verdict::Uncertain { reason } => uncertain(&letter, w.now, reason),
+        Verdict::Deferred { reason } | Verdict::Refused { reason } | Verdict::Poison { reason } => {
+            let event = Event::LetterFailed { letter: id, to, reason: reason.clone() };
+            (LetterState::Failed(w.now, reason.clone()), event, None)
+        }
+    };
+    let old = std::mem::replace(&mut letter.state, state);
+    w.move_letter(&letter, &old, due)?;
+    Ok(w.record(about(&letter), event)?.done(()))
+}
+
+/// What becomes of a letter that may or may not have gone: what somebody waits for is tried again, a reminder is not.
+fn uncertain(letter: &Letter, now: Timestamp, reason: &str) -> (LetterState, Event, Option<Timestamp>) {
+    let (to, reason) = (letter.to_address.to_string(), reason.to_owned());
+    if letter.purpose.repeatable() && letter.attempts < ATTEMPTS_MAX {
+        let event = Event::LetterDeferred { letter: letter.id, to, reason: reason.clone() };
+        (LetterState::Deferred(now, reason), event, Some(retry_at(now, letter.attempts)))
+    } else {
+        let event = Event::LetterUncertain { letter: letter.id, to, reason: reason.clone() };
+        (LetterState::Uncertain(now, reason), event, None)
+    }
+}
+
+/// At start: what a crash left in mid-send is uncertain. How many there were.
+///
+/// # Errors
+/// When the store fails.
+pub fn recover(w: &mut WriteTx<'_>) -> Result<usize, ActError> {
+    let stuck = w.letters_on(LetterShelf::Sending, None, usize::MAX)?;
+    for letter in &stuck {
+        let reason = "the server stopped while this letter was being handed over";
+        let (state, event, due) = uncertain(letter, w.now, reason);
+        let moved = Letter { state, ..letter.clone() };
+        w.move_letter(&moved, &letter.state, due)?;
+        let _ = w.record(about(letter), event)?;
+    }
+    Ok(stuck.len())
+}

@@ -1,0 +1,23 @@
+//! The outbox: queueing letters with what causes them, handing them over one at a time, and deciding about those of
+//! which nobody knows.
+
+mod decide;
+mod hand_over;
+mod people;
+mod queue;
+mod stop;
+
+use crate::domain::letter::Letter;
+use crate::store::prelude::*;
+
+pub use decide::{Decision, decide, leave_all, release_sending, send_again};
+pub(super) use hand_over::code_digest;
+pub use hand_over::{Parcel, Sender, begin, finish, recover};
+pub use people::{audience, recipients};
+pub(super) use queue::{queue_issued, queue_quote, queue_reminder, queue_set_password, queue_sign_in, reword};
+pub(super) use stop::{withdraw, withdraw_reminders};
+
+/// Where a letter's lines stand in the log.
+fn about(letter: &Letter) -> About {
+    About { client: letter.client, invoice: letter.purpose.invoice() }
+}

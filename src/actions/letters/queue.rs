@@ -1,0 +1,195 @@
+//! Letters are queued in the commit of what causes them, each once under its key.
+
+use jiff::civil::Date;
+
+use super::super::found;
+use super::about;
+use super::people::{Addressee, addressee, recipients};
+use super::stop::withdraw;
+use crate::domain::event::Event;
+use crate::domain::firm::Firm;
+use crate::domain::ids::LetterId;
+use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::letter::{Letter, LetterState, Link, Purpose, issue_key, quote_key, reminder_key};
+use crate::domain::money::Money;
+use crate::domain::person::Person;
+use crate::domain::quote::Quote;
+use crate::domain::reminder::{Planned, Tone};
+use crate::mail::letters as words;
+use crate::secrets::{self, TokenDigest};
+use crate::store::prelude::*;
+
+/// Queues the letter that says that a document was issued, to everybody who gets it.
+pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, today: Date) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    let credited = match invoice.kind {
+        Kind::CreditNote(of) => w.invoice(of)?.and_then(|x| x.number().cloned()),
+        Kind::Invoice => None,
+    };
+    for contact in recipients(w, invoice)? {
+        let about = subject(&firm, &contact.name, invoice, invoice.payable(), today);
+        let text = match &credited {
+            Some(of) => words::credit_note(&about, of.as_str()),
+            None => words::issued(&about),
+        };
+        let key = issue_key(invoice.id, Person::Contact(contact.id));
+        let (purpose, link) = (Purpose::Issued(invoice.id), Some(Link::Document(invoice.id)));
+        queue(w, &(&contact).into(), key, purpose, link, text)?;
+    }
+    Ok(())
+}
+
+/// Queues a reminder step to everybody who gets it; how many letters that were not queued before.
+pub(in super::super) fn queue_reminder(
+    w: &mut WriteTx<'_>,
+    invoice: &Invoice,
+    open: Money,
+    step: &Planned,
+    today: Date,
+) -> Result<usize, ActError> {
+    for older in w.letters_about(invoice.id)? {
+        if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
+            withdraw(w, older, "a later reminder took its place")?;
+        }
+    }
+    let firm = w.firm()?;
+    let mut queued = 0;
+    for contact in recipients(w, invoice)? {
+        let text = words::reminder(&subject(&firm, &contact.name, invoice, open, today), step.tone);
+        let key = reminder_key(invoice.id, step.step, Person::Contact(contact.id));
+        let (purpose, link) = (Purpose::Reminder(invoice.id, step.step), Some(Link::Document(invoice.id)));
+        queued += usize::from(queue(w, &(&contact).into(), key, purpose, link, text)?);
+    }
+    Ok(queued)
+}
+
+/// Writes a waiting reminder's words again, with what is open `today`.
+pub(in super::super) fn reword(
+    w: &mut WriteTx<'_>,
+    letter: Letter,
+    invoice: &Invoice,
+    open: Money,
+    tone: Tone,
+    today: Date,
+) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    let words::Text { subject, text, html } =
+        words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
+    if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
+        let reworded = Letter { subject, text, html, ..letter };
+        w.move_letter(&reworded, &reworded.state, Some(w.now))?;
+    }
+    Ok(())
+}
+
+/// Queues the letter that says that a quote was sent, to everybody who gets letters and may see it. Its link is the
+/// quote's own address, which asks for a sign-in.
+pub(in super::super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: Date) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    for contact in w.contacts_of(quote.client)? {
+        if contact.rights.letters && contact.sees_billing(quote.client, quote.project) {
+            let text = words::quote_sent(&firm, &contact.name, quote, today);
+            let key = quote_key(quote.id, Person::Contact(contact.id));
+            queue(w, &(&contact).into(), key, Purpose::Quote(quote.id), None, text)?;
+        }
+    }
+    Ok(())
+}
+
+/// Queues a letter with a link to set a password.
+pub(in super::super) fn queue_set_password(
+    w: &mut WriteTx<'_>,
+    person: Person,
+    invited: bool,
+) -> Result<LetterId, ActError> {
+    let firm = w.firm()?;
+    let to = found(addressee(w, person)?)?;
+    let text = words::set_password(&firm, &to.name, invited);
+    let key = format!("set-password/{}", w.next("secret-letter")?);
+    let link = if invited { Link::SetPassword } else { Link::Reset };
+    queue_fresh(w, &to, key, Purpose::SetPassword, Some(link), text)
+}
+
+/// Queues a letter with a link and a code to sign in, for the browser whose request has this digest.
+pub(in super::super) fn queue_sign_in(
+    w: &mut WriteTx<'_>,
+    person: Person,
+    request: TokenDigest,
+) -> Result<LetterId, ActError> {
+    let firm = w.firm()?;
+    let to = found(addressee(w, person)?)?;
+    let text = words::sign_in(&firm, &to.name);
+    let key = format!("sign-in/{}", w.next("secret-letter")?);
+    queue_fresh(w, &to, key, Purpose::SignIn, Some(Link::SignIn(request.0)), text)
+}
+
+/// Queues a letter under a key that was never used, and gives its identifier.
+fn queue_fresh(
+    w: &mut WriteTx<'_>,
+    to: &Addressee,
+    key: String,
+    purpose: Purpose,
+    link: Option<Link>,
+    words: words::Text,
+) -> Result<LetterId, ActError> {
+    queue(w, to, key, purpose, link, words)?;
+    Ok(LetterId(w.last_in_series("letter")?))
+}
+
+/// Queues one letter; false when its key was used before.
+pub(super) fn queue(
+    w: &mut WriteTx<'_>,
+    to: &Addressee,
+    key: String,
+    purpose: Purpose,
+    link: Option<Link>,
+    words: words::Text,
+) -> Result<bool, ActError> {
+    if w.letter_keyed(&key)?.is_some() {
+        return Ok(false);
+    }
+    let follows = match purpose.invoice() {
+        Some(id) => w.letters_about(id)?.iter().find(|l| l.to == to.person).map(|l| l.message_id.clone()),
+        None => None,
+    };
+    let letter = Letter {
+        id: LetterId(w.next("letter")?),
+        message_id: message_id(&key),
+        key,
+        to: to.person,
+        to_name: to.name.clone(),
+        to_address: to.address.clone(),
+        client: to.client,
+        purpose,
+        link,
+        subject: words.subject,
+        text: words.text,
+        html: words.html,
+        follows,
+        state: LetterState::Queued,
+        attempts: 0,
+        queued: w.now,
+    };
+    w.put_new_letter(&letter)?;
+    let event =
+        Event::LetterQueued { letter: letter.id, subject: letter.subject.clone(), to: to.address.to_string(), purpose };
+    let _ = w.record(about(&letter), event)?;
+    Ok(true)
+}
+
+/// What a letter about a document says.
+pub(super) fn subject<'a>(
+    firm: &'a Firm,
+    to: &'a str,
+    invoice: &'a Invoice,
+    open: Money,
+    today: Date,
+) -> words::Subject<'a> {
+    let from_person = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
+    words::Subject { firm, to_name: to, invoice, open, today, from_person }
+}
+
+/// The Message-ID's local part, from the key alone, so that every attempt carries the same.
+fn message_id(key: &str) -> String {
+    secrets::sha256(key.as_bytes())[..16].iter().map(|b| format!("{b:02x}")).collect()
+}

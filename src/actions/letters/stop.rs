@@ -1,0 +1,46 @@
+//! When a letter should not go any more, and how it is withdrawn.
+
+use super::about;
+use super::people::addressee;
+use crate::domain::event::Event;
+use crate::domain::ids::InvoiceId;
+use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::person::Person;
+use crate::store::prelude::*;
+
+/// Why a letter should not go any more: the stop rules, checked in the transaction that begins the hand-over.
+pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreError> {
+    let Some(present) = addressee(w, letter.to)? else { return Ok(Some("the recipient was revoked")) };
+    let secret = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword);
+    if secret && present.address != letter.to_address {
+        return Ok(Some("the recipient's address changed since"));
+    }
+    let Some(id) = letter.purpose.invoice() else { return Ok(None) };
+    let Some(row) = w.invoice_row(id)? else { return Ok(Some("the document is gone")) };
+    let Person::Contact(contact) = letter.to else { return Ok(None) };
+    if !w.contact(contact)?.is_some_and(|c| c.sees_billing(row.invoice.client, row.invoice.project)) {
+        return Ok(Some("the recipient may no longer see the document"));
+    }
+    let settled = matches!(letter.purpose, Purpose::Reminder(..)) && row.open().minor == 0;
+    Ok(settled.then_some("nothing is open any more"))
+}
+
+/// Withdraws a waiting letter; the reason ends up in the log.
+pub(in super::super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
+    let old = std::mem::replace(&mut letter.state, LetterState::Withdrawn(w.now, reason.to_owned()));
+    w.move_letter(&letter, &old, None)?;
+    let event =
+        Event::LetterWithdrawn { letter: letter.id, to: letter.to_address.to_string(), reason: reason.to_owned() };
+    let _ = w.record(about(&letter), event)?;
+    Ok(())
+}
+
+/// Withdraws the reminders of a document that still wait, because it was settled.
+pub(in super::super) fn withdraw_reminders(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
+    for letter in w.letters_about(invoice)? {
+        if letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..)) {
+            withdraw(w, letter, "nothing is open any more")?;
+        }
+    }
+    Ok(())
+}

@@ -150,10 +150,10 @@ pub enum Event {
     BackupMade { bytes: u64, digest: Digest },
     /// This data file was restored from a backup.
     Restored { taken: Timestamp },
-    /// A client's contact accepted a quote.
-    QuoteAccepted { quote: QuoteId },
-    /// A client's contact declined a quote, with the reason given.
-    QuoteDeclined { quote: QuoteId, reason: String },
+    /// A client's contact accepted a quote, as this PDF.
+    QuoteAccepted { quote: QuoteId, digest: Digest },
+    /// A client's contact declined a quote, as this PDF, with the reason given.
+    QuoteDeclined { quote: QuoteId, digest: Digest, reason: String },
     /// Letters held back since a restore may go.
     SendingReleased,
 }

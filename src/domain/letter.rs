@@ -41,6 +41,8 @@ pub enum Purpose {
     SetPassword,
     /// A quote was sent.
     Quote(QuoteId),
+    /// A client answered a quote: for the firm's own people.
+    QuoteAnswered(QuoteId),
 }
 
 impl Purpose {
@@ -48,7 +50,7 @@ impl Purpose {
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
             Self::Issued(id) | Self::Reminder(id, _) => Some(id),
-            Self::SignIn | Self::SetPassword | Self::Quote(_) => None,
+            Self::SignIn | Self::SetPassword | Self::Quote(_) | Self::QuoteAnswered(_) => None,
         }
     }
 
@@ -165,6 +167,11 @@ pub fn issue_key(invoice: InvoiceId, to: Person) -> String {
 /// The key of a quote's letter.
 pub fn quote_key(quote: QuoteId, to: Person) -> String {
     format!("quote/{quote}/{}", person_key(to))
+}
+
+/// The key of a letter that says that a quote was answered.
+pub fn answer_key(quote: QuoteId, to: Person) -> String {
+    format!("answered/{quote}/{}", person_key(to))
 }
 
 /// A person in a key.

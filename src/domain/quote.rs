@@ -1,10 +1,12 @@
 //! Quotes: what a client may accept until the end of the last day of validity.
 
+use std::net::IpAddr;
+
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::client::Party;
-use super::ids::{ClientId, FileRef, ProjectId, QuoteId, StaffId};
+use super::ids::{ClientId, ContactId, Digest, FileRef, ProjectId, QuoteId, StaffId};
 use super::number::DocumentNumber;
 use super::tax::{Line, Totals};
 
@@ -13,10 +15,25 @@ use super::tax::{Line, Totals};
 pub enum Answer {
     /// Nothing yet.
     Open,
-    /// Accepted at an instant, by the name given.
-    Accepted(Timestamp, String),
-    /// Declined at an instant, with the reason given.
-    Declined(Timestamp, String),
+    /// Accepted.
+    Accepted(Given),
+    /// Declined, with the reason given; may be empty.
+    Declined(Given, String),
+}
+
+/// An answer as it was given: what stands for a signature.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Given {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub contact: ContactId,
+    /// Their name then.
+    pub name: String,
+    /// The network address of the request.
+    pub address: Option<IpAddr>,
+    /// The PDF that was answered.
+    pub pdf: Digest,
 }
 
 /// A quote that was sent; its bytes never change.
@@ -57,7 +74,7 @@ pub struct Quote {
 }
 
 impl Quote {
-    /// Whether the quote can no longer be accepted on `today`, unanswered.
+    /// Whether nobody answered it and, on `today` in the firm's zone, nobody can any more: its last day counts whole.
     pub fn expired(&self, today: Date) -> bool {
         self.answer == Answer::Open && today > self.valid_until
     }

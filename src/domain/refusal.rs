@@ -1,5 +1,7 @@
 //! Why an act was refused: a closed list, each with the sentence a person reads.
 
+use jiff::civil::Date;
+
 use super::money::Money;
 
 /// One field of a form (or one option of a command) and what is wrong with it.
@@ -51,8 +53,10 @@ pub enum Refusal {
     LinkExpired,
     /// The letter is not in a state in which this can be done.
     LetterSettled,
-    /// The quote was answered before or has expired.
-    QuoteClosed,
+    /// The quote was answered before.
+    QuoteAnswered,
+    /// The quote could be answered until the end of this day.
+    QuoteExpired(Date),
     /// The same form was sent before and made this; it counts once.
     Repeated(u64),
 }
@@ -91,9 +95,12 @@ impl std::fmt::Display for Refusal {
             }
             Self::LastOwner => f.write_str("The firm needs at least one owner. Make somebody else an owner first."),
             Self::LinkExpired => f.write_str("This link or code has expired or was already used. Ask for a new one."),
-            Self::QuoteClosed => {
-                f.write_str("This quote was answered already or has expired. Ask for a new one if you still want it.")
-            }
+            Self::QuoteAnswered => f.write_str("This quote was answered already; the first answer stands."),
+            Self::QuoteExpired(last) => write!(
+                f,
+                "This quote could be accepted until the end of {}. Ask for a new one if you still want it.",
+                last.strftime("%-d %B %Y")
+            ),
             Self::Repeated(_) => f.write_str("This was recorded already; nothing was recorded twice."),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }

@@ -188,8 +188,8 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDownloaded { invoice } => {
             plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
         }
-        E::QuoteAccepted { quote } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
-        E::QuoteDeclined { quote, reason } => {
+        E::QuoteAccepted { quote, .. } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
+        E::QuoteDeclined { quote, reason, .. } => {
             noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
         }
         E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
@@ -248,7 +248,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{} downloaded the PDF of the credit note.", who()))
         }
         E::Downloaded { .. } => Some(format!("{} downloaded the PDF.", who())),
-        E::QuoteAccepted { quote } => Some(format!("{} accepted the quote {}.", who(), names.quote(*quote))),
+        E::QuoteAccepted { quote, .. } => Some(format!("{} accepted the quote {}.", who(), names.quote(*quote))),
         E::QuoteDeclined { quote, .. } => Some(format!("{} declined the quote {}.", who(), names.quote(*quote))),
         E::QuoteOpened { quote, .. } => Some(format!("{} opened the quote {}.", who(), names.quote(*quote))),
         E::QuoteDownloaded { quote, .. } => {
@@ -281,6 +281,7 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::SignIn => "Sign-in letter".to_owned(),
         Purpose::SetPassword => "Password letter".to_owned(),
         Purpose::Quote(_) => "Quote letter".to_owned(),
+        Purpose::QuoteAnswered(_) => "Letter about an answered quote".to_owned(),
     }
 }
 

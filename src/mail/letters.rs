@@ -12,7 +12,7 @@ use super::letter_words::{about, capital, compose, days_late, flat};
 use crate::domain::firm::Firm;
 use crate::domain::invoice::{Invoice, days_between};
 use crate::domain::money::Money;
-use crate::domain::quote::Quote;
+use crate::domain::quote::{Answer, Quote};
 use crate::domain::reminder::Tone;
 
 /// Days that a final notice leaves.
@@ -169,6 +169,23 @@ pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Tex
         Part::Says("You can accept or decline it there. To change something first, reply to this e-mail.".to_owned()),
     ];
     compose(firm, to_name, &firm.correspondent, format!("Quote {number}: {amount}, valid until {until}"), parts)
+}
+
+/// A client's contact answered a quote: for the firm's own people. One link, to the desk.
+pub fn quote_answered(firm: &Firm, to_name: &str, quote: &Quote, by: &str, client: &str) -> Text {
+    let (amount, number) = (firm.locale.money(quote.totals.payable()), flat(quote.number.as_str()));
+    let (did, reason) = match &quote.answer {
+        Answer::Open => return quote_sent(firm, to_name, quote, quote.issued),
+        Answer::Accepted(_) => ("accepted", None),
+        Answer::Declined(_, reason) if flat(reason).is_empty() => ("declined", Some("No reason was given.".to_owned())),
+        Answer::Declined(_, reason) => ("declined", Some(format!("The reason: “{}”", flat(reason)))),
+    };
+    let (by, title) = (flat(by), about(&quote.title));
+    let mut parts = vec![Part::Says(format!("{by} of {} {did} our quote {number}{title}: {amount}.", flat(client)))];
+    parts.extend(reason.map(Part::Says));
+    parts.push(Part::Button("See the quote"));
+    parts.push(Part::Says("Who answered, when, from where and to which PDF stands there too.".to_owned()));
+    compose(firm, to_name, &firm.party.name, format!("Quote {number} {did} by {by}: {amount}"), parts)
 }
 
 impl Subject<'_> {

@@ -6,12 +6,12 @@ use super::super::letter_words::greeting;
 use super::*;
 use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Locale, Paper, Series};
-use crate::domain::ids::{ClientId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
+use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
 use crate::domain::invoice::{Body, Issue, Kind};
 use crate::domain::letter::{CODE_SLOT, LINK_SLOT};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
-use crate::domain::quote::Answer;
+use crate::domain::quote::{Answer, Given};
 use crate::domain::tax::Totals;
 use crate::domain::text::EmailAddress;
 
@@ -91,6 +91,10 @@ fn quote() -> Quote {
     }
 }
 
+fn given(name: &str) -> Given {
+    Given { at: Timestamp::UNIX_EPOCH, contact: ContactId(1), name: name.into(), address: None, pdf: Digest([7; 32]) }
+}
+
 fn with(invoice: &Invoice, open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
     let (firm, open) = (firm(), Money::new(open, Currency::EUR));
     let from_person = "Orla Byrne";
@@ -112,6 +116,10 @@ fn all(typed: &str) -> Vec<Text> {
         set_password(&firm, typed, false),
         quote_sent(&firm, typed, &Quote { title: typed.into(), ..quote() }, date(2025, 11, 1)),
     ];
+    for answer in [Answer::Accepted(given(typed)), Answer::Declined(given(typed), typed.into())] {
+        let answered = Quote { title: typed.into(), answer, ..quote() };
+        out.push(quote_answered(&firm, typed, &answered, typed, typed));
+    }
     for (open, today) in [
         (413_630, date(2025, 11, 20)),
         (202_950, date(2025, 11, 27)),

@@ -85,8 +85,10 @@ pub fn list() -> Vec<Route> {
         get "/invoices" Contact portal::invoices::show;
         get "/invoices/{number}" Reader portal::invoice::show;
         get "/statement" Contact portal::statement::show;
-        get "/quotes" Contact portal::quotes::list;
-        get "/quotes/{number}" Contact portal::quotes::show;
+        get "/quotes" Contact portal::quotes::show;
+        get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf
+        post "/quotes/{number}/acceptance" Contact portal::quote::accept;
+        post "/quotes/{number}/decline" Contact portal::quote::decline;
         get "/account" Contact portal::account::show;
         post "/account/password" Contact portal::account::change_password;
         post "/account/password/link" Contact portal::account::mail_link;

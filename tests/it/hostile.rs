@@ -50,7 +50,11 @@ const WORDS: &[&str] = &[
     "/desk/invoices/{id}/allocations/{allocation}/undo",
     "/desk/invoices/{id}/credit",
     "/desk/projects/{id}",
+    DECLINE,
 ];
+
+/// A reason may be given, or not.
+const DECLINE: &str = "/quotes/{number}/decline";
 
 /// Who posts a route's form: the least of those whom it is for, or whoever reaches all.
 fn sender(route: &Route) -> Who {
@@ -143,6 +147,7 @@ const BUTTONS: &[&str] = &[
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/desk/settings/staff/{id}/invite",
+    "/quotes/{number}/acceptance",
     "/sign-in/link/{token}",
     "/sign-out",
 ];
@@ -176,7 +181,8 @@ async fn a_form_full_of_hostile_text_comes_back_with_what_to_do() {
             continue;
         }
         // A reason is a paragraph.
-        let from = if route.ends_with("/credit") || route.ends_with("/undo") { IN_PARAGRAPHS } else { 0 };
+        let paragraph = route == DECLINE || route.ends_with("/credit") || route.ends_with("/undo");
+        let from = if paragraph { IN_PARAGRAPHS } else { 0 };
         let to = if WORDS.contains(&route) { NEVER } else { HOSTILE.len() };
         for (what, value) in &HOSTILE[from..to] {
             let before = world.house.log().len();
@@ -276,7 +282,8 @@ async fn a_body_that_is_no_form_is_refused_and_changes_nothing() {
 async fn a_form_with_nothing_in_it_is_refused_where_something_must_be_typed() {
     let world = World::new().await;
     let mut faults = Vec::new();
-    for route in routes::list().into_iter().filter(|r| r.method == "POST" && !BUTTONS.contains(&r.path)) {
+    let asks = |r: &Route| r.method == "POST" && r.path != DECLINE && !BUTTONS.contains(&r.path);
+    for route in routes::list().into_iter().filter(asks) {
         let who = sender(&route);
         let (path, _) = world.cases(route.path).unwrap_or_default().into_iter().next().unwrap();
         let before = world.house.log().len();

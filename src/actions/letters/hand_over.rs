@@ -107,11 +107,13 @@ fn draw(
 
 /// The address of a letter without a link of its own: what it is about, behind a sign-in.
 fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<String, ActError> {
-    let quote = match letter.purpose {
-        Purpose::Quote(id) => w.quote(id)?,
+    let url = &sender.url;
+    Ok(match letter.purpose {
+        Purpose::Quote(id) => w.quote(id)?.map(|q| format!("{url}/quotes/{}", q.number.in_url())),
+        Purpose::QuoteAnswered(id) => Some(format!("{url}/desk/quotes/{id}")),
         _ => None,
-    };
-    Ok(quote.map_or(sender.url.clone(), |q| format!("{}/quotes/{}", sender.url, q.number.in_url())))
+    }
+    .unwrap_or_else(|| url.clone()))
 }
 
 /// Draws the code for a browser's request, which starts to count from now.

@@ -14,7 +14,9 @@ pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
 pub use people::{audience, recipients};
-pub(super) use queue::{queue_issued, queue_quote, queue_reminder, queue_set_password, queue_sign_in, reword};
+pub(super) use queue::{
+    queue_answered, queue_issued, queue_quote, queue_reminder, queue_set_password, queue_sign_in, reword,
+};
 pub(super) use stop::{withdraw, withdraw_reminders};
 
 /// Where a letter's lines stand in the log.

@@ -1,8 +1,11 @@
 //! Who letters go to: those who may see the document and want letters.
 
+use crate::domain::access::StaffScope;
+use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
-use crate::domain::person::{Contact, Person};
+use crate::domain::person::{Contact, Person, Role, Staff};
+use crate::domain::quote::Quote;
 use crate::domain::text::EmailAddress;
 use crate::store::prelude::*;
 
@@ -37,15 +40,29 @@ impl From<&Contact> for Addressee {
     }
 }
 
+impl From<&Staff> for Addressee {
+    fn from(s: &Staff) -> Self {
+        Self { person: Person::Staff(s.id), name: s.name.clone(), address: s.email.clone(), client: None }
+    }
+}
+
+/// The firm's people whom a client's answer concerns: who sent the quote and who looks after the client, of those that
+/// are still here and see the client; the owners if that is nobody.
+pub(super) fn concerned(reader: &impl Reader, quote: &Quote, client: &Client) -> Result<Vec<Staff>, StoreError> {
+    let all = reader.all_staff()?;
+    let sees = |s: &&Staff| StaffScope::of(s).is_some_and(|scope| scope.sees(client.id));
+    let near = |s: &&Staff| s.id == quote.by || Some(s.id) == client.manager;
+    let named: Vec<Staff> = all.iter().filter(sees).filter(near).cloned().collect();
+    if !named.is_empty() {
+        return Ok(named);
+    }
+    Ok(all.into_iter().filter(|s| s.active && s.role == Role::Owner).collect())
+}
+
 /// Somebody as they are now; `None` when they were revoked.
 pub(super) fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addressee>, StoreError> {
     Ok(match person {
-        Person::Staff(id) => w.staff(id)?.filter(|s| s.active).map(|s| Addressee {
-            person,
-            name: s.name,
-            address: s.email,
-            client: None,
-        }),
+        Person::Staff(id) => w.staff(id)?.filter(|s| s.active).as_ref().map(Addressee::from),
         Person::Contact(id) => w.contact(id)?.filter(|c| c.active).as_ref().map(Addressee::from),
     })
 }

@@ -4,15 +4,15 @@ use jiff::civil::Date;
 
 use super::super::found;
 use super::about;
-use super::people::{Addressee, addressee, recipients};
+use super::people::{Addressee, addressee, concerned, recipients};
 use super::stop::withdraw;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
 use crate::domain::ids::LetterId;
 use crate::domain::invoice::{Invoice, Kind};
-use crate::domain::letter::{Letter, LetterState, Link, Purpose, issue_key, quote_key, reminder_key};
+use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issue_key, quote_key, reminder_key};
 use crate::domain::money::Money;
-use crate::domain::person::Person;
+use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
 use crate::domain::reminder::{Planned, Tone};
 use crate::mail::letters as words;
@@ -92,6 +92,19 @@ pub(in super::super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: D
             let key = quote_key(quote.id, Person::Contact(contact.id));
             queue(w, &(&contact).into(), key, Purpose::Quote(quote.id), None, text)?;
         }
+    }
+    Ok(())
+}
+
+/// Queues the letter that says that a quote was answered by `contact`, to the firm's people whom it concerns.
+pub(in super::super) fn queue_answered(w: &mut WriteTx<'_>, quote: &Quote, contact: &Contact) -> Result<(), ActError> {
+    let firm = w.firm()?;
+    let client = found(w.client(quote.client)?)?;
+    for staff in concerned(w, quote, &client)? {
+        let text = words::quote_answered(&firm, &staff.name, quote, &contact.name, &client.party.name);
+        let key = answer_key(quote.id, Person::Staff(staff.id));
+        let to = Addressee { client: Some(quote.client), ..Addressee::from(&staff) };
+        queue(w, &to, key, Purpose::QuoteAnswered(quote.id), None, text)?;
     }
     Ok(())
 }

@@ -183,7 +183,8 @@ impl Story {
             shown = done;
             match self.perform(w, act) {
                 // What a person may not do any more they leave undone, as anybody would.
-                Ok(()) | Err(ActError::Refused(Refusal::LinkExpired | Refusal::QuoteClosed)) => {}
+                Ok(())
+                | Err(ActError::Refused(Refusal::LinkExpired | Refusal::QuoteAnswered | Refusal::QuoteExpired(_))) => {}
                 Err(error) => return Err(error),
             }
         }

@@ -83,7 +83,10 @@ fn one_document(path: &str) -> Option<Back> {
     if let Some(number) = path.strip_prefix("/invoices/") {
         (make, rest) = (Back::Invoice, number);
     } else {
-        (make, rest) = (Back::Quote, path.strip_prefix("/quotes/")?);
+        // Whoever answered a quote after their session ended comes back to its page.
+        let quote = path.strip_prefix("/quotes/")?;
+        let answered = quote.strip_suffix("/acceptance").or_else(|| quote.strip_suffix("/decline"));
+        (make, rest) = (Back::Quote, answered.unwrap_or(quote));
     }
     if rest.contains('/') {
         return None;
@@ -134,6 +137,13 @@ mod tests {
             "/desk/invoices/7/edit",
         ] {
             assert_eq!(Back::parse(path).map(|b| b.path()).as_deref(), Some(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn whoever_was_answering_a_quote_comes_back_to_it() {
+        for path in ["/quotes/Q-7/acceptance", "/quotes/Q-7/decline"] {
+            assert_eq!(Back::parse(path).map(|b| b.path()).as_deref(), Some("/quotes/Q-7"));
         }
     }
 

@@ -169,6 +169,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::Reminder(_, step) => format!("Reminder, {}", step_words(step)),
         Purpose::SignIn | Purpose::SetPassword => "Sign-in".to_owned(),
         Purpose::Quote(_) => "A quote".to_owned(),
+        Purpose::QuoteAnswered(_) => "The answer to a quote".to_owned(),
     };
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![

@@ -93,6 +93,7 @@ pub(super) fn told(state: &LetterState) -> (Tone, &'static str, Option<Timestamp
 pub(super) fn why(purpose: Purpose) -> String {
     match purpose {
         Purpose::Quote(_) => "Here is the quote".to_owned(),
+        Purpose::QuoteAnswered(_) => "A quote was answered".to_owned(),
         Purpose::Issued(_) => "Here is the document".to_owned(),
         Purpose::Reminder(_, step) => format!("Reminder {}", step_words(step)),
         Purpose::SignIn => "Sign-in".to_owned(),

@@ -14,6 +14,7 @@ use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::QuoteId;
+use crate::domain::letter::Purpose;
 use crate::domain::quote::{Answer, Quote};
 use crate::store::invoices::Cursor;
 use crate::store::prelude::*;
@@ -145,6 +146,7 @@ fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
         (parts::head(html! { "Quote " (parts::nw(quote.number.as_str())) }, about,
             parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/quotes/{}.pdf", quote.id), "Download PDF")))
         (banner(desk, quote))
+        (answer_section(desk, quote))
         div.sec-m { div.panel { (crate::documents::html(&sheet)) } }
         (parts::section("timeline", "What happened", "", parts::timeline(&moments)))
     };
@@ -157,10 +159,12 @@ fn banner(desk: &Desk, quote: &Quote) -> Markup {
     let until = locale.date_weekday(quote.valid_until, desk.today());
     let amount = locale.money(quote.totals.payable());
     match &quote.answer {
-        Answer::Accepted(at, by) => {
-            parts::note(Tone::Ok, Icon::Check, "Accepted.", format!("By {by}, {}. {amount}.", day(at)))
+        Answer::Accepted(given) => {
+            parts::note(Tone::Ok, Icon::Check, "Accepted.", format!("By {}, {}. {amount}.", given.name, day(&given.at)))
         }
-        Answer::Declined(at, why) => parts::note(Tone::Bad, Icon::Cross, "Declined.", format!("{}. {why}", day(at))),
+        Answer::Declined(given, _) => {
+            parts::note(Tone::Bad, Icon::Cross, "Declined.", format!("By {}, {}.", given.name, day(&given.at)))
+        }
         Answer::Open if quote.expired(desk.today()) => {
             parts::note(Tone::Plain, Icon::Clock, "Expired.", format!("It could be accepted until {until}. {amount}."))
         }
@@ -168,6 +172,28 @@ fn banner(desk: &Desk, quote: &Quote) -> Markup {
             parts::note(Tone::Info, Icon::Clock, "Waiting for an answer.", format!("{amount}, until {until}."))
         }
     }
+}
+
+/// The answer with what proves it; nothing while there is none.
+fn answer_section(desk: &Desk, quote: &Quote) -> Markup {
+    let (given, reason) = match &quote.answer {
+        Answer::Open => return html! {},
+        Answer::Accepted(given) => (given, None),
+        Answer::Declined(given, reason) => (given, Some(reason)),
+    };
+    let when = desk.locale().instant_short(given.at, desk.zone(), desk.today());
+    let from = given.address.map_or_else(|| "Not known".to_owned(), |address| address.to_string());
+    let mut facts = vec![
+        ("By", html! { (given.name) }),
+        ("When", parts::time(given.at, when)),
+        ("From the network address", html! { span.mono { (from) } }),
+        ("To the PDF with SHA-256", html! { span.mono { (given.pdf) } }),
+    ];
+    if let Some(reason) = reason {
+        let none = reason.is_empty();
+        facts.insert(0, ("Reason", html! { @if none { span.mut { "None was given" } } @else { (reason) } }));
+    }
+    parts::section("answer", "The answer", "", parts::facts(&facts))
 }
 
 /// What the client's log has about this quote, newest first.
@@ -179,9 +205,15 @@ fn log_of(r: &ReadTx, quote: &Quote) -> Result<Vec<LogEntry>, Problem> {
 
 fn about_quote(event: &Event) -> Option<QuoteId> {
     match event {
-        Event::QuoteSent { quote, .. } | Event::QuoteOpened { quote, .. } | Event::QuoteDownloaded { quote, .. } => {
-            Some(*quote)
-        }
+        Event::QuoteSent { quote, .. }
+        | Event::QuoteOpened { quote, .. }
+        | Event::QuoteDownloaded { quote, .. }
+        | Event::QuoteAccepted { quote, .. }
+        | Event::QuoteDeclined { quote, .. } => Some(*quote),
+        Event::LetterQueued { purpose, .. } | Event::LetterAccepted { purpose, .. } => match purpose {
+            Purpose::Quote(id) | Purpose::QuoteAnswered(id) => Some(*id),
+            _ => None,
+        },
         _ => None,
     }
 }

@@ -7,6 +7,8 @@ pub mod account;
 pub mod home;
 pub mod invoice;
 pub mod invoices;
+pub mod quote;
+mod quote_answer;
 pub mod quotes;
 pub mod statement;
 mod timeline;

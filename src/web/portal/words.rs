@@ -63,6 +63,17 @@ fn part(paid: bool) -> &'static str {
     if paid { "Part paid. " } else { "" }
 }
 
+/// A state after a colon, in one phrase: `part paid, overdue 12 days`.
+pub fn after_colon(text: &str) -> String {
+    text.split(". ").map(small).collect::<Vec<_>>().join(", ")
+}
+
+/// With its first letter small; the names of months keep theirs.
+fn small(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// The state of a quote.
 pub fn quote(quote: &Quote, locale: Locale, today: Date) -> Said {
     match &quote.answer {

@@ -241,6 +241,16 @@ impl World {
                 }
                 fill("{number}", all)
             }
+            "/quotes/{number}/acceptance" | "/quotes/{number}/decline" => fill(
+                "{number}",
+                vec![
+                    (m.quote.1.in_url(), Of::Marlow),
+                    (k.quote.1.in_url(), Of::Kestrel),
+                    ("Q-2026-9999".to_owned(), Of::Absent),
+                    (format!("{}.pdf", m.quote.1.in_url()), Of::Absent),
+                    (m.linked.1.in_url(), Of::Absent),
+                ],
+            ),
             "/desk/invoices/{id}/allocations/{allocation}/undo" => {
                 let at =
                     |invoice: InvoiceId, one: u64, of| (format!("/desk/invoices/{invoice}/allocations/{one}/undo"), of);

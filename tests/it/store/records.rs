@@ -14,7 +14,7 @@ use counterfoil::domain::money::Currency;
 use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
-use counterfoil::domain::quote::{Answer, Quote};
+use counterfoil::domain::quote::{Answer, Given, Quote};
 use counterfoil::domain::tax::{Totals, totals};
 use counterfoil::store::records::Record;
 use jiff::Timestamp;
@@ -152,7 +152,9 @@ fn documents_keep_their_stored_form() {
         by: StaffId(1),
         answer,
     };
-    let answers = [Answer::Open, Answer::Accepted(at(), "Ana".into()), Answer::Declined(at(), "Dear".into())];
+    let address = Some("192.0.2.7".parse().unwrap());
+    let given = Given { at: at(), contact: ContactId(4), name: "Ana".into(), address, pdf: file().digest };
+    let answers = [Answer::Open, Answer::Accepted(given.clone()), Answer::Declined(given, "Dear".into())];
     golden("quote", &answers.map(quote));
     let receipt = |method| Receipt {
         id: ReceiptId(9),
@@ -287,5 +289,8 @@ fn events() -> Vec<Event> {
         E::StatementOpened,
         E::BackupMade { bytes: 1, digest },
         E::Restored { taken: at() },
+        E::QuoteAccepted { quote, digest },
+        E::QuoteDeclined { quote, digest, reason: s() },
+        E::SendingReleased,
     ]
 }

@@ -110,7 +110,7 @@ impl Story {
                     self.later(seconds, Act::Follow(link, contact, invoice));
                 }
             }
-            (Purpose::SignIn | Purpose::Quote(_), _) | (_, Person::Staff(_)) => {}
+            (Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_), _) | (_, Person::Staff(_)) => {}
         }
     }
 

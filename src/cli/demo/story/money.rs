@@ -264,7 +264,7 @@ impl Story {
         let pass = Pass { contact, only: None };
         crate::actions::visits::quote_opened(w, pass, number)?.value();
         self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(140)).unwrap_or(self.now));
-        quotes::answer(w, pass, number, &reply, self.date())?.value();
+        quotes::answer(w, pass, number, &reply, &self.app.settings.zone.clone())?.value();
         Ok(())
     }
 }

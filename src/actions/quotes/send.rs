@@ -1,24 +1,23 @@
-//! Quotes: sending them, and the client's answer.
+//! Sending a quote: drawn with the number that it is about to get, then numbered, kept and published in one commit.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::invoices::{keep_pdf, logo, render, series};
-use super::{found, letters};
+use super::super::invoices::{keep_pdf, logo, render, series};
+use super::super::{found, letters};
 use crate::app::App;
 use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::event::{Actor, By, Event};
-use crate::domain::ids::{ClientId, ProjectId, QuoteId, StaffId};
+use crate::domain::ids::{ClientId, Digest, FileRef, ProjectId, QuoteId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::tax::{Line, Totals, totals};
 use crate::store::prelude::*;
-use crate::store::scope::{ClientView, Pass};
 
 /// How often sending is tried again when somebody else took the number in between.
 const SEND_TRIES: u32 = 20;
@@ -75,48 +74,6 @@ pub fn send_in(
     seal(w, scope, &quote, &pdf, &app.settings.zone)
 }
 
-/// A contact with the right to answer accepts a quote in their own name, or declines it with a reason.
-///
-/// # Errors
-/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::NotAllowed`] without the right,
-/// [`Refusal::QuoteClosed`] when it was answered before or has expired on `today`.
-pub fn answer(
-    w: &mut WriteTx<'_>,
-    pass: Pass,
-    number: &DocumentNumber,
-    reply: &Reply,
-    today: Date,
-) -> Result<Done<()>, ActError> {
-    let (quote, contact) = {
-        let view = found(ClientView::open(w, pass)?)?;
-        (found(view.quote(number)?)?, view.contact().clone())
-    };
-    if !contact.rights.answer {
-        return Err(Refusal::NotAllowed.into());
-    }
-    if quote.answer != Answer::Open || quote.expired(today) {
-        return Err(Refusal::QuoteClosed.into());
-    }
-    let (id, client) = (quote.id, quote.client);
-    let (answer, event) = match reply {
-        Reply::Accept => (Answer::Accepted(w.now, contact.name), Event::QuoteAccepted { quote: id }),
-        Reply::Decline(reason) => {
-            (Answer::Declined(w.now, reason.clone()), Event::QuoteDeclined { quote: id, reason: reason.clone() })
-        }
-    };
-    w.put_quote(&Quote { answer, ..quote })?;
-    Ok(w.record(About::client(client), event)?.done(()))
-}
-
-/// What a contact says to a quote.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Reply {
-    /// Yes.
-    Accept,
-    /// No, and why; may be empty.
-    Decline(String),
-}
-
 fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Result<(Quote, Vec<u8>), ActError> {
     let client = found(r.client(new.client)?.filter(|c| scope.sees(c.id)))?;
     scope.may(Act::Work)?;
@@ -139,12 +96,7 @@ fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Re
         note,
         seller: firm.party.clone(),
         buyer: client.party,
-        pdf: crate::domain::ids::FileRef {
-            digest: crate::domain::ids::Digest([0; 32]),
-            length: 0,
-            name: String::new(),
-            media_type: String::new(),
-        },
+        pdf: FileRef { digest: Digest([0; 32]), length: 0, name: String::new(), media_type: String::new() },
         at: app.now(),
         by: StaffId(0),
         answer: Answer::Open,

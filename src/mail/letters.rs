@@ -39,10 +39,10 @@ pub struct Subject<'a> {
 pub fn issued(s: &Subject) -> Text {
     let (amount, number) = (s.money(s.invoice.payable()), s.number());
     if s.open.minor <= 0 {
-        let says = [format!("Here is our invoice{}. There is nothing to pay.", s.about())];
+        let says = [format!("Here is our {number}{}. There is nothing to pay.", s.about())];
         return s.letter(format!("{}: nothing to pay", capital(&number)), says, SEE, [s.unclear()]);
     }
-    let mut says = vec![format!("Here is our invoice{}: {amount}, due {}.", s.about(), s.due())];
+    let mut says = vec![format!("Here is our {number}{}: {amount}, due {}.", s.about(), s.due())];
     says.extend(s.part_paid());
     s.letter(format!("{}: {amount}, due {}", capital(&number), s.due()), says, PAY, [s.unclear()])
 }
@@ -53,7 +53,7 @@ pub fn credit_note(s: &Subject, of_number: &str) -> Text {
     let number = s.number().replacen("invoice", "credit note", 1);
     let of = if flat(of_number).is_empty() { String::new() } else { format!(" on invoice {}", flat(of_number)) };
     let says = [
-        format!("Here is our credit note{}: {amount}{of}.", s.about()),
+        format!("Here is our {number}{}: {amount}{of}.", s.about()),
         "There is nothing to pay: the amount counts against what you owe.".to_owned(),
     ];
     s.letter(format!("{}: {amount} credited", capital(&number)), says, "See the credit note", [s.unclear()])
@@ -164,7 +164,10 @@ pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Tex
     let (amount, until) = (locale.money(quote.totals.payable()), locale.date_medium(quote.valid_until, today));
     let number = flat(quote.number.as_str());
     let parts = vec![
-        Part::Says(format!("Here is our quote{}: {amount}. It stands until the end of {until}.", about(&quote.title))),
+        Part::Says(format!(
+            "Here is our quote {number}{}: {amount}. It stands until the end of {until}.",
+            about(&quote.title)
+        )),
         Part::Button("See the quote"),
         Part::Says("You can accept or decline it there. To change something first, reply to this e-mail.".to_owned()),
     ];

@@ -167,12 +167,27 @@ fn subjects_carry_amount_and_state() {
 }
 
 #[test]
+fn a_letter_about_a_document_names_its_number_in_the_body_too() {
+    let (day, untitled) = (date(2025, 10, 28), Invoice { title: String::new(), ..invoice() });
+    for invoice in [invoice(), untitled] {
+        for (letter, name) in [
+            (with(&invoice, 413_630, day, issued), "our invoice HF-2025-0412"),
+            (with(&invoice, 0, day, issued), "our invoice HF-2025-0412"),
+            (with(&invoice, 0, day, |s| credit_note(s, "HF-2025-0389")), "our credit note HF-2025-0412"),
+            (quote_sent(&firm(), "Ana Ruiz", &quote(), day), "our quote Q-0007"),
+        ] {
+            assert!(letter.text.contains(name) && letter.html.contains(name), "{}", letter.text);
+        }
+    }
+}
+
+#[test]
 fn the_issue_letter_reads_as_designed() {
     let letter = with(&invoice(), 413_630, date(2025, 10, 28), issued);
     assert_eq!(
         letter.text,
         "Dear Ana,\n\n\
-         Here is our invoice “Lease of Unit 4”: €4,136.30, due 27 November.\n\n\
+         Here is our invoice HF-2025-0412 “Lease of Unit 4”: €4,136.30, due 27 November.\n\n\
          See the invoice and pay:\n[[link]]\n\n\
          If anything on it is unclear or wrong, reply to this e-mail or ring 01 555 0142.\n\n\
          Orla Byrne\nHarbour & Finch LLP\n01 555 0142\naccounts@harbourfinch.example\n"

@@ -91,7 +91,10 @@ fn body(viewer: &Viewer, home: &Home) -> Markup {
         @if home.open.len() > home.shown.len() {
             p.gap-y { a href="/invoices?state=open" { "See all " (home.open.len()) " open invoices" } }
         }
-        @if !home.quotes.is_empty() { (parts::section("ask", "Waiting for your answer", html! {}, quotes(viewer, home))) }
+        @if !home.quotes.is_empty() {
+            @let heading = if viewer.contact().rights.answer { "Waiting for your answer" } else { "Open quotes" };
+            (parts::section("ask", heading, html! {}, quotes(viewer, home)))
+         }
         @if !home.paid.is_empty() { (paid(viewer, home)) }
     }
 }

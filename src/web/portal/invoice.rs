@@ -69,7 +69,7 @@ async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Re
         shown = viewer.read(|view| Shown::load(viewer, view, &shown.issue.number))?;
     }
     let said = words::standing(shown.standing, &shown.row.invoice, viewer.locale(), viewer.today());
-    let title = format!("{} {number}: {}", kind(&shown), said.text.to_lowercase());
+    let title = format!("{} {number}: {}", kind(&shown), words::after_colon(&said.text));
     Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, &said)).into_response())
 }
 

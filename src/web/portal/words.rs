@@ -118,6 +118,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_state_after_a_colon_is_one_phrase_and_keeps_the_names_of_months() {
+        assert_eq!(after_colon("Part paid. Overdue 13 days"), "part paid, overdue 13 days");
+        assert_eq!(after_colon("Due 4 December"), "due 4 December");
+    }
+
+    #[test]
     fn amounts_of_several_currencies_are_never_added() {
         let gbp: Currency = "GBP".parse().unwrap();
         let all = sums([(Currency::EUR, 100), (gbp, 5), (Currency::EUR, 20), (gbp, -5)]);

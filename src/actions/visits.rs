@@ -3,10 +3,12 @@
 //! Opening is logged once per contact, document and hour; every download is. Only a contact who signed in counts; a
 //! fetch without a session never comes here.
 
+use jiff::civil::Date;
+
 use super::found;
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{ClientId, Digest, InvoiceId};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
@@ -44,11 +46,7 @@ pub fn downloaded(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> R
     Ok(w.record(about, Event::Downloaded { invoice, digest })?.done(()))
 }
 
-fn theirs(
-    w: &WriteTx<'_>,
-    pass: Pass,
-    number: &DocumentNumber,
-) -> Result<(About, InvoiceId, crate::domain::ids::Digest), ActError> {
+fn theirs(w: &WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<(About, InvoiceId, Digest), ActError> {
     let view = found(ClientView::open(w, pass)?)?;
     let row = found(view.invoice(number)?)?;
     let issue = found(row.invoice.issue)?;
@@ -87,6 +85,37 @@ pub fn statement_opened(w: &mut WriteTx<'_>, pass: Pass) -> Result<Done<()>, Act
     };
     once(w, pass, Visited::Statement(client))?;
     Ok(w.record(About::client(client), Event::StatementOpened)?.done(()))
+}
+
+/// A contact downloaded the statement from one day to another, as these bytes.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the account is not theirs to see.
+pub fn statement_downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    (from, to): (Date, Date),
+    digest: Digest,
+) -> Result<Done<()>, ActError> {
+    let client = {
+        let view = found(ClientView::open(w, pass)?)?;
+        found(view.sees_account().then(|| view.client().id))?
+    };
+    Ok(w.record(About::client(client), Event::StatementDownloaded { from, to, digest })?.done(()))
+}
+
+/// Staff downloaded a client's statement.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_statement_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    client: ClientId,
+    (from, to): (Date, Date),
+) -> Result<Done<()>, ActError> {
+    let client = found(w.client(client)?.filter(|c| scope.sees(c.id)))?.id;
+    Ok(w.record(About::client(client), Event::StaffStatementDownloaded { from, to })?.done(()))
 }
 
 /// Staff looked at an issued document.

@@ -4,6 +4,7 @@
 //! acknowledged. What staff look at is a preview and never counts as the client.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId};
@@ -156,6 +157,10 @@ pub enum Event {
     QuoteDeclined { quote: QuoteId, digest: Digest, reason: String },
     /// Letters held back since a restore may go.
     SendingReleased,
+    /// A client's contact downloaded their statement from one day to another: evidence.
+    StatementDownloaded { from: Date, to: Date, digest: Digest },
+    /// Staff downloaded a client's statement; no evidence of anything.
+    StaffStatementDownloaded { from: Date, to: Date },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -241,7 +246,9 @@ impl Event {
             | E::StaffDownloaded { .. }
             | E::QuoteOpened { .. }
             | E::QuoteDownloaded { .. }
-            | E::StatementOpened => Topic::Visits,
+            | E::StatementOpened
+            | E::StatementDownloaded { .. }
+            | E::StaffStatementDownloaded { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns
             }

@@ -3,6 +3,8 @@
 //! Both sides see the same facts, but for network addresses, the firm's notes and reasons, and what staff only looked
 //! at. Knows no store: names come from a lookup. A new event does not compile without its sentences.
 
+use jiff::civil::Date;
+
 use super::event::{Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
@@ -101,9 +103,9 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::SignInRefused { .. } => ("lock", Mark::Warn),
         E::LinkRequested { .. } | E::PasswordSet => ("key", Mark::Plain),
         E::Opened { .. } | E::QuoteOpened { .. } => ("eye", Mark::Good),
-        E::Downloaded { .. } | E::QuoteDownloaded { .. } => ("down", Mark::Good),
+        E::Downloaded { .. } | E::QuoteDownloaded { .. } | E::StatementDownloaded { .. } => ("down", Mark::Good),
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
-        E::StaffDownloaded { .. } => ("down", Mark::Plain),
+        E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => ("down", Mark::Plain),
         E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
@@ -197,6 +199,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
+        E::StatementDownloaded { from, to, .. } => {
+            plain(format!("Statement {} downloaded by {who}", span(*from, *to, locale)))
+        }
+        E::StaffStatementDownloaded { from, to } => {
+            plain(format!("{who} took a copy of the statement {}", span(*from, *to, locale)))
+        }
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
@@ -255,6 +263,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{} downloaded the PDF of the quote {}.", who(), names.quote(*quote)))
         }
         E::StatementOpened => Some(format!("{} opened the statement.", who())),
+        E::StatementDownloaded { from, to, .. } => {
+            Some(format!("{} downloaded the statement {}.", who(), span(*from, *to, locale)))
+        }
         E::SignedIn { entrance } if own => Some(format!("You signed in {}.", entrance_words(*entrance))),
         E::SignedOut if own => Some("You signed out.".to_owned()),
         E::PasswordSet if own => Some("You set a password.".to_owned()),
@@ -268,7 +279,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
-        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => None,
+        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
     }
 }
@@ -283,6 +294,11 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::Quote(_) => "Quote letter".to_owned(),
         Purpose::QuoteAnswered(_) => "Letter about an answered quote".to_owned(),
     }
+}
+
+/// A period, both days inclusive: "from 1 September 2026 to 22 November 2026".
+fn span(from: Date, to: Date, locale: Locale) -> String {
+    format!("from {} to {}", locale.date_long(from), locale.date_long(to))
 }
 
 /// When a reminder step falls: "a week before it’s due", "7 days after it was due".

@@ -11,7 +11,38 @@ use super::payments::Unapplied;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::payment::{Allocation, Open, Receipt, Source};
-use crate::domain::statement::{Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem};
+use crate::domain::statement::{
+    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, Statement, balance_forward,
+};
+
+/// A client's account in one currency: the movements of a period, and the ageing as of its last day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reckoned {
+    /// Of all amounts.
+    pub currency: Currency,
+    /// The movements.
+    pub statement: Statement,
+    /// How old the closing balance is.
+    pub ageing: Ageing,
+}
+
+/// The account in every currency that anything was charged or paid in, from `from` to `to`, both inclusive, out of
+/// everything dated up to `to`. `allocations` are those of the invoices.
+pub fn reckoned(
+    invoices: &[Invoice],
+    receipts: &[Receipt],
+    allocations: &[Allocation],
+    from: Date,
+    to: Date,
+) -> Vec<Reckoned> {
+    let mut accounts = accounts(invoices, receipts, allocations);
+    let one = |(currency, entries)| Reckoned {
+        currency,
+        statement: balance_forward(entries, from, to),
+        ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
+    };
+    entries(invoices, receipts).into_iter().map(one).collect()
+}
 
 /// The lines of a client's account, in no particular order: one list per currency.
 pub fn entries(invoices: &[Invoice], receipts: &[Receipt]) -> BTreeMap<Currency, Vec<Entry>> {
@@ -92,7 +123,6 @@ mod tests {
     use crate::domain::invoice::{Body, Issue};
     use crate::domain::money::Money;
     use crate::domain::payment::Method;
-    use crate::domain::statement::balance_forward;
     use crate::domain::tax::Totals;
     use jiff::{Timestamp, civil::date};
 

@@ -19,8 +19,9 @@ use super::layers::ClientAddress;
 use super::page::{self, DeskFrame, DeskNav, FirmCard, PortalFrame, PortalNav};
 use super::problem::Problem;
 use super::state::Web;
-use crate::actions::sessions;
+use crate::actions::{invoices, sessions};
 use crate::app::App;
+use crate::documents::{Logo, Sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, By};
 use crate::domain::firm::{Firm, Locale};
@@ -233,6 +234,22 @@ impl Viewer {
     /// A fresh session token.
     pub fn draw_token(&self) -> Token {
         Token::draw(&self.app.entropy)
+    }
+
+    /// The firm's logo as documents want it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn logo(&self) -> Result<Option<Logo>, Problem> {
+        Ok(self.app.store.read(|r| invoices::logo(r, &self.firm))?)
+    }
+
+    /// Draws a sheet of the firm's as PDF.
+    ///
+    /// # Errors
+    /// When the document can't be drawn; the sentence says why.
+    pub fn render(&self, sheet: &Sheet) -> Result<Vec<u8>, ActError> {
+        invoices::render(&self.app, sheet, &self.firm)
     }
 
     /// A whole page of the portal.

@@ -22,6 +22,7 @@ pub mod problem;
 mod redirect;
 pub mod routes;
 pub mod state;
+pub mod statement_pdf;
 pub mod throttle;
 pub mod tls;
 

@@ -85,6 +85,7 @@ pub fn list() -> Vec<Route> {
         get "/invoices" Contact portal::invoices::show;
         get "/invoices/{number}" Reader portal::invoice::show;
         get "/statement" Contact portal::statement::show;
+        get "/statement.pdf" Contact portal::statement::pdf::show;
         get "/quotes" Contact portal::quotes::show;
         get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf
         post "/quotes/{number}/acceptance" Contact portal::quote::accept;
@@ -112,6 +113,7 @@ pub fn list() -> Vec<Route> {
         post "/desk/clients/new" StaffWork client_form::add;
         get "/desk/clients/{id}" Staff client::show;
         get "/desk/clients/{id}/statement" Staff client_statement::show;
+        get "/desk/clients/{id}/statement.pdf" Staff client_statement::pdf;
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;

@@ -119,6 +119,8 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::QuoteOpened { .. }
             | Event::QuoteDownloaded { .. }
             | Event::StatementOpened
+            | Event::StatementDownloaded { .. }
+            | Event::StaffStatementDownloaded { .. }
     )
 }
 

@@ -43,7 +43,7 @@ impl Back {
             "/" => Self::Home,
             "/invoices" => Self::Invoices,
             "/quotes" => Self::Quotes,
-            "/statement" => Self::Statement,
+            "/statement" | "/statement.pdf" => Self::Statement,
             "/account" => Self::Account,
             _ => return one_document(path).or_else(|| desk(path)),
         })

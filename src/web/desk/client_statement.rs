@@ -1,7 +1,5 @@
 //! A client's statement of account as staff read it: the same as the client's own.
 
-use std::collections::BTreeMap;
-
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -10,59 +8,76 @@ use super::client::tabs;
 use super::client_form::client_of;
 use super::client_money::ageing_body;
 use super::form::{Id, Typed, again};
+use crate::actions::invoices::{logo, render};
+use crate::actions::visits;
+use crate::documents;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::statement::{Account, Ageing, Entry, Row, Statement, balance_forward};
+use crate::domain::statement::Row;
 use crate::store::ReadTx;
 use crate::store::prelude::*;
-use crate::store::statement::{accounts, entries};
+use crate::store::statement::{Reckoned, reckoned};
+use crate::web::download;
 use crate::web::forms::{Fields, Query, date, errors_from};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Col, Look, Sum};
+use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
 use crate::web::problem::Problem;
+use crate::web::statement_pdf::{TOO_LONG, file_name, sheet};
 
 /// `GET /desk/clients/{id}/statement?from=&to=`
 pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
     let client = client_of(&desk, id)?;
-    let usual = (month_start(desk.today()), desk.today());
-    let (period, errors) = match period(&query, usual) {
-        Ok(period) => (Some(period), Vec::new()),
-        Err(refusal) => (None, errors_from(&refusal, "from")),
-    };
-    let sections = match period {
-        Some((from, to)) => desk.read(|r| sections(r, id, from, to))?,
-        None => Vec::new(),
-    };
-    let fields = typed(&query, usual);
-    let page = page(&desk, &client, &sections, period, Typed { fields: &fields, errors: &errors });
-    Ok(if errors.is_empty() { page.into_response() } else { again(page) })
+    match period(&query, usual(&desk)) {
+        Ok(span) => {
+            let accounts = desk.read(|r| accounts_of(r, id, span))?;
+            let fields = typed(&query, usual(&desk));
+            Ok(page(&desk, &client, &accounts, Some(span), Typed::fresh(&fields)).into_response())
+        }
+        Err(refusal) => Ok(refused(&desk, &client, &query, &errors_from(&refusal, "from"))),
+    }
 }
 
-/// One currency of the account: the movements of the period, and the ageing as of its last day.
-struct Section {
-    currency: Currency,
-    statement: Statement,
-    ageing: Ageing,
+/// `GET /desk/clients/{id}/statement.pdf?from=&to=`: the client's own PDF; that staff took it is logged apart.
+pub async fn pdf(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
+    let client = client_of(&desk, id)?;
+    let span = match period(&query, usual(&desk)) {
+        Ok(span) => span,
+        Err(refusal) => return Ok(refused(&desk, &client, &query, &errors_from(&refusal, "from"))),
+    };
+    let (accounts, logo) = desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?)))?;
+    let look = documents::Look { firm: &desk.firm, logo };
+    let sheet = sheet(&look, &client.party, &accounts, span.0, span.1);
+    let bytes = match render(&desk.app, &sheet, &desk.firm) {
+        Ok(bytes) => bytes,
+        Err(ActError::Refused(_)) => {
+            return Ok(refused(&desk, &client, &query, &[FieldError::new("from", TOO_LONG)]));
+        }
+        Err(error) => return Err(error.into()),
+    };
+    desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span)).await?;
+    Ok(download::pdf(&file_name(span.0, span.1), bytes))
 }
 
-fn sections(r: &ReadTx, client: ClientId, from: Date, to: Date) -> Result<Vec<Section>, Problem> {
+fn refused(desk: &Desk, client: &Client, query: &Fields, errors: &[FieldError]) -> Response {
+    let fields = typed(query, usual(desk));
+    again(page(desk, client, &[], None, Typed { fields: &fields, errors }))
+}
+
+fn usual(desk: &Desk) -> (Date, Date) {
+    (month_start(desk.today()), desk.today())
+}
+
+fn accounts_of(r: &ReadTx, client: ClientId, (from, to): (Date, Date)) -> Result<Vec<Reckoned>, Problem> {
     let invoices = r.invoices_dated(client, to)?;
     let receipts = r.receipts_within(client, Date::MIN, to)?;
     let mut allocations = Vec::new();
     for invoice in &invoices {
         allocations.extend(r.allocations_of(invoice.id)?);
     }
-    let entries: BTreeMap<Currency, Vec<Entry>> = entries(&invoices, &receipts);
-    let mut accounts: BTreeMap<Currency, Account> = accounts(&invoices, &receipts, &allocations);
-    let section = |(currency, entries)| Section {
-        currency,
-        statement: balance_forward(entries, from, to),
-        ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
-    };
-    Ok(entries.into_iter().map(section).collect())
+    Ok(reckoned(&invoices, &receipts, &allocations, from, to))
 }
 
 /// The first of the month, two months back: what most questions are about.
@@ -94,12 +109,16 @@ fn typed(query: &Fields, usual: (Date, Date)) -> Fields {
     Fields::of([("from", or("from", usual.0)), ("to", or("to", usual.1))])
 }
 
-fn page(desk: &Desk, client: &Client, sections: &[Section], period: Option<(Date, Date)>, typed: Typed<'_>) -> Markup {
+fn page(desk: &Desk, client: &Client, sections: &[Reckoned], period: Option<(Date, Date)>, typed: Typed<'_>) -> Markup {
     let own = format!("/desk/clients/{}", client.id);
     let title = format!("Statement of {}", client.party.name);
     let body = html! {
         (parts::back(&own, &client.party.name))
-        (parts::head("Statement of account", &client.party.name, html! {}))
+        (parts::head("Statement of account", &client.party.name, html! {
+            @if let Some((from, to)) = period {
+                (parts::link_icon(Look::Plain, Icon::Down, &format!("{own}/statement.pdf?from={from}&to={to}"), "Download PDF"))
+            }
+        }))
         (tabs(client, "statement"))
         div.sec-m { (parts::error_summary(typed.errors)) (chooser(&own, typed)) }
         @if let Some((from, to)) = period {
@@ -122,7 +141,7 @@ fn chooser(own: &str, typed: Typed<'_>) -> Markup {
     }
 }
 
-fn one(desk: &Desk, section: &Section, from: Date, to: Date) -> Markup {
+fn one(desk: &Desk, section: &Reckoned, from: Date, to: Date) -> Markup {
     let (locale, today, s) = (desk.locale(), desk.today(), &section.statement);
     let id = format!("st-{}", section.currency);
     let money = |minor| locale.money(Money::new(minor, section.currency));
@@ -147,7 +166,7 @@ fn one(desk: &Desk, section: &Section, from: Date, to: Date) -> Markup {
     parts::section(&id, format!("In {}", section.currency), html! {}, body)
 }
 
-fn ledger(desk: &Desk, section: &Section, to: Date) -> Markup {
+fn ledger(desk: &Desk, section: &Reckoned, to: Date) -> Markup {
     let cols =
         [Col::short("Date"), Col::name("What"), Col::num("Charged"), Col::num("Paid or credited"), Col::num("Balance")];
     let amount = |minor| desk.locale().amount(Money::new(minor, section.currency));

@@ -1,6 +1,7 @@
 //! The statement of account, balance brought forward: one section for each currency, dates as the client chooses.
 
 mod accounts;
+pub mod pdf;
 mod period;
 
 use axum::http::StatusCode;
@@ -8,17 +9,17 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use self::accounts::AccountOf;
 use self::period::Period;
 use super::{Looking, logged, not_shared};
 use crate::actions::visits;
 use crate::domain::money::Money;
 use crate::domain::statement::{Ageing, EntryKind, Row};
 use crate::store::events::Visited;
+use crate::store::statement::Reckoned;
 use crate::web::forms::{Fields, Query, errors_of};
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
-use crate::web::parts::{self, Col, Field, FieldError, Fig, Look, Sum, Tone};
+use crate::web::parts::{self, Col, Field, FieldError, Fig, Icon, Look, Sum, Tone};
 use crate::web::problem::Problem;
 
 const TITLE: &str = "Statement of account";
@@ -37,7 +38,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     };
     let (accounts, visited) = viewer.read(|view| {
         let visited = Visited::Statement(view.client().id);
-        Ok((AccountOf::all(view, &period)?, view.visit_logged(visited, visits::hour_of(viewer.now()))?))
+        Ok((accounts::all(view, &period)?, view.visit_logged(visited, visits::hour_of(viewer.now()))?))
     })?;
     if looking.0 && !visited {
         logged(viewer.act(visits::statement_opened).await)?;
@@ -47,6 +48,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let body = html! {
         h1 { (TITLE) }
         p.mut { (viewer.client_name()) ", " (span) }
+        p.no-print { (parts::link_icon(Look::Plain, Icon::Down, &period.file(), "Download PDF")) }
         (form(&viewer, &period.as_fields(), &[]))
         @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
     };
@@ -73,7 +75,7 @@ fn form(viewer: &Viewer, typed: &Fields, errors: &[FieldError]) -> Markup {
     }
 }
 
-fn section(viewer: &Viewer, account: &AccountOf, period: &Period, several: bool) -> Markup {
+fn section(viewer: &Viewer, account: &Reckoned, period: &Period, several: bool) -> Markup {
     let (locale, statement) = (viewer.locale(), &account.statement);
     let figure = |minor| locale.amount(Money::new(minor, account.currency));
     let closing = locale.money(Money::new(statement.closing, account.currency));
@@ -94,7 +96,7 @@ fn section(viewer: &Viewer, account: &AccountOf, period: &Period, several: bool)
     }
 }
 
-fn ledger(viewer: &Viewer, account: &AccountOf, period: &Period, after: &str) -> Markup {
+fn ledger(viewer: &Viewer, account: &Reckoned, period: &Period, after: &str) -> Markup {
     let (locale, statement) = (viewer.locale(), &account.statement);
     let figure = |minor| locale.amount(Money::new(minor, account.currency));
     let cols = [
@@ -125,13 +127,13 @@ fn ledger(viewer: &Viewer, account: &AccountOf, period: &Period, after: &str) ->
     parts::ledger(caption, &cols, &rows, Some(&sum))
 }
 
-fn line(viewer: &Viewer, account: &AccountOf, period: &Period, row: &Row) -> parts::Row {
+fn line(viewer: &Viewer, account: &Reckoned, period: &Period, row: &Row) -> parts::Row {
     let (locale, today, entry) = (viewer.locale(), viewer.today(), &row.entry);
     let figure = |minor| html! { (locale.amount(Money::new(minor, account.currency))) };
     let charge = entry.kind == EntryKind::Invoice;
     let restated = entry.restates(period.to, viewer.zone());
     let what = html! {
-        (what(row, account))
+        (what(row))
         @if restated { small { "Recorded on " (locale.instant_short(entry.recorded_at, viewer.zone(), today)) } }
         small.narrow { (figure(entry.amount)) }
     };
@@ -153,9 +155,9 @@ fn line(viewer: &Viewer, account: &AccountOf, period: &Period, row: &Row) -> par
     cells.into()
 }
 
-fn what(row: &Row, account: &AccountOf) -> Markup {
+fn what(row: &Row) -> Markup {
     let entry = &row.entry;
-    let link = account.address(entry);
+    let link = accounts::address(entry);
     html! {
         @match entry.kind {
             EntryKind::Invoice => "Invoice ",
@@ -163,11 +165,12 @@ fn what(row: &Row, account: &AccountOf) -> Markup {
             EntryKind::Receipt => "Payment, thank you",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
-        @if !entry.title.is_empty() { small { (entry.title) } }
+        @if entry.kind == EntryKind::Receipt && !entry.number.is_empty() { small { (entry.title) ", " (entry.number) } }
+        @else if !entry.title.is_empty() { small { (entry.title) } }
     }
 }
 
-fn ageing(viewer: &Viewer, account: &AccountOf, period: &Period) -> Markup {
+fn ageing(viewer: &Viewer, account: &Reckoned, period: &Period) -> Markup {
     let locale = viewer.locale();
     let Ageing { current, d1_30, d31_60, d61_90, over_90, unapplied } = account.ageing;
     let columns = [

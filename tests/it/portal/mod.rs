@@ -1,6 +1,7 @@
 //! The portal as a client's contacts meet it, in a browser without a network.
 
 mod quotes;
+mod statement;
 
 use axum::http::{Method, StatusCode};
 use counterfoil::domain::event::Event;

@@ -292,5 +292,7 @@ fn events() -> Vec<Event> {
         E::QuoteAccepted { quote, digest },
         E::QuoteDeclined { quote, digest, reason: s() },
         E::SendingReleased,
+        E::StatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), digest },
+        E::StaffStatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22) },
     ]
 }

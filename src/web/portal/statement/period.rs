@@ -69,6 +69,11 @@ impl Period {
         format!("/statement?from={}&to={}", self.from, self.to)
     }
 
+    /// The address of its PDF.
+    pub fn file(&self) -> String {
+        format!("/statement.pdf?from={}&to={}", self.from, self.to)
+    }
+
     /// As the form's fields.
     pub fn as_fields(&self) -> Fields {
         Fields::of([("from", self.from.to_string()), ("to", self.to.to_string())])

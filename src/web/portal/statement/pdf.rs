@@ -1,0 +1,50 @@
+//! The statement as a PDF to keep: the figures of the page, drawn when asked for. Each download is logged before the
+//! file leaves.
+
+use axum::response::{IntoResponse, Response};
+
+use super::period::Period;
+use super::{TITLE, accounts, refused};
+use crate::actions::visits;
+use crate::documents::Look;
+use crate::domain::ids::Digest;
+use crate::secrets;
+use crate::store::prelude::*;
+use crate::web::download;
+use crate::web::forms::{Query, errors_of};
+use crate::web::guard::{FullViewer, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts::FieldError;
+use crate::web::portal::{Looking, not_shared};
+use crate::web::problem::Problem;
+use crate::web::statement_pdf::{TOO_LONG, file_name, sheet};
+
+/// `GET /statement.pdf?from=&to=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    if !viewer.read(|view| Ok(view.sees_account()))? {
+        return Ok(not_shared(&viewer, PortalNav::Statement, TITLE).into_response());
+    }
+    let period = match Period::read(&query, viewer.today()) {
+        Ok(period) => period,
+        Err(faults) => return Ok(refused(&viewer, &query, &errors_of(&faults))),
+    };
+    let bytes = match draw(&viewer, &period)? {
+        Ok(bytes) => bytes,
+        Err(ActError::Refused(_)) => return Ok(refused(&viewer, &query, &[FieldError::new("from", TOO_LONG)])),
+        Err(error) => return Err(error.into()),
+    };
+    if looking.0 {
+        let (span, digest) = ((period.from, period.to), Digest(secrets::sha256(&bytes)));
+        viewer.act(move |w, pass| visits::statement_downloaded(w, pass, span, digest)).await?;
+    }
+    Ok(download::pdf(&file_name(period.from, period.to), bytes))
+}
+
+fn draw(viewer: &Viewer, period: &Period) -> Result<Result<Vec<u8>, ActError>, Problem> {
+    let (all, buyer) = viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone())))?;
+    let look = Look { firm: viewer.firm(), logo: viewer.logo()? };
+    Ok(viewer.render(&sheet(&look, &buyer, &all, period.from, period.to)))
+}

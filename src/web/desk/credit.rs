@@ -1,22 +1,21 @@
 //! Taking back: an invoice in full with a credit note, or one allocation.
 
 use axum::extract::Path;
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::form::{Id, again, errors_in, id_of};
 use super::invoice::source;
 use super::invoices::called;
-use super::{id_of, refused};
 use crate::actions::{invoices, payments};
 use crate::domain::ids::{AllocationId, InvoiceId};
 use crate::domain::invoice::Body;
 use crate::domain::payment::Allocation;
-use crate::domain::refusal::Refusal;
+use crate::domain::refusal::FieldFault;
 use crate::domain::text;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
-use crate::web::forms::{Posted, errors_from};
+use crate::web::forms::{Posted, errors_of};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Field, FieldError, Icon, Input, Look, Tone, csrf_input};
@@ -25,22 +24,22 @@ use crate::web::problem::Problem;
 const WHY: &str = "Say why, in a few words.";
 
 /// `GET /desk/invoices/{id}/credit`
-pub async fn ask(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Markup, Problem> {
-    let row = issued(&desk, id_of(&id)?)?;
+pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Markup, Problem> {
+    let row = issued(&desk, id)?;
     desk.read(|r| ask_page(&desk, r, &row, "", &[]))
 }
 
 /// `POST /desk/invoices/{id}/credit`
 pub async fn credit(
     DeskWork(desk): DeskWork,
-    Path(id): Path<String>,
+    Id(id): Id<InvoiceId>,
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
-    let row = issued(&desk, id_of(&id)?)?;
+    let row = issued(&desk, id)?;
     let typed = fields.get("reason");
-    let refusal = match text::paragraph("reason", typed) {
-        Err(fault) => Refusal::from(fault),
-        Ok(reason) if reason.is_empty() => Refusal::from(crate::domain::refusal::FieldFault::new("reason", WHY)),
+    let errors = match text::paragraph("reason", typed) {
+        Err(fault) => errors_of(&[fault]),
+        Ok(reason) if reason.is_empty() => errors_of(&[FieldFault::new("reason", WHY)]),
         Ok(reason) => {
             let credited = invoices::credit(&desk.app, desk.by(), &desk.scope, row.invoice.id, reason).await;
             desk.app.wake.notify_one();
@@ -49,12 +48,11 @@ pub async fn credit(
                     let id = desk.read(|r| Ok(r.invoice_numbered(&number)?))?.unwrap_or(row.invoice.id);
                     return Ok(Redirect::to(&format!("/desk/invoices/{id}")).into_response());
                 }
-                Err(error) => refused(error)?,
+                Err(error) => errors_in(error, "reason")?,
             }
         }
     };
-    let page = desk.read(|r| ask_page(&desk, r, &row, typed, &errors_from(&refusal, "reason")))?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok(again(desk.read(|r| ask_page(&desk, r, &row, typed, &errors))?))
 }
 
 fn issued(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
@@ -138,16 +136,14 @@ pub async fn undo(
     let (row, allocation) = allocated(&desk, &id, &allocation)?;
     let typed = fields.get("reason");
     let (invoice, which) = (row.invoice.id, allocation.id);
-    let refusal = match text::required("reason", typed, text::LINE_MAX, WHY) {
-        Err(fault) => Refusal::from(fault),
+    let errors = match text::required("reason", typed, text::LINE_MAX, WHY) {
+        Err(fault) => errors_of(&[fault]),
         Ok(reason) => match desk.act(move |w, scope| payments::undo(w, scope, invoice, which, &reason)).await {
             Ok(()) => return Ok(Redirect::to(&format!("/desk/invoices/{invoice}")).into_response()),
-            Err(error) => refused(error)?,
+            Err(error) => errors_in(error, "reason")?,
         },
     };
-    let errors = errors_from(&refusal, "reason");
-    let page = desk.read(|r| undo_page(&desk, r, &row, &allocation, typed, &errors))?;
-    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+    Ok(again(desk.read(|r| undo_page(&desk, r, &row, &allocation, typed, &errors))?))
 }
 
 fn allocated(desk: &Desk, id: &str, allocation: &str) -> Result<(Row, Allocation), Problem> {

@@ -25,8 +25,16 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
-        text.parse().map(Self).map_err(|_| Problem::NotFound)
+        id_of(&text).map(Self)
     }
+}
+
+/// An identifier in a form, or in a path that says more.
+///
+/// # Errors
+/// [`Problem::NotFound`]: what is no identifier names nothing.
+pub fn id_of<T: FromStr>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|_| Problem::NotFound)
 }
 
 /// A form's fields as they stand: what is kept or was typed, and what is wrong with it.
@@ -55,9 +63,17 @@ impl<'a> Typed<'a> {
 /// # Errors
 /// What no form can mend: nothing there, not allowed, the store.
 pub fn errors_in(error: ActError, field: &str) -> Result<Vec<FieldError>, Problem> {
+    Ok(errors_from(&refusal_in(error)?, field))
+}
+
+/// The refusal that a form can show.
+///
+/// # Errors
+/// As [`errors_in`].
+pub fn refusal_in(error: ActError) -> Result<Refusal, Problem> {
     match error {
         ActError::Refused(Refusal::NotFound | Refusal::NotAllowed) | ActError::Store(_) => Err(error.into()),
-        ActError::Refused(refusal) => Ok(errors_from(&refusal, field)),
+        ActError::Refused(refusal) => Ok(refusal),
     }
 }
 

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use super::id_of;
+use super::form::{Id, id_of};
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
 use super::names::NamesOf;
@@ -80,10 +80,9 @@ async fn pdf(desk: &Desk, id: InvoiceId) -> Result<Response, Problem> {
 /// `POST /desk/invoices/{id}/send`: the issue letter once more, to one contact.
 pub async fn send_again(
     DeskWork(desk): DeskWork,
-    Path(id): Path<String>,
+    Id(id): Id<InvoiceId>,
     Posted(fields): Posted,
 ) -> Result<Redirect, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
     let contact = id_of::<ContactId>(fields.get("contact"))?;
     let today = desk.today();
     desk.act(move |w, scope| letters::send_again(w, scope, id, contact, today)).await?;

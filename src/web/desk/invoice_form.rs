@@ -1,12 +1,11 @@
 //! Writing an invoice: the draft's form, who gets its letter, what will happen by itself, and saving it.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::document_form::{self, Form, Head, Paper};
-use super::{id_of, refused};
+use super::form::{Id, errors_in};
 use crate::actions::invoices::{self, Draft};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice};
@@ -36,8 +35,7 @@ pub async fn create(DeskWork(desk): DeskWork, PostedLong(fields): PostedLong) ->
 }
 
 /// `GET /desk/invoices/{id}/edit`
-pub async fn edit(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
+pub async fn edit(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
     desk.read(|r| {
         let Some(draft) = draft(&desk, r, id)? else { return Ok(to_page(id)) };
         let mut form = Form::load(&desk, r, fields_of(&desk, &draft), Paper::Invoice)?;
@@ -52,10 +50,10 @@ pub async fn edit(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Re
 /// `POST /desk/invoices/{id}/edit`
 pub async fn save(
     DeskWork(desk): DeskWork,
-    Path(id): Path<String>,
+    Id(id): Id<InvoiceId>,
     PostedLong(fields): PostedLong,
 ) -> Result<Response, Problem> {
-    submit(&desk, Some(id_of(&id)?), fields).await
+    submit(&desk, Some(id), fields).await
 }
 
 /// The draft of an invoice within the scope; `None` once it was issued.
@@ -103,7 +101,7 @@ async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Re
         Ok(id) if preview => Ok(Redirect::to(&format!("/desk/invoices/{id}/preview")).into_response()),
         Ok(id) => Ok(Redirect::to(&format!("/desk/invoices/{id}/edit")).into_response()),
         Err(error) => {
-            form.errors = forms::errors_from(&refused(error)?, "client");
+            form.errors = errors_in(error, "client")?;
             again(desk, StatusCode::UNPROCESSABLE_ENTITY, kept.as_ref(), &form)
         }
     }

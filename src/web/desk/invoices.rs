@@ -3,9 +3,10 @@
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::names::NamesOf;
+use super::document_table::{self, Line};
 use super::standing;
 use crate::domain::access::Act;
+use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
@@ -13,34 +14,46 @@ use crate::store::prelude::*;
 use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Col, Icon, Look, Tab, Tone};
+use crate::web::parts::{self, Icon, Look, Tab, Tone};
 use crate::web::problem::Problem;
 
 /// Rows of a page.
 pub(super) const PAGE: usize = 50;
 
-/// `GET /desk/invoices?state=&after=`
+/// `GET /desk/invoices?state=&client=&after=`
 pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     let filter = Filter::from_code(query.get("state"));
     let after = query.get("after").parse::<Cursor>().ok();
     desk.read(|r| {
-        let page = page(&desk, r, filter, after)?;
+        let client = document_table::client_asked(&desk, r, &query)?;
+        let client = client.as_ref();
+        let page = page(&desk, r, client, filter, after)?;
         let body = html! {
-            (parts::head("Invoices", about(filter), actions(&desk)))
-            (tabs(filter))
+            (document_table::head("Invoices", "invoices", client, about(filter), actions(&desk)))
+            (tabs(filter, client))
             @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table(&desk, r, &page.rows)) }
-            (pager(filter, after, page.next))
+            (document_table::pager(&address(filter, client), after, page.next))
         };
-        Ok(desk.page(DeskNav::Invoices, "Invoices", body))
+        Ok(desk.page(document_table::nav(client, DeskNav::Invoices), "Invoices", body))
     })
 }
 
+fn address(filter: Filter, client: Option<&Client>) -> String {
+    document_table::address("/desk/invoices", Some(filter.code()), client)
+}
+
 /// A page of what the scope sees: of the whole firm, or put together from the pages of the clients named.
-fn page(desk: &Desk, r: &ReadTx, filter: Filter, after: Option<Cursor>) -> Result<Page, Problem> {
+fn page(
+    desk: &Desk,
+    r: &ReadTx,
+    client: Option<&Client>,
+    filter: Filter,
+    after: Option<Cursor>,
+) -> Result<Page, Problem> {
     let today = desk.today();
-    match desk.scope.only() {
+    match document_table::whose(desk, client) {
         None => Ok(r.invoice_page(None, filter, today, after, PAGE)?),
-        Some(clients) => merged(r, clients, filter, today, after),
+        Some(clients) => merged(r, &clients, filter, today, after),
     }
 }
 
@@ -117,8 +130,8 @@ fn about(filter: Filter) -> &'static str {
     }
 }
 
-fn tabs(current: Filter) -> Markup {
-    let hrefs = Filter::ALL.map(|f| format!("/desk/invoices?state={}", f.code()));
+fn tabs(current: Filter, client: Option<&Client>) -> Markup {
+    let hrefs = Filter::ALL.map(|f| address(f, client));
     let tabs: Vec<Tab<'_>> =
         Filter::ALL.iter().zip(&hrefs).map(|(f, href)| Tab { href, text: words(*f), current: *f == current }).collect();
     parts::tabs("Invoices by state", &tabs)
@@ -138,34 +151,26 @@ fn nothing(filter: Filter, later: bool) -> Markup {
 }
 
 fn table(desk: &Desk, r: &ReadTx, rows: &[Row]) -> Markup {
-    let names = NamesOf::new(r);
-    let cols = [
-        Col::name("Number"),
-        Col::text("Client"),
-        Col::text("For"),
-        Col::text("State"),
-        Col::num("Due"),
-        Col::num("Amount"),
-        Col::num("Open"),
-    ];
-    let rows: Vec<parts::Row> = rows.iter().map(|row| cells(desk, &names, row).into()).collect();
-    parts::scroller("Invoices", &cols, &rows, None)
+    let lines = rows.iter().map(|row| line(desk, row)).collect();
+    document_table::table(r, "Invoices", &["Due", "Amount", "Open"], lines)
 }
 
-fn cells(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row) -> Vec<Markup> {
+fn line(desk: &Desk, row: &Row) -> Line {
     let (locale, today) = (desk.locale(), desk.today());
     let invoice = &row.invoice;
     let open = row.open();
-    let due = if invoice.is_invoice() { locale.date_short(invoice.due, today) } else { String::new() };
-    vec![
-        html! { a href={ "/desk/invoices/" (invoice.id) } { (parts::nw(called(invoice))) } },
-        html! { a href={ "/desk/clients/" (invoice.client) } { (names.client(invoice.client)) } },
-        html! { (invoice.title) },
-        standing::standing_tag(invoice.standing(row.settled, today)),
-        html! { @if !due.is_empty() { (parts::time(invoice.due, due)) } },
-        html! { (locale.money(invoice.payable())) },
-        html! { @if open.minor > 0 { (locale.money(open)) } },
-    ]
+    Line {
+        href: format!("/desk/invoices/{}", invoice.id),
+        called: called(invoice),
+        client: invoice.client,
+        title: invoice.title.clone(),
+        state: standing::standing_tag(invoice.standing(row.settled, today)),
+        figures: vec![
+            html! { @if invoice.is_invoice() { (parts::time(invoice.due, locale.date_short(invoice.due, today))) } },
+            html! { (locale.money(invoice.payable())) },
+            html! { @if open.minor > 0 { (locale.money(open)) } },
+        ],
+    }
 }
 
 /// A document's number, or that it is a draft.
@@ -180,13 +185,4 @@ pub(super) fn called(invoice: &Invoice) -> String {
 /// The state in words, with its tone.
 pub(super) fn state_words(desk: &Desk, row: &Row) -> (Tone, String) {
     standing::words(row.invoice.standing(row.settled, desk.today()))
-}
-
-fn pager(filter: Filter, after: Option<Cursor>, next: Option<Cursor>) -> Markup {
-    let first = format!("/desk/invoices?state={}", filter.code());
-    let next = next.map(|cursor| format!("{first}&after={cursor}"));
-    parts::pager(
-        after.is_some().then_some((first.as_str(), "First page")),
-        next.as_deref().map(|href| (href, "Next page")),
-    )
 }

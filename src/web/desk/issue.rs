@@ -1,13 +1,12 @@
 //! Before an invoice goes out: the document as it will be, its number, who will see it, which letters go; then issuing
 //! it, or throwing the draft away.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::form::{Id, refusal_in};
 use super::invoice_form::{draft, to_page};
-use super::{id_of, refused};
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
@@ -25,13 +24,12 @@ use crate::web::parts::{self, FieldError, Icon, Look, Tone, csrf_input};
 use crate::web::problem::Problem;
 
 /// `GET /desk/invoices/{id}/preview`
-pub async fn preview(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
-    show(&desk, id_of(&id)?, None)
+pub async fn preview(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
+    show(&desk, id, None)
 }
 
 /// `GET /desk/invoices/{id}/preview.pdf`
-pub async fn preview_pdf(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
+pub async fn preview_pdf(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
     let bytes = desk.read(|r| {
         draft(&desk, r, id)?.ok_or(Problem::NotFound)?;
         Ok(invoices::preview(&desk.app, r, &desk.scope, id)?)
@@ -40,12 +38,11 @@ pub async fn preview_pdf(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Re
 }
 
 /// `POST /desk/invoices/{id}/issue`
-pub async fn issue(DeskWork(desk): DeskWork, Path(id): Path<String>, _: Posted) -> Result<Response, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
+pub async fn issue(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, _: Posted) -> Result<Response, Problem> {
     let issued = invoices::issue(&desk.app, desk.by(), &desk.scope, id).await;
     // Its letters are queued; the scheduler looks at once.
     desk.app.wake.notify_one();
-    match issued.map_err(refused) {
+    match issued.map_err(refusal_in) {
         // Pressed twice: it went out the first time.
         Ok(_) | Err(Ok(Refusal::NotADraft)) => Ok(to_page(id)),
         Err(refusal) => show(&desk, id, Some(&refusal?)),
@@ -53,8 +50,7 @@ pub async fn issue(DeskWork(desk): DeskWork, Path(id): Path<String>, _: Posted) 
 }
 
 /// `GET /desk/invoices/{id}/discard`
-pub async fn ask_discard(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Result<Response, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
+pub async fn ask_discard(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
     let Some(draft) = desk.read(|r| draft(&desk, r, id))? else { return Ok(to_page(id)) };
     let edit = format!("/desk/invoices/{id}/edit");
     let amount = desk.locale().money(draft.payable());
@@ -70,8 +66,7 @@ pub async fn ask_discard(DeskWork(desk): DeskWork, Path(id): Path<String>) -> Re
 }
 
 /// `POST /desk/invoices/{id}/discard`
-pub async fn discard(DeskWork(desk): DeskWork, Path(id): Path<String>, _: Posted) -> Result<Response, Problem> {
-    let id = id_of::<InvoiceId>(&id)?;
+pub async fn discard(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, _: Posted) -> Result<Response, Problem> {
     if desk.read(|r| draft(&desk, r, id))?.is_none() {
         return Ok(to_page(id));
     }

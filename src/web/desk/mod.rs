@@ -17,6 +17,7 @@ pub mod contacts;
 pub mod credit;
 pub mod csv;
 mod document_form;
+mod document_table;
 pub mod find;
 pub mod form;
 pub mod invoice;
@@ -50,27 +51,8 @@ pub mod today;
 mod today_queue;
 mod today_side;
 
-use std::str::FromStr;
-
-use crate::domain::refusal::Refusal;
 use crate::domain::sentence::Mark;
-use crate::store::prelude::*;
 use crate::web::parts::{Icon, Tone};
-use crate::web::problem::Problem;
-
-/// An identifier in a path; what is none names nothing.
-pub(crate) fn id_of<T: FromStr>(text: &str) -> Result<T, Problem> {
-    text.parse().map_err(|_| Problem::NotFound)
-}
-
-/// The refusal that a form can show; what it can't show stays a problem.
-pub(crate) fn refused(error: ActError) -> Result<Refusal, Problem> {
-    match error {
-        ActError::Refused(refusal @ (Refusal::NotFound | Refusal::NotAllowed)) => Err(refusal.into()),
-        ActError::Refused(refusal) => Ok(refusal),
-        ActError::Store(error) => Err(error.into()),
-    }
-}
 
 /// The tone of a line of the log.
 pub fn tone_of(mark: Mark) -> Tone {

@@ -7,9 +7,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::document_form::{Form, Head, Paper};
+use super::form::errors_in;
 use super::invoice_form::who;
 use super::publish_kept::Upload;
-use super::{publish_upload, refused};
+use super::publish_upload;
 use crate::actions::invoices::{self, Publication};
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::invoice::Kind;
@@ -19,7 +20,7 @@ use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::secrets::Token;
 use crate::store::prelude::*;
 use crate::web::download;
-use crate::web::forms::{Fields, Posted, Query, check_token, errors_from};
+use crate::web::forms::{Fields, Posted, Query, check_token};
 use crate::web::guard::{Desk, DeskWork, form_token};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, CSRF_FIELD, Choice, Field, FieldError, Icon, Input, Look, Tone, csrf_input, hidden};
@@ -147,7 +148,7 @@ pub async fn publish(
                 let id = desk.read(|r| r.invoice_numbered(&number)?.ok_or(Problem::NotFound))?;
                 return Ok(Redirect::to(&format!("/desk/invoices/{id}")).into_response());
             }
-            Err(error) => form.errors = errors_from(&refused(error)?, "file"),
+            Err(error) => form.errors = errors_in(error, "file")?,
         }
     }
     let page = draw(&desk, &form, upload.as_ref().map(|u| (kept.as_str(), u)));

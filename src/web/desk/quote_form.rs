@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::document_form::{self, Form, Head, Paper};
-use super::refused;
+use super::form::errors_in;
 use crate::actions::invoices::logo;
 use crate::actions::quotes::{self, NewQuote};
 use crate::documents::Look as Looks;
@@ -14,7 +14,7 @@ use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::tax::{Totals, totals};
 use crate::store::prelude::*;
-use crate::web::forms::{Fields, PostedLong, Query, errors_from};
+use crate::web::forms::{Fields, PostedLong, Query};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, CSRF_FIELD, Look, csrf_input, hidden};
@@ -59,7 +59,7 @@ pub async fn create(DeskWork(desk): DeskWork, PostedLong(fields): PostedLong) ->
             Ok(Redirect::to(&format!("/desk/quotes/{}", sent.id)).into_response())
         }
         Err(error) => {
-            form.errors = errors_from(&refused(error)?, "client");
+            form.errors = errors_in(error, "client")?;
             Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&desk, &form)).into_response())
         }
     }

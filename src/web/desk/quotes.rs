@@ -4,7 +4,8 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::id_of;
+use super::document_table::{self, Line};
+use super::form::id_of;
 use super::invoices::PAGE;
 use super::moments::moment;
 use super::names::NamesOf;
@@ -12,6 +13,7 @@ use crate::actions::invoices::logo;
 use crate::documents::Look as Looks;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::Act;
+use crate::domain::client::Client;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::QuoteId;
 use crate::domain::letter::Purpose;
@@ -22,26 +24,29 @@ use crate::web::download;
 use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Col, Icon, Look, Moment, Tone};
+use crate::web::parts::{self, Icon, Look, Moment, Tone};
 use crate::web::problem::Problem;
 
 /// Entries of the client's log that are searched for those about one quote.
 const LOG_MAX: usize = 500;
 
-/// `GET /desk/quotes?after=`
+/// `GET /desk/quotes?client=&after=`
 pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     let after = query.get("after").parse::<Cursor>().ok();
     desk.read(|r| {
-        let (quotes, next) = page_of(&desk, r, after)?;
+        let client = document_table::client_asked(&desk, r, &query)?;
+        let client = client.as_ref();
+        let (quotes, next) = page_of(&desk, r, client, after)?;
+        let actions = html! {
+            @if desk.may(Act::Work) { (parts::link_icon(Look::Primary, Icon::Plus, "/desk/quotes/new", "New quote")) }
+        };
         let body = html! {
-            (parts::head("Quotes", "Everything sent, the newest first.", html! {
-                @if desk.may(Act::Work) { (parts::link_icon(Look::Primary, Icon::Plus, "/desk/quotes/new", "New quote")) }
-            }))
+            (document_table::head("Quotes", "quotes", client, "Everything sent, the newest first.", actions))
             @if quotes.is_empty() { (parts::empty("No quotes here.", "A quote appears once it is sent.")) }
             @else { (table(&desk, r, &quotes)) }
-            (pager(after, next))
+            (document_table::pager(&document_table::address("/desk/quotes", None, client), after, next))
         };
-        Ok(desk.page(DeskNav::Quotes, "Quotes", body))
+        Ok(desk.page(document_table::nav(client, DeskNav::Quotes), "Quotes", body))
     })
 }
 
@@ -50,13 +55,18 @@ fn place(quote: &Quote) -> Cursor {
 }
 
 /// A page of what the scope sees, and where the next one starts.
-fn page_of(desk: &Desk, r: &ReadTx, after: Option<Cursor>) -> Result<(Vec<Quote>, Option<Cursor>), Problem> {
+fn page_of(
+    desk: &Desk,
+    r: &ReadTx,
+    client: Option<&Client>,
+    after: Option<Cursor>,
+) -> Result<(Vec<Quote>, Option<Cursor>), Problem> {
     let before = after.map(|c| (c.day, c.id));
-    let mut quotes = match desk.scope.only() {
+    let mut quotes = match document_table::whose(desk, client) {
         None => r.quotes(before, PAGE + 1)?,
         Some(clients) => {
             let mut all = Vec::new();
-            for &client in clients {
+            for client in clients {
                 all.extend(r.quotes_of(client, before, PAGE + 1)?);
             }
             all.sort_by_key(|q| std::cmp::Reverse(place(q)));
@@ -70,30 +80,20 @@ fn page_of(desk: &Desk, r: &ReadTx, after: Option<Cursor>) -> Result<(Vec<Quote>
 }
 
 fn table(desk: &Desk, r: &ReadTx, quotes: &[Quote]) -> Markup {
-    let names = NamesOf::new(r);
-    let cols = [
-        Col::name("Number"),
-        Col::text("Client"),
-        Col::text("For"),
-        Col::text("State"),
-        Col::num("Sent"),
-        Col::num("Amount"),
-    ];
-    let rows: Vec<parts::Row> = quotes
-        .iter()
-        .map(|quote| {
-            vec![
-                html! { a href={ "/desk/quotes/" (quote.id) } { (parts::nw(quote.number.as_str())) } },
-                html! { a href={ "/desk/clients/" (quote.client) } { (names.client(quote.client)) } },
-                html! { (quote.title) },
-                state(desk, quote),
-                parts::time(quote.issued, desk.locale().date_short(quote.issued, desk.today())),
-                html! { (desk.locale().money(quote.totals.payable())) },
-            ]
-            .into()
-        })
-        .collect();
-    parts::scroller("Quotes", &cols, &rows, None)
+    let lines = quotes.iter().map(|quote| line(desk, quote)).collect();
+    document_table::table(r, "Quotes", &["Sent", "Amount"], lines)
+}
+
+fn line(desk: &Desk, quote: &Quote) -> Line {
+    let sent = desk.locale().date_short(quote.issued, desk.today());
+    Line {
+        href: format!("/desk/quotes/{}", quote.id),
+        called: quote.number.to_string(),
+        client: quote.client,
+        title: quote.title.clone(),
+        state: state(desk, quote),
+        figures: vec![parts::time(quote.issued, sent), html! { (desk.locale().money(quote.totals.payable())) }],
+    }
 }
 
 /// The state as a tag.
@@ -107,11 +107,6 @@ fn state(desk: &Desk, quote: &Quote) -> Markup {
             parts::tag(Tone::Info, format!("Waiting, until {until}"))
         }
     }
-}
-
-fn pager(after: Option<Cursor>, next: Option<Cursor>) -> Markup {
-    let next = next.map(|cursor| format!("/desk/quotes?after={cursor}"));
-    parts::pager(after.map(|_| ("/desk/quotes", "First page")), next.as_deref().map(|href| (href, "Next page")))
 }
 
 /// `GET /desk/quotes/{id}` and `GET /desk/quotes/{id}.pdf`

@@ -300,3 +300,20 @@ async fn a_quote_is_written_previewed_and_sent() {
     let pdf = orla.get(&format!("{}.pdf", sent.location())).await;
     assert!(pdf.body.starts_with(b"%PDF-"));
 }
+
+#[tokio::test]
+async fn a_clients_own_lists_hold_that_clients_documents_only() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, kestrel) = (house.who.marlow, house.who.kestrel);
+    let (_, own) = house.issue(marlow, 12_300, date(2026, 12, 23)).await;
+    let (_, other) = house.issue(kestrel, 45_600, date(2026, 12, 23)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get(&format!("/desk/invoices?client={marlow}")).await.text();
+    assert!(page.contains(own.as_str()) && !page.contains(other.as_str()), "{page}");
+    assert!(page.contains(&format!("/desk/invoices?state=open&amp;client={marlow}")), "the tabs keep the client");
+    assert!(orla.get(&format!("/desk/quotes?client={marlow}")).await.text().contains("No quotes here."));
+    // Maeve sees Marlow only: another client is as if nobody had been named.
+    let mut maeve = signed_in(&house, "maeve@hartmann.example").await;
+    let foreign = maeve.get(&format!("/desk/invoices?client={kestrel}")).await.text();
+    assert!(foreign.contains(own.as_str()) && !foreign.contains(other.as_str()), "{foreign}");
+}

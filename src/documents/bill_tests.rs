@@ -339,6 +339,7 @@ fn a_statement_leads_from_opening_to_closing() {
     );
     assert_eq!(section.breakdown.as_ref().unwrap().rows[0].cells[..3], ["4,136.30", "0.00", "2,890.50"]);
     assert!(sheet.payment.is_some());
+    assert_eq!(sheet.number, "1 Sep 2025 to 21 Nov 2025", "every page says its period");
     let html = html(&sheet).into_string();
     assert!(html.contains("Invoice HF-2025-0361<small>Supply agreement, first draft</small>"), "{html}");
 }

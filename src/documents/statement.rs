@@ -40,7 +40,10 @@ pub fn statement_sheet(look: &Look, buyer: &Party, accounts: &[Account], from: D
         }
         _ => None,
     };
+    // A statement has no number; a page that is found alone says its period.
+    let number = format!("{} to {}", locale.date_short(from, Date::MAX), locale.date_short(to, Date::MAX));
     Sheet {
+        number,
         facts,
         sections: accounts.iter().map(|x| section(look, x, from, to, several)).collect(),
         notes: vec![look.questions()],

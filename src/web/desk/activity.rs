@@ -158,7 +158,10 @@ fn log(desk: &Desk, lines: &[Line], names: &NamesOf<'_, ReadTx>) -> Markup {
         "Activity log",
         &html! {
             table.log {
-                thead { tr { @for name in ["Time", "Who", "What", "About", "From"] { th scope="col" { (name) } } } }
+                thead { tr {
+                    @for name in ["Time", "Who", "What"] { th scope="col" { (name) } }
+                    @for name in ["About", "From"] { th.wide-only scope="col" { (name) } }
+                } }
                 @for lines in days {
                     tbody {
                         @if let Some(first) = lines.first() { tr.day { th colspan="5" scope="rowgroup" { (heading(desk, day(first))) } } }
@@ -188,9 +191,10 @@ fn row(desk: &Desk, line: &Line, names: &NamesOf<'_, ReadTx>) -> Markup {
                 @if let Some(picture) = super::icon_of(line.told.icon) { (icon(picture)) }
                 span.t { (text) }
                 @if !detail.is_empty() { small { (detail) } }
+                small.narrow { (about(line, names)) }
             }
-            td { (about(line, names)) }
-            td { (origin(line)) }
+            td.wide-only { (about(line, names)) }
+            td.wide-only { (origin(line)) }
         }
     }
 }

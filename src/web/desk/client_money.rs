@@ -87,9 +87,9 @@ pub fn open_invoices(desk: &Desk, overview: &Overview) -> Markup {
 fn open_table(desk: &Desk, overview: &Overview) -> Markup {
     let cols = [
         Col::name("Invoice"),
-        Col::text("For"),
-        Col::text("State"),
-        Col::short("Seen"),
+        Col::text("For").wide(),
+        Col::text("State").wide(),
+        Col::short("Seen").wide(),
         Col::num("Due"),
         Col::num("Open"),
     ];
@@ -120,7 +120,11 @@ fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>) -> Vec<Markup> {
     let open = row.open();
     let mixed = invoice.currency != desk.firm.currency;
     vec![
-        html! { a.nw href={ "/desk/invoices/" (invoice.id) } { (number) } },
+        html! {
+            a.nw href={ "/desk/invoices/" (invoice.id) } { (number) }
+            small.narrow { (invoice.title) }
+            small.narrow { (standing_tag(invoice.standing(row.settled, today))) }
+        },
         html! { (invoice.title) },
         standing_tag(invoice.standing(row.settled, today)),
         match seen {

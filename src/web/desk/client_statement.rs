@@ -167,8 +167,13 @@ fn one(desk: &Desk, section: &Reckoned, from: Date, to: Date) -> Markup {
 }
 
 fn ledger(desk: &Desk, section: &Reckoned, to: Date) -> Markup {
-    let cols =
-        [Col::short("Date"), Col::name("What"), Col::num("Charged"), Col::num("Paid or credited"), Col::num("Balance")];
+    let cols = [
+        Col::short("Date"),
+        Col::name("What"),
+        Col::num("Charged").wide(),
+        Col::num("Paid or credited").wide(),
+        Col::num("Balance"),
+    ];
     let amount = |minor| desk.locale().amount(Money::new(minor, section.currency));
     if section.statement.rows.is_empty() {
         return parts::empty("Nothing happened in this period.", "The balance is carried forward.");
@@ -196,6 +201,7 @@ fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
                 Some(id) => { a.nw href={ "/desk/invoices/" (id) } { (entry.number) } " " (entry.title) },
                 None => { (entry.title) @if !entry.number.is_empty() { ", " (parts::nw(&entry.number)) } },
             }
+            small.narrow { (amount(entry.amount)) }
             @if entry.restates(to, desk.zone()) { small { "Recorded later; an earlier statement did not have it." } }
         },
         html! { @if entry.amount > 0 { (amount(entry.amount)) } },

@@ -107,7 +107,7 @@ fn form(desk: &Desk, row: &Row, typed: &str, errors: &[FieldError]) -> Markup {
             @if open.minor < total.minor { "; the rest stays as credit of the client, to be applied or paid back" }
             ". The same people get a letter about it, and no further reminders go."
         }
-        form method="post" action={ (page) "/credit" } {
+        form.gap-y method="post" action={ (page) "/credit" } {
             (csrf_input(&desk.csrf))
             (parts::textarea(&field.errors(errors), 3))
             p.row {
@@ -171,7 +171,7 @@ fn undo_page(
         (parts::head(&title, "The money stays with the client as unapplied; the invoice is open again by as much.", ""))
         (parts::error_summary(errors))
         p { "It came from: " (source(r, allocation.source)?) "." }
-        form method="post" action={ (page) "/allocations/" (allocation.id) "/undo" } {
+        form.gap-y method="post" action={ (page) "/allocations/" (allocation.id) "/undo" } {
             (csrf_input(&desk.csrf))
             (parts::input(&field.errors(errors), Input::Text))
             p.row { (parts::submit(Look::Primary, "Undo the allocation")) (parts::link(Look::Plain, &page, "Leave it as it is")) }

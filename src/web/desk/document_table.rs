@@ -32,17 +32,26 @@ pub struct Line {
     pub figures: Vec<Markup>,
 }
 
-/// The table: number, client, subject, state, then the columns of `figures`.
+/// The table: number, client, subject, state, then the columns of `figures`. On a phone the number, what belongs to it
+/// and all figures but the first.
 pub fn table(r: &ReadTx, label: &str, figures: &[&'static str], lines: Vec<Line>) -> Markup {
     let names = NamesOf::new(r);
-    let mut cols = vec![Col::name("Number"), Col::text("Client"), Col::text("For"), Col::text("State")];
-    cols.extend(figures.iter().map(|name| Col::num(name)));
+    let mut cols = vec![Col::name("Number")];
+    cols.extend(["Client", "For", "State"].map(|name| Col::text(name).wide()));
+    cols.extend(
+        figures.iter().enumerate().map(|(n, name)| if n == 0 { Col::num(name).wide() } else { Col::num(name) }),
+    );
     let row = |line: Line| -> parts::Row {
+        let client = names.client(line.client);
         let mut cells = vec![
-            html! { a href=(line.href) { (parts::nw(line.called)) } },
-            html! { a href={ "/desk/clients/" (line.client) } { (names.client(line.client)) } },
+            html! {
+                a href=(line.href) { (parts::nw(line.called)) }
+                small.narrow { (client) @if !line.title.is_empty() { ". " (line.title) } }
+                small.narrow { (line.state) }
+            },
+            html! { a href={ "/desk/clients/" (line.client) } { (client) } },
             html! { (line.title) },
-            line.state,
+            line.state.clone(),
         ];
         cells.extend(line.figures);
         cells.into()

@@ -146,7 +146,11 @@ fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {
         tone,
         cells: vec![
             time(at, desk.locale().instant_short(at, desk.zone(), desk.today())),
-            html! { (letter.to_name) small { (letter.to_address) } },
+            html! {
+                (letter.to_name) small { (letter.to_address) }
+                small.narrow { a href=(links::letter(letter.id)) { (letter.subject) } }
+                small.narrow { (parts::tag(tone, words)) }
+            },
             html! { a href=(links::letter(letter.id)) { (letter.subject) } small { (why(letter.purpose)) } },
             html! {
                 @if let Some(id) = letter.purpose.invoice() { a href=(links::invoice(id)) { (nw(names.document(id))) } }
@@ -168,7 +172,13 @@ pub(super) fn tabs(current: &str) -> Markup {
 }
 
 fn list_body(code: &str, notes: &Markup, rows: &[Row], next: Option<LetterId>) -> Markup {
-    let cols = [Col::short("When"), Col::text("To"), Col::text("Subject"), Col::text("About"), Col::text("State")];
+    let cols = [
+        Col::short("When"),
+        Col::text("To"),
+        Col::text("Subject").wide(),
+        Col::text("About").wide(),
+        Col::text("State").wide(),
+    ];
     let older = next.map(|id| links::with_query("/desk/letters", &[("state", code), ("before", &id.to_string())]));
     html! {
         (parts::head("Letters", "Every e-mail that Counterfoil sends. Handed to the mail server is not yet read.", html! {}))

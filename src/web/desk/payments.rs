@@ -73,7 +73,11 @@ fn receipt_row(r: &ReadTx, desk: &Desk, receipt: &Receipt) -> Result<Row, Proble
         tone: if left.is_some() { Tone::Warn } else { Tone::Plain },
         cells: vec![
             time(receipt.on, locale.date_short(receipt.on, today)),
-            html! { a href=(links::client(receipt.client)) { (client) } },
+            html! {
+                a href=(links::client(receipt.client)) { (client) }
+                small.narrow { "By " (receipt.method.words()) }
+                @if let Some(left) = &left { small.narrow { (parts::toned(Tone::Warn, left)) " not applied" } }
+            },
             html! {
                 (receipt.method.words()) @if !receipt.reference.is_empty() { small { (receipt.reference) } }
             },
@@ -88,7 +92,13 @@ fn list_body(desk: &Desk, client: Option<ClientId>, name: &str, rows: &[Row], ne
     let of = client.map(|c| c.to_string()).unwrap_or_default();
     let record = links::with_query("/desk/payments/new", &[("client", &of)]);
     let older = next.map(|n| links::with_query("/desk/payments", &[("client", &of), ("after", &n.to_string())]));
-    let cols = [Col::short("Date"), Col::text("Client"), Col::text("How"), Col::num("Amount"), Col::num("Not applied")];
+    let cols = [
+        Col::short("Date"),
+        Col::text("Client"),
+        Col::text("How").wide(),
+        Col::num("Amount"),
+        Col::num("Not applied").wide(),
+    ];
     html! {
         (parts::head(
             "Payments",

@@ -48,7 +48,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let body = html! {
         h1 { (TITLE) }
         p.mut { (viewer.client_name()) ", " (span) }
-        p.no-print { (parts::link_icon(Look::Plain, Icon::Down, &period.file(), "Download PDF")) }
+        p.gap-y.no-print { (parts::link_icon(Look::Plain, Icon::Down, &period.file(), "Download PDF")) }
         (form(&viewer, &period.as_fields(), &[]))
         @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
     };

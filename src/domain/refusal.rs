@@ -87,7 +87,8 @@ impl std::fmt::Display for Refusal {
             Self::NobodyToSee => {
                 f.write_str("Nobody at this client may see billing documents. Add a contact with that right first.")
             }
-            Self::EmailTaken(email) => write!(f, "{email} already belongs to somebody here. Use another address."),
+            // The same whoever has it: staff who see some clients only learn nothing of the others.
+            Self::EmailTaken(email) => write!(f, "{email} can’t be used for one more sign-in. Use another address."),
             Self::MoreThanOpen(open) => write!(f, "That is more than the {open} still open."),
             Self::MoreThanUnapplied(left) => write!(f, "That is more than the {left} not yet applied."),
             Self::OtherCurrency => {

@@ -9,8 +9,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
-use axum::extract::Path;
-use axum::http::{HeaderMap, StatusCode, header};
+use super::path::Path;
+use super::problem::Problem;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
@@ -54,7 +55,7 @@ pub fn href(name: &str) -> &'static str {
 pub async fn serve(Path(file): Path<String>, headers: HeaderMap) -> Response {
     let asked = |asset: &&Asset| asset.href.strip_prefix("/assets/") == Some(file.as_str());
     let Some(asset) = ASSETS.iter().find(asked) else {
-        return (StatusCode::NOT_FOUND, "There is nothing at this address.\n").into_response();
+        return Problem::NotFound.into_response();
     };
     let fixed = [
         (header::CONTENT_TYPE, asset.kind),
@@ -162,6 +163,8 @@ fn squeezed(sheet: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::StatusCode;
+
     use super::*;
 
     const SCRIPT_LIMIT: usize = 4_000;

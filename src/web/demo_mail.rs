@@ -3,7 +3,7 @@
 //! Routed in every server and absent outside a demo. Shows the plain part; the whole letter can be fetched as it would
 //! have travelled.
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use axum::response::{IntoResponse, Response};
 use jiff::Timestamp;
@@ -16,6 +16,7 @@ use super::state::Web;
 use crate::domain::firm::Locale;
 use crate::mail::{Kept, Mailer, MemoryMailer};
 use crate::store::prelude::*;
+use crate::web::path::Path;
 
 /// Letters on the list.
 const LISTED: usize = 200;

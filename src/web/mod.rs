@@ -16,6 +16,7 @@ pub mod layers;
 pub mod listener;
 pub mod page;
 pub mod parts;
+pub mod path;
 mod patience;
 pub mod portal;
 pub mod problem;

@@ -1,6 +1,7 @@
 //! The gates: every route, with every kind of person, for what is theirs, another's, and not there. Reads the route
 //! list itself, so that a route without a verdict fails.
 
+pub mod oracles;
 pub mod policy;
 pub mod world;
 

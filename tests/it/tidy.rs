@@ -205,6 +205,27 @@ fn time_and_raw_markup_stay_in_their_files() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
+#[test]
+fn only_one_file_reads_the_parameters_of_an_address() {
+    // axum's own extractor answers what it can't read with a bare text; `web/path.rs` makes it our page.
+    let mut wrong = Vec::new();
+    for (file, source) in sources("src") {
+        let whole: String = code(&source).map(|(_, text)| text).collect::<Vec<_>>().join(" ");
+        let named = |from: &str| {
+            whole.split(from).skip(1).any(|rest| {
+                let end = rest.find(';').unwrap_or(rest.len());
+                let names = rest[..end].split(|c: char| !c.is_alphanumeric());
+                let direct = !rest.starts_with('{');
+                names.take(if direct { 1 } else { usize::MAX }).any(|x| matches!(x, "Path" | "RawPathParams"))
+            })
+        };
+        if file != "src/web/path.rs" && named("axum::extract::") {
+            wrong.push(file);
+        }
+    }
+    assert!(wrong.is_empty(), "these files read a path other than by web/path.rs: {wrong:?}");
+}
+
 fn is_test(file: &str) -> bool {
     file.contains("/tests/") || file.ends_with("tests.rs") || file.starts_with("tests/")
 }

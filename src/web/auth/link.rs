@@ -1,6 +1,5 @@
 //! Links from letters. Fetching one changes nothing, however often a scanner does; its button signs in.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::html;
@@ -14,6 +13,7 @@ use crate::store::prelude::*;
 use crate::web::guard::Guest;
 use crate::web::page;
 use crate::web::parts::{self, Look};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// `GET /sign-in/link/{token}`: the same page for every link that works.

@@ -119,10 +119,13 @@ fn telephone(phone: &str) -> Markup {
     html! { a href={ "tel:" (dialled) } { (phone) } }
 }
 
+/// The code of the note that a password was set.
+const PASSWORD_SET: &str = "password-set";
+
 /// A note on top of the sign-in page, chosen from a closed list.
 fn notice(code: &str) -> Option<Markup> {
     let (strong, rest) = match code {
-        "password-set" => ("Your password is set.", "Sign in with it now."),
+        PASSWORD_SET => ("Your password is set.", "Sign in with it now."),
         "signed-out" => ("You are signed out.", ""),
         _ => return None,
     };

@@ -1,11 +1,10 @@
 //! Asking for a letter to set a password, and setting one with it. Setting one signs nobody in.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{allowed, firm, log_refused, reassurance, succeeded, unhurried};
+use super::{PASSWORD_SET, allowed, firm, log_refused, reassurance, succeeded, unhurried};
 use crate::actions::sessions;
 use crate::domain::grant::Opens;
 use crate::domain::password;
@@ -18,6 +17,7 @@ use crate::web::forms::{Fields, Open, errors_of};
 use crate::web::guard::Guest;
 use crate::web::page;
 use crate::web::parts::{self, Field, FieldError, Icon, Input, Look, Tone};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// `GET /password`: asks for a letter with a link.
@@ -99,12 +99,12 @@ fn whose(guest: &Guest, link: TokenDigest) -> Result<Option<(String, String)>, P
 pub async fn show(guest: Guest, Path(token): Path<String>) -> Result<Response, Problem> {
     let Some(token) = Token::parse(&token) else { return expired(&guest) };
     match whose(&guest, token.digest())? {
-        Some(_) => Ok(set_form(&guest, &token, &[])?.into_response()),
+        Some((_, email)) => Ok(set_form(&guest, &token, &email, &[])?.into_response()),
         None => expired(&guest),
     }
 }
 
-fn set_form(guest: &Guest, token: &Token, errors: &[FieldError]) -> Result<Markup, Problem> {
+fn set_form(guest: &Guest, token: &Token, email: &str, errors: &[FieldError]) -> Result<Markup, Problem> {
     let firm = firm(&guest.web)?;
     let hint = format!("At least {PASSWORD_MIN} characters. A few unrelated words are easy to remember.");
     let field = Field::new("password", "New password").hint(&hint).errors(errors).autocomplete("new-password");
@@ -112,6 +112,8 @@ fn set_form(guest: &Guest, token: &Token, errors: &[FieldError]) -> Result<Marku
         h1 { "Set your password" }
         (parts::error_summary(errors))
         form.sec-m action={ "/password/" (token.reveal()) } method="post" {
+            // For password managers, which fill the sign-in form with both: an address in the URL would stay in logs.
+            input type="email" name="username" autocomplete="username" value=(email) readonly hidden;
             (parts::input(&field, Input::Password))
             (parts::submit(Look::WidePrimary, "Set this password"))
         }
@@ -142,22 +144,22 @@ pub async fn set(guest: Guest, Path(token): Path<String>, Open(typed): Open) -> 
     let firm = firm(&guest.web)?;
     let wished = typed.get("password");
     if let Err(fault) = password::check("password", wished, &[&firm.party.name, &name, &email]) {
-        return again(&guest, &link, fault);
+        return again(&guest, &link, &email, fault);
     }
     let hash = guest.web.hashing.hash(wished.to_owned()).await?;
     let (app, digest) = (&guest.web.app, link.digest());
     match app.store.write(guest.by(), app.now(), move |w| sessions::set_password(w, digest, &hash)).await {
         Ok(_) => {
             succeeded(&guest, "set password", &token);
-            Ok(Redirect::to("/sign-in?note=password-set").into_response())
+            Ok(Redirect::to(&format!("/sign-in?note={PASSWORD_SET}")).into_response())
         }
         Err(ActError::Refused(Refusal::LinkExpired)) => refused(&guest).await,
         Err(error) => Err(error.into()),
     }
 }
 
-fn again(guest: &Guest, link: &Token, fault: FieldFault) -> Result<Response, Problem> {
-    let page = set_form(guest, link, &errors_of(&[fault]))?;
+fn again(guest: &Guest, link: &Token, email: &str, fault: FieldFault) -> Result<Response, Problem> {
+    let page = set_form(guest, link, email, &errors_of(&[fault]))?;
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }
 

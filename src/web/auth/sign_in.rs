@@ -5,7 +5,9 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::{Back, allowed, firm, landing, log_refused, notice, reassurance, succeeded, unhurried, welcome};
+use super::{
+    Back, PASSWORD_SET, allowed, firm, landing, log_refused, notice, reassurance, succeeded, unhurried, welcome,
+};
 use crate::actions::sessions::{self, CodeTry};
 use crate::domain::grant::{SIGN_IN_MINUTES, Strength};
 use crate::domain::person::{PASSWORD_MAX, Person};
@@ -32,16 +34,18 @@ const CODE_OVER: &str = "This code has expired or was tried too often. Ask for a
 pub async fn show(guest: Guest, Query(query): Query) -> Result<Response, Problem> {
     let firm = firm(&guest.web)?;
     let note = notice(query.get("note"));
+    // Whoever has set a password wants to use it; the browser, which saved it, fills the form.
+    let by_password = query.get("note") == PASSWORD_SET;
     let back = Back::parse(query.get("back"));
     let body = html! {
         @if let Some(note) = note { (note) }
-        (forms(&Fields::default(), back.as_ref(), &[]))
+        (forms(&Fields::default(), back.as_ref(), by_password, &[]))
     };
     Ok(page::gate(&firm.party.name, "Sign in", body, reassurance(&firm)).into_response())
 }
 
-fn forms(typed: &Fields, back: Option<&Back>, errors: &[FieldError]) -> Markup {
-    let by_password = errors.iter().any(|e| e.key.starts_with("password"));
+fn forms(typed: &Fields, back: Option<&Back>, by_password: bool, errors: &[FieldError]) -> Markup {
+    let by_password = by_password || errors.iter().any(|e| e.key.starts_with("password"));
     let email = Field::new("email", "Your e-mail address").hint("The one our invoices come to.");
     let email = email.value(typed.get("email")).errors(errors).autocomplete("username");
     html! {
@@ -81,7 +85,7 @@ fn back_input(back: Option<&Back>) -> Markup {
 
 fn refused(guest: &Guest, typed: &Fields, errors: &[FieldError]) -> Result<Response, Problem> {
     let firm = firm(&guest.web)?;
-    let body = forms(typed, Back::parse(typed.get("back")).as_ref(), errors);
+    let body = forms(typed, Back::parse(typed.get("back")).as_ref(), false, errors);
     let page = page::gate(&firm.party.name, &parts::titled("Sign in", errors), body, reassurance(&firm));
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
 }

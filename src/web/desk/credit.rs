@@ -1,6 +1,5 @@
 //! Taking back: an invoice in full with a credit note, or one allocation.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
@@ -19,6 +18,7 @@ use crate::web::forms::{Posted, errors_of};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Field, FieldError, Icon, Input, Look, Tone, csrf_input};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 const WHY: &str = "Say why, in a few words.";

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use axum::extract::{FromRequestParts, Path};
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -15,6 +15,7 @@ use crate::domain::refusal::Refusal;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, errors_from};
 use crate::web::parts::{Field, FieldError};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// The identifier in a path of one parameter. Whatever is none leads nowhere, like one of nothing.
@@ -24,7 +25,7 @@ impl<T: FromStr, S: Send + Sync> FromRequestParts<S> for Id<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let Path(text) = Path::<String>::from_request_parts(parts, state).await.map_err(|_| Problem::NotFound)?;
+        let Path(text) = Path::<String>::from_request_parts(parts, state).await?;
         id_of(&text).map(Self)
     }
 }

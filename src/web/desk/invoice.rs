@@ -1,6 +1,5 @@
 //! The page of an issued invoice or credit note: its state, its money, who has seen it, what was sent and what is next.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
@@ -24,6 +23,7 @@ use crate::web::forms::{Posted, Query};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Fig, Icon, Look, Tone};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// Log entries that the evidence is gathered from.

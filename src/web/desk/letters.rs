@@ -2,7 +2,6 @@
 //!
 //! Links and codes are drawn while a letter is sent, so the text kept has slots; no page shows more than `[link]`.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
@@ -22,6 +21,7 @@ use crate::web::forms::{Posted, Query};
 use crate::web::guard::{Desk, DeskGovern, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Field, FieldError, Icon, Look, Moment, Row, Tab, Tone, nw, time};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// Letters on a page.

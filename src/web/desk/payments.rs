@@ -2,7 +2,6 @@
 //!
 //! A credit note with something left has the same page, under `credit-` and its identifier.
 
-use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
@@ -24,6 +23,7 @@ use crate::web::forms::{Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Choice, Col, Field, FieldError, Icon, Look, Row, Tone, nw, time};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// Receipts on a page.

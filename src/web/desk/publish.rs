@@ -1,6 +1,5 @@
 //! Publishing a PDF that the accounting system made: the form with its upload, the confirmation, and doing it.
 
-use axum::extract::Path;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -24,6 +23,7 @@ use crate::web::forms::{Fields, Posted, Query, check_token};
 use crate::web::guard::{Desk, DeskWork, form_token};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, CSRF_FIELD, Choice, Field, FieldError, Icon, Input, Look, Tone, csrf_input, hidden};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 const TITLE: &str = "Publish a PDF";

@@ -1,6 +1,5 @@
 //! The list of quotes, and the page of one.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
@@ -25,6 +24,7 @@ use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Icon, Look, Moment, Tone};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// Entries of the client's log that are searched for those about one quote.

@@ -2,7 +2,6 @@
 //!
 //! The first look of each hour and every download are logged before the page or the file leaves.
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
@@ -27,6 +26,7 @@ use crate::web::download;
 use crate::web::guard::Viewer;
 use crate::web::page::PortalNav;
 use crate::web::parts::{self, Icon, Moment};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// Characters of an IBAN between blanks.

@@ -2,7 +2,7 @@
 //!
 //! The first look of each hour and every download are logged before the page or the file leaves.
 
-use axum::extract::Path;
+use crate::web::path::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};

@@ -22,11 +22,15 @@ async fn a_password_is_set_by_letter_once_and_signs_nobody_in() {
     for _ in 0..5 {
         assert_eq!(ana.get(&link).await.status, StatusCode::OK);
     }
+    assert!(ana.get(&link).await.text().contains("value=\"ana@marlow.example\""), "for the password manager");
     let weak = ana.post_as_is(&link, &[("password", "hartmann and finch")]).await;
     assert_eq!(weak.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(weak.text().contains("<title>Error: ") && !weak.text().contains("hartmann and finch"));
     let set = ana.post_as_is(&link, &[("password", NEW)]).await;
     assert_eq!(set.location(), "/sign-in?note=password-set");
+    let next = browser(&house).get(set.location()).await.text();
+    assert!(next.contains("Your password is set.") && next.contains(" open>"), "the password form is open: {next}");
+    assert!(!browser(&house).get("/sign-in").await.text().contains(" open>"));
     assert!(ana.cookie(SESSION).is_none(), "nobody is signed in by it");
     assert!(before.get("/").await.status.is_redirection(), "other sessions end");
     assert_eq!(ana.post_as_is(&link, &[("password", NEW)]).await.status, StatusCode::NOT_FOUND);

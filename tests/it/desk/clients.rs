@@ -265,7 +265,7 @@ async fn a_taken_address_and_a_stranger_s_project_are_field_errors() {
         let answer = orla.post(&new, &with(&CONTACT, &[("email", taken)])).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(
-            answer.text().contains("already belongs to somebody here") && answer.text().contains("href=\"#f-email\"")
+            answer.text().contains("can’t be used for one more sign-in") && answer.text().contains("href=\"#f-email\"")
         );
         assert!(answer.text().contains("value=\"Niamh Daly\""), "what was typed comes back");
     }

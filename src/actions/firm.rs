@@ -2,11 +2,13 @@
 
 use jiff::Timestamp;
 
+use super::notices;
 use super::people::{self, NewStaff};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
-use crate::domain::firm::{Firm, Logo};
+use crate::domain::firm::{BankDetails, Firm, Logo};
 use crate::domain::ids::{Digest, FileRef, StaffId};
+use crate::domain::refusal::Refusal;
 use crate::store::prelude::*;
 
 /// Makes the firm of an empty data file, with its first owner.
@@ -24,14 +26,27 @@ pub fn set_up(w: &mut WriteTx<'_>, firm: &Firm, owner: &NewStaff) -> Result<Done
 }
 
 /// Changes the firm's particulars. Issued documents keep what they were issued with. The logo is kept as it is; see
-/// [`change_logo`].
+/// [`change_logo`]. Other bank details than the `known` ones, which whoever changes them confirmed to replace, are told
+/// to every owner.
 ///
 /// # Errors
-/// When the role does not allow it.
-pub fn change(w: &mut WriteTx<'_>, scope: &StaffScope, firm: &Firm, what: &str) -> Result<Done<()>, ActError> {
+/// When the role does not allow it, or the bank details changed meanwhile.
+pub fn change(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    firm: &Firm,
+    known: &BankDetails,
+    what: &str,
+) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
-    let logo = w.firm()?.logo;
+    let Firm { logo, bank, .. } = w.firm()?;
+    if bank != *known {
+        return Err(Refusal::TryAgain.into());
+    }
     w.put_firm(&Firm { logo, ..firm.clone() })?;
+    if firm.bank != bank {
+        notices::bank_changed(w)?;
+    }
     Ok(w.record(About::FIRM, Event::FirmChanged { what: what.to_owned() })?.done(()))
 }
 

@@ -9,6 +9,7 @@ pub mod clients;
 pub mod firm;
 pub mod invoices;
 pub mod letters;
+mod notices;
 pub mod payments;
 pub mod people;
 pub mod quotes;

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use super::{found, letters};
+use super::{found, letters, notices};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, ContactId, StaffId};
@@ -74,7 +74,7 @@ fn as_staff(id: StaffId, new: &NewStaff, since: Timestamp) -> Staff {
     Staff { id, name, email, role, only_clients, active, since }
 }
 
-/// Changes a person of the firm. A new role or address, or leaving, ends their sessions.
+/// Changes a person of the firm. A new role or address, or leaving, ends their sessions; a new address is told to both.
 ///
 /// # Errors
 /// When the role does not allow it, the address is taken, or nobody would be left as an owner.
@@ -96,6 +96,9 @@ pub fn change_staff(
     relogin(w, Person::Staff(id), &old.email, &staff.email, staff.active)?;
     if !staff.active || staff.role != old.role || staff.email != old.email || staff.only_clients != old.only_clients {
         w.shut_out(Person::Staff(id))?;
+    }
+    if old.active && staff.active && other(&old.email, &staff.email) {
+        notices::address_changed(w, Person::Staff(id), &old.email)?;
     }
     let what = if staff.active { format!("role {}", staff.role.words()) } else { "left the firm".to_owned() };
     Ok(w.record(About::FIRM, Event::StaffChanged { staff: id, name: staff.name, what })?.done(()))
@@ -131,7 +134,7 @@ fn as_contact(id: ContactId, client: ClientId, new: &NewContact, since: Timestam
     Contact { id, client, name, title, email, phone, rights, active: true, since }
 }
 
-/// Changes a contact. New rights or another address end their sessions and links.
+/// Changes a contact. New rights or another address end their sessions and links; of another address both are told.
 ///
 /// # Errors
 /// When the scope does not allow it, the address is taken, or a project is not the client's.
@@ -151,6 +154,9 @@ pub fn change_contact(
     let what = if contact.rights == old.rights { "particulars" } else { "rights" };
     if contact.rights != old.rights || contact.email != old.email || !old.active {
         w.shut_out(Person::Contact(id))?;
+    }
+    if old.active && other(&old.email, &contact.email) {
+        notices::address_changed(w, Person::Contact(id), &old.email)?;
     }
     let event = Event::ContactChanged { contact: id, name: contact.name, what: what.to_owned() };
     let recorded = w.record(About::client(old.client), event)?;
@@ -199,6 +205,11 @@ pub fn revoke_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) ->
     w.shut_out(Person::Contact(id))?;
     let event = Event::ContactRevoked { contact: id, name: contact.name };
     Ok(w.record(About::client(contact.client), event)?.done(()))
+}
+
+/// Whether two addresses sign in differently.
+fn other(old: &EmailAddress, new: &EmailAddress) -> bool {
+    old.folded() != new.folded()
 }
 
 fn check_free(w: &WriteTx<'_>, email: &EmailAddress, own: Option<Person>) -> Result<(), ActError> {

@@ -5,7 +5,7 @@
 
 use jiff::SignedDuration;
 
-use super::{found, letters, rates};
+use super::{found, letters, notices, rates};
 use crate::domain::event::{Actor, Entrance, Event};
 use crate::domain::grant::{
     CODE_TRIES, CodeRequest, Grant, Opens, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, Session, Strength,
@@ -221,7 +221,8 @@ pub fn with_link(
     Ok(begin(w, grant.person, entrance, strength, digest)?.done((grant.person, strength)))
 }
 
-/// Sets a password with a link: spends it, ends every session and link of that person, and signs nobody in.
+/// Sets a password with a link: spends it, ends every session and link of that person, tells them by letter, and signs
+/// nobody in.
 ///
 /// # Errors
 /// [`Refusal::LinkExpired`] as for [`with_link`].
@@ -232,11 +233,12 @@ pub fn set_password(w: &mut WriteTx<'_>, link: TokenDigest, hash: &str) -> Resul
     w.by.actor = actor;
     w.put_password_hash(grant.person, hash)?;
     end_sign_ins(w, grant.person)?;
+    notices::password_set(w, grant.person)?;
     Ok(w.record(About { client, invoice: None }, Event::PasswordSet)?.done(grant.person))
 }
 
-/// Changes the password of somebody signed in whose present one was checked against `old`; every other session ends and
-/// `digest` takes the place of the present one.
+/// Changes the password of somebody signed in whose present one was checked against `old`; every other session ends,
+/// `digest` takes the place of the present one, and a letter tells them.
 ///
 /// # Errors
 /// [`Refusal::LinkExpired`] when the password changed meanwhile.
@@ -255,6 +257,7 @@ pub fn change_password(
     w.put_password_hash(person, new)?;
     end_sign_ins(w, person)?;
     w.put_session(digest, &Session { person, strength: Strength::Password, since: w.now, used: w.now })?;
+    notices::password_set(w, person)?;
     Ok(w.record(About { client, invoice: None }, Event::PasswordSet)?.done(()))
 }
 

@@ -43,6 +43,8 @@ pub enum Purpose {
     Quote(QuoteId),
     /// A client answered a quote: for the firm's own people.
     QuoteAnswered(QuoteId),
+    /// Something happened to an account or to the firm, and this says so.
+    Notice,
 }
 
 impl Purpose {
@@ -50,7 +52,7 @@ impl Purpose {
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
             Self::Issued(id) | Self::Reminder(id, _) => Some(id),
-            Self::SignIn | Self::SetPassword | Self::Quote(_) | Self::QuoteAnswered(_) => None,
+            Self::SignIn | Self::SetPassword | Self::Quote(_) | Self::QuoteAnswered(_) | Self::Notice => None,
         }
     }
 

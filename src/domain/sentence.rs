@@ -293,6 +293,7 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::SetPassword => "Password letter".to_owned(),
         Purpose::Quote(_) => "Quote letter".to_owned(),
         Purpose::QuoteAnswered(_) => "Letter about an answered quote".to_owned(),
+        Purpose::Notice => "Notice".to_owned(),
     }
 }
 

@@ -76,6 +76,14 @@ pub(super) fn flat(typed: &str) -> String {
     out
 }
 
+/// "reply to this e-mail or ring 01 555 0142".
+pub(super) fn tell_us(firm: &Firm) -> String {
+    match flat(&firm.phone) {
+        phone if phone.is_empty() => "reply to this e-mail".to_owned(),
+        phone => format!("reply to this e-mail or ring {phone}"),
+    }
+}
+
 /// With its first letter large.
 pub(super) fn capital(text: &str) -> String {
     let mut chars = text.chars();

@@ -269,10 +269,7 @@ impl Subject<'_> {
     }
 
     fn tell_us(&self) -> String {
-        match flat(&self.firm.phone) {
-            phone if phone.is_empty() => "reply to this e-mail".to_owned(),
-            phone => format!("reply to this e-mail or ring {phone}"),
-        }
+        super::letter_words::tell_us(self.firm)
     }
 }
 

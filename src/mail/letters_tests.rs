@@ -233,9 +233,30 @@ fn link_and_code_have_their_slots_and_no_letter_has_more() {
 }
 
 #[test]
+fn a_notice_holds_no_link_and_says_when_and_from_where() {
+    for letter in super::super::notices::all(&firm(), "Ana [[link]] Ruiz") {
+        assert!(!letter.text.contains("[[") && !letter.html.contains("[["), "{}", letter.text);
+        assert!(!letter.text.contains("http") && !letter.html.contains("href"), "{}", letter.html);
+        assert!(letter.text.contains("on 1 January 1970 at 00:00 UTC"), "{}", letter.text);
+    }
+    let [password, .., bank] = super::super::notices::all(&firm(), "Orla Byrne");
+    assert!(bank.text.contains("Orla Byrne changed the bank details"), "{}", bank.text);
+    assert_eq!(
+        password.text,
+        "Dear Orla,\n\n\
+         Your password for Harbour & Finch LLP was set on 1 January 1970 at 00:00 UTC, from the network address \
+         192.0.2.7.\n\n\
+         Wherever else you were signed in, you are signed out. If this was you, there is nothing to do.\n\n\
+         If it was not you, reply to this e-mail or ring 01 555 0142 at once, and find out who else can read your \
+         e-mail.\n\n\
+         Orla Byrne in accounts\nHarbour & Finch LLP\n01 555 0142\naccounts@harbourfinch.example\n"
+    );
+}
+
+#[test]
 fn hostile_names_are_escaped_and_never_break_a_subject() {
     let typed = "A\r\nBcc: x@y.example\u{202e}<script>alert(1)</script>\"><img src=x>&amp;";
-    for letter in all(typed) {
+    for letter in all(typed).into_iter().chain(super::super::notices::all(&firm(), typed)) {
         assert!(!letter.subject.contains(['\r', '\n', '\u{202e}']), "{:?}", letter.subject);
         assert!(!letter.html.contains("<script") && !letter.html.contains("<img"), "{}", letter.html);
         assert!(!letter.text.contains("\nBcc:") && !letter.text.contains('\r'), "{}", letter.text);
@@ -245,7 +266,7 @@ fn hostile_names_are_escaped_and_never_break_a_subject() {
 #[test]
 fn every_letter_is_polite_and_names_whom_to_answer() {
     let banned = ["just", "kindly", "oops", "friendly", "unfortunately"];
-    for letter in all("Orla Byrne") {
+    for letter in all("Orla Byrne").into_iter().chain(super::super::notices::all(&firm(), "Orla Byrne")) {
         let said = letter.text.to_lowercase();
         let words: Vec<&str> = said.split(|c: char| !c.is_alphabetic()).collect();
         assert!(banned.iter().all(|x| !words.contains(x)), "{said}");

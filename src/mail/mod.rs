@@ -11,6 +11,7 @@ pub mod letters;
 pub mod message;
 #[cfg(test)]
 mod message_tests;
+pub mod notices;
 mod reply;
 pub mod resolve;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::super::found;
 use super::about;
-use super::people::addressee;
+use super::people::reach;
 use super::queue::{queue, subject};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
@@ -33,14 +33,12 @@ pub enum Decision {
 /// # Errors
 /// When the scope does not allow it, or the letter is in another state.
 pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: Decision) -> Result<Done<()>, ActError> {
-    let mut letter = found(w.letter(id)?.filter(|l| l.client.is_none_or(|c| scope.sees(c))))?;
+    let mut letter = found(w.letter(id)?.filter(|l| l.client.map_or(scope.only().is_none(), |c| scope.sees(c))))?;
     scope.may(Act::Work)?;
     if !matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..)) {
         return Err(Refusal::LetterSettled.into());
     }
-    if let Some(to) = addressee(w, letter.to)? {
-        letter.to_address = to.address;
-    }
+    reach(w, &mut letter)?;
     let (state, due, words) = match decision {
         Decision::SendAgain => {
             letter.attempts = 0;

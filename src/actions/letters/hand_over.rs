@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
 use super::about;
-use super::people::addressee;
+use super::people::reach;
 use super::stop::{moot, withdraw};
 use crate::app::Settings;
 use crate::domain::event::Event;
@@ -67,10 +67,7 @@ pub fn begin(
         withdraw(w, letter, reason)?;
         return Ok(None);
     }
-    // A document's letter goes to where the person is reached now.
-    if let Some(to) = addressee(w, letter.to)? {
-        letter.to_address = to.address;
-    }
+    reach(w, &mut letter)?;
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
     letter.attempts += 1;

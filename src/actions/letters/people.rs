@@ -4,6 +4,7 @@ use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
+use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::{Contact, Person, Role, Staff};
 use crate::domain::quote::Quote;
 use crate::domain::text::EmailAddress;
@@ -65,4 +66,14 @@ pub(super) fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addres
         Person::Staff(id) => w.staff(id)?.filter(|s| s.active).as_ref().map(Addressee::from),
         Person::Contact(id) => w.contact(id)?.filter(|c| c.active).as_ref().map(Addressee::from),
     })
+}
+
+/// A document's letter goes to where the person is reached now; a notice to the address that it is about.
+pub(super) fn reach(w: &WriteTx<'_>, letter: &mut Letter) -> Result<(), StoreError> {
+    if letter.purpose != Purpose::Notice
+        && let Some(to) = addressee(w, letter.to)?
+    {
+        letter.to_address = to.address;
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ use crate::domain::money::Money;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
 use crate::domain::reminder::{Planned, Tone};
+use crate::domain::text::EmailAddress;
 use crate::mail::letters as words;
 use crate::secrets::{self, TokenDigest};
 use crate::store::prelude::*;
@@ -134,6 +135,21 @@ pub(in super::super) fn queue_sign_in(
     let text = words::sign_in(&firm, &to.name);
     let key = format!("sign-in/{}", w.next("secret-letter")?);
     queue_fresh(w, &to, key, Purpose::SignIn, Some(Link::SignIn(request.0)), text)
+}
+
+/// Queues a letter that tells somebody of what happened, to the address `at`, or to where they are reached.
+pub(in super::super) fn queue_notice(
+    w: &mut WriteTx<'_>,
+    person: Person,
+    at: Option<&EmailAddress>,
+    write: impl FnOnce(&str) -> words::Text,
+) -> Result<(), ActError> {
+    let mut to = found(addressee(w, person)?)?;
+    if let Some(at) = at {
+        to.address = at.clone();
+    }
+    let (key, text) = (format!("notice/{}", w.next("secret-letter")?), write(&to.name));
+    queue(w, &to, key, Purpose::Notice, None, text).map(drop)
 }
 
 /// Queues a letter under a key that was never used, and gives its identifier.

@@ -170,6 +170,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::SignIn | Purpose::SetPassword => "Sign-in".to_owned(),
         Purpose::Quote(_) => "A quote".to_owned(),
         Purpose::QuoteAnswered(_) => "The answer to a quote".to_owned(),
+        Purpose::Notice => "A notice".to_owned(),
     };
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![

@@ -98,6 +98,7 @@ pub(super) fn why(purpose: Purpose) -> String {
         Purpose::Reminder(_, step) => format!("Reminder {}", step_words(step)),
         Purpose::SignIn => "Sign-in".to_owned(),
         Purpose::SetPassword => "Set a password".to_owned(),
+        Purpose::Notice => "Notice of a change".to_owned(),
     }
 }
 

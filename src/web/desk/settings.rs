@@ -48,7 +48,8 @@ async fn save(desk: &Desk, fields: &Fields) -> Result<Result<bool, ActError>, Pr
     if what.is_empty() {
         return Ok(Ok(false));
     }
-    let done = desk.act(move |w, scope| firm::change(w, scope, &new, &what)).await;
+    let known = desk.firm.bank.clone();
+    let done = desk.act(move |w, scope| firm::change(w, scope, &new, &known, &what)).await;
     Ok(done.map(|()| bank))
 }
 

@@ -211,7 +211,7 @@ fn bank(typed: Typed<'_>) -> Markup {
         (text(typed, "account_name", "Name of the account", ""))
         (text(typed, "iban", "IBAN", "Blanks don’t matter."))
         (text(typed, "bic", "BIC", ""))
-        (parts::input(&password.hint("Only needed to change the bank details. The change is logged.").optional(), Input::Password))
+        (parts::input(&password.hint("Only needed to change the bank details. The change is logged, and every owner is told by e-mail.").optional(), Input::Password))
     }
 }
 

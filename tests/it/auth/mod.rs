@@ -1,6 +1,7 @@
 //! Signing in and out over HTTP, in a browser without a network.
 
 mod limits;
+mod notices;
 mod passwords;
 mod sign_in;
 

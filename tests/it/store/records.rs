@@ -207,6 +207,7 @@ fn letters_and_secrets_keep_their_stored_form() {
         letter(Purpose::SignIn, None, S::Failed(at(), why.clone())),
         letter(Purpose::SignIn, None, S::Uncertain(at(), why.clone())),
         letter(Purpose::SignIn, None, S::Withdrawn(at(), why)),
+        letter(Purpose::Notice, None, S::Queued),
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));

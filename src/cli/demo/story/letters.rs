@@ -110,7 +110,8 @@ impl Story {
                     self.later(seconds, Act::Follow(link, contact, invoice));
                 }
             }
-            (Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_), _) | (_, Person::Staff(_)) => {}
+            (Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_) | Purpose::Notice, _)
+            | (_, Person::Staff(_)) => {}
         }
     }
 

@@ -1,0 +1,51 @@
+//! Letters that say that something happened: queued with the change they tell of, or not at all.
+
+use super::letters::queue_notice;
+use crate::domain::event::Actor;
+use crate::domain::firm::Firm;
+use crate::domain::person::{Person, Role};
+use crate::domain::text::EmailAddress;
+use crate::mail::letters::Text;
+use crate::mail::notices::{self as words, Happened};
+use crate::store::prelude::*;
+
+/// How a notice is worded.
+type Wording = fn(&Firm, &str, &Happened<'_>) -> Text;
+
+/// Tells somebody that their password was set.
+pub(super) fn password_set(w: &mut WriteTx<'_>, person: Person) -> Result<(), ActError> {
+    tell(w, person, None, words::password_set)
+}
+
+/// Tells somebody who may sign in that they do so with another address now, at both.
+pub(super) fn address_changed(w: &mut WriteTx<'_>, person: Person, old: &EmailAddress) -> Result<(), ActError> {
+    tell(w, person, Some(old), words::address_was_this)?;
+    tell(w, person, None, words::address_is_now_this)
+}
+
+/// Tells every owner that the bank details changed.
+pub(super) fn bank_changed(w: &mut WriteTx<'_>) -> Result<(), ActError> {
+    for staff in w.all_staff()? {
+        if staff.active && staff.role == Role::Owner {
+            tell(w, Person::Staff(staff.id), None, words::bank_changed)?;
+        }
+    }
+    Ok(())
+}
+
+fn tell(w: &mut WriteTx<'_>, to: Person, at: Option<&EmailAddress>, wording: Wording) -> Result<(), ActError> {
+    let (firm, who) = (w.firm()?, who(w)?);
+    let happened = Happened { at: w.now, who: &who, from: w.by.address };
+    queue_notice(w, to, at, |name| wording(&firm, name, &happened))
+}
+
+/// Who acts, by name.
+fn who(w: &WriteTx<'_>) -> Result<String, StoreError> {
+    let name = match w.by.actor {
+        Actor::Staff(id) => w.staff(id)?.map(|s| s.name),
+        Actor::Contact(id) => w.contact(id)?.map(|c| c.name),
+        Actor::Visitor | Actor::Counterfoil(_) => None,
+        Actor::CommandLine => Some("Somebody at the server itself".to_owned()),
+    };
+    Ok(name.unwrap_or_else(|| "Somebody".to_owned()))
+}

@@ -1,0 +1,91 @@
+//! The texts of notices: letters that say that something happened to an account or to the firm, to whom it concerns.
+//!
+//! Each says what, when, from where, and what to do about it if it was not meant. None holds a link or a secret, so
+//! that a forged one has nothing to copy.
+
+use std::net::IpAddr;
+
+use jiff::{Timestamp, tz::TimeZone};
+
+use super::letter_html::Part;
+use super::letter_words::{Text, compose, flat, tell_us};
+use crate::domain::firm::Firm;
+
+/// When something happened, who did it and from where.
+#[derive(Clone, Copy, Debug)]
+pub struct Happened<'a> {
+    /// When.
+    pub at: Timestamp,
+    /// Who, by name.
+    pub who: &'a str,
+    /// From which network address, if it came over a network.
+    pub from: Option<IpAddr>,
+}
+
+impl Happened<'_> {
+    /// "on 23 November 2026 at 09:00 UTC", since the reader may be anywhere.
+    fn when(&self, firm: &Firm) -> String {
+        let utc = self.at.to_zoned(TimeZone::UTC);
+        format!("on {} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
+    }
+
+    /// The same, and ", from the network address 192.0.2.7".
+    fn when_and_where(&self, firm: &Firm) -> String {
+        let from = self.from.map_or_else(String::new, |from| format!(", from the network address {from}"));
+        format!("{}{from}", self.when(firm))
+    }
+}
+
+/// Somebody's password was set or changed.
+pub fn password_set(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    let name = flat(&firm.party.name);
+    let says = [
+        format!("Your password for {name} was set {}.", happened.when_and_where(firm)),
+        "Wherever else you were signed in, you are signed out. If this was you, there is nothing to do.".to_owned(),
+        format!("If it was not you, {} at once, and find out who else can read your e-mail.", tell_us(firm)),
+    ];
+    notice(firm, to_name, format!("Your password for {name} was set"), says)
+}
+
+/// Somebody signs in with another address from now on; this goes to the new one.
+pub fn address_is_now_this(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    let (name, who) = (flat(&firm.party.name), flat(happened.who));
+    let says = [
+        format!("{who} changed the e-mail address that you sign in to {name} with {}.", happened.when(firm)),
+        "It is this one now, and our letters to you come here. Links that you had before no longer work.".to_owned(),
+        format!("If you didn’t ask for this, {}.", tell_us(firm)),
+    ];
+    notice(firm, to_name, format!("You sign in to {name} with this address now"), says)
+}
+
+/// Somebody signs in with another address from now on; this goes to the old one.
+pub fn address_was_this(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    let (name, who) = (flat(&firm.party.name), flat(happened.who));
+    let says = [
+        format!("{who} changed the e-mail address that you sign in to {name} with {}.", happened.when(firm)),
+        "This one no longer signs you in, and our letters to you go to the new one.".to_owned(),
+        format!("If you didn’t ask for this, {} at once.", tell_us(firm)),
+    ];
+    notice(firm, to_name, format!("You no longer sign in to {name} with this address"), says)
+}
+
+/// The bank details on documents changed; to every owner.
+pub fn bank_changed(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    let (name, who) = (flat(&firm.party.name), flat(happened.who));
+    let says = [
+        format!("{who} changed the bank details of {name} {}.", happened.when_and_where(firm)),
+        "Documents issued from then on ask to pay to the new account; look at the settings to see which.".to_owned(),
+        format!("If you don’t know of this, ask {who} in person before anything else is issued."),
+    ];
+    notice(firm, to_name, format!("The bank details of {name} were changed"), says)
+}
+
+fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
+    compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
+}
+
+#[cfg(test)]
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 4] {
+    let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
+    [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened))
+}

@@ -7,6 +7,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::refusal::FieldFault;
+use super::text::is_deceptive;
 
 /// Longest number, in characters; others' systems stay well below.
 pub const NUMBER_MAX: usize = 60;
@@ -50,7 +51,8 @@ impl FromStr for DocumentNumber {
         let text = text.trim();
         let fine = !text.is_empty()
             && text.chars().count() <= NUMBER_MAX
-            && text.chars().all(|c| c.is_alphanumeric() || "-/._# ".contains(c))
+            // Fillers of no width count as letters in Unicode.
+            && text.chars().all(|c| (c.is_alphanumeric() && !is_deceptive(c)) || "-/._# ".contains(c))
             && text.chars().any(char::is_alphanumeric)
             && !text.contains("  ")
             && !text.contains("..")

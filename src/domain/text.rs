@@ -21,7 +21,7 @@ pub fn line(field: &str, input: &str, max: usize) -> Result<String, FieldFault> 
     if text.chars().count() > max {
         return Err(FieldFault::new(field, format!("Use {max} characters or fewer.")));
     }
-    if text.chars().any(|c| c.is_control() || is_deceptive(c)) {
+    if text.chars().any(char::is_control) || deceives(text) {
         return Err(FieldFault::new(
             field,
             "Remove line breaks and invisible control characters; type the text instead of pasting it.",
@@ -48,7 +48,7 @@ pub fn paragraph(field: &str, input: &str) -> Result<String, FieldFault> {
     if text.chars().count() > PARAGRAPH_MAX {
         return Err(FieldFault::new(field, format!("Use {PARAGRAPH_MAX} characters or fewer.")));
     }
-    if text.chars().any(|c| (c.is_control() && c != '\n' && c != '\t') || is_deceptive(c)) {
+    if text.chars().any(|c| c.is_control() && c != '\n' && c != '\t') || deceives(&text) {
         return Err(FieldFault::new(
             field,
             "Remove invisible control characters; type the text instead of pasting it.",
@@ -57,10 +57,38 @@ pub fn paragraph(field: &str, input: &str) -> Result<String, FieldFault> {
     Ok(text)
 }
 
-/// Characters that reorder or hide what stands around them (Unicode bidirectional controls, BOM, tags).
+/// Characters that reorder or hide what stands around them: Unicode bidirectional controls, blanks of no width,
+/// invisible operators and fillers, soft hyphens, BOM, tags.
+///
+/// The joiners U+200C and U+200D are not among them: Persian, Kurdish, Malayalam, Sinhala and other names are misspelt
+/// without them. [`line`] and [`paragraph`] take them only inside words of such scripts, and in emoji.
 pub fn is_deceptive(c: char) -> bool {
     matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' | '\u{200E}' | '\u{200F}' | '\u{061C}'
-        | '\u{FEFF}' | '\u{2028}' | '\u{2029}' | '\u{E0000}'..='\u{E007F}')
+        | '\u{00AD}' | '\u{034F}' | '\u{115F}' | '\u{1160}' | '\u{180E}' | '\u{200B}' | '\u{2060}'..='\u{2065}'
+        | '\u{206A}'..='\u{206F}' | '\u{3164}' | '\u{FFA0}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}'
+        | '\u{2028}' | '\u{2029}' | '\u{E0000}'..='\u{E007F}')
+}
+
+/// Whether a text holds a character that deceives, or a joiner where none is needed.
+fn deceives(text: &str) -> bool {
+    let is_joiner = |c: char| matches!(c, '\u{200C}' | '\u{200D}');
+    let mut before = None;
+    for c in text.chars() {
+        if is_deceptive(c) || is_joiner(c) && !before.is_some_and(is_joined) {
+            return true;
+        }
+        before = Some(c);
+    }
+    // A joiner joins what follows; at the end there is nothing.
+    before.is_some_and(is_joiner)
+}
+
+/// Letters and signs after which a joiner changes how a word is written: of the scripts from Arabic to Mandaic, of
+/// India, Sri Lanka, Myanmar, Cambodia and Mongolia; and emoji.
+fn is_joined(c: char) -> bool {
+    matches!(c, '\u{0600}'..='\u{08FF}' | '\u{0900}'..='\u{0DFF}' | '\u{1000}'..='\u{109F}'
+        | '\u{1780}'..='\u{18AF}' | '\u{FB50}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFC}'
+        | '\u{2600}'..='\u{27BF}' | '\u{FE0F}' | '\u{1F000}'..='\u{1FAFF}')
 }
 
 /// An e-mail address that letters may go to.
@@ -142,11 +170,27 @@ mod tests {
     }
 
     #[test]
+    fn joiners_are_taken_where_a_script_needs_them_and_nowhere_else() {
+        // A Persian and a Sinhala name, which are misspelt without their joiner, and a person at a computer.
+        for good in ["علی\u{200C}رضا", "ශ්\u{200D}රී ලංකා", "👩\u{200D}💻"] {
+            assert_eq!(line("name", good, LINE_MAX).as_deref(), Ok(good));
+        }
+        for bad in ["An\u{200D}a", "Marlow\u{200C}", "\u{200D}Marlow", "علی\u{200C}", "علی\u{200C}\u{200C}رضا"]
+        {
+            assert!(line("name", bad, LINE_MAX).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
     fn names_with_line_breaks_or_overrides_are_refused() {
         for bad in ["Ana\r\nBcc: x@y.example", "Ana\u{202E}txt", "a\0b", "a\u{2066}b"] {
             assert!(line("name", bad, LINE_MAX).is_err(), "{bad:?}");
         }
         assert_eq!(line("name", "  Zoë O’Neil ", LINE_MAX).unwrap(), "Zoë O’Neil");
+        for c in "\u{200B}\u{2060}\u{2061}\u{2064}\u{FEFF}\u{AD}\u{3164}\u{E0041}".chars() {
+            assert!(line("name", &format!("Ana{c}Ruiz"), LINE_MAX).is_err(), "{c:?}");
+            assert!(paragraph("note", &format!("Ana{c}Ruiz")).is_err(), "{c:?}");
+        }
         assert!(line("name", &"x".repeat(10_000_000), LINE_MAX).is_err());
     }
 }

@@ -28,7 +28,7 @@ mod tests;
 pub use bill::Look;
 pub use fonts::Fonts;
 pub use html::html;
-pub use logo::check_logo;
+pub use logo::{check_logo, only_picture};
 pub use pdf::{Meta, pdf};
 pub use sheet::*;
 

@@ -1,7 +1,7 @@
 //! The firm's looks for every page, also before sign-in: its colour and its logo.
 
 use axum::extract::State;
-use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::response::{IntoResponse, Response};
 
 use crate::store::prelude::*;
@@ -11,6 +11,8 @@ use crate::web::state::Web;
 
 /// Long enough for a visit, short enough that a new colour is seen the same hour.
 const SHORT_CACHE: &str = "private, max-age=300";
+/// A picture is no page: opened by itself it may do nothing, whatever a browser takes its bytes for.
+const SANDBOX: &str = "sandbox; default-src 'none'";
 /// Characters of the digest that tell one logo from the next.
 const VERSION_DIGITS: usize = 16;
 
@@ -40,6 +42,11 @@ pub async fn logo(State(web): State<Web>) -> Result<Response, Problem> {
         let kind = if logo.file.media_type == "image/jpeg" { "image/jpeg" } else { "image/png" };
         Ok::<_, Problem>((kind, r.file(logo.file.digest)?.ok_or(Problem::NotFound)?))
     })?;
-    let headers = [(CONTENT_TYPE, kind), (CACHE_CONTROL, SHORT_CACHE), (X_CONTENT_TYPE_OPTIONS, "nosniff")];
+    let headers = [
+        (CONTENT_TYPE, kind),
+        (CACHE_CONTROL, SHORT_CACHE),
+        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (CONTENT_SECURITY_POLICY, SANDBOX),
+    ];
     Ok((headers, bytes).into_response())
 }

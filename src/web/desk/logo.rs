@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::form::{Typed, again, errors_in, on_to};
 use super::{settings, settings_form};
 use crate::actions::firm::{self, NewLogo};
-use crate::documents::{LogoFormat, MAX_LOGO_SIDE, check_logo};
+use crate::documents::{LogoFormat, MAX_LOGO_SIDE, check_logo, only_picture};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::web::forms::{Posted, check_token};
 use crate::web::guard::{Desk, DeskGovern, form_token};
@@ -94,6 +94,9 @@ fn checked(bytes: Vec<u8>) -> Result<NewLogo, FieldFault> {
         LogoFormat::Png => "image/png",
         LogoFormat::Jpeg => "image/jpeg",
     };
+    let bytes = only_picture(&bytes)
+        .ok_or_else(|| fault("The picture is cut off. Save it again and choose that file.".to_owned()))?
+        .to_vec();
     Ok(NewLogo { bytes, media_type: media_type.to_owned(), size })
 }
 

@@ -11,7 +11,7 @@ use super::RequestId;
 /// What pages may load and where forms may go: this server only, and nothing inline. A handler that sets a policy of
 /// its own keeps it.
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
-     img-src 'self' data:; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
+     img-src 'self'; font-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 /// Abilities of the browser that no page of the portal uses.
 pub const PERMISSIONS_POLICY: &str =

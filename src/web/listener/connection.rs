@@ -26,6 +26,7 @@ use tower::ServiceExt;
 
 use super::super::gate::{Admitted, Gate};
 use super::super::patience::Patient;
+use super::linger::{Lingering, Unread, Watched};
 use super::{STOP_WITHIN, told};
 
 /// How long a request's head may take, and how long a kept HTTP/1 connection may wait for the next one.
@@ -140,7 +141,13 @@ where
         .max_headers(MAX_HEADERS)
         .max_header_size(MAX_HEAD_BYTES)
         .max_buf_size(MAX_BUFFER_BYTES);
-    let service = hyper::service::service_fn(move |request| answer(router.clone(), request, peer));
+    // HTTP/2 refuses a body by its own means; here the connection has to stay until the refusal was read.
+    let unread = Unread::default();
+    let stream = Lingering::new(stream, unread.clone());
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
+        let unread = unread.clone();
+        answer(router.clone(), request.map(|body| Body::new(Watched::new(body, unread))), peer)
+    });
     see_out(protocol.serve_connection(TokioIo::new(stream), service), stop).await;
 }
 
@@ -156,9 +163,9 @@ where
         .max_send_buf_size(MAX_SEND_BUFFER_BYTES);
     let asked = Arc::new(AtomicBool::new(false));
     let noted = Arc::clone(&asked);
-    let service = hyper::service::service_fn(move |request| {
+    let service = hyper::service::service_fn(move |request: hyper::Request<Incoming>| {
         noted.store(true, Ordering::Relaxed);
-        answer(router.clone(), request, peer)
+        answer(router.clone(), request.map(Body::new), peer)
     });
     // hyper has a limit on the first head for HTTP/1 only.
     let never_asked = async move {
@@ -174,13 +181,9 @@ where
     }
 }
 
-async fn answer(
-    router: Router,
-    mut request: hyper::Request<Incoming>,
-    peer: SocketAddr,
-) -> Result<Response, Infallible> {
+async fn answer(router: Router, mut request: hyper::Request<Body>, peer: SocketAddr) -> Result<Response, Infallible> {
     request.extensions_mut().insert(ConnectInfo(peer));
-    router.oneshot(request.map(Body::new)).await
+    router.oneshot(request).await
 }
 
 /// Drives a connection to its end; when told to stop, or when it is old, it ends after the requests it is at.

@@ -4,6 +4,7 @@
 //! when it was left to the system. Knows nothing of what is served.
 
 mod connection;
+mod linger;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -80,6 +80,25 @@ async fn until_closed(socket: &mut TcpStream) -> String {
     String::from_utf8_lossy(&text).into_owned()
 }
 
+/// Sends a whole request whatever comes back, as browsers do with a form, and reads only then.
+#[tokio::test]
+async fn who_sends_more_than_is_taken_gets_to_read_the_refusal() {
+    let refuse = async || (axum::http::StatusCode::PAYLOAD_TOO_LARGE, "too large");
+    let router = pages().route("/refuse", post(refuse));
+    let server = start(plan(TlsMode::Plain), router).await;
+    for (path, megabytes) in [("/refuse", 1), ("/refuse", 30), ("/echo", 30)] {
+        let mut socket = TcpStream::connect(server.address).await.unwrap();
+        let head = format!("POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", megabytes << 20);
+        socket.write_all(head.as_bytes()).await.unwrap();
+        let part = vec![b'x'; 1 << 20];
+        for _ in 0..megabytes {
+            socket.write_all(&part).await.unwrap();
+        }
+        let answer = until_closed(&mut socket).await;
+        assert!(answer.starts_with("HTTP/1.1 413"), "{path} {megabytes}: {answer:?}");
+    }
+}
+
 async fn say(address: SocketAddr, text: &str) -> String {
     let mut socket = TcpStream::connect(address).await.unwrap();
     socket.write_all(text.as_bytes()).await.unwrap();

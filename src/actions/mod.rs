@@ -10,6 +10,7 @@ pub mod firm;
 pub mod invoices;
 pub mod letters;
 mod notices;
+pub mod once;
 pub mod payments;
 pub mod people;
 pub mod quotes;

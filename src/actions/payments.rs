@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::{found, letters};
+use super::{found, letters, once};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Actor, Event};
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, StaffId};
@@ -53,8 +53,8 @@ pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Resu
         let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
         return Err(Refusal::from(FieldFault::new("on", years)).into());
     }
-    let once = new.once.as_ref().map(|once| format!("once/receipt/{once}"));
-    if let Some(before) = once.as_ref().map(|key| w.last_in_series(key)).transpose()?.filter(|id| *id > 0) {
+    let once = new.once.as_ref().map(|key| once::series("receipt", key));
+    if let Some(before) = once.as_ref().map(|series| once::made(w, series)).transpose()?.flatten() {
         return Err(Refusal::Repeated(before).into());
     }
     let parts = parts(w, new)?;

@@ -134,6 +134,11 @@ impl<T> Done<T> {
         self.value
     }
 
+    /// A look at the act's result.
+    pub fn get(&self) -> &T {
+        &self.value
+    }
+
     /// The same act with another result.
     ///
     /// # Errors

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::super::invoices::{keep_pdf, logo, render, series};
-use super::super::{found, letters};
+use super::super::{found, letters, once};
 use crate::app::App;
 use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
@@ -41,17 +41,21 @@ pub struct NewQuote {
     pub lines: Vec<Line>,
     /// Below the lines.
     pub note: String,
+    /// What the form drew for itself, so that sent twice it sends one quote.
+    pub once: Option<String>,
 }
 
 /// Sends a quote: gives the number, freezes the document and publishes it in the client's area.
 ///
 /// # Errors
-/// When the scope does not allow it or the quote is not fit to send.
+/// When the scope does not allow it, the quote is not fit to send, or the same form sent one before
+/// ([`Refusal::Repeated`] with that quote).
 pub async fn send(app: &App, by: By, scope: &StaffScope, new: NewQuote) -> Result<DocumentNumber, ActError> {
     for _ in 0..SEND_TRIES {
         let (quote, pdf) = app.store.read(|r| prepare(app, r, scope, &new))?;
         let (scope, zone) = (scope.clone(), app.settings.zone.clone());
-        let act = move |w: &mut WriteTx<'_>| seal(w, &scope, &quote, &pdf, &zone);
+        let series = new.once.as_ref().map(|key| once::series("quote", key));
+        let act = move |w: &mut WriteTx<'_>| send_once(w, &scope, series.as_deref(), (&quote, &pdf), &zone);
         match app.store.write(by.clone(), app.now(), act).await {
             Err(ActError::Refused(Refusal::TryAgain)) => {}
             other => return other,
@@ -120,6 +124,24 @@ fn check(new: &NewQuote) -> Result<Totals, Refusal> {
     }
     let sum = totals(&new.lines, new.currency).filter(|t| t.payable >= 0);
     sum.ok_or_else(|| FieldFault::new("lines", "The total is out of range; check quantities and prices.").into())
+}
+
+fn send_once(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    series: Option<&str>,
+    (quote, pdf): (&Quote, &[u8]),
+    zone: &TimeZone,
+) -> Result<Done<DocumentNumber>, ActError> {
+    scope.may_for(Act::Work, quote.client)?;
+    if let Some(before) = series.map(|series| once::made(w, series)).transpose()?.flatten() {
+        return Err(Refusal::Repeated(before).into());
+    }
+    let done = seal(w, scope, quote, pdf, zone)?;
+    if let (Some(series), Some(sent)) = (series, w.quote_numbered(done.get())?) {
+        w.remember(series, sent.id.0)?;
+    }
+    Ok(done)
 }
 
 fn seal(

@@ -17,6 +17,7 @@ use crate::domain::project::Project;
 use crate::domain::refusal::Faults;
 use crate::domain::tax::Line;
 use crate::domain::text;
+use crate::secrets::Token;
 use crate::store::prelude::*;
 use crate::web::forms::{self, Fields};
 use crate::web::guard::Desk;
@@ -254,6 +255,7 @@ impl Form {
             |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
         let until = if self.paper == Paper::Invoice { "Due date" } else { "Valid until" };
         let body = html! {
+            (parts::hidden("once", typed.get("once")))
             div.grid4 {
                 (self.client.draw(typed.get("client"), "g2", errors))
                 (self.draw_project())
@@ -297,9 +299,16 @@ pub fn blank(desk: &Desk, client: &str) -> Vec<(String, String)> {
         pair("client", client.to_owned()),
         pair("issued", desk.today().to_string()),
         pair("currency", desk.firm.currency.code().to_owned()),
+        // So that the form sent twice makes one document.
+        pair("once", Token::draw(&desk.app.entropy).reveal()),
     ];
     pairs.extend(Lines::new(&desk.firm).pairs());
     pairs
+}
+
+/// The key that a form drew for itself, for what it makes.
+pub fn once(fields: &Fields) -> Option<String> {
+    Token::parse(fields.get("once")).map(|token| token.reveal())
 }
 
 /// The pairs of a kept document's head and lines.

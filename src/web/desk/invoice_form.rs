@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::document_form::{self, Form, Head, Paper};
 use super::form::{Id, errors_in};
 use crate::actions::invoices::{self, Draft};
+use crate::actions::once;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice};
 use crate::domain::refusal::Faults;
@@ -97,7 +98,12 @@ async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Re
     };
     let Head { client, project, title, currency, issued: dated, until: due, reference, note, lines } = head;
     let draft = Draft { client, project, title, currency, dated, due, reference, note, lines, recipients };
-    match desk.act(move |w, scope| invoices::save_draft(w, scope, id, &draft)).await {
+    let key = document_form::once(&form.fields).filter(|_| id.is_none());
+    let save = move |w: &mut WriteTx<'_>, scope: &_| match &key {
+        Some(key) => once::new_draft(w, scope, key, &draft),
+        None => invoices::save_draft(w, scope, id, &draft),
+    };
+    match desk.act(save).await {
         Ok(id) if preview => Ok(Redirect::to(&format!("/desk/invoices/{id}/preview")).into_response()),
         Ok(id) => Ok(Redirect::to(&format!("/desk/invoices/{id}/edit")).into_response()),
         Err(error) => {

@@ -9,6 +9,7 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
+use crate::actions::once;
 use crate::actions::payments as acts;
 use crate::domain::access::Act;
 use crate::domain::ids::{ClientId, InvoiceId};
@@ -16,6 +17,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Allocation, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::sentence::Names;
+use crate::secrets::Token;
 use crate::store::invoices::{Cursor, Row as Document};
 use crate::store::overview::place_of;
 use crate::store::prelude::*;
@@ -178,13 +180,17 @@ pub async fn apply(
     })?;
     let on = desk.today();
     let outcome = match read {
-        Ok((invoice, amount)) => {
-            desk.act(move |w, scope| acts::apply_more(w, scope, source, invoice, amount, on)).await
-        }
+        Ok(part) => match Token::parse(fields.get("once")).map(|token| token.reveal()) {
+            Some(key) => desk.act(move |w, scope| once::apply_more(w, scope, &key, source, part, on)).await,
+            None => desk.act(move |w, scope| acts::apply_more(w, scope, source, part.0, part.1, on)).await,
+        },
         Err(refusal) => Err(refusal.into()),
     };
     match outcome {
-        Ok(()) => Ok(Redirect::to(&format!("{}?done=applied", links::source(source))).into_response()),
+        // Pressed twice, applied once.
+        Ok(()) | Err(ActError::Refused(Refusal::Repeated(_))) => {
+            Ok(Redirect::to(&format!("{}?done=applied", links::source(source))).into_response())
+        }
         Err(ActError::Refused(refusal)) if is_fields(&refusal) => {
             let errors = errors_from(&refusal, "amount");
             let page = desk.read(|r| Ok(page(r, &desk, &find(r, &desk, &id)?, &fields, &errors, "")?))?;
@@ -350,9 +356,14 @@ fn rest(
     } else {
         Money::new(first, money.whole.currency).decimal().to_string()
     };
+    let once = match fields.get("once") {
+        "" => Token::draw(&desk.app.entropy).reveal(),
+        typed => typed.to_owned(),
+    };
     let form = html! {
         form.panel method="post" action=(format!("{}/apply", links::source(money.source))) {
             (parts::csrf_input(&desk.csrf))
+            (parts::hidden("once", &once))
             (parts::select(&Field::new("invoice", "Invoice").value(fields.get("invoice")).errors(errors), &choices))
             (parts::money(&Field::new("amount", "Amount").value(&typed).errors(errors), money.whole.currency.code()))
             (parts::submit(Look::Primary, "Apply"))

@@ -51,12 +51,17 @@ pub async fn create(DeskWork(desk): DeskWork, PostedLong(fields): PostedLong) ->
         return Ok(desk.read(|r| preview(&desk, r, &form, &head, &sums))?.into_response());
     }
     let Head { client, project, title, currency, issued, until: valid_until, note, lines, .. } = head;
-    let quote = NewQuote { client, project, title, currency, issued, valid_until, lines, note };
+    let once = document_form::once(&form.fields);
+    let quote = NewQuote { client, project, title, currency, issued, valid_until, lines, note, once };
     match quotes::send(&desk.app, desk.by(), &desk.scope, quote).await {
         Ok(number) => {
             desk.app.wake.notify_one();
             let sent = desk.read(|r| r.quote_numbered(&number)?.ok_or(Problem::NotFound))?;
             Ok(Redirect::to(&format!("/desk/quotes/{}", sent.id)).into_response())
+        }
+        // Pressed twice, sent once.
+        Err(ActError::Refused(Refusal::Repeated(id))) => {
+            Ok(Redirect::to(&format!("/desk/quotes/{id}")).into_response())
         }
         Err(error) => {
             form.errors = errors_in(error, "client")?;

@@ -333,6 +333,7 @@ impl Side {
             valid_until: due,
             lines: vec![line(minor)],
             note: String::new(),
+            once: None,
         };
         let quote = quotes::send(&h.app, by, &scope, offer).await.unwrap();
         let project = if client == h.who.marlow {

@@ -242,6 +242,7 @@ impl Story {
             valid_until: days(issued, valid),
             lines,
             note: "Outlays are charged at cost.".to_owned(),
+            once: None,
         };
         let number = quotes::send_in(w, &self.app, &scope, &new)?.value();
         if said != Said::Nothing {

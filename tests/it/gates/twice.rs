@@ -1,0 +1,142 @@
+//! Forms sent twice, as by two presses of a button or a page sent again: each makes one thing.
+
+use counterfoil::domain::event::Event;
+
+use super::policy::Who;
+use super::world::World;
+use crate::browser::{Answer, Browser};
+
+/// The value of a hidden field of a page.
+fn hidden(page: &str, name: &str) -> String {
+    let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
+    page[at..].split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}
+
+/// Sends a form twice; both answers, and how many events of a kind came of them.
+async fn twice(
+    world: &World,
+    orla: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+    of: impl Fn(&Event) -> bool,
+) -> ([Answer; 2], usize) {
+    let count = |world: &World| world.house.log().iter().filter(|e| of(e)).count();
+    let before = count(world);
+    let answers = [orla.post_as_is(path, fields).await, orla.post_as_is(path, fields).await];
+    (answers, count(world) - before)
+}
+
+/// The fields that an invoice and a quote of one line have.
+fn document<'a>(
+    token: &'a str,
+    client: &'a str,
+    once: &'a str,
+    until: &'a str,
+    press: &'a str,
+) -> Vec<(&'a str, &'a str)> {
+    vec![
+        ("csrf", token),
+        ("once", once),
+        ("client", client),
+        ("was", client),
+        ("title", "Kiln lining"),
+        ("currency", "EUR"),
+        ("issued", "2026-11-23"),
+        (until, "2026-12-23"),
+        ("l0.description", "Lining"),
+        ("l0.quantity", "1"),
+        ("l0.unit", "HUR"),
+        ("l0.price", "100"),
+        ("l0.discount", ""),
+        ("l0.vat", "S:23"),
+        ("do", press),
+    ]
+}
+
+#[tokio::test]
+async fn a_new_invoice_sent_twice_is_one_draft_and_issued_twice_is_one_document() {
+    let world = World::new().await;
+    let (token, client) = (world.token(Who::Orla), world.house.who.marlow.to_string());
+    let mut orla = world.browser(Who::Orla);
+    let once = hidden(&orla.get("/desk/invoices/new").await.text(), "once");
+    let ana = world.house.who.ana.to_string();
+    let mut form = document(&token, &client, &once, "due", "save");
+    form.push(("to", &ana));
+    let id_of = |answer: &Answer| answer.location().split('/').nth(3).unwrap().to_owned();
+    let saved = |e: &Event| matches!(e, Event::DraftSaved { .. });
+    let (answers, count) = twice(&world, &mut orla, "/desk/invoices/new", &form, saved).await;
+    assert!(answers[0].status.is_redirection(), "{}", answers[0].text());
+    assert_eq!(answers[0].location(), answers[1].location(), "the same draft, saved {count} times");
+    let path = format!("/desk/invoices/{}/issue", id_of(&answers[0]));
+    let issued = |e: &Event| matches!(e, Event::InvoiceIssued { .. });
+    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token)], issued).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()));
+    let other = hidden(&orla.get("/desk/invoices/new").await.text(), "once");
+    assert_ne!(other, once, "another form makes another draft");
+    let path = path.replace("/issue", "/credit");
+    let credited = |e: &Event| matches!(e, Event::CreditNoteIssued { .. });
+    let reason = [("csrf", &*token), ("reason", "Billed twice")];
+    let (answers, count) = twice(&world, &mut orla, &path, &reason, credited).await;
+    assert_eq!(count, 1, "{}", answers[0].text());
+}
+
+#[tokio::test]
+async fn a_draft_that_is_sent_again_with_a_change_keeps_the_change() {
+    let world = World::new().await;
+    let (token, client) = (world.token(Who::Orla), world.house.who.marlow.to_string());
+    let mut orla = world.browser(Who::Orla);
+    let once = hidden(&orla.get("/desk/invoices/new").await.text(), "once");
+    let ana = world.house.who.ana.to_string();
+    let mut form = document(&token, &client, &once, "due", "save");
+    form.push(("to", &ana));
+    let first = orla.post_as_is("/desk/invoices/new", &form).await;
+    form[4].1 = "Kiln lining, second firing";
+    let again = orla.post_as_is("/desk/invoices/new", &form).await;
+    assert_eq!(first.location(), again.location());
+    assert!(orla.get(first.location()).await.text().contains("second firing"));
+}
+
+#[tokio::test]
+async fn a_quote_sent_twice_is_one_quote() {
+    let world = World::new().await;
+    let (token, client) = (world.token(Who::Orla), world.house.who.marlow.to_string());
+    let mut orla = world.browser(Who::Orla);
+    let once = hidden(&orla.get("/desk/quotes/new").await.text(), "once");
+    let preview =
+        orla.post_as_is("/desk/quotes/new", &document(&token, &client, &once, "valid_until", "preview")).await;
+    assert_eq!(hidden(&preview.text(), "once"), once, "the preview carries it on");
+    let form = document(&token, &client, &once, "valid_until", "send");
+    let sent = |e: &Event| matches!(e, Event::QuoteSent { .. });
+    let (answers, count) = twice(&world, &mut orla, "/desk/quotes/new", &form, sent).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[0].text());
+}
+
+#[tokio::test]
+async fn a_pdf_published_twice_is_one_document() {
+    let world = World::new().await;
+    let token = world.token(Who::Orla);
+    let mut orla = world.browser(Who::Orla);
+    let path = format!("/desk/publish/{}", world.kept);
+    let published = |e: &Event| matches!(e, Event::InvoicePublished { .. });
+    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token)], published).await;
+    assert_eq!(count, 1, "{}", answers[0].text());
+}
+
+#[tokio::test]
+async fn a_rest_applied_twice_is_applied_once() {
+    let world = World::new().await;
+    let token = world.token(Who::Orla);
+    let mut orla = world.browser(Who::Orla);
+    let path = format!("/desk/payments/{}", world.marlow.receipt);
+    let page = orla.get(&path).await.text();
+    let (once, invoice) = (hidden(&page, "once"), world.marlow.linked.0.to_string());
+    let fields = [("csrf", &*token), ("once", &*once), ("invoice", &*invoice), ("amount", "1.00")];
+    let allocations = |e: &Event| matches!(e, Event::Allocated { .. });
+    let (answers, count) = twice(&world, &mut orla, &format!("{path}/apply"), &fields, allocations).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[0].text());
+    let fresh = hidden(&orla.get(&path).await.text(), "once");
+    let again = [("csrf", &*token), ("once", &*fresh), ("invoice", &*invoice), ("amount", "1.00")];
+    let before = world.house.open(world.marlow.linked.0);
+    assert!(orla.post_as_is(&format!("{path}/apply"), &again).await.status.is_redirection());
+    assert_eq!(world.house.open(world.marlow.linked.0), before - 100, "another form applies more");
+}

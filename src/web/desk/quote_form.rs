@@ -123,7 +123,7 @@ fn preview(desk: &Desk, r: &ReadTx, form: &Form, head: &Head, sums: &Totals) -> 
     let amount = desk.locale().money(sums.payable());
     let seen_by = html! {
         (parts::rows(&people))
-        p.small.mut { "They find it when they sign in. No letter goes out for a quote." }
+        p.small.mut { "They get a letter with its number, and find it when they sign in." }
     };
     let body = html! {
         (parts::head("Preview", "It gets its number when you send it. Nothing has been sent yet.", ""))

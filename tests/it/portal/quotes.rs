@@ -30,6 +30,7 @@ async fn offered(house: &TestHouse) -> DocumentNumber {
         valid_until: LAST_DAY,
         lines: vec![line(420_000)],
         note: "Outlays are charged at cost.".to_owned(),
+        once: None,
     };
     let (by, scope) = (house.by(house.who.tom), house.scope(house.who.tom));
     let number = quotes::send(&house.app, by, &scope, offer).await.unwrap();

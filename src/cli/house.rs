@@ -22,6 +22,8 @@ use crate::store::prelude::*;
 
 /// The data file's name in the data folder.
 pub const DATA_FILE: &str = "firm.counterfoil";
+/// What follows the data folder's name in that of the file with the backup identity.
+pub const IDENTITY_ENDING: &str = ".backup-identity.txt";
 /// The folder that systemd hands credentials over in.
 const CREDENTIALS: &str = "CREDENTIALS_DIRECTORY";
 
@@ -113,31 +115,6 @@ pub fn secret(source: &KeySource) -> Result<Secret, Failure> {
             parse(&bytes, format!("the credential \"{name}\""))
         }
         KeySource::Prompt => Ok(Secret::Passphrase(terminal::ask_secret("Passphrase of the data file", BY_HAND)?)),
-    }
-}
-
-/// How the key is kept and what that protects from, in one sentence for the start of the log.
-pub fn key_words(config: &Config) -> String {
-    use std::os::unix::fs::MetadataExt;
-    let device = |path: &Path| std::fs::metadata(path).map(|m| m.dev()).ok();
-    match &config.key {
-        KeySource::Prompt => "The key is a passphrase typed at each start: a stolen disk, or the whole machine stolen \
-                              while switched off, reveals nothing. The server can't start by itself."
-            .to_owned(),
-        KeySource::Credential(name) => format!(
-            "The key is the systemd credential \"{name}\": the server starts by itself. A stolen disk reveals nothing \
-             only if the credential is sealed to this machine's TPM or kept on another medium."
-        ),
-        KeySource::File(path) if device(path).is_some() && device(path) == device(&config.data) => format!(
-            "The key is {}, on the same file system as the data: a copied data file reveals nothing, but whoever takes \
-             the whole disk can read it. Keep the key on another medium to protect against that.",
-            path.display()
-        ),
-        KeySource::File(path) => format!(
-            "The key is {}, on another file system than the data: the data's disk alone reveals nothing, the whole \
-             machine reveals everything.",
-            path.display()
-        ),
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
+use super::key_place::KeyPlace;
 use super::new_key::{KeyArgs, NewKey};
 use super::{Failure, house, terminal};
 use crate::config::Config;
@@ -77,7 +78,7 @@ fn list(house: &House) -> Result<(), Failure> {
         terminal::say(&line(slot));
     }
     terminal::say("");
-    terminal::say(&house::key_words(&config));
+    terminal::say(&KeyPlace::of(&config).words());
     Ok(())
 }
 

@@ -5,9 +5,11 @@
 mod backup;
 mod control;
 pub mod demo;
+mod doctor;
 pub mod failure;
 pub mod house;
 mod init;
+mod key_place;
 mod keys;
 mod new_key;
 mod protocol;
@@ -49,6 +51,8 @@ enum Command {
     Verify(verify::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
     Keys(keys::Args),
+    /// Look at a house and say what could be better; changes nothing
+    Doctor(doctor::Args),
     /// Publish a PDF that the accounting system made
     Publish(publish::Args),
     /// Help a person of the firm to sign in
@@ -65,6 +69,7 @@ pub fn run() -> ExitCode {
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Keys(args) => keys::run(args),
+        Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),
         Command::User(args) => user::run(args),
     };

@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 
 use super::control::Control;
+use super::key_place::KeyPlace;
 use super::{Failure, house, terminal};
 use crate::app::App;
 use crate::clock::Clock;
@@ -72,7 +73,7 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     let listening = Listening::bind(ListenPlan::from_config(config, clock.clone())).await?;
     let store = house::open_store(config, &entropy)?;
     let app = house::build_app(config, store, clock, entropy.clone())?;
-    tracing::info!("{}", house::key_words(config));
+    tracing::info!("{}", KeyPlace::of(config).words());
     if config.mail.is_none() {
         tracing::warn!("no mail server is configured: letters wait in the outbox");
     }

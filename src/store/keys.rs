@@ -176,6 +176,11 @@ impl Argon2Cost {
     /// The least that Argon2 itself can compute with.
     const MIN_MEMORY_PER_LANE_KIB: u32 = 8;
 
+    /// Whether a new slot would cost more to try.
+    pub fn is_weak(self) -> bool {
+        self.memory_kib < Self::DEFAULT.memory_kib || self.passes < Self::DEFAULT.passes
+    }
+
     /// Whether a file may ask for this cost.
     pub fn is_acceptable(self) -> bool {
         (1..=Self::MAX.passes).contains(&self.passes)

@@ -488,3 +488,24 @@ fn age_key() -> (String, String) {
     let identity = counterfoil::backup::identity::BackupIdentity::generate();
     (identity.recipient(), identity.reveal().to_string())
 }
+
+#[test]
+fn the_doctor_says_what_is_well_what_could_be_better_and_what_is_wrong() {
+    let made = Made::new();
+    let found = said(&made.on("house", &["doctor"]));
+    assert!(found.contains("opens with the key that is configured: Example LLP"), "{found}");
+    assert!(found.contains("better  One key opens") && found.contains("whoever takes the whole disk can read it"));
+    assert!(found.contains("still lies on this machine") && !found.contains("BAD"), "{found}");
+    said(&made.on("house", &["keys", "add", "--age", &age_key().0]));
+    assert!(said(&made.on("house", &["doctor"])).contains("ok      2 keys open the data file"));
+    std::fs::set_permissions(made.path("house"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    assert!(said(&made.on("house", &["doctor"])).contains("chmod go-rwx"));
+    let taken = TcpListener::bind(("127.0.0.1", made.port));
+    std::fs::remove_file(made.path("house.key")).unwrap();
+    std::fs::set_permissions(made.path("house"), std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    let output = made.on("house", &["doctor"]);
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(found.contains("BAD") && found.contains("house.key cannot be read: it is not there"), "{found}");
+    assert!(refused(&output).contains("wrong; see the line"));
+    drop(taken);
+}

@@ -108,7 +108,7 @@ fn plan(args: &Args) -> Result<Plan, Failure> {
     };
     let identity_file = match &args.identity_file {
         Some(path) => std::path::absolute(path).map_err(|e| Failure::file(path, &e))?,
-        None => house::beside(&data, ".backup-identity.txt"),
+        None => house::beside(&data, house::IDENTITY_ENDING),
     };
     Ok(Plan {
         key_file: args.key.place(&data)?,

@@ -10,6 +10,7 @@ use super::key_place::KeyPlace;
 use super::{Failure, house, terminal};
 use crate::clock::Clock;
 use crate::config::{Config, TlsConfig};
+use crate::domain::firm::Locale;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, SlotKind};
 use crate::store::prelude::*;
@@ -175,14 +176,11 @@ fn room(data: &Path) -> Option<Finding> {
     let found = rustix::fs::statvfs(data).ok()?;
     let free = found.f_bavail.saturating_mul(found.f_frsize);
     let wanted = std::fs::metadata(house::data_file(data)).map_or(0, |m| m.len()).saturating_mul(ROOM_FACTOR);
-    let gib = |bytes: u64| format!("{}.{} GiB", bytes >> 30, (bytes & ((1 << 30) - 1)) * 10 >> 30);
+    let words = Locale::default().bytes(free);
     Some(if free < wanted.max(ROOM_MIN) {
-        Better(format!(
-            "{} are free where the data lies. Make room: on a full disk nothing more can be saved.",
-            gib(free)
-        ))
+        Better(format!("{words} are free where the data lies. Make room: on a full disk nothing more can be saved."))
     } else {
-        Well(format!("{} are free where the data lies.", gib(free)))
+        Well(format!("{words} are free where the data lies."))
     })
 }
 

@@ -1,5 +1,7 @@
 //! The firm: what it prints on documents and in letters, and its standing choices.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
 use super::client::Party;
@@ -63,6 +65,60 @@ pub enum Paper {
     A4,
     /// 8.5 × 11 in.
     Letter,
+}
+
+/// What stands on a document of the firm besides its party: frozen into it at issue, so that page and PDF never differ
+/// and a changed account never slips into what was sent long ago.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Letterhead {
+    /// As [`Firm::trade`].
+    pub trade: String,
+    /// As [`Firm::registration`].
+    pub registration: String,
+    /// As [`Firm::email`].
+    pub email: Option<EmailAddress>,
+    /// As [`Firm::phone`].
+    pub phone: String,
+    /// As [`Firm::correspondent`].
+    pub correspondent: String,
+    /// As [`Firm::bank`].
+    pub bank: BankDetails,
+    /// As [`Firm::colour`].
+    pub colour: String,
+}
+
+impl Letterhead {
+    /// The firm's present one.
+    pub fn of(firm: &Firm) -> Self {
+        Self {
+            trade: firm.trade.clone(),
+            registration: firm.registration.clone(),
+            email: firm.email.clone(),
+            phone: firm.phone.clone(),
+            correspondent: firm.correspondent.clone(),
+            bank: firm.bank.clone(),
+            colour: firm.colour.clone(),
+        }
+    }
+
+    /// The firm as the document shows it.
+    pub fn over<'f>(&self, firm: &'f Firm) -> Cow<'f, Firm> {
+        if self.is_of(firm) {
+            return Cow::Borrowed(firm);
+        }
+        let Self { trade, registration, email, phone, correspondent, bank, colour } = self.clone();
+        Cow::Owned(Firm { trade, registration, email, phone, correspondent, bank, colour, ..firm.clone() })
+    }
+
+    fn is_of(&self, firm: &Firm) -> bool {
+        self.trade == firm.trade
+            && self.registration == firm.registration
+            && self.email == firm.email
+            && self.phone == firm.phone
+            && self.correspondent == firm.correspondent
+            && self.bank == firm.bank
+            && self.colour == firm.colour
+    }
 }
 
 /// The firm that runs this portal.

@@ -5,12 +5,13 @@ use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
 use super::client::Party;
+use super::firm::Letterhead;
 use super::ids::{ClientId, ContactId, FileRef, InvoiceId, ProjectId, StaffId};
 use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
 use super::refusal::{Faults, Refusal};
-use super::tax::{LINES_MAX, Line, Totals, totals};
+use super::tax::{LINES_MAX, Line, Totals, VatCategory, totals};
 
 /// Earliest and latest civil dates that documents and payments may carry.
 pub const YEARS: std::ops::RangeInclusive<i16> = 1990..=2199;
@@ -48,6 +49,8 @@ pub struct Issue {
     pub seller: Party,
     /// The client as it was (BG-7).
     pub buyer: Party,
+    /// What else of the firm the document shows, as it was.
+    pub letterhead: Letterhead,
     /// The totals (BG-22).
     pub totals: Totals,
 }
@@ -163,6 +166,39 @@ impl Invoice {
     }
 }
 
+/// What the VAT categories of the lines need of the parties, before the document goes out: K both VAT identifiers
+/// (BR-IC-02), AE both (BR-AE-02; a buyer's legal identifier is not kept here), G the seller's (BR-G-02), and O stands
+/// alone (BR-O-11).
+///
+/// # Errors
+/// Every field to mend, by rule and with what to do.
+pub fn check_parties(body: &Body, seller: &Party, buyer: &Party) -> Result<(), Refusal> {
+    let Body::Composed(lines) = body else { return Ok(()) };
+    let has = |category| lines.iter().any(|line| line.vat.category == category);
+    let (seller_lacks, buyer_lacks) = (seller.vat_id.trim().is_empty(), buyer.vat_id.trim().is_empty());
+    let mut faults = Faults::default();
+    for (category, words, rule, needs_buyer) in [
+        (VatCategory::IntraCommunity, "An intra-Community supply", "BR-IC-02", true),
+        (VatCategory::ReverseCharge, "A reverse charge", "BR-AE-02", true),
+        (VatCategory::Export, "An export", "BR-G-02", false),
+    ] {
+        if !has(category) {
+            continue;
+        }
+        if needs_buyer && buyer_lacks {
+            faults.add("client", format!("{words} needs the client's VAT number; enter it with the client ({rule})."));
+        }
+        if seller_lacks {
+            faults.add("lines", format!("{words} needs the firm's own VAT number; enter it in Settings ({rule})."));
+        }
+    }
+    if has(VatCategory::OutOfScope) && lines.iter().any(|line| line.vat.category != VatCategory::OutOfScope) {
+        let words = "A line outside the scope of VAT can't stand beside lines with VAT; use two invoices (BR-O-11).";
+        faults.add("lines", words);
+    }
+    faults.check()
+}
+
 fn check_lines(faults: &mut Faults, lines: &[Line]) {
     if lines.is_empty() {
         faults.add("lines", "Add at least one line.");
@@ -250,6 +286,7 @@ mod tests {
                 pdf: file,
                 seller: Party::default(),
                 buyer: Party::default(),
+                letterhead: Letterhead::default(),
                 totals: Totals::only(money),
             }),
             changed: Timestamp::UNIX_EPOCH,

@@ -33,6 +33,8 @@ pub enum Refusal {
     NumberTaken(String),
     /// The PDF or draft changed or another document took its number in between; asking again will work.
     TryAgain,
+    /// The draft is not the one that was looked at.
+    DraftChanged,
     /// Only a draft can be changed or issued.
     NotADraft,
     /// Only an issued document can be credited, paid or sent.
@@ -80,6 +82,9 @@ impl std::fmt::Display for Refusal {
             Self::TryAgain => {
                 f.write_str("Somebody else changed this at the same moment. Nothing was lost; try again.")
             }
+            Self::DraftChanged => f.write_str(
+                "Somebody changed this draft after you opened it, so nothing was issued or saved. Look at it as it is now.",
+            ),
             Self::NotADraft => {
                 f.write_str("This document has been issued and can't be changed. Correct it with a credit note.")
             }

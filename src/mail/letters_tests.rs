@@ -5,6 +5,7 @@ use jiff::{Timestamp, civil::date};
 use super::super::letter_words::greeting;
 use super::*;
 use crate::domain::client::Party;
+use crate::domain::firm::Letterhead;
 use crate::domain::firm::{BankDetails, Locale, Paper, Series};
 use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
 use crate::domain::invoice::{Body, Issue, Kind};
@@ -64,6 +65,7 @@ fn invoice() -> Invoice {
             pdf: file(),
             seller: Party::default(),
             buyer: Party::default(),
+            letterhead: Letterhead::default(),
             totals: Totals::only(money),
         }),
         changed: Timestamp::UNIX_EPOCH,

@@ -119,6 +119,7 @@ pub fn ageing_now(open: &[(Open, Currency)], unapplied: &[Unapplied], today: Dat
 mod tests {
     use super::*;
     use crate::domain::client::Party;
+    use crate::domain::firm::Letterhead;
     use crate::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
     use crate::domain::invoice::{Body, Issue};
     use crate::domain::money::Money;
@@ -137,6 +138,7 @@ mod tests {
             pdf,
             seller: Party::default(),
             buyer: Party::default(),
+            letterhead: Letterhead::default(),
             totals: Totals::only(Money::new(minor, EUR)),
         };
         Invoice {

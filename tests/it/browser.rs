@@ -171,3 +171,9 @@ async fn the_browser_keeps_cookies_and_finds_form_tokens() {
     let answer = browser.post("/echo", &[("who", "Ana Ruiz")]).await;
     assert_eq!(answer.text(), "Some(\"a=1\") who=Ana+Ruiz&csrf=t%26k");
 }
+
+/// The value of a hidden field of a page.
+pub fn hidden(page: &str, name: &str) -> String {
+    let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
+    page[at..].split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
+}

@@ -67,6 +67,23 @@ pub fn save_draft(
     Ok(w.record(about, Event::DraftSaved { invoice: id, total: invoice.payable() })?.done(id))
 }
 
+/// Saves a draft again, if it is still the one that was last changed at `seen`.
+///
+/// # Errors
+/// As [`save_draft`]; [`Refusal::DraftChanged`].
+pub fn save_seen(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    id: InvoiceId,
+    seen: jiff::Timestamp,
+    draft: &Draft,
+) -> Result<Done<InvoiceId>, ActError> {
+    if editable(w, scope, id)?.changed != seen {
+        return Err(Refusal::DraftChanged.into());
+    }
+    save_draft(w, scope, Some(id), draft)
+}
+
 /// The document that a draft would be, without number.
 pub fn as_invoice(id: InvoiceId, draft: &Draft, changed: jiff::Timestamp) -> Invoice {
     let Draft { client, project, title, currency, dated, due, reference, note, lines, recipients } = draft.clone();

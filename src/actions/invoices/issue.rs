@@ -3,6 +3,7 @@
 //! The PDF is drawn before it, against the number that it is about to get; the transaction checks that the number is
 //! still next and the draft unchanged, else all is done again.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 
 use super::super::{found, letters};
@@ -15,8 +16,9 @@ use crate::app::{App, Settings};
 use crate::domain::access::StaffScope;
 use crate::domain::client::Party;
 use crate::domain::event::{By, Event};
+use crate::domain::firm::Letterhead;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::{Invoice, Issue, Kind};
+use crate::domain::invoice::{Invoice, Issue, Kind, check_parties};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
@@ -32,7 +34,21 @@ const ISSUE_TRIES: u32 = 20;
 /// # Errors
 /// When the scope does not allow it, the draft is not fit to issue, or nobody could see it.
 pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Result<DocumentNumber, ActError> {
-    issue_wanted(app, by, scope, Wanted::Draft(id)).await
+    issue_wanted(app, by, scope, Wanted::Draft(id, None)).await
+}
+
+/// As [`issue`], if the draft is still the one that was last changed at `seen`.
+///
+/// # Errors
+/// As [`issue`]; [`Refusal::DraftChanged`].
+pub async fn issue_seen(
+    app: &App,
+    by: By,
+    scope: &StaffScope,
+    id: InvoiceId,
+    seen: Timestamp,
+) -> Result<DocumentNumber, ActError> {
+    issue_wanted(app, by, scope, Wanted::Draft(id, Some(seen))).await
 }
 
 /// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds
@@ -46,14 +62,14 @@ pub fn issue_in(
     scope: &StaffScope,
     id: InvoiceId,
 ) -> Result<Done<DocumentNumber>, ActError> {
-    issue_wanted_in(w, app, scope, &Wanted::Draft(id))
+    issue_wanted_in(w, app, scope, &Wanted::Draft(id, None))
 }
 
 /// A document to be issued.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
-    /// A draft that is kept.
-    Draft(InvoiceId),
+    /// A draft that is kept, as it was at that instant if one is named.
+    Draft(InvoiceId, Option<Timestamp>),
     /// A credit note for all of an invoice; it is never kept as a draft.
     CreditNote {
         /// What is credited.
@@ -69,7 +85,13 @@ impl Wanted {
     /// The document without number, if the scope may issue it. A credit note's id is 0: it gets one with its number.
     fn find(&self, reader: &impl Reader, scope: &StaffScope) -> Result<Invoice, ActError> {
         match self {
-            Self::Draft(id) => editable(reader, scope, *id),
+            Self::Draft(id, seen) => {
+                let draft = editable(reader, scope, *id)?;
+                if seen.is_some_and(|seen| seen != draft.changed) {
+                    return Err(Refusal::DraftChanged.into());
+                }
+                Ok(draft)
+            }
             Self::CreditNote { of, reason, on } => credit_note(reader, scope, *of, reason, *on),
         }
     }
@@ -113,6 +135,7 @@ struct Prepared {
     totals: Totals,
     seller: Party,
     buyer: Party,
+    letterhead: Letterhead,
     pdf: Vec<u8>,
 }
 
@@ -124,9 +147,11 @@ fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted)
         return Err(Refusal::NobodyToSee.into());
     }
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
+    check_parties(&invoice.body, &firm.party, &client.party)?;
     let number = next_number(reader, &firm, &invoice)?;
     let pdf = draw(app, reader, &firm, &client, &invoice, Some(&number), &totals)?;
-    Ok(Prepared { number, totals, seller: firm.party, buyer: client.party, pdf, invoice })
+    let letterhead = Letterhead::of(&firm);
+    Ok(Prepared { number, totals, seller: firm.party, buyer: client.party, letterhead, pdf, invoice })
 }
 
 /// Commits what [`prepare`] drew; [`Refusal::TryAgain`] when its number is not next any more or the document changed.
@@ -144,8 +169,9 @@ fn seal(
     {
         return Err(Refusal::MoreThanOpen(Money::zero(invoice.currency)).into());
     }
-    let Prepared { invoice: drawn, number, totals, seller, buyer, pdf } = prepared;
-    let moved = invoice != drawn || firm.party != seller || found(w.client(invoice.client)?)?.party != buyer;
+    let Prepared { invoice: drawn, number, totals, seller, buyer, letterhead, pdf } = prepared;
+    let other_firm = firm.party != seller || Letterhead::of(&firm) != letterhead;
+    let moved = invoice != drawn || other_firm || found(w.client(invoice.client)?)?.party != buyer;
     if moved || next_number(w, &firm, &invoice)? != number {
         return Err(Refusal::TryAgain.into());
     }
@@ -154,7 +180,8 @@ fn seal(
     }
     advance(w, &firm, &invoice, &number)?;
     let pdf = keep_pdf(w, &pdf, number.file_name("pdf"))?;
-    let issue = Issue { number: number.clone(), at: w.now, by: issued_by(&w.by), pdf, seller, buyer, totals };
+    let by = issued_by(&w.by);
+    let issue = Issue { number: number.clone(), at: w.now, by, pdf, seller, buyer, letterhead, totals };
     let event = issued_event(&invoice, &issue);
     complete(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings)?.map_done(number)
 }

@@ -10,6 +10,7 @@ use crate::app::{App, Settings};
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{By, Event};
+use crate::domain::firm::Letterhead;
 use crate::domain::ids::{ClientId, ContactId, Digest, InvoiceId, ProjectId};
 use crate::domain::invoice::{Body, Invoice, Issue, Kind, check_dates};
 use crate::domain::money::Money;
@@ -108,9 +109,9 @@ pub fn publish_in(
     }
     let pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
     let event = published_event(p, draft.id, pdf.digest);
-    let (seller, totals) = (w.firm()?.party, Totals::only(p.amount));
-    let issue =
-        Issue { number: p.number.clone(), at: w.now, by: issued_by(&w.by), pdf, seller, buyer: client.party, totals };
+    let (firm, totals, number) = (w.firm()?, Totals::only(p.amount), p.number.clone());
+    let (by, letterhead) = (issued_by(&w.by), Letterhead::of(&firm));
+    let issue = Issue { number, at: w.now, by, pdf, seller: firm.party, buyer: client.party, letterhead, totals };
     complete(w, &Invoice { issue: Some(issue), ..draft }, event, settings)?.map_done(p.number.clone())
 }
 

@@ -255,7 +255,8 @@ fn document(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup,
         Body::Composed(_) => {
             let parties = (&issue.seller, &issue.buyer);
             let number = Some(&issue.number);
-            let sheet = invoices::sheet(r, &desk.firm, parties, &row.invoice, number, &issue.totals)?;
+            let firm = issue.letterhead.over(&desk.firm);
+            let sheet = invoices::sheet(r, &firm, parties, &row.invoice, number, &issue.totals)?;
             html! { div.panel { (documents::html(&sheet)) } }
         }
         Body::Published(amount) => html! {

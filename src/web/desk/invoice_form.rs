@@ -2,15 +2,17 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::document_form::{self, Form, Head, Paper};
 use super::form::{Id, errors_in};
+use super::issue::SEEN;
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice};
-use crate::domain::refusal::Faults;
+use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::store::prelude::*;
@@ -98,10 +100,15 @@ async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Re
     };
     let Head { client, project, title, currency, issued: dated, until: due, reference, note, lines } = head;
     let draft = Draft { client, project, title, currency, dated, due, reference, note, lines, recipients };
+    // Without a stamp nothing was looked at, so that nothing matches.
+    let seen = form.fields.get(SEEN).parse().unwrap_or(Timestamp::MIN);
     let key = document_form::once(&form.fields).filter(|_| id.is_none());
     let save = move |w: &mut WriteTx<'_>, scope: &_| match &key {
         Some(key) => once::new_draft(w, scope, key, &draft),
-        None => invoices::save_draft(w, scope, id, &draft),
+        None => match id {
+            Some(id) => invoices::save_seen(w, scope, id, seen, &draft),
+            None => invoices::save_draft(w, scope, None, &draft),
+        },
     };
     match desk.act(save).await {
         Ok(id) if preview => Ok(Redirect::to(&format!("/desk/invoices/{id}/preview")).into_response()),
@@ -139,6 +146,17 @@ fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
     Fields::of(pairs)
 }
 
+/// Which state of the draft the form was made from; after a refusal for that reason, the present one, so that saving
+/// again means it.
+fn stamp(form: &Form, draft: &Invoice) -> String {
+    let changed = Refusal::DraftChanged.to_string();
+    let told = form.errors.iter().any(|error| error.message == changed);
+    match form.fields.get(SEEN) {
+        seen if !seen.is_empty() && !told => seen.to_owned(),
+        _ => draft.changed.to_string(),
+    }
+}
+
 fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<Markup, Problem> {
     let title = if kept.is_some() { "Draft invoice" } else { "New invoice" };
     let action = kept.map_or("/desk/invoices/new".to_owned(), |i| format!("/desk/invoices/{}/edit", i.id));
@@ -158,6 +176,7 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
             // Enter in a field presses the first button of a form: this one, which changes nothing.
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }
             (parts::csrf_input(&desk.csrf))
+            @if let Some(draft) = kept { input type="hidden" name=(SEEN) value=(stamp(form, draft)); }
             div.rail {
                 div { (form.draw_head()) (form.draw_lines(desk)) }
                 aside aria-label="Sending" { (who(form)) (then(desk, form)) (overdue(desk, r, form)?) }

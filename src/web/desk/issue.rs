@@ -3,6 +3,7 @@
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::form::{Id, refusal_in};
@@ -10,7 +11,7 @@ use super::invoice_form::{draft, to_page};
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::Invoice;
+use crate::domain::invoice::{Invoice, check_parties};
 use crate::domain::person::Contact;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::reminder;
@@ -22,6 +23,9 @@ use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, FieldError, Icon, Look, Tone, csrf_input};
 use crate::web::problem::Problem;
+
+/// The field that says which state of the draft was looked at.
+pub(super) const SEEN: &str = "seen";
 
 /// `GET /desk/invoices/{id}/preview`
 pub async fn preview(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
@@ -38,8 +42,16 @@ pub async fn preview_pdf(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Res
 }
 
 /// `POST /desk/invoices/{id}/issue`
-pub async fn issue(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, _: Posted) -> Result<Response, Problem> {
-    let issued = invoices::issue(&desk.app, desk.by(), &desk.scope, id).await;
+pub async fn issue(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    // What was previewed is issued, or nothing: the button names an amount.
+    let Ok(seen) = fields.get(SEEN).parse::<Timestamp>() else {
+        return show(&desk, id, Some(&Refusal::DraftChanged));
+    };
+    let issued = invoices::issue_seen(&desk.app, desk.by(), &desk.scope, id, seen).await;
     // Its letters are queued; the scheduler looks at once.
     desk.app.wake.notify_one();
     match issued.map_err(refusal_in) {
@@ -84,7 +96,7 @@ fn show(desk: &Desk, id: InvoiceId, refusal: Option<&Refusal>) -> Result<Respons
 }
 
 fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<(Markup, bool), Problem> {
-    let errors = faults(r, draft, refusal)?;
+    let errors = faults(desk, r, draft, refusal)?;
     let edit = format!("/desk/invoices/{}/edit", draft.id);
     let fit = errors.is_empty();
     let number = invoices::next_number(r, &desk.firm, draft).map_err(Problem::from);
@@ -117,12 +129,12 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
 }
 
 /// What stands in the way of issuing.
-fn faults(r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<Vec<FieldError>, Problem> {
+fn faults(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<Vec<FieldError>, Problem> {
     let mut errors = refusal.map_or_else(Vec::new, |x| errors_from(x, "client"));
     if errors.is_empty() {
-        match draft.ready() {
-            Ok(_) => {}
-            Err(refusal) => errors = errors_from(&refusal, "client"),
+        let client = r.client(draft.client)?.ok_or(Problem::NotFound)?;
+        for refusal in [draft.ready().err(), check_parties(&draft.body, &desk.firm.party, &client.party).err()] {
+            errors.extend(refusal.iter().flat_map(|refusal| errors_from(refusal, "client")));
         }
         if letters::audience(r, draft)?.is_empty() {
             let fault = FieldFault::new("client", Refusal::NobodyToSee.to_string());
@@ -222,6 +234,7 @@ fn act(desk: &Desk, draft: &Invoice, fit: bool, edit: &str) -> Markup {
     html! {
         form method="post" action={ "/desk/invoices/" (draft.id) "/issue" } {
             (csrf_input(&desk.csrf))
+            input type="hidden" name=(SEEN) value=(draft.changed);
             (parts::dock(html! {
                 @if fit {
                     (parts::submit(Look::Primary, format!("Issue and send {}", desk.locale().money(draft.payable()))))

@@ -12,6 +12,7 @@ use super::{Looking, logged, timeline};
 use crate::actions::visits;
 use crate::documents::invoice::{Look, invoice_sheet};
 use crate::documents::{self, Logo, LogoFormat};
+use crate::domain::firm::Letterhead;
 use crate::domain::grant::Strength;
 use crate::domain::invoice::{Body, Issue, Kind, Standing};
 use crate::domain::money::Money;
@@ -25,7 +26,7 @@ use crate::web::auth::back::number_and_suffix;
 use crate::web::download;
 use crate::web::guard::Viewer;
 use crate::web::page::PortalNav;
-use crate::web::parts::{self, Icon, Moment};
+use crate::web::parts::{self, Icon, Moment, Tone};
 use crate::web::path::Path;
 use crate::web::problem::Problem;
 
@@ -113,7 +114,8 @@ fn bill<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, row: &Row, issue: 
     };
     // The page draws the logo by its style; the sheet only needs to know that there is one.
     let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
-    let look = Look { firm: viewer.firm(), logo };
+    let firm = issue.letterhead.over(viewer.firm());
+    let look = Look { firm: &firm, logo };
     let Issue { seller, buyer, number, totals, .. } = issue;
     let sheet =
         invoice_sheet(&look, seller, buyer, &row.invoice, Some(number), totals, project.as_deref(), credits.as_ref());
@@ -240,12 +242,16 @@ fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
 
 /// How to pay, open at once while it is the only way.
 fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
-    let firm = viewer.firm();
-    let bank = &firm.bank;
+    let (firm, letterhead) = (viewer.firm(), &shown.issue.letterhead);
+    let bank = &letterhead.bank;
+    if bank.iban != firm.bank.iban && !firm.bank.iban.is_empty() {
+        let words = "Our bank account has changed since this was sent.";
+        return html! { div.gap-y { (parts::note(Tone::Warn, Icon::Alert, words, moved(letterhead))) } };
+    }
     if bank.iban.is_empty() {
         return html! { p.small.mut.gap-y { "How to pay stands on the document; if it does not, please ask us." } };
     }
-    let account = if bank.account_name.is_empty() { &firm.party.name } else { &bank.account_name };
+    let account = if bank.account_name.is_empty() { &shown.issue.seller.name } else { &bank.account_name };
     let details = html! {
         dl.stack.small {
             (parts::detail("Account name", account, false))
@@ -255,6 +261,18 @@ fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
         }
     };
     parts::act(Icon::Bank, "Pay by bank transfer", true, details)
+}
+
+/// Whom to ask about an account that changed: as the document named them, since whoever changes the one may have
+/// changed the other.
+fn moved(letterhead: &Letterhead) -> Markup {
+    let ways = [letterhead.phone.as_str(), letterhead.email.as_ref().map_or("", |e| e.as_str())];
+    let ways: Vec<&str> = ways.into_iter().filter(|way| !way.is_empty()).collect();
+    html! {
+        "The PDF still shows the earlier one. Before you pay, please ask us which to use"
+        @if !ways.is_empty() { ": " (ways.join(", ")) }
+        "."
+    }
 }
 
 /// An IBAN in groups of four, as it is printed.

@@ -7,6 +7,7 @@ use counterfoil::store::prelude::*;
 use jiff::civil::date;
 
 use super::{between, signed_in};
+use crate::browser::hidden;
 use crate::house::TestHouse;
 
 const NEW: &str = "/desk/invoices/new";
@@ -60,7 +61,8 @@ async fn an_invoice_goes_from_an_empty_form_to_its_number() {
     }
     let pdf = orla.get(&format!("{}.pdf", saved.location())).await;
     assert!(pdf.body.starts_with(b"%PDF-") && pdf.header("content-disposition").starts_with("attachment"));
-    let issued = orla.post(&saved.location().replace("/preview", "/issue"), &[]).await;
+    let seen = hidden(&preview, "seen");
+    let issued = orla.post(&saved.location().replace("/preview", "/issue"), &[("seen", &seen)]).await;
     assert_eq!(issued.status, StatusCode::SEE_OTHER, "{}", issued.text());
     let page = orla.follow(issued.clone()).await.text();
     for words in ["HF-2026-0001", "Due in 30 days", "€1,691.25", "Not yet", "Reviewing the second draft", "issued"] {
@@ -189,7 +191,8 @@ async fn a_total_beyond_the_limits_or_below_zero_is_not_issued() {
         let preview = orla.get(saved.location()).await;
         assert_eq!(preview.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(preview.text().contains("/edit#f-lines"), "{}", preview.text());
-        let answer = orla.post(&saved.location().replace("/preview", "/issue"), &[]).await;
+        let seen = hidden(&preview.text(), "seen");
+        let answer = orla.post(&saved.location().replace("/preview", "/issue"), &[("seen", &seen)]).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
     }
     assert!(house.log().iter().all(|e| !matches!(e, counterfoil::domain::event::Event::InvoiceIssued { .. })));
@@ -316,4 +319,58 @@ async fn a_clients_own_lists_hold_that_clients_documents_only() {
     let mut maeve = signed_in(&house, "maeve@hartmann.example").await;
     let foreign = maeve.get(&format!("/desk/invoices?client={kestrel}")).await.text();
     assert!(foreign.contains(own.as_str()) && !foreign.contains(other.as_str()), "{foreign}");
+}
+
+#[tokio::test]
+async fn what_was_previewed_is_issued_and_nothing_that_was_changed_meanwhile() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    orla.get(NEW).await;
+    let form = typed(&house);
+    let saved = orla.post(NEW, &but(&form, &[("do", "preview")])).await;
+    let (preview, edit) = (saved.location().to_owned(), saved.location().replace("/preview", "/edit"));
+    let (first, form_seen) =
+        (hidden(&orla.get(&preview).await.text(), "seen"), hidden(&orla.get(&edit).await.text(), "seen"));
+    house.later(jiff::SignedDuration::from_secs(5));
+    let dearer = but(&form, &[("l0.price", "99999"), ("seen", &form_seen)]);
+    assert_eq!(orla.post(&edit, &dearer).await.status, StatusCode::SEE_OTHER);
+    let issue = preview.replace("/preview", "/issue");
+    for stale in [&[("seen", first.as_str())][..], &[]] {
+        let answer = orla.post(&issue, stale).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().contains("Somebody changed this draft"), "{}", answer.text());
+    }
+    // An older form is not saved over a newer one, keeps what was typed, and the second press means it.
+    let older = but(&form, &[("title", "Typed in the other window"), ("seen", &form_seen)]);
+    let answer = orla.post(&edit, &older).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = answer.text();
+    assert!(text.contains("Somebody changed this draft") && text.contains("Typed in the other window"), "{text}");
+    let now = hidden(&text, "seen");
+    assert_ne!(now, form_seen);
+    let meant = but(&form, &[("title", "Typed in the other window"), ("seen", &now)]);
+    assert_eq!(orla.post(&edit, &meant).await.status, StatusCode::SEE_OTHER);
+    assert!(house.log().iter().all(|e| !matches!(e, counterfoil::domain::event::Event::InvoiceIssued { .. })));
+}
+
+#[tokio::test]
+async fn vat_categories_that_need_vat_numbers_are_not_issued_without() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    orla.get(NEW).await;
+    let form = typed(&house);
+    for (vat, other, rule) in [("K:0", "K:0", "BR-IC-02"), ("AE:0", "AE:0", "BR-AE-02"), ("O:0", "S:23", "BR-O-11")] {
+        let second = [("l1.description", "More"), ("l1.quantity", "1"), ("l1.price", "10"), ("l1.unit", "HUR")];
+        let mut fields = but(&form, &[("l0.vat", vat), ("do", "preview")]);
+        fields.extend(second);
+        fields.extend([("l1.discount", ""), ("l1.vat", other)]);
+        let saved = orla.post(NEW, &fields).await;
+        assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+        let preview = orla.get(saved.location()).await;
+        assert_eq!(preview.status, StatusCode::UNPROCESSABLE_ENTITY, "{vat}");
+        assert!(preview.text().contains(rule), "{vat}: {}", preview.text());
+        let seen = hidden(&preview.text(), "seen");
+        let answer = orla.post(&saved.location().replace("/preview", "/issue"), &[("seen", &seen)]).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{vat}");
+    }
 }

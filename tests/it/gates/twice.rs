@@ -4,13 +4,7 @@ use counterfoil::domain::event::Event;
 
 use super::policy::Who;
 use super::world::World;
-use crate::browser::{Answer, Browser};
-
-/// The value of a hidden field of a page.
-fn hidden(page: &str, name: &str) -> String {
-    let at = page.find(&format!("name=\"{name}\"")).unwrap_or_else(|| panic!("no {name} in {page}"));
-    page[at..].split_once("value=\"").unwrap().1.split('"').next().unwrap().to_owned()
-}
+use crate::browser::{Answer, Browser, hidden};
 
 /// Sends a form twice; both answers, and how many events of a kind came of them.
 async fn twice(
@@ -67,9 +61,11 @@ async fn a_new_invoice_sent_twice_is_one_draft_and_issued_twice_is_one_document(
     let (answers, count) = twice(&world, &mut orla, "/desk/invoices/new", &form, saved).await;
     assert!(answers[0].status.is_redirection(), "{}", answers[0].text());
     assert_eq!(answers[0].location(), answers[1].location(), "the same draft, saved {count} times");
-    let path = format!("/desk/invoices/{}/issue", id_of(&answers[0]));
+    let preview = format!("/desk/invoices/{}/preview", id_of(&answers[0]));
+    let seen = hidden(&orla.get(&preview).await.text(), "seen");
+    let path = preview.replace("/preview", "/issue");
     let issued = |e: &Event| matches!(e, Event::InvoiceIssued { .. });
-    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token)], issued).await;
+    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token), ("seen", &seen)], issued).await;
     assert_eq!((count, answers[0].location()), (1, answers[1].location()));
     let other = hidden(&orla.get("/desk/invoices/new").await.text(), "once");
     assert_ne!(other, once, "another form makes another draft");

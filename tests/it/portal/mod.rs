@@ -4,12 +4,13 @@ mod quotes;
 mod statement;
 
 use axum::http::{Method, StatusCode};
+use counterfoil::actions::firm;
 use counterfoil::domain::event::Event;
 use jiff::SignedDuration;
 use jiff::civil::date;
 
 use crate::auth::signed_in;
-use crate::house::{TestHouse, pdf};
+use crate::house::{TestHouse, hartmann, pdf};
 
 fn opened(house: &TestHouse) -> usize {
     house.log().into_iter().filter(|e| matches!(e, Event::Opened { .. })).count()
@@ -166,4 +167,27 @@ async fn the_statement_leads_from_opening_to_closing_and_keeps_what_was_typed() 
     assert!(text.contains("<title>Error: ") && text.contains("tomorrow") && text.contains("9999-01-01"), "{text}");
     let whole = ana.get("/statement?from=2026-01-01&to=2026-12-31").await.text();
     assert!(whole.contains("OLD-1") && whole.contains("Opening balance"));
+}
+
+#[tokio::test]
+async fn an_issued_invoice_shows_the_account_of_its_day_and_warns_when_it_changed() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let account = |iban: &str, phone: &str| {
+        let mut firm = hartmann();
+        (firm.bank.iban, firm.phone) = (iban.to_owned(), phone.to_owned());
+        firm
+    };
+    let (old, new) = (account("IE29AIBK93115212345678", "01 555 0142"), account("DE89370400440532013000", "+1 666"));
+    let (first, known) = (old.clone(), hartmann().bank);
+    house.act(house.who.orla, move |w, s| firm::change(w, s, &first, &known, "bank")).await.unwrap();
+    let (_, number) = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = format!("/invoices/{number}");
+    assert!(ana.get(&page).await.text().contains("IE29 AIBK"));
+    house.act(house.who.orla, move |w, s| firm::change(w, s, &new, &old.bank, "bank")).await.unwrap();
+    let text = ana.get(&page).await.text();
+    let bill = text.split("<article").nth(1).unwrap().split("</article").next().unwrap();
+    assert!(bill.contains("01 555 0142") && !bill.contains("+1 666"), "as the PDF says: {bill}");
+    assert!(!text.contains("DE89"), "a new account does not slip into what was sent long ago");
+    assert!(text.contains("Our bank account has changed since this was sent.") && text.contains("01 555 0142"));
 }

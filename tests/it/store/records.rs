@@ -5,7 +5,7 @@
 
 use counterfoil::domain::client::Client;
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
-use counterfoil::domain::firm::Logo;
+use counterfoil::domain::firm::{Letterhead, Logo};
 use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::*;
 use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind};
@@ -111,6 +111,11 @@ fn documents_keep_their_stored_form() {
         pdf: file(),
         seller: party("Hartmann & Finch LLP"),
         buyer: party("Marlow Ceramics"),
+        letterhead: Letterhead {
+            trade: "Solicitors".to_owned(),
+            phone: "01 555 0142".to_owned(),
+            ..Letterhead::default()
+        },
         totals,
     };
     let draft = Invoice {

@@ -19,7 +19,7 @@ use crate::app::App;
 use crate::domain::calendar::{is_business_day, wall_clock};
 use crate::domain::client::Party;
 use crate::domain::event::{Actor, By, Event};
-use crate::domain::firm::Firm;
+use crate::domain::firm::{Firm, Letterhead};
 use crate::domain::ids::{AllocationId, ClientId, FileRef, InvoiceId, ReceiptId, StaffId};
 use crate::domain::invoice::{Invoice, Issue, Kind};
 use crate::domain::money::{Currency, Money};
@@ -174,7 +174,8 @@ impl Maker {
         let pdf = self.pdfs[usize::try_from(draft.id.0).unwrap_or(0) % self.pdfs.len()].clone();
         let pdf = FileRef { name: number.file_name("pdf"), ..pdf };
         let by = Some(StaffId(draft.client.0 % 3 + 1));
-        let issue = Issue { number, at, by, pdf, seller: self.firm.party.clone(), buyer, totals };
+        let (seller, letterhead) = (self.firm.party.clone(), Letterhead::of(&self.firm));
+        let issue = Issue { number, at, by, pdf, seller, buyer, letterhead, totals };
         Ok(Invoice { issue: Some(issue), changed: at, ..draft })
     }
 

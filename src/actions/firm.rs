@@ -64,6 +64,39 @@ pub fn set_backup_recipients(
     Ok(w.record(About::FIRM, Event::FirmChanged { what: "backup recipients".to_owned() })?.done(()))
 }
 
+/// Encrypts the backups from now on to another recipient as well. The caller checked that it is one.
+///
+/// # Errors
+/// When it is one already, or the store fails.
+pub fn add_backup_recipient(w: &mut WriteTx<'_>, recipient: &str) -> Result<Done<()>, ActError> {
+    let mut all = w.backup_recipients()?;
+    if all.iter().any(|known| known == recipient) {
+        return Err(Refusal::RecipientKnown.into());
+    }
+    all.push(recipient.to_owned());
+    w.put_backup_recipients(&all)?;
+    let what = format!("backups are encrypted to {recipient} as well");
+    Ok(w.record(About::FIRM, Event::FirmChanged { what })?.done(()))
+}
+
+/// Encrypts the backups from now on no longer to this recipient.
+///
+/// # Errors
+/// When it is none, or the last one, without whom nobody could read a backup; or the store fails.
+pub fn remove_backup_recipient(w: &mut WriteTx<'_>, recipient: &str) -> Result<Done<()>, ActError> {
+    let mut all = w.backup_recipients()?;
+    let known = all.len();
+    all.retain(|other| other != recipient);
+    match all.len() {
+        same if same == known => return Err(Refusal::RecipientUnknown.into()),
+        0 => return Err(Refusal::LastRecipient.into()),
+        _ => {}
+    }
+    w.put_backup_recipients(&all)?;
+    let what = format!("backups are no longer encrypted to {recipient}");
+    Ok(w.record(About::FIRM, Event::FirmChanged { what })?.done(()))
+}
+
 /// Notes that a backup was made and handed over.
 ///
 /// # Errors

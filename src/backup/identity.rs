@@ -44,6 +44,14 @@ impl BackupIdentity {
     }
 }
 
+/// Whether a text is a recipient.
+///
+/// # Errors
+/// When it is not of the form `age1…`.
+pub fn check_recipient(text: &str) -> Result<(), BackupError> {
+    recipients(&[text.to_owned()]).map(drop)
+}
+
 /// Reads recipients.
 ///
 /// # Errors

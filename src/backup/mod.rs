@@ -2,12 +2,15 @@
 //!
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
+pub mod folder;
 pub mod identity;
 mod manifest;
+pub mod pace;
 mod read;
 mod restore;
 #[cfg(test)]
 mod tests;
+pub mod unfinished;
 mod write;
 
 pub use manifest::{Manifest, Table};

@@ -40,7 +40,8 @@ pub fn write(
     let manifest = manifest(tx, taken, config)?;
     let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient))
         .map_err(|e| BackupError::Io(io::Error::other(e)))?;
-    let mut outer = Tally::new(out);
+    // Buffered below, so that age's own header fails like the rest of the file does.
+    let mut outer = Tally::new(BufWriter::with_capacity(BUFFER, out));
     let inner = encryptor.wrap_output(&mut outer).map_err(BackupError::Io)?;
     let mut inner = BufWriter::with_capacity(BUFFER, inner);
     stream(tx, &manifest, &mut inner, &mut progress)?;

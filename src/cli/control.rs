@@ -98,6 +98,7 @@ impl Peer {
         };
         let answer = match serde_json::from_slice(&payload)? {
             Request::Backup => backup::serve(self, app, config_text),
+            Request::Recipients(change) => backup::serve_recipients(self, app, &change),
             Request::Verify => verify::serve(self, app),
             Request::PasswordLink { email } => {
                 let granted = user::grant(&app.store, app.now(), &app.entropy, &app.settings.url, &email);

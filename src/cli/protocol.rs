@@ -43,6 +43,8 @@ impl Kind {
 pub enum Request {
     /// A backup as data frames, then [`Backup`].
     Backup,
+    /// The recipients of backups, after a change; their texts.
+    Recipients(Recipients),
     /// The data file read through, then [`super::verify::Found`].
     Verify,
     /// A link to set a password, then [`Link`].
@@ -52,6 +54,15 @@ pub enum Request {
     },
     /// A PDF published, which follows as data frames; then [`Published`].
     Publish(Publish),
+}
+
+/// A change of the recipients of backups; none is a question.
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Recipients {
+    /// One more.
+    pub add: Option<String>,
+    /// One less.
+    pub remove: Option<String>,
 }
 
 /// What is published, as typed; the options of `counterfoil publish` say what each is.

@@ -13,10 +13,10 @@ use tempfile::TempDir;
 
 use super::init::CONFIG_FILE;
 use super::new_key::{KeyArgs, NewKey};
-use super::unfinished::{self, Unfinished};
+use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
 use crate::actions::firm;
-use crate::backup::{self, BackupError, Summary, identity::BackupIdentity};
+use crate::backup::{self, BackupError, Summary, identity::BackupIdentity, unfinished};
 use crate::clock::Clock;
 use crate::config::{self, PublicUrl};
 use crate::domain::event::By;
@@ -172,7 +172,8 @@ impl Built {
             .permissions(Permissions::from_mode(0o700))
             .tempdir_in(&place.parent)
             .map_err(|e| Failure::file(&place.parent, &e))?;
-        Ok(Self { watch: Unfinished::watch(folder.path())?, _lock: unfinished::lock(folder.path())?, folder })
+        let lock = unfinished::lock(folder.path()).map_err(|e| Failure::file(folder.path(), &e))?;
+        Ok(Self { watch: Unfinished::watch(folder.path())?, _lock: lock, folder })
     }
 
     /// Writes the configuration that the backup holds, for the new place.

@@ -1,19 +1,13 @@
-//! What a command makes before it is complete: taken away when the process is told to stop, and found by the next run
-//! when it was killed. Knows places only, not what is made there.
+//! What a command makes before it is complete, taken away when the process is told to stop. Knows places only, not what
+//! is made there.
 
-use std::fs::File;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Failure, terminal};
 use crate::web::listener::stop_signal;
 
-/// What the names of unfinished folders and files begin with.
-pub const PREFIX: &str = ".unfinished-";
-/// What the names of data files end in before they are complete.
-const ENDING: &str = ".unfinished";
 /// Tries to remove a folder in which the work still goes on.
 const REMOVALS: usize = 5;
 
@@ -74,60 +68,5 @@ fn remove(path: &Path) -> io::Result<()> {
     match removed {
         Err(e) if e.kind() != io::ErrorKind::NotFound => Err(e),
         _ => Ok(()),
-    }
-}
-
-/// Locks an unfinished folder for as long as the answer lives, so that nobody takes it for a dead process's.
-///
-/// # Errors
-/// When the system refuses.
-pub fn lock(folder: &Path) -> Result<File, Failure> {
-    let locked = File::open(folder).and_then(|file| file.try_lock().map(|()| file).map_err(io::Error::from));
-    locked.map_err(|e| Failure::file(folder, &e))
-}
-
-/// Removes the unfinished folders in `parent` that processes left which were killed: nobody has them locked, they are
-/// this user's, and hold nothing but files called as in `known`. Which they were.
-pub fn sweep(parent: &Path, known: &[&str]) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(parent).into_iter().flatten().flatten();
-    let mut left: Vec<PathBuf> =
-        entries.filter(|e| e.file_name().to_string_lossy().starts_with(PREFIX)).map(|e| e.path()).collect();
-    left.sort();
-    left.retain(|path| is_abandoned(path, known) && remove(path).is_ok());
-    left
-}
-
-fn is_abandoned(path: &Path, known: &[&str]) -> bool {
-    let own = rustix::process::geteuid().as_raw();
-    let is_own_folder = path.symlink_metadata().is_ok_and(|facts| facts.is_dir() && facts.uid() == own);
-    let is_known = |entry: io::Result<std::fs::DirEntry>| {
-        let name = entry.map(|e| e.file_name().to_string_lossy().into_owned()).unwrap_or_default();
-        known.contains(&name.as_str()) || name.ends_with(ENDING)
-    };
-    is_own_folder
-        && std::fs::read_dir(path).is_ok_and(|mut entries| entries.all(is_known))
-        && File::open(path).is_ok_and(|file| file.try_lock().is_ok())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_folders_that_nobody_works_in_are_swept() {
-        let parent = tempfile::tempdir().unwrap();
-        let make = |name: &str, file: &str| {
-            let folder = parent.path().join(name);
-            std::fs::create_dir(&folder).unwrap();
-            std::fs::write(folder.join(file), "x").unwrap();
-            folder
-        };
-        let (dead, alive) = (make(".unfinished-1", "a"), make(".unfinished-2", ".counterfoil-1.unfinished"));
-        let (foreign, named) = (make(".unfinished-3", "b"), make("finished", "a"));
-        let held = lock(&alive).unwrap();
-        assert_eq!(sweep(parent.path(), &["a"]), [dead]);
-        drop(held);
-        assert_eq!(sweep(parent.path(), &["a"]), [alive]);
-        assert!(foreign.exists() && named.exists());
     }
 }

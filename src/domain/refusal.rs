@@ -61,6 +61,12 @@ pub enum Refusal {
     QuoteExpired(Date),
     /// The same form was sent before and made this; it counts once.
     Repeated(u64),
+    /// Backups are encrypted to this recipient already.
+    RecipientKnown,
+    /// Backups are not encrypted to this recipient.
+    RecipientUnknown,
+    /// Without its last recipient nobody could read a backup.
+    LastRecipient,
 }
 
 impl From<FieldFault> for Refusal {
@@ -108,6 +114,13 @@ impl std::fmt::Display for Refusal {
                 last.strftime("%-d %B %Y")
             ),
             Self::Repeated(_) => f.write_str("This was recorded already; nothing was recorded twice."),
+            Self::RecipientKnown => f.write_str("Backups are encrypted to this recipient already."),
+            Self::RecipientUnknown => {
+                f.write_str("Backups are not encrypted to this recipient. `counterfoil backup recipients list` says to whom they are.")
+            }
+            Self::LastRecipient => {
+                f.write_str("This is the last recipient; without one nobody could read a backup. Add another one first.")
+            }
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }
     }

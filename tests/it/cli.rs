@@ -274,6 +274,77 @@ fn a_backup_is_the_same_house_with_and_without_a_server() {
 }
 
 #[test]
+fn a_backup_goes_to_standard_output_and_nothing_else_does() {
+    let made = Made::new();
+    let serving = Serving::of(&made, "house");
+    let out = made.on("house", &["backup", "--to", "-", "--rate", "50"]);
+    assert!(out.status.success() && out.stdout.starts_with(b"age-encryption.org/v1\n"));
+    let sha = counterfoil::domain::ids::Digest(counterfoil::secrets::sha256(&out.stdout)).to_string();
+    assert!(String::from_utf8_lossy(&out.stderr).contains(&sha), "{out:?}");
+    serving.stop();
+    std::fs::write(made.path("streamed.age"), &out.stdout).unwrap();
+    said(&made.restore("streamed.age", "new"));
+    let mut closed = command(&["backup", "--to", "-", "--config", &made.config("house")]);
+    let full = std::fs::File::options().write(true).open("/dev/full").unwrap();
+    assert!(refused(&closed.stdout(full).output().unwrap()).contains("disk is full"));
+}
+
+#[test]
+fn a_folder_keeps_the_newest_of_each_day_and_only_backups_go_from_it() {
+    let made = Made::new();
+    let folder = made.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let old: Vec<String> = (1..=9).map(|day| format!("counterfoil-2020-01-0{day}T031500Z.backup")).collect();
+    let others = [".unfinished-backup-dead", "counterfoil-2020-01-01.backup", "firm.age"];
+    for name in old.iter().map(String::as_str).chain(others) {
+        std::fs::write(folder.join(name), "x").unwrap();
+    }
+    let args = ["backup", "--folder", &made.text("backups"), "--keep-daily", "3"];
+    let told = said(&made.on("house", &args));
+    assert!(
+        told.contains("was interrupted, and is removed") && told.contains("2020-01-07T031500Z.backup is no longer")
+    );
+    let left = names(&folder);
+    let new = left.iter().find(|name| name.starts_with("counterfoil-202") && !name.contains("2020")).unwrap();
+    let mut expected = vec![old[7].clone(), old[8].clone(), others[1].to_owned(), others[2].to_owned(), new.clone()];
+    expected.sort();
+    assert_eq!(left, expected);
+    said(&made.restore(&format!("backups/{new}"), "new"));
+    // Without a word about keeping, nothing is removed.
+    std::thread::sleep(std::time::Duration::from_millis(1_100));
+    said(&made.on("house", &["backup", "--folder", &made.text("backups")]));
+    assert_eq!(names(&folder).len(), left.len() + 1);
+    let missing = ["backup", "--folder", &made.text("nowhere")];
+    assert!(refused(&made.on("house", &missing)).contains("is not there"));
+    assert_eq!(made.on("house", &["backup", "--to", "a", "--keep-daily", "3"]).status.code(), Some(2));
+    assert_eq!(made.on("house", &["backup"]).status.code(), Some(2));
+}
+
+#[test]
+fn recipients_of_backups_are_added_and_removed_but_never_the_last() {
+    let made = Made::new();
+    let other = age_key();
+    let serving = Serving::of(&made, "house");
+    let first = said(&made.on("house", &["backup", "recipients", "list"])).trim().to_owned();
+    assert!(first.starts_with("age1"));
+    let last = refused(&made.on("house", &["backup", "recipients", "remove", &first]));
+    assert!(last.contains("Add another one first"), "{last}");
+    assert!(refused(&made.on("house", &["backup", "recipients", "add", "age1no"])).contains("begins with age1"));
+    let now = said(&made.on("house", &["backup", "recipients", "add", &other.0]));
+    assert_eq!(now, format!("{first}\n{}\n", other.0));
+    assert!(refused(&made.on("house", &["backup", "recipients", "add", &other.0])).contains("already"));
+    made.backup("both.age");
+    said(&made.on("house", &["backup", "recipients", "remove", &first]));
+    made.backup("other.age");
+    serving.stop();
+    assert!(refused(&made.on("house", &["backup", "recipients", "remove", &first])).contains("are not encrypted to"));
+    said(&made.restore("both.age", "a"));
+    assert!(refused(&made.restore("other.age", "b")).contains("does not open this file"));
+    let changes = |event: &Event| matches!(event, Event::FirmChanged { what } if what.contains("backups are"));
+    assert_eq!(log(&made.store("house")).iter().filter(|event| changes(event)).count(), 2);
+}
+
+#[test]
 fn a_restore_that_is_stopped_or_killed_leaves_nothing_for_long() {
     use rustix::process::{Pid, Signal, kill_process};
     let made = Made::new();

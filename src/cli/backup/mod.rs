@@ -1,0 +1,199 @@
+//! `counterfoil backup`: one snapshot into a file, a folder or standard output, from the running server or from the
+//! data file itself.
+
+mod recipients;
+mod target;
+
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+
+use self::target::{Place, Target};
+use super::control::{Line, Peer, Said};
+use super::protocol::{Backup, DATA_BYTES, DataFrames, Recipients, Request};
+use super::{Failure, house, terminal};
+use crate::actions::firm;
+use crate::app::App;
+use crate::backup::pace::Rate;
+use crate::backup::{self, BackupError, Written};
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::backup::Keep;
+use crate::domain::event::By;
+use crate::domain::ids::Digest;
+use crate::secrets::Entropy;
+use crate::store::Store;
+
+/// Options of `counterfoil backup`.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+#[group(skip)]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Option<Verb>,
+    /// The configuration of the house
+    #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG", required = true)]
+    config: Option<PathBuf>,
+    #[command(flatten)]
+    place: PlaceArgs,
+    /// Write no faster than so many megabytes a second
+    #[arg(long, value_name = "MB/S", value_parser = clap::value_parser!(u32).range(1..))]
+    rate: Option<u32>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Verb {
+    /// To whom backups are encrypted: list, add and remove
+    #[command(subcommand)]
+    Recipients(recipients::Verb),
+}
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+struct PlaceArgs {
+    /// The file to write, encrypted to the backup recipients; - is standard output
+    #[arg(long, value_name = "FILE", required_unless_present = "folder", conflicts_with = "folder")]
+    to: Option<PathBuf>,
+    /// Replace the file if it is there
+    #[arg(long, conflicts_with = "folder")]
+    replace: bool,
+    /// The folder to write a file into that is called after the time, counterfoil-2026-11-22T031500Z.backup
+    #[arg(long, value_name = "DIR")]
+    folder: Option<PathBuf>,
+    /// Keep the newest of so many days and remove the others [default: 0 if another --keep is given, else all stay]
+    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    keep_daily: Option<u32>,
+    /// Keep the newest of so many weeks
+    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    keep_weekly: Option<u32>,
+    /// Keep the newest of so many months
+    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    keep_monthly: Option<u32>,
+}
+
+impl PlaceArgs {
+    fn place(self) -> Result<Place, Failure> {
+        match (self.folder, self.to) {
+            (Some(folder), _) => {
+                let named = [self.keep_daily, self.keep_weekly, self.keep_monthly];
+                let [daily, weekly, monthly] = named.map(Option::unwrap_or_default);
+                let keep = named.iter().any(Option::is_some).then_some(Keep { daily, weekly, monthly });
+                Ok(Place::Folder(folder, keep))
+            }
+            (None, Some(to)) => Place::file(to, self.replace),
+            (None, None) => Err(Failure::new("Say where the backup goes, with --to or --folder.")),
+        }
+    }
+}
+
+/// Writes a backup; a file appears whole or not at all.
+///
+/// # Errors
+/// A sentence; then there is no file.
+pub fn run(args: Args) -> Result<(), Failure> {
+    if let Some(Verb::Recipients(verb)) = args.verb {
+        return recipients::run(verb);
+    }
+    let config_path = args.config.ok_or_else(|| Failure::new("Name the configuration with --config."))?;
+    let (config, place) = (Config::load(&config_path)?, args.place.place()?);
+    let (entropy, clock) = (Entropy::system(), Clock::system());
+    // A passphrase is asked for before a bar is drawn.
+    let house = match Line::connect(&config.data)? {
+        Some(line) => Ok(line),
+        None => Err(house::open_store(&config, &entropy)?),
+    };
+    let is_output = matches!(place, Place::Output);
+    let mut target = Target::begin(place, clock.now(), args.rate.and_then(Rate::megabytes))?;
+    let to = target.path().to_owned();
+    let bar = terminal::bar("Backing up");
+    let mut tick = |done, all| {
+        bar.set_length(all);
+        bar.set_position(done);
+    };
+    let (made, kept) = match house {
+        Ok(mut line) => {
+            let made: Backup = line.ask(&Request::Backup, &[], |said| match said {
+                Said::Data(bytes) => target.write_all(bytes).map_err(|e| Failure::file(&to, &e)),
+                Said::Progress(p) => {
+                    tick(p.done, p.all);
+                    Ok(())
+                }
+            })?;
+            let kept = target.keep(&made)?;
+            line.kept();
+            (made, kept)
+        }
+        Err(store) => {
+            let text = std::fs::read_to_string(&config_path).ok();
+            let written = store.read(|tx| backup::write(tx, clock.now(), text, &mut target, &mut tick));
+            let written = written.map_err(|error| match error {
+                BackupError::Io(e) => Failure::file(&to, &e),
+                other => other.into(),
+            })?;
+            let made = answer(&written);
+            let kept = target.keep(&made)?;
+            note(&store, &clock, &written)?;
+            store.close();
+            (made, kept)
+        }
+    };
+    bar.finish_and_clear();
+    let line = format!("{} bytes, SHA-256 {}", made.bytes, made.sha256);
+    if is_output {
+        terminal::complain(&line)
+    } else {
+        terminal::say(&format!("{}: {line}", to.display()))
+    }
+    kept.thin_out()
+}
+
+/// The server's part: takes the snapshot, sends it encrypted, and notes it once the command has kept it.
+///
+/// # Errors
+/// When there is nobody to encrypt to, or the command is gone.
+pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>) -> Result<(), Failure> {
+    let (taken, mut told) = (app.now(), 0);
+    // Data and progress take turns on one socket.
+    let line = std::cell::RefCell::new(peer);
+    let out = BufWriter::with_capacity(DATA_BYTES, Shared(&line));
+    let written = app.store.read(|tx| {
+        backup::write(tx, taken, config_text, out, |done, all| {
+            let hundredth = done.saturating_mul(100) / all.max(1);
+            if hundredth > told {
+                told = hundredth;
+                line.borrow_mut().progress("records", done, all);
+            }
+        })
+    })?;
+    let peer = line.into_inner();
+    peer.answer(&answer(&written))?;
+    if peer.was_kept() { note(&app.store, &app.clock, &written) } else { Ok(()) }
+}
+
+/// The server's part of `counterfoil backup recipients`.
+///
+/// # Errors
+/// A sentence; then the recipients are as they were.
+pub fn serve_recipients(peer: &mut Peer, app: &App, change: &Recipients) -> Result<(), Failure> {
+    recipients::serve(peer, &app.store, &app.clock, change)
+}
+
+struct Shared<'a, 'p>(&'a std::cell::RefCell<&'p mut Peer>);
+
+impl Write for Shared<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        DataFrames(&mut **self.0.borrow_mut()).write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.0.borrow_mut().flush()
+    }
+}
+
+fn note(store: &Store, clock: &Clock, written: &Written) -> Result<(), Failure> {
+    let (bytes, digest) = (written.bytes, Digest(written.digest));
+    Ok(store.write_blocking(By::command_line(), clock.now(), move |w| firm::note_backup(w, bytes, digest))?)
+}
+
+fn answer(written: &Written) -> Backup {
+    Backup { bytes: written.bytes, sha256: Digest(written.digest).to_string(), rows: written.rows }
+}

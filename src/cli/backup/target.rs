@@ -1,0 +1,172 @@
+//! Where a backup goes: a file, a folder that keeps some, or standard output. Files appear whole or not at all.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::path::{Path, PathBuf};
+
+use jiff::Timestamp;
+
+use super::super::protocol::Backup;
+use super::super::unfinished::Unfinished;
+use super::super::{Failure, terminal};
+use crate::backup::folder::{self, Part};
+use crate::backup::pace::{Paced, Rate};
+use crate::backup::unfinished;
+use crate::domain::backup::Keep;
+use crate::domain::ids::Digest;
+
+/// Stands for standard output.
+const STANDARD_OUTPUT: &str = "-";
+
+/// What the options name.
+pub enum Place {
+    /// A file, and whether it may be replaced.
+    File(PathBuf, bool),
+    /// A folder, and what it keeps; everything when nothing is said.
+    Folder(PathBuf, Option<Keep>),
+    /// Standard output.
+    Output,
+}
+
+impl Place {
+    /// A file's name, or `-`.
+    ///
+    /// # Errors
+    /// When it is there and may not be replaced, or bytes would go to a terminal.
+    pub fn file(to: PathBuf, replace: bool) -> Result<Self, Failure> {
+        if to.as_os_str() == STANDARD_OUTPUT {
+            return match io::stdout().is_terminal() {
+                true => Err(Failure::new("A backup is no text to look at. Send it on: … --to - > FILE")),
+                false => Ok(Self::Output),
+            };
+        }
+        if !replace && to.symlink_metadata().is_ok() {
+            let to = to.display();
+            return Err(Failure::new(format!("{to} is there already. Choose another name, or add --replace.")));
+        }
+        Ok(Self::File(to, replace))
+    }
+}
+
+/// A backup on its way.
+pub struct Target {
+    place: Place,
+    taken: Timestamp,
+    to: PathBuf,
+    out: Paced<Out>,
+    bytes: u64,
+    digest: ring::digest::Context,
+}
+
+enum Out {
+    Part(Part, Unfinished),
+    Output(File),
+}
+
+impl Target {
+    /// Begins to write a backup taken at this instant.
+    ///
+    /// # Errors
+    /// When the place can't be written.
+    pub fn begin(place: Place, taken: Timestamp, rate: Option<Rate>) -> Result<Self, Failure> {
+        let (to, out) = match &place {
+            Place::File(to, _) => (to.clone(), part(to)?),
+            Place::Folder(folder, _) => {
+                for left in unfinished::sweep_backups(folder) {
+                    let left = left.display();
+                    terminal::say(&format!("{left} was left by a backup that was interrupted, and is removed."));
+                }
+                let to = folder::place(folder, taken);
+                (to.clone(), part(&to)?)
+            }
+            Place::Output => {
+                let out = io::stdout().as_fd().try_clone_to_owned().map_err(|e| Failure::new(format!("{e}.")))?;
+                (PathBuf::from(STANDARD_OUTPUT), Out::Output(File::from(out)))
+            }
+        };
+        let digest = ring::digest::Context::new(&ring::digest::SHA256);
+        Ok(Self { place, taken, to, out: Paced::new(out, rate), bytes: 0, digest })
+    }
+
+    /// Where it goes, for sentences.
+    pub fn path(&self) -> &Path {
+        &self.to
+    }
+
+    /// Puts it in place, if it is what was sent.
+    ///
+    /// # Errors
+    /// When something else arrived, or the system refuses.
+    pub fn keep(self, sent: &Backup) -> Result<Kept, Failure> {
+        let digest: [u8; 32] = self.digest.finish().as_ref().try_into().unwrap_or_default();
+        if self.bytes != sent.bytes || Digest(digest).to_string() != sent.sha256 {
+            return Err(Failure::new("What arrived is not what the server sent, so nothing was kept. Try again."));
+        }
+        let failed = |e| Failure::file(&self.to, &e);
+        match self.out.into_inner() {
+            Out::Output(mut out) => out.flush().map_err(failed)?,
+            Out::Part(part, watch) => {
+                watch.complete();
+                part.keep(matches!(self.place, Place::File(_, true))).map_err(failed)?;
+            }
+        }
+        Ok(Kept { place: self.place, taken: self.taken })
+    }
+}
+
+/// A backup that is in its place.
+#[must_use = "its folder may hold older ones"]
+pub struct Kept {
+    place: Place,
+    taken: Timestamp,
+}
+
+impl Kept {
+    /// Removes what its folder no longer keeps.
+    ///
+    /// # Errors
+    /// When the system refuses; the backup is there all the same.
+    pub fn thin_out(&self) -> Result<(), Failure> {
+        let Place::Folder(folder, Some(keep)) = &self.place else { return Ok(()) };
+        for gone in folder::thin_out(folder, self.taken, *keep).map_err(|e| Failure::file(folder, &e))? {
+            terminal::say(&format!("{} is no longer kept.", gone.display()));
+        }
+        Ok(())
+    }
+}
+
+fn part(to: &Path) -> Result<Out, Failure> {
+    let part = Part::beside(to).map_err(|e| Failure::file(to.parent().unwrap_or(to), &e))?;
+    let watch = Unfinished::watch(part.path())?;
+    Ok(Out::Part(part, watch))
+}
+
+impl Write for Target {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = self.out.write(bytes)?;
+        self.bytes += taken as u64;
+        self.digest.update(&bytes[..taken]);
+        Ok(taken)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Write for Out {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Part(part, _) => part.write(bytes),
+            Self::Output(out) => out.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Part(part, _) => part.flush(),
+            Self::Output(out) => out.flush(),
+        }
+    }
+}

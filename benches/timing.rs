@@ -133,6 +133,7 @@ fn app() -> App {
             from: ("Hartmann".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 1 << 20,
+            backup: None,
             demo: false,
         }),
         wake: Arc::default(),

@@ -2,14 +2,16 @@
 //!
 //! Knows the rooms below it and how they fit; holds no rule of its own.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
 use crate::documents::Fonts;
+use crate::domain::backup::Keep;
 use crate::domain::calendar;
 use crate::domain::reminder::Policy;
 use crate::mail::Mailer;
@@ -50,8 +52,27 @@ pub struct Settings {
     pub reply_to: Option<String>,
     /// Largest upload in bytes.
     pub upload_max: usize,
+    /// The backups that are taken by themselves; `None` when there are none.
+    pub backup: Option<BackupPlan>,
     /// Whether letters can be read at `/demo/mail`.
     pub demo: bool,
+}
+
+/// How backups are taken by themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupPlan {
+    /// Where they lie.
+    pub folder: PathBuf,
+    /// At which time of day in the firm's zone.
+    pub at: Time,
+    /// Which of them stay.
+    pub keep: Keep,
+    /// Megabytes in a second at most; 0 for as fast as it goes.
+    pub rate: u32,
+    /// Where each is restored on trial; `None` when it is not.
+    pub scratch: Option<PathBuf>,
+    /// The text of the configuration, which goes into the backup.
+    pub config: Option<String>,
 }
 
 impl App {

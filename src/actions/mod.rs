@@ -5,6 +5,7 @@
 //! takes long (a PDF) is made before the transaction, which checks that nothing moved in between. Knows nothing of
 //! HTTP.
 
+pub mod backups;
 pub mod clients;
 pub mod firm;
 pub mod invoices;

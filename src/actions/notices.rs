@@ -1,6 +1,7 @@
 //! Letters that say that something happened: queued with the change they tell of, or not at all.
 
 use super::letters::queue_notice;
+use crate::domain::backups::Trouble;
 use crate::domain::event::Actor;
 use crate::domain::firm::Firm;
 use crate::domain::person::{Person, Role};
@@ -28,6 +29,17 @@ pub(super) fn bank_changed(w: &mut WriteTx<'_>) -> Result<(), ActError> {
     for staff in w.all_staff()? {
         if staff.active && staff.role == Role::Owner {
             tell(w, Person::Staff(staff.id), None, words::bank_changed)?;
+        }
+    }
+    Ok(())
+}
+
+/// Tells every owner that something is wrong with the backups.
+pub(super) fn backup_trouble(w: &mut WriteTx<'_>, trouble: &Trouble) -> Result<(), ActError> {
+    let (firm, at) = (w.firm()?, w.now);
+    for staff in w.all_staff()? {
+        if staff.active && staff.role == Role::Owner {
+            queue_notice(w, Person::Staff(staff.id), None, |name| words::backup_trouble(&firm, name, at, trouble))?;
         }
     }
     Ok(())

@@ -2,6 +2,7 @@
 //!
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
+pub mod drill;
 pub mod folder;
 pub mod identity;
 mod manifest;
@@ -16,7 +17,9 @@ mod write;
 pub use manifest::{Manifest, Table};
 pub use read::{Summary, check};
 pub use restore::fill;
-pub use write::{Written, write};
+pub use write::{Written, write, write_also};
+
+use std::path::PathBuf;
 
 use crate::store::StoreError;
 
@@ -43,6 +46,10 @@ pub enum BackupError {
     Foreign,
     /// The operating system refused.
     Io(std::io::Error),
+    /// The operating system refused, about this place.
+    At(PathBuf, std::io::Error),
+    /// It was broken off, since the process ends.
+    Stopped,
     /// The data file refused.
     Store(StoreError),
 }
@@ -69,6 +76,11 @@ impl std::fmt::Display for BackupError {
             Self::Damaged(what) => write!(f, "The backup is damaged: {what}. Copy it again, or use another one."),
             Self::Newer(what) => write!(f, "The backup was written by a newer version ({what}). Install that version."),
             Self::Foreign => f.write_str("The file opens, but what it holds is not a Counterfoil backup."),
+            Self::At(place, error) if error.kind() == std::io::ErrorKind::StorageFull => {
+                write!(f, "{}: the disk is full. Make room.", place.display())
+            }
+            Self::At(place, error) => write!(f, "{}: {error}.", place.display()),
+            Self::Stopped => f.write_str("It was broken off."),
             Self::Io(error) => write!(f, "Reading or writing failed: {error}."),
             Self::Store(error) => write!(f, "{error}."),
         }

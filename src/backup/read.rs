@@ -36,8 +36,23 @@ pub fn check(
     identity: &BackupIdentity,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Summary, BackupError> {
-    each_batch(path, identity, &mut |_, _| Ok(()), &mut progress)
+    check_while(path, identity, &mut |done, all| {
+        progress(done, all);
+        Ok(())
+    })
 }
+
+/// As [`check`]; `progress` may break it off.
+pub(super) fn check_while(
+    path: &Path,
+    identity: &BackupIdentity,
+    progress: &mut Progress<'_>,
+) -> Result<Summary, BackupError> {
+    each_batch(path, identity, &mut |_, _| Ok(()), progress)
+}
+
+/// Hears (rows done, rows in all), and may break off.
+pub(super) type Progress<'a> = dyn FnMut(u64, u64) -> Result<(), BackupError> + 'a;
 
 /// Takes rows of a table, in batches.
 pub(super) type Take<'a> = dyn FnMut(&str, &[Row]) -> Result<(), BackupError> + 'a;
@@ -47,7 +62,7 @@ pub(super) fn each_batch(
     path: &Path,
     identity: &BackupIdentity,
     each: &mut Take<'_>,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut Progress<'_>,
 ) -> Result<Summary, BackupError> {
     let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, decrypt(path, identity)?));
     let manifest = manifest(&mut stream)?;
@@ -62,7 +77,7 @@ pub(super) fn each_batch(
             if left == 0 || bytes >= BATCH_BYTES || batch.len() >= BATCH_ROWS {
                 each(&table.name, &batch)?;
                 (batch, bytes) = (Vec::new(), 0);
-                progress(done, all);
+                progress(done, all)?;
             }
         }
     }

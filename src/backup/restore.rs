@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::BackupError;
 use super::identity::BackupIdentity;
-use super::read::{Summary, each_batch};
+use super::read::{Progress, Summary, each_batch};
 use super::write::stream;
 use crate::store::Store;
 use crate::store::dump::Loader;
@@ -22,6 +22,20 @@ pub fn fill(
     store: &Store,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(), BackupError> {
+    fill_while(path, identity, checked, store, &mut |done, all| {
+        progress(done, all);
+        Ok(())
+    })
+}
+
+/// As [`fill`]; `progress` may break it off.
+pub(super) fn fill_while(
+    path: &Path,
+    identity: &BackupIdentity,
+    checked: &Summary,
+    store: &Store,
+    progress: &mut Progress<'_>,
+) -> Result<(), BackupError> {
     let mut loader = Loader::new(store);
     let mut each = |table: &str, rows: &[_]| match loader.fill(table, rows)? {
         true => Ok(()),
@@ -35,7 +49,8 @@ pub fn fill(
     }
     let half = checked.manifest.rows();
     let held = store.read(|tx| {
-        stream(tx, &checked.manifest, io::sink(), &mut |done, _| progress(half.saturating_add(done), all))
+        // This pass writes nothing and is not broken off.
+        stream(tx, &checked.manifest, io::sink(), &mut |done, _| drop(progress(half.saturating_add(done), all)))
     })?;
     if held == checked.digest {
         Ok(())

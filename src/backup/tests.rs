@@ -187,3 +187,61 @@ fn a_foreign_age_file_is_not_called_a_cut_backup() {
     let other = BackupIdentity::generate().recipient();
     assert!(sealed(b"COUNTERFOIL-BKP\n", &other).contains("encrypted for another one"));
 }
+
+/// A filled store backed up to a file that `identity` opens besides the owner's.
+fn drilled(folder: &Path, identity: &BackupIdentity) -> (std::path::PathBuf, Written) {
+    let store = filled(&BackupIdentity::generate());
+    let (path, also) = (folder.join("backup"), identity.recipient());
+    let mut file = std::fs::File::create(&path).unwrap();
+    let written = store.read(|tx| write_also(tx, at(), None, Some(&also), &mut file, |_, _| ())).unwrap();
+    (path, written)
+}
+
+fn drill(
+    path: &Path,
+    identity: &BackupIdentity,
+    written: &Written,
+    stop: &dyn Fn() -> bool,
+) -> Result<u64, BackupError> {
+    let entropy = crate::secrets::Entropy::seeded(1);
+    let scratch = path.parent().unwrap();
+    let (digest, facts) = (written.digest, &written.facts);
+    let out = drill::Drill { identity, digest, facts, scratch, entropy: &entropy, stop }.run(path, &mut |_, _, _| ());
+    assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 1, "the scratch folder goes whatever happens");
+    out
+}
+
+#[test]
+fn a_drill_restores_what_is_on_the_disk_and_leaves_nothing() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let (path, written) = drilled(folder.path(), &identity);
+    assert_eq!(drill(&path, &identity, &written, &|| false).unwrap(), written.rows);
+    assert!(matches!(drill(&path, &identity, &written, &|| true), Err(BackupError::Stopped)));
+    let other = BackupIdentity::generate();
+    assert!(matches!(drill(&path, &other, &written, &|| false), Err(BackupError::OtherIdentity)));
+}
+
+#[test]
+fn a_drill_finds_what_a_restore_would_trip_over() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let (path, written) = drilled(folder.path(), &identity);
+    let whole = std::fs::read(&path).unwrap();
+    for n in 0..6 {
+        let mut flipped = whole.clone();
+        flipped[whole.len() * n / 6] ^= 1;
+        std::fs::write(&path, &flipped).unwrap();
+        assert!(drill(&path, &identity, &written, &|| false).unwrap_err().to_string().contains("on the disk"));
+        // Were the digest blind, the file itself would tell.
+        let blind = Written { digest: crate::secrets::sha256(&flipped), ..written.clone() };
+        assert!(drill(&path, &identity, &blind, &|| false).is_err(), "{n}");
+    }
+    std::fs::write(&path, &whole).unwrap();
+    let planted = |change: fn(&mut drill::Facts)| {
+        let mut other = written.clone();
+        change(&mut other.facts);
+        drill(&path, &identity, &other, &|| false).unwrap_err().to_string()
+    };
+    assert!(planted(|facts| facts.sequence += 1).contains("activity log ends elsewhere"));
+    assert!(planted(|facts| facts.head[0] ^= 1).contains("activity log ends elsewhere"));
+    assert!(planted(|facts| facts.open.push(("EUR".to_owned(), 1, 1))).contains("what is owed"));
+}

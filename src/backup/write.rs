@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
 
+use super::drill::Facts;
 use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, Manifest, Table, Tally};
 use super::{BackupError, identity};
 use crate::store::dump;
@@ -23,6 +24,8 @@ pub struct Written {
     pub digest: [u8; 32],
     /// Rows in it.
     pub rows: u64,
+    /// What a file restored from it must agree in.
+    pub facts: Facts,
 }
 
 /// Encrypts the snapshot to the recipients that it names itself, into `out`. `progress` gets (rows done, rows in all).
@@ -34,9 +37,28 @@ pub fn write(
     taken: Timestamp,
     config: Option<String>,
     out: impl Write,
+    progress: impl FnMut(u64, u64),
+) -> Result<Written, BackupError> {
+    write_also(tx, taken, config, None, out, progress)
+}
+
+/// As [`write`], and encrypts it to one more identity, which is to be forgotten soon: see `drill.rs`.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_also(
+    tx: &ReadTx,
+    taken: Timestamp,
+    config: Option<String>,
+    also: Option<&str>,
+    out: impl Write,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Written, BackupError> {
-    let recipients = identity::recipients(&tx.backup_recipients()?)?;
+    // The data file's own recipients come first and must be there whoever else there is.
+    let mut recipients = identity::recipients(&tx.backup_recipients()?)?;
+    if let Some(also) = also {
+        recipients.extend(identity::recipients(&[also.to_owned()])?);
+    }
     let manifest = manifest(tx, taken, config)?;
     let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient))
         .map_err(|e| BackupError::Io(io::Error::other(e)))?;
@@ -47,7 +69,7 @@ pub fn write(
     stream(tx, &manifest, &mut inner, &mut progress)?;
     let inner = inner.into_inner().map_err(|e| BackupError::Io(e.into_error()))?;
     inner.finish().and_then(Write::flush).map_err(BackupError::Io)?;
-    Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows() })
+    Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
 
 fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Manifest, BackupError> {

@@ -97,7 +97,8 @@ impl Peer {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let answer = match serde_json::from_slice(&payload)? {
-            Request::Backup => backup::serve(self, app, config_text),
+            Request::Backup { also } => backup::serve(self, app, config_text, also.as_deref()),
+            Request::Drilled(drill) => backup::serve_drill(self, app, &drill),
             Request::Recipients(change) => backup::serve_recipients(self, app, &change),
             Request::Verify => verify::serve(self, app),
             Request::PasswordLink { email } => {

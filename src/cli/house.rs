@@ -8,10 +8,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::{Failure, terminal};
-use crate::app::{App, Settings};
+use crate::app::{App, BackupPlan, Settings};
 use crate::clock::Clock;
-use crate::config::{self, Config, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig};
+use crate::config::{self, BackupConfig, Config, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig};
 use crate::documents::Fonts;
+use crate::domain::backup::Keep;
 use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
 use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
@@ -151,8 +152,20 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         from: sender(config, firm),
         reply_to: config.mail.as_ref().and_then(|mail| mail.reply_to.clone()),
         upload_max: config.limits.upload_bytes(),
+        backup: config.backup.as_ref().map(backup_plan),
         demo: false,
     })
+}
+
+fn backup_plan(backup: &BackupConfig) -> BackupPlan {
+    BackupPlan {
+        folder: backup.folder.clone(),
+        at: backup.at,
+        keep: Keep { daily: backup.keep_daily, weekly: backup.keep_weekly, monthly: backup.keep_monthly },
+        rate: backup.rate,
+        scratch: backup.drill.then(|| backup.scratch.clone()),
+        config: None,
+    }
 }
 
 fn policy(config: &Config) -> Policy {

@@ -8,6 +8,10 @@ use std::io::{self, Read, Write};
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::drill::Facts;
+use crate::domain::backups::Drill;
+use crate::domain::ids::Digest;
+
 /// Longest payload of a frame, in bytes.
 pub const FRAME_MAX: usize = 256 * 1024;
 /// Bytes of data in one frame.
@@ -42,7 +46,12 @@ impl Kind {
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Request {
     /// A backup as data frames, then [`Backup`].
-    Backup,
+    Backup {
+        /// One more recipient, of an identity that is forgotten after a drill.
+        also: Option<String>,
+    },
+    /// What came of a drill, to be noted.
+    Drilled(Drill),
     /// The recipients of backups, after a change; their texts.
     Recipients(Recipients),
     /// The data file read through, then [`super::verify::Found`].
@@ -87,10 +96,12 @@ pub struct Publish {
 pub struct Backup {
     /// Length of the file.
     pub bytes: u64,
-    /// SHA-256 of the file, hexadecimal.
-    pub sha256: String,
+    /// SHA-256 of the file.
+    pub digest: Digest,
     /// Rows in it.
     pub rows: u64,
+    /// What a file restored from it must agree in.
+    pub facts: Facts,
 }
 
 /// A link was granted.

@@ -6,6 +6,7 @@
 
 use std::io::IsTerminal;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use tokio::sync::watch;
 
@@ -72,7 +73,10 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     house::refuse_in_use(&path)?;
     let listening = Listening::bind(ListenPlan::from_config(config, clock.clone())).await?;
     let store = house::open_store(config, &entropy)?;
-    let app = house::build_app(config, store, clock, entropy.clone())?;
+    let mut app = house::build_app(config, store, clock, entropy.clone())?;
+    if let Some(plan) = &mut Arc::make_mut(&mut app.settings).backup {
+        plan.config.clone_from(&text);
+    }
     tracing::info!("{}", KeyPlace::of(config).words());
     if config.mail.is_none() {
         tracing::warn!("no mail server is configured: letters wait in the outbox");

@@ -3,6 +3,7 @@
 
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Failure, terminal};
@@ -45,6 +46,23 @@ impl Unfinished {
     pub fn complete(&self) {
         self.place.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
+}
+
+/// True once SIGINT or SIGTERM came.
+///
+/// # Errors
+/// When the system gives no signals or threads.
+pub fn told_to_stop() -> Result<Arc<AtomicBool>, Failure> {
+    let failed = |e: io::Error| Failure::new(format!("Signals can't be listened for: {e}."));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+    let signal = runtime.block_on(async { stop_signal() }).map_err(failed)?;
+    let told = Arc::new(AtomicBool::new(false));
+    let tell = Arc::clone(&told);
+    let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        runtime.block_on(signal);
+        tell.store(true, Ordering::Relaxed);
+    });
+    thread.map(|_| told).map_err(failed)
 }
 
 impl Drop for Unfinished {

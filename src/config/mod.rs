@@ -35,7 +35,8 @@ pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String
             ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
             ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
-            ("mail", _) | ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
+            ("mail" | "backup", _) if starts_setting => format!("# {line}"),
+            ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
         };
         text.push_str(&written);
@@ -94,6 +95,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// When reminders are sent.
     pub reminders: RemindersConfig,
+    /// The backups that are taken by themselves; `None` when there are none.
+    pub backup: Option<BackupConfig>,
     /// Sizes and counts.
     pub limits: LimitsConfig,
 }
@@ -216,6 +219,27 @@ pub struct RemindersConfig {
     pub zone: String,
     /// The time of day in that zone.
     pub time: jiff::civil::Time,
+}
+
+/// Backups that the server takes every day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BackupConfig {
+    /// Where they lie.
+    pub folder: PathBuf,
+    /// The time of day, in the zone of the reminders.
+    pub at: jiff::civil::Time,
+    /// Of how many days the newest stays.
+    pub keep_daily: u32,
+    /// Of how many weeks.
+    pub keep_weekly: u32,
+    /// Of how many months.
+    pub keep_monthly: u32,
+    /// Megabytes in a second at most; 0 for as fast as it goes.
+    pub rate: u32,
+    /// Whether each is restored on trial.
+    pub drill: bool,
+    /// Where.
+    pub scratch: PathBuf,
 }
 
 /// Sizes and counts.

@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use super::reader::{ConfigError, Document, Found};
 use super::{
-    Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl, RemindersConfig, TlsConfig,
-    is_host,
+    BackupConfig, Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl, RemindersConfig,
+    TlsConfig, is_host,
 };
 
 const DEFAULT_CACHE_MIB: u64 = 64;
@@ -15,6 +15,14 @@ const DEFAULT_UPLOAD_MIB: u64 = 25;
 const DEFAULT_CONNECTIONS: u64 = 2_000;
 const DEFAULT_CONNECTIONS_PER_ADDRESS: u64 = 128;
 const DEFAULT_REMINDER_TIME: jiff::civil::Time = jiff::civil::time(8, 0, 0, 0);
+
+const DEFAULT_BACKUP_TIME: jiff::civil::Time = jiff::civil::time(3, 15, 0, 0);
+/// Days, weeks and months of which a backup stays.
+const DEFAULT_KEEP: (u32, u32, u32) = (7, 5, 12);
+/// One more than can be kept of each.
+const KEEP_END: u64 = 10_001;
+/// One more than the highest rate, in megabytes a second.
+const RATE_END: u64 = 100_001;
 
 pub(super) type Read<T> = Result<T, ConfigError>;
 
@@ -28,6 +36,7 @@ pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
         key: key(doc, folder)?,
         mail: super::mail::mail(doc, folder)?,
         reminders: reminders(doc)?,
+        backup: backup(doc, folder)?,
         limits: limits(doc)?,
         listen,
         url,
@@ -191,6 +200,33 @@ fn reminders(doc: &Document<'_>) -> Read<RemindersConfig> {
         None => DEFAULT_REMINDER_TIME,
     };
     Ok(RemindersConfig { enabled: doc.truth("reminders", "enabled")?.is_none_or(|found| found.value), zone, time })
+}
+
+fn backup(doc: &Document<'_>, folder: &Path) -> Read<Option<BackupConfig>> {
+    if !doc.has("backup") {
+        return Ok(None);
+    }
+    let place = path(doc, folder, "backup", "folder")?
+        .ok_or_else(|| doc.missing("backup", "folder", "folder = \"/var/backups/counterfoil\""))?;
+    let at = match doc.text("backup", "at")? {
+        Some(found) => time_of_day(&found.value)
+            .ok_or_else(|| doc.refuse(&found.at, "at is not a time of day. Write hours and minutes: at = \"03:15\""))?,
+        None => DEFAULT_BACKUP_TIME,
+    };
+    let number = |key, max, default| -> Read<u32> {
+        let found = doc.number("backup", key, 0..max)?;
+        Ok(found.map_or(default, |found| u32::try_from(found.value).unwrap_or(default)))
+    };
+    Ok(Some(BackupConfig {
+        at,
+        keep_daily: number("keep_daily", KEEP_END, DEFAULT_KEEP.0)?,
+        keep_weekly: number("keep_weekly", KEEP_END, DEFAULT_KEEP.1)?,
+        keep_monthly: number("keep_monthly", KEEP_END, DEFAULT_KEEP.2)?,
+        rate: number("rate", RATE_END, 0)?,
+        drill: doc.truth("backup", "drill")?.is_none_or(|found| found.value),
+        scratch: path(doc, folder, "backup", "scratch")?.unwrap_or_else(|| place.clone()),
+        folder: place,
+    }))
 }
 
 fn limits(doc: &Document<'_>) -> Read<LimitsConfig> {

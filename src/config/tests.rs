@@ -110,6 +110,45 @@ fn proxy_mode_needs_loopback_and_a_named_proxy() {
 }
 
 #[test]
+fn backups_are_taken_when_they_have_a_folder() {
+    assert_eq!(parse(GOOD).unwrap().backup, None);
+    let with = |lines: &str| parse(&GOOD.replace("[limits]", &format!("[backup]\n{lines}\n[limits]")));
+    let usual = BackupConfig {
+        folder: "/srv/b".into(),
+        at: jiff::civil::time(3, 15, 0, 0),
+        keep_daily: 7,
+        keep_weekly: 5,
+        keep_monthly: 12,
+        rate: 0,
+        drill: true,
+        scratch: "/srv/b".into(),
+    };
+    assert_eq!(with("folder = \"/srv/b\"").unwrap().backup, Some(usual.clone()));
+    let set = "folder = \"b\"\nat = \"23:30\"\nkeep_daily = 0\nkeep_weekly = 1\nkeep_monthly = 2\nrate = 20\n\
+               drill = false\nscratch = \"/tmp\"";
+    let all = BackupConfig {
+        folder: "/etc/counterfoil/b".into(),
+        at: jiff::civil::time(23, 30, 0, 0),
+        keep_daily: 0,
+        keep_weekly: 1,
+        keep_monthly: 2,
+        rate: 20,
+        drill: false,
+        scratch: "/tmp".into(),
+    };
+    assert_eq!(with(set).unwrap().backup, Some(all));
+    for (lines, says) in [
+        ("at = \"03:15\"", "folder = "),
+        ("folder = \"b\"\nat = \"3:15\"", "at = \"03:15\""),
+        ("folder = \"b\"\nrate = -1", "from 0 to 100000"),
+        ("folder = \"b\"\nkeep_dayly = 1", "keep_daily"),
+    ] {
+        let error = with(lines).unwrap_err();
+        assert!(error.line >= Some(16) && error.message.contains(says), "{lines}: {error}");
+    }
+}
+
+#[test]
 fn the_example_is_read() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(

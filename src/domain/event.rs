@@ -161,6 +161,14 @@ pub enum Event {
     StatementDownloaded { from: Date, to: Date, digest: Digest },
     /// Staff downloaded a client's statement; no evidence of anything.
     StaffStatementDownloaded { from: Date, to: Date },
+    /// A backup that was due could not be made.
+    BackupFailed { reason: String },
+    /// There is no backup since this instant, which is too long.
+    BackupLate { since: Timestamp },
+    /// The backup of this instant was restored on trial and holds what it should.
+    DrillPassed { taken: Timestamp, rows: u64 },
+    /// The backup of this instant could not be restored on trial.
+    DrillFailed { taken: Timestamp, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -263,6 +271,10 @@ impl Event {
             | E::ContactRevoked { .. }
             | E::ProjectAdded { .. }
             | E::BackupMade { .. }
+            | E::BackupFailed { .. }
+            | E::BackupLate { .. }
+            | E::DrillPassed { .. }
+            | E::DrillFailed { .. }
             | E::Restored { .. } => Topic::Settings,
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod backup;
+pub mod backups;
 pub mod calendar;
 pub mod client;
 pub mod event;

@@ -107,6 +107,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
         E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => ("down", Mark::Plain),
         E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+        E::DrillPassed { .. } => ("disk", Mark::Good),
+        E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
@@ -206,8 +208,16 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             plain(format!("{who} took a copy of the statement {}", span(*from, *to, locale)))
         }
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
+        E::BackupFailed { reason } => noted("A backup could not be made".to_owned(), reason),
+        E::BackupLate { since } => plain(format!("There is no backup since {}", utc(*since))),
+        E::DrillPassed { taken, rows } => {
+            plain(format!("The backup of {} was restored on trial: {rows} records, all as they were", utc(*taken)))
+        }
+        E::DrillFailed { taken, reason } => {
+            noted(format!("The backup of {} could not be restored on trial", utc(*taken)), reason)
+        }
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
-        E::Restored { taken } => plain(format!("Restored from a backup of {}", taken.strftime("%Y-%m-%d %H:%M UTC"))),
+        E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
 }
 
@@ -280,8 +290,14 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
-        E::BackupMade { .. } | E::Restored { .. } | E::SendingReleased => None,
+        E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
+        E::DrillPassed { .. } | E::DrillFailed { .. } | E::Restored { .. } | E::SendingReleased => None,
     }
+}
+
+/// "2026-11-22 03:15 UTC".
+fn utc(at: jiff::Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M UTC").to_string()
 }
 
 /// What a letter is, for staff: "Reminder (a week before it’s due)", "Issue letter".

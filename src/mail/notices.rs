@@ -9,6 +9,7 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::letter_html::Part;
 use super::letter_words::{Text, compose, flat, tell_us};
+use crate::domain::backups::Trouble;
 use crate::domain::firm::Firm;
 
 /// When something happened, who did it and from where.
@@ -25,8 +26,7 @@ pub struct Happened<'a> {
 impl Happened<'_> {
     /// "on 23 November 2026 at 09:00 UTC", since the reader may be anywhere.
     fn when(&self, firm: &Firm) -> String {
-        let utc = self.at.to_zoned(TimeZone::UTC);
-        format!("on {} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
+        format!("on {}", utc(firm, self.at))
     }
 
     /// The same, and ", from the network address 192.0.2.7".
@@ -80,12 +80,53 @@ pub fn bank_changed(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
     notice(firm, to_name, format!("The bank details of {name} were changed"), says)
 }
 
+/// Something is wrong with the backups; to every owner.
+pub fn backup_trouble(firm: &Firm, to_name: &str, at: Timestamp, trouble: &Trouble) -> Text {
+    let name = flat(&firm.party.name);
+    let when = Happened { at, who: "", from: None }.when(firm);
+    let (subject, what) = match trouble {
+        Trouble::Failed(reason) => (
+            format!("A backup of {name} could not be made"),
+            format!("The backup that was due {when} could not be made: {}", flat(reason)),
+        ),
+        Trouble::Late(since) => (
+            format!("The last backup of {name} is too old"),
+            format!("There is no newer backup than one from {}; this was seen {when}.", utc(firm, *since)),
+        ),
+        Trouble::Drill(reason) => (
+            format!("A backup of {name} could not be restored"),
+            format!("A backup was restored on trial {when}, and it failed: {}", flat(reason)),
+        ),
+    };
+    let says = [
+        what,
+        "The desk’s page Backups says how it stands. Making a backup is tried again every hour, a trial restore after \
+         each backup; you get no second letter about the same."
+            .to_owned(),
+        "Until it works, make one by hand with “counterfoil backup” to another disk, and keep it. Whoever runs the \
+         server can help; if that is somebody else, forward this to them."
+            .to_owned(),
+    ];
+    notice(firm, to_name, subject, says)
+}
+
+/// "22 November 2026 at 03:15 UTC".
+fn utc(firm: &Firm, at: Timestamp) -> String {
+    let utc = at.to_zoned(TimeZone::UTC);
+    format!("{} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
+}
+
 fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
 }
 
 #[cfg(test)]
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 4] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 7] {
     let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
-    [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened))
+    let (at, why) = (happened.at, format!("The disk is full, {typed}."));
+    let backup = |trouble| backup_trouble(firm, typed, at, &trouble);
+    let [password, now, was, bank] =
+        [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened));
+    let late = backup(Trouble::Late(at));
+    [password, now, was, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use super::outbox;
+use super::{backups, outbox};
 use crate::actions::reminders;
 use crate::actions::visits::hour_of;
 use crate::app::App;
@@ -25,6 +25,8 @@ const VISIT_HOURS: i64 = 24;
 pub enum Job {
     /// Looks at the reminders that are due and queues letters.
     Reminders,
+    /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
+    BackupAge,
     /// Hands over the letters that are due.
     Outbox,
     /// Clears away sessions, links and codes that have ended, and which visits were logged in hours long past.
@@ -33,13 +35,13 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 3] = [Self::Reminders, Self::Outbox, Self::Sweep];
+    pub const ALL: [Self; 4] = [Self::Reminders, Self::BackupAge, Self::Outbox, Self::Sweep];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Reminders | Self::Outbox => None,
+            Self::Reminders | Self::BackupAge | Self::Outbox => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
         }
     }
@@ -48,6 +50,7 @@ impl Job {
     async fn run(self, app: App, stop: Option<watch::Receiver<bool>>) -> Result<usize, ActError> {
         match self {
             Self::Reminders => look(&app).await,
+            Self::BackupAge => backups::watch_age(&app).await,
             Self::Outbox => outbox::run(&app, stop).await,
             Self::Sweep => {
                 let sweep =
@@ -108,6 +111,8 @@ impl Rota {
     fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
         match job {
             Job::Reminders => out.reminders += count,
+            // Its letters are counted when they go.
+            Job::BackupAge => {}
             Job::Outbox => out.letters += count,
             Job::Sweep => {
                 out.swept += count;

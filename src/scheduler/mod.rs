@@ -4,6 +4,7 @@
 //! somebody wakes it. Whatever it has to remember lies in the data file, so that a stopped process misses nothing.
 //! Knows nothing of HTTP and holds no rule of its own: those are in `domain` and `actions`.
 
+mod backups;
 mod jobs;
 mod outbox;
 
@@ -32,6 +33,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         Ok(letters) => tracing::warn!(letters, "the last stop left letters in mid-send; they are marked"),
         Err(error) => tracing::error!(%error, "letters left in mid-send could not be marked"),
     }
+    let nights = tokio::spawn(backups::run(app.clone(), stop.clone()));
     let mut rota = Rota::new(Some(stop.clone()));
     while !*stop.borrow() {
         let ticked = rota.tick(&app).await;
@@ -42,11 +44,21 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(pause) => {}
         }
     }
+    // A backup under way breaks off by itself.
+    let _ = nights.await;
 }
 
 /// Does everything that is due at the clock's present instant, once.
 pub async fn tick(app: &App) -> Ticked {
     Rota::new(None).tick(app).await
+}
+
+/// Takes the backup that is due at the clock's present instant, if one is, and tries to restore it; whether one was.
+///
+/// # Errors
+/// When the store fails; a backup that fails is noted and no error.
+pub async fn back_up(app: &App) -> Result<bool, ActError> {
+    backups::look(app, None).await
 }
 
 /// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How

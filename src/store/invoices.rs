@@ -276,6 +276,21 @@ pub trait InvoiceReads: Reader {
             })
             .collect()
     }
+
+    /// What is open in the whole firm, per currency: its code, the sum in minor units, of how many documents.
+    fn open_sums(&self) -> Result<Vec<(String, i64, u64)>, StoreError> {
+        let mut sums: Vec<(String, i64, u64)> = Vec::new();
+        // Sorted by currency first.
+        for row in self.table(OPEN_TOTALS)?.iter()? {
+            let (key, value) = row?;
+            let ((code, _), (sum, count)) = (key.value(), value.value());
+            match sums.last_mut().filter(|last| last.0 == code) {
+                Some(last) => (last.1, last.2) = (last.1.saturating_add(sum), last.2.saturating_add(count)),
+                None => sums.push((code.to_owned(), sum, count)),
+            }
+        }
+        Ok(sums)
+    }
 }
 
 impl<T: Reader + ?Sized> InvoiceReads for T {}

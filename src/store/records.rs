@@ -7,6 +7,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::StoreError;
+use crate::domain::backups::Backups;
 use crate::domain::client::Client;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
@@ -70,4 +71,5 @@ records! {
     Grant = "grant" v 1;
     CodeRequest = "code" v 1;
     Session = "session" v 1;
+    Backups = "backups" v 1;
 }

@@ -4,10 +4,13 @@ use jiff::Timestamp;
 use redb::ReadableTable;
 
 use super::error::StoreError;
+use super::records::Record;
 use super::tables::META;
 use super::tx::{Reader, WriteTx};
+use crate::domain::backups::Backups;
 
 const RECIPIENTS: &str = "backup_recipients";
+const BACKUPS: &str = "backups";
 const SENDING_HELD: &str = "sending_held";
 
 /// Reading them.
@@ -19,6 +22,12 @@ pub trait StandingReads: Reader {
         let text = std::str::from_utf8(text.value());
         let text = text.map_err(|_| StoreError::Broken("the backup recipients are not text".to_owned()))?;
         Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// What is known of the backups that are taken by themselves.
+    fn backups(&self) -> Result<Backups, StoreError> {
+        let table = self.table(META)?;
+        table.get(BACKUPS)?.map_or(Ok(Backups::default()), |kept| Backups::decode(kept.value()))
     }
 
     /// Whether letters are held back since a restore, until an owner releases them: what waits in an old backup may
@@ -44,6 +53,13 @@ impl WriteTx<'_> {
     /// Keeps the age recipients of backups.
     pub fn put_backup_recipients(&mut self, recipients: &[String]) -> Result<(), StoreError> {
         self.change(META)?.insert(RECIPIENTS, recipients.join("\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// Keeps what is known of the backups.
+    pub fn put_backups(&mut self, all: &Backups) -> Result<(), StoreError> {
+        let bytes = all.encode()?;
+        self.change(META)?.insert(BACKUPS, bytes.as_slice())?;
         Ok(())
     }
 

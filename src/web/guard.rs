@@ -393,6 +393,7 @@ impl Desk {
             csrf: &self.csrf,
             shortcuts: true,
             may_invoice: self.may(Act::Work),
+            may_govern: self.may(Act::Govern),
         };
         page::desk(&frame, title, body)
     }

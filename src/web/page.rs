@@ -62,6 +62,8 @@ pub struct DeskFrame<'a> {
     pub shortcuts: bool,
     /// Whether this person may make invoices; offers a new one.
     pub may_invoice: bool,
+    /// Whether this person governs the firm; shows the backups.
+    pub may_govern: bool,
 }
 
 /// A place in the portal.
@@ -107,6 +109,8 @@ pub enum DeskNav {
     Activity,
     /// The firm's settings.
     Settings,
+    /// Copies of everything.
+    Backups,
     /// None of these: what was found, the list of keys, one's own account.
     Elsewhere,
 }
@@ -128,6 +132,7 @@ const DESK_NAV: [&[DeskLink]; 3] = [
         (DeskNav::Letters, "/desk/letters", "Letters", Icon::Mail, None),
         (DeskNav::Activity, "/desk/activity", "Activity", Icon::Log, None),
         (DeskNav::Settings, "/desk/settings", "Settings", Icon::Gear, None),
+        (DeskNav::Backups, "/desk/backups", "Backups", Icon::Disk, None),
     ],
 ];
 
@@ -288,7 +293,7 @@ fn desk_nav(frame: &DeskFrame<'_>) -> Markup {
         nav.nav aria-label="Main" {
             @for group in DESK_NAV {
                 ul {
-                    @for (place, href, text, picture, key) in group {
+                    @for (place, href, text, picture, key) in group.iter().filter(|link| is_shown(frame, link.0)) {
                         li {
                             a href=(href) aria-current=[(*place == frame.current).then_some("page")] data-key=[key] {
                                 (icon(*picture)) span { (text) }
@@ -302,6 +307,11 @@ fn desk_nav(frame: &DeskFrame<'_>) -> Markup {
             }
         }
     }
+}
+
+/// Backups are for owners.
+fn is_shown(frame: &DeskFrame<'_>, place: DeskNav) -> bool {
+    frame.may_govern || place != DeskNav::Backups
 }
 
 fn desk_foot(frame: &DeskFrame<'_>) -> Markup {
@@ -367,6 +377,7 @@ mod tests {
             csrf: "t",
             shortcuts: true,
             may_invoice: false,
+            may_govern: false,
         };
         let page = desk(&frame, "Today", "").into_string();
         passes_the_policy(&page);

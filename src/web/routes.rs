@@ -172,6 +172,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/settings/staff/{id}" Owner staff::edit;
         post "/desk/settings/staff/{id}" Owner staff::change;
         post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/backups" Owner desk::backups::show;
         get "/desk/account" Staff account::show;
         post "/desk/account/password" Staff account::change_password;
         get "/desk/shortcuts" Staff account::shortcuts;

@@ -321,6 +321,48 @@ fn a_folder_keeps_the_newest_of_each_day_and_only_backups_go_from_it() {
 }
 
 #[test]
+fn a_backup_is_restored_on_trial_when_asked() {
+    let made = Made::new();
+    let drill = |name: &str| said(&made.on("house", &["backup", "--to", &made.text(name), "--drill"]));
+    assert!(drill("without").contains("Restored on trial: "));
+    let serving = Serving::of(&made, "house");
+    assert!(drill("with").contains("all as they were"));
+    let nowhere = made.text("nowhere");
+    let failing = ["backup", "--to", &made.text("third"), "--drill", "--scratch", &nowhere];
+    assert!(refused(&made.on("house", &failing)).contains("could not be restored on trial"));
+    assert!(refused(&made.on("house", &["backup", "--to", "-", "--drill"])).contains("can't be read back"));
+    serving.stop();
+    said(&made.restore("with", "new"));
+    assert!(!names(made.folder.path()).iter().any(|name| name.contains("unfinished")));
+    let log = log(&made.store("house"));
+    assert_eq!(log.iter().filter(|e| matches!(e, Event::DrillPassed { .. })).count(), 2);
+    assert_eq!(log.iter().filter(|e| matches!(e, Event::DrillFailed { .. })).count(), 1);
+}
+
+#[test]
+fn a_server_takes_the_backup_that_its_configuration_asks_for() {
+    let made = Made::new();
+    let folder = made.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let text = std::fs::read_to_string(made.config("house")).unwrap();
+    std::fs::write(made.config("house"), format!("{text}\n[backup]\nfolder = \"{}\"\n", folder.display())).unwrap();
+    let serving = Serving::of(&made, "house");
+    let whole = || names(&folder).iter().any(|name| name.starts_with("counterfoil-"));
+    for _ in 0..200 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        if whole() {
+            break;
+        }
+    }
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    serving.stop();
+    let file = names(&folder).into_iter().find(|name| name.starts_with("counterfoil-")).unwrap();
+    assert_eq!(names(&folder).len(), 1, "no scratch folder stays");
+    said(&made.restore(&format!("backups/{file}"), "new"));
+    assert!(std::fs::read_to_string(made.config("new")).unwrap().contains("[backup]"));
+}
+
+#[test]
 fn recipients_of_backups_are_added_and_removed_but_never_the_last() {
     let made = Made::new();
     let other = age_key();

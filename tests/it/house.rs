@@ -192,6 +192,7 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
             from: ("Hartmann & Finch LLP".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 10 << 20,
+            backup: None,
             demo: false,
         }),
         wake: Arc::default(),

@@ -3,6 +3,7 @@
 #![expect(clippy::inconsistent_digit_grouping, reason = "cents stand apart: 100_00 is a hundred euros")]
 
 mod auth;
+mod backups;
 mod browser;
 mod cli;
 mod desk;

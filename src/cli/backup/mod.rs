@@ -1,23 +1,26 @@
 //! `counterfoil backup`: one snapshot into a file, a folder or standard output, from the running server or from the
 //! data file itself.
 
+mod drill;
 mod recipients;
 mod target;
 
 use std::io::{BufWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use self::target::{Place, Target};
+use self::target::{Kept, Place, Target};
 use super::control::{Line, Peer, Said};
 use super::protocol::{Backup, DATA_BYTES, DataFrames, Recipients, Request};
 use super::{Failure, house, terminal};
 use crate::actions::firm;
 use crate::app::App;
+use crate::backup::identity::BackupIdentity;
 use crate::backup::pace::Rate;
 use crate::backup::{self, BackupError, Written};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::backup::Keep;
+use crate::domain::backups::Drill;
 use crate::domain::event::By;
 use crate::domain::ids::Digest;
 use crate::secrets::Entropy;
@@ -38,6 +41,12 @@ pub struct Args {
     /// Write no faster than so many megabytes a second
     #[arg(long, value_name = "MB/S", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
+    /// Read the file back and restore it on trial, in a scratch folder that is then removed
+    #[arg(long)]
+    drill: bool,
+    /// Where the scratch folder is made [default: beside the backup]
+    #[arg(long, value_name = "DIR", requires = "drill")]
+    scratch: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Subcommand)]
@@ -97,66 +106,96 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let (config, place) = (Config::load(&config_path)?, args.place.place()?);
     let (entropy, clock) = (Entropy::system(), Clock::system());
     // A passphrase is asked for before a bar is drawn.
-    let house = match Line::connect(&config.data)? {
+    let mut house = match Line::connect(&config.data)? {
         Some(line) => Ok(line),
         None => Err(house::open_store(&config, &entropy)?),
     };
-    let is_output = matches!(place, Place::Output);
-    let mut target = Target::begin(place, clock.now(), args.rate.and_then(Rate::megabytes))?;
+    let (is_output, taken) = (matches!(place, Place::Output), clock.now());
+    if is_output && args.drill {
+        return Err(Failure::new(
+            "What went to standard output can't be read back. Use --drill with --to or --folder.",
+        ));
+    }
+    let identity = args.drill.then(BackupIdentity::generate);
+    let target = Target::begin(place, taken, args.rate.and_then(Rate::megabytes))?;
     let to = target.path().to_owned();
-    let bar = terminal::bar("Backing up");
-    let mut tick = |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
+    let taking = Taking { target, to: to.clone(), also: identity.as_ref().map(BackupIdentity::recipient) };
+    let (made, kept) = match &mut house {
+        Ok(line) => taking.ask_server(line)?,
+        Err(store) => taking.read_store(store, &clock, std::fs::read_to_string(&config_path).ok())?,
     };
-    let (made, kept) = match house {
-        Ok(mut line) => {
-            let made: Backup = line.ask(&Request::Backup, &[], |said| match said {
-                Said::Data(bytes) => target.write_all(bytes).map_err(|e| Failure::file(&to, &e)),
-                Said::Progress(p) => {
-                    tick(p.done, p.all);
-                    Ok(())
-                }
-            })?;
-            let kept = target.keep(&made)?;
-            line.kept();
-            (made, kept)
-        }
-        Err(store) => {
-            let text = std::fs::read_to_string(&config_path).ok();
-            let written = store.read(|tx| backup::write(tx, clock.now(), text, &mut target, &mut tick));
-            let written = written.map_err(|error| match error {
-                BackupError::Io(e) => Failure::file(&to, &e),
-                other => other.into(),
-            })?;
-            let made = answer(&written);
-            let kept = target.keep(&made)?;
-            note(&store, &clock, &written)?;
-            store.close();
-            (made, kept)
-        }
-    };
-    bar.finish_and_clear();
-    let line = format!("{} bytes, SHA-256 {}", made.bytes, made.sha256);
+    let line = format!("{} bytes, SHA-256 {}", made.bytes, made.digest);
     if is_output {
         terminal::complain(&line)
     } else {
         terminal::say(&format!("{}: {line}", to.display()))
     }
-    kept.thin_out()
+    let thinned = kept.thin_out();
+    let store = house.as_ref().err();
+    if let Some(identity) = &identity {
+        let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let scratch = args.scratch.as_deref().unwrap_or(beside);
+        drill::tell(&drill::run(&to, scratch, identity, &made, taken)?, &config.data, store)?;
+    }
+    store.inspect(|store| store.close());
+    thinned
+}
+
+/// A backup under way.
+struct Taking {
+    target: Target,
+    to: PathBuf,
+    also: Option<String>,
+}
+
+impl Taking {
+    fn ask_server(mut self, line: &mut Line) -> Result<(Backup, Kept), Failure> {
+        let bar = terminal::bar("Backing up");
+        let made: Backup = line.ask(&Request::Backup { also: self.also }, &[], |said| match said {
+            Said::Data(bytes) => self.target.write_all(bytes).map_err(|e| Failure::file(&self.to, &e)),
+            Said::Progress(p) => {
+                show(&bar, p.done, p.all);
+                Ok(())
+            }
+        })?;
+        let kept = self.target.keep(&made)?;
+        line.kept();
+        bar.finish_and_clear();
+        Ok((made, kept))
+    }
+
+    fn read_store(mut self, store: &Store, clock: &Clock, text: Option<String>) -> Result<(Backup, Kept), Failure> {
+        let bar = terminal::bar("Backing up");
+        let (also, tick) = (self.also.as_deref(), |done, all| show(&bar, done, all));
+        let written = store.read(|tx| backup::write_also(tx, clock.now(), text, also, &mut self.target, tick));
+        let written = written.map_err(|error| match error {
+            BackupError::Io(e) => Failure::file(&self.to, &e),
+            other => other.into(),
+        })?;
+        let made = answer(&written);
+        let kept = self.target.keep(&made)?;
+        note(store, clock, &written)?;
+        bar.finish_and_clear();
+        Ok((made, kept))
+    }
+}
+
+fn show(bar: &indicatif::ProgressBar, done: u64, all: u64) {
+    bar.set_length(all);
+    bar.set_position(done);
 }
 
 /// The server's part: takes the snapshot, sends it encrypted, and notes it once the command has kept it.
 ///
 /// # Errors
 /// When there is nobody to encrypt to, or the command is gone.
-pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>) -> Result<(), Failure> {
+pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>, also: Option<&str>) -> Result<(), Failure> {
     let (taken, mut told) = (app.now(), 0);
     // Data and progress take turns on one socket.
     let line = std::cell::RefCell::new(peer);
     let out = BufWriter::with_capacity(DATA_BYTES, Shared(&line));
     let written = app.store.read(|tx| {
-        backup::write(tx, taken, config_text, out, |done, all| {
+        backup::write_also(tx, taken, config_text, also, out, |done, all| {
             let hundredth = done.saturating_mul(100) / all.max(1);
             if hundredth > told {
                 told = hundredth;
@@ -177,6 +216,14 @@ pub fn serve_recipients(peer: &mut Peer, app: &App, change: &Recipients) -> Resu
     recipients::serve(peer, &app.store, &app.clock, change)
 }
 
+/// The server's part of a drill: notes its outcome.
+///
+/// # Errors
+/// When the store fails, or the command is gone.
+pub fn serve_drill(peer: &mut Peer, app: &App, drilled: &Drill) -> Result<(), Failure> {
+    drill::serve(peer, &app.store, &app.clock, drilled)
+}
+
 struct Shared<'a, 'p>(&'a std::cell::RefCell<&'p mut Peer>);
 
 impl Write for Shared<'_, '_> {
@@ -195,5 +242,5 @@ fn note(store: &Store, clock: &Clock, written: &Written) -> Result<(), Failure> 
 }
 
 fn answer(written: &Written) -> Backup {
-    Backup { bytes: written.bytes, sha256: Digest(written.digest).to_string(), rows: written.rows }
+    Backup { bytes: written.bytes, digest: Digest(written.digest), rows: written.rows, facts: written.facts.clone() }
 }

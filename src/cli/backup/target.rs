@@ -100,7 +100,7 @@ impl Target {
     /// When something else arrived, or the system refuses.
     pub fn keep(self, sent: &Backup) -> Result<Kept, Failure> {
         let digest: [u8; 32] = self.digest.finish().as_ref().try_into().unwrap_or_default();
-        if self.bytes != sent.bytes || Digest(digest).to_string() != sent.sha256 {
+        if self.bytes != sent.bytes || Digest(digest) != sent.digest {
             return Err(Failure::new("What arrived is not what the server sent, so nothing was kept. Try again."));
         }
         let failed = |e| Failure::file(&self.to, &e);

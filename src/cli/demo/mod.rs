@@ -285,6 +285,7 @@ fn settings(url: String, upload_max: usize) -> Result<Settings, Failure> {
         from: (firm::FROM.0.to_owned(), firm::FROM.1.to_owned()),
         reply_to: None,
         upload_max,
+        backup: None,
         demo: true,
     })
 }

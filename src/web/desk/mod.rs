@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod activity_scan;
+pub mod backups;
 pub mod client;
 mod client_choice;
 pub mod client_form;

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::confirm::own_password;
 use super::form::{Typed, again, errors_in, on_to};
 use super::settings_form as form;
-use super::{logo, staff};
+use super::{backups, logo, staff};
 use crate::actions::firm;
 use crate::domain::firm::Firm;
 use crate::domain::refusal::Refusal;
@@ -96,6 +96,7 @@ pub fn tabs(current: &str) -> Markup {
         &[
             Tab { href: "/desk/settings", text: "The firm", current: current == "firm" },
             Tab { href: staff::LIST, text: "Staff", current: current == "staff" },
+            Tab { href: backups::PAGE, text: "Backups", current: current == "backups" },
         ],
     )
 }

@@ -84,16 +84,24 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
         let sections = queue::sections(r, &desk, &names, counts)?;
         let aside = side::aside(r, &desk, &names)?;
         let held = r.sending_held()?;
+        let backups = super::backups::banner(r, &desk)?;
         let begins = desk.may(Act::Govern) && r.clients_by_name("", None, 1)?.is_empty();
         let title = match counts.total() {
             0 => "Today".to_owned(),
             n => format!("Today: {n} waiting"),
         };
-        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, (held, begins), &sections, &aside)))
+        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, (held, begins), &backups, &sections, &aside)))
     })
 }
 
-fn body(desk: &Desk, counts: Counts, (held, begins): (bool, bool), sections: &[Markup], aside: &Markup) -> Markup {
+fn body(
+    desk: &Desk,
+    counts: Counts,
+    (held, begins): (bool, bool),
+    backups: &Markup,
+    sections: &[Markup],
+    aside: &Markup,
+) -> Markup {
     let today = desk.today();
     let about = match begins {
         true => "Nothing is set up yet but the firm and you.".to_owned(),
@@ -101,6 +109,7 @@ fn body(desk: &Desk, counts: Counts, (held, begins): (bool, bool), sections: &[M
     };
     html! {
         (parts::head(desk.locale().date_weekday(today, today), about, html! {}))
+        (backups)
         @if held { (super::letters::held_back(desk)) }
         div.rail {
             div {

@@ -3,6 +3,7 @@
 //! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then
 //! are the golden files written again, with `COUNTERFOIL_BLESS=1`.
 
+use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::client::Client;
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
 use counterfoil::domain::firm::{Letterhead, Logo};
@@ -242,6 +243,22 @@ fn every_event_keeps_its_stored_form() {
     golden("event", &all);
 }
 
+#[test]
+fn what_is_known_of_the_backups_keeps_its_form() {
+    let last = Made { taken: at(), file: "f".to_owned(), bytes: 1, digest: Digest([5; 32]), seconds: 2 };
+    let failed = Drill { at: at(), taken: at(), rows: 0, seconds: 3, fault: Some("x".to_owned()) };
+    let full = Backups {
+        since: Some(at()),
+        day: Some(date(2026, 11, 22)),
+        last: Some(last),
+        failure: Some(Failed { at: at(), reason: "x".to_owned(), attempts: 3 }),
+        told: true,
+        drills: vec![failed.clone(), Drill { rows: 9, fault: None, ..failed }],
+        drill_told: true,
+    };
+    golden("backups", &[Backups::default(), full]);
+}
+
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
 fn events() -> Vec<Event> {
     use Event as E;
@@ -300,5 +317,9 @@ fn events() -> Vec<Event> {
         E::SendingReleased,
         E::StatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), digest },
         E::StaffStatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22) },
+        E::BackupFailed { reason: s() },
+        E::BackupLate { since: at() },
+        E::DrillPassed { taken: at(), rows: 7 },
+        E::DrillFailed { taken: at(), reason: s() },
     ]
 }

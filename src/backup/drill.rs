@@ -1,0 +1,134 @@
+//! The restore drill: a backup that was made is read from its disk and restored, to a scratch folder that goes again.
+//!
+//! The server can't read its own backups. For the drill one identity is drawn in memory, the backup is encrypted to it
+//! as well, and it is forgotten when the drill is over: what is tried is the very file that a restore would read.
+
+use std::fs::{File, Permissions};
+use std::io::{self, BufReader, Read};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::identity::BackupIdentity;
+use super::manifest::Tally;
+use super::restore::fill_while;
+use super::unfinished;
+use super::{BackupError, read};
+use crate::secrets::Entropy;
+use crate::store::crypt::{self, Cipher};
+use crate::store::keys::Secret;
+use crate::store::prelude::*;
+use crate::store::tx::chain_head;
+use crate::store::verify;
+
+/// The scratch data file's name.
+const SCRATCH_FILE: &str = "drill.counterfoil";
+/// Its cache, in bytes.
+const CACHE: usize = 16 << 20;
+
+/// What a restored file must agree with its snapshot in, beyond its bytes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The last sequence of the activity log.
+    pub sequence: u64,
+    /// The hash of that entry.
+    pub head: [u8; 32],
+    /// Per currency, what is open in minor units and of how many documents.
+    pub open: Vec<(String, i64, u64)>,
+}
+
+impl Facts {
+    /// Of a snapshot.
+    ///
+    /// # Errors
+    /// When it can't be read.
+    pub fn of(tx: &ReadTx) -> Result<Self, StoreError> {
+        let (sequence, head) = chain_head(tx)?;
+        Ok(Self { sequence, head, open: tx.open_sums()? })
+    }
+}
+
+/// What a drill goes by.
+#[derive(Clone, Copy)]
+pub struct Drill<'a> {
+    /// Opens the backup, which was encrypted to it as well.
+    pub identity: &'a BackupIdentity,
+    /// SHA-256 of what was written.
+    pub digest: [u8; 32],
+    /// Facts of the snapshot.
+    pub facts: &'a Facts,
+    /// Where the scratch folder is made.
+    pub scratch: &'a Path,
+    /// For the scratch data file's key.
+    pub entropy: &'a Entropy,
+    /// Whether to break off.
+    pub stop: &'a dyn Fn() -> bool,
+}
+
+impl Drill<'_> {
+    /// Restores the backup at `path` and takes it away again; how many records it held. `progress` gets what is done,
+    /// how much of it, and how much there is.
+    ///
+    /// # Errors
+    /// What would keep a restore from working; [`BackupError::Stopped`] when it was broken off.
+    pub fn run(&self, path: &Path, progress: &mut dyn FnMut(&'static str, u64, u64)) -> Result<u64, BackupError> {
+        unfinished::sweep(self.scratch, &[SCRATCH_FILE]);
+        self.read_back(path)?;
+        let mut told = |what, done, all| {
+            progress(what, done, all);
+            if (self.stop)() { Err(BackupError::Stopped) } else { Ok(()) }
+        };
+        let checked = read::check_while(path, self.identity, &mut |done, all| told("Checking", done, all))?;
+        let mode = Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix(unfinished::PREFIX).permissions(mode).tempdir_in(self.scratch);
+        let folder = folder.map_err(BackupError::Io)?;
+        let _lock = unfinished::lock(folder.path()).map_err(BackupError::Io)?;
+        let store = self.scratch_store(&folder.path().join(SCRATCH_FILE))?;
+        fill_while(path, self.identity, &checked, &store, &mut |done, all| told("Restoring", done, all))?;
+        let compared = store.read(|tx| self.compare(tx, progress));
+        store.close();
+        drop(store);
+        folder.close().map_err(BackupError::Io)?;
+        compared.map(|()| checked.manifest.rows())
+    }
+
+    /// Reads the file and compares its digest with what was written.
+    fn read_back(&self, path: &Path) -> Result<(), BackupError> {
+        let mut file = Tally::new(BufReader::new(File::open(path).map_err(BackupError::Io)?));
+        let mut buffer = vec![0; 64 * 1024];
+        while file.read(&mut buffer).map_err(BackupError::Io)? > 0 {
+            if (self.stop)() {
+                return Err(BackupError::Stopped);
+            }
+        }
+        match file.digest() == self.digest {
+            true => Ok(()),
+            false => Err(BackupError::Damaged("what is on the disk is not what was written".to_owned())),
+        }
+    }
+
+    fn scratch_store(&self, path: &Path) -> Result<Store, BackupError> {
+        let secret = Secret::KeyFile(self.entropy.bytes::<32>().into());
+        let failed = |e: crypt::OpenError| BackupError::Io(io::Error::other(e.to_string()));
+        crypt::create(path, std::slice::from_ref(&secret), Cipher::for_this_machine(), self.entropy)
+            .map_err(|e| BackupError::Io(io::Error::other(e.to_string())))?;
+        let opened = crypt::open(path, &secret, self.entropy).map_err(failed)?;
+        Ok(Store::open(opened.backend, CACHE, false)?)
+    }
+
+    fn compare(&self, tx: &ReadTx, progress: &mut dyn FnMut(&'static str, u64, u64)) -> Result<(), BackupError> {
+        let report = verify::whole(tx, |_, done, all| progress("Verifying", done, all))?;
+        if let Some(first) = report.faults.first() {
+            return Err(BackupError::Damaged(format!("its records contradict each other: {first}")));
+        }
+        let (now, then) = (Facts::of(tx)?, self.facts);
+        if (now.sequence, now.head) != (then.sequence, then.head) {
+            return Err(BackupError::Damaged("its activity log ends elsewhere than it did".to_owned()));
+        }
+        match now.open == then.open {
+            true => Ok(()),
+            false => Err(BackupError::Damaged("what is owed in it is not what was owed".to_owned())),
+        }
+    }
+}

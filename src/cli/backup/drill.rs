@@ -1,0 +1,90 @@
+//! `counterfoil backup --drill`: the file that was written is restored on trial, here and now, and its outcome noted.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+
+use jiff::Timestamp;
+
+use super::super::control::{Line, Peer};
+use super::super::protocol::{Backup, Request};
+use super::super::unfinished::told_to_stop;
+use super::super::{Failure, terminal};
+use crate::actions::backups;
+use crate::backup::BackupError;
+use crate::backup::drill::Drill;
+use crate::backup::identity::BackupIdentity;
+use crate::clock::{Clock, Stopwatch};
+use crate::domain::backups as state;
+use crate::domain::event::By;
+use crate::secrets::Entropy;
+use crate::store::Store;
+
+/// Restores the backup at `path`, which is `made`, in a scratch folder, with a progress bar; what came of it.
+///
+/// # Errors
+/// When it was stopped.
+pub fn run(
+    path: &Path,
+    scratch: &Path,
+    identity: &BackupIdentity,
+    made: &Backup,
+    taken: Timestamp,
+) -> Result<state::Drill, Failure> {
+    let (bar, watch, told) = (terminal::bar("Checking"), Stopwatch::start(), told_to_stop()?);
+    let (entropy, stop) = (Entropy::system(), || told.load(Ordering::Relaxed));
+    let drill = Drill { identity, digest: made.digest.0, facts: &made.facts, scratch, entropy: &entropy, stop: &stop };
+    let done = drill.run(path, &mut |what, done, all| {
+        bar.set_message(what);
+        bar.set_length(all);
+        bar.set_position(done);
+    });
+    bar.finish_and_clear();
+    let (rows, fault) = match done {
+        Ok(rows) => (rows, None),
+        Err(BackupError::Stopped) => {
+            return Err(Failure::new(
+                "Stopped. The backup is there; whether it can be restored was not tried to the end.",
+            ));
+        }
+        Err(BackupError::Io(e)) => (0, Some(Failure::file(scratch, &e).to_string())),
+        Err(error) => (0, Some(error.to_string())),
+    };
+    let seconds = u32::try_from(watch.elapsed().as_secs()).unwrap_or(u32::MAX);
+    Ok(state::Drill { at: Clock::system().now(), taken, rows, seconds, fault })
+}
+
+/// Notes the outcome, through the running server or in the data file itself, and tells it.
+///
+/// # Errors
+/// The fault, if there is one.
+pub fn tell(drill: &state::Drill, data: &Path, store: Option<&Store>) -> Result<(), Failure> {
+    match store {
+        Some(store) => note(store, &Clock::system(), drill)?,
+        None => {
+            let gone = || Failure::new("The server is gone, so that the outcome of the trial was not noted.");
+            let mut line = Line::connect(data)?.ok_or_else(gone)?;
+            line.ask::<()>(&Request::Drilled(drill.clone()), &[], |_| Ok(()))?;
+        }
+    }
+    match &drill.fault {
+        Some(fault) => Err(Failure::new(format!("The backup could not be restored on trial. {fault}"))),
+        None => {
+            terminal::say(&format!("Restored on trial: {} records, all as they were.", drill.rows));
+            Ok(())
+        }
+    }
+}
+
+/// The server's part.
+///
+/// # Errors
+/// When the store fails, or the command is gone.
+pub fn serve(peer: &mut Peer, store: &Store, clock: &Clock, drill: &state::Drill) -> Result<(), Failure> {
+    note(store, clock, drill)?;
+    peer.answer(&())
+}
+
+fn note(store: &Store, clock: &Clock, drill: &state::Drill) -> Result<(), Failure> {
+    let drill = drill.clone();
+    Ok(store.write_blocking(By::command_line(), clock.now(), move |w| backups::note_drill(w, &drill))?)
+}

@@ -1,0 +1,196 @@
+//! The backups that the server takes by itself: when, what is kept, what is told when they fail, and their drill.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use counterfoil::actions::firm;
+use counterfoil::app::BackupPlan;
+use counterfoil::backup::identity::BackupIdentity;
+use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::backup::Keep;
+use counterfoil::domain::backups::Backups;
+use counterfoil::domain::event::Event;
+use counterfoil::scheduler;
+use counterfoil::store::prelude::*;
+use jiff::SignedDuration;
+use jiff::civil::{date, time};
+
+use crate::desk::desk_of;
+use crate::house::*;
+
+/// A house that takes backups at 03:15 into `folder`, and restores them on trial there.
+async fn backed_up(folder: &Path) -> (TestHouse, BackupIdentity) {
+    let (mut house, identity) = (TestHouse::new().await, BackupIdentity::generate());
+    let recipients = vec![identity.recipient()];
+    house
+        .act(house.who.orla, move |w, _| firm::set_backup_recipients(w, &StaffScope::all(), &recipients))
+        .await
+        .unwrap();
+    let plan = BackupPlan {
+        folder: folder.to_owned(),
+        at: time(3, 15, 0, 0),
+        keep: Keep { daily: 2, weekly: 0, monthly: 0 },
+        rate: 0,
+        scratch: Some(folder.to_owned()),
+        config: Some("the configuration".to_owned()),
+    };
+    Arc::make_mut(&mut house.app.settings).backup = Some(plan);
+    (house, identity)
+}
+
+fn state(house: &TestHouse) -> Backups {
+    house.app.store.read(|r| r.backups()).unwrap()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut all: Vec<String> =
+        std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().into_string().unwrap()).collect();
+    all.sort();
+    all
+}
+
+async fn night(house: &TestHouse) -> bool {
+    scheduler::back_up(&house.app).await.unwrap()
+}
+
+#[tokio::test]
+async fn each_night_one_backup_is_taken_kept_and_restored_on_trial() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, identity) = backed_up(folder.path()).await;
+    house.publish(house.who.marlow, "A-1", 100_00, date(2026, 12, 23)).await;
+    assert!(night(&house).await, "the first is taken at once");
+    assert!(!night(&house).await);
+    for day in 24..=27 {
+        house.at(date(2026, 11, day), 3);
+        assert!(!night(&house).await, "not before its time");
+        house.at(date(2026, 11, day), 4);
+        assert!(night(&house).await);
+    }
+    let kept = ["counterfoil-2026-11-26T040000Z.backup", "counterfoil-2026-11-27T040000Z.backup"];
+    assert_eq!(names(folder.path()), kept);
+    let all = state(&house);
+    let last = all.last.as_ref().unwrap();
+    let bytes = std::fs::read(folder.path().join(kept[1])).unwrap();
+    assert_eq!((last.file.as_str(), last.bytes), (kept[1], bytes.len() as u64));
+    assert_eq!(last.digest.0, counterfoil::secrets::sha256(&bytes));
+    assert!(all.drills.len() == 5 && all.drills.iter().all(|d| d.fault.is_none() && d.rows > 50), "{all:?}");
+    assert_eq!(all.troubles(house.app.now()), []);
+    let log = house.log();
+    let count = |is: fn(&Event) -> bool| log.iter().filter(|e| is(e)).count();
+    assert_eq!(count(|e| matches!(e, Event::BackupMade { .. })), 5);
+    assert_eq!(count(|e| matches!(e, Event::DrillPassed { .. })), 5);
+    let checked = counterfoil::backup::check(&folder.path().join(kept[1]), &identity, |_, _| ()).unwrap();
+    assert_eq!(checked.manifest.config.as_deref(), Some("the configuration"));
+    house.tick().await;
+    house.claim("ana@marlow.example");
+}
+
+#[tokio::test]
+async fn one_missed_while_the_server_was_down_is_taken_once_when_it_starts() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, _) = backed_up(folder.path()).await;
+    night(&house).await;
+    house.later(SignedDuration::from_hours(24 * 20));
+    assert!(night(&house).await);
+    assert!(!night(&house).await);
+    assert_eq!(names(folder.path()).len(), 2);
+}
+
+#[tokio::test]
+async fn one_that_fails_is_told_once_shown_in_red_and_tried_again() {
+    let parent = tempfile::tempdir().unwrap();
+    let folder = parent.path().join("disk");
+    let (house, _) = backed_up(&folder).await;
+    for _ in 0..3 {
+        assert!(night(&house).await);
+        assert!(!night(&house).await, "it is tried again after an hour");
+        house.later(SignedDuration::from_hours(1));
+        house.tick().await;
+    }
+    let letter = house.claim("orla@hartmann.example");
+    assert!(letter.subject.contains("could not be made") && letter.text.contains("disk"), "{}", letter.text);
+    assert!(house.unclaimed().is_empty(), "once, and to owners only");
+    let failure = state(&house).failure.unwrap();
+    assert!(failure.attempts == 3 && failure.reason.contains("disk"), "{failure:?}");
+    let mut orla = desk_of(&house, house.who.orla).await;
+    for page in ["/desk", "/desk/backups"] {
+        let text = orla.get(page).await.text();
+        assert!(text.contains("note bad") && text.contains("The last backup failed."), "{page}: {text}");
+    }
+    let mut tom = desk_of(&house, house.who.tom).await;
+    assert!(!tom.get("/desk").await.text().contains("backup"));
+    std::fs::create_dir(&folder).unwrap();
+    assert!(night(&house).await);
+    assert_eq!(state(&house).troubles(house.app.now()), []);
+    assert!(!orla.get("/desk").await.text().contains("note bad"));
+    std::fs::remove_dir_all(&folder).unwrap();
+    house.later(SignedDuration::from_hours(24));
+    night(&house).await;
+    house.tick().await;
+    house.claim("orla@hartmann.example");
+}
+
+#[tokio::test]
+async fn one_that_is_too_old_is_told_once_even_when_nothing_failed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (house, _) = backed_up(folder.path()).await;
+    night(&house).await;
+    // As when writing hangs: the look for backups never comes to an end.
+    house.later(SignedDuration::from_hours(27));
+    house.tick().await;
+    assert!(house.unclaimed().is_empty());
+    house.later(SignedDuration::from_hours(1));
+    house.tick().await;
+    house.tick().await;
+    let letter = house.claim("orla@hartmann.example");
+    assert!(letter.subject.contains("too old") && letter.text.contains("23 November 2026"), "{}", letter.text);
+    let mut orla = desk_of(&house, house.who.orla).await;
+    assert!(orla.get("/desk").await.text().contains("The newest backup is too old."));
+    assert!(house.log().iter().any(|e| matches!(e, Event::BackupLate { .. })));
+}
+
+#[tokio::test]
+async fn a_drill_that_fails_is_told_once_and_shown_until_one_passes() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut house, _) = backed_up(folder.path()).await;
+    let gone = folder.path().join("gone");
+    let plan = |house: &mut TestHouse, scratch: &Path| {
+        Arc::make_mut(&mut house.app.settings).backup.as_mut().unwrap().scratch = Some(scratch.to_owned());
+    };
+    plan(&mut house, &gone);
+    for _ in 0..2 {
+        assert!(night(&house).await);
+        house.later(SignedDuration::from_hours(24));
+        house.tick().await;
+    }
+    let letter = house.claim("orla@hartmann.example");
+    assert!(letter.subject.contains("could not be restored") && letter.text.contains("gone"), "{}", letter.text);
+    let mut orla = desk_of(&house, house.who.orla).await;
+    assert!(orla.get("/desk").await.text().contains("could not be restored on trial"));
+    assert!(house.log().iter().any(|e| matches!(e, Event::DrillFailed { .. })));
+    plan(&mut house, folder.path());
+    assert!(night(&house).await);
+    let text = orla.get("/desk/backups").await.text();
+    assert!(text.contains("Restored") && text.contains("Failed") && !text.contains("note bad"), "{text}");
+    assert!(!orla.get("/desk").await.text().contains("note bad"));
+}
+
+#[tokio::test]
+async fn the_page_says_how_to_begin_and_how_it_stands() {
+    let house = TestHouse::new().await;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let empty = orla.get("/desk/backups").await.text();
+    assert!(empty.contains("takes no backups by itself") && empty.contains("[backup]"), "{empty}");
+    let folder = tempfile::tempdir().unwrap();
+    let (house, identity) = backed_up(folder.path()).await;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    assert!(orla.get("/desk/backups").await.text().contains("None yet"));
+    night(&house).await;
+    house.later(SignedDuration::from_hours(5));
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let text = orla.get("/desk/backups").await.text();
+    for part in ["23 Nov 09:00", "5 hours old", "24 Nov 03:15", "counterfoil-2026-11-23T090000Z", &identity.recipient()]
+    {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+}

@@ -1,7 +1,5 @@
 //! Setting up the firm and changing its particulars.
 
-use jiff::Timestamp;
-
 use super::notices;
 use super::people::{self, NewStaff};
 use crate::domain::access::{Act, StaffScope};
@@ -103,15 +101,6 @@ pub fn remove_backup_recipient(w: &mut WriteTx<'_>, recipient: &str) -> Result<D
 /// When the store fails.
 pub fn note_backup(w: &mut WriteTx<'_>, bytes: u64, digest: Digest) -> Result<Done<()>, ActError> {
     Ok(w.record(About::FIRM, Event::BackupMade { bytes, digest })?.done(()))
-}
-
-/// Notes in a restored file when its backup was taken, and holds its letters back.
-///
-/// # Errors
-/// When the store fails.
-pub fn note_restore(w: &mut WriteTx<'_>, taken: Timestamp) -> Result<Done<()>, ActError> {
-    w.hold_sending(Some(w.now))?;
-    Ok(w.record(About::FIRM, Event::Restored { taken })?.done(()))
 }
 
 /// A picture that was checked to be one.

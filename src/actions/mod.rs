@@ -17,6 +17,7 @@ pub mod people;
 pub mod quotes;
 mod rates;
 pub mod reminders;
+pub mod restored;
 pub mod sessions;
 pub mod visits;
 

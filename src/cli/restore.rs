@@ -15,7 +15,7 @@ use super::init::CONFIG_FILE;
 use super::new_key::{KeyArgs, NewKey};
 use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
-use crate::actions::firm;
+use crate::actions::restored;
 use crate::backup::{self, BackupError, Summary, identity::BackupIdentity, unfinished};
 use crate::clock::Clock;
 use crate::config::{self, PublicUrl};
@@ -118,7 +118,7 @@ fn refuse_faults(report: &verify::Report, accepted: bool) -> Result<(), Failure>
 /// Notes in the new file where it comes from, and holds its letters back: they may have been sent since.
 fn note(path: &Path, secret: &Secret, taken: Timestamp, clock: &Clock, entropy: &Entropy) -> Result<(), Failure> {
     let store = house::open_with(path, secret, CACHE_DEFAULT, false, entropy)?;
-    store.write_blocking(By::command_line(), clock.now(), move |w| firm::note_restore(w, taken))?;
+    store.write_blocking(By::command_line(), clock.now(), move |w| restored::note_restore(w, taken))?;
     store.close();
     Ok(())
 }
@@ -235,8 +235,11 @@ fn explain(place: &Place, key: &NewKey, checked: &Summary) {
 
 {key}
 Sessions, links  All ended: everybody signs in again. Passwords are as they were.
-Letters          Held back: what waits in this backup may have been sent since. An owner looks at Letters on the
-                 desk and lets them go there or on Today. Only letters to sign in and to set a password go meanwhile.
+Letters          Held back: what waits in this backup may have been sent since. An owner looks
+                 through them on the desk, withdraws those, and lets the others go. Only letters to sign in and to set
+                 a password go meanwhile.
+Numbers          Held back: invoices, credit notes and quotes wait until an owner says on the desk which number was
+                 given last in each series, so that none is given twice.
 Backups          As before: the same backup identity opens them.
 
 1. Stop the old server, if it still runs, and look through {config}.

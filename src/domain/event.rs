@@ -169,6 +169,8 @@ pub enum Event {
     DrillPassed { taken: Timestamp, rows: u64 },
     /// The backup of this instant could not be restored on trial.
     DrillFailed { taken: Timestamp, reason: String },
+    /// After a restore, the last numbers given were stated, and numbers are given again.
+    NumbersStated { last: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -275,6 +277,7 @@ impl Event {
             | E::BackupLate { .. }
             | E::DrillPassed { .. }
             | E::DrillFailed { .. }
+            | E::NumbersStated { .. }
             | E::Restored { .. } => Topic::Settings,
         }
     }

@@ -61,6 +61,8 @@ pub enum Refusal {
     QuoteExpired(Date),
     /// The same form was sent before and made this; it counts once.
     Repeated(u64),
+    /// Since a restore nobody has said which numbers were given last.
+    NumbersHeld,
     /// Backups are encrypted to this recipient already.
     RecipientKnown,
     /// Backups are not encrypted to this recipient.
@@ -114,6 +116,10 @@ impl std::fmt::Display for Refusal {
                 last.strftime("%-d %B %Y")
             ),
             Self::Repeated(_) => f.write_str("This was recorded already; nothing was recorded twice."),
+            Self::NumbersHeld => f.write_str(
+                "This data was restored from a backup, so the next number may have been given before. An owner says on \
+                 the desk, under Today, which was given last; then numbers are given again.",
+            ),
             Self::RecipientKnown => f.write_str("Backups are encrypted to this recipient already."),
             Self::RecipientUnknown => {
                 f.write_str("Backups are not encrypted to this recipient. `counterfoil backup recipients list` says to whom they are.")

@@ -106,7 +106,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::Downloaded { .. } | E::QuoteDownloaded { .. } | E::StatementDownloaded { .. } => ("down", Mark::Good),
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
         E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => ("down", Mark::Plain),
-        E::BackupMade { .. } | E::Restored { .. } => ("disk", Mark::Plain),
+        E::BackupMade { .. } | E::Restored { .. } | E::NumbersStated { .. } => ("disk", Mark::Plain),
         E::DrillPassed { .. } => ("disk", Mark::Good),
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
@@ -216,6 +216,8 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::DrillFailed { taken, reason } => {
             noted(format!("The backup of {} could not be restored on trial", utc(*taken)), reason)
         }
+        E::NumbersStated { last } if last.is_empty() => plain(format!("{who} said that no number was given yet")),
+        E::NumbersStated { last } => plain(format!("{who} said which numbers were given last: {last}")),
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
@@ -291,7 +293,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
-        E::DrillPassed { .. } | E::DrillFailed { .. } | E::Restored { .. } | E::SendingReleased => None,
+        E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
+        E::Restored { .. } | E::SendingReleased => None,
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::backups::Backups;
 
 const RECIPIENTS: &str = "backup_recipients";
 const BACKUPS: &str = "backups";
+const NUMBERS_HELD: &str = "numbers_held";
 const SENDING_HELD: &str = "sending_held";
 
 /// Reading them.
@@ -22,6 +23,15 @@ pub trait StandingReads: Reader {
         let text = std::str::from_utf8(text.value());
         let text = text.map_err(|_| StoreError::Broken("the backup recipients are not text".to_owned()))?;
         Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// When the backup was taken from which this data was restored, while no numbers are given: which were given since
+    /// is unknown here. `None` when they are.
+    fn numbers_held_since(&self) -> Result<Option<Timestamp>, StoreError> {
+        let table = self.table(META)?;
+        let Some(kept) = table.get(NUMBERS_HELD)? else { return Ok(None) };
+        let millisecond = <[u8; 8]>::try_from(kept.value()).map(i64::from_be_bytes).ok();
+        Ok(Some(millisecond.and_then(|ms| Timestamp::from_millisecond(ms).ok()).unwrap_or(Timestamp::UNIX_EPOCH)))
     }
 
     /// What is known of the backups that are taken by themselves.
@@ -53,6 +63,16 @@ impl WriteTx<'_> {
     /// Keeps the age recipients of backups.
     pub fn put_backup_recipients(&mut self, recipients: &[String]) -> Result<(), StoreError> {
         self.change(META)?.insert(RECIPIENTS, recipients.join("\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// Gives no numbers since a restore from a backup of this instant, or gives them again.
+    pub fn hold_numbers(&mut self, taken: Option<Timestamp>) -> Result<(), StoreError> {
+        let mut table = self.change(META)?;
+        match taken {
+            Some(at) => table.insert(NUMBERS_HELD, at.as_millisecond().to_be_bytes().as_slice())?,
+            None => table.remove(NUMBERS_HELD)?,
+        };
         Ok(())
     }
 

@@ -13,6 +13,21 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::secrets;
 
+/// Everything that has identifiers.
+const NOUNS: [&str; 11] = [
+    "allocation",
+    "client",
+    "contact",
+    "invoice",
+    "letter",
+    "letter-again",
+    "project",
+    "quote",
+    "receipt",
+    "secret-letter",
+    "staff",
+];
+
 /// What can be a key: redb's keys that threads may share, which all of ours are.
 pub trait Keyed: Key + Send + Sync + 'static {}
 impl<T: Key + Send + Sync + 'static> Keyed for T {}
@@ -190,8 +205,25 @@ impl<'a> WriteTx<'a> {
         Ok(())
     }
 
+    /// Sets the last number given in a series.
+    pub fn set_series(&mut self, series: &str, last: u64) -> Result<(), StoreError> {
+        self.change(SEQUENCES)?.insert(series, last)?;
+        Ok(())
+    }
+
+    /// Lets the identifiers of every noun leap, in a file restored from a backup since which some were given.
+    pub fn leap_identifiers(&mut self, by: u64) -> Result<(), StoreError> {
+        let mut table = self.change(SEQUENCES)?;
+        for noun in NOUNS {
+            let last = table.get(noun)?.map_or(0, |x| x.value());
+            table.insert(noun, last.saturating_add(by))?;
+        }
+        Ok(())
+    }
+
     /// The next identifier of `noun`, from 1; never given twice.
     pub fn next(&mut self, noun: &'static str) -> Result<u64, StoreError> {
+        debug_assert!(NOUNS.contains(&noun), "{noun} is not among the nouns, and would not leap after a restore");
         let mut table = self.change(SEQUENCES)?;
         let next = table.get(noun)?.map_or(0, |x| x.value()) + 1;
         table.insert(noun, next)?;

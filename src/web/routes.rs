@@ -101,7 +101,9 @@ pub fn list() -> Vec<Route> {
         get "/desk/letters" Staff desk::letters::list;
         get "/desk/letters/{id}" Staff desk::letters::show;
         post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
-        post "/desk/sending/release" Owner desk::letters::release;
+        get "/desk/restored" Owner desk::restored::show;
+        post "/desk/restored/numbers" Owner desk::restored::numbers;
+        post "/desk/sending/release" Owner desk::restored::release;
         get "/desk/reminders" Staff desk::reminders::show;
         get "/desk/activity" Staff desk::activity::show;
         get "/desk/activity.csv" Staff desk::activity::csv;

@@ -12,6 +12,7 @@ mod hostile;
 mod house;
 mod money;
 mod portal;
+mod restored;
 mod scheduler;
 mod store;
 mod tidy;

@@ -39,7 +39,7 @@ async fn without_a_way_out_letters_wait() {
 
 #[tokio::test]
 async fn after_a_restore_only_letters_that_let_somebody_in_go_until_the_owner_releases_the_others() {
-    use counterfoil::actions::{firm, sessions};
+    use counterfoil::actions::{restored, sessions};
     use counterfoil::secrets::{Entropy, Token};
     let house = TestHouse::new().await.heedless_of_mail();
     let ask = |seed: u64| {
@@ -52,7 +52,7 @@ async fn after_a_restore_only_letters_that_let_somebody_in_go_until_the_owner_re
     let id = house.publish(house.who.marlow, "A-1", 100, date(2026, 12, 23)).await;
     house.later(SignedDuration::from_mins(1));
     let taken = house.app.now();
-    let noted = house.app.store.write(By::command_line(), taken, move |w| firm::note_restore(w, taken));
+    let noted = house.app.store.write(By::command_line(), taken, move |w| restored::note_restore(w, taken));
     noted.await.unwrap();
     assert_eq!(house.tick().await.letters, 0, "neither the invoice nor the sign-in letter of the backup goes");
     house.later(SignedDuration::from_mins(1));

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::super::restored;
 use super::super::{found, letters};
 use super::complete::{complete, issued_by, keep_pdf};
 use super::credit::credit_note;
@@ -142,6 +143,7 @@ struct Prepared {
 /// Draws a document with the next number.
 fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted) -> Result<Prepared, ActError> {
     let invoice = wanted.find(reader, scope)?;
+    restored::refuse_held(reader)?;
     let totals = invoice.ready()?;
     if letters::audience(reader, &invoice)?.is_empty() {
         return Err(Refusal::NobodyToSee.into());
@@ -163,6 +165,7 @@ fn seal(
     settings: &Settings,
 ) -> Result<Done<DocumentNumber>, ActError> {
     let mut invoice = wanted.find(w, scope)?;
+    restored::refuse_held(w)?;
     let firm = w.firm()?;
     if let Kind::CreditNote(of) = invoice.kind
         && w.credited_already(&found(w.invoice(of)?)?)?

@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::super::invoices::{keep_pdf, logo, render, series};
-use super::super::{found, letters, once};
+use super::super::{found, letters, once, restored};
 use crate::app::App;
 use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
@@ -81,6 +81,7 @@ pub fn send_in(
 fn prepare(app: &App, r: &impl Reader, scope: &StaffScope, new: &NewQuote) -> Result<(Quote, Vec<u8>), ActError> {
     let client = found(r.client(new.client)?.filter(|c| scope.sees(c.id)))?;
     scope.may(Act::Work)?;
+    restored::refuse_held(r)?;
     let totals = check(new)?;
     let firm = r.firm()?;
     let pattern = &firm.series.quote;
@@ -152,6 +153,7 @@ fn seal(
     zone: &TimeZone,
 ) -> Result<Done<DocumentNumber>, ActError> {
     scope.may_for(Act::Work, prepared.client)?;
+    restored::refuse_held(w)?;
     let pattern = w.firm()?.series.quote;
     let name = series("quote", &pattern, prepared.issued);
     let number = pattern.write(prepared.issued.year(), w.last_in_series(&name)? + 1).map_err(Refusal::from)?;

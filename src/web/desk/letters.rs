@@ -18,7 +18,7 @@ use crate::domain::sentence::{self, Names, step_words};
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::web::forms::{Posted, Query};
-use crate::web::guard::{Desk, DeskGovern, DeskWork};
+use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Field, FieldError, Icon, Look, Moment, Row, Tab, Tone, nw, time};
 use crate::web::path::Path;
@@ -127,15 +127,12 @@ fn no_way_out() -> Markup {
     parts::note(Tone::Warn, Icon::Alert, "No mail server is configured.", what)
 }
 
-/// That letters are held back since a restore, and the button with which an owner lets them go.
+/// That letters are held back since a restore, and where an owner lets them go.
 pub(super) fn held_back(desk: &Desk) -> Markup {
     html! {
         (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters; those to sign in and to set a password go meanwhile."))
         @if desk.may(Act::Govern) {
-            form.gap-y method="post" action="/desk/sending/release" {
-                (parts::csrf_input(&desk.csrf))
-                (parts::submit(Look::Plain, "Let the letters go"))
-            }
+            p.gap-y { (parts::link(Look::Plain, super::restored::PAGE, "Look through them")) }
         }
     }
 }
@@ -228,12 +225,6 @@ pub async fn decide(
     let letter = letter.id;
     desk.act(move |w, scope| acts::decide(w, scope, letter, decision)).await?;
     Ok(Redirect::to(&links::letter(letter)).into_response())
-}
-
-/// `POST /desk/sending/release`: lets letters go that were held back since a restore.
-pub async fn release(DeskGovern(desk): DeskGovern, Posted(_): Posted) -> Result<Redirect, Problem> {
-    desk.act(acts::release_sending).await?;
-    Ok(Redirect::to("/desk"))
 }
 
 fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Result<Markup, StoreError> {

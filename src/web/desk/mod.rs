@@ -43,6 +43,7 @@ pub mod quote_form;
 pub mod quotes;
 pub mod receivables;
 pub mod reminders;
+pub mod restored;
 pub mod settings;
 pub mod settings_form;
 pub mod staff;

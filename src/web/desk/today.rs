@@ -85,6 +85,8 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
         let aside = side::aside(r, &desk, &names)?;
         let held = r.sending_held()?;
         let backups = super::backups::banner(r, &desk)?;
+        let numbers = r.numbers_held_since()?.map(|_| super::restored::numbers_held(&desk));
+        let backups = html! { (backups) @if let Some(numbers) = &numbers { (numbers) } };
         let begins = desk.may(Act::Govern) && r.clients_by_name("", None, 1)?.is_empty();
         let title = match counts.total() {
             0 => "Today".to_owned(),

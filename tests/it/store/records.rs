@@ -321,5 +321,6 @@ fn events() -> Vec<Event> {
         E::BackupLate { since: at() },
         E::DrillPassed { taken: at(), rows: 7 },
         E::DrillFailed { taken: at(), reason: s() },
+        E::NumbersStated { last: s() },
     ]
 }

@@ -1,0 +1,154 @@
+//! After a restore: which numbers were given last, and which letters go.
+//!
+//! What happened between the backup and the restore is not in the data; an owner says it here, before anything is
+//! given or sent again.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::form::on_to;
+use super::letters::why;
+use super::links;
+use crate::actions::restored::{self as acts, Series};
+use crate::domain::access::Act;
+use crate::domain::ids::LetterId;
+use crate::domain::letter::Letter;
+use crate::store::letters::LetterShelf;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::guard::{Desk, DeskGovern};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Col, Field, FieldError, Icon, Input, Look, Row, Tone, csrf_input, time};
+use crate::web::problem::Problem;
+
+/// Where it is.
+pub const PAGE: &str = "/desk/restored";
+/// Letters that are listed one by one.
+const LISTED_MAX: usize = 500;
+
+/// `GET /desk/restored`
+pub async fn show(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
+    desk.read(|r| page(&desk, r, &Fields::default(), &[]))
+}
+
+/// `POST /desk/restored/numbers`: `last_0`, `last_1` … in the order of the page.
+pub async fn numbers(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
+    let today = desk.today();
+    if desk.read(|r| Ok(r.numbers_held_since()?.is_none()))? {
+        // Said already, perhaps by this very form.
+        return Ok(on_to(PAGE));
+    }
+    let count = desk.read(|r| Ok(acts::series_held(r, today)?.len()))?;
+    let typed: Vec<Result<u64, FieldError>> = (0..count).map(|n| number(&fields, n)).collect();
+    let mut errors: Vec<FieldError> = typed.iter().filter_map(|x| x.as_ref().err().cloned()).collect();
+    if errors.is_empty() {
+        let stated: Vec<u64> = typed.into_iter().flatten().collect();
+        match desk.act(move |w, scope| acts::state_numbers(w, scope, &stated, today)).await {
+            Ok(()) => return Ok(on_to(PAGE)),
+            Err(ActError::Refused(refusal)) => errors = errors_from(&refusal, "last_0"),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let page = desk.read(|r| page(&desk, r, &fields, &errors))?;
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+fn number(fields: &Fields, n: usize) -> Result<u64, FieldError> {
+    let name = format!("last_{n}");
+    let typed = fields.get(&name).trim();
+    typed.parse().map_err(|_| FieldError::new(name, "Write a whole number; 0 if none was given."))
+}
+
+/// `POST /desk/sending/release`: lets letters go that were held back; those `listed` and not in `go` are withdrawn.
+pub async fn release(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
+    let of = |name: &'static str| fields.all(name).filter_map(|id| id.parse().ok()).collect::<Vec<LetterId>>();
+    let (listed, go) = (of("listed"), of("go"));
+    let not: Vec<LetterId> = listed.into_iter().filter(|id| !go.contains(id)).collect();
+    desk.act(move |w, scope| acts::release_sending(w, scope, &not)).await?;
+    Ok(on_to("/desk"))
+}
+
+/// On *Today*: that numbers are held back.
+pub(super) fn numbers_held(desk: &Desk) -> Markup {
+    let what =
+        "This data was restored from a backup. No number is given before an owner has said which was given last.";
+    html! {
+        div.gap-y {
+            @if desk.may(Act::Govern) {
+                (parts::note_actions(Tone::Warn, Icon::Alert, "Invoices, credit notes and quotes wait.", what, parts::link(Look::Plain, PAGE, "Say which was last")))
+            } @else {
+                (parts::note(Tone::Warn, Icon::Alert, "Invoices, credit notes and quotes wait.", what))
+            }
+        }
+    }
+}
+
+fn page(desk: &Desk, r: &ReadTx, typed: &Fields, errors: &[FieldError]) -> Result<Markup, Problem> {
+    let series = match r.numbers_held_since()? {
+        Some(_) => acts::series_held(r, desk.today())?,
+        None => Vec::new(),
+    };
+    let held = r.sending_held()?;
+    let waiting = if held { r.letters_on(LetterShelf::Waiting, None, LISTED_MAX + 1)? } else { Vec::new() };
+    let title = "After a restore";
+    let body = html! {
+        (parts::back("/desk", "Today"))
+        (parts::error_summary(errors))
+        (parts::head(title, "What happened between the backup and the restore is not in this data.", html! {}))
+        @if series.is_empty() && !held {
+            (parts::empty("Nothing is held back.", "Numbers are given and letters go as usual."))
+        }
+        @if !series.is_empty() { (parts::section("numbers", "Numbers", "", numbers_form(desk, &series, typed, errors))) }
+        @if held { (parts::section("letters", "Letters", "", letters_form(desk, &waiting))) }
+    };
+    Ok(desk.page(DeskNav::Elsewhere, &parts::titled(title, errors), body))
+}
+
+fn numbers_form(desk: &Desk, series: &[Series], typed: &Fields, errors: &[FieldError]) -> Markup {
+    html! {
+        p { "Look at the newest documents that clients have, and write the last number given in each series. The next one follows it, and none is given twice." }
+        form.panel.fill method="post" action="/desk/restored/numbers" {
+            (csrf_input(&desk.csrf))
+            @for (n, one) in series.iter().enumerate() {
+                @let (name, last) = (format!("last_{n}"), one.last.to_string());
+                @let hint = one.number.as_ref().map_or_else(|| "None in this backup.".to_owned(), |x| format!("{x} is the last in this backup."));
+                @let value = if typed.has(&name) { typed.get(&name) } else { &last };
+                @let field = Field::new(&name, &one.name).hint(&hint).value(value);
+                (parts::input(&field.errors(errors).short(), Input::Number))
+            }
+            div.row { (parts::submit(Look::Primary, "These were the last")) }
+        }
+    }
+}
+
+fn letters_form(desk: &Desk, waiting: &[Letter]) -> Markup {
+    let more = waiting.len() > LISTED_MAX;
+    let cols = [Col::short("Goes"), Col::text("To"), Col::text("Subject").wide(), Col::short("Queued")];
+    let rows: Vec<Row> = waiting.iter().take(LISTED_MAX).map(|letter| letter_row(desk, letter)).collect();
+    html! {
+        p { "These wait. Some may have been sent before the restore: take the tick away from those, and they are withdrawn. Reminders look at what is open when they go." }
+        form method="post" action="/desk/sending/release" {
+            (csrf_input(&desk.csrf))
+            @if rows.is_empty() { p.mut { "No letter waits." } } @else { (parts::scroller("Letters that wait", &cols, &rows, None)) }
+            @if more { p.hint { "The newest " (LISTED_MAX) " are listed. The older ones go as well; withdraw some of these first if they should not." } }
+            div.row.gap-y { (parts::submit(Look::Primary, "Let the ticked letters go")) }
+        }
+    }
+}
+
+fn letter_row(desk: &Desk, letter: &Letter) -> Row {
+    let heard = format!("{} to {} goes", letter.subject, letter.to_name);
+    Row {
+        cells: vec![
+            html! {
+                input type="hidden" name="listed" value=(letter.id);
+                input type="checkbox" name="go" value=(letter.id) checked aria-label=(heard);
+            },
+            html! { (letter.to_name) small { (letter.to_address) } },
+            html! { a href=(links::letter(letter.id)) { (letter.subject) } small { (why(letter.purpose)) } },
+            time(letter.queued, desk.locale().instant_short(letter.queued, desk.zone(), desk.today())),
+        ],
+        ..Row::default()
+    }
+}

@@ -1,0 +1,123 @@
+//! After a restore: no identifier, no number and no letter of before comes a second time.
+
+use axum::http::StatusCode;
+use counterfoil::actions::{clients, invoices, quotes, restored};
+use counterfoil::domain::event::{By, Event};
+use counterfoil::domain::ids::InvoiceId;
+use counterfoil::domain::letter::Purpose;
+use counterfoil::domain::refusal::Refusal;
+use counterfoil::store::prelude::*;
+use jiff::SignedDuration;
+use jiff::civil::date;
+
+use crate::desk::desk_of;
+use crate::house::*;
+
+async fn restored_house() -> TestHouse {
+    let house = TestHouse::new().await;
+    house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    house.later(SignedDuration::from_mins(1));
+    let taken = house.app.now();
+    house.later(SignedDuration::from_hours(1));
+    let note = move |w: &mut WriteTx<'_>| restored::note_restore(w, taken);
+    house.app.store.write(By::command_line(), house.app.now(), note).await.unwrap();
+    house
+}
+
+async fn issue(house: &TestHouse) -> Result<String, ActError> {
+    let id = house.draft(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    let (by, scope) = (house.by(house.who.orla), house.scope(house.who.orla));
+    invoices::issue(&house.app, by, &scope, id).await.map(|number| number.to_string())
+}
+
+#[tokio::test]
+async fn identifiers_leap_so_that_none_is_given_again() {
+    let house = restored_house().await.heedless_of_mail();
+    let first = house.draft(house.who.marlow, 1, date(2026, 12, 23)).await;
+    assert!(first > InvoiceId(1_000_000), "{first:?}");
+    let add = |w: &mut WriteTx<'_>, scope: &_| clients::add(w, scope, &new_client("New"));
+    assert!(house.act(house.who.orla, add).await.unwrap().0 > 1_000_000);
+    // Also of what the backup had none yet.
+    let receipt = house.pay(house.who.marlow, 1, Vec::new()).await;
+    assert!(receipt.0 > 1_000_000, "{receipt:?}");
+    assert!(house.verify().is_clean());
+}
+
+#[tokio::test]
+async fn no_number_is_given_before_an_owner_has_said_which_was_last() {
+    let house = restored_house().await.heedless_of_mail();
+    assert!(matches!(issue(&house).await, Err(ActError::Refused(Refusal::NumbersHeld))));
+    let mut orla = desk_of(&house, house.who.orla).await;
+    assert!(orla.get("/desk").await.text().contains("Say which was last"));
+    let page = orla.get("/desk/restored").await.text();
+    assert!(page.contains("Invoices 2026") && page.contains("HF-2026-0001 is the last in this backup."), "{page}");
+    let series = house.app.store.read(|r| restored::series_held(r, house.app.today())).unwrap();
+    let form = |invoices: &str| -> Vec<(String, String)> {
+        let value = |name: &str, last: u64| match name {
+            "Invoices 2026" => invoices.to_owned(),
+            _ => last.to_string(),
+        };
+        series.iter().enumerate().map(|(n, x)| (format!("last_{n}"), value(&x.name, x.last))).collect()
+    };
+    for bad in ["0", "x", "", "99999999"] {
+        let fields = form(bad);
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+        let answer = orla.post("/desk/restored/numbers", &fields).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{bad}");
+    }
+    assert!(issue(&house).await.is_err());
+    let fields = form("57");
+    let fields: Vec<(&str, &str)> = fields.iter().map(|(a, b)| (a.as_str(), b.as_str())).collect();
+    assert_eq!(orla.post("/desk/restored/numbers", &fields).await.location(), "/desk/restored");
+    assert_eq!(issue(&house).await.unwrap(), "HF-2026-0058");
+    assert!(house.log().iter().any(|e| matches!(e, Event::NumbersStated { last } if last == "HF-2026-0057")));
+    // Sent twice, it changes nothing.
+    assert_eq!(orla.post("/desk/restored/numbers", &fields).await.location(), "/desk/restored");
+    assert_eq!(issue(&house).await.unwrap(), "HF-2026-0059");
+}
+
+#[tokio::test]
+async fn quotes_and_credit_notes_wait_for_their_numbers_too() {
+    let house = restored_house().await.heedless_of_mail();
+    let (by, scope) = (house.by(house.who.orla), house.scope(house.who.orla));
+    let id = house.app.store.read(|r| r.invoice_numbered(&"HF-2026-0001".parse().unwrap())).unwrap().unwrap();
+    let credited = invoices::credit(&house.app, by.clone(), &scope, id, "wrong".to_owned()).await;
+    assert!(matches!(credited, Err(ActError::Refused(Refusal::NumbersHeld))), "{credited:?}");
+    let offer = quotes::NewQuote {
+        client: house.who.marlow,
+        project: None,
+        title: "Lease".to_owned(),
+        currency: counterfoil::domain::money::Currency::EUR,
+        issued: house.app.today(),
+        valid_until: date(2026, 12, 23),
+        lines: vec![line(100)],
+        note: String::new(),
+        once: None,
+    };
+    let sent = quotes::send(&house.app, by, &scope, offer).await;
+    assert!(matches!(sent, Err(ActError::Refused(Refusal::NumbersHeld))), "{sent:?}");
+}
+
+#[tokio::test]
+async fn the_letters_that_would_go_are_listed_and_those_unticked_are_withdrawn() {
+    let house = restored_house().await;
+    // Held since the restore as well: whether a reminder went meanwhile is unknown here.
+    house.publish(house.who.kestrel, "A-2", 100_00, date(2026, 12, 23)).await;
+    assert_eq!(house.tick().await.letters, 0);
+    let waiting = house.app.store.read(|r| r.letters(None, 10)).unwrap();
+    assert_eq!(waiting.len(), 2);
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let page = orla.get("/desk/restored").await.text();
+    assert!(page.contains("ana@marlow.example") && page.contains("sofia@kestrel.example"), "{page}");
+    let ids: Vec<String> = waiting.iter().map(|l| l.id.to_string()).collect();
+    let new = waiting.iter().find(|l| l.to_address.as_str() == "sofia@kestrel.example").unwrap();
+    let go = new.id.to_string();
+    let fields = [("listed", ids[0].as_str()), ("listed", &ids[1]), ("go", &go)];
+    assert_eq!(orla.post("/desk/sending/release", &fields).await.location(), "/desk");
+    house.tick().await;
+    house.claim("sofia@kestrel.example");
+    let states = house.app.store.read(|r| r.letters(None, 10)).unwrap();
+    let old = states.iter().find(|l| l.to_address.as_str() == "ana@marlow.example").unwrap();
+    assert!(old.state.words() == "withdrawn" && matches!(old.purpose, Purpose::Issued(_)));
+    assert!(!orla.get("/desk/restored").await.text().contains("Letters that wait"));
+}

@@ -30,6 +30,7 @@ use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Mailer, MemoryMailer};
 use counterfoil::scheduler;
 use counterfoil::secrets::{Entropy, hash_password};
+use counterfoil::store::chain::EvidenceKeys;
 use counterfoil::store::prelude::*;
 use counterfoil::web::routes;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
@@ -168,7 +169,8 @@ async fn move_in(app: &App) {
         active: true,
         invite: false,
     };
-    let set_up = move |w: &mut WriteTx<'_>| firm::set_up(w, &firm, &owner);
+    let keys = EvidenceKeys::draw(&app.entropy);
+    let set_up = move |w: &mut WriteTx<'_>| firm::set_up(w, &firm, &owner, &keys);
     let orla = app.store.write(By::command_line(), app.now(), set_up).await.expect("a firm");
     let hash = hash_password("amber kettle under nine bridges", &app.entropy).expect("a hash");
     let keep = move |w: &mut WriteTx<'_>| Ok(w.put_password_hash(Person::Staff(orla), &hash)?);

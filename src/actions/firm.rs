@@ -7,17 +7,24 @@ use crate::domain::event::Event;
 use crate::domain::firm::{BankDetails, Firm, Logo};
 use crate::domain::ids::{Digest, FileRef, StaffId};
 use crate::domain::refusal::Refusal;
+use crate::store::chain::EvidenceKeys;
 use crate::store::prelude::*;
 
-/// Makes the firm of an empty data file, with its first owner.
+/// Makes the firm of an empty data file, with its first owner and the keys of its evidence.
 ///
 /// # Errors
 /// When the file is set up already, or can't be written.
-pub fn set_up(w: &mut WriteTx<'_>, firm: &Firm, owner: &NewStaff) -> Result<Done<StaffId>, ActError> {
+pub fn set_up(
+    w: &mut WriteTx<'_>,
+    firm: &Firm,
+    owner: &NewStaff,
+    keys: &EvidenceKeys,
+) -> Result<Done<StaffId>, ActError> {
     if w.is_set_up()? {
         return Err(StoreError::Broken("it is set up already".to_owned()).into());
     }
     w.put_firm(firm)?;
+    w.put_evidence_keys(keys)?;
     let recorded = w.record(About::FIRM, Event::FirmSetUp { name: firm.party.name.clone() })?;
     let owner = people::add_staff(w, &StaffScope::all(), owner)?.value();
     Ok(recorded.done(owner))

@@ -16,7 +16,10 @@
 
 use std::io::{self, Read, Write};
 
+use crate::domain::anchor::Anchor;
+use crate::domain::ids::Digest;
 use jiff::Timestamp;
+
 use serde::{Deserialize, Serialize};
 
 /// First bytes.
@@ -43,6 +46,10 @@ pub struct Manifest {
     pub taken: Timestamp,
     /// The configuration at that time, as text; it holds no secrets.
     pub config: Option<String>,
+    /// Entries of the activity log.
+    pub log_entries: u64,
+    /// The link of the last one, hexadecimal; with their number it is the log's anchor.
+    pub log_head: String,
     /// Tables in their order, with their numbers of rows.
     pub tables: Vec<Table>,
 }
@@ -57,6 +64,12 @@ pub struct Table {
 }
 
 impl Manifest {
+    /// The activity log's anchor at that time; `None` when the manifest's is none.
+    pub fn anchor(&self) -> Option<Anchor> {
+        let link = Digest::from_hex(&self.log_head)?;
+        Some(Anchor { count: self.log_entries, link: link.0 })
+    }
+
     /// Rows of all tables.
     pub fn rows(&self) -> u64 {
         self.tables.iter().fold(0, |sum, table| sum.saturating_add(table.rows))

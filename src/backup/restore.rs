@@ -7,8 +7,8 @@ use super::BackupError;
 use super::identity::BackupIdentity;
 use super::read::{Progress, Summary, each_batch};
 use super::write::stream;
-use crate::store::Store;
 use crate::store::dump::Loader;
+use crate::store::prelude::*;
 
 /// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then
 /// reads it out again and compares. `progress` gets (rows done, rows in all) of both passes.
@@ -52,9 +52,11 @@ pub(super) fn fill_while(
         // This pass writes nothing and is not broken off.
         stream(tx, &checked.manifest, io::sink(), &mut |done, _| drop(progress(half.saturating_add(done), all)))
     })?;
-    if held == checked.digest {
-        Ok(())
-    } else {
-        Err(BackupError::Damaged("what was restored is not what the backup holds".to_owned()))
+    if held != checked.digest {
+        return Err(BackupError::Damaged("what was restored is not what the backup holds".to_owned()));
     }
+    if checked.manifest.anchor() != Some(store.read(|tx| tx.anchor())?) {
+        return Err(BackupError::Damaged("its activity log is not the one that it names".to_owned()));
+    }
+    Ok(())
 }

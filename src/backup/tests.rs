@@ -8,6 +8,8 @@ use redb::backends::InMemoryBackend;
 use super::identity::BackupIdentity;
 use super::*;
 use crate::domain::event::{By, Event};
+use crate::secrets::Entropy;
+use crate::store::chain::EvidenceKeys;
 use crate::store::prelude::*;
 
 fn empty() -> Store {
@@ -47,6 +49,7 @@ fn filled(identity: &BackupIdentity) -> Store {
     store
         .write_blocking(By::command_line(), at(), move |w| {
             w.put_firm(&firm())?;
+            w.put_evidence_keys(&EvidenceKeys::draw(&Entropy::seeded(1)))?;
             w.put_backup_recipients(&recipients)?;
             w.put_file(&vec![7; 300_000])?;
             for n in 0..50 {
@@ -79,6 +82,8 @@ fn a_backup_restores_to_the_same_contents() {
     let path = kept(&backup(&store), folder.path());
     let summary = check(&path, &identity, |_, _| ()).unwrap();
     assert_eq!((summary.manifest.taken, summary.manifest.config.as_deref()), (at(), Some("config")));
+    let anchor = store.read(|r| r.anchor()).unwrap();
+    assert_eq!((summary.manifest.anchor(), anchor.count), (Some(anchor), 51));
     let new = empty();
     fill(&path, &identity, &summary, &new, |_, _| ()).unwrap();
     new.read(|r| {
@@ -145,6 +150,8 @@ fn rows_that_do_not_fit_their_table_are_refused() {
             firm: String::new(),
             taken: at(),
             config: None,
+            log_entries: 0,
+            log_head: String::new(),
             tables: vec![Table { name: "staff".to_owned(), rows: rows.len() as u64 }],
         };
         let text = serde_json::to_vec(&manifest).unwrap();

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::drill::Facts;
 use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, Manifest, Table, Tally};
 use super::{BackupError, identity};
+use crate::domain::ids::Digest;
 use crate::store::dump;
 use crate::store::prelude::*;
 
@@ -76,7 +77,9 @@ fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Man
     let tables = dump::survey(tx)?.into_iter().map(|(name, rows)| Table { name, rows }).collect();
     let firm = tx.firm()?.party.name;
     let program = env!("CARGO_PKG_VERSION").to_owned();
-    Ok(Manifest { schema: crate::store::SCHEMA_VERSION, program, firm, taken, config, tables })
+    let anchor = tx.anchor()?;
+    let (log_entries, log_head) = (anchor.count, Digest(anchor.link).to_string());
+    Ok(Manifest { schema: crate::store::SCHEMA_VERSION, program, firm, taken, config, log_entries, log_head, tables })
 }
 
 /// Writes the stream of `manifest.rs`; its digest.

@@ -2,6 +2,7 @@
 //!
 //! Exit codes: 0 done, 1 refused or failed with a sentence on standard error, 2 wrong usage.
 
+mod audit;
 mod backup;
 mod control;
 pub mod demo;
@@ -49,6 +50,8 @@ enum Command {
     Restore(restore::Args),
     /// Read the whole data file and the activity chain
     Verify(verify::Args),
+    /// Check the activity log against anchors that were kept elsewhere
+    Audit(audit::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
     Keys(keys::Args),
     /// Look at a house and say what could be better; changes nothing
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::Backup(args) => backup::run(args),
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
+        Command::Audit(args) => audit::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),

@@ -56,6 +56,11 @@ pub enum Request {
     Recipients(Recipients),
     /// The data file read through, then [`super::verify::Found`].
     Verify,
+    /// The activity log read through, then [`super::audit::Found`].
+    Audit {
+        /// Anchors to hold it against.
+        anchors: Vec<String>,
+    },
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

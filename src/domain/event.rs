@@ -188,7 +188,7 @@ pub struct LogEntry {
     pub invoice: Option<InvoiceId>,
     /// What.
     pub event: Event,
-    /// The hash of the entry before; zeros for the first.
+    /// The link of the entry before; zeros for the first.
     pub previous: [u8; 32],
 }
 

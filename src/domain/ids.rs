@@ -52,6 +52,19 @@ impl std::fmt::Display for Digest {
     }
 }
 
+impl Digest {
+    /// Reads what is displayed: 64 hexadecimal digits.
+    pub fn from_hex(text: &str) -> Option<Self> {
+        let mut out = [0; 32];
+        let nibble = |c: u8| char::from(c).to_digit(16).and_then(|n| u8::try_from(n).ok());
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        for (byte, [high, low]) in out.iter_mut().zip(pairs) {
+            *byte = nibble(*high)? << 4 | nibble(*low)?;
+        }
+        (pairs.len() == out.len() && rest.is_empty()).then_some(Self(out))
+    }
+}
+
 /// A stored file: what it holds and how it is offered for download.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct FileRef {

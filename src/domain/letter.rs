@@ -14,6 +14,8 @@ use super::text::EmailAddress;
 pub const LINK_SLOT: &str = "[[link]]";
 /// Stands in a letter's text where its six-digit code goes.
 pub const CODE_SLOT: &str = "[[code]]";
+/// Stands in a letter's text where the activity log's anchor goes.
+pub const ANCHOR_SLOT: &str = "[[anchor]]";
 
 /// What the letter's link opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 pub mod access;
 pub mod backup;
 pub mod backups;
+pub mod anchor;
 pub mod calendar;
 pub mod client;
 pub mod event;

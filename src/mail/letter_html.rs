@@ -5,12 +5,15 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::domain::letter::{CODE_SLOT, LINK_SLOT};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: &str = "#1d4d5e";
 /// Lightness, of 255, above which a button's words are dark instead of white.
 const BRIGHT: u32 = 150;
+
+/// What stands before the anchor.
+const ANCHOR_WORDS: &str = "Our activity log when this was sent:";
 
 /// A piece of a letter, in reading order.
 pub(super) enum Part {
@@ -22,6 +25,8 @@ pub(super) enum Part {
     Code,
     /// Who signs, one line each.
     Signed(Vec<String>),
+    /// What the activity log was when the letter went.
+    Anchor,
 }
 
 /// The plain part.
@@ -31,6 +36,7 @@ pub(super) fn plain(parts: &[Part]) -> String {
         Part::Button(words) => format!("{words}:\n{LINK_SLOT}"),
         Part::Code => format!("    {CODE_SLOT}"),
         Part::Signed(lines) => lines.join("\n"),
+        Part::Anchor => format!("{ANCHOR_WORDS} {ANCHOR_SLOT}"),
     };
     let mut text = parts.iter().map(piece).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
@@ -74,6 +80,7 @@ fn piece(part: &Part, colour: &str) -> Markup {
             Part::Signed(lines) => p style="margin:24px 0 0" {
                 @for (i, line) in lines.iter().enumerate() { @if i > 0 { br; } (line) }
             },
+            Part::Anchor => p style="margin:24px 0 0;font-size:12px" { (ANCHOR_WORDS) " " (ANCHOR_SLOT) },
         }
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::firm::Firm;
 /// Forms of address that are no first name.
 const HONORIFICS: [&str; 9] = ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame"];
 
-/// A letter's words. `text` and `html` hold the slots where link and code go.
+/// A letter's words. `text` and `html` hold the slots where link, code and anchor go.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Text {
     /// One line, with amount and state.
@@ -23,6 +23,7 @@ pub struct Text {
 pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: String, mut parts: Vec<Part>) -> Text {
     parts.insert(0, Part::Says(greeting(to_name)));
     parts.push(Part::Signed(signature(firm, from_person)));
+    parts.push(Part::Anchor);
     let subject = flat(&subject);
     let html = rich(&subject, firm.locale.tag(), &firm.colour, &parts);
     Text { text: plain(&parts), html, subject }

@@ -16,10 +16,10 @@ use super::payments::source_key;
 use super::records::Record;
 use super::tables::{
     ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, INVOICE_NUMBERS,
-    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, META, OPEN_TOTALS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT,
+    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT,
     REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
 };
-use super::tx::{About, Recorded, WriteTx, chain_head, link_hash};
+use super::tx::{About, Recorded, WriteTx};
 use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
@@ -187,15 +187,15 @@ impl WriteTx<'_> {
         (self.now, self.by) = (first.at, first.by.clone());
         let recorded = self.record(first.about, first.event.clone())?;
         (self.now, self.by) = (now, by);
-        let (mut sequence, mut previous) = chain_head(self)?;
+        let mut tip = self.chain_tip()?;
         let (mut of_client, mut of_invoice) = (Vec::with_capacity(rest.len()), Vec::with_capacity(rest.len()));
         let mut table = self.change(EVENTS)?;
         for line in rest {
-            sequence += 1;
+            let (sequence, previous) = tip.next();
             let Line { at, by, about, event } = line.clone();
             let entry = LogEntry { sequence, at, by, client: about.client, invoice: about.invoice, event, previous };
             let bytes = entry.encode()?;
-            previous = link_hash(&bytes);
+            tip.push(&table, &bytes)?;
             table.insert(sequence, bytes.as_slice())?;
             of_client.extend(about.client.map(|c| (c.0, sequence)));
             of_invoice.extend(about.invoice.map(|i| (i.0, sequence)));
@@ -203,9 +203,7 @@ impl WriteTx<'_> {
         drop(table);
         insert_keys(&mut self.change(EVENTS_OF_CLIENT)?, of_client)?;
         insert_keys(&mut self.change(EVENTS_OF_INVOICE)?, of_invoice)?;
-        let mut head = sequence.to_be_bytes().to_vec();
-        head.extend_from_slice(&previous);
-        self.change(META)?.insert("chain", head.as_slice())?;
+        self.end_chain(&tip)?;
         Ok(Some(recorded))
     }
 }

@@ -1,11 +1,13 @@
 //! The activity log: reading it, and checking its chain.
 
-use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
+use redb::{ReadableTable, TableDefinition};
 
+use super::chain::{ChainReads, Walk};
 use super::error::StoreError;
 use super::records::Record;
 use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, VISITS};
-use super::tx::{Reader, WriteTx, chain_head, link_hash};
+use super::tx::{Reader, WriteTx};
+use crate::domain::anchor::{Anchor, AnchorCode};
 use crate::domain::event::LogEntry;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, QuoteId};
 
@@ -53,7 +55,7 @@ pub trait EventReads: Reader {
 
     /// How many entries there are.
     fn log_length(&self) -> Result<u64, StoreError> {
-        Ok(chain_head_of(self)?.0)
+        Ok(self.table(EVENTS)?.last()?.map_or(0, |row| row.0.value()))
     }
 
     /// Whether this visit was logged in this hour already.
@@ -62,45 +64,65 @@ pub trait EventReads: Reader {
         Ok(self.table(VISITS)?.get((contact.0, tag, id, hour))?.is_some())
     }
 
-    /// Reads the whole chain: gapless sequence, each entry carrying the hash of the one before, the head matching.
-    /// Calls `progress` with (entries read, entries in all).
-    fn check_chain(&self, mut progress: impl FnMut(u64, u64)) -> Result<(), StoreError>
+    /// As [`EventReads::audit`] without anchors; what is wrong with the chain is an error.
+    fn check_chain(&self, progress: impl FnMut(u64, u64)) -> Result<(), StoreError>
     where
         Self: Sized,
     {
-        let (last, head) = chain_head(self)?;
+        self.audit(&[], progress)?.fault.map_or(Ok(()), |fault| Err(StoreError::Broken(fault)))
+    }
+
+    /// Reads the whole chain: a gapless sequence, each entry carrying the link of the one before, the head matching and
+    /// sealed; and says of each anchor whether the log still holds it. Calls `progress` with (entries read, in all).
+    fn audit(&self, anchors: &[AnchorCode], mut progress: impl FnMut(u64, u64)) -> Result<Audit, StoreError>
+    where
+        Self: Sized,
+    {
+        let head = self.anchor()?;
         let table = self.table(EVENTS)?;
-        if table.len()? != last {
-            return Err(StoreError::Broken(format!(
-                "the activity log has {} entries, its head says {last}",
-                table.len()?
-            )));
-        }
-        let (mut expected, mut previous) = (1, [0; 32]);
+        let mut held = vec![None; anchors.len()];
+        let mut fault = None;
+        let mut walk = Walk::new(self.chain_key()?);
+        weigh(&walk, anchors, &mut held);
         for row in table.iter()? {
             let (key, value) = row?;
-            let entry = LogEntry::decode(value.value())?;
-            if key.value() != expected || entry.sequence != expected || entry.previous != previous {
-                return Err(StoreError::Broken(format!("the activity log was altered at entry {}", key.value())));
+            let place = key.value();
+            if !walk.take(place, value.value())? {
+                fault.get_or_insert_with(|| format!("the activity log was altered at entry {place} or before"));
             }
-            previous = link_hash(value.value());
-            progress(expected, last);
-            expected += 1;
+            weigh(&walk, anchors, &mut held);
+            progress(walk.at.count, head.count);
         }
-        if previous == head || last == 0 {
-            Ok(())
-        } else {
-            Err(StoreError::Broken("the activity log was cut or altered at its end".to_owned()))
+        if fault.is_none() && walk.at != head {
+            let (found, said) = (walk.at.count, head.count);
+            fault = Some(format!("the activity log has {found} entries, and its head says otherwise ({said})"));
         }
+        if fault.is_none() && !self.head_is_sealed()? {
+            fault = Some("the activity log's head was not written by this house".to_owned());
+        }
+        let anchors = anchors.iter().zip(held).map(|(code, held)| (*code, held)).collect();
+        Ok(Audit { found: walk.at, fault, anchors })
+    }
+}
+
+/// What reading the whole chain found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Audit {
+    /// The log as its entries give it.
+    pub found: Anchor,
+    /// The first thing that is wrong with the chain itself.
+    pub fault: Option<String>,
+    /// Each anchor, and whether the log still holds it; `None` when the log has fewer entries.
+    pub anchors: Vec<(AnchorCode, Option<bool>)>,
+}
+
+fn weigh(walk: &Walk, anchors: &[AnchorCode], held: &mut [Option<bool>]) {
+    for (code, held) in anchors.iter().zip(held).filter(|(code, _)| code.count() == walk.at.count) {
+        *held = Some(code.names(&walk.at));
     }
 }
 
 impl<T: Reader + ?Sized> EventReads for T {}
-
-fn chain_head_of<R: Reader + ?Sized>(reader: &R) -> Result<(u64, ()), StoreError> {
-    let table = reader.table(EVENTS)?;
-    Ok((table.last()?.map_or(0, |row| row.0.value()), ()))
-}
 
 fn entries<R: Reader + ?Sized>(
     reader: &R,

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod bulk;
+pub mod chain;
 pub mod clients;
 pub mod crypt;
 pub mod dump;
@@ -46,6 +47,7 @@ use crate::domain::event::By;
 /// Everything a room needs to read and write nouns.
 pub mod prelude {
     pub use super::accounts::AccountReads;
+    pub use super::chain::ChainReads;
     pub use super::clients::ClientReads;
     pub use super::events::EventReads;
     pub use super::files::FileReads;

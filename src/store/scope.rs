@@ -7,6 +7,7 @@
 use jiff::civil::Date;
 
 use super::accounts::AccountReads;
+use super::chain::ChainReads;
 use super::clients::ClientReads;
 use super::day;
 use super::error::StoreError;
@@ -17,6 +18,7 @@ use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
 use super::payments::{PaymentReads, Unapplied};
 use super::quotes::QuoteReads;
 use super::tx::Reader;
+use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Client;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
@@ -78,6 +80,11 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// The firm.
     pub fn firm(&self) -> Result<Firm, StoreError> {
         self.reader.firm()
+    }
+
+    /// What the activity log is, which tells nothing of what stands in it.
+    pub fn anchor(&self) -> Result<AnchorCode, StoreError> {
+        Ok(self.reader.anchor()?.code())
     }
 
     /// Whether lists of billing documents may be seen.

@@ -15,7 +15,7 @@ type Bytes = &'static [u8];
 type Name = &'static str;
 type Hash = [u8; 32];
 
-/// Single values: schema version, firm, head of the activity chain.
+/// Single values: schema version, firm, head and key of the activity chain, seed of the firm’s signing key.
 pub const META: T<Name, Bytes> = T::new("meta");
 /// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice; under
 /// `rate/`, when what was counted of a person is forgotten, in milliseconds, and their last letters.

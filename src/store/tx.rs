@@ -8,10 +8,9 @@ use redb::{Key, ReadableTable, Table, TableDefinition, Value};
 
 use super::error::StoreError;
 use super::records::Record;
-use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, META, SEQUENCES};
+use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, SEQUENCES};
 use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
-use crate::secrets;
 
 /// Everything that has identifiers.
 const NOUNS: [&str; 11] = [
@@ -235,9 +234,10 @@ impl<'a> WriteTx<'a> {
     /// # Errors
     /// When the file can't be written.
     pub fn record(&mut self, about: About, event: Event) -> Result<Recorded, StoreError> {
-        let (last, previous) = chain_head(self)?;
+        let mut tip = self.chain_tip()?;
+        let (sequence, previous) = tip.next();
         let entry = LogEntry {
-            sequence: last + 1,
+            sequence,
             at: self.now,
             by: self.by.clone(),
             client: about.client,
@@ -246,34 +246,17 @@ impl<'a> WriteTx<'a> {
             previous,
         };
         let bytes = entry.encode()?;
-        self.change(EVENTS)?.insert(entry.sequence, bytes.as_slice())?;
+        let mut events = self.change(EVENTS)?;
+        tip.push(&events, &bytes)?;
+        events.insert(sequence, bytes.as_slice())?;
+        drop(events);
         if let Some(client) = about.client {
-            self.change(EVENTS_OF_CLIENT)?.insert((client.0, entry.sequence), ())?;
+            self.change(EVENTS_OF_CLIENT)?.insert((client.0, sequence), ())?;
         }
         if let Some(invoice) = about.invoice {
-            self.change(EVENTS_OF_INVOICE)?.insert((invoice.0, entry.sequence), ())?;
+            self.change(EVENTS_OF_INVOICE)?.insert((invoice.0, sequence), ())?;
         }
-        let mut head = entry.sequence.to_be_bytes().to_vec();
-        head.extend_from_slice(&link_hash(&bytes));
-        self.change(META)?.insert("chain", head.as_slice())?;
+        self.end_chain(&tip)?;
         Ok(Recorded(()))
     }
-}
-
-/// The hash of a stored log entry, which the next one carries.
-pub fn link_hash(stored: &[u8]) -> [u8; 32] {
-    secrets::sha256(stored)
-}
-
-/// The last sequence of the activity log and the hash of that entry; zeros for an empty log.
-///
-/// # Errors
-/// When the file can't be read or the head is broken.
-pub fn chain_head(reader: &impl Reader) -> Result<(u64, [u8; 32]), StoreError> {
-    let table = reader.table(META)?;
-    let Some(head) = table.get("chain")? else { return Ok((0, [0; 32])) };
-    let broken = || StoreError::Broken("the head of the activity chain is not 40 bytes".to_owned());
-    let (sequence, hash) = head.value().split_at_checked(8).ok_or_else(broken)?;
-    let sequence = sequence.try_into().map_err(|_| broken())?;
-    Ok((u64::from_be_bytes(sequence), hash.try_into().map_err(|_| broken())?))
 }

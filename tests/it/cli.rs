@@ -260,6 +260,29 @@ fn log(store: &Store) -> Vec<Event> {
 }
 
 #[test]
+fn the_log_is_held_against_anchors_with_and_without_a_server() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    let anchor = |said: &str| said.trim().rsplit(' ').next().unwrap().to_owned();
+    let first = anchor(&said(&made.on("house", &["audit", "verify"])));
+    made.backup("first.age");
+    let serving = Serving::of(&made, "house");
+    said(&made.publish("Marlow Ltd", "2026-0117"));
+    let second = anchor(&said(&made.on("house", &["audit", "verify", "--anchor", &first])));
+    assert_ne!(first, second);
+    serving.stop();
+    let both = ["audit", "verify", "--anchor", &first, "--anchor", &second];
+    assert_eq!(said(&made.on("house", &both)).matches("holds").count(), 2);
+    said(&made.restore("first.age", "new"));
+    let short = made.on("new", &both);
+    assert!(refused(&short).contains("not the one that was anchored"));
+    let told = String::from_utf8_lossy(&short.stdout).into_owned();
+    assert!(told.contains(&format!("{first}: holds")) && !told.contains(&format!("{second}: holds")), "{told}");
+    let miscopied = made.on("house", &["audit", "verify", "--anchor", "A-7-0000-0000-0000-0001"]);
+    assert_eq!(miscopied.status.code(), Some(2), "{miscopied:?}");
+}
+
+#[test]
 fn a_backup_is_the_same_house_with_and_without_a_server() {
     let made = Made::new();
     made.backup("without.age");

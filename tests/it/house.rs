@@ -32,6 +32,7 @@ use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Kept, Mailer, MemoryMailer, Outgoing};
 use counterfoil::scheduler::{self, Ticked};
 use counterfoil::secrets::Entropy;
+use counterfoil::store::chain::EvidenceKeys;
 use counterfoil::store::crypt::{self, Cipher};
 use counterfoil::store::keys::Secret;
 use counterfoil::store::prelude::*;
@@ -430,7 +431,8 @@ async fn move_in(app: &App) -> People {
     let (store, now) = (&app.store, app.now());
     let by = || By::command_line();
     let owner = new_staff("Orla Byrne", "orla@hartmann.example", Role::Owner);
-    let orla = store.write(by(), now, move |w| firm::set_up(w, &hartmann(), &owner)).await.unwrap();
+    let keys = EvidenceKeys::draw(&Entropy::seeded(17));
+    let orla = store.write(by(), now, move |w| firm::set_up(w, &hartmann(), &owner, &keys)).await.unwrap();
     let act = move |w: &mut WriteTx<'_>| {
         let all = StaffScope::all();
         let marlow = clients::add(w, &all, &new_client("Marlow Ceramics"))?.value();

@@ -7,6 +7,7 @@ mod backups;
 mod browser;
 mod cli;
 mod desk;
+mod evidence;
 mod gates;
 mod hostile;
 mod house;

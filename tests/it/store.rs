@@ -11,6 +11,8 @@ use counterfoil::domain::ids::{AllocationId, ClientId, InvoiceId, ProjectId};
 use counterfoil::domain::person::Person;
 use counterfoil::domain::project::Project;
 use counterfoil::domain::refusal::Refusal;
+use counterfoil::secrets::Entropy;
+use counterfoil::store::chain::EvidenceKeys;
 use counterfoil::store::crypt::{self, OpenError};
 use counterfoil::store::keys::Secret;
 use counterfoil::store::prelude::*;
@@ -126,7 +128,13 @@ fn an_altered_a_removed_and_a_cut_log_are_told() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("data");
         let store = plain(&path);
-        for n in 0..6 {
+        let keys = EvidenceKeys::draw(&Entropy::seeded(3));
+        let keep = move |w: &mut WriteTx<'_>| {
+            w.put_evidence_keys(&keys)?;
+            add("First".to_owned())(w)
+        };
+        store.write_blocking(By::command_line(), Timestamp::UNIX_EPOCH, keep).unwrap();
+        for n in 0..5 {
             store.write_blocking(By::command_line(), Timestamp::UNIX_EPOCH, add(format!("C{n}"))).unwrap();
         }
         store.close();
@@ -249,6 +257,14 @@ fn a_child_writes_until_it_is_killed() {
     let Ok(path) = std::env::var(CHILD) else { return };
     let store = open_file(Path::new(&path));
     let begin = store.read(|r| r.log_length()).unwrap();
+    if begin == 0 {
+        let keys = EvidenceKeys::draw(&Entropy::seeded(3));
+        let keep = move |w: &mut WriteTx<'_>| {
+            w.put_evidence_keys(&keys)?;
+            add("First".to_owned())(w)
+        };
+        store.write_blocking(By::command_line(), Timestamp::UNIX_EPOCH, keep).unwrap();
+    }
     for n in begin.. {
         store.write_blocking(By::command_line(), Timestamp::UNIX_EPOCH, add(format!("kept-{n:06}"))).unwrap();
         let mut out = std::io::stdout().lock();

@@ -16,7 +16,7 @@ use crate::domain::grant::{
     CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES,
 };
 use crate::domain::ids::LetterId;
-use crate::domain::letter::{ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
+use crate::domain::letter::{ANCHOR_SLOT, ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
 use crate::mail::{Outgoing, Verdict};
 use crate::secrets::{self, Entropy, Token, TokenDigest};
 use crate::store::letters::{LetterShelf, retry_at};
@@ -72,8 +72,9 @@ pub fn begin(
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
     letter.attempts += 1;
     w.move_letter(&letter, &old, None)?;
-    let firm = w.firm()?;
-    Ok(Some(Parcel { id, outgoing: outgoing(&letter, &firm, sender, &link, &code, w.now) }))
+    let (firm, anchor) = (w.firm()?, w.anchor()?.code().to_string());
+    let slots = [(LINK_SLOT, link), (CODE_SLOT, spaced(&code)), (ANCHOR_SLOT, anchor)];
+    Ok(Some(Parcel { id, outgoing: outgoing(&letter, &firm, sender, &slots, w.now) }))
 }
 
 /// Draws the letter's link and code and keeps what they open, as digests.
@@ -127,11 +128,14 @@ pub(in super::super) fn code_digest(request: TokenDigest, code: &str) -> [u8; 32
     secrets::hmac_sha256(&request.0, code.as_bytes())
 }
 
-fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, link: &str, code: &str, now: Timestamp) -> Outgoing {
+fn spaced(code: &str) -> String {
+    if code.len() == 6 { format!("{} {}", &code[..3], &code[3..]) } else { code.to_owned() }
+}
+
+fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, slots: &[(&str, String)], now: Timestamp) -> Outgoing {
     let domain = sender.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
-    let spaced = if code.len() == 6 { format!("{} {}", &code[..3], &code[3..]) } else { code.to_owned() };
     let answers_to = sender.reply_to.clone().or_else(|| firm.email.as_ref().map(ToString::to_string));
-    let fill = |text: &str| text.replace(LINK_SLOT, link).replace(CODE_SLOT, &spaced);
+    let fill = |text: &str| slots.iter().fold(text.to_owned(), |text, (slot, words)| text.replace(slot, words));
     Outgoing {
         message_id: format!("{}@{domain}", letter.message_id),
         from_name: sender.from.0.clone(),

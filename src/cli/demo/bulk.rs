@@ -37,6 +37,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::tax::{Line, totals};
 use crate::domain::text::EmailAddress;
 use crate::store::bulk::Batch;
+use crate::store::chain::EvidenceKeys;
 use crate::store::prelude::*;
 
 /// Documents in one commit.
@@ -95,6 +96,7 @@ fn found(store: &Store, app: &App, setting: &Setting, at: Timestamp) -> Result<(
     let dice = Dice::new(setting.seed);
     let drawn = (0..PDFS).map(|n| drawn(app, &firm, &dice, n)).collect::<Result<Vec<_>, _>>()?;
     let (hash, kept) = (setting.password_hash.clone(), firm.clone());
+    let keys = EvidenceKeys::draw(&app.entropy);
     let pdfs = store.write_blocking(By::command_line(), at, move |w| {
         let mut founded = None;
         for (place, plan) in STAFF.iter().enumerate() {
@@ -103,7 +105,7 @@ fn found(store: &Store, app: &App, setting: &Setting, at: Timestamp) -> Result<(
             let (name, email) = (plan.name.to_owned(), firm::email(plan.email).map_err(Refusal::from)?);
             let new = NewStaff { name, email, role: plan.role, only_clients, active: true, invite: false };
             let id = if place == 0 {
-                let done = firm_act::set_up(w, &kept, &new)?;
+                let done = firm_act::set_up(w, &kept, &new, &keys)?;
                 founded = Some(done);
                 StaffId(1)
             } else {

@@ -11,7 +11,7 @@ use super::Args;
 use crate::app::Settings;
 use crate::cli::Failure;
 use crate::domain::calendar;
-use crate::domain::letter::{CODE_SLOT, LINK_SLOT, Letter, LetterState};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState};
 use crate::mail::{MemoryMailer, Outgoing};
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
@@ -25,6 +25,7 @@ const LETTERS: usize = 200;
 /// What stands where a letter had its link: it was drawn while the letter was sent, and is kept nowhere.
 const NO_LINK: &str = "[this letter’s link: it worked while the demo ran before, and is not kept]";
 const NO_CODE: &str = "[code]";
+const NO_ANCHOR: &str = "[anchor]";
 
 /// The options that count for a new folder only.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,7 +124,7 @@ pub fn refill(mailbox: &MemoryMailer, store: &Store, settings: &Settings) -> Res
 
 fn outgoing(letter: &Letter, settings: &Settings) -> Outgoing {
     let domain = settings.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
-    let text = letter.text.replace(LINK_SLOT, NO_LINK).replace(CODE_SLOT, NO_CODE);
+    let text = letter.text.replace(LINK_SLOT, NO_LINK).replace(CODE_SLOT, NO_CODE).replace(ANCHOR_SLOT, NO_ANCHOR);
     let date = match &letter.state {
         LetterState::Accepted(at, _) => *at,
         _ => letter.queued,

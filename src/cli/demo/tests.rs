@@ -137,7 +137,7 @@ fn letters_have_their_states(demo: &Demo) {
 #[test]
 fn a_seed_repeats_its_story_and_everybody_can_sign_in() {
     let (one, two) = (tell(7, 2), tell(7, 2));
-    let head = |demo: &Demo| demo.app.store.read(crate::store::tx::chain_head).unwrap();
+    let head = |demo: &Demo| demo.app.store.read(|r| r.anchor()).unwrap();
     assert_eq!(head(&one), head(&two), "the same seed, the same log to the last byte");
     let people = greeting::people(&one.app.store).unwrap();
     assert!(people.iter().filter(|p| p.client.is_none()).count() == 4, "{people:?}");
@@ -158,7 +158,7 @@ fn a_generated_firm_agrees_with_itself_and_repeats() {
     let (one, two) = (make(), make());
     let report = one.app.store.read(|r| verify::whole(r, |_, _, _| {})).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
-    let head = |demo: &Demo| demo.app.store.read(crate::store::tx::chain_head).unwrap();
+    let head = |demo: &Demo| demo.app.store.read(|r| r.anchor()).unwrap();
     assert_eq!(head(&one), head(&two));
     let rows = everything(&one);
     assert_eq!(rows.iter().filter(|r| r.invoice.is_invoice()).count(), 1_500);

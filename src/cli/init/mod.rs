@@ -24,6 +24,7 @@ use crate::domain::ids::StaffId;
 use crate::domain::person::Role;
 use crate::domain::text::{self, EmailAddress};
 use crate::secrets::{Entropy, Token};
+use crate::store::chain::EvidenceKeys;
 use crate::store::crypt::{self, Cipher};
 use crate::store::keys::Secret;
 
@@ -166,9 +167,9 @@ fn set_up(
 ) -> Result<(), Failure> {
     let store = house::open_with(path, secret, crate::store::CACHE_DEFAULT, false, entropy)?;
     let (firm, owner, recipients) = (plan.firm.clone(), plan.owner.clone(), vec![recipient.to_owned()]);
-    let digest = token.digest();
+    let (digest, keys) = (token.digest(), EvidenceKeys::draw(entropy));
     store.write_blocking(By::command_line(), clock.now(), move |w| {
-        let id: StaffId = firm_actions::set_up(w, &firm, &owner)?.value();
+        let id: StaffId = firm_actions::set_up(w, &firm, &owner, &keys)?.value();
         firm_actions::set_backup_recipients(w, &StaffScope::all(), &recipients)?.value();
         sessions::grant_password_link(w, id, digest)
     })?;

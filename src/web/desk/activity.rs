@@ -8,6 +8,7 @@ use super::activity_scan::{Asked, Found, LOOKED_MAX, Line, Who, scan};
 use super::csv::Csv;
 use super::links;
 use super::names::NamesOf;
+use crate::domain::anchor::Anchor;
 use crate::domain::calendar;
 use crate::domain::event::{Actor, Topic};
 use crate::domain::ids::ClientId;
@@ -65,9 +66,24 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
                 (parts::empty("No entries match.", html! { a href="/desk/activity" { "Clear the filters" } "." }))
             } @else if !found.lines.is_empty() { (log(&desk, &found.lines, &names)) }
             (further(&query, &found, asked.before.is_some()))
+            (anchor(&desk, r.anchor()?))
         };
         Ok(desk.page(DeskNav::Activity, &parts::titled("Activity", &errors), body))
     })
+}
+
+/// What the whole log is, to be kept elsewhere; not for those who see a part of it.
+fn anchor(desk: &Desk, anchor: Anchor) -> Markup {
+    html! {
+        @if desk.scope.only().is_none() {
+            p.gap-y.small.mut {
+                "The whole log has " (anchor.count) " entries. Its anchor at this moment: "
+                (nw(anchor.code().to_string()))
+                ". Kept elsewhere, it shows later whether anything up to here was rewritten or cut: "
+                span.mono { "counterfoil audit verify --anchor" } "."
+            }
+        }
+    }
 }
 
 /// Clients for the filter: the first by name, and the one chosen.

@@ -47,9 +47,10 @@ pub async fn pdf(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Resul
         Ok(span) => span,
         Err(refusal) => return Ok(refused(&desk, &client, &query, &errors_from(&refusal, "from"))),
     };
-    let (accounts, logo) = desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?)))?;
+    let (accounts, logo, anchor) =
+        desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let look = documents::Look { firm: &desk.firm, logo };
-    let sheet = sheet(&look, &client.party, &accounts, span.0, span.1);
+    let sheet = sheet(&look, &client.party, &accounts, span, anchor);
     let bytes = match render(&desk.app, &sheet, &desk.firm) {
         Ok(bytes) => bytes,
         Err(ActError::Refused(_)) => {

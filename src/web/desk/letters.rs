@@ -13,7 +13,7 @@ use crate::actions::letters::{self as acts, Decision};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
-use crate::domain::letter::{CODE_SLOT, LINK_SLOT, Letter, LetterState, Purpose};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState, Purpose};
 use crate::domain::sentence::{self, Names, step_words};
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
@@ -313,7 +313,7 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
 
 /// The letter as it was written, its slots in words.
 fn paper(letter: &Letter) -> Markup {
-    let text = letter.text.replace(LINK_SLOT, "[link]").replace(CODE_SLOT, "[code]");
+    let text = letter.text.replace(LINK_SLOT, "[link]").replace(CODE_SLOT, "[code]").replace(ANCHOR_SLOT, "[anchor]");
     html! {
         div.mail {
             dl.dl.small {

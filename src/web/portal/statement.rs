@@ -21,6 +21,7 @@ use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
 use crate::web::parts::{self, Col, Field, FieldError, Fig, Icon, Look, Sum, Tone};
 use crate::web::problem::Problem;
+use crate::web::statement_pdf::ANCHOR_WORDS;
 
 const TITLE: &str = "Statement of account";
 
@@ -36,9 +37,10 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
         Ok(period) => period,
         Err(faults) => return Ok(refused(&viewer, &query, &errors_of(&faults))),
     };
-    let (accounts, visited) = viewer.read(|view| {
+    let (accounts, visited, anchor) = viewer.read(|view| {
         let visited = Visited::Statement(view.client().id);
-        Ok((accounts::all(view, &period)?, view.visit_logged(visited, visits::hour_of(viewer.now()))?))
+        let logged = view.visit_logged(visited, visits::hour_of(viewer.now()))?;
+        Ok((accounts::all(view, &period)?, logged, view.anchor()?))
     })?;
     if looking.0 && !visited {
         logged(viewer.act(visits::statement_opened).await)?;
@@ -51,6 +53,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
         p.gap-y.no-print { (parts::link_icon(Look::Plain, Icon::Down, &period.file(), "Download PDF")) }
         (form(&viewer, &period.as_fields(), &[]))
         @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
+        p.gap-y.small.mut { (ANCHOR_WORDS) " " (parts::nw(anchor.to_string())) }
     };
     Ok(viewer.page(PortalNav::Statement, TITLE, body).into_response())
 }

@@ -14,6 +14,7 @@ use crate::domain::event::{Actor, By};
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::person::{Person, ProjectAccess, Rights, Role};
 use crate::secrets::TokenDigest;
+use crate::store::chain::EvidenceKeys;
 use crate::store::events::Visited;
 use crate::store::prelude::*;
 use crate::store::scope::Pass;
@@ -23,7 +24,8 @@ impl Story {
     pub(super) fn found_firm(&mut self, w: &mut WriteTx<'_>) -> Result<Done<()>, ActError> {
         self.turn_to(w, self.now);
         let owner = staff(0, None)?;
-        let founded = firm_act::set_up(w, &firm::firm().map_err(fault)?, &owner)?;
+        let keys = EvidenceKeys::draw(&self.app.entropy);
+        let founded = firm_act::set_up(w, &firm::firm().map_err(fault)?, &owner, &keys)?;
         self.staff.push(StaffId(1));
         for (place, plan) in STAFF.iter().enumerate().skip(1) {
             let scope = self.as_staff(w, 0);

@@ -44,7 +44,8 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
 }
 
 fn draw(viewer: &Viewer, period: &Period) -> Result<Result<Vec<u8>, ActError>, Problem> {
-    let (all, buyer) = viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone())))?;
+    let (all, buyer, anchor) =
+        viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone(), view.anchor()?)))?;
     let look = Look { firm: viewer.firm(), logo: viewer.logo()? };
-    Ok(viewer.render(&sheet(&look, &buyer, &all, period.from, period.to)))
+    Ok(viewer.render(&sheet(&look, &buyer, &all, (period.from, period.to), anchor)))
 }

@@ -170,6 +170,27 @@ pub fn hmac_sha256(key: &[u8], data: &[u8]) -> [u8; 32] {
     out
 }
 
+/// The public half of the Ed25519 key that grows from `seed`.
+pub fn ed25519_public(seed: &[u8; 32]) -> [u8; 32] {
+    let mut out = [0; 32];
+    out.copy_from_slice(ring::signature::KeyPair::public_key(&ed25519(seed)).as_ref());
+    out
+}
+
+/// Signs with the Ed25519 key that grows from `seed`.
+pub fn ed25519_sign(seed: &[u8; 32], message: &[u8]) -> Vec<u8> {
+    ed25519(seed).sign(message).as_ref().to_vec()
+}
+
+/// Whether `signature` is that of the Ed25519 key with this public half; false for anything that is no key.
+pub fn ed25519_verify(public: &[u8], message: &[u8], signature: &[u8]) -> bool {
+    ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, public).verify(message, signature).is_ok()
+}
+
+fn ed25519(seed: &[u8; 32]) -> ring::signature::Ed25519KeyPair {
+    ring::signature::Ed25519KeyPair::from_seed_unchecked(seed).expect("every 32 bytes are a seed")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

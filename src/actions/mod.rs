@@ -6,6 +6,7 @@
 //! HTTP.
 
 pub mod backups;
+pub mod certificates;
 pub mod clients;
 pub mod firm;
 pub mod invoices;

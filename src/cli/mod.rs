@@ -4,6 +4,7 @@
 
 mod audit;
 mod backup;
+mod certificate;
 mod control;
 pub mod demo;
 mod doctor;
@@ -52,6 +53,8 @@ enum Command {
     Verify(verify::Args),
     /// Check the activity log against anchors that were kept elsewhere
     Audit(audit::Args),
+    /// Check a certificate of delivery
+    Certificate(certificate::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
     Keys(keys::Args),
     /// Look at a house and say what could be better; changes nothing
@@ -72,6 +75,7 @@ pub fn run() -> ExitCode {
         Command::Restore(args) => restore::run(args),
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
+        Command::Certificate(args) => certificate::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),

@@ -9,6 +9,7 @@
 mod bill;
 #[cfg(test)]
 mod bill_tests;
+pub mod certificate;
 mod fonts;
 mod html;
 pub mod invoice;

@@ -171,6 +171,8 @@ pub enum Event {
     DrillFailed { taken: Timestamp, reason: String },
     /// After a restore, the last numbers given were stated, and numbers are given again.
     NumbersStated { last: String },
+    /// A document's certificate of delivery was made, as this file; no evidence of anything.
+    CertificateMade { invoice: InvoiceId, digest: Digest },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -258,7 +260,8 @@ impl Event {
             | E::QuoteDownloaded { .. }
             | E::StatementOpened
             | E::StatementDownloaded { .. }
-            | E::StaffStatementDownloaded { .. } => Topic::Visits,
+            | E::StaffStatementDownloaded { .. }
+            | E::CertificateMade { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns
             }

@@ -7,6 +7,7 @@ pub mod backup;
 pub mod backups;
 pub mod anchor;
 pub mod calendar;
+pub mod certificate;
 pub mod client;
 pub mod event;
 pub mod firm;

@@ -109,6 +109,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::BackupMade { .. } | E::Restored { .. } | E::NumbersStated { .. } => ("disk", Mark::Plain),
         E::DrillPassed { .. } => ("disk", Mark::Good),
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
+        E::CertificateMade { .. } => ("shield", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
@@ -207,6 +208,10 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffStatementDownloaded { from, to } => {
             plain(format!("{who} took a copy of the statement {}", span(*from, *to, locale)))
         }
+        E::CertificateMade { invoice, digest } => noted(
+            format!("{who} made a certificate of delivery of {}", names.document(*invoice)),
+            &format!("SHA-256 {digest}"),
+        ),
         E::BackupMade { bytes, .. } => plain(format!("{who} made a backup, {}", locale.bytes(*bytes))),
         E::BackupFailed { reason } => noted("A backup could not be made".to_owned(), reason),
         E::BackupLate { since } => plain(format!("There is no backup since {}", utc(*since))),
@@ -295,6 +300,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,
+        E::CertificateMade { .. } => None,
     }
 }
 

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod bulk;
+pub mod certificate;
 pub mod chain;
 pub mod clients;
 pub mod crypt;

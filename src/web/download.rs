@@ -13,8 +13,17 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_'
 
 /// A PDF to keep, under `name`.
 pub fn pdf(name: &str, bytes: Vec<u8>) -> Response {
+    file("application/pdf", name, bytes)
+}
+
+/// A JSON file to keep, under `name`.
+pub fn json(name: &str, bytes: Vec<u8>) -> Response {
+    file("application/json", name, bytes)
+}
+
+fn file(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
     let headers = [
-        (CONTENT_TYPE, "application/pdf".to_owned()),
+        (CONTENT_TYPE, media_type.to_owned()),
         (CONTENT_DISPOSITION, attachment(name)),
         (CONTENT_SECURITY_POLICY, SANDBOX.to_owned()),
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),

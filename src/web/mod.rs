@@ -5,6 +5,7 @@
 
 pub mod assets;
 pub mod auth;
+pub mod certificate;
 pub mod charts;
 pub mod demo_mail;
 pub mod desk;

@@ -10,8 +10,9 @@ use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
 use super::state::Web;
-use super::{assets, auth, demo_mail, desk, portal, problem};
+use super::{assets, auth, certificate, demo_mail, desk, portal, problem};
 use crate::app::App;
+use crate::store::certificate::MAX_BYTES;
 
 /// Who may use a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +65,9 @@ pub fn list() -> Vec<Route> {
 
         get "/brand.css" Anyone auth::brand::style;
         get "/logo" Anyone auth::brand::logo;
+
+        get "/certificate" Anyone certificate::ask;
+        post "/certificate" Anyone certificate::answer;
 
         // Signing in and out.
         get "/sign-in" Anyone auth::sign_in::show;
@@ -141,6 +145,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/invoices/{id}/issue" StaffWork desk::issue::issue;
         get "/desk/invoices/{id}/discard" StaffWork desk::issue::ask_discard;
         post "/desk/invoices/{id}/discard" StaffWork desk::issue::discard;
+        get "/desk/invoices/{id}/certificate.pdf" Staff desk::certificate::pdf;
+        get "/desk/invoices/{id}/certificate.json" Staff desk::certificate::json;
         post "/desk/invoices/{id}/send" StaffWork desk::invoice::send_again;
         get "/desk/invoices/{id}/credit" StaffWork desk::credit::ask;
         post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
@@ -191,8 +197,12 @@ pub fn router(app: App) -> Router {
     let upload = DefaultBodyLimit::max(app.settings.upload_max.saturating_add(UPLOAD_SLACK));
     let web = Web::new(app);
     let router = list().into_iter().fold(Router::new(), |router, route| {
-        let large = SLOW.contains(&route.path);
-        router.route(route.path, if large { route.handler.layer(upload) } else { route.handler })
+        let handler = match route.path {
+            "/certificate" => route.handler.layer(DefaultBodyLimit::max(MAX_BYTES + FORM_SLACK)),
+            path if SLOW.contains(&path) => route.handler.layer(upload),
+            _ => route.handler,
+        };
+        router.route(route.path, handler)
     });
     router
         .fallback(|| async { problem::Problem::NotFound })
@@ -203,6 +213,9 @@ pub fn router(app: App) -> Router {
 
 /// What the fields beside an upload may add to its body, in bytes.
 const UPLOAD_SLACK: usize = 2 * 1024 * 1024;
+
+/// What surrounds the only file of a form, in bytes.
+const FORM_SLACK: usize = 16 * 1024;
 
 /// Route templates that may take longer and more: uploads.
 pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];

@@ -130,6 +130,7 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::StatementOpened
             | Event::StatementDownloaded { .. }
             | Event::StaffStatementDownloaded { .. }
+            | Event::CertificateMade { .. }
     )
 }
 
@@ -385,8 +386,8 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
                     for word in KESTREL_WORDS.iter().filter(|w| page.contains(*w)) {
                         faults.say(&route, who, &asked, format!("{word} of another client"));
                     }
-                    // Each download is logged, and the next one carries the anchor after it.
-                    if route.path.ends_with("statement.pdf") {
+                    // Each download is logged, and the next one tells of the log after it.
+                    if route.path.ends_with("statement.pdf") || route.path.contains("/certificate.") {
                         page = answer.status.to_string();
                     }
                     if answer.status.is_server_error() {

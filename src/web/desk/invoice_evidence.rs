@@ -136,6 +136,11 @@ pub fn seen(desk: &Desk, row: &Row, told: &Told) -> Markup {
             "Handed to the mail server is no proof of reading; opened and downloaded are, by a person who signed in. "
             "What staff look at is not counted."
         }
+        p.row.small {
+            "Certificate of delivery, signed, for somebody who does not know this log:"
+            a href={ "/desk/invoices/" (row.invoice.id) "/certificate.pdf" } { "Certificate as PDF" }
+            a href={ "/desk/invoices/" (row.invoice.id) "/certificate.json" } { "Certificate to be checked (JSON)" }
+        }
     };
     parts::section("seen", "Who has seen it", "", body)
 }

@@ -1,3 +1,4 @@
-//! What proves what happened: the activity log's chain and its anchors.
+//! What proves what happened: the activity log's chain, its anchors, certificates of delivery.
 
+mod certificate;
 mod chain;

@@ -284,6 +284,7 @@ impl World {
                 fill("{id}", all)
             }
             "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" => fill("{id}", both(|s| s.linked.0.to_string())),
+            _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
             _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),
             _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),

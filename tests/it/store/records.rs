@@ -322,5 +322,6 @@ fn events() -> Vec<Event> {
         E::DrillPassed { taken: at(), rows: 7 },
         E::DrillFailed { taken: at(), reason: s() },
         E::NumbersStated { last: s() },
+        E::CertificateMade { invoice, digest },
     ]
 }

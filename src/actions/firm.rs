@@ -110,6 +110,14 @@ pub fn note_backup(w: &mut WriteTx<'_>, bytes: u64, digest: Digest) -> Result<Do
     Ok(w.record(About::FIRM, Event::BackupMade { bytes, digest })?.done(()))
 }
 
+/// Notes that everything was written out as an archive.
+///
+/// # Errors
+/// When the store fails.
+pub fn note_export(w: &mut WriteTx<'_>, documents: u64) -> Result<Done<()>, ActError> {
+    Ok(w.record(About::FIRM, Event::Exported { documents })?.done(()))
+}
+
 /// A picture that was checked to be one.
 #[derive(Clone, Debug)]
 pub struct NewLogo {

@@ -8,6 +8,7 @@ mod certificate;
 mod control;
 pub mod demo;
 mod doctor;
+mod export;
 pub mod failure;
 pub mod house;
 mod init;
@@ -55,6 +56,8 @@ enum Command {
     Audit(audit::Args),
     /// Check a certificate of delivery
     Certificate(certificate::Args),
+    /// Write everything as a folder that any browser reads
+    Export(export::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
     Keys(keys::Args),
     /// Look at a house and say what could be better; changes nothing
@@ -76,6 +79,7 @@ pub fn run() -> ExitCode {
         Command::Verify(args) => verify::run(args),
         Command::Audit(args) => audit::run(args),
         Command::Certificate(args) => certificate::run(args),
+        Command::Export(args) => export::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),

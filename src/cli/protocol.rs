@@ -61,6 +61,8 @@ pub enum Request {
         /// Anchors to hold it against.
         anchors: Vec<String>,
     },
+    /// An archive as data frames, each a piece of it, then [`super::export::Exported`].
+    Export,
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

@@ -173,6 +173,8 @@ pub enum Event {
     NumbersStated { last: String },
     /// A document's certificate of delivery was made, as this file; no evidence of anything.
     CertificateMade { invoice: InvoiceId, digest: Digest },
+    /// Everything was written out as an archive that anybody can read.
+    Exported { documents: u64 },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -281,7 +283,8 @@ impl Event {
             | E::DrillPassed { .. }
             | E::DrillFailed { .. }
             | E::NumbersStated { .. }
-            | E::Restored { .. } => Topic::Settings,
+            | E::Restored { .. }
+            | E::Exported { .. } => Topic::Settings,
         }
     }
 }

@@ -110,6 +110,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DrillPassed { .. } => ("disk", Mark::Good),
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
         E::CertificateMade { .. } => ("shield", Mark::Plain),
+        E::Exported { .. } => ("disk", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
@@ -223,6 +224,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::NumbersStated { last } if last.is_empty() => plain(format!("{who} said that no number was given yet")),
         E::NumbersStated { last } => plain(format!("{who} said which numbers were given last: {last}")),
+        E::Exported { documents } => plain(format!("{who} wrote everything out as an archive, {documents} documents")),
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
@@ -300,7 +302,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,
-        E::CertificateMade { .. } => None,
+        E::CertificateMade { .. } | E::Exported { .. } => None,
     }
 }
 

@@ -28,6 +28,7 @@ pub mod statement;
 mod tables;
 pub mod tx;
 pub mod verify;
+pub mod walk;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};

@@ -42,6 +42,13 @@ impl Csv {
     }
 }
 
+/// One row by itself, for tables that are written piece by piece.
+pub fn line<T: AsRef<str>>(cells: &[T]) -> String {
+    let mut csv = Csv(String::new());
+    csv.row(cells);
+    csv.0
+}
+
 /// One cell, quoted. What a spreadsheet would take for a formula gets an apostrophe in front.
 fn cell(out: &mut String, text: &str) {
     out.push('"');

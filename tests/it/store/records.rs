@@ -323,5 +323,6 @@ fn events() -> Vec<Event> {
         E::DrillFailed { taken: at(), reason: s() },
         E::NumbersStated { last: s() },
         E::CertificateMade { invoice, digest },
+        E::Exported { documents: 3 },
     ]
 }

@@ -1,0 +1,233 @@
+//! The registers: every record of a kind as one CSV file.
+
+use super::super::Failure;
+use super::archive::Archive;
+use super::write::Writer;
+use crate::domain::event::Actor;
+use crate::domain::invoice::{Body, Invoice, Kind};
+use crate::domain::money::Money;
+use crate::domain::payment::Source;
+use crate::domain::quote::Answer;
+use crate::domain::tax::Line;
+use crate::store::prelude::*;
+use crate::store::walk::WalkReads;
+use crate::web::desk::csv::line;
+
+/// Headings of the register of lines, of invoices and quotes.
+const LINES: [&str; 9] =
+    ["Document", "Line", "Description", "Quantity", "Unit", "Price", "Discount %", "VAT category", "VAT rate %"];
+
+impl<A: Archive> Writer<'_, A> {
+    /// Writes all of them but the activity log.
+    pub(super) fn registers(&mut self) -> Result<(), Failure> {
+        self.people()?;
+        self.documents()?;
+        self.lines()?;
+        self.money()
+    }
+
+    pub(super) fn register(&mut self, name: &str, headings: &[&str]) -> Result<(), Failure> {
+        self.archive.file(&format!("registers/{name}.csv"))?;
+        self.archive.add("\u{feff}".as_bytes())?;
+        self.row(headings)
+    }
+
+    pub(super) fn row<T: AsRef<str>>(&mut self, cells: &[T]) -> Result<(), Failure> {
+        self.archive.add(line(cells).as_bytes())
+    }
+
+    fn people(&mut self) -> Result<(), Failure> {
+        self.register("clients", &["Client", "Name", "Address", "Country", "VAT", "Reference", "Currency", "Note"])?;
+        self.each_client(|w, c| {
+            let (party, id, address) = (&c.party, c.id.to_string(), c.party.address.join(", "));
+            let (country, vat, currency) = (&party.country, &party.vat_id, c.currency.code());
+            w.row(&[id.as_str(), &party.name, &address, country, vat, &c.reference, currency, &c.note])
+        })?;
+        self.register("contacts", &["Contact", "Client", "Name", "Title", "E-mail", "Telephone", "Active"])?;
+        let r = self.r;
+        r.each_contact(|c| {
+            let (id, client, email) = (c.id.to_string(), c.client.to_string(), c.email.to_string());
+            self.row(&[id.as_str(), &client, &c.name, &c.title, &email, &c.phone, yes(c.active)])
+        })?;
+        self.register("projects", &["Project", "Client", "Name", "Open"])?;
+        r.each_project(|p| self.row(&[p.id.to_string(), p.client.to_string(), p.name, yes(p.open).to_owned()]))?;
+        self.register("staff", &["Staff", "Name", "E-mail", "Role", "Active"])?;
+        for s in r.all_staff()? {
+            self.row(&[s.id.to_string().as_str(), &s.name, s.email.as_str(), s.role.words(), yes(s.active)])?;
+        }
+        Ok(())
+    }
+
+    fn documents(&mut self) -> Result<(), Failure> {
+        let headings = [
+            "Document",
+            "Kind",
+            "Number",
+            "Client",
+            "Project",
+            "Title",
+            "Dated",
+            "Due",
+            "Currency",
+            "Total",
+            "Open",
+            "Credits",
+            "Reference",
+            "Note",
+            "Issued at",
+            "PDF SHA-256",
+        ];
+        self.register("documents", &headings)?;
+        let r = self.r;
+        r.each_invoice(|i| {
+            let open = i.open(r.settled(i.id)?);
+            let (number, at, digest) = i.issue.as_ref().map_or_else(Default::default, |issue| {
+                (issue.number.to_string(), issue.at.to_string(), issue.pdf.digest.to_string())
+            });
+            let credits = match i.kind {
+                Kind::CreditNote(of) => of.to_string(),
+                Kind::Invoice => String::new(),
+            };
+            let project = i.project.map(|p| p.to_string()).unwrap_or_default();
+            self.row(&[
+                i.id.to_string(),
+                kind(&i).to_owned(),
+                number,
+                i.client.to_string(),
+                project,
+                i.title.clone(),
+                i.dated.to_string(),
+                i.due.to_string(),
+                i.currency.to_string(),
+                decimal(i.payable()),
+                decimal(open),
+                credits,
+                i.reference.clone(),
+                i.note.clone(),
+                at,
+                digest,
+            ])
+        })?;
+        let headings = [
+            "Quote",
+            "Number",
+            "Client",
+            "Title",
+            "Issued",
+            "Valid until",
+            "Currency",
+            "Total",
+            "Answer",
+            "Answered by",
+            "Answered at",
+            "PDF SHA-256",
+        ];
+        self.register("quotes", &headings)?;
+        r.each_quote(|q| {
+            let (answer, given) = match &q.answer {
+                Answer::Open => ("open", None),
+                Answer::Accepted(given) => ("accepted", Some(given)),
+                Answer::Declined(given, _) => ("declined", Some(given)),
+            };
+            let (by, at) = given.map_or_else(Default::default, |g| (g.name.clone(), g.at.to_string()));
+            let total = q.totals.payable();
+            self.row(&[
+                q.id.to_string(),
+                q.number.to_string(),
+                q.client.to_string(),
+                q.title.clone(),
+                q.issued.to_string(),
+                q.valid_until.to_string(),
+                total.currency.to_string(),
+                decimal(total),
+                answer.to_owned(),
+                by,
+                at,
+                q.pdf.digest.to_string(),
+            ])
+        })
+    }
+
+    fn lines(&mut self) -> Result<(), Failure> {
+        self.register("lines", &LINES)?;
+        let r = self.r;
+        r.each_invoice(|i| match &i.body {
+            Body::Composed(lines) => self.lines_of(&i.id.to_string(), lines),
+            Body::Published(_) => Ok(()),
+        })?;
+        self.register("quote-lines", &LINES)?;
+        r.each_quote(|q| self.lines_of(&q.id.to_string(), &q.lines))
+    }
+
+    fn lines_of(&mut self, document: &str, lines: &[Line]) -> Result<(), Failure> {
+        for (n, l) in (1_u32..).zip(lines) {
+            self.row(&[
+                document.to_owned(),
+                n.to_string(),
+                l.description.clone(),
+                l.quantity.to_string(),
+                l.unit.suffix().to_owned(),
+                l.price.to_string(),
+                l.discount.to_string(),
+                format!("{:?}", l.vat.category),
+                l.vat.rate.to_string(),
+            ])?;
+        }
+        Ok(())
+    }
+
+    fn money(&mut self) -> Result<(), Failure> {
+        let headings = ["Receipt", "Client", "Received", "Currency", "Amount", "Method", "Reference", "Recorded at"];
+        self.register("receipts", &headings)?;
+        let r = self.r;
+        r.each_receipt(|x| {
+            self.row(&[
+                x.id.to_string(),
+                x.client.to_string(),
+                x.on.to_string(),
+                x.amount.currency.to_string(),
+                decimal(x.amount),
+                x.method.words().to_owned(),
+                x.reference.clone(),
+                x.at.to_string(),
+            ])
+        })?;
+        self.register("allocations", &["Invoice", "From", "Receipt or credit note", "On", "Currency", "Amount"])?;
+        r.each_allocation(|a| {
+            let (from, id) = match a.source {
+                Source::Receipt(id) => ("receipt", id.to_string()),
+                Source::Credit(id) => ("credit note", id.to_string()),
+            };
+            let amount = (a.amount.currency.to_string(), decimal(a.amount));
+            self.row(&[a.invoice.to_string(), from.to_owned(), id, a.on.to_string(), amount.0, amount.1])
+        })
+    }
+}
+
+fn yes(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// What a document is.
+pub(super) fn kind(invoice: &Invoice) -> &'static str {
+    match (invoice.is_invoice(), invoice.issue.is_some()) {
+        (true, true) => "invoice",
+        (false, true) => "credit note",
+        (_, false) => "draft",
+    }
+}
+
+pub(super) fn decimal(money: Money) -> String {
+    money.decimal().to_string()
+}
+
+/// Which kind of actor did something.
+pub(super) fn actor(actor: &Actor) -> &'static str {
+    match actor {
+        Actor::Staff(_) => "staff",
+        Actor::Contact(_) => "client",
+        Actor::Visitor => "visitor",
+        Actor::Counterfoil(_) => "Counterfoil itself",
+        Actor::CommandLine => "command line",
+    }
+}

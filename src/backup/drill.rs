@@ -16,10 +16,10 @@ use super::restore::fill_while;
 use super::unfinished;
 use super::{BackupError, read};
 use crate::secrets::Entropy;
+use crate::store::chain::ChainReads;
 use crate::store::crypt::{self, Cipher};
 use crate::store::keys::Secret;
 use crate::store::prelude::*;
-use crate::store::tx::chain_head;
 use crate::store::verify;
 
 /// The scratch data file's name.
@@ -44,8 +44,8 @@ impl Facts {
     /// # Errors
     /// When it can't be read.
     pub fn of(tx: &ReadTx) -> Result<Self, StoreError> {
-        let (sequence, head) = chain_head(tx)?;
-        Ok(Self { sequence, head, open: tx.open_sums()? })
+        let head = tx.anchor()?;
+        Ok(Self { sequence: head.count, head: head.link, open: tx.open_sums()? })
     }
 }
 

@@ -3,9 +3,9 @@
 //! Knows no disk, no clock, no randomness and no network: `today` and `now` are arguments. Imports no other room.
 
 pub mod access;
+pub mod anchor;
 pub mod backup;
 pub mod backups;
-pub mod anchor;
 pub mod calendar;
 pub mod certificate;
 pub mod client;

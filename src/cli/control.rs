@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::protocol::{self, DataFrames, Kind, Progress, Publish, Request};
-use super::{Failure, audit, backup, export, publish, user, verify};
+use super::{Failure, audit, backup, export, publish, stats, user, verify};
 use crate::app::App;
 
 /// The socket's name in the data folder.
@@ -103,6 +103,7 @@ impl Peer {
             Request::Verify => verify::serve(self, app),
             Request::Audit { anchors } => audit::serve(self, app, &anchors),
             Request::Export => export::serve(self, app),
+            Request::Stats => stats::serve(self, app),
             Request::PasswordLink { email } => {
                 let granted = user::grant(&app.store, app.now(), &app.entropy, &app.settings.url, &email);
                 granted.and_then(|link| self.answer(&link))

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::backup::BackupError;
 use crate::config::{ConfigError, SecretFileError};
 use crate::store::crypt::OpenError;
+use crate::store::migrate::MigrationError;
 use crate::store::{ActError, StoreError};
 use crate::web::listener::ListenError;
 
@@ -60,7 +61,7 @@ macro_rules! sentences {
     )+};
 }
 
-sentences!(BackupError, ConfigError, SecretFileError, OpenError, StoreError, ActError, ListenError);
+sentences!(BackupError, ConfigError, SecretFileError, OpenError, StoreError, MigrationError, ActError, ListenError);
 
 impl From<crate::domain::refusal::FieldFault> for Failure {
     fn from(fault: crate::domain::refusal::FieldFault) -> Self {

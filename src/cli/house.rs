@@ -19,6 +19,7 @@ use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSett
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, OpenError};
 use crate::store::keys::{Secret, key_from_text};
+use crate::store::migrate::{self, CURRENT};
 use crate::store::prelude::*;
 
 /// The data file's name in the data folder.
@@ -56,13 +57,14 @@ pub fn find_data_file(config: &Config) -> Result<PathBuf, Failure> {
     }
 }
 
-/// Refuses a data file that another process has open, before anything else is asked or started.
+/// Refuses a data file that another process has open, or that can't be written, before anything else is asked or
+/// started.
 ///
 /// # Errors
-/// Names that process.
+/// Names that process, or says what to look at.
 pub fn refuse_in_use(path: &Path) -> Result<(), Failure> {
     match crypt::FileDisk::open(path) {
-        Err(error @ OpenError::Locked { .. }) => Err(about(path, &error)),
+        Err(error @ (OpenError::Locked { .. } | OpenError::ReadOnly)) => Err(about(path, &error)),
         // Whatever else is wrong is said when it is opened.
         _ => Ok(()),
     }
@@ -87,7 +89,32 @@ pub fn open_with(path: &Path, secret: &Secret, cache: usize, check: bool, entrop
         tracing::warn!("one of two copies of a header differed and was written again, as after a crash");
     }
     tracing::debug!(sequence = opened.sequence, "the data file is open");
-    Ok(Store::open(opened.backend, cache, check || opened.needs_check)?)
+    let check = check || opened.needs_check;
+    match Store::open(opened.backend, cache, check) {
+        Err(StoreError::OlderSchema { found, .. }) if !CURRENT.steps.is_empty() => {
+            bring_up(path, secret, found, entropy)?;
+            let opened = crypt::open(path, secret, entropy).map_err(|e| about(path, &e))?;
+            Ok(Store::open(opened.backend, cache, check)?)
+        }
+        opened => Ok(opened?),
+    }
+}
+
+/// Takes a file of an earlier version along, and says so.
+fn bring_up(path: &Path, secret: &Secret, found: u32, entropy: &Entropy) -> Result<(), Failure> {
+    let bar = terminal::bar("Migrating");
+    let copy = migrate::bring_up(path, secret, found, &CURRENT, entropy, |done, all| {
+        bar.set_length(u64::from(all - found));
+        bar.set_position(u64::from(done - found));
+    })?;
+    bar.finish_and_clear();
+    terminal::complain(&format!(
+        "The data file was of an earlier version and has schema {} now. As it was, it is kept as {}; it opens with the \
+         same key.",
+        CURRENT.version,
+        copy.display()
+    ));
+    Ok(())
 }
 
 /// What is wrong with the data file at `path`, in a sentence.

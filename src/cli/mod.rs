@@ -5,6 +5,7 @@
 mod audit;
 mod backup;
 mod certificate;
+mod compact;
 mod control;
 pub mod demo;
 mod doctor;
@@ -19,6 +20,7 @@ mod protocol;
 mod publish;
 mod restore;
 mod serve;
+mod stats;
 pub mod terminal;
 mod unfinished;
 mod user;
@@ -58,6 +60,10 @@ enum Command {
     Certificate(certificate::Args),
     /// Write everything as a folder that any browser reads
     Export(export::Args),
+    /// Show how large the data file is and what takes the room, also while the server runs
+    Stats(stats::Args),
+    /// Give back the room that the data file does not need; the server must be stopped
+    Compact(compact::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
     Keys(keys::Args),
     /// Look at a house and say what could be better; changes nothing
@@ -80,6 +86,8 @@ pub fn run() -> ExitCode {
         Command::Audit(args) => audit::run(args),
         Command::Certificate(args) => certificate::run(args),
         Command::Export(args) => export::run(args),
+        Command::Stats(args) => stats::run(args),
+        Command::Compact(args) => compact::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),

@@ -63,6 +63,8 @@ pub enum Request {
     },
     /// An archive as data frames, each a piece of it, then [`super::export::Exported`].
     Export,
+    /// How large the data file is, then [`crate::store::stats::Sizes`].
+    Stats,
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

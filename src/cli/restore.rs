@@ -23,7 +23,7 @@ use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, Cipher};
 use crate::store::keys::Secret;
-use crate::store::{CACHE_DEFAULT, dump, verify};
+use crate::store::{CACHE_DEFAULT, compact, verify};
 
 /// Faults that are shown before the rest is counted.
 const FAULTS_SHOWN: usize = 5;
@@ -78,7 +78,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     drop(store);
     refuse_faults(&report, args.accept_faults)?;
     bar.set_message("Compacting");
-    dump::check_and_compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT)?;
+    compact::compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT, Box::new(|_, _| ()))?;
     note(&path, &secret, checked.manifest.taken, &clock, &entropy)?;
     built.config(&place, &key, &checked)?;
     built.put_in_place(&place, &key)?;

@@ -88,8 +88,7 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     }
     let control = Control::bind(&config.data, app.clone(), text)?;
     announce(config, &listening);
-    stand(app, control, hardening(config, entropy), listening, signals).await;
-    Ok(())
+    stand(app, control, hardening(config, entropy), listening, signals).await
 }
 
 /// The layers as `config` says, with the portal's own pages for refusals.
@@ -111,7 +110,7 @@ fn announce(config: &Config, listening: &Listening) {
 /// file. Also what the demo runs.
 ///
 /// # Errors
-/// When the control socket can't be made.
+/// When the control socket can't be made, or the disk failed while it served.
 pub async fn attend(
     app: App,
     config: &Config,
@@ -120,17 +119,28 @@ pub async fn attend(
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
     let control = Control::bind(&config.data, app.clone(), None)?;
-    stand(app, control, hardening, listening, stop).await;
-    Ok(())
+    stand(app, control, hardening, listening, stop).await
 }
 
-async fn stand(app: App, control: Control, hardening: Hardening, listening: Listening, stop: impl Future<Output = ()>) {
+async fn stand(
+    app: App,
+    control: Control,
+    hardening: Hardening,
+    listening: Listening,
+    stop: impl Future<Output = ()>,
+) -> Result<(), Failure> {
     let (tell, told) = watch::channel(false);
     let scheduler = tokio::spawn(scheduler::run(app.clone(), told.clone()));
     let control = tokio::spawn(control.run(told));
     let router = harden(routes::router(app.clone()), hardening);
+    let store = app.store.clone();
+    let mut failed = None;
     let stop = async {
-        stop.await;
+        tokio::select! {
+            () = stop => {}
+            // Nothing can be acknowledged any more. Starting anew finds out what the disk holds; trying again can't.
+            why = store.failed() => failed = Some(why),
+        }
         tracing::info!("stopping: requests have {} seconds to finish", STOP_WITHIN.as_secs());
     };
     listening.run(router, stop).await;
@@ -138,9 +148,14 @@ async fn stand(app: App, control: Control, hardening: Hardening, listening: List
     // A task that panicked has said where; the data file is closed all the same.
     let _ = scheduler.await;
     let _ = control.await;
-    let store = app.store.clone();
     drop(app);
     // It joins a thread, so it does not run here.
     let _ = tokio::task::spawn_blocking(move || store.close()).await;
     tracing::info!("stopped");
+    failed.map_or(Ok(()), |why| {
+        Err(Failure::new(format!(
+            "The disk failed ({why}), so the server has ended. What was acknowledged is in the data file. Look after the \
+             disk, then start the server again."
+        )))
+    })
 }

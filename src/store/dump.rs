@@ -6,7 +6,6 @@
 
 use redb::{Key, ReadableTable, ReadableTableMetadata, TableDefinition, TableHandle, Value};
 
-use super::crypt::EncryptedFile;
 use super::error::StoreError;
 use super::snapshot::ReadTx;
 use super::{Store, writer};
@@ -80,7 +79,7 @@ impl<'a> Loader<'a> {
         let Some(table) = self.tables.iter().find(|t| t.name() == table) else { return Ok(false) };
         let tx = match self.tx.take() {
             Some(tx) => tx,
-            None => writer::begin(&self.store.0.database)?,
+            None => writer::begin(&*self.store.0.engine.database()?)?,
         };
         if !table.fill(&tx, rows)? {
             tx.abort()?;
@@ -103,19 +102,6 @@ impl<'a> Loader<'a> {
     pub fn finish(self) -> Result<(), StoreError> {
         self.tx.map_or(Ok(()), |tx| Ok(tx.commit()?))
     }
-}
-
-/// Checks every page of a closed file and lets go of the space that it doesn't need.
-///
-/// # Errors
-/// When the file can't be read or written, or a page is not what it was.
-pub fn check_and_compact(backend: EncryptedFile, cache: usize) -> Result<(), StoreError> {
-    let mut database = redb::Builder::new().set_cache_size(cache).create_with_backend(backend)?;
-    if !database.check_integrity()? {
-        return Err(StoreError::Broken("its pages needed repair".to_owned()));
-    }
-    database.compact().map_err(|e| StoreError::Engine(e.into()))?;
-    Ok(())
 }
 
 /// A table whatever its types are.

@@ -11,6 +11,24 @@ pub enum StoreError {
     Record(&'static str),
     /// The store is closing, or its writer ended after an error.
     Closed,
+    /// The disk has no room: nothing was changed, and writing goes on by itself when there is some.
+    Full,
+    /// The disk failed; nothing is written until the server is started again. Says how.
+    Failed(String),
+    /// The file was written by a later version.
+    NewerSchema {
+        /// The version of its schema.
+        found: u32,
+        /// The one that this program knows.
+        known: u32,
+    },
+    /// The file was written by an earlier version and has to be taken to this one first.
+    OlderSchema {
+        /// The version of its schema.
+        found: u32,
+        /// The one that this program wants.
+        known: u32,
+    },
     /// An invariant between records does not hold; says which.
     Broken(String),
 }
@@ -20,6 +38,22 @@ impl std::fmt::Display for StoreError {
         match self {
             Self::Engine(error) => write!(f, "the data file can't be read or written: {error}"),
             Self::Record(name) => write!(f, "a stored {name} can't be read; run `counterfoil verify`"),
+            Self::Full => f.write_str("the disk is full: nothing was changed; make room and try again"),
+            Self::Failed(how) => write!(
+                f,
+                "the disk failed ({how}): nothing more is written, and what was acknowledged is in the data file; look \
+                 after the disk, then start the server again"
+            ),
+            Self::NewerSchema { found, known } => write!(
+                f,
+                "the data file has schema {found}, and this program knows schema {known}: use a newer counterfoil, one \
+                 that knows schema {found}; the file was left as it is"
+            ),
+            Self::OlderSchema { found, known } => write!(
+                f,
+                "the data file has schema {found} and must be taken to schema {known}, to which this program knows no \
+                 way: use the version of counterfoil that came in between; the file was left as it is"
+            ),
             Self::Closed => f.write_str("the data file is closed"),
             Self::Broken(what) => write!(f, "the data file contradicts itself: {what}; run `counterfoil verify`"),
         }
@@ -27,6 +61,22 @@ impl std::fmt::Display for StoreError {
 }
 
 impl std::error::Error for StoreError {}
+
+impl StoreError {
+    /// The same for another who waited.
+    pub(super) fn again(&self) -> Self {
+        match self {
+            Self::Full => Self::Full,
+            Self::Closed => Self::Closed,
+            Self::NewerSchema { found, known } => Self::NewerSchema { found: *found, known: *known },
+            Self::OlderSchema { found, known } => Self::OlderSchema { found: *found, known: *known },
+            Self::Failed(how) => Self::Failed(how.clone()),
+            Self::Record(name) => Self::Record(name),
+            Self::Engine(error) => Self::Engine(redb::Error::Io(std::io::Error::other(error.to_string()))),
+            Self::Broken(what) => Self::Broken(what.clone()),
+        }
+    }
+}
 
 macro_rules! engine_errors {
     ($($type:ty),+) => {$(

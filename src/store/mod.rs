@@ -4,12 +4,15 @@
 //! a log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
+pub mod backing;
 pub mod bulk;
 pub mod certificate;
 pub mod chain;
 pub mod clients;
+pub mod compact;
 pub mod crypt;
 pub mod dump;
+mod engine;
 pub mod error;
 pub mod events;
 pub mod files;
@@ -17,6 +20,7 @@ pub mod firm;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
+pub mod migrate;
 pub mod overview;
 pub mod payments;
 pub mod quotes;
@@ -25,6 +29,7 @@ pub mod scope;
 mod snapshot;
 pub mod standing;
 pub mod statement;
+pub mod stats;
 mod tables;
 pub mod tx;
 pub mod verify;
@@ -35,15 +40,18 @@ use std::sync::{Arc, Mutex, PoisonError, mpsc};
 use std::thread::JoinHandle;
 
 use jiff::{Timestamp, civil::Date};
-use redb::{Builder, Database, ReadableDatabase, StorageBackend};
+use redb::{Database, ReadableDatabase};
 use tokio::sync::oneshot;
 
+use self::backing::Backing;
+use self::engine::Engine;
+pub use self::engine::ROOM_KEPT;
 pub use self::error::{ActError, StoreError};
-use self::snapshot::Latest;
+use self::migrate::Schema;
 pub use self::snapshot::ReadTx;
 pub use self::tables::SCHEMA_VERSION;
 pub use self::tx::{About, Done, Reader, Recorded, WriteTx};
-use self::writer::{Act, Job};
+use self::writer::{Act, Job, Nudge};
 use crate::domain::event::By;
 
 /// Everything a room needs to read and write nouns.
@@ -71,8 +79,7 @@ pub const CACHE_DEFAULT: usize = 64 << 20;
 pub struct Store(Arc<Inner>);
 
 struct Inner {
-    database: Arc<Database>,
-    latest: Arc<Latest>,
+    engine: Arc<Engine>,
     /// `None` once closing: the writer ends when its queue is gone.
     queue: Mutex<Option<mpsc::Sender<Job>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -90,21 +97,40 @@ impl Store {
     ///
     /// # Errors
     /// When the backend fails or the schema is unknown.
-    pub fn open(backend: impl StorageBackend, cache: usize, check: bool) -> Result<Self, StoreError> {
-        let mut builder = Builder::new();
-        builder.set_cache_size(cache);
-        builder.set_check_integrity_on_open(check);
-        let database = Arc::new(builder.create_with_backend(backend)?);
-        prepare(&database)?;
+    pub fn open(backend: impl Backing, cache: usize, check: bool) -> Result<Self, StoreError> {
+        Self::open_as(backend, cache, check, &migrate::CURRENT)
+    }
+
+    /// As [`Store::open`], for a program whose schema is `schema`.
+    ///
+    /// # Errors
+    /// As [`Store::open`]; [`StoreError::OlderSchema`] asks for [`Store::migrate`].
+    pub fn open_as(backend: impl Backing, cache: usize, check: bool, schema: &Schema) -> Result<Self, StoreError> {
+        let engine = Arc::new(Engine::start(backend, cache, check)?);
+        prepare(&*engine.database()?, schema)?;
         let (queue, jobs) = mpsc::channel();
-        let (shared, latest) = (Arc::clone(&database), Arc::<Latest>::default());
-        let renewed = Arc::clone(&latest);
-        let writer = std::thread::Builder::new()
-            .name("store-writer".to_owned())
-            .spawn(move || writer::run(&shared, &renewed, &jobs));
+        let shared = Arc::clone(&engine);
+        let writer =
+            std::thread::Builder::new().name("store-writer".to_owned()).spawn(move || writer::run(&shared, &jobs));
         let writer = writer.map_err(|e| StoreError::Broken(format!("the writer thread can't start: {e}")))?;
-        let inner = Inner { database, latest, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) };
+        let inner = Inner { engine, queue: Mutex::new(Some(queue)), writer: Mutex::new(Some(writer)) };
         Ok(Self(Arc::new(inner)))
+    }
+
+    /// Takes the file of an older schema to `schema`, and closes it. Keep a copy of the file first.
+    ///
+    /// # Errors
+    /// When a step fails: the file is then as after the step before, and this can be called again.
+    pub fn migrate(
+        backend: impl Backing,
+        cache: usize,
+        schema: &Schema,
+        mut progress: impl FnMut(u32, u32),
+    ) -> Result<(), StoreError> {
+        let engine = Engine::start(backend, cache, false)?;
+        let database = engine.database()?;
+        let found = stored_version(&database)?.unwrap_or(schema.version);
+        migrate::run(&database, found, schema, &mut progress)
     }
 
     /// Reads a consistent snapshot.
@@ -112,8 +138,31 @@ impl Store {
     /// # Errors
     /// When the file can't be read, or what `read` says.
     pub fn read<T, E: From<StoreError>>(&self, read: impl FnOnce(&ReadTx) -> Result<T, E>) -> Result<T, E> {
-        let snapshot = self.0.latest.get(&self.0.database)?;
-        read(&snapshot)
+        let done = self.0.engine.snapshot().map_err(E::from).and_then(|snapshot| read(&snapshot));
+        if done.is_err() && self.0.engine.needs_care() {
+            self.nudge();
+        }
+        done
+    }
+
+    /// The engine's pages in the file.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn pages(&self) -> Result<u64, StoreError> {
+        self.0.engine.pages()
+    }
+
+    /// Done when a failed disk has ended writing for good, with the reason. What was acknowledged is in the file.
+    pub async fn failed(&self) -> String {
+        self.0.engine.failed().await
+    }
+
+    /// Has the writer look after an engine that could not read. A store that is closing needs none.
+    fn nudge(&self) {
+        if let Some(queue) = self.0.queue.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            let _ = queue.send(Box::new(Nudge));
+        }
     }
 
     /// Runs an act and answers after its durable commit.
@@ -184,21 +233,13 @@ impl Drop for Inner {
         if let Some(writer) = writer.filter(|w| w.thread().id() != std::thread::current().id()) {
             let _ = writer.join();
         }
-        // A snapshot that outlived the database would keep the file open.
-        self.latest.let_go();
     }
 }
 
 /// Creates the tables of a new file, or checks the schema of an existing one.
-fn prepare(database: &Database) -> Result<(), StoreError> {
+fn prepare(database: &Database, schema: &Schema) -> Result<(), StoreError> {
     if let Some(found) = stored_version(database)? {
-        return if found == SCHEMA_VERSION {
-            Ok(())
-        } else {
-            Err(StoreError::Broken(format!(
-                "its schema is version {found}, and this program knows version {SCHEMA_VERSION}; use a newer counterfoil"
-            )))
-        };
+        return migrate::check(found, schema);
     }
     let tx = writer::begin(database)?;
     {
@@ -209,7 +250,7 @@ fn prepare(database: &Database) -> Result<(), StoreError> {
             };
         }
         crate::every_table!(create);
-        tx.open_table(META)?.insert("schema", SCHEMA_VERSION.to_be_bytes().as_slice())?;
+        tx.open_table(META)?.insert("schema", schema.version.to_be_bytes().as_slice())?;
     }
     Ok(tx.commit()?)
 }

@@ -27,7 +27,7 @@ pub struct ReadTx {
 }
 
 impl ReadTx {
-    fn begin(database: &Database) -> Result<Self, StoreError> {
+    pub(super) fn begin(database: &Database) -> Result<Self, StoreError> {
         let tx = database.begin_read()?;
         Ok(Self { tx, tables: RwLock::default(), firm: OnceLock::new() })
     }
@@ -110,7 +110,7 @@ pub(super) struct Latest(RwLock<Option<Arc<ReadTx>>>);
 
 impl Latest {
     /// The latest snapshot, opened if there is none.
-    pub fn get(&self, database: &Database) -> Result<Arc<ReadTx>, StoreError> {
+    pub fn get(&self, database: impl FnOnce() -> Result<Arc<Database>, StoreError>) -> Result<Arc<ReadTx>, StoreError> {
         let held = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
         match held {
             Some(snapshot) => Ok(snapshot),
@@ -119,13 +119,24 @@ impl Latest {
     }
 
     /// Opens the state that was committed last and lets the one before go.
-    pub fn renew(&self, database: &Database) -> Result<Arc<ReadTx>, StoreError> {
+    pub fn renew(
+        &self,
+        database: impl FnOnce() -> Result<Arc<Database>, StoreError>,
+    ) -> Result<Arc<ReadTx>, StoreError> {
         let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
         // The old one goes first: should the new one fail, nobody goes on reading what is past.
         *held = None;
-        let snapshot = Arc::new(ReadTx::begin(database)?);
+        let snapshot = Arc::new(ReadTx::begin(&*database()?)?);
         *held = Some(Arc::clone(&snapshot));
         Ok(snapshot)
+    }
+
+    /// Puts what `make` gives in the place of the snapshot. Readers wait meanwhile.
+    pub fn replace(&self, make: impl FnOnce() -> Result<ReadTx, StoreError>) -> Result<(), StoreError> {
+        let mut held = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        *held = None;
+        *held = Some(Arc::new(make()?));
+        Ok(())
     }
 
     /// Lets the snapshot go, so that the file can close.
@@ -149,18 +160,19 @@ mod tests {
 
     #[test]
     fn a_snapshot_stays_as_it_was_and_the_next_one_is_new() {
-        let database = Database::builder().create_with_backend(InMemoryBackend::new()).unwrap();
+        let database = Arc::new(Database::builder().create_with_backend(InMemoryBackend::new()).unwrap());
+        let open = || Ok(Arc::clone(&database));
         let latest = Latest::default();
         committed(&database, 1);
-        let (first, same) = (latest.get(&database).unwrap(), latest.get(&database).unwrap());
+        let (first, same) = (latest.get(open).unwrap(), latest.get(open).unwrap());
         assert!(Arc::ptr_eq(&first, &same));
         committed(&database, 2);
-        let second = latest.renew(&database).unwrap();
+        let second = latest.renew(open).unwrap();
         assert_eq!(first.last_in_series("one").unwrap(), 1);
         assert_eq!(second.last_in_series("one").unwrap(), 2);
         // Again, from the table that is open by now.
         assert_eq!(first.last_in_series("one").unwrap(), 1);
         latest.let_go();
-        assert_eq!(latest.get(&database).unwrap().last_in_series("one").unwrap(), 2);
+        assert_eq!(latest.get(open).unwrap().last_in_series("one").unwrap(), 2);
     }
 }

@@ -6,14 +6,14 @@
 //! a transaction of its own. An act is therefore a function that can be run again, and answers only after its commit.
 
 use std::panic::AssertUnwindSafe;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 
 use jiff::Timestamp;
 use redb::Database;
 use tokio::sync::oneshot;
 
+use super::engine::Engine;
 use super::error::{ActError, StoreError};
-use super::snapshot::Latest;
 use super::tx::{Done, WriteTx};
 use crate::domain::event::By;
 
@@ -63,7 +63,7 @@ impl<T: Send, F: FnMut(&mut WriteTx<'_>) -> Result<Done<T>, ActError> + Send> Wo
     fn answer(self: Box<Self>, committed: Result<(), StoreError>) {
         let answer = match (committed, self.outcome) {
             (Ok(()), Some(outcome)) => outcome,
-            (Err(error), Some(Ok(_))) => Err(error.into()),
+            (Err(error), Some(Ok(_) | Err(ActError::Store(_)))) => Err(error.into()),
             (_, Some(Err(error))) => Err(error),
             (committed, None) => Err(committed.err().unwrap_or(StoreError::Closed).into()),
         };
@@ -85,8 +85,23 @@ impl Drop for EndWithWriter {
     }
 }
 
+/// Has the writer look after the engine, and does nothing else.
+pub(super) struct Nudge;
+
+impl Work for Nudge {
+    fn run(&mut self, _: &redb::WriteTransaction) -> bool {
+        true
+    }
+
+    fn succeeded(&self) -> bool {
+        false
+    }
+
+    fn answer(self: Box<Self>, _: Result<(), StoreError>) {}
+}
+
 /// Runs until every sender is gone.
-pub(super) fn run(database: &Arc<Database>, latest: &Latest, jobs: &mpsc::Receiver<Job>) {
+pub(super) fn run(engine: &Engine, jobs: &mpsc::Receiver<Job>) {
     let _end = EndWithWriter;
     while let Ok(first) = jobs.recv() {
         let mut group = vec![first];
@@ -96,42 +111,55 @@ pub(super) fn run(database: &Arc<Database>, latest: &Latest, jobs: &mpsc::Receiv
                 Err(_) => break,
             }
         }
-        commit_group(database, latest, group);
+        commit_group(engine, group);
     }
 }
 
-fn commit_group(database: &Database, latest: &Latest, mut group: Vec<Job>) {
+fn commit_group(engine: &Engine, mut group: Vec<Job>) {
     if group.len() > 1 {
-        match try_together(database, latest, &mut group) {
+        match engine.ready().and_then(|()| try_together(engine, &mut group)) {
             Ok(true) => return group.into_iter().for_each(|job| job.answer(Ok(()))),
             Ok(false) => {}
             Err(error) => return fail_all(group, &error),
         }
     }
     for mut job in group {
-        let committed = commit_one(database, latest, job.as_mut());
+        let committed = engine.ready().and_then(|()| commit_one(engine, job.as_mut()));
         job.answer(committed);
     }
 }
 
 /// True when the group is committed, false when it must run one by one.
-fn try_together(database: &Database, latest: &Latest, group: &mut [Job]) -> Result<bool, StoreError> {
-    let tx = begin(database)?;
-    for job in group.iter_mut() {
-        if !job.run(&tx) {
-            tx.abort()?;
-            return Ok(false);
+fn try_together(engine: &Engine, group: &mut [Job]) -> Result<bool, StoreError> {
+    let run = |group: &mut [Job]| {
+        let tx = begin(&*engine.database()?)?;
+        for job in group.iter_mut() {
+            if !job.run(&tx) {
+                tx.abort()?;
+                return Ok(false);
+            }
         }
+        let succeeded = group.iter().any(|job| job.succeeded());
+        finish(tx, succeeded, engine)
+    };
+    match run(group) {
+        Ok(true) => Ok(true),
+        Ok(false) => engine.settle(None).map(|()| false),
+        Err(error) => engine.settle(Some(error)).map(|()| false),
     }
-    let succeeded = group.iter().any(|job| job.succeeded());
-    finish(tx, succeeded, database, latest)?;
-    Ok(true)
 }
 
-fn commit_one(database: &Database, latest: &Latest, job: &mut dyn Work) -> Result<(), StoreError> {
-    let tx = begin(database)?;
-    job.run(&tx);
-    finish(tx, job.succeeded(), database, latest)
+fn commit_one(engine: &Engine, job: &mut dyn Work) -> Result<(), StoreError> {
+    let run = |job: &mut dyn Work| {
+        let tx = begin(&*engine.database()?)?;
+        job.run(&tx);
+        finish(tx, job.succeeded(), engine)
+    };
+    match run(job) {
+        Ok(true) => Ok(()),
+        Ok(false) => engine.settle(None),
+        Err(error) => engine.settle(Some(error)),
+    }
 }
 
 /// Begins a transaction in the only mode the data file uses: two-phase, with the allocator's state saved, so that
@@ -143,21 +171,23 @@ pub(super) fn begin(database: &Database) -> Result<redb::WriteTransaction, Store
     Ok(tx)
 }
 
-fn finish(tx: redb::WriteTransaction, succeeded: bool, database: &Database, latest: &Latest) -> Result<(), StoreError> {
+/// True when there was something to commit and it is committed.
+fn finish(tx: redb::WriteTransaction, succeeded: bool, engine: &Engine) -> Result<bool, StoreError> {
     if !succeeded {
-        return Ok(tx.abort()?);
+        tx.abort()?;
+        return Ok(false);
     }
     tx.commit()?;
+    engine.committed();
     // What is committed is committed: a snapshot that can't be opened fails the next read, not this act.
-    if let Err(error) = latest.renew(database) {
+    if let Err(error) = engine.renew_snapshot() {
         tracing::error!("the state that was committed can't be opened for reading: {error}");
     }
-    Ok(())
+    Ok(true)
 }
 
 fn fail_all(group: Vec<Job>, error: &StoreError) {
-    let text = error.to_string();
     for job in group {
-        job.answer(Err(StoreError::Broken(text.clone())));
+        job.answer(Err(error.again()));
     }
 }

@@ -17,7 +17,7 @@ use maud::{Markup, Render};
 
 use super::layers::ClientAddress;
 use super::page::{self, DeskFrame, DeskNav, FirmCard, PortalFrame, PortalNav};
-use super::problem::Problem;
+use super::problem::{Problem, even_if_full};
 use super::state::Web;
 use crate::actions::{invoices, sessions};
 use crate::app::App;
@@ -78,7 +78,7 @@ async fn signed(parts: &Parts, web: &Web) -> Result<Option<Signed>, Problem> {
     let (now, digest) = (web.app.now(), token.digest());
     let Some(session) = web.app.store.read(|r| r.session(digest))?.filter(|s| s.alive(now)) else { return Ok(None) };
     if session.wants_touch(now) {
-        web.app.store.housekeep(now, move |w| sessions::touch(w, digest)).await?;
+        even_if_full(web.app.store.housekeep(now, move |w| sessions::touch(w, digest)).await)?;
     }
     Ok(Some(Signed { session, digest, csrf: token.derive("form") }))
 }

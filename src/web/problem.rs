@@ -72,6 +72,17 @@ impl From<Busy> for Problem {
     }
 }
 
+/// Lets reading go on when the disk is too full to note that something was read.
+///
+/// # Errors
+/// Everything else.
+pub fn even_if_full(noted: Result<(), ActError>) -> Result<(), ActError> {
+    match noted {
+        Err(ActError::Store(StoreError::Full)) => Ok(()),
+        other => other,
+    }
+}
+
 /// What the reader is told; drawn by [`dress`], which knows the firm's name.
 #[derive(Clone)]
 struct Told {
@@ -120,6 +131,11 @@ impl IntoResponse for Problem {
                 "Too large",
                 "That is larger than this page takes. Nothing was changed.".to_owned(),
             ),
+            Self::Store(StoreError::Full) => {
+                let sentence = "The disk of this portal is full, so that couldn’t be saved. Nothing was lost, and everything \
+                                can still be read. Please try again later.";
+                (StatusCode::INSUFFICIENT_STORAGE, "No room to save this", sentence.to_owned())
+            }
             Self::Store(error) => {
                 tracing::error!(%error, "the store failed");
                 let sentence = "We couldn’t save or read that. Nothing was lost; please try again.";

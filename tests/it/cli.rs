@@ -19,6 +19,8 @@ use counterfoil::store::prelude::*;
 
 use crate::house;
 
+mod faults;
+
 const OWNER: &str = "mary.byrne@example.com";
 
 /// A folder with a house made by `init`.
@@ -74,7 +76,11 @@ impl Made {
 
     /// A client with a contact who gets letters.
     fn add_client(&self, name: &str) {
-        let store = self.store("house");
+        self.add_client_to("house", name);
+    }
+
+    fn add_client_to(&self, of: &str, name: &str) {
+        let store = self.store(of);
         let name = name.to_owned();
         let address = format!("{}@client.example", name.to_lowercase().replace(' ', "."));
         store

@@ -33,13 +33,13 @@ use counterfoil::mail::{Kept, Mailer, MemoryMailer, Outgoing};
 use counterfoil::scheduler::{self, Ticked};
 use counterfoil::secrets::Entropy;
 use counterfoil::store::chain::EvidenceKeys;
+use counterfoil::store::backing::Backing;
 use counterfoil::store::crypt::{self, Cipher};
 use counterfoil::store::keys::Secret;
 use counterfoil::store::prelude::*;
 use counterfoil::store::verify;
 use jiff::civil::{Date, date};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use redb::StorageBackend;
 use rust_decimal::Decimal;
 
 /// The password of everybody in the house.
@@ -231,7 +231,12 @@ impl TestHouse {
         Self::furnish(open_file(path), 1).await
     }
 
-    async fn on(backend: impl StorageBackend, seed: u64) -> Self {
+    /// On a store that is open and empty.
+    pub async fn on_store(store: Store) -> Self {
+        Self::furnish(store, 1).await
+    }
+
+    async fn on(backend: impl Backing, seed: u64) -> Self {
         Self::furnish(Store::open(backend, CACHE, false).unwrap(), seed).await
     }
 

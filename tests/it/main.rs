@@ -8,6 +8,8 @@ mod browser;
 mod cli;
 mod desk;
 mod evidence;
+mod faults;
+mod fuzz;
 mod gates;
 mod hostile;
 mod house;

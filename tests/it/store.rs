@@ -106,11 +106,57 @@ fn a_newer_schema_is_refused_and_left_as_it_is() {
     drop(database);
     let file = std::fs::OpenOptions::new().read(true).write(true).open(&path).unwrap();
     let error = Store::open(redb::backends::FileBackend::new(file).unwrap(), 1 << 20, false).unwrap_err();
-    assert!(error.to_string().contains("newer counterfoil"), "{error}");
+    assert!(error.to_string().contains("one that knows schema 2"), "{error}");
     let database = Database::open(&path).unwrap();
     let tx = database.begin_read().unwrap();
     let kept = tx.open_table(META).unwrap().get("schema").unwrap().unwrap().value().to_vec();
     assert_eq!(kept, 2_u32.to_be_bytes());
+}
+
+/// Data files of every released schema, one each, which the key of the tests opens.
+const STORES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/stores");
+
+/// Not a test by itself: makes the data file to keep when a schema is released. See `tests/stores/README.md`.
+#[tokio::test]
+async fn a_store_of_this_schema_is_made_where_it_is_asked_for() {
+    let Ok(path) = std::env::var("COUNTERFOIL_MAKE_STORE") else { return };
+    let path = Path::new(&path);
+    let house = TestHouse::in_file(path).await.heedless_of_mail();
+    house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    house.publish(house.who.kestrel, "B-7", 250_00, date(2026, 11, 24)).await;
+    house.tick().await;
+    house.pay(house.who.marlow, 40_00, vec![]).await;
+    drop(house);
+    let opened = crypt::open(path, &key(), &counterfoil::secrets::Entropy::system()).unwrap();
+    counterfoil::store::compact::compact(opened.backend, 1 << 20, Box::new(|_, _| ())).unwrap();
+}
+
+#[test]
+fn a_data_file_of_every_released_schema_opens_and_is_whole() {
+    let mut opened = 0;
+    for entry in std::fs::read_dir(STORES).unwrap() {
+        let path = entry.unwrap().path();
+        if path.extension().is_none_or(|ending| ending != "counterfoil") {
+            continue;
+        }
+        assert!(path.metadata().unwrap().len() < 300_000, "{path:?}");
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("firm.counterfoil");
+        std::fs::copy(&path, &copy).unwrap();
+        let system = counterfoil::secrets::Entropy::system();
+        let store = counterfoil::cli::house::open_with(&copy, &key(), 1 << 20, true, &system).unwrap();
+        assert_eq!(faults(&store), Vec::<String>::new(), "{path:?}");
+        store
+            .read(|r| {
+                assert_eq!(r.firm()?.party.name, "Hartmann & Finch LLP");
+                let invoice = r.invoice_numbered(&"HF-2026-0001".parse().unwrap())?.unwrap();
+                assert_eq!(r.invoice_row(invoice)?.unwrap().open(), eur(60_00));
+                Ok::<_, StoreError>(())
+            })
+            .unwrap();
+        opened += 1;
+    }
+    assert_eq!(opened, counterfoil::store::SCHEMA_VERSION, "a schema lacks its data file");
 }
 
 #[test]

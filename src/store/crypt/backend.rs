@@ -78,6 +78,27 @@ impl<D: Disk> EncryptedFile<D> {
         }
     }
 
+    /// Forgets what was written since the last commit, so that redb can be started anew on what that commit left.
+    ///
+    /// # Errors
+    /// After a failed fsync or superblock: what the disk holds is then unknown.
+    pub(in crate::store) fn back_to_last_commit(&self) -> io::Result<()> {
+        let durable = lock(&self.durable);
+        self.check()?;
+        *lock(&self.pending) = durable.head;
+        self.len.store(durable.len, Ordering::Release);
+        self.unsynced.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    /// Bytes that may still be written; `None` where nobody knows.
+    ///
+    /// # Errors
+    /// As the operating system reports.
+    pub(in crate::store) fn disk_room(&self) -> io::Result<Option<u64>> {
+        self.disk.room()
+    }
+
     fn check(&self) -> io::Result<()> {
         if self.failed.load(Ordering::Acquire) {
             return Err(io::Error::other("the data file failed earlier and is closed to writing until it is reopened"));

@@ -39,6 +39,13 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As the operating system reports; nothing may then be believed about what was written.
     fn sync(&self) -> io::Result<()>;
+    /// Bytes that may still be written; `None` where nobody knows.
+    ///
+    /// # Errors
+    /// As the operating system reports.
+    fn room(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
     /// Gives the lock back. Nothing else is called afterwards.
     ///
     /// # Errors
@@ -101,6 +108,11 @@ impl Disk for FileDisk {
 
     fn sync(&self) -> io::Result<()> {
         self.0.sync_data()
+    }
+
+    fn room(&self) -> io::Result<Option<u64>> {
+        let facts = rustix::fs::fstatvfs(&self.0)?;
+        Ok(Some(facts.f_bavail.saturating_mul(facts.f_frsize)))
     }
 
     fn release(&self) -> io::Result<()> {

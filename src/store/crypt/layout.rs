@@ -32,3 +32,13 @@ pub(super) fn block_at(index: u64) -> Option<u64> {
 pub(super) fn physical_len(logical: u64) -> Option<u64> {
     block_at(logical / BLOCK_LEN as u64)
 }
+
+/// The engine's pages in a file that it sees as `logical` bytes long.
+pub fn pages_in(logical: u64) -> u64 {
+    logical / BLOCK_LEN as u64
+}
+
+/// The length of a file with so many pages, in bytes.
+pub fn file_len(pages: u64) -> u64 {
+    block_at(pages).unwrap_or(u64::MAX)
+}

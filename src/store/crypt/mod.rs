@@ -32,6 +32,7 @@ pub use cipher::Cipher;
 pub use disk::{Disk, FileDisk};
 pub use error::OpenError;
 pub use header::{HeaderError, KeyHeader, SLOT_COUNT, SlotKind, parse_key_header};
+pub use layout::{file_len, pages_in};
 pub use open::Opened;
 pub use rotate::{Rotated, rotate};
 pub use slots::{SlotInfo, add_secret, list_slots, remove_slot, replace_secret};
@@ -40,7 +41,7 @@ pub use superblock::parse_superblock;
 use crate::{secrets::Entropy, store::keys::Secret};
 
 /// Only the owner reads and writes a data file.
-const FILE_MODE: u32 = 0o600;
+pub(super) const FILE_MODE: u32 = 0o600;
 /// A new file needs little of redb's cache.
 const CREATE_CACHE_BYTES: usize = 1024 * 1024;
 
@@ -60,7 +61,7 @@ pub fn create(path: &Path, secrets: &[Secret], cipher: Cipher, entropy: &Entropy
         .tempfile_in(folder)
         .map_err(no_folder)?;
     let disk = FileDisk::lock(unfinished.reopen()?)?;
-    initialise(open::format(disk, secrets, cipher, entropy)?)?;
+    create_on(disk, secrets, cipher, entropy)?;
     unfinished.as_file().sync_all()?;
     unfinished.persist_noclobber(path).map_err(|error| error.error)?;
     File::open(folder)?.sync_all()?;
@@ -75,7 +76,23 @@ pub fn create(path: &Path, secrets: &[Secret], cipher: Cipher, entropy: &Entropy
 /// # Errors
 /// See [`OpenError`].
 pub fn open(path: &Path, secret: &Secret, entropy: &Entropy) -> Result<Opened, OpenError> {
-    open::unlock_disk(FileDisk::open(path)?, secret, entropy)
+    open_on(FileDisk::open(path)?, secret, entropy)
+}
+
+/// As [`create`], on any disk.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn create_on<D: Disk>(disk: D, secrets: &[Secret], cipher: Cipher, entropy: &Entropy) -> Result<(), OpenError> {
+    initialise(open::format(disk, secrets, cipher, entropy)?)
+}
+
+/// As [`open`], on any disk.
+///
+/// # Errors
+/// See [`OpenError`].
+pub fn open_on<D: Disk>(disk: D, secret: &Secret, entropy: &Entropy) -> Result<Opened<D>, OpenError> {
+    open::unlock_disk(disk, secret, entropy)
 }
 
 /// A missing folder is not to be told as a missing data file.

@@ -24,7 +24,7 @@ use crate::web::forms::{Fields, Query, date, errors_from};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, even_if_full};
 use crate::web::statement_pdf::{TOO_LONG, file_name, sheet};
 
 /// `GET /desk/clients/{id}/statement?from=&to=`
@@ -58,7 +58,7 @@ pub async fn pdf(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Resul
         }
         Err(error) => return Err(error.into()),
     };
-    desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span)).await?;
+    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span)).await)?;
     Ok(download::pdf(&file_name(span.0, span.1), bytes))
 }
 

@@ -24,7 +24,7 @@ use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Fig, Icon, Look, Tone};
 use crate::web::path::Path;
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, even_if_full};
 
 /// Log entries that the evidence is gathered from.
 const LOG_MAX: usize = 500;
@@ -43,7 +43,7 @@ pub async fn page(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Re
     })?;
     let Some(issue) = row.invoice.issue.clone() else { return draft(&desk, &row) };
     if !looked_lately(&desk, &log) {
-        desk.act(move |w, scope| visits::staff_previewed(w, scope, id)).await?;
+        even_if_full(desk.act(move |w, scope| visits::staff_previewed(w, scope, id)).await)?;
     }
     let before = query.get("before").parse().ok();
     desk.read(|r| {
@@ -73,7 +73,7 @@ async fn pdf(desk: &Desk, id: InvoiceId) -> Result<Response, Problem> {
         let pdf = invoice.issue.ok_or(Problem::NotFound)?.pdf;
         Ok((pdf.name, r.file(pdf.digest)?.ok_or(Problem::NotFound)?))
     })?;
-    desk.act(move |w, scope| visits::staff_downloaded(w, scope, id)).await?;
+    even_if_full(desk.act(move |w, scope| visits::staff_downloaded(w, scope, id)).await)?;
     Ok(download::pdf(&name, bytes))
 }
 

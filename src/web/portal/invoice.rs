@@ -81,7 +81,7 @@ async fn download(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -
     })?;
     if looking.0 {
         let number = number.clone();
-        viewer.act(move |w, pass| visits::downloaded(w, pass, &number)).await?;
+        logged(viewer.act(move |w, pass| visits::downloaded(w, pass, &number)).await)?;
     }
     Ok(download::pdf(&number.file_name("pdf"), bytes))
 }

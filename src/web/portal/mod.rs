@@ -24,7 +24,7 @@ use maud::html;
 use super::guard::Viewer;
 use super::page::PortalNav;
 use super::parts;
-use super::problem::Problem;
+use super::problem::{Problem, even_if_full};
 use crate::domain::refusal::Refusal;
 use crate::store::prelude::*;
 
@@ -51,7 +51,7 @@ fn ahead(headers: &HeaderMap) -> bool {
 
 /// A visit logged now, or by another request of the same moment.
 fn logged(outcome: Result<(), ActError>) -> Result<(), Problem> {
-    match outcome {
+    match even_if_full(outcome) {
         Ok(()) | Err(ActError::Refused(Refusal::TryAgain)) => Ok(()),
         Err(error) => Err(error.into()),
     }

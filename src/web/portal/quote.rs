@@ -114,7 +114,7 @@ async fn download(viewer: &Viewer, looking: &Looking, number: DocumentNumber) ->
     })?;
     let name = number.file_name("pdf");
     if looking.0 {
-        viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number)).await?;
+        logged(viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number)).await)?;
     }
     Ok(download::pdf(&name, bytes))
 }

@@ -8,6 +8,8 @@ mod overview;
 mod payments;
 mod publish;
 
+use counterfoil::app::App;
+use counterfoil::domain::event::{Actor, By};
 use counterfoil::domain::ids::StaffId;
 use counterfoil::domain::person::Person;
 use counterfoil::secrets::Token;
@@ -20,12 +22,18 @@ use crate::house::{PASSWORD, TestHouse};
 
 /// The browser of a person of the firm who has signed in with their password.
 pub async fn desk_of(house: &TestHouse, staff: StaffId) -> Browser {
-    let token = Token::draw(&house.app.entropy);
+    desk_in(&house.app, staff).await
+}
+
+/// The same in any app.
+pub async fn desk_in(app: &App, staff: StaffId) -> Browser {
+    let token = Token::draw(&app.entropy);
     let (person, digest) = (Person::Staff(staff), token.digest());
-    let hash = house.app.store.read(|r| r.password_hash(person)).unwrap().unwrap();
+    let hash = app.store.read(|r| r.password_hash(person)).unwrap().unwrap();
     let enter = move |w: &mut WriteTx<'_>| counterfoil::actions::sessions::with_password(w, person, &hash, digest);
-    house.app.store.write(house.by(staff), house.app.now(), enter).await.unwrap();
-    let mut browser = Browser::new(routes::router(house.app.clone()), "portal.hartmann.example");
+    let by = By { actor: Actor::Staff(staff), address: None };
+    app.store.write(by, app.now(), enter).await.unwrap();
+    let mut browser = Browser::new(routes::router(app.clone()), "portal.hartmann.example");
     browser.set_cookie(SESSION_COOKIE, &token.reveal());
     browser
 }

@@ -137,6 +137,43 @@ fn a_failing_write_or_fsync_gives_an_error_and_keeps_what_was_acknowledged() {
 }
 
 #[test]
+fn a_compaction_that_is_cut_off_anywhere_leaves_what_was_there() {
+    let (base, mut contents) = new_disk(Cipher::QuickForTests, 8);
+    let database = start(open::unlock_disk(base.clone(), &key(1), &Entropy::seeded(3)).unwrap(), false).unwrap();
+    // Something to move: a file that was larger.
+    for n in 200..260 {
+        contents.insert(n, vec![n as u8; 20_000]);
+    }
+    commit(&database, &contents).unwrap();
+    contents.retain(|n, _| n % 7 == 0);
+    commit(&database, &contents).unwrap();
+    drop(database);
+    base.settle();
+    let compact = |disk: &SimDisk| {
+        let opened = open::unlock_disk(disk.clone(), &key(1), &Entropy::seeded(4)).map_err(|e| e.to_string())?;
+        let mut database = start(opened, false).map_err(|e| e.to_string())?;
+        database.compact().map_err(|e| e.to_string())
+    };
+    let whole = base.copy();
+    whole.cut_at(usize::MAX);
+    assert!(compact(&whole).unwrap());
+    assert!(whole.bytes().len() < base.bytes().len());
+    let (ops, entropy) = (whole.ops(), Entropy::seeded(80));
+    let step = (ops as u64 / seeds(40)).max(1) as usize;
+    for cut in (0..ops).step_by(step) {
+        let disk = base.copy();
+        disk.cut_at(cut);
+        let _ = compact(&disk);
+        let mode = MODES[entropy.below(MODES.len() as u64) as usize];
+        for crashed in [disk.after_power_cut(mode, &entropy), disk.killed()] {
+            let again = entropy.below(3) as usize;
+            let told = recovers(&crashed, [&contents, &contents], again, &entropy, false);
+            assert!(told.is_ok(), "cut {cut} of {ops}, {mode:?}: {told:?}");
+        }
+    }
+}
+
+#[test]
 fn a_change_of_keys_that_is_cut_off_leaves_the_old_key_or_the_new() {
     let (base, contents) = new_disk(Cipher::QuickForTests, 7);
     let entropy = Entropy::seeded(70);

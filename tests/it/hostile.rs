@@ -137,6 +137,7 @@ fn none(mut faults: Vec<String>) {
 /// Forms without anything to type: a button, a choice, a file.
 const BUTTONS: &[&str] = &[
     "/account/password/link",
+    "/certificate",
     "/desk/contacts/{id}/invite",
     "/desk/contacts/{id}/revoke",
     "/desk/invoices/{id}/discard",

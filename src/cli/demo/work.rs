@@ -173,7 +173,9 @@ fn vat(tax: Tax, kind: Kind) -> Vat {
     let standard = |rate| Vat { category: VatCategory::Standard, rate };
     let without = |category| Vat { category, rate: Decimal::ZERO };
     match (tax, kind) {
-        (_, Outlay) | (Tax::Outside, _) => without(VatCategory::OutOfScope),
+        (Tax::Outside, _) => without(VatCategory::OutOfScope),
+        // Beside lines with VAT an outlay can't be out of its scope (EN 16931, BR-O-11).
+        (_, Outlay) => without(VatCategory::Exempt),
         (Tax::ReverseCharge, _) => without(VatCategory::ReverseCharge),
         (Tax::Domestic, Fee) => standard(Decimal::from(23)),
         (Tax::Domestic, Reduced) => standard(Decimal::new(135, 1)),

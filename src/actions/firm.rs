@@ -26,7 +26,7 @@ pub fn set_up(
     w.put_firm(firm)?;
     w.put_evidence_keys(keys)?;
     let recorded = w.record(About::FIRM, Event::FirmSetUp { name: firm.party.name.clone() })?;
-    let owner = people::add_staff(w, &StaffScope::all(), owner)?.value();
+    let owner = people::found_staff(w, &StaffScope::all(), owner)?.value();
     Ok(recorded.done(owner))
 }
 

@@ -24,6 +24,14 @@ pub mod visits;
 
 use crate::domain::refusal::Refusal;
 
+/// Refuses when a record is not as whoever acts knew it.
+///
+/// # Errors
+/// [`Refusal::TryAgain`] when it changed in between, [`Refusal::NotFound`] when it is gone.
+pub fn unchanged<T: PartialEq>(now: Option<&T>, known: &T) -> Result<(), Refusal> {
+    if found(now)? == known { Ok(()) } else { Err(Refusal::TryAgain) }
+}
+
 /// What was found, or the refusal that there is nothing.
 ///
 /// # Errors

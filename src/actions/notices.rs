@@ -10,8 +10,7 @@ use crate::mail::letters::Text;
 use crate::mail::notices::{self as words, Happened};
 use crate::store::prelude::*;
 
-/// How a notice is worded.
-type Wording = fn(&Firm, &str, &Happened<'_>) -> Text;
+pub(super) use words::Joined;
 
 /// Tells somebody that their password was set.
 pub(super) fn password_set(w: &mut WriteTx<'_>, person: Person) -> Result<(), ActError> {
@@ -26,9 +25,19 @@ pub(super) fn address_changed(w: &mut WriteTx<'_>, person: Person, old: &EmailAd
 
 /// Tells every owner that the bank details changed.
 pub(super) fn bank_changed(w: &mut WriteTx<'_>) -> Result<(), ActError> {
+    tell_owners(w, words::bank_changed)
+}
+
+/// Tells every owner that the people of the firm changed: `name` joined, came back, became an owner or has another
+/// address.
+pub(super) fn staff(w: &mut WriteTx<'_>, what: Joined, name: &str) -> Result<(), ActError> {
+    tell_owners(w, |firm, to, happened| words::staff_changed(firm, to, happened, what, name))
+}
+
+fn tell_owners(w: &mut WriteTx<'_>, wording: impl Fn(&Firm, &str, &Happened<'_>) -> Text) -> Result<(), ActError> {
     for staff in w.all_staff()? {
         if staff.active && staff.role == Role::Owner {
-            tell(w, Person::Staff(staff.id), None, words::bank_changed)?;
+            tell(w, Person::Staff(staff.id), None, &wording)?;
         }
     }
     Ok(())
@@ -45,7 +54,12 @@ pub(super) fn backup_trouble(w: &mut WriteTx<'_>, trouble: &Trouble) -> Result<(
     Ok(())
 }
 
-fn tell(w: &mut WriteTx<'_>, to: Person, at: Option<&EmailAddress>, wording: Wording) -> Result<(), ActError> {
+fn tell(
+    w: &mut WriteTx<'_>,
+    to: Person,
+    at: Option<&EmailAddress>,
+    wording: impl Fn(&Firm, &str, &Happened<'_>) -> Text,
+) -> Result<(), ActError> {
     let (firm, who) = (w.firm()?, who(w)?);
     let happened = Happened { at: w.now, who: &who, from: w.by.address };
     queue_notice(w, to, at, |name| wording(&firm, name, &happened))

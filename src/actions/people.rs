@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::{found, letters, notices};
+use super::notices::{self, Joined};
+use super::{found, letters};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, ContactId, StaffId};
@@ -48,11 +49,20 @@ pub struct NewContact {
     pub invite: bool,
 }
 
-/// Adds a person to the firm.
+/// Adds a person to the firm; every owner is told by letter.
 ///
 /// # Errors
 /// When the role does not allow it or the address is taken.
 pub fn add_staff(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewStaff) -> Result<Done<StaffId>, ActError> {
+    notices::staff(w, Joined::Added, &new.name)?;
+    found_staff(w, scope, new)
+}
+
+/// As [`add_staff`] while a firm is set up: nobody is told.
+///
+/// # Errors
+/// As [`add_staff`].
+pub fn found_staff(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewStaff) -> Result<Done<StaffId>, ActError> {
     scope.may(Act::Govern)?;
     check_free(w, &new.email, None)?;
     let id = StaffId(w.next("staff")?);
@@ -74,7 +84,8 @@ fn as_staff(id: StaffId, new: &NewStaff, since: Timestamp) -> Staff {
     Staff { id, name, email, role, only_clients, active, since }
 }
 
-/// Changes a person of the firm. A new role or address, or leaving, ends their sessions; a new address is told to both.
+/// Changes a person of the firm. A new role or address, or leaving, ends their sessions; a new address is told to both,
+/// and every owner is told of it, as of somebody who becomes one.
 ///
 /// # Errors
 /// When the role does not allow it, the address is taken, or nobody would be left as an owner.
@@ -99,6 +110,12 @@ pub fn change_staff(
     }
     if old.active && staff.active && other(&old.email, &staff.email) {
         notices::address_changed(w, Person::Staff(id), &old.email)?;
+    }
+    if owns(&staff) && !owns(&old) {
+        notices::staff(w, Joined::Owner, &staff.name)?;
+    } else if staff.active && (other(&old.email, &staff.email) || !old.active) {
+        let what = if old.active { Joined::Address } else { Joined::Back };
+        notices::staff(w, what, &staff.name)?;
     }
     let what = if staff.active { format!("role {}", staff.role.words()) } else { "left the firm".to_owned() };
     Ok(w.record(About::FIRM, Event::StaffChanged { staff: id, name: staff.name, what })?.done(()))

@@ -116,11 +116,44 @@ fn utc(firm: &Firm, at: Timestamp) -> String {
     format!("{} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
 }
 
+/// How the people of the firm changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// Somebody was added.
+    Added,
+    /// Somebody who had left may sign in again.
+    Back,
+    /// Somebody became an owner.
+    Owner,
+    /// Somebody signs in with another address.
+    Address,
+}
+
+/// Somebody of the firm, called `whom`, may do more than before or signs in with another address; to every owner.
+pub fn staff_changed(firm: &Firm, to_name: &str, happened: &Happened, what: Joined, whom: &str) -> Text {
+    let (name, who, whom) = (flat(&firm.party.name), flat(happened.who), flat(whom));
+    let (did, subject) = match what {
+        Joined::Added => (format!("added {whom} to the staff"), format!("{whom} was added to the staff")),
+        Joined::Back => (format!("let {whom} sign in again"), format!("{whom} may sign in again")),
+        Joined::Owner => (format!("made {whom} an owner"), format!("{whom} is an owner now")),
+        Joined::Address => {
+            (format!("changed the e-mail address that {whom} signs in with"), format!("{whom} signs in otherwise"))
+        }
+    };
+    let says = [
+        format!("{who} {did} {}.", happened.when_and_where(firm)),
+        "The settings show everybody who works at the desk, and what each may do.".to_owned(),
+        format!("If you don’t know of this, ask {who} in person, and end that access in the settings."),
+    ];
+    notice(firm, to_name, format!("{subject}, {name}"), says)
+}
+
 fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
 }
 
 #[cfg(test)]
+<<<<<<< HEAD
 pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 7] {
     let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
@@ -129,4 +162,12 @@ pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 7] {
         [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened));
     let late = backup(Trouble::Late(at));
     [password, now, was, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
+=======
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 5] {
+    let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
+    let joined: fn(&Firm, &str, &Happened) -> Text =
+        |firm, to, happened| staff_changed(firm, to, happened, Joined::Owner, happened.who);
+    [password_set, address_is_now_this, address_was_this, joined, bank_changed]
+        .map(|write| write(firm, typed, &happened))
+>>>>>>> 8880d67 (staff: who may work at the desk takes the owner's own password, and every owner is told)
 }

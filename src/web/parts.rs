@@ -140,6 +140,11 @@ pub fn submit_as(look: Look, name: &str, value: &str, text: impl Render) -> Mark
     html! { button.(look.class()) name=(name) value=(value) { (text) } }
 }
 
+/// A submitting button that sends its form elsewhere.
+pub fn submit_to(look: Look, action: &str, text: impl Render) -> Markup {
+    html! { button.(look.class()) formaction=(action) { (text) } }
+}
+
 /// A link that looks like a button.
 pub fn link(look: Look, href: &str, text: impl Render) -> Markup {
     html! { a.(look.class()) href=(href) { (text) } }

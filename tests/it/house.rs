@@ -443,7 +443,7 @@ async fn move_in(app: &App) -> People {
         let marlow = clients::add(w, &all, &new_client("Marlow Ceramics"))?.value();
         let kestrel = clients::add(w, &all, &new_client("Kestrel Architects"))?.value();
         let glaze = clients::add_project(w, &all, marlow, "Glaze")?.value();
-        let mut hire = |new: &NewStaff| Ok::<_, ActError>(people::add_staff(w, &all, new)?.value());
+        let mut hire = |new: &NewStaff| Ok::<_, ActError>(people::found_staff(w, &all, new)?.value());
         let tom = hire(&new_staff("Tom Harbour", "tom@hartmann.example", Role::Manager))?;
         let member = new_staff("Maeve Finch", "maeve@hartmann.example", Role::Member);
         let maeve = hire(&NewStaff { only_clients: Some(vec![marlow]), ..member })?;

@@ -109,7 +109,7 @@ fn found(store: &Store, app: &App, setting: &Setting, at: Timestamp) -> Result<(
                 founded = Some(done);
                 StaffId(1)
             } else {
-                people::add_staff(w, &StaffScope::all(), &new)?.value()
+                people::found_staff(w, &StaffScope::all(), &new)?.value()
             };
             w.put_password_hash(Person::Staff(id), &hash)?;
         }

@@ -3,9 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+use super::confirm::own_password;
 use super::form::{Id, Typed, again, errors_in, on_to};
 use super::{settings, staff_form as form};
-use crate::actions::people;
+use crate::actions::{people, unchanged};
 use crate::domain::ids::StaffId;
 use crate::domain::person::{Person, Role, Staff};
 use crate::domain::refusal::Refusal;
@@ -71,20 +72,25 @@ pub async fn new(DeskGovern(desk): DeskGovern) -> Markup {
 
 /// `POST /desk/settings/staff/new`
 pub async fn add(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
-    let done = match desk.read(|r| Ok(form::read(&fields, r)))? {
-        Ok(new) => {
-            desk.act(move |w, scope| people::add_staff(w, scope, &people::NewStaff { active: true, ..new.clone() }))
-                .await
-        }
-        Err(error) => Err(error),
-    };
-    match done {
-        Ok(_) => Ok(on_to(LIST)),
+    match join(&desk, &fields).await? {
+        Ok(()) => Ok(on_to(LIST)),
         Err(error) => {
             let errors = errors_in(error, "email")?;
             Ok(again(page(&desk, None, Typed { fields: &fields, errors: &errors }, false)))
         }
     }
+}
+
+/// Adds whom the form names, once the password was right.
+async fn join(desk: &Desk, fields: &Fields) -> Result<Result<(), ActError>, Problem> {
+    let new = match desk.read(|r| Ok(form::read(fields, r)))? {
+        Ok(new) => people::NewStaff { active: true, ..new },
+        Err(error) => return Ok(Err(error)),
+    };
+    if let Err(fault) = own_password(desk, "password", fields.get("password")).await? {
+        return Ok(Err(Refusal::from(fault).into()));
+    }
+    Ok(desk.act(move |w, scope| people::add_staff(w, scope, &new)).await.map(drop))
 }
 
 /// `GET /desk/settings/staff/{id}?invited=`
@@ -101,11 +107,7 @@ pub async fn change(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let staff = staff_of(&desk, id)?;
-    let done = match desk.read(|r| Ok(form::read(&fields, r)))? {
-        Ok(new) => desk.act(move |w, scope| people::change_staff(w, scope, id, &new)).await,
-        Err(error) => Err(error),
-    };
-    match done {
+    match save(&desk, &staff, &fields).await? {
         Ok(()) => Ok(on_to(LIST)),
         Err(error) => {
             let errors = errors_of(error)?;
@@ -114,8 +116,39 @@ pub async fn change(
     }
 }
 
+/// Saves what was typed about somebody; all but another name takes the password.
+async fn save(desk: &Desk, old: &Staff, fields: &Fields) -> Result<Result<(), ActError>, Problem> {
+    let new = match desk.read(|r| Ok(form::read(fields, r)))? {
+        Ok(new) => new,
+        Err(error) => return Ok(Err(error)),
+    };
+    let same = new.role == old.role && new.email == old.email && new.active == old.active;
+    if !(same && new.only_clients == old.only_clients)
+        && let Err(fault) = own_password(desk, "password", fields.get("password")).await?
+    {
+        return Ok(Err(Refusal::from(fault).into()));
+    }
+    let known = old.clone();
+    Ok(desk
+        .act(move |w, scope| {
+            unchanged(w.staff(known.id)?.as_ref(), &known)?;
+            people::change_staff(w, scope, known.id, &new)
+        })
+        .await)
+}
+
 /// `POST /desk/settings/staff/{id}/invite`
-pub async fn invite(DeskGovern(desk): DeskGovern, Id(id): Id<StaffId>, _: Posted) -> Result<Response, Problem> {
+pub async fn invite(
+    DeskGovern(desk): DeskGovern,
+    Id(id): Id<StaffId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let staff = staff_of(&desk, id)?;
+    if let Err(fault) = own_password(&desk, "password", fields.get("password")).await? {
+        let errors = errors_of(Refusal::from(fault).into())?;
+        let fields = if fields.has("name") { fields } else { desk.read(|r| Ok(form::kept(&staff, r)?))? };
+        return Ok(again(page(&desk, Some(&staff), Typed { fields: &fields, errors: &errors }, false)));
+    }
     desk.act(move |w, scope| people::invite_staff(w, scope, id)).await?;
     Ok(on_to(&format!("{LIST}/{id}?invited=1")))
 }
@@ -134,14 +167,9 @@ fn page(desk: &Desk, staff: Option<&Staff>, typed: Typed<'_>, invited: bool) -> 
     let title = staff.map_or("New member of staff", |s| s.name.as_str());
     let action = staff.map_or_else(|| format!("{LIST}/new"), |s| format!("{LIST}/{}", s.id));
     let invite = staff.filter(|s| s.active).map(|s| format!("{LIST}/{}/invite", s.id));
-    let actions = html! {
-        @if let Some(invite) = &invite {
-            (parts::post_button(Look::Plain, invite, &desk.csrf, "Mail a link to set a password"))
-        }
-    };
     let body = html! {
         (parts::back(LIST, "Staff"))
-        (parts::head(title, "", actions))
+        (parts::head(title, "", html! {}))
         @if invited {
             (parts::status(Tone::Ok, Icon::Mail, "Invitation queued.", "The letter carries a link to set a password."))
         }
@@ -150,7 +178,13 @@ fn page(desk: &Desk, staff: Option<&Staff>, typed: Typed<'_>, invited: bool) -> 
             (csrf_input(&desk.csrf))
             (form::inputs(typed, staff.is_none()))
             @if staff.is_some() { p.hint { "Another role, address or choice of clients signs them out." } }
-            div.row { (parts::submit(Look::Primary, if staff.is_some() { "Save" } else { "Add" })) a href=(LIST) { "Cancel" } }
+            div.row {
+                (parts::submit(Look::Primary, if staff.is_some() { "Save" } else { "Add" }))
+                @if let Some(invite) = &invite {
+                    (parts::submit_to(Look::Plain, invite, "Mail a link to set a password"))
+                }
+                a href=(LIST) { "Cancel" }
+            }
         }
     };
     desk.page(DeskNav::Settings, &parts::titled(title, typed.errors), body)

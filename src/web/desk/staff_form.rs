@@ -19,6 +19,10 @@ use crate::web::parts::{self, Choice, Input};
 /// Most clients that one member is limited to.
 const CLIENTS_MAX: usize = 500;
 
+const FOR_NEW: &str = "Who may work at this desk takes your own password. Every owner is told by e-mail.";
+const FOR_CHANGES: &str = "Needed for another role, address or choice of clients, for letting somebody in or out, and for \
+    a link to set a password. Every owner is told of new owners and addresses by e-mail.";
+
 const ROLES: [Choice<'static>; 4] = [
     Choice { value: "owner", label: "Owner", hint: "Everything, staff and settings included." },
     Choice { value: "manager", label: "Manager", hint: "Everything but staff and settings." },
@@ -119,6 +123,8 @@ pub fn inputs(typed: Typed<'_>, new: bool) -> Markup {
     let active =
         typed.field("active", "May sign in").hint("Untick it when somebody leaves; they are signed out at once.");
     let invite = typed.field("invite", "Invite them by e-mail").hint("With a link to set a password.");
+    let password = typed.field("password", "Your password").autocomplete("current-password");
+    let password = if new { password.hint(FOR_NEW) } else { password.hint(FOR_CHANGES).optional() };
     html! {
         (parts::input(&typed.field("name", "Full name").autocomplete("off"), Input::Text))
         (parts::input(&typed.field("email", "E-mail").hint("They sign in with it.").autocomplete("off"), Input::Email))
@@ -126,5 +132,6 @@ pub fn inputs(typed: Typed<'_>, new: bool) -> Markup {
         (parts::radios(&clients, &which))
         (parts::textarea(&only, 3))
         @if new { (parts::checkbox(&invite)) } @else { (parts::checkbox(&active)) }
+        (parts::input(&password, Input::Password))
     }
 }

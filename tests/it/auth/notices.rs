@@ -66,6 +66,8 @@ async fn new_bank_details_are_told_to_every_owner_and_nothing_else_is() {
         invite: false,
     };
     house.act(house.who.orla, move |w, scope| people::change_staff(w, scope, tom, &owner)).await.unwrap();
+    house.tick().await;
+    assert_eq!(house.claim_all(), 2, "a new owner is told to both");
     let none = BankDetails::default();
     let mut new = hartmann();
     new.phone = String::new();

@@ -173,10 +173,21 @@ async fn somebody_joins_the_firm_and_leaves_it() {
     orla.get("/desk/settings/staff/new").await;
     let mut form = CAREN.to_vec();
     form.push(("invite", "on"));
+    for wrong in [vec![], vec![("password", "not the right password")]] {
+        let form: Vec<_> = form.iter().chain(&wrong).copied().collect();
+        let answer = orla.post("/desk/settings/staff/new", &form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = answer.text();
+        assert!(page.contains("href=\"#f-password\"") && page.contains("value=\"Caren Doyle\""), "{page}");
+        assert_eq!(house.app.store.read(|r| r.all_staff()).unwrap().len(), 4, "nobody was added");
+    }
+    form.push(("password", PASSWORD));
     let added = orla.post("/desk/settings/staff/new", &form).await;
     assert_eq!(added.status, StatusCode::SEE_OTHER, "{}", added.text());
     house.tick().await;
     house.claim("caren@hartmann.example");
+    let told = house.claim("orla@hartmann.example");
+    assert!(told.text.contains("Orla Byrne added Caren Doyle to the staff"), "{}", told.text);
     let caren = house.app.store.read(|r| r.all_staff()).unwrap().pop().unwrap();
     assert_eq!(caren.only_clients, Some(vec![who.marlow, who.kestrel]));
     let own = format!("/desk/settings/staff/{}", caren.id);
@@ -185,7 +196,10 @@ async fn somebody_joins_the_firm_and_leaves_it() {
         edit.contains("Marlow Ceramics\nKestrel Architects") && edit.contains("value=\"member\" checked"),
         "{edit}"
     );
-    orla.post(&format!("{own}/invite"), &[]).await;
+    let unsure = orla.post(&format!("{own}/invite"), &[]).await;
+    assert_eq!(unsure.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unsure.text().contains("href=\"#f-password\"") && unsure.text().contains("caren@hartmann.example"));
+    orla.post(&format!("{own}/invite"), &[("password", PASSWORD)]).await;
     house.tick().await;
     house.claim("caren@hartmann.example");
     for (name, wrong) in
@@ -193,12 +207,48 @@ async fn somebody_joins_the_firm_and_leaves_it() {
     {
         let mut form = CAREN.to_vec();
         form.iter_mut().filter(|f| f.0 == name).for_each(|f| f.1 = wrong);
+        form.push(("password", PASSWORD));
         let answer = orla.post(&own, &form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name} {wrong}");
         assert!(answer.text().contains(&format!("href=\"#f-{name}\"")), "{name}: {}", answer.text());
     }
     orla.post(&own, &CAREN).await;
+    assert!(house.app.store.read(|r| r.staff(caren.id)).unwrap().unwrap().active, "not without the password");
+    let left: Vec<_> = CAREN.iter().copied().chain([("password", PASSWORD)]).collect();
+    orla.post(&own, &left).await;
     assert!(!house.app.store.read(|r| r.staff(caren.id)).unwrap().unwrap().active, "the box was not ticked");
+}
+
+#[tokio::test]
+async fn another_role_or_address_takes_the_password_and_is_told_to_every_owner_and_another_name_is_not() {
+    let house = TestHouse::new().await;
+    let who = house.who;
+    let mut orla = desk_of(&house, who.orla).await;
+    let own = format!("/desk/settings/staff/{}", who.tom);
+    orla.get(&own).await;
+    let form = |name, email, role, password| {
+        [("name", name), ("email", email), ("role", role), ("active", "on"), ("clients", "all"), ("password", password)]
+    };
+    let renamed = orla.post(&own, &form("Thomas Harbour", "tom@hartmann.example", "manager", "")).await;
+    assert_eq!(renamed.status, StatusCode::SEE_OTHER, "{}", renamed.text());
+    for (email, role) in [("tom@hartmann.example", "owner"), ("tom@elsewhere.example", "manager")] {
+        let answer = orla.post(&own, &form("Thomas Harbour", email, role, "")).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(answer.text().contains("href=\"#f-password\"") && answer.text().contains(email));
+    }
+    house.tick().await;
+    assert!(house.unclaimed().is_empty());
+    orla.post(&own, &form("Thomas Harbour", "tom@hartmann.example", "owner", PASSWORD)).await;
+    house.tick().await;
+    for owner in ["orla@hartmann.example", "tom@hartmann.example"] {
+        let told = house.claim(owner);
+        assert!(told.text.contains("made Thomas Harbour an owner"), "{}", told.text);
+    }
+    orla.post(&own, &form("Thomas Harbour", "tom@elsewhere.example", "owner", PASSWORD)).await;
+    house.tick().await;
+    let told = house.claim("orla@hartmann.example");
+    assert!(told.text.contains("the e-mail address that Thomas Harbour signs in with"), "{}", told.text);
+    house.claim_all();
 }
 
 #[tokio::test]
@@ -210,7 +260,7 @@ async fn the_last_owner_stays_one() {
     orla.get(&own).await;
     let base = [("name", "Orla Byrne"), ("email", "orla@hartmann.example")];
     for rest in [vec![("role", "owner")], vec![("role", "manager"), ("active", "on")]] {
-        let form: Vec<_> = base.iter().chain(&rest).copied().collect();
+        let form: Vec<_> = base.iter().chain(&rest).copied().chain([("password", PASSWORD)]).collect();
         let answer = orla.post(&own, &form).await;
         assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(answer.text().contains("at least one owner") && answer.text().contains("href=\"#f-role\""));

@@ -29,7 +29,7 @@ use super::policy::{Of, Who};
 use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 use crate::desk::firm::PIXEL;
-use crate::house::{TestHouse, email, eur, line, new_contact, pdf, rights};
+use crate::house::{TestHouse, email, eur, line, pdf};
 
 /// What one client has.
 pub struct Side {

@@ -31,7 +31,7 @@ impl Story {
             let scope = self.as_staff(w, 0);
             // The member's clients come later; until then the list is empty.
             let only = (plan.role == Role::Member).then(Vec::new);
-            let id = people::add_staff(w, &scope, &staff(place, only)?)?.value();
+            let id = people::found_staff(w, &scope, &staff(place, only)?)?.value();
             self.staff.push(id);
         }
         self.later(3, Act::Post);

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::notices::{self, Joined};
 use super::{found, letters};
 use crate::domain::access::{Act, StaffScope};
-use crate::domain::event::Event;
+use crate::domain::event::{ADMITTED, Event};
 use crate::domain::ids::{ClientId, ContactId, StaffId};
 use crate::domain::person::{Contact, Person, Rights, Role, Staff};
 use crate::domain::refusal::Refusal;
@@ -136,7 +136,7 @@ pub fn add_contact(
     check_free(w, &new.email, None)?;
     check_projects(w, client, &new.rights)?;
     let id = ContactId(w.next("contact")?);
-    let contact = as_contact(id, client, new, w.now);
+    let contact = as_contact(id, client, new, true, w.now);
     w.put_contact(&contact)?;
     w.put_login(Person::Contact(id), None, &contact.email)?;
     let recorded = w.record(About::client(client), Event::ContactAdded { contact: id, name: contact.name })?;
@@ -146,12 +146,13 @@ pub fn add_contact(
     Ok(recorded.done(id))
 }
 
-fn as_contact(id: ContactId, client: ClientId, new: &NewContact, since: Timestamp) -> Contact {
+fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, since: Timestamp) -> Contact {
     let NewContact { name, title, email, phone, rights, .. } = new.clone();
-    Contact { id, client, name, title, email, phone, rights, active: true, since }
+    Contact { id, client, name, title, email, phone, rights, active, since }
 }
 
 /// Changes a contact. New rights or another address end their sessions and links; of another address both are told.
+/// Somebody revoked stays so; see [`admit_contact`].
 ///
 /// # Errors
 /// When the scope does not allow it, the address is taken, or a project is not the client's.
@@ -163,13 +164,15 @@ pub fn change_contact(
 ) -> Result<Done<()>, ActError> {
     let old = found(w.contact(id)?)?;
     scope.may_for(Act::Work, old.client)?;
-    check_free(w, &new.email, Some(Person::Contact(id)))?;
+    if old.active {
+        check_free(w, &new.email, Some(Person::Contact(id)))?;
+    }
     check_projects(w, old.client, &new.rights)?;
-    let contact = as_contact(id, old.client, new, old.since);
+    let contact = as_contact(id, old.client, new, old.active, old.since);
     w.put_contact(&contact)?;
-    relogin(w, Person::Contact(id), &old.email, &contact.email, true)?;
+    relogin(w, Person::Contact(id), &old.email, &contact.email, contact.active)?;
     let what = if contact.rights == old.rights { "particulars" } else { "rights" };
-    if contact.rights != old.rights || contact.email != old.email || !old.active {
+    if contact.rights != old.rights || contact.email != old.email {
         w.shut_out(Person::Contact(id))?;
     }
     if old.active && other(&old.email, &contact.email) {
@@ -177,7 +180,7 @@ pub fn change_contact(
     }
     let event = Event::ContactChanged { contact: id, name: contact.name, what: what.to_owned() };
     let recorded = w.record(About::client(old.client), event)?;
-    if new.invite {
+    if new.invite && contact.active {
         letters::queue_set_password(w, Person::Contact(id), true)?;
     }
     Ok(recorded.done(()))
@@ -208,17 +211,37 @@ pub fn invite_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: StaffId) -> Res
     Ok(w.record(About::FIRM, event)?.done(()))
 }
 
-/// Takes everything away from a contact, at once: sessions and links end, letters that wait are withdrawn when their
-/// turn comes.
+/// Lets a contact in again whose access was revoked, with the rights that they have now and without a password.
+///
+/// # Errors
+/// When the scope does not allow it, they were not revoked, or their address signs in somebody else by now.
+pub fn admit_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Done<()>, ActError> {
+    let old = found(w.contact(id)?)?;
+    scope.may_for(Act::Work, old.client)?;
+    found((!old.active).then_some(()))?;
+    check_free(w, &old.email, Some(Person::Contact(id)))?;
+    let contact = Contact { active: true, ..old };
+    w.put_contact(&contact)?;
+    w.put_login(Person::Contact(id), None, &contact.email)?;
+    w.remove_password_hash(Person::Contact(id))?;
+    w.shut_out(Person::Contact(id))?;
+    let event = Event::ContactChanged { contact: id, name: contact.name, what: ADMITTED.to_owned() };
+    Ok(w.record(About::client(contact.client), event)?.done(()))
+}
+
+/// Takes everything away from a contact, at once: sessions and links end, the password is forgotten, letters that wait
+/// are withdrawn when their turn comes. Somebody revoked before is left so.
 ///
 /// # Errors
 /// When the scope does not allow it.
 pub fn revoke_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Done<()>, ActError> {
     let mut contact = found(w.contact(id)?)?;
     scope.may_for(Act::Work, contact.client)?;
+    let person = Person::Contact(id);
     contact.active = false;
     w.put_contact(&contact)?;
-    w.remove_login(&contact.email)?;
+    relogin(w, person, &contact.email, &contact.email, false)?;
+    w.remove_password_hash(person)?;
     w.shut_out(Person::Contact(id))?;
     let event = Event::ContactRevoked { contact: id, name: contact.name };
     Ok(w.record(About::client(contact.client), event)?.done(()))

@@ -12,6 +12,9 @@ use super::letter::Purpose;
 use super::money::Money;
 use super::number::DocumentNumber;
 
+/// What [`Event::ContactChanged`] says of somebody whose access was revoked and who has it again.
+pub const ADMITTED: &str = "let in again";
+
 /// Who did it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Actor {

@@ -5,7 +5,7 @@
 
 use jiff::civil::Date;
 
-use super::event::{Actor, Entrance, Event, LogEntry};
+use super::event::{ADMITTED, Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
 use super::letter::Purpose;
@@ -137,6 +137,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::ClientAdded { name, .. } => plain(format!("{who} added the client {name}")),
         E::ClientChanged { what, .. } => plain(format!("{who} changed the client: {what}")),
         E::ContactAdded { name, .. } => plain(format!("{who} added the contact {name}")),
+        E::ContactChanged { name, what, .. } if what == ADMITTED => plain(format!("{who} let {name} in again")),
         E::ContactChanged { name, what, .. } => plain(format!("{who} changed {name}: {what}")),
         E::ContactRevoked { name, .. } => plain(format!("{who} ended the access of {name}")),
         E::ProjectAdded { name, .. } => plain(format!("{who} added the project {name}")),

@@ -153,21 +153,13 @@ fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Tex
 }
 
 #[cfg(test)]
-<<<<<<< HEAD
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 7] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 8] {
     let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
     let backup = |trouble| backup_trouble(firm, typed, at, &trouble);
     let [password, now, was, bank] =
         [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened));
+    let joined = staff_changed(firm, typed, &happened, Joined::Owner, typed);
     let late = backup(Trouble::Late(at));
-    [password, now, was, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
-=======
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 5] {
-    let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
-    let joined: fn(&Firm, &str, &Happened) -> Text =
-        |firm, to, happened| staff_changed(firm, to, happened, Joined::Owner, happened.who);
-    [password_set, address_is_now_this, address_was_this, joined, bank_changed]
-        .map(|write| write(firm, typed, &happened))
->>>>>>> 8880d67 (staff: who may work at the desk takes the owner's own password, and every owner is told)
+    [password, now, was, joined, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
 }

@@ -112,6 +112,12 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Forgets the password of somebody, so that nothing signs them in by it.
+    pub fn remove_password_hash(&mut self, person: Person) -> Result<(), StoreError> {
+        self.change(PASSWORDS)?.remove(person_key(person))?;
+        Ok(())
+    }
+
     /// Keeps a session under its cookie's digest.
     pub fn put_session(&mut self, digest: TokenDigest, session: &Session) -> Result<(), StoreError> {
         let (tag, id) = person_key(session.person);

@@ -128,6 +128,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/contacts/{id}" StaffWork contacts::edit;
         post "/desk/contacts/{id}" StaffWork contacts::change;
         post "/desk/contacts/{id}/invite" StaffWork contacts::invite;
+        post "/desk/contacts/{id}/admit" StaffWork contacts::admit;
         get "/desk/contacts/{id}/revoke" StaffWork contacts::ask_revoke;
         post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
         get "/desk/projects/{id}" StaffWork projects::edit;

@@ -1,4 +1,4 @@
-//! Contacts of a client: adding, changing, inviting, revoking.
+//! Contacts of a client: adding, changing, inviting, revoking, letting in again.
 
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
@@ -82,6 +82,24 @@ pub async fn invite(DeskWork(desk): DeskWork, Id(id): Id<ContactId>, _: Posted) 
     Ok(on_to(&format!("/desk/contacts/{id}?invited=1")))
 }
 
+/// `POST /desk/contacts/{id}/admit`
+pub async fn admit(DeskWork(desk): DeskWork, Id(id): Id<ContactId>, _: Posted) -> Result<Response, Problem> {
+    let (contact, client) = contact_of(&desk, id)?;
+    if contact.active {
+        return Ok(on_to(&format!("/desk/contacts/{id}")));
+    }
+    match desk.act(move |w, scope| people::admit_contact(w, scope, id)).await {
+        Ok(()) => Ok(on_to(&format!("/desk/contacts/{id}"))),
+        Err(error) => {
+            let errors = errors_in(error, "email")?;
+            let fields = contact_form::kept(&contact);
+            let projects = projects_of(&desk, client.id)?;
+            let typed = Typed { fields: &fields, errors: &errors };
+            Ok(again(edit_page(&desk, &contact, &client, &projects, typed, false)))
+        }
+    }
+}
+
 /// `GET /desk/contacts/{id}/revoke`
 pub async fn ask_revoke(DeskWork(desk): DeskWork, Id(id): Id<ContactId>) -> Result<Markup, Problem> {
     let (contact, client) = contact_of(&desk, id)?;
@@ -156,7 +174,7 @@ fn edit_page(
             (parts::status(Tone::Ok, Icon::Mail, "Invitation queued.", "The letter carries a link to set a password."))
         }
         @if !contact.active {
-            (parts::note(Tone::Warn, Icon::Lock, "Access revoked.", "They see and get nothing. Saving lets them in again."))
+            (parts::note(Tone::Warn, Icon::Lock, "Access revoked.", "They see and get nothing. Let in again, they have the rights below and no password."))
         }
         (parts::error_summary(typed.errors))
         form.panel.fill.gap-y method="post" action=(own) {
@@ -175,6 +193,8 @@ fn access_actions(desk: &Desk, contact: &Contact) -> Markup {
         @if contact.active {
             (parts::post_button(Look::Plain, &format!("{own}/invite"), &desk.csrf, "Mail a link to set a password"))
             (parts::link(Look::Danger, &format!("{own}/revoke"), "Revoke access"))
+        } @else {
+            (parts::post_button(Look::Plain, &format!("{own}/admit"), &desk.csrf, "Let them in again"))
         }
     }
 }

@@ -250,8 +250,41 @@ async fn a_contact_is_invited_limited_and_revoked() {
     assert_eq!(orla.post(&format!("{own}/revoke"), &[]).await.status, StatusCode::SEE_OTHER);
     assert!(orla.get(&format!("/desk/clients/{}", who.marlow)).await.text().contains("Revoked"));
     assert_eq!(orla.post(&format!("{own}/invite"), &[]).await.status, StatusCode::NOT_FOUND);
-    orla.post(&own, &only).await;
-    assert!(contacts(&house, who.marlow).into_iter().find(|c| c.id == niamh.id).unwrap().active, "let in again");
+    let kept = || contacts(&house, who.marlow).into_iter().find(|c| c.id == niamh.id).unwrap();
+    assert_eq!(orla.post(&own, &with(&only, &[("title", "Of old")])).await.status, StatusCode::SEE_OTHER);
+    assert!(!kept().active && kept().title == "Of old", "a form that was open before lets nobody in");
+    let page = orla.get(&own).await.text();
+    assert!(page.contains("Let them in again") && page.contains("Access revoked."), "{page}");
+    let admitted = orla.post(&format!("{own}/admit"), &[]).await;
+    assert_eq!(admitted.location(), own, "{}", admitted.text());
+    assert!(kept().active && !orla.follow(admitted).await.text().contains("Let them in again"));
+    let last = house.log().pop().unwrap();
+    assert!(matches!(&last, Event::ContactChanged { what, .. } if what == "let in again"), "{last:?}");
+}
+
+#[tokio::test]
+async fn whoever_is_let_in_again_has_no_password_and_no_one_else_s_address() {
+    let house = TestHouse::new().await;
+    let who = house.who;
+    let person = counterfoil::domain::person::Person::Contact(who.ana);
+    assert!(house.app.store.read(|r| r.password_hash(person)).unwrap().is_some());
+    house.act(who.orla, move |w, s| counterfoil::actions::people::revoke_contact(w, s, who.ana)).await.unwrap();
+    assert!(house.app.store.read(|r| r.password_hash(person)).unwrap().is_none(), "forgotten");
+    let mut orla = desk_of(&house, who.orla).await;
+    let own = format!("/desk/contacts/{}", who.ana);
+    orla.get(&own).await;
+    let new = format!("/desk/clients/{}/contacts/new", who.marlow);
+    let other = orla.post(&new, &with(&CONTACT, &[("email", "ana@marlow.example")])).await;
+    assert_eq!(other.status, StatusCode::SEE_OTHER, "{}", other.text());
+    let refused = orla.post(&format!("{own}/admit"), &[]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("href=\"#f-email\""), "{}", refused.text());
+    assert_eq!(orla.post(&own, &with(&CONTACT, &[("email", "ana@kilns.example")])).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(orla.post(&format!("{own}/admit"), &[]).await.location(), own);
+    assert!(house.app.store.read(|r| r.password_hash(person)).unwrap().is_none());
+    let revoke = format!("{own}/revoke");
+    orla.post(&revoke, &[]).await;
+    orla.post(&revoke, &[]).await;
 }
 
 #[tokio::test]

@@ -114,9 +114,7 @@ impl World {
             (Who::Jonas, Person::Staff(who.jonas), Strength::Password),
             (Who::Lea, Person::Staff(lea), Strength::Password),
         ];
-        let back = new_contact("Rita Gone", "rita@marlow.example", rights(true, true, true));
-
-        house.act(who.orla, move |w, scope| people::change_contact(w, scope, who.rita, &back)).await.unwrap();
+        house.act(who.orla, move |w, scope| people::admit_contact(w, scope, who.rita)).await.unwrap();
         let mut sessions = BTreeMap::new();
         for (one, person, strength) in people {
             sessions.insert(one, session(&house, person, strength).await);

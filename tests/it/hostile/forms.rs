@@ -18,9 +18,16 @@ pub struct Control {
     pub typed: bool,
 }
 
-/// The forms of a page that post.
+/// The forms of a page that post; one with a button that sends it elsewhere is a form for each address.
 pub fn forms_of(page: &str) -> Vec<Form> {
-    page.split("<form").skip(1).filter_map(|rest| read(rest.split("</form>").next()?)).collect()
+    let mut out = Vec::new();
+    for text in page.split("<form").skip(1).filter_map(|rest| rest.split("</form>").next()) {
+        let Some(form) = read(text) else { continue };
+        let elsewhere = text.split(" formaction=\"").skip(1).filter_map(|rest| rest.split('"').next());
+        out.extend(elsewhere.map(|action| Form { action: unescape(action), ..form.clone() }));
+        out.push(form);
+    }
+    out
 }
 
 fn read(text: &str) -> Option<Form> {

@@ -1,10 +1,10 @@
 //! Setting up the firm and changing its particulars.
 
-use super::notices;
 use super::people::{self, NewStaff};
+use super::{notices, unchanged};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
-use crate::domain::firm::{BankDetails, Firm, Logo};
+use crate::domain::firm::{Firm, Logo};
 use crate::domain::ids::{Digest, FileRef, StaffId};
 use crate::domain::refusal::Refusal;
 use crate::store::chain::EvidenceKeys;
@@ -30,27 +30,38 @@ pub fn set_up(
     Ok(recorded.done(owner))
 }
 
+/// What of the firm the settings' form holds: all but the logo, which has a form of its own.
+pub fn typed(firm: &Firm) -> Firm {
+    Firm { logo: None, ..firm.clone() }
+}
+
+/// Whether letters to clients would name another way to reach the firm: address, telephone, or who answers.
+pub fn reached_otherwise(old: &Firm, new: &Firm) -> bool {
+    old.email != new.email || old.phone != new.phone || old.correspondent != new.correspondent
+}
+
 /// Changes the firm's particulars. Issued documents keep what they were issued with. The logo is kept as it is; see
-/// [`change_logo`]. Other bank details than the `known` ones, which whoever changes them confirmed to replace, are told
-/// to every owner.
+/// [`change_logo`]. Other bank details, and another way to reach the firm, are told to every owner.
 ///
 /// # Errors
-/// When the role does not allow it, or the bank details changed meanwhile.
+/// When the role does not allow it, or the particulars are no longer the `known` ones, which whoever changes them
+/// confirmed to replace.
 pub fn change(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
     firm: &Firm,
-    known: &BankDetails,
+    known: &Firm,
     what: &str,
 ) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
-    let Firm { logo, bank, .. } = w.firm()?;
-    if bank != *known {
-        return Err(Refusal::TryAgain.into());
-    }
-    w.put_firm(&Firm { logo, ..firm.clone() })?;
-    if firm.bank != bank {
+    let old = w.firm()?;
+    unchanged(Some(&typed(&old)), &typed(known))?;
+    w.put_firm(&Firm { logo: old.logo.clone(), ..firm.clone() })?;
+    if firm.bank != old.bank {
         notices::bank_changed(w)?;
+    }
+    if reached_otherwise(&old, firm) {
+        notices::reached_otherwise(w)?;
     }
     Ok(w.record(About::FIRM, Event::FirmChanged { what: what.to_owned() })?.done(()))
 }

@@ -28,6 +28,11 @@ pub(super) fn bank_changed(w: &mut WriteTx<'_>) -> Result<(), ActError> {
     tell_owners(w, words::bank_changed)
 }
 
+/// Tells every owner that the firm's letters name another way to reach it.
+pub(super) fn reached_otherwise(w: &mut WriteTx<'_>) -> Result<(), ActError> {
+    tell_owners(w, words::reached_otherwise)
+}
+
 /// Tells every owner that the people of the firm changed: `name` joined, came back, became an owner or has another
 /// address.
 pub(super) fn staff(w: &mut WriteTx<'_>, what: Joined, name: &str) -> Result<(), ActError> {

@@ -35,6 +35,8 @@ pub enum Refusal {
     TryAgain,
     /// The draft is not the one that was looked at.
     DraftChanged,
+    /// Somebody changed it since the form was drawn.
+    ChangedMeanwhile,
     /// Only a draft can be changed or issued.
     NotADraft,
     /// Only an issued document can be credited, paid or sent.
@@ -92,6 +94,10 @@ impl std::fmt::Display for Refusal {
             }
             Self::DraftChanged => f.write_str(
                 "Somebody changed this draft after you opened it, so nothing was issued or saved. Look at it as it is now.",
+            ),
+            Self::ChangedMeanwhile => f.write_str(
+                "Somebody else changed this after you opened it. What you typed is still in the form and nothing was \
+                 saved: compare it with what is kept now, then save again if yours should stand.",
             ),
             Self::NotADraft => {
                 f.write_str("This document has been issued and can't be changed. Correct it with a credit note.")

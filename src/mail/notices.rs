@@ -116,6 +116,19 @@ fn utc(firm: &Firm, at: Timestamp) -> String {
     format!("{} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
 }
 
+/// Letters name another address, telephone or person to answer to; to every owner.
+pub fn reached_otherwise(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    let (name, who) = (flat(&firm.party.name), flat(happened.who));
+    let says = [
+        format!("{who} changed how clients reach {name} {}.", happened.when_and_where(firm)),
+        "Letters and pages name another e-mail address, telephone number or person from then on; look at the settings \
+         to see which."
+            .to_owned(),
+        format!("If you don’t know of this, ask {who} in person: answers of clients may go to somebody else."),
+    ];
+    notice(firm, to_name, format!("How clients reach {name} was changed"), says)
+}
+
 /// How the people of the firm changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Joined {
@@ -153,13 +166,14 @@ fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Tex
 }
 
 #[cfg(test)]
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 8] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 9] {
     let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
     let backup = |trouble| backup_trouble(firm, typed, at, &trouble);
-    let [password, now, was, bank] =
-        [password_set, address_is_now_this, address_was_this, bank_changed].map(|write| write(firm, typed, &happened));
+    let [password, now, was, reached, bank] =
+        [password_set, address_is_now_this, address_was_this, reached_otherwise, bank_changed]
+            .map(|write| write(firm, typed, &happened));
     let joined = staff_changed(firm, typed, &happened, Joined::Owner, typed);
     let late = backup(Trouble::Late(at));
-    [password, now, was, joined, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
+    [password, now, was, joined, reached, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
 }

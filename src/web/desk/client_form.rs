@@ -4,9 +4,10 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::client_choice::mark;
-use super::form::{Id, Typed, again, errors_in, on_to};
+use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
 use super::party_form;
 use crate::actions::clients::{self, NewClient};
+use crate::actions::unchanged;
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, StaffId};
 use crate::domain::money::Currency;
@@ -69,8 +70,16 @@ pub async fn change(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let client = client_of(&desk, id)?;
-    let done = match read(&desk, &fields).and_then(|new| refuse_namesake(&desk, Some(&client), new, &fields)) {
-        Ok(new) => desk.act(move |w, scope| clients::change(w, scope, id, &new)).await,
+    let read = check_seen(&fields, &client).and_then(|()| read(&desk, &fields));
+    let known = client.clone();
+    let done = match read.and_then(|new| refuse_namesake(&desk, Some(&client), new, &fields)) {
+        Ok(new) => {
+            desk.act(move |w, scope| {
+                unchanged(w.client(id)?.as_ref(), &known)?;
+                clients::change(w, scope, id, &new)
+            })
+            .await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
@@ -172,6 +181,7 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
         (parts::error_summary(typed.errors))
         form.panel.fill method="post" action=(action) {
             (csrf_input(&desk.csrf))
+            @if let Some(client) = client { (seen(client)) }
             (party_form::inputs(typed, "Client’s name"))
             (standing_choices(typed, &staff))
             @if typed.errors.iter().any(|e| e.key == NAMESAKE) || typed.fields.has(NAMESAKE) {

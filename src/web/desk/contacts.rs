@@ -5,8 +5,8 @@ use maud::{Markup, html};
 
 use super::client_form::client_of;
 use super::contact_form;
-use super::form::{Id, Typed, again, errors_in, on_to};
-use crate::actions::people;
+use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
+use crate::actions::{people, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId};
 use crate::domain::person::Contact;
@@ -61,8 +61,15 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let (contact, client) = contact_of(&desk, id)?;
     let projects = projects_of(&desk, client.id)?;
-    let done = match contact_form::read(&fields, &projects) {
-        Ok(new) => desk.act(move |w, scope| people::change_contact(w, scope, id, &new)).await,
+    let known = contact.clone();
+    let done = match check_seen(&fields, &contact).and_then(|()| contact_form::read(&fields, &projects)) {
+        Ok(new) => {
+            desk.act(move |w, scope| {
+                unchanged(w.contact(id)?.as_ref(), &known)?;
+                people::change_contact(w, scope, id, &new)
+            })
+            .await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
@@ -179,6 +186,7 @@ fn edit_page(
         (parts::error_summary(typed.errors))
         form.panel.fill.gap-y method="post" action=(own) {
             (csrf_input(&desk.csrf))
+            (seen(contact))
             (contact_form::inputs(typed, projects))
             p.hint { "New rights or another address sign them out and end their links." }
             div.row { (parts::submit(Look::Primary, "Save")) a href=(back) { "Cancel" } }

@@ -1,8 +1,9 @@
-//! What the desk's forms share: identifiers in paths, fields filled with what was typed, and a refused form drawn
-//! again.
+//! What the desk's forms share: identifiers in paths, fields filled with what was typed, a refused form drawn again,
+//! and a form of a record that somebody else changed meanwhile.
 //!
 //! Must not know any form's fields.
 
+use std::fmt::Debug;
 use std::str::FromStr;
 
 use axum::extract::FromRequestParts;
@@ -12,9 +13,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
 
 use crate::domain::refusal::Refusal;
+use crate::secrets;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, errors_from};
-use crate::web::parts::{Field, FieldError};
+use crate::web::parts::{self, Field, FieldError};
 use crate::web::path::Path;
 use crate::web::problem::Problem;
 
@@ -76,6 +78,30 @@ pub fn refusal_in(error: ActError) -> Result<Refusal, Problem> {
         ActError::Refused(Refusal::NotFound | Refusal::NotAllowed) | ActError::Store(_) => Err(error.into()),
         ActError::Refused(refusal) => Ok(refusal),
     }
+}
+
+/// The hidden field that says of which record a form was drawn.
+const SEEN: &str = "seen";
+/// Bytes of a digest that a form carries.
+const SEEN_BYTES: usize = 16;
+
+/// A hidden field with a digest of the record that a form is drawn of.
+pub fn seen(record: &impl Debug) -> Markup {
+    parts::hidden(SEEN, &digest(record))
+}
+
+/// Refuses a form that was drawn of the record as it is no longer. One that does not say is taken.
+///
+/// # Errors
+/// [`Refusal::ChangedMeanwhile`]
+pub fn check_seen(fields: &Fields, record: &impl Debug) -> Result<(), Refusal> {
+    let given = fields.get(SEEN);
+    if given.is_empty() || given == digest(record) { Ok(()) } else { Err(Refusal::ChangedMeanwhile) }
+}
+
+fn digest(record: &impl Debug) -> String {
+    let digest = secrets::sha256(format!("{record:?}").as_bytes());
+    digest[..SEEN_BYTES].iter().map(|b| format!("{b:02x}")).collect()
 }
 
 /// A refused form: the page as it was typed.

@@ -4,7 +4,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::confirm::own_password;
-use super::form::{Typed, again, errors_in, on_to};
+use super::form::{Typed, again, check_seen, errors_in, on_to, seen};
 use super::settings_form as form;
 use super::{backups, logo, staff};
 use crate::actions::firm;
@@ -34,21 +34,27 @@ pub async fn change(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Res
     }
 }
 
-/// Saves what was typed; whether the bank details are others now. Those need the password once more.
+/// Saves what was typed; whether the bank details are others now. Those, and how the firm is reached, need the password
+/// once more.
 async fn save(desk: &Desk, fields: &Fields) -> Result<Result<bool, ActError>, Problem> {
+    if let Err(refusal) = check_seen(fields, &firm::typed(&desk.firm)) {
+        return Ok(Err(refusal.into()));
+    }
     let new: Firm = match form::read(fields, &desk.firm) {
         Ok(new) => new,
         Err(refusal) => return Ok(Err(refusal.into())),
     };
     let what = form::changes(&desk.firm, &new);
     let bank = new.bank != desk.firm.bank;
-    if bank && let Err(fault) = own_password(desk, "password", fields.get("password")).await? {
+    if (bank || firm::reached_otherwise(&desk.firm, &new))
+        && let Err(fault) = own_password(desk, "password", fields.get("password")).await?
+    {
         return Ok(Err(Refusal::from(fault).into()));
     }
     if what.is_empty() {
         return Ok(Ok(false));
     }
-    let known = desk.firm.bank.clone();
+    let known = desk.firm.clone();
     let done = desk.act(move |w, scope| firm::change(w, scope, &new, &known, &what)).await;
     Ok(done.map(|()| bank))
 }
@@ -65,6 +71,7 @@ pub fn page(desk: &Desk, typed: Typed<'_>, logo_errors: &[FieldError], saved: &s
         section.sec aria-label="Particulars" {
             form.panel.fill method="post" action="/desk/settings/firm" {
                 (csrf_input(&desk.csrf))
+                (seen(&firm::typed(&desk.firm)))
                 (form::inputs(typed))
                 p.hint { "Issued documents keep what they were issued with." }
                 div.row { (parts::submit(Look::Primary, "Save")) a href="/desk/settings" { "Cancel" } }

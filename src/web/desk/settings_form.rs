@@ -20,6 +20,9 @@ use crate::web::parts::{self, Choice, Input};
 const RATES_MAX: usize = 12;
 const RATE_DIGITS: u32 = 3;
 
+const FOR_CHANGES: &str = "Only needed to change who answers, how they are reached, or the bank details. The change is \
+    logged, and every owner is told by e-mail.";
+
 /// The fields of the firm as kept.
 pub fn kept(firm: &Firm) -> Fields {
     let mut fields = Fields::default();
@@ -171,6 +174,7 @@ pub fn changes(old: &Firm, new: &Firm) -> String {
 
 /// The fields, in groups.
 pub fn inputs(typed: Typed<'_>) -> Markup {
+    let password = typed.field("password", "Your password").autocomplete("current-password");
     html! {
         (group("The firm", html! {
             (party_form::inputs(typed, "Firm’s name"))
@@ -190,6 +194,7 @@ pub fn inputs(typed: Typed<'_>) -> Markup {
             (parts::input(&typed.field("terms", "Days to pay for new clients"), Input::Number))
             (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first."))
         }))
+        (group("Confirm", parts::input(&password.hint(FOR_CHANGES).optional(), Input::Password)))
     }
 }
 
@@ -206,12 +211,10 @@ fn text_needed<'a>(typed: Typed<'a>, name: &'a str, label: &'a str, hint: &'a st
 }
 
 fn bank(typed: Typed<'_>) -> Markup {
-    let password = typed.field("password", "Your password").autocomplete("current-password");
     html! {
         (text(typed, "account_name", "Name of the account", ""))
         (text(typed, "iban", "IBAN", "Blanks don’t matter."))
         (text(typed, "bic", "BIC", ""))
-        (parts::input(&password.hint("Only needed to change the bank details. The change is logged, and every owner is told by e-mail.").optional(), Input::Password))
     }
 }
 

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::confirm::own_password;
-use super::form::{Id, Typed, again, errors_in, on_to};
+use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
 use super::{settings, staff_form as form};
 use crate::actions::{people, unchanged};
 use crate::domain::ids::StaffId;
@@ -118,6 +118,9 @@ pub async fn change(
 
 /// Saves what was typed about somebody; all but another name takes the password.
 async fn save(desk: &Desk, old: &Staff, fields: &Fields) -> Result<Result<(), ActError>, Problem> {
+    if let Err(refusal) = check_seen(fields, old) {
+        return Ok(Err(refusal.into()));
+    }
     let new = match desk.read(|r| Ok(form::read(fields, r)))? {
         Ok(new) => new,
         Err(error) => return Ok(Err(error)),
@@ -176,6 +179,7 @@ fn page(desk: &Desk, staff: Option<&Staff>, typed: Typed<'_>, invited: bool) -> 
         (parts::error_summary(typed.errors))
         form.panel.fill method="post" action=(action) {
             (csrf_input(&desk.csrf))
+            @if let Some(staff) = staff { (seen(staff)) }
             (form::inputs(typed, staff.is_none()))
             @if staff.is_some() { p.hint { "Another role, address or choice of clients signs them out." } }
             div.row {

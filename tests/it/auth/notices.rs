@@ -1,7 +1,7 @@
 //! Letters that tell of what happened to an account or to the firm, queued with the change itself.
 
 use counterfoil::actions::{firm, people};
-use counterfoil::domain::firm::BankDetails;
+use counterfoil::domain::firm::Firm;
 use counterfoil::domain::person::Role;
 use counterfoil::store::prelude::*;
 
@@ -68,15 +68,14 @@ async fn new_bank_details_are_told_to_every_owner_and_nothing_else_is() {
     house.act(house.who.orla, move |w, scope| people::change_staff(w, scope, tom, &owner)).await.unwrap();
     house.tick().await;
     assert_eq!(house.claim_all(), 2, "a new owner is told to both");
-    let none = BankDetails::default();
     let mut new = hartmann();
-    new.phone = String::new();
-    let (other, known) = (new.clone(), none.clone());
-    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &other, &known, "phone")).await.unwrap();
+    new.trade = String::new();
+    let (other, known) = (new.clone(), hartmann());
+    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &other, &known, "trade")).await.unwrap();
     house.tick().await;
     assert_eq!(house.unclaimed().len(), 0);
     new.bank.iban = "IE29AIBK93115212345678".to_owned();
-    let (bank, known) = (new.clone(), none.clone());
+    let (bank, known) = (new.clone(), Firm { trade: String::new(), ..hartmann() });
     house.act(house.who.orla, move |w, scope| firm::change(w, scope, &bank, &known, "bank")).await.unwrap();
     house.tick().await;
     assert_eq!(house.unclaimed().len(), 2, "both owners");
@@ -84,6 +83,13 @@ async fn new_bank_details_are_told_to_every_owner_and_nothing_else_is() {
     assert!(told.text.contains("Orla Byrne changed the bank details") && !told.text.contains("IE29"), "{}", told.text);
     house.claim_all();
     // Somebody who confirmed a change of the details as they were does not undo one that came in between.
-    let stale = house.act(house.who.orla, move |w, scope| firm::change(w, scope, &hartmann(), &none, "stale")).await;
+    let stale =
+        house.act(house.who.orla, move |w, scope| firm::change(w, scope, &hartmann(), &hartmann(), "stale")).await;
     assert!(stale.is_err());
+    let (before, reached) = (new.clone(), Firm { phone: "+353 1 555 0199".to_owned(), ..new });
+    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &reached, &before, "phone")).await.unwrap();
+    house.tick().await;
+    let told = house.claim("orla@hartmann.example");
+    assert!(told.text.contains("changed how clients reach Hartmann & Finch LLP"), "{}", told.text);
+    assert_eq!(house.claim_all(), 1, "the other owner");
 }

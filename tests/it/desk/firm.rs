@@ -10,7 +10,7 @@ use super::desk_of;
 use crate::browser::{Answer, Browser};
 use crate::house::{PASSWORD, TestHouse};
 
-const FIRM: [(&str, &str); 17] = [
+pub const FIRM: [(&str, &str); 17] = [
     ("name", "Hartmann & Finch LLP"),
     ("address", "4 Mill Lane\nDublin 8"),
     ("country", "IE"),
@@ -84,6 +84,20 @@ async fn new_bank_details_take_the_password_and_leave_a_trace() {
     assert!(orla.follow(saved).await.text().contains("Saved, with new bank details."));
     assert_eq!(house.app.store.read(|r| r.firm()).unwrap().bank.iban, "IE29AIBK93115212345678");
     assert_eq!(changed_events(&house), ["bank details"]);
+    house.tick().await;
+    house.claim("orla@hartmann.example");
+    for name in ["email", "phone", "correspondent"] {
+        let mut form = form.clone();
+        form.retain(|f| f.0 != "password");
+        form.iter_mut().filter(|f| f.0 == name).for_each(|f| f.1 = "other@hartmann.example");
+        let answer = orla.post("/desk/settings/firm", &form).await;
+        assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{name}");
+        assert!(answer.text().contains("href=\"#f-password\"") && answer.text().contains("other@hartmann.example"));
+        form.push(("password", PASSWORD));
+        assert_eq!(orla.post("/desk/settings/firm", &form).await.location(), "/desk/settings?saved=firm");
+        house.tick().await;
+        assert!(house.claim("orla@hartmann.example").text.contains("changed how clients reach"));
+    }
     assert!(house.log().iter().any(|e| matches!(e, Event::SignInRefused { .. })), "the wrong password is logged");
 }
 

@@ -7,6 +7,7 @@ mod invoices;
 mod overview;
 mod payments;
 mod publish;
+mod stale;
 
 use counterfoil::app::App;
 use counterfoil::domain::event::{Actor, By};

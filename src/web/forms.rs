@@ -11,6 +11,7 @@ use super::layers::BODY_LIMIT;
 use super::parts::{CSRF_FIELD, FieldError};
 use super::problem::Problem;
 use super::state::Web;
+use crate::domain::invoice::YEARS;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::secrets::same_secret;
 
@@ -171,6 +172,16 @@ pub fn date(field: &str, text: &str) -> Result<Date, FieldFault> {
     };
     let read = text.parse::<Date>().ok().filter(|_| text.len() == 10).or_else(by_day);
     read.ok_or_else(|| FieldFault::new(field, "Enter a date, like 2026-11-27."))
+}
+
+/// As [`date`], of a year that documents may have.
+///
+/// # Errors
+/// Names `field` when it is no date, or one of another time.
+pub fn date_within_years(field: &str, text: &str) -> Result<Date, FieldFault> {
+    let date = date(field, text)?;
+    let message = || format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
+    if YEARS.contains(&date.year()) { Ok(date) } else { Err(FieldFault::new(field, message())) }
 }
 
 #[cfg(test)]

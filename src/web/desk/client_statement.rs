@@ -20,7 +20,7 @@ use crate::store::ReadTx;
 use crate::store::prelude::*;
 use crate::store::statement::{Reckoned, reckoned};
 use crate::web::download;
-use crate::web::forms::{Fields, Query, date, errors_from};
+use crate::web::forms::{Fields, Query, date_within_years, errors_from};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
@@ -90,7 +90,7 @@ fn period(query: &Fields, usual: (Date, Date)) -> Result<(Date, Date), Refusal> 
     let mut faults = Faults::default();
     let mut read = |field: &str, usual: Date| {
         let text = query.get(field);
-        if text.is_empty() { Some(usual) } else { faults.take_opt(date(field, text)) }
+        if text.is_empty() { Some(usual) } else { faults.take_opt(date_within_years(field, text)) }
     };
     let (from, to) = (read("from", usual.0), read("to", usual.1));
     if let (Some(from), Some(to)) = (from, to)

@@ -188,6 +188,11 @@ async fn the_page_says_what_is_owed_seen_and_done() {
     assert!(
         wrong.text().contains("The last day must be the first day or later.") && wrong.text().contains("2026-12-31")
     );
+    for page in ["statement", "statement.pdf"] {
+        let far = orla.get(&format!("{client}/{page}?from=2026-11-01&to=9999-12-31")).await;
+        assert_eq!(far.status, StatusCode::UNPROCESSABLE_ENTITY, "{page}");
+        assert!(far.text().contains("Enter a date from ") && far.text().contains("9999-12-31"), "{}", far.text());
+    }
     let list = orla.get("/desk/clients").await.text();
     assert!(list.contains("€5,237.30") && list.contains("€4,130.30"), "{list}");
 }

@@ -3,9 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use crate::domain::invoice::YEARS;
 use crate::domain::refusal::FieldFault;
-use crate::web::forms::{Fields, date};
+use crate::web::forms::{Fields, date_within_years};
 
 /// Whole months before the present one in the period that is shown first.
 const MONTHS_BEFORE: i32 = 2;
@@ -30,7 +29,7 @@ impl Period {
         let mut faults = Vec::new();
         let mut one = |name: &str, usual: Date| {
             let typed = query.get(name).trim();
-            let read = if typed.is_empty() { Ok(usual) } else { date(name, typed).and_then(|d| within_years(name, d)) };
+            let read = if typed.is_empty() { Ok(usual) } else { date_within_years(name, typed) };
             read.unwrap_or_else(|fault| {
                 faults.push(fault);
                 usual
@@ -78,11 +77,6 @@ impl Period {
     pub fn as_fields(&self) -> Fields {
         Fields::of([("from", self.from.to_string()), ("to", self.to.to_string())])
     }
-}
-
-fn within_years(field: &str, date: Date) -> Result<Date, FieldFault> {
-    let message = || format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
-    if YEARS.contains(&date.year()) { Ok(date) } else { Err(FieldFault::new(field, message())) }
 }
 
 #[cfg(test)]

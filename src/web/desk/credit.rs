@@ -3,14 +3,16 @@
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::form::{Id, again, errors_in, id_of};
+use super::form::{Id, again, errors_in, id_of, on_to};
 use super::invoice::source;
 use super::invoices::called;
+use super::links;
 use crate::actions::{invoices, payments};
+use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::{AllocationId, InvoiceId};
 use crate::domain::invoice::Body;
 use crate::domain::payment::Allocation;
-use crate::domain::refusal::FieldFault;
+use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::text;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -21,6 +23,8 @@ use crate::web::parts::{self, Field, FieldError, Icon, Input, Look, Tone, csrf_i
 use crate::web::path::Path;
 use crate::web::problem::Problem;
 
+/// Entries of an invoice's log that are looked through for an allocation that was undone.
+const LOG_MAX: usize = 1_000;
 const WHY: &str = "Say why, in a few words.";
 
 /// `GET /desk/invoices/{id}/credit`
@@ -122,9 +126,12 @@ fn form(desk: &Desk, row: &Row, typed: &str, errors: &[FieldError]) -> Markup {
 pub async fn ask_undo(
     DeskWork(desk): DeskWork,
     Path((id, allocation)): Path<(String, String)>,
-) -> Result<Markup, Problem> {
+) -> Result<Response, Problem> {
     let (row, allocation) = allocated(&desk, &id, &allocation)?;
-    desk.read(|r| undo_page(&desk, r, &row, &allocation, "", &[]))
+    match allocation {
+        Some(allocation) => Ok(desk.read(|r| undo_page(&desk, r, &row, &allocation, "", &[]))?.into_response()),
+        None => Ok(on_to(&links::invoice(row.invoice.id))),
+    }
 }
 
 /// `POST /desk/invoices/{id}/allocations/{allocation}/undo`
@@ -134,23 +141,32 @@ pub async fn undo(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let (row, allocation) = allocated(&desk, &id, &allocation)?;
+    // Pressed twice, undone once.
+    let Some(allocation) = allocation else { return Ok(on_to(&links::invoice(row.invoice.id))) };
     let typed = fields.get("reason");
     let (invoice, which) = (row.invoice.id, allocation.id);
     let errors = match text::required("reason", typed, text::LINE_MAX, WHY) {
         Err(fault) => errors_of(&[fault]),
         Ok(reason) => match desk.act(move |w, scope| payments::undo(w, scope, invoice, which, &reason)).await {
-            Ok(()) => return Ok(Redirect::to(&format!("/desk/invoices/{invoice}")).into_response()),
+            Ok(()) => return Ok(on_to(&links::invoice(invoice))),
+            Err(ActError::Refused(Refusal::NotFound)) => return Ok(on_to(&links::invoice(invoice))),
             Err(error) => errors_in(error, "reason")?,
         },
     };
     Ok(again(desk.read(|r| undo_page(&desk, r, &row, &allocation, typed, &errors))?))
 }
 
-fn allocated(desk: &Desk, id: &str, allocation: &str) -> Result<(Row, Allocation), Problem> {
+/// An invoice, and its allocation unless one of its allocations was undone and there is no such one.
+fn allocated(desk: &Desk, id: &str, allocation: &str) -> Result<(Row, Option<Allocation>), Problem> {
     let row = issued(desk, id_of(id)?)?;
     let which: AllocationId = id_of(allocation)?;
     let all = desk.read(|r| Ok(r.allocations_of(row.invoice.id)?))?;
-    let found = all.into_iter().find(|a| a.id == which).ok_or(Problem::NotFound)?;
+    let found = all.into_iter().find(|a| a.id == which);
+    let undone = |entry: &LogEntry| matches!(entry.event, Event::AllocationUndone { .. });
+    let log = desk.read(|r| Ok(r.log_of_invoice(row.invoice.id, None, LOG_MAX)?))?;
+    if found.is_none() && !log.iter().any(undone) {
+        return Err(Problem::NotFound);
+    }
     Ok((row, found))
 }
 

@@ -6,17 +6,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::document_form::{Form, Head, Paper};
-use super::form::errors_in;
+use super::form::{errors_in, on_to};
 use super::invoice_form::who;
+use super::links;
 use super::publish_kept::Upload;
 use super::publish_upload;
 use crate::actions::invoices::{self, Publication};
 use crate::documents::pdf_check::check_pdf;
+use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Kind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
-use crate::secrets::Token;
+use crate::secrets::{self, Token};
 use crate::store::prelude::*;
 use crate::web::download;
 use crate::web::forms::{Fields, Posted, Query, check_token};
@@ -127,6 +129,9 @@ pub async fn publish(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let upload = desk.web.kept.get(&kept, desk.session, desk.app.now());
+    if let Some(id) = published_before(&desk, upload.as_ref())? {
+        return Ok(on_to(&links::invoice(id)));
+    }
     let mut faults = Faults::default();
     let (mut form, read) = desk.read(|r| {
         let fields = upload.as_ref().map_or_else(|| without_file(&fields), |u| u.fields.clone());
@@ -143,16 +148,38 @@ pub async fn publish(
         let done = invoices::publish(&desk.app, desk.by(), &desk.scope, publication).await;
         desk.app.wake.notify_one();
         match done {
+            // The upload is kept for its half hour: pressed twice, the second press leads here too.
             Ok(number) => {
-                desk.web.kept.drop_one(&kept);
                 let id = desk.read(|r| r.invoice_numbered(&number)?.ok_or(Problem::NotFound))?;
-                return Ok(Redirect::to(&format!("/desk/invoices/{id}")).into_response());
+                return Ok(on_to(&links::invoice(id)));
             }
-            Err(error) => form.errors = errors_in(error, "file")?,
+            Err(error) => {
+                let errors = errors_in(error, "file")?;
+                if let Some(id) = published_before(&desk, Some(upload))? {
+                    return Ok(on_to(&links::invoice(id)));
+                }
+                form.errors = errors;
+            }
         }
     }
     let page = draw(&desk, &form, upload.as_ref().map(|u| (kept.as_str(), u)));
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The document that this very upload became before: its number, its client and its bytes.
+fn published_before(desk: &Desk, upload: Option<&Upload>) -> Result<Option<InvoiceId>, Problem> {
+    let Some(upload) = upload else { return Ok(None) };
+    let Ok(number) = upload.fields.get("number").parse::<DocumentNumber>() else { return Ok(None) };
+    let Some(holder) =
+        desk.read(|r| Ok(r.invoice_numbered(&number)?.map(|id| r.invoice(id)).transpose()?.flatten()))?
+    else {
+        return Ok(None);
+    };
+    let client = desk.read(|r| Ok(Form::load(desk, r, upload.fields.clone(), Paper::Invoice)?.client.chosen))?;
+    let same = desk.scope.sees(holder.client)
+        && client.is_some_and(|c| c.id == holder.client)
+        && holder.issue.is_some_and(|issue| issue.pdf.digest.0 == secrets::sha256(&upload.bytes));
+    Ok(same.then_some(holder.id))
 }
 
 /// The typed fields, without what only carries the upload.

@@ -59,11 +59,6 @@ impl Kept {
         entry.used = now;
         Some(entry.upload.clone())
     }
-
-    /// Lets go of an upload.
-    pub fn drop_one(&self, token: &str) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).retain(|e| e.token != token);
-    }
 }
 
 fn alive(entry: &Entry, now: Timestamp) -> bool {

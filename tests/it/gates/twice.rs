@@ -115,7 +115,23 @@ async fn a_pdf_published_twice_is_one_document() {
     let path = format!("/desk/publish/{}", world.kept);
     let published = |e: &Event| matches!(e, Event::InvoicePublished { .. });
     let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token)], published).await;
-    assert_eq!(count, 1, "{}", answers[0].text());
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    assert!(answers[1].location().starts_with("/desk/invoices/"));
+}
+
+#[tokio::test]
+async fn an_allocation_undone_twice_is_undone_once_and_leads_to_its_invoice() {
+    let world = World::new().await;
+    let token = world.token(Who::Orla);
+    let mut orla = world.browser(Who::Orla);
+    let (invoice, allocation) = (world.marlow.linked.0, world.marlow.allocation);
+    let path = format!("/desk/invoices/{invoice}/allocations/{allocation}/undo");
+    let undone = |e: &Event| matches!(e, Event::AllocationUndone { .. });
+    let reason = [("csrf", &*token), ("reason", "Wrong invoice")];
+    let (answers, count) = twice(&world, &mut orla, &path, &reason, undone).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    assert_eq!(answers[1].location(), format!("/desk/invoices/{invoice}"));
+    assert_eq!(orla.get(&path).await.location(), format!("/desk/invoices/{invoice}"));
 }
 
 #[tokio::test]

@@ -87,6 +87,9 @@ pub struct Vat {
     pub rate: Decimal,
 }
 
+/// Most digits behind the point of a VAT rate in percent (BT-152).
+pub const RATE_DIGITS: u32 = 2;
+
 impl Vat {
     /// A category with its rate.
     ///
@@ -95,7 +98,7 @@ impl Vat {
     pub fn new(field: &str, category: VatCategory, rate: Decimal) -> Result<Self, FieldFault> {
         let rate = rate.normalize();
         let fault = |message: &str| Err(FieldFault::new(field, message));
-        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED || rate.scale() > 2 {
+        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED || rate.scale() > RATE_DIGITS {
             return fault("Enter a rate from 0 to 100 with at most two decimals.");
         }
         match (category, rate.is_zero()) {

@@ -79,11 +79,11 @@ impl WriteTx<'_> {
         }
         drop(table);
         let issued = batch.documents.iter().filter_map(|d| d.number().map(|number| (d, number)));
-        let mut numbers: Vec<(&str, u64)> = issued.map(|(d, number)| (number.as_str(), d.id.0)).collect();
+        let mut numbers: Vec<(String, u64)> = issued.map(|(d, number)| (number.folded(), d.id.0)).collect();
         numbers.sort_unstable();
         let mut table = self.change(INVOICE_NUMBERS)?;
         for (number, id) in numbers {
-            table.insert(number, id)?;
+            table.insert(number.as_str(), id)?;
         }
         drop(table);
         let dated = batch.documents.iter().map(|d| (day(d.dated), d.id.0));

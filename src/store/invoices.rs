@@ -180,11 +180,13 @@ pub trait InvoiceReads: Reader {
 
     /// The document of a number.
     fn invoice_numbered(&self, number: &DocumentNumber) -> Result<Option<InvoiceId>, StoreError> {
-        Ok(self.table(INVOICE_NUMBERS)?.get(number.as_str())?.map(|x| InvoiceId(x.value())))
+        Ok(self.table(INVOICE_NUMBERS)?.get(number.folded().as_str())?.map(|x| InvoiceId(x.value())))
     }
 
-    /// Documents whose number starts with `starts`, at most `limit`.
+    /// Documents whose number starts with `starts`, in capitals or not, at most `limit`.
     fn invoices_starting(&self, starts: &str, limit: usize) -> Result<Vec<InvoiceId>, StoreError> {
+        let starts = starts.to_ascii_uppercase();
+        let starts = starts.as_str();
         let table = self.table(INVOICE_NUMBERS)?;
         let mut out = Vec::new();
         for row in table.range(starts..)? {
@@ -405,7 +407,7 @@ impl WriteTx<'_> {
     /// Keeps a document and its places in the lists.
     pub fn put_invoice(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
         if let Some(issue) = &invoice.issue {
-            self.change(INVOICE_NUMBERS)?.insert(issue.number.as_str(), invoice.id.0)?;
+            self.change(INVOICE_NUMBERS)?.insert(issue.number.folded().as_str(), invoice.id.0)?;
             let dated = day(invoice.dated);
             self.change(INVOICES_BY_DATE)?.insert((dated, invoice.id.0), ())?;
             self.change(INVOICES_OF_CLIENT)?.insert((invoice.client.0, dated, invoice.id.0), ())?;

@@ -86,7 +86,7 @@ fn shelved(c: &mut Check<'_>, invoice: &Invoice, settled: Settled, sums: &mut Op
 
 fn standing(c: &mut Check<'_>, invoice: &Invoice, issue: &Issue, settled: Settled) -> Result<(), StoreError> {
     let (id, number, dated) = (invoice.id, &issue.number, day(invoice.dated));
-    let found = c.r.table(INVOICE_NUMBERS)?.get(number.as_str())?.map(|x| x.value());
+    let found = c.r.table(INVOICE_NUMBERS)?.get(number.folded().as_str())?.map(|x| x.value());
     c.claim(found == Some(id.0), || format!("The number {number} of invoice {id} leads to {found:?}."));
     let listed =
         c.has(INVOICES_BY_DATE, (dated, id.0))? && c.has(INVOICES_OF_CLIENT, (invoice.client.0, dated, id.0))?;

@@ -40,7 +40,7 @@ async fn save(desk: &Desk, fields: &Fields) -> Result<Result<bool, ActError>, Pr
     if let Err(refusal) = check_seen(fields, &firm::typed(&desk.firm)) {
         return Ok(Err(refusal.into()));
     }
-    let new: Firm = match form::read(fields, &desk.firm) {
+    let new: Firm = match form::read(fields, &desk.firm, desk.today().year()) {
         Ok(new) => new,
         Err(refusal) => return Ok(Err(refusal.into())),
     };

@@ -12,13 +12,15 @@ use crate::domain::money::{Currency, parse_decimal};
 use crate::domain::number::Pattern;
 use crate::domain::particulars;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
+use crate::domain::tax::RATE_DIGITS;
 use crate::domain::text::{EmailAddress, LINE_MAX, line};
 use crate::web::forms::Fields;
 use crate::web::parts::{self, Choice, Input};
 
-/// Most VAT rates, and most digits behind the point of one.
+/// Most VAT rates.
 const RATES_MAX: usize = 12;
-const RATE_DIGITS: u32 = 3;
+/// Digits behind a rate's point that are read, so that those too many are named as what they are.
+const DIGITS_READ: u32 = 12;
 
 const FOR_CHANGES: &str = "Only needed to change who answers, how they are reached, or the bank details. The change is \
     logged, and every owner is told by e-mail.";
@@ -64,11 +66,11 @@ fn paper_code(paper: Paper) -> &'static str {
     }
 }
 
-/// Reads the form; the logo is kept as `old` has it.
+/// Reads the form in `year`; the logo is kept as `old` has it.
 ///
 /// # Errors
 /// Every field to mend.
-pub fn read(fields: &Fields, old: &Firm) -> Result<Firm, Refusal> {
+pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
     let mut faults = Faults::default();
     let text = |faults: &mut Faults, name: &str, max| faults.take(line(name, fields.get(name), max));
     let party = party_form::read(&mut faults, fields);
@@ -83,7 +85,7 @@ pub fn read(fields: &Fields, old: &Firm) -> Result<Firm, Refusal> {
     let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
     let terms_days = faults.take(terms("terms", fields.get("terms")));
     let vat_rates = faults.take(rates("vat_rates", fields.get("vat_rates")));
-    let series = series(&mut faults, fields);
+    let series = series(&mut faults, fields, year);
     let locale = Locale::from_tag(fields.get("locale"));
     let locale =
         faults.take(locale.ok_or_else(|| FieldFault::new("locale", "Choose how dates and amounts are written.")));
@@ -128,9 +130,13 @@ fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
     let mut out: Vec<Decimal> = Vec::new();
     for part in text.split(|c: char| c.is_whitespace() || c == ';').filter(|x| !x.is_empty()) {
         let part = part.trim_end_matches([',', '%']);
-        let rate = parse_decimal(part, RATE_DIGITS).ok_or_else(wrong)?.normalize();
-        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED || rate.scale() > RATE_DIGITS {
+        let rate = parse_decimal(part, DIGITS_READ).ok_or_else(wrong)?.normalize();
+        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED {
             return Err(wrong());
+        }
+        if rate.scale() > RATE_DIGITS {
+            let message = format!("A rate has at most {RATE_DIGITS} decimals, as invoices take it; {part} has more.");
+            return Err(FieldFault::new(field, message));
         }
         if !out.contains(&rate) {
             out.push(rate);
@@ -139,12 +145,21 @@ fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
     if out.is_empty() || out.len() > RATES_MAX { Err(wrong()) } else { Ok(out) }
 }
 
-fn series(faults: &mut Faults, fields: &Fields) -> Option<Series> {
+fn series(faults: &mut Faults, fields: &Fields, year: i16) -> Option<Series> {
     let mut read = |name: &str| faults.take_opt(Pattern::parse(name, fields.get(name)));
     let (invoice, credit_note, quote) = (read("series_invoice"), read("series_credit"), read("series_quote"));
     let series = Series { invoice: invoice?, credit_note: credit_note?, quote: quote? };
-    if series.invoice == series.credit_note {
-        faults.add("series_credit", "Credit notes need a series of their own: use another pattern than for invoices.");
+    let Series { invoice, credit_note, quote } = &series;
+    let pairs = [
+        ("series_credit", credit_note, invoice),
+        ("series_quote", quote, invoice),
+        ("series_quote", quote, credit_note),
+    ];
+    for (field, one, other) in pairs {
+        if let Some(number) = one.meets(other, year) {
+            let (one, other) = (one.as_str(), other.as_str());
+            faults.add(field, format!("{one} and {other} would both come to the number {number}. Change one of them."));
+        }
     }
     Some(series)
 }
@@ -262,6 +277,8 @@ mod tests {
     use crate::domain::client::Party;
     use crate::domain::firm::BankDetails;
 
+    const YEAR: i16 = 2026;
+
     fn firm() -> Firm {
         let pattern = |text| Pattern::parse("series", text).unwrap();
         let (invoice, credit_note, quote) =
@@ -289,12 +306,12 @@ mod tests {
     fn what_is_kept_reads_back_the_same_and_changes_are_named() {
         let old = firm();
         let mut fields = kept(&old);
-        assert_eq!(read(&fields, &old).unwrap(), old);
+        assert_eq!(read(&fields, &old, YEAR).unwrap(), old);
         assert_eq!(changes(&old, &old), "");
         fields.set("account_name", "Harbour & Finch");
         fields.set("iban", "IE29 AIBK 9311 5212 3456 78");
         fields.set("vat_rates", "23%, 13,5; 0");
-        let new = read(&fields, &old).unwrap();
+        let new = read(&fields, &old, YEAR).unwrap();
         assert_eq!(new.vat_rates, [Decimal::new(23, 0), Decimal::new(135, 1), Decimal::ZERO]);
         assert_eq!(changes(&old, &new), "bank details, VAT rates");
     }
@@ -317,12 +334,42 @@ mod tests {
             ("paper", "a5"),
         ];
         bad.iter().for_each(|(name, value)| fields.set(name, *value));
-        let Err(Refusal::Fields(faults)) = read(&fields, &old) else { panic!("taken") };
+        let Err(Refusal::Fields(faults)) = read(&fields, &old, YEAR) else { panic!("taken") };
         for (name, _) in bad {
             assert!(faults.iter().any(|f| f.field == name), "{name} in {faults:?}");
         }
-        fields = kept(&old);
-        fields.set("series_credit", "HF-{YYYY}-{0000}");
-        assert!(read(&fields, &old).is_err(), "two kinds of document in one series");
+    }
+
+    #[test]
+    fn a_rate_that_no_invoice_takes_is_refused() {
+        let old = firm();
+        let mut fields = kept(&old);
+        fields.set("vat_rates", "23 13.5 4.125");
+        let Err(Refusal::Fields(faults)) = read(&fields, &old, YEAR) else { panic!("taken") };
+        assert_eq!(faults[0].message, "A rate has at most 2 decimals, as invoices take it; 4.125 has more.");
+        fields.set("vat_rates", "4.120");
+        assert_eq!(read(&fields, &old, YEAR).unwrap().vat_rates, [Decimal::new(412, 2)]);
+    }
+
+    #[test]
+    fn series_whose_numbers_would_meet_are_refused_with_both_named() {
+        let old = firm();
+        let mut fields = kept(&old);
+        for (credit, first) in [
+            ("HF-{YYYY}-{0000}", "HF-2026-0001"),
+            ("HF-2026-{0000}", "HF-2026-0001"),
+            ("hf-2031-{0000}", "hf-2031-0001"),
+            ("HF-{YYYY}-{00000}", "HF-2026-10000"),
+        ] {
+            fields.set("series_credit", credit);
+            let Err(Refusal::Fields(faults)) = read(&fields, &old, YEAR) else { panic!("{credit} taken") };
+            let message = &faults[0].message;
+            assert!(message.contains(credit) && message.contains("HF-{YYYY}-{0000}"), "{message}");
+            assert!(message.contains(first), "{message}");
+        }
+        for fine in ["HF-C-{YYYY}-{0000}", "HF-{YYYY}-C{0000}", "{0000}"] {
+            fields.set("series_credit", fine);
+            assert!(read(&fields, &old, YEAR).is_ok(), "{fine}");
+        }
     }
 }

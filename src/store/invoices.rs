@@ -238,17 +238,21 @@ pub trait InvoiceReads: Reader {
             .collect()
     }
 
-    /// Whether a credit note for `invoice` was issued. Reads the client's credit notes, of which there are few.
+    /// Whether a credit note for `invoice` was issued.
     fn credited_already(&self, invoice: &Invoice) -> Result<bool, StoreError> {
+        Ok(!self.credit_notes_for(invoice)?.is_empty())
+    }
+
+    /// The credit notes that were issued for `invoice`. Reads the client's credit notes, of which there are few.
+    fn credit_notes_for(&self, invoice: &Invoice) -> Result<Vec<Invoice>, StoreError> {
+        let mut out = Vec::new();
         let of = invoice.client.0;
         let table = self.table(CLIENT_SHELVES)?;
         for row in table.range((of, CREDIT_NOTE, i32::MIN, 0)..=(of, CREDIT_NOTE, i32::MAX, u64::MAX))? {
             let credit = self.invoice(InvoiceId(row?.0.value().3))?;
-            if credit.is_some_and(|x| x.kind == Kind::CreditNote(invoice.id)) {
-                return Ok(true);
-            }
+            out.extend(credit.filter(|x| x.kind == Kind::CreditNote(invoice.id)));
         }
-        Ok(false)
+        Ok(out)
     }
 
     /// A client's open invoices: due date and open amount, the earliest due first.

@@ -69,11 +69,21 @@ fn ask_page(desk: &Desk, r: &ReadTx, row: &Row, typed: &str, errors: &[FieldErro
     let invoice = &row.invoice;
     let page = format!("/desk/invoices/{}", invoice.id);
     let title = format!("Credit {} in full", called(invoice));
+    let before = r.credit_notes_for(invoice)?;
     let body = html! {
         (parts::back(&page, called(invoice)))
-        @if !invoice.is_invoice() || r.credited_already(invoice)? {
+        @if !invoice.is_invoice() {
             (parts::head("Nothing to credit", "", ""))
-            p { "This document can’t be credited, because it is a credit note or was credited already." }
+            p { "This document can’t be credited, because it is a credit note." }
+        } @else if !before.is_empty() {
+            (parts::head("Nothing to credit", "", ""))
+            @for note in &before {
+                p {
+                    (called(invoice)) " was credited already, with the credit note "
+                    a href=(links::invoice(note.id)) { (called(note)) }
+                    ". What is left of it can be applied where it stands."
+                }
+            }
         } @else if matches!(invoice.body, Body::Published(_)) {
             (parts::head(&title, "", ""))
             (published(row))

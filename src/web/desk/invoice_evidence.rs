@@ -27,6 +27,9 @@ use crate::web::problem::Problem;
 /// Lines of the timeline on a page.
 const TIMELINE: usize = 100;
 
+/// Newest lines of a credit note's log in which its issue is looked for.
+const TIMELINE_OF_NOTE: usize = 1_000;
+
 /// What the log and the outbox tell about one document.
 pub struct Told {
     people: Vec<Known>,
@@ -218,8 +221,12 @@ pub fn timeline(
         Some(_) => r.log_of_invoice(id, before, TIMELINE)?,
         None => told.log.iter().take(TIMELINE).cloned().collect(),
     };
+    let mut entries = entries;
     let more = if entries.len() == TIMELINE { entries.last().map(|e| e.sequence) } else { None };
     let (zone, today) = (desk.zone(), desk.today());
+    let within = more.unwrap_or(0)..before.unwrap_or(u64::MAX);
+    entries.extend(credited(r, row)?.into_iter().filter(|e| within.contains(&e.sequence)));
+    entries.sort_by_key(|e| std::cmp::Reverse(e.sequence));
     let moments: Vec<Moment> = entries.iter().map(|e| moment(e, names, desk.locale(), zone, today)).collect();
     let (first, earlier) =
         (format!("/desk/invoices/{id}#timeline"), more.map(|n| format!("/desk/invoices/{id}?before={n}#timeline")));
@@ -231,6 +238,16 @@ pub fn timeline(
         ))
     };
     Ok(parts::section("timeline", "Everything that happened", "", body))
+}
+
+/// That credit notes for it were issued, and by whom: those lines stand in the log of the credit notes.
+fn credited(r: &ReadTx, row: &Row) -> Result<Vec<LogEntry>, StoreError> {
+    let mut out = Vec::new();
+    for note in r.credit_notes_for(&row.invoice)? {
+        let log = r.log_of_invoice(note.id, None, TIMELINE_OF_NOTE)?;
+        out.extend(log.into_iter().filter(|e| matches!(e.event, Event::CreditNoteIssued { .. })));
+    }
+    Ok(out)
 }
 
 /// The reminders: what became of each step, and which comes next.

@@ -1,8 +1,8 @@
 //! Forms that may be sent twice: a form draws a key for itself, and what it made is remembered under it.
 
-use super::{found, invoices, payments};
+use super::{clients, found, invoices, payments};
 use crate::domain::access::StaffScope;
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
 use crate::domain::money::Money;
 use crate::domain::payment::Source;
 use crate::domain::refusal::Refusal;
@@ -15,7 +15,7 @@ pub(super) fn series(what: &str, key: &str) -> String {
 }
 
 /// What a form made before, if anything.
-pub(super) fn made(w: &WriteTx<'_>, series: &str) -> Result<Option<u64>, StoreError> {
+pub(super) fn made(w: &impl Reader, series: &str) -> Result<Option<u64>, StoreError> {
     Ok(Some(w.last_in_series(series)?).filter(|id| *id > 0))
 }
 
@@ -39,6 +39,52 @@ pub fn new_draft(
     let done = invoices::save_draft(w, scope, kept, draft)?;
     let id = *done.get();
     w.remember(&series, id.0)?;
+    Ok(done)
+}
+
+/// The client that a form made before, if it was sent before.
+///
+/// # Errors
+/// When the store fails.
+pub fn client_made(r: &impl Reader, key: &str) -> Result<Option<ClientId>, StoreError> {
+    Ok(made(r, &series("client", key))?.map(ClientId))
+}
+
+/// Adds a client, once for each form.
+///
+/// # Errors
+/// As [`clients::add`], and [`Refusal::Repeated`] with that client when the form was sent before.
+pub fn new_client(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    key: &str,
+    new: &clients::NewClient,
+) -> Result<Done<ClientId>, ActError> {
+    if let Some(id) = client_made(w, key)? {
+        return Err(Refusal::Repeated(id.0).into());
+    }
+    let done = clients::add(w, scope, new)?;
+    w.remember(&series("client", key), done.get().0)?;
+    Ok(done)
+}
+
+/// Adds a project to a client, once for each form.
+///
+/// # Errors
+/// As [`clients::add_project`], and [`Refusal::Repeated`] when the form was sent before.
+pub fn new_project(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    key: &str,
+    client: ClientId,
+    name: &str,
+) -> Result<Done<ProjectId>, ActError> {
+    let series = series("project", key);
+    if let (Some(id), true) = (made(w, &series)?, scope.sees(client)) {
+        return Err(Refusal::Repeated(id).into());
+    }
+    let done = clients::add_project(w, scope, client, name)?;
+    w.remember(&series, done.get().0)?;
     Ok(done)
 }
 

@@ -7,6 +7,7 @@ use super::{found, letters};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{ADMITTED, Event};
 use crate::domain::ids::{ClientId, ContactId, StaffId};
+use crate::domain::letter::Purpose;
 use crate::domain::person::{Contact, Person, Rights, Role, Staff};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::EmailAddress;
@@ -189,11 +190,12 @@ pub fn change_contact(
 /// Mails a contact a link to set a password.
 ///
 /// # Errors
-/// When the scope does not allow it, or they were revoked.
+/// When the scope does not allow it, they were revoked, or such a letter went to them within the last minute.
 pub fn invite_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Done<()>, ActError> {
     let contact = found(w.contact(id)?)?;
     scope.may_for(Act::Work, contact.client)?;
     found(contact.active.then_some(()))?;
+    letters::not_lately(w, Person::Contact(id), Purpose::SetPassword)?;
     letters::queue_set_password(w, Person::Contact(id), true)?;
     let event = Event::ContactChanged { contact: id, name: contact.name, what: INVITED.to_owned() };
     Ok(w.record(About::client(contact.client), event)?.done(()))
@@ -202,10 +204,11 @@ pub fn invite_contact(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId) ->
 /// Mails a person of the firm a link to set a password.
 ///
 /// # Errors
-/// When the role does not allow it, or they left.
+/// When the role does not allow it, they left, or such a letter went to them within the last minute.
 pub fn invite_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: StaffId) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
     let staff = found(w.staff(id)?.filter(|s| s.active))?;
+    letters::not_lately(w, Person::Staff(id), Purpose::SetPassword)?;
     letters::queue_set_password(w, Person::Staff(id), true)?;
     let event = Event::StaffChanged { staff: id, name: staff.name, what: INVITED.to_owned() };
     Ok(w.record(About::FIRM, event)?.done(()))

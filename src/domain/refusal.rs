@@ -57,6 +57,8 @@ pub enum Refusal {
     LinkExpired,
     /// The letter is not in a state in which this can be done.
     LetterSettled,
+    /// The same letter went to the same person a moment ago.
+    SentLately,
     /// The quote was answered before.
     QuoteAnswered,
     /// The quote could be answered until the end of this day.
@@ -115,6 +117,9 @@ impl std::fmt::Display for Refusal {
             }
             Self::LastOwner => f.write_str("The firm needs at least one owner. Make somebody else an owner first."),
             Self::LinkExpired => f.write_str("This link or code has expired or was already used. Ask for a new one."),
+            Self::SentLately => f.write_str(
+                "A letter about this went to them less than a minute ago. Wait a minute if it should go once more.",
+            ),
             Self::QuoteAnswered => f.write_str("This quote was answered already; the first answer stands."),
             Self::QuoteExpired(last) => write!(
                 f,

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use super::super::found;
 use super::about;
 use super::people::reach;
-use super::queue::{queue, subject};
+use super::queue::{not_lately, queue, subject};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ContactId, InvoiceId, LetterId};
@@ -70,7 +70,8 @@ pub fn leave_all(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId) -> Resul
 /// Sends an issue letter again to one contact, as a new letter.
 ///
 /// # Errors
-/// When the scope does not allow it, the document is a draft, or the contact may not see it.
+/// When the scope does not allow it, the document is a draft, the contact may not see it, or such a letter went to them
+/// within the last minute.
 pub fn send_again(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
@@ -84,6 +85,7 @@ pub fn send_again(
         return Err(Refusal::NotIssued.into());
     }
     let to = found(w.contact(contact)?.filter(|c| c.sees_billing(row.invoice.client, row.invoice.project)))?;
+    not_lately(w, Person::Contact(contact), Purpose::Issued(invoice))?;
     let firm = w.firm()?;
     let text = words::issued(&subject(&firm, &to.name, &row.invoice, row.open(), today));
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);

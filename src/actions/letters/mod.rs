@@ -15,7 +15,8 @@ pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
 pub use people::{audience, recipients};
 pub(super) use queue::{
-    queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password, queue_sign_in, reword,
+    not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
+    queue_sign_in, reword,
 };
 pub(super) use stop::{withdraw, withdraw_reminders};
 

@@ -1,5 +1,6 @@
 //! Letters are queued in the commit of what causes them, each once under its key.
 
+use jiff::SignedDuration;
 use jiff::civil::Date;
 
 use super::super::found;
@@ -14,11 +15,17 @@ use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issu
 use crate::domain::money::Money;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
+use crate::domain::refusal::Refusal;
 use crate::domain::reminder::{Planned, Tone};
 use crate::domain::text::EmailAddress;
 use crate::mail::letters as words;
 use crate::secrets::{self, TokenDigest};
 use crate::store::prelude::*;
+
+/// How long the same letter to the same person is not queued once more by hand.
+const AGAIN_AFTER: SignedDuration = SignedDuration::from_mins(1);
+/// Most of the newest letters that are looked through for it.
+const LATELY_MAX: usize = 1_000;
 
 /// Queues the letter that says that a document was issued, to everybody who gets it.
 pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, today: Date) -> Result<(), ActError> {
@@ -163,6 +170,21 @@ fn queue_fresh(
 ) -> Result<LetterId, ActError> {
     queue(w, to, key, purpose, link, words)?;
     Ok(LetterId(w.last_in_series("letter")?))
+}
+
+/// Refuses when a letter about the same went to the same person a moment ago, as by two presses of a button. One that
+/// failed or was withdrawn doesn't count.
+pub(in super::super) fn not_lately(w: &WriteTx<'_>, to: Person, purpose: Purpose) -> Result<(), ActError> {
+    for letter in w.letters(None, LATELY_MAX)? {
+        if w.now.duration_since(letter.queued) >= AGAIN_AFTER {
+            break;
+        }
+        let stands = !matches!(letter.state, LetterState::Failed(..) | LetterState::Withdrawn(..));
+        if stands && letter.to == to && letter.purpose == purpose {
+            return Err(Refusal::SentLately.into());
+        }
+    }
+    Ok(())
 }
 
 /// Queues one letter; false when its key was used before.

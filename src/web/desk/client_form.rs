@@ -5,15 +5,16 @@ use maud::{Markup, html};
 
 use super::client_choice::mark;
 use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
-use super::party_form;
+use super::{document_form, links, party_form};
 use crate::actions::clients::{self, NewClient};
-use crate::actions::unchanged;
+use crate::actions::{once, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::person::{Role, Staff};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::text::{line, paragraph};
+use crate::secrets::Token;
 use crate::store::clients::fold;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted};
@@ -37,18 +38,33 @@ pub async fn new(DeskWork(desk): DeskWork) -> Result<Response, Problem> {
     let mut fields = Fields::of([("currency", desk.firm.currency.code())]);
     fields.set("terms", desk.firm.terms_days.to_string());
     fields.set("manager", desk.staff.id.to_string());
+    fields.set("once", Token::draw(&desk.app.entropy).reveal());
     Ok(page(&desk, None, Typed::fresh(&fields))?.into_response())
 }
 
 /// `POST /desk/clients/new`
 pub async fn add(DeskWork(desk): DeskWork, Posted(fields): Posted) -> Result<Response, Problem> {
     may_add(&desk)?;
+    let key = document_form::once(&fields);
+    // Pressed twice, added once; the second is no namesake of the first.
+    if let Some(key) = &key
+        && let Some(id) = desk.read(|r| Ok(once::client_made(r, key)?))?
+    {
+        return Ok(on_to(&links::client(id)));
+    }
     let done = match read(&desk, &fields).and_then(|new| refuse_namesake(&desk, None, new, &fields)) {
-        Ok(new) => desk.act(move |w, scope| clients::add(w, scope, &new)).await,
+        Ok(new) => {
+            desk.act(move |w, scope| match &key {
+                Some(key) => once::new_client(w, scope, key, &new),
+                None => clients::add(w, scope, &new),
+            })
+            .await
+        }
         Err(refusal) => Err(refusal.into()),
     };
     match done {
-        Ok(id) => Ok(on_to(&format!("/desk/clients/{id}"))),
+        Ok(id) => Ok(on_to(&links::client(id))),
+        Err(ActError::Refused(Refusal::Repeated(id))) => Ok(on_to(&links::client(ClientId(id)))),
         Err(error) => {
             let errors = errors_in(error, "name")?;
             Ok(again(page(&desk, None, Typed { fields: &fields, errors: &errors })?))
@@ -181,7 +197,7 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
         (parts::error_summary(typed.errors))
         form.panel.fill method="post" action=(action) {
             (csrf_input(&desk.csrf))
-            @if let Some(client) = client { (seen(client)) }
+            @if let Some(client) = client { (seen(client)) } @else { (parts::hidden("once", typed.fields.get("once"))) }
             (party_form::inputs(typed, "Client’s name"))
             (standing_choices(typed, &staff))
             @if typed.errors.iter().any(|e| e.key == NAMESAKE) || typed.fields.has(NAMESAKE) {

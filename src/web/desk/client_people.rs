@@ -7,6 +7,7 @@ use crate::domain::access::Act;
 use crate::domain::ids::ClientId;
 use crate::domain::person::{Contact, ProjectAccess};
 use crate::domain::project::Project;
+use crate::secrets::Token;
 use crate::web::guard::Desk;
 use crate::web::parts::{self, Col, Input, Look, Tone, csrf_input};
 
@@ -109,6 +110,7 @@ fn add_project(desk: &Desk, client: ClientId) -> Markup {
     html! {
         form.filters.gap-y method="post" action={ "/desk/clients/" (client) "/projects" } {
             (csrf_input(&desk.csrf))
+            (parts::hidden("once", &Token::draw(&desk.app.entropy).reveal()))
             (parts::input(&name, Input::Text))
             div.row { (parts::submit(Look::Plain, "Add project")) }
         }

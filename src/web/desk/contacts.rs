@@ -5,7 +5,7 @@ use maud::{Markup, html};
 
 use super::client_form::client_of;
 use super::contact_form;
-use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
+use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen, sent_or_lately};
 use crate::actions::{people, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId};
@@ -85,7 +85,7 @@ pub async fn change(
 /// `POST /desk/contacts/{id}/invite`
 pub async fn invite(DeskWork(desk): DeskWork, Id(id): Id<ContactId>, _: Posted) -> Result<Response, Problem> {
     contact_of(&desk, id)?;
-    desk.act(move |w, scope| people::invite_contact(w, scope, id)).await?;
+    sent_or_lately(desk.act(move |w, scope| people::invite_contact(w, scope, id)).await)?;
     Ok(on_to(&format!("/desk/contacts/{id}?invited=1")))
 }
 

@@ -104,6 +104,14 @@ fn digest(record: &impl Debug) -> String {
     digest[..SEEN_BYTES].iter().map(|b| format!("{b:02x}")).collect()
 }
 
+/// What came of asking for a letter: one that went a moment ago, as by two presses of the button, is as good.
+///
+/// # Errors
+/// Every other failure.
+pub fn sent_or_lately(done: Result<(), ActError>) -> Result<(), ActError> {
+    if matches!(done, Err(ActError::Refused(Refusal::SentLately))) { Ok(()) } else { done }
+}
+
 /// A refused form: the page as it was typed.
 pub fn again(page: Markup) -> Response {
     (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()

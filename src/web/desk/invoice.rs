@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
-use super::form::{Id, id_of};
+use super::form::{Id, id_of, sent_or_lately};
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
 use super::names::NamesOf;
@@ -85,7 +85,7 @@ pub async fn send_again(
 ) -> Result<Redirect, Problem> {
     let contact = id_of::<ContactId>(fields.get("contact"))?;
     let today = desk.today();
-    desk.act(move |w, scope| letters::send_again(w, scope, id, contact, today)).await?;
+    sent_or_lately(desk.act(move |w, scope| letters::send_again(w, scope, id, contact, today)).await)?;
     Ok(Redirect::to(&format!("/desk/invoices/{id}#letters")))
 }
 

@@ -4,12 +4,13 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::client_form::client_of;
+use super::document_form;
 use super::form::{Id, Typed, again, errors_in, on_to};
-use crate::actions::clients;
+use crate::actions::{clients, once};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ProjectId};
 use crate::domain::project::Project;
-use crate::domain::refusal::FieldFault;
+use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::text::required;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted};
@@ -25,11 +26,19 @@ const NAME_MAX: usize = 100;
 pub async fn add(DeskWork(desk): DeskWork, Id(id): Id<ClientId>, Posted(fields): Posted) -> Result<Response, Problem> {
     let client = client_of(&desk, id)?;
     let done = match name(&fields) {
-        Ok(name) => desk.act(move |w, scope| clients::add_project(w, scope, id, &name)).await,
+        Ok(name) => {
+            let key = document_form::once(&fields);
+            desk.act(move |w, scope| match &key {
+                Some(key) => once::new_project(w, scope, key, id, &name),
+                None => clients::add_project(w, scope, id, &name),
+            })
+            .await
+        }
         Err(fault) => Err(fault.into()),
     };
     match done {
-        Ok(_) => Ok(on_to(&format!("/desk/clients/{id}#pr"))),
+        // Pressed twice, added once.
+        Ok(_) | Err(ActError::Refused(Refusal::Repeated(_))) => Ok(on_to(&format!("/desk/clients/{id}#pr"))),
         Err(error) => {
             let errors = errors_in(error, "name")?;
             let typed = Typed { fields: &fields, errors: &errors };

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::confirm::own_password;
-use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen};
+use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen, sent_or_lately};
 use super::{settings, staff_form as form};
 use crate::actions::{people, unchanged};
 use crate::domain::ids::StaffId;
@@ -152,7 +152,7 @@ pub async fn invite(
         let fields = if fields.has("name") { fields } else { desk.read(|r| Ok(form::kept(&staff, r)?))? };
         return Ok(again(page(&desk, Some(&staff), Typed { fields: &fields, errors: &errors }, false)));
     }
-    desk.act(move |w, scope| people::invite_staff(w, scope, id)).await?;
+    sent_or_lately(desk.act(move |w, scope| people::invite_staff(w, scope, id)).await)?;
     Ok(on_to(&format!("{LIST}/{id}?invited=1")))
 }
 

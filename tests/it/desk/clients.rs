@@ -248,6 +248,7 @@ async fn a_contact_is_invited_limited_and_revoked() {
     assert!(again.text().contains("niamh@daly.example"));
     let projects = contacts(&house, who.marlow).into_iter().find(|c| c.id == niamh.id).unwrap().rights.projects;
     assert_eq!(projects, ProjectAccess::Only(vec![who.glaze]));
+    house.later(jiff::SignedDuration::from_mins(1));
     orla.post(&format!("{own}/invite"), &[]).await;
     house.tick().await;
     house.claim("niamh@daly.example");

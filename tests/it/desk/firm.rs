@@ -213,6 +213,7 @@ async fn somebody_joins_the_firm_and_leaves_it() {
     let unsure = orla.post(&format!("{own}/invite"), &[]).await;
     assert_eq!(unsure.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(unsure.text().contains("href=\"#f-password\"") && unsure.text().contains("caren@hartmann.example"));
+    house.later(jiff::SignedDuration::from_mins(1));
     orla.post(&format!("{own}/invite"), &[("password", PASSWORD)]).await;
     house.tick().await;
     house.claim("caren@hartmann.example");

@@ -74,6 +74,11 @@ async fn a_new_invoice_sent_twice_is_one_draft_and_issued_twice_is_one_document(
     let reason = [("csrf", &*token), ("reason", "Billed twice")];
     let (answers, count) = twice(&world, &mut orla, &path, &reason, credited).await;
     assert_eq!(count, 1, "{}", answers[0].text());
+    let note = answers[0].location().to_owned();
+    assert!(answers[1].text().contains(&format!("href=\"{note}\"")), "{}", answers[1].text());
+    assert!(orla.get(&path).await.text().contains("was credited already, with the credit note"));
+    let history = orla.get(path.trim_end_matches("/credit")).await.text();
+    assert!(history.contains("Orla Byrne issued the credit note"), "{history}");
 }
 
 #[tokio::test]
@@ -90,6 +95,48 @@ async fn a_draft_that_is_sent_again_with_a_change_keeps_the_change() {
     let again = orla.post_as_is("/desk/invoices/new", &form).await;
     assert_eq!(first.location(), again.location());
     assert!(orla.get(first.location()).await.text().contains("second firing"));
+}
+
+#[tokio::test]
+async fn a_new_client_and_a_new_project_sent_twice_are_one() {
+    let world = World::new().await;
+    let token = world.token(Who::Orla);
+    let mut orla = world.browser(Who::Orla);
+    let once = hidden(&orla.get("/desk/clients/new").await.text(), "once");
+    let client = [("name", "Osprey Joinery"), ("country", "IE"), ("currency", "EUR"), ("terms", "14")];
+    let form: Vec<_> =
+        client.into_iter().chain([("address", "2 Quay Street"), ("csrf", &token), ("once", &once)]).collect();
+    let added = |e: &Event| matches!(e, Event::ClientAdded { .. });
+    let (answers, count) = twice(&world, &mut orla, "/desk/clients/new", &form, added).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    let own = answers[0].location().to_owned();
+    let once = hidden(&orla.get(&own).await.text(), "once");
+    let form = [("csrf", &*token), ("once", &*once), ("name", "Alder Wharf")];
+    let added = |e: &Event| matches!(e, Event::ProjectAdded { .. });
+    let (answers, count) = twice(&world, &mut orla, &format!("{own}/projects"), &form, added).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+}
+
+#[tokio::test]
+async fn a_letter_asked_for_twice_goes_once_and_again_after_a_minute() {
+    let world = World::new().await;
+    let (token, who) = (world.token(Who::Orla), world.house.who);
+    let mut orla = world.browser(Who::Orla);
+    world.house.later(jiff::SignedDuration::from_mins(2));
+    let queued = |e: &Event| matches!(e, Event::LetterQueued { .. });
+    let contact = who.ana.to_string();
+    let send =
+        (format!("/desk/invoices/{}/send", world.marlow.linked.0), vec![("csrf", &*token), ("contact", &*contact)]);
+    let invite = (format!("/desk/contacts/{}/invite", who.ana), vec![("csrf", &*token)]);
+    let staff = format!("/desk/settings/staff/{}/invite", who.tom);
+    let staff = (staff, vec![("csrf", &*token), ("password", crate::house::PASSWORD)]);
+    for (path, form) in [send, invite, staff] {
+        for _ in 0..2 {
+            let (answers, count) = twice(&world, &mut orla, &path, &form, queued).await;
+            assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{path}: {}", answers[1].text());
+            world.house.later(jiff::SignedDuration::from_mins(1));
+        }
+    }
 }
 
 #[tokio::test]

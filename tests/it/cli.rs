@@ -381,11 +381,11 @@ fn a_server_takes_the_backup_that_its_configuration_asks_for() {
     let whole = || names(&folder).iter().any(|name| name.starts_with("counterfoil-"));
     for _ in 0..200 {
         std::thread::sleep(std::time::Duration::from_millis(50));
-        if whole() {
+        // Whole, and the drill’s scratch folder gone; a drill that has yet to begin is seen out by the stop.
+        if whole() && names(&folder).len() == 1 {
             break;
         }
     }
-    std::thread::sleep(std::time::Duration::from_millis(500));
     serving.stop();
     let file = names(&folder).into_iter().find(|name| name.starts_with("counterfoil-")).unwrap();
     assert_eq!(names(&folder).len(), 1, "no scratch folder stays");

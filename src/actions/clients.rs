@@ -64,8 +64,9 @@ pub fn change(w: &mut WriteTx<'_>, scope: &StaffScope, id: ClientId, new: &NewCl
 fn changes(old: &Client, new: &Client) -> String {
     let all = [
         (old.party.name != new.party.name, "name"),
-        (old.party.address != new.party.address || old.party.country != new.party.country, "address"),
+        (old.party.lives_elsewhere(&new.party), "address"),
         (old.party.vat_id != new.party.vat_id, "VAT identifier"),
+        (old.party.is_reached_otherwise(&new.party), "register number, electronic address or contact"),
         (old.terms_days != new.terms_days, "terms"),
         (old.currency != new.currency, "currency"),
         (old.manager != new.manager, "who looks after them"),

@@ -5,9 +5,10 @@
 
 use rust_decimal::Decimal;
 
-use super::names::{country_name, currency_name, in_eu};
+use super::names::{country_name, currency_name};
 use super::sheet::{Brand, Column, Fact, Logo, Paper, Payment, Recipient, Row, Section, Sheet, Table, Total};
 use crate::domain::client::Party;
+use crate::domain::country::in_eu;
 use crate::domain::firm::{self, Firm, Locale};
 use crate::domain::money::{Currency, Money};
 use crate::domain::tax::{Line, Totals, Vat, VatCategory, VatGroup};
@@ -49,11 +50,11 @@ impl Look<'_> {
 
     fn letterhead(&self, seller: &Party, buyer: &Party) -> Vec<String> {
         let firm = self.firm;
-        let mut lines = vec![firm.trade.clone(), filled(&seller.address).join(", ")];
+        let mut lines = vec![firm.trade.clone(), seller.lines().join(", ")];
         lines.extend(abroad(seller, buyer));
         let email = firm.email.as_ref().map_or("", |x| x.as_str());
         lines.push(filled([firm.phone.as_str(), email]).join("  ·  "));
-        lines.push(vat_id(seller));
+        lines.push(filled([vat_id(seller), legal_id(seller)]).join("  ·  "));
         lines.retain(|x| !x.trim().is_empty());
         lines
     }
@@ -227,9 +228,11 @@ fn narrow(locale: Locale, line: &Line, currency: Currency, vat: bool) -> String 
 
 fn recipient(seller: &Party, buyer: &Party) -> Recipient {
     let mut lines = vec![buyer.name.clone()];
-    lines.extend(filled(&buyer.address));
+    lines.extend(Some(&buyer.contact.name).filter(|x| !x.is_empty()).map(|x| format!("For the attention of {x}")));
+    lines.extend(buyer.lines());
     lines.extend(abroad(buyer, seller));
     lines.push(vat_id(buyer));
+    lines.push(legal_id(buyer));
     lines.retain(|x| !x.trim().is_empty());
     Recipient { label: "For".to_owned(), lines }
 }
@@ -237,12 +240,16 @@ fn recipient(seller: &Party, buyer: &Party) -> Recipient {
 /// The country of `party` when `other` is in another one and the address does not end with it.
 fn abroad(party: &Party, other: &Party) -> Option<String> {
     let name = country_name(&party.country)?;
-    let said = party.address.last().is_some_and(|x| x.to_lowercase().ends_with(&name.to_lowercase()));
+    let said = party.lines().last().is_some_and(|x| x.to_lowercase().ends_with(&name.to_lowercase()));
     (!said && !party.country.eq_ignore_ascii_case(&other.country)).then_some(name)
 }
 
 fn vat_id(party: &Party) -> String {
     if party.vat_id.trim().is_empty() { String::new() } else { format!("VAT {}", party.vat_id.trim()) }
+}
+
+fn legal_id(party: &Party) -> String {
+    if party.legal_id.is_empty() { String::new() } else { format!("Register number {}", party.legal_id) }
 }
 
 fn filled<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> Vec<String> {

@@ -26,9 +26,11 @@ fn firm() -> Firm {
     Firm {
         party: Party {
             name: "Harbour & Finch LLP".into(),
-            address: vec!["9 Sir John’s Lane".into(), "Dublin 2".into()],
+            address: vec!["9 Sir John’s Lane".into()],
+            city: "Dublin 2".into(),
             country: "IE".into(),
             vat_id: "IE3456789KH".into(),
+            ..Party::default()
         },
         trade: "Solicitors".into(),
         registration:
@@ -61,9 +63,12 @@ fn firm() -> Firm {
 fn buyer() -> Party {
     Party {
         name: "Marlow Ceramics Ltd".into(),
-        address: vec!["Unit 2, Kiln Yard".into(), "Ringsend Road".into(), "Dublin 4, D04 X2R6".into()],
+        address: vec!["Unit 2, Kiln Yard".into(), "Ringsend Road".into()],
+        city: "Dublin 4".into(),
+        postcode: "D04 X2R6".into(),
         country: "IE".into(),
         vat_id: "IE6388047V".into(),
+        ..Party::default()
     }
 }
 

@@ -5,19 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, StaffId};
 use super::money::Currency;
-
-/// A party as printed on a document: frozen into it at issue (BG-4, BG-7).
-#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct Party {
-    /// Legal name (BT-27, BT-44).
-    pub name: String,
-    /// Postal address, one printed line each.
-    pub address: Vec<String>,
-    /// ISO 3166-1 alpha-2 code (BT-40, BT-55); may be empty.
-    pub country: String,
-    /// VAT identifier (BT-31, BT-48); may be empty.
-    pub vat_id: String,
-}
+pub use super::party::Party;
 
 /// A customer organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

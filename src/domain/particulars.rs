@@ -1,7 +1,8 @@
-//! What a party prints about itself, read from a form: country, VAT identifier, bank details, brand colour.
+//! What a party prints about itself, read from a form: VAT identifier, bank details, brand colour.
 //!
 //! Shapes and check digits only; whether a country, a bank or an account exists is not asked of anybody.
 
+use super::country;
 use super::firm::BankDetails;
 use super::refusal::{Faults, FieldFault};
 use super::text::{LINE_MAX, line, paragraph, required};
@@ -13,25 +14,22 @@ pub const ADDRESS_LINES_MAX: usize = 6;
 /// Shortest and longest IBAN (ISO 13616).
 const IBAN_LENGTH: std::ops::RangeInclusive<usize> = 15..=34;
 
-/// An ISO 3166-1 alpha-2 code in capitals; may be empty.
+/// A VAT identifier in capitals without blanks, dots and hyphens, its country in front; may be empty.
 ///
 /// # Errors
-/// Names `field` when it is not two letters.
-pub fn country(field: &str, input: &str) -> Result<String, FieldFault> {
-    let code = input.trim().to_ascii_uppercase();
-    let fine = code.is_empty() || (code.len() == 2 && code.bytes().all(|b| b.is_ascii_uppercase()));
-    if fine { Ok(code) } else { Err(FieldFault::new(field, "Use the two-letter country code, like IE or DE.")) }
-}
-
-/// A VAT identifier in capitals without blanks, dots and hyphens; may be empty.
-///
-/// # Errors
-/// Names `field` when it is too long or holds anything but letters and digits.
+/// Names `field` when it is too long, holds anything but letters and digits, or lacks its country (BR-CO-09).
 pub fn vat_id(field: &str, input: &str) -> Result<String, FieldFault> {
     let id = squeezed(input);
-    let fine = id.len() <= VAT_ID_MAX && id.bytes().all(|b| b.is_ascii_alphanumeric());
-    let message = format!("Use letters and digits only, at most {VAT_ID_MAX}, like IE6388047V.");
-    if fine { Ok(id) } else { Err(FieldFault::new(field, message)) }
+    if id.len() > VAT_ID_MAX || !id.bytes().all(|b| b.is_ascii_alphanumeric()) {
+        let message = format!("Use letters and digits only, at most {VAT_ID_MAX}, like IE6388047V.");
+        return Err(FieldFault::new(field, message));
+    }
+    if !id.is_empty() && !country::leads_vat_id(&id) {
+        let message = "Begin with the two letters of its country, like IE6388047V; Greece’s are EL. A number without \
+            them belongs under Register number.";
+        return Err(FieldFault::new(field, message));
+    }
+    Ok(id)
 }
 
 /// A postal address, one printed line each; may be empty.
@@ -171,19 +169,15 @@ mod tests {
     }
 
     #[test]
-    fn bics_countries_and_vat_identifiers_have_their_shapes() {
+    fn bics_and_vat_identifiers_have_their_shapes() {
         for (text, kept) in [("aibkie2d", "AIBKIE2D"), ("DEUT DE FF 500", "DEUTDEFF500"), ("", "")] {
             assert_eq!(bic("bic", text).unwrap(), kept);
         }
         for text in ["AIBKIE2", "AIBK1E2D", "AIBKIE2DX", "ÄIBKIE2"] {
             assert!(bic("bic", text).is_err(), "{text}");
         }
-        assert_eq!(country("country", " ie ").unwrap(), "IE");
-        for text in ["IRL", "I", "12", "Éi"] {
-            assert!(country("country", text).is_err(), "{text}");
-        }
         assert_eq!(vat_id("vat", "CHE-123.456.789 MWST").unwrap(), "CHE123456789MWST");
-        for text in ["IE6388047V<b>", "123456789012345678901", "IE\r\n1", "DE１２３"] {
+        for text in ["IE6388047V<b>", "123456789012345678901", "12-3456789", "X1", "IE\r\n1", "DE１２３"] {
             assert!(vat_id("vat", text).is_err(), "{text}");
         }
     }

@@ -254,7 +254,7 @@ impl Viewer {
 
     /// A whole page of the portal.
     pub fn page(&self, current: PortalNav, title: &str, body: impl Render) -> Markup {
-        let address = self.firm.party.address.join(", ");
+        let address = self.firm.party.lines().join(", ");
         let frame = PortalFrame {
             firm: FirmCard {
                 name: &self.firm.party.name,

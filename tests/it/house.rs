@@ -120,8 +120,8 @@ pub fn hartmann() -> Firm {
 }
 
 pub fn party(name: &str) -> Party {
-    let address = vec!["4 Mill Lane".to_owned(), "Dublin 8".to_owned()];
-    Party { name: name.to_owned(), address, country: "IE".to_owned(), vat_id: String::new() }
+    let (address, city) = (vec!["4 Mill Lane".to_owned()], "Dublin 8".to_owned());
+    Party { name: name.to_owned(), address, city, country: "IE".to_owned(), ..Party::default() }
 }
 
 pub fn new_client(name: &str) -> NewClient {

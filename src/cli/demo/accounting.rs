@@ -54,7 +54,7 @@ fn sheet(client: &ClientPlan, bill: &Draft, number: &DocumentNumber) -> Sheet {
         }
     });
     let mut recipient = vec![client.name.to_owned()];
-    recipient.extend(client.address.iter().map(|x| (*x).to_owned()));
+    recipient.extend(client.party().lines());
     Sheet {
         language: "en-IE".to_owned(),
         title: "TAX INVOICE".to_owned(),

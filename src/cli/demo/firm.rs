@@ -8,6 +8,7 @@ use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
+use crate::domain::party::{Endpoint, PartyContact};
 use crate::domain::person::Role;
 use crate::domain::refusal::FieldFault;
 use crate::domain::text::EmailAddress;
@@ -100,8 +101,13 @@ pub struct Habit {
 pub struct ClientPlan {
     pub name: &'static str,
     pub address: &'static [&'static str],
+    /// Town, postcode, county.
+    pub town: [&'static str; 3],
     pub country: &'static str,
     pub vat_id: &'static str,
+    pub legal_id: &'static str,
+    /// Scheme and electronic address.
+    pub endpoint: [&'static str; 2],
     pub reference: &'static str,
     pub currency: &'static str,
     pub terms: u16,
@@ -120,9 +126,12 @@ pub struct ClientPlan {
 pub const CLIENTS: [ClientPlan; 8] = [
     ClientPlan {
         name: "Marlow Ceramics Ltd",
-        address: &["Unit 2, Kiln Yard", "Ringsend Road", "Dublin 4, D04 X2R6"],
+        address: &["Unit 2, Kiln Yard", "Ringsend Road"],
+        town: ["Dublin 4", "D04 X2R6", ""],
         country: "IE",
         vat_id: "IE6388047V",
+        legal_id: "512684",
+        endpoint: ["9935", "IE6388047V"],
         reference: "C-1014",
         currency: "EUR",
         terms: 30,
@@ -141,9 +150,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Kestrel Architects",
-        address: &["14 Sullivan’s Quay", "Cork, T12 K6WD"],
+        address: &["14 Sullivan’s Quay"],
+        town: ["Cork", "T12 K6WD", ""],
         country: "IE",
         vat_id: "IE9514872K",
+        legal_id: "",
+        endpoint: ["", ""],
         reference: "C-1021",
         currency: "EUR",
         terms: 30,
@@ -160,9 +172,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Brightwater Marine Ltd",
-        address: &["New Docks", "Galway, H91 C2VT"],
+        address: &["New Docks"],
+        town: ["Galway", "H91 C2VT", ""],
         country: "IE",
         vat_id: "IE4471903W",
+        legal_id: "468120",
+        endpoint: ["", ""],
         reference: "C-1026",
         currency: "EUR",
         terms: 14,
@@ -176,9 +191,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Oakfield Nursing Homes DAC",
-        address: &["Oakfield House", "Station Road", "Naas, Co. Kildare, W91 PX3D"],
+        address: &["Oakfield House", "Station Road"],
+        town: ["Naas", "W91 PX3D", "Co. Kildare"],
         country: "IE",
         vat_id: "",
+        legal_id: "390417",
+        endpoint: ["", ""],
         reference: "C-1030",
         currency: "EUR",
         terms: 30,
@@ -195,9 +213,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Lumen Dental Group",
-        address: &["3 Fitzwilliam Lane", "Dublin 2, D02 HN88"],
+        address: &["3 Fitzwilliam Lane"],
+        town: ["Dublin 2", "D02 HN88", ""],
         country: "IE",
         vat_id: "IE3320658M",
+        legal_id: "",
+        endpoint: ["EM", "invoices@lumendental.example"],
         reference: "C-1033",
         currency: "EUR",
         terms: 30,
@@ -214,9 +235,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Delft Glaze BV",
-        address: &["Oude Delft 118", "2611 CG Delft"],
+        address: &["Oude Delft 118"],
+        town: ["Delft", "2611 CG", ""],
         country: "NL",
         vat_id: "NL814203977B01",
+        legal_id: "27184093",
+        endpoint: ["0106", "27184093"],
         reference: "C-1038",
         currency: "EUR",
         terms: 30,
@@ -230,9 +254,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Wren & Sparrow Books Ltd",
-        address: &["27 Lamb’s Passage", "London EC1Y 8LE"],
+        address: &["27 Lamb’s Passage"],
+        town: ["London", "EC1Y 8LE", ""],
         country: "GB",
         vat_id: "GB412773809",
+        legal_id: "07418852",
+        endpoint: ["", ""],
         reference: "C-1042",
         currency: "GBP",
         terms: 30,
@@ -249,9 +276,12 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
     ClientPlan {
         name: "Aoi Instruments KK",
-        address: &["4-12 Kitahama Higashi, Chuo-ku", "Osaka 540-0031"],
+        address: &["4-12 Kitahama Higashi, Chuo-ku"],
+        town: ["Osaka", "540-0031", ""],
         country: "JP",
         vat_id: "",
+        legal_id: "1200-01-087345",
+        endpoint: ["", ""],
         reference: "C-1047",
         currency: "JPY",
         terms: 60,
@@ -265,6 +295,29 @@ pub const CLIENTS: [ClientPlan; 8] = [
     },
 ];
 
+impl ClientPlan {
+    /// As documents print it, with its first contact.
+    pub fn party(&self) -> Party {
+        let [city, postcode, subdivision] = self.town.map(str::to_owned);
+        let [scheme, id] = self.endpoint.map(str::to_owned);
+        let who = self.contacts.first().filter(|c| c.part == Part::Payer);
+        let contact =
+            who.map(|c| PartyContact { name: c.name.to_owned(), phone: c.phone.to_owned(), email: c.email.to_owned() });
+        Party {
+            name: self.name.to_owned(),
+            address: self.address.iter().map(|x| (*x).to_owned()).collect(),
+            city,
+            postcode,
+            subdivision,
+            country: self.country.to_owned(),
+            vat_id: self.vat_id.to_owned(),
+            legal_id: self.legal_id.to_owned(),
+            endpoint: Endpoint { scheme, id },
+            contact: contact.unwrap_or_default(),
+        }
+    }
+}
+
 /// The firm's particulars.
 ///
 /// # Errors
@@ -274,9 +327,13 @@ pub fn firm() -> Result<Firm, FieldFault> {
     Ok(Firm {
         party: Party {
             name: "Harbour & Finch LLP".to_owned(),
-            address: ["9 Sir John’s Lane", "Dublin 2, D02 AX07"].map(str::to_owned).to_vec(),
+            address: vec!["9 Sir John’s Lane".to_owned()],
+            city: "Dublin 2".to_owned(),
+            postcode: "D02 AX07".to_owned(),
             country: "IE".to_owned(),
             vat_id: "IE3456789KH".to_owned(),
+            endpoint: Endpoint { scheme: "9935".to_owned(), id: "IE3456789KH".to_owned() },
+            ..Party::default()
         },
         trade: "Solicitors".to_owned(),
         registration: "Partners: Maeve Finch, Tom Harbour. Registered with the Law Society of Ireland.".to_owned(),

@@ -39,7 +39,7 @@ impl<A: Archive> Writer<'_, A> {
     fn people(&mut self) -> Result<(), Failure> {
         self.register("clients", &["Client", "Name", "Address", "Country", "VAT", "Reference", "Currency", "Note"])?;
         self.each_client(|w, c| {
-            let (party, id, address) = (&c.party, c.id.to_string(), c.party.address.join(", "));
+            let (party, id, address) = (&c.party, c.id.to_string(), c.party.lines().join(", "));
             let (country, vat, currency) = (&party.country, &party.vat_id, c.currency.code());
             w.row(&[id.as_str(), &party.name, &address, country, vat, &c.reference, currency, &c.note])
         })?;

@@ -168,7 +168,7 @@ impl<A: Archive> Writer<'_, A> {
         let projects = self.r.projects_of(client.id)?;
         Ok(html! {
             h1 { (party.name) }
-            p { @for line in &party.address { (line) " " } (party.country) " " (party.vat_id) }
+            p { @for line in party.lines() { (line) " " } (party.country) " " (party.vat_id) }
             p { a href="statement.html" { "Statement of account" } }
             h2 { "Contacts" }
             ul { @for c in &contacts { li { (c.name) ", " (c.title) " " (c.email) " " (c.phone) @if !c.active { " (revoked)" } } } }

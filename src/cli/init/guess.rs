@@ -107,7 +107,7 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
     };
     let code = country.map_or("", |c| c.code).to_owned();
     Ok(Firm {
-        party: Party { name: name.to_owned(), address: Vec::new(), country: code, vat_id: String::new() },
+        party: Party { name: name.to_owned(), country: code, ..Party::default() },
         trade: String::new(),
         registration: String::new(),
         email: Some(email),

@@ -177,7 +177,7 @@ fn particulars(client: &Client, may_change: bool) -> Markup {
             }
             p {
                 (party.name)
-                @for line in &party.address { br; (line) }
+                @for line in party.lines() { br; (line) }
                 @if !party.country.is_empty() { br; (party.country) }
             }
             p.small.mut {

@@ -199,6 +199,7 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
             (csrf_input(&desk.csrf))
             @if let Some(client) = client { (seen(client)) } @else { (parts::hidden("once", typed.fields.get("once"))) }
             (party_form::inputs(typed, "Client’s name"))
+            (party_form::attention_inputs(typed))
             (standing_choices(typed, &staff))
             @if typed.errors.iter().any(|e| e.key == NAMESAKE) || typed.fields.has(NAMESAKE) {
                 (parts::checkbox(&typed.field(NAMESAKE, "This is another client of the same name")))

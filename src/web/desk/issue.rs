@@ -160,7 +160,7 @@ fn problems(errors: &[FieldError], edit: &str) -> Markup {
 fn lacking(desk: &Desk, draft: &Invoice) -> Markup {
     let (firm, taxed) = (&desk.firm, draft.totals().is_some_and(|totals| totals.vat != 0));
     let all = [
-        (firm.party.address.is_empty(), "postal address"),
+        (firm.party.lines().is_empty(), "postal address"),
         (taxed && firm.party.vat_id.is_empty(), "VAT number"),
         (firm.bank.iban.is_empty(), "bank details"),
     ];

@@ -168,8 +168,9 @@ fn series(faults: &mut Faults, fields: &Fields, year: i16) -> Option<Series> {
 pub fn changes(old: &Firm, new: &Firm) -> String {
     let all = [
         (old.party.name != new.party.name, "name"),
-        (old.party.address != new.party.address || old.party.country != new.party.country, "address"),
+        (old.party.lives_elsewhere(&new.party), "address"),
         (old.party.vat_id != new.party.vat_id, "VAT number"),
+        (old.party.is_reached_otherwise(&new.party), "register number or electronic address"),
         (old.trade != new.trade, "trade"),
         (old.registration != new.registration, "registration"),
         (old.email != new.email, "e-mail"),
@@ -322,7 +323,7 @@ mod tests {
         let mut fields = kept(&old);
         let bad = [
             ("name", "Harbour\u{202E}Finch"),
-            ("country", "Ireland"),
+            ("country", "Atlantis"),
             ("email", "nobody"),
             ("iban", "IE29 AIBK 9311 5212 3456 79"),
             ("colour", "red;}"),

@@ -146,7 +146,7 @@ fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -
             div.cols.two.bill-m {
                 div {
                     p.lbl { "For" }
-                    p { b { (issue.buyer.name) } @for line in &issue.buyer.address { br; (line) } }
+                    p { b { (issue.buyer.name) } @for line in issue.buyer.lines() { br; (line) } }
                 }
                 (parts::facts(&facts))
             }

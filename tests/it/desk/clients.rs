@@ -81,7 +81,7 @@ async fn hostile_particulars_are_refused_all_at_once_and_come_back_as_typed() {
     let bad = [
         ("name", "Osprey\r\nBcc: x@y.example"),
         ("address", "1\n2\n3\n4\n5\n6\n7"),
-        ("country", "Ireland"),
+        ("country", "Atlantis"),
         ("vat_id", "<script>"),
         ("reference", &long),
         ("currency", "XYZ"),
@@ -96,7 +96,7 @@ async fn hostile_particulars_are_refused_all_at_once_and_come_back_as_typed() {
     for (name, _) in bad {
         assert!(page.contains(&format!("href=\"#f-{name}\"")), "{name} in {page}");
     }
-    assert!(page.contains("value=\"Ireland\"") && page.contains("value=\"&lt;script&gt;\"") && page.contains(&long));
+    assert!(page.contains("value=\"&lt;script&gt;\"") && page.contains(&long));
     assert!(!page.contains("<script>"));
     let twice = with(&FORM, &[("name", " \u{2066} ")]);
     assert_eq!(orla.post("/desk/clients/new", &twice).await.status, StatusCode::UNPROCESSABLE_ENTITY);

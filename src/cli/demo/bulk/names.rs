@@ -52,8 +52,9 @@ pub fn party(n: u64) -> Party {
         0 => format!("{first} {second} {trade} Ltd"),
         _ => format!("{first} {second} {trade} {} Ltd", again + 1),
     };
-    let address = vec![format!("{} {second} Street", n % 180 + 1), of(&TOWNS, n / 3).to_owned()];
-    Party { name, address, country: "IE".to_owned(), vat_id: format!("IE{:07}T", 1_000_000 + n) }
+    let address = vec![format!("{} {second} Street", n % 180 + 1)];
+    let (city, vat_id) = (of(&TOWNS, n / 3).to_owned(), format!("IE{:07}T", 1_000_000 + n));
+    Party { name, address, city, country: "IE".to_owned(), vat_id, ..Party::default() }
 }
 
 /// A contact's name and address.

@@ -9,7 +9,6 @@ use crate::actions::people::{self, NewContact, NewStaff};
 use crate::actions::{firm as firm_act, sessions, visits};
 use crate::domain::access::StaffScope;
 use crate::domain::calendar::is_business_day;
-use crate::domain::client::Party;
 use crate::domain::event::{Actor, By};
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::person::{Person, ProjectAccess, Rights, Role};
@@ -42,12 +41,7 @@ impl Story {
         let plan = &CLIENTS[place];
         let scope = self.as_staff(w, 0);
         let new = NewClient {
-            party: Party {
-                name: plan.name.to_owned(),
-                address: plan.address.iter().map(|x| (*x).to_owned()).collect(),
-                country: plan.country.to_owned(),
-                vat_id: plan.vat_id.to_owned(),
-            },
+            party: plan.party(),
             reference: plan.reference.to_owned(),
             currency: plan.currency.parse().map_err(fault)?,
             terms_days: plan.terms,

@@ -22,7 +22,10 @@ pub mod restored;
 pub mod sessions;
 pub mod visits;
 
+use crate::domain::event::Actor;
+use crate::domain::ids::StaffId;
 use crate::domain::refusal::Refusal;
+use crate::store::prelude::WriteTx;
 
 /// Refuses when a record is not as whoever acts knew it.
 ///
@@ -30,6 +33,14 @@ use crate::domain::refusal::Refusal;
 /// [`Refusal::TryAgain`] when it changed in between, [`Refusal::NotFound`] when it is gone.
 pub fn unchanged<T: PartialEq>(now: Option<&T>, known: &T) -> Result<(), Refusal> {
     if found(now)? == known { Ok(()) } else { Err(Refusal::TryAgain) }
+}
+
+/// Who of the firm acts; nobody when it is the process or the command line.
+fn author(w: &WriteTx<'_>) -> StaffId {
+    match w.by.actor {
+        Actor::Staff(id) => id,
+        _ => StaffId(0),
+    }
 }
 
 /// What was found, or the refusal that there is nothing.

@@ -1,15 +1,21 @@
 //! Money received and what it settles.
 
+mod reverse;
+
+pub use reverse::{TakingBack, reverse};
+
 use jiff::civil::Date;
 
-use super::{found, letters, once};
+use super::{author, found, letters, once, reminders};
+use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
-use crate::domain::event::{Actor, Event};
-use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, StaffId};
+use crate::domain::event::Event;
+use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
 use crate::domain::invoice::{Invoice, YEARS};
 use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
+use crate::store::invoices::Row;
 use crate::store::prelude::*;
 
 /// Which invoices a receipt settles.
@@ -62,12 +68,9 @@ pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Resu
     if let Some(key) = once {
         w.remember(&key, id.0)?;
     }
-    let by = match w.by.actor {
-        Actor::Staff(id) => id,
-        _ => StaffId(0),
-    };
+    let by = author(w);
     let NewReceipt { client, amount, on, method, reference, .. } = new.clone();
-    w.put_receipt(&Receipt { id, client, amount, on, method, reference, at: w.now, by })?;
+    w.put_receipt(&Receipt { id, client, amount, on, method, reference, at: w.now, by, reversed: None })?;
     let recorded = w.record(About::client(client), Event::ReceiptRecorded { receipt: id, amount })?;
     for (invoice, part) in parts {
         let _ = apply(w, client, Source::Receipt(id), invoice, part, on)?;
@@ -171,32 +174,41 @@ pub fn apply_more(
 
 fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActError> {
     Ok(match source {
-        Source::Receipt(id) => found(w.receipt(id)?.map(|r| (r.client, r.amount)))?,
+        Source::Receipt(id) => found(w.receipt(id)?.map(|r| (r.client, r.worth())))?,
         Source::Credit(id) => {
             found(w.invoice(id)?.filter(|i| i.issue.is_some() && !i.is_invoice()).map(|i| (i.client, i.payable())))?
         }
     })
 }
 
-/// Takes an allocation back: the invoice is open again by that much, and its reminders are looked at again.
+/// Takes an allocation back: the invoice is open again by that much, and its reminders go on with the steps to come.
 ///
 /// # Errors
 /// When the scope does not allow it or there is no such allocation.
 pub fn undo(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
-    invoice: InvoiceId,
-    allocation: AllocationId,
+    settings: &Settings,
+    (invoice, allocation): (InvoiceId, AllocationId),
     reason: &str,
 ) -> Result<Done<()>, ActError> {
     let row = found(w.invoice_row(invoice)?.filter(|r| scope.sees(r.invoice.client)))?;
     scope.may(Act::Work)?;
     let old = found(w.allocations_of(invoice)?.into_iter().find(|a| a.id == allocation))?;
     w.remove_allocation(invoice, allocation)?;
-    w.reshelve(&row.invoice)?;
+    reopen(w, settings, &row)?;
     let (client, whole) = source_of(w, old.source)?;
     w.put_unapplied(client, old.source, whole)?;
-    w.set_reminder(invoice, Some(w.now))?;
     let event = Event::AllocationUndone { invoice, amount: old.amount, reason: reason.to_owned() };
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
+}
+
+/// After something that had settled an invoice is gone: its new place, and its reminders again if nothing was open of
+/// it. What is open now.
+fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Money, ActError> {
+    let open = before.invoice.open(w.reshelve(&before.invoice)?);
+    if before.open().minor == 0 && open.minor > 0 {
+        reminders::resume(w, &before.invoice, settings)?;
+    }
+    Ok(open)
 }

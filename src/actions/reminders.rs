@@ -7,12 +7,13 @@ use std::collections::BTreeSet;
 use jiff::tz::TimeZone;
 
 use super::letters;
+use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::Event;
 use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::invoice::Invoice;
 use crate::domain::letter::Purpose;
-use crate::domain::reminder::{Policy, plan, review};
-use crate::store::invoices::Row;
+use crate::domain::reminder::{Policy, next_wake, plan, review};
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 
@@ -33,7 +34,7 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     for &step in &found.skipped {
         note(
             w,
-            &row,
+            &row.invoice,
             step,
             StepOutcome::Skipped,
             Event::ReminderSkipped {
@@ -44,10 +45,10 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
         )?;
     }
     for &step in &found.superseded {
-        note(w, &row, step, StepOutcome::Superseded, Event::ReminderSuperseded { invoice: id, step })?;
+        note(w, &row.invoice, step, StepOutcome::Superseded, Event::ReminderSuperseded { invoice: id, step })?;
     }
     for &step in &found.expired {
-        note(w, &row, step, StepOutcome::Expired, Event::ReminderExpired { invoice: id, step })?;
+        note(w, &row.invoice, step, StepOutcome::Expired, Event::ReminderExpired { invoice: id, step })?;
     }
     let mut queued = 0;
     if let Some(step) = &found.send {
@@ -55,13 +56,35 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
         queued = letters::queue_reminder(w, &row.invoice, row.open(), step, today)?;
         if letters::recipients(w, &row.invoice)?.is_empty() {
             let (step, reason) = (step.step, "nobody at the client gets reminders".to_owned());
-            note(w, &row, step, StepOutcome::Skipped, Event::ReminderSkipped { invoice: id, step, reason })?;
+            note(w, &row.invoice, step, StepOutcome::Skipped, Event::ReminderSkipped { invoice: id, step, reason })?;
         } else {
             w.settle_step(id, step.step, StepOutcome::Sent)?;
         }
     }
     w.set_reminder(id, found.wake)?;
     Ok(queued)
+}
+
+/// Goes on with an invoice that is open again. Steps that fell while nothing was open of it are not caught up: whoever
+/// had paid, or seemed to, is not reminded in arrears of it.
+///
+/// # Errors
+/// When the store fails.
+pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
+    let Some(published) = invoice.issue.as_ref().map(|i| i.at) else { return Ok(()) };
+    let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
+    let plan = plan(invoice.due, &settings.policy, &settings.zone);
+    let now = w.now;
+    for missed in plan.iter().filter(|x| x.at <= now) {
+        if settled.insert(missed.step) {
+            let reason = "nothing was open when it fell".to_owned();
+            let event = Event::ReminderSkipped { invoice: invoice.id, step: missed.step, reason };
+            note(w, invoice, missed.step, StepOutcome::Skipped, event)?;
+        }
+    }
+    let next = next_wake(&plan, published, &settled, w.now);
+    w.set_reminder(invoice.id, next)?;
+    Ok(())
 }
 
 /// Before a letter is handed over: whether it may go now. A reminder goes inside a sending window only, never speaks of
@@ -90,8 +113,8 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone
     Ok(true)
 }
 
-fn note(w: &mut WriteTx<'_>, row: &Row, step: i16, outcome: StepOutcome, event: Event) -> Result<(), ActError> {
-    w.settle_step(row.invoice.id, step, outcome)?;
-    let _ = w.record(About::invoice(row.invoice.client, row.invoice.id), event)?;
+fn note(w: &mut WriteTx<'_>, invoice: &Invoice, step: i16, outcome: StepOutcome, event: Event) -> Result<(), ActError> {
+    w.settle_step(invoice.id, step, outcome)?;
+    let _ = w.record(About::invoice(invoice.client, invoice.id), event)?;
     Ok(())
 }

@@ -10,6 +10,7 @@ use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use crate::domain::client::Party;
 use crate::domain::money::{Currency, Money};
 use crate::domain::statement::{Ageing, EntryKind, Statement};
+use crate::domain::text::capital;
 
 /// One account: a client's balance-forward statement in one currency, with its ageing as of the last day.
 #[derive(Clone, Copy, Debug)]
@@ -100,7 +101,7 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
         let entry = &row.entry;
         let (charged, settled) = match entry.kind {
             EntryKind::Invoice => (amount(entry.amount), String::new()),
-            EntryKind::CreditNote | EntryKind::Receipt => (String::new(), amount(entry.amount)),
+            EntryKind::CreditNote | EntryKind::Receipt | EntryKind::Reversal => (String::new(), amount(entry.amount)),
         };
         Row {
             cells: vec![date(entry.date), what(entry.kind, &entry.number), charged, settled, amount(row.balance)],
@@ -122,11 +123,12 @@ fn what(kind: EntryKind, number: &str) -> String {
         EntryKind::Invoice => format!("Invoice {number}"),
         EntryKind::CreditNote => format!("Credit note {number}"),
         EntryKind::Receipt => "Payment, thank you".to_owned(),
+        EntryKind::Reversal => "Payment taken back".to_owned(),
     }
 }
 
 fn details(kind: EntryKind, number: &str, title: &str) -> Vec<String> {
-    let reference = if kind == EntryKind::Receipt { number } else { "" };
+    let reference = if matches!(kind, EntryKind::Receipt | EntryKind::Reversal) { number } else { "" };
     let parts: Vec<&str> = [title, reference].into_iter().map(str::trim).filter(|x| !x.is_empty()).collect();
     if parts.is_empty() { Vec::new() } else { vec![capital(&parts.join(", "))] }
 }
@@ -136,6 +138,7 @@ fn narrow(kind: EntryKind, amount: &str) -> String {
         EntryKind::Invoice => format!("{amount} charged"),
         EntryKind::CreditNote => format!("{amount} credited"),
         EntryKind::Receipt => format!("{amount} paid"),
+        EntryKind::Reversal => format!("{amount} taken back"),
     }
 }
 
@@ -158,9 +161,4 @@ fn ageing(look: &Look, ageing: &Ageing, currency: Currency) -> Table {
         rows: vec![row],
         ..Table::default()
     }
-}
-
-fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -11,6 +11,7 @@ use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, Qu
 use super::letter::Purpose;
 use super::money::Money;
 use super::number::DocumentNumber;
+use super::payment::Cause;
 
 /// What [`Event::ContactChanged`] says of somebody whose access was revoked and who has it again.
 pub const ADMITTED: &str = "let in again";
@@ -178,6 +179,10 @@ pub enum Event {
     CertificateMade { invoice: InvoiceId, digest: Digest },
     /// Everything was written out as an archive that anybody can read.
     Exported { documents: u64 },
+    /// A receipt was taken back, as of this day.
+    ReceiptReversed { receipt: ReceiptId, amount: Money, on: Date, cause: Cause, reason: String },
+    /// What a receipt that was taken back had settled of an invoice is open again.
+    PaymentTakenBack { invoice: InvoiceId, receipt: ReceiptId, amount: Money, left_open: Money, cause: Cause },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -244,6 +249,8 @@ impl Event {
             | E::ReceiptRecorded { .. }
             | E::Allocated { .. }
             | E::AllocationUndone { .. }
+            | E::ReceiptReversed { .. }
+            | E::PaymentTakenBack { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. } => Topic::Money,
             E::LetterQueued { .. }

@@ -76,6 +76,67 @@ pub struct Receipt {
     pub at: Timestamp,
     /// Recorded by.
     pub by: StaffId,
+    /// How it was taken back, if it was; from then on it settles nothing.
+    pub reversed: Option<Reversal>,
+}
+
+impl Receipt {
+    /// What of it can settle anything: all of it, or nothing once it was taken back.
+    pub fn worth(&self) -> Money {
+        if self.reversed.is_some() { Money::zero(self.amount.currency) } else { self.amount }
+    }
+}
+
+/// Why a receipt was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// The bank returned it: a bounced cheque, a direct debit recalled.
+    Returned,
+    /// It never was as recorded.
+    Mistaken,
+}
+
+impl Cause {
+    /// Both, in the order in which forms offer them.
+    pub const ALL: [Self; 2] = [Self::Returned, Self::Mistaken];
+
+    /// The word in forms.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Returned => "returned",
+            Self::Mistaken => "mistaken",
+        }
+    }
+
+    /// The cause of a form's word.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|x| x.code() == code)
+    }
+
+    /// The words on screen.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Returned => "returned by the bank",
+            Self::Mistaken => "recorded by mistake",
+        }
+    }
+}
+
+/// A receipt taken back. The receipt stays in the books, and this beside it as a line of its own date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reversal {
+    /// Civil date on which it stops counting; never before the receipt's own.
+    pub on: Date,
+    /// Why.
+    pub cause: Cause,
+    /// In the firm's own words; the client does not read them.
+    pub reason: String,
+    /// Recorded at.
+    pub at: Timestamp,
+    /// Recorded by.
+    pub by: StaffId,
+    /// What it settled until then, for accounts as of an earlier day.
+    pub parts: Vec<Allocation>,
 }
 
 /// Where settlement comes from.

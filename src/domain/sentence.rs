@@ -9,6 +9,7 @@ use super::event::{ADMITTED, Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
 use super::letter::Purpose;
+use super::payment::Cause;
 
 /// Where names come from; each answers with something printable for an unknown id too.
 pub trait Names {
@@ -91,7 +92,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::CreditNoteIssued { .. } | E::QuoteSent { .. } => ("invoice", Mark::Plain),
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
-        E::AllocationUndone { .. } => ("bank", Mark::Warn),
+        E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } => ("bank", Mark::Warn),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
@@ -157,6 +158,19 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
         }
+        E::ReceiptReversed { amount, cause, on, reason, .. } => noted(
+            format!(
+                "{who} took back the payment of {} as of {}: {}",
+                money(*amount),
+                locale.date_long(*on),
+                cause.words()
+            ),
+            reason,
+        ),
+        E::PaymentTakenBack { invoice, amount, left_open, cause, .. } => noted(
+            format!("{} no longer settles {}, {} open", money(*amount), names.document(*invoice), money(*left_open)),
+            &format!("The payment was {}", cause.words()),
+        ),
         E::LetterQueued { subject, to, purpose, .. } => {
             noted(format!("{} to {to} queued", letter_words(*purpose)), subject)
         }
@@ -259,6 +273,22 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::Allocated { amount, left_open, .. } => {
             Some(format!("{} went towards this invoice; {} is still open.", money(*amount), money(*left_open)))
         }
+        E::ReceiptReversed { amount, cause: Cause::Returned, .. } => {
+            Some(format!("The payment of {} was returned by the bank.", money(*amount)))
+        }
+        E::ReceiptReversed { amount, cause: Cause::Mistaken, .. } => {
+            Some(format!("We had recorded a payment of {} by mistake. It no longer counts.", money(*amount)))
+        }
+        E::PaymentTakenBack { amount, left_open, cause: Cause::Returned, .. } => Some(format!(
+            "The payment of {} was returned by the bank, so it no longer counts; {} is open.",
+            money(*amount),
+            money(*left_open)
+        )),
+        E::PaymentTakenBack { amount, left_open, cause: Cause::Mistaken, .. } => Some(format!(
+            "We had recorded the payment of {} by mistake, so it no longer counts; {} is open.",
+            money(*amount),
+            money(*left_open)
+        )),
         E::AllocationUndone { amount, .. } => {
             Some(format!("{} no longer counts towards this invoice.", money(*amount)))
         }

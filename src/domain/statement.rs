@@ -22,6 +22,8 @@ pub enum EntryKind {
     CreditNote,
     /// Money arrived.
     Receipt,
+    /// Money that had arrived was taken back.
+    Reversal,
 }
 
 /// One line of a client's account.
@@ -69,7 +71,7 @@ pub struct Statement {
     pub rows: Vec<Row>,
     /// Invoices of the period.
     pub charged: i64,
-    /// Receipts and credit notes of the period, as a figure above zero.
+    /// Receipts and credit notes of the period less what was taken back in it, as a figure above zero.
     pub settled: i64,
     /// The balance at the end of the period; the next statement's opening.
     pub closing: i64,
@@ -92,7 +94,9 @@ pub fn balance_forward(entries: impl IntoIterator<Item = Entry>, from: Date, to:
     for entry in within {
         match entry.kind {
             EntryKind::Invoice => out.charged = out.charged.saturating_add(entry.amount),
-            EntryKind::CreditNote | EntryKind::Receipt => out.settled = out.settled.saturating_sub(entry.amount),
+            EntryKind::CreditNote | EntryKind::Receipt | EntryKind::Reversal => {
+                out.settled = out.settled.saturating_sub(entry.amount);
+            }
         }
         out.closing = out.closing.saturating_add(entry.amount);
         out.rows.push(Row { entry, balance: out.closing });
@@ -122,6 +126,15 @@ pub struct Credit {
     pub dated: Date,
     /// In minor units, above zero.
     pub amount: i64,
+    /// The civil date from which it counts no more, when it was taken back.
+    pub until: Option<Date>,
+}
+
+impl Credit {
+    /// Whether it counts on `day`.
+    fn counts(&self, day: Date) -> bool {
+        self.dated <= day && self.until.is_none_or(|until| day < until)
+    }
 }
 
 /// A client's account in one currency.
@@ -131,7 +144,7 @@ pub struct Account {
     pub charges: Vec<Charge>,
     /// Receipts and credit notes.
     pub credits: Vec<Credit>,
-    /// What settled what.
+    /// What settled what, also what a receipt settled until it was taken back.
     pub allocations: Vec<Allocation>,
 }
 
@@ -168,7 +181,7 @@ impl Account {
 
     /// Receipts and credits dated up to `to` that had not settled anything by then, in minor units.
     pub fn unapplied(&self, to: Date) -> i64 {
-        let given = self.credits.iter().filter(|x| x.dated <= to).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
+        let given = self.credits.iter().filter(|x| x.counts(to)).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
         self.counting(to).fold(given, |left, a| left.saturating_sub(a.amount.minor))
     }
 
@@ -180,7 +193,7 @@ impl Account {
     /// Allocations that count on `to`: dated up to it, between documents that are.
     fn counting(&self, to: Date) -> impl Iterator<Item = &Allocation> {
         let charges: BTreeMap<InvoiceId, Date> = self.charges.iter().map(|x| (x.invoice, x.dated)).collect();
-        let credits: Vec<Source> = self.credits.iter().filter(|x| x.dated <= to).map(|x| x.source).collect();
+        let credits: Vec<Source> = self.credits.iter().filter(|x| x.counts(to)).map(|x| x.source).collect();
         let credits: std::collections::HashSet<Source> = credits.into_iter().collect();
         self.allocations.iter().filter(move |a| {
             a.on <= to && charges.get(&a.invoice).is_some_and(|x| *x <= to) && credits.contains(&a.source)

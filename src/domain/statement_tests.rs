@@ -60,7 +60,7 @@ fn ageing_columns_are_exclusive_and_due_today_is_not_overdue() {
 #[test]
 fn open_items_use_only_allocations_of_their_day() {
     let charge = Charge { invoice: InvoiceId(1), dated: date(2026, 10, 1), due: date(2026, 10, 31), amount: 1_000 };
-    let credit = Credit { source: Source::Receipt(ReceiptId(1)), dated: date(2026, 11, 5), amount: 1_200 };
+    let credit = Credit { source: Source::Receipt(ReceiptId(1)), dated: date(2026, 11, 5), amount: 1_200, until: None };
     let allocation = Allocation {
         id: AllocationId(1),
         source: credit.source,
@@ -77,10 +77,30 @@ fn open_items_use_only_allocations_of_their_day() {
     assert_eq!(account.ageing(date(2026, 11, 7)).total(), -200);
 }
 
-/// Random invoices, receipts and credits with allocations within their limits, on any dates, prepayments included.
+#[test]
+fn what_was_taken_back_settles_until_its_day_and_nothing_from_then_on() {
+    let charge = Charge { invoice: InvoiceId(1), dated: date(2026, 10, 1), due: date(2026, 10, 31), amount: 1_000 };
+    let source = Source::Receipt(ReceiptId(1));
+    let credit = Credit { source, dated: date(2026, 11, 5), amount: 1_000, until: Some(date(2026, 11, 12)) };
+    let amount = Money::new(1_000, Currency::EUR);
+    let allocation = Allocation { id: AllocationId(1), source, invoice: InvoiceId(1), amount, on: date(2026, 11, 5) };
+    let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
+    let at = |day| (account.ageing(day).d1_30, account.unapplied(day));
+    assert_eq!(at(date(2026, 11, 4)), (1_000, 0));
+    assert_eq!(at(date(2026, 11, 11)), (0, 0));
+    assert_eq!(at(date(2026, 11, 12)), (1_000, 0));
+    let lines = entries(&account);
+    let kinds: Vec<EntryKind> = lines.iter().map(|x| x.kind).collect();
+    assert_eq!(kinds, [EntryKind::Invoice, EntryKind::Receipt, EntryKind::Reversal]);
+    let november = balance_forward(lines.clone(), date(2026, 11, 10), date(2026, 11, 30));
+    assert_eq!((november.opening, november.settled, november.closing), (0, -1_000, 1_000));
+}
+
+/// Random invoices, receipts (some taken back) and credits with allocations within their limits, on any dates, prepayments included.
 fn account() -> impl Strategy<Value = Account> {
     let charges = prop::collection::vec((0_i32..400, 0_i32..90, 0_i64..10_000), 0..12);
-    let credits = prop::collection::vec((0_i32..400, 1_i64..10_000, any::<bool>()), 0..12);
+    let back = prop::option::of(0_i32..60);
+    let credits = prop::collection::vec((0_i32..400, 1_i64..10_000, any::<bool>(), back), 0..12);
     let allocations = prop::collection::vec((0_usize..12, 0_usize..12, 1_i64..10_000, 0_i32..420), 0..30);
     (charges, credits, allocations).prop_map(|(charges, credits, wishes)| {
         let day = |n: i32| date(2026, 1, 1) + Span::new().days(n);
@@ -95,9 +115,10 @@ fn account() -> impl Strategy<Value = Account> {
             .collect();
         let credits: Vec<Credit> = (1..)
             .zip(credits)
-            .map(|(id, (at, amount, money))| {
+            .map(|(id, (at, amount, money, back))| {
                 let source = if money { Source::Receipt(ReceiptId(id)) } else { Source::Credit(InvoiceId(100 + id)) };
-                Credit { source, dated: day(at), amount }
+                let until = back.filter(|_| money).map(|after| day(at + after));
+                Credit { source, dated: day(at), amount, until }
             })
             .collect();
         let mut open: Vec<i64> = charges.iter().map(|x| x.amount).collect();
@@ -124,7 +145,8 @@ fn entries(account: &Account) -> Vec<Entry> {
         Source::Receipt(_) => entry(x.dated, EntryKind::Receipt, -x.amount),
         Source::Credit(_) => entry(x.dated, EntryKind::CreditNote, -x.amount),
     });
-    owed.chain(paid).collect()
+    let back = account.credits.iter().filter_map(|x| Some(entry(x.until?, EntryKind::Reversal, x.amount)));
+    owed.chain(paid).chain(back).collect()
 }
 
 proptest! {

@@ -142,6 +142,12 @@ fn is_plain_address(text: &str) -> bool {
     text.len() <= EMAIL_MAX && local.len() <= 64 && local.split('.').all(atom) && domain.split('.').all(label)
 }
 
+/// With its first letter large.
+pub fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -84,9 +84,3 @@ pub(super) fn tell_us(firm: &Firm) -> String {
         phone => format!("reply to this e-mail or ring {phone}"),
     }
 }
-
-/// With its first letter large.
-pub(super) fn capital(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
-}

@@ -8,12 +8,13 @@ use jiff::{Span, civil::Date};
 
 use super::letter_html::Part;
 pub use super::letter_words::Text;
-use super::letter_words::{about, capital, compose, days_late, flat};
+use super::letter_words::{about, compose, days_late, flat};
 use crate::domain::firm::Firm;
 use crate::domain::invoice::{Invoice, days_between};
 use crate::domain::money::Money;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::reminder::Tone;
+use crate::domain::text::capital;
 
 /// Days that a final notice leaves.
 const FINAL_DAYS: i64 = 7;

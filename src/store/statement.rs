@@ -10,10 +10,11 @@ use jiff::civil::Date;
 use super::payments::Unapplied;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
-use crate::domain::payment::{Allocation, Open, Receipt, Source};
+use crate::domain::payment::{Allocation, Open, Receipt, Reversal, Source};
 use crate::domain::statement::{
     Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, Statement, balance_forward,
 };
+use crate::domain::text::capital;
 
 /// A client's account in one currency: the movements of a period, and the ageing as of its last day.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,7 +52,9 @@ pub fn entries(invoices: &[Invoice], receipts: &[Receipt]) -> BTreeMap<Currency,
         out.entry(invoice.currency).or_default().push(entry);
     }
     for receipt in receipts {
-        out.entry(receipt.amount.currency).or_default().push(receipt_entry(receipt));
+        let lines = out.entry(receipt.amount.currency).or_default();
+        lines.push(receipt_entry(receipt));
+        lines.extend(receipt.reversed.as_ref().map(|reversal| reversal_entry(receipt, reversal)));
     }
     out
 }
@@ -78,6 +81,17 @@ fn receipt_entry(receipt: &Receipt) -> Entry {
     }
 }
 
+fn reversal_entry(receipt: &Receipt, reversal: &Reversal) -> Entry {
+    Entry {
+        date: reversal.on,
+        kind: EntryKind::Reversal,
+        title: capital(reversal.cause.words()),
+        amount: receipt.amount.minor,
+        recorded_at: reversal.at,
+        ..receipt_entry(receipt)
+    }
+}
+
 /// A client's accounts, one per currency, for an ageing as of any day. `allocations` are those of the invoices.
 pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Allocation]) -> BTreeMap<Currency, Account> {
     let mut out: BTreeMap<Currency, Account> = BTreeMap::new();
@@ -87,13 +101,17 @@ pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Alloc
         let (dated, amount) = (invoice.dated, issue.totals.payable);
         match invoice.kind {
             Kind::Invoice => account.charges.push(Charge { invoice: invoice.id, dated, due: invoice.due, amount }),
-            Kind::CreditNote(_) => account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount }),
+            Kind::CreditNote(_) => {
+                account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
+            }
         }
     }
     for receipt in receipts {
         let account = out.entry(receipt.amount.currency).or_default();
         let (source, dated) = (Source::Receipt(receipt.id), receipt.on);
-        account.credits.push(Credit { source, dated, amount: receipt.amount.minor });
+        let until = receipt.reversed.as_ref().map(|x| x.on);
+        account.credits.push(Credit { source, dated, amount: receipt.amount.minor, until });
+        account.allocations.extend(receipt.reversed.iter().flat_map(|x| x.parts.iter().cloned()));
     }
     for allocation in allocations {
         out.entry(allocation.amount.currency).or_default().allocations.push(allocation.clone());
@@ -169,6 +187,7 @@ mod tests {
             reference: "HF 1".into(),
             at: Timestamp::UNIX_EPOCH,
             by: StaffId(1),
+            reversed: None,
         }
     }
 

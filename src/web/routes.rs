@@ -167,8 +167,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/payments" Staff desk::payments::list;
         get "/desk/payments/new" StaffWork desk::payment_form::new;
         post "/desk/payments/new" StaffWork desk::payment_form::record;
-        get "/desk/payments/{id}" Staff desk::payments::show;
-        post "/desk/payments/{id}/apply" StaffWork desk::payments::apply;
+        get "/desk/payments/{id}" Staff desk::payment::show;
+        post "/desk/payments/{id}/apply" StaffWork desk::payment::apply;
+        get "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::ask;
+        post "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::reverse;
 
         // The desk: the firm.
         get "/desk/settings" Owner settings::show;

@@ -4,7 +4,7 @@ use counterfoil::actions::invoices;
 use counterfoil::actions::payments::{self, Apply};
 use counterfoil::domain::ids::{ClientId, InvoiceId};
 use counterfoil::domain::invoice::Invoice;
-use counterfoil::domain::payment::Source;
+use counterfoil::domain::payment::{Reversal, Source};
 use counterfoil::domain::refusal::Refusal;
 use counterfoil::domain::statement::{Account, Charge, Credit, Entry, EntryKind, balance_forward};
 use counterfoil::store::prelude::*;
@@ -23,13 +23,15 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
                 account.charges.push(Charge { invoice: invoice.id, dated, due: invoice.due, amount });
                 account.allocations.extend(r.allocations_of(invoice.id)?);
             } else {
-                account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount });
+                account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
             }
         }
         for receipt in r.receipts_of(client, i32::MAX)? {
             let (date, amount) = (receipt.on, receipt.amount.minor);
-            account.credits.push(Credit { source: Source::Receipt(receipt.id), dated: date, amount });
-            entries.push(Entry {
+            let (source, back) = (Source::Receipt(receipt.id), receipt.reversed.as_ref());
+            account.credits.push(Credit { source, dated: date, amount, until: back.map(|x| x.on) });
+            account.allocations.extend(back.iter().flat_map(|x| x.parts.clone()));
+            let arrived = Entry {
                 date,
                 kind: EntryKind::Receipt,
                 invoice: None,
@@ -37,7 +39,10 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
                 title: String::new(),
                 amount: -amount,
                 recorded_at: receipt.at,
-            });
+            };
+            let line = |x: &Reversal| Entry { date: x.on, kind: EntryKind::Reversal, amount, ..arrived.clone() };
+            entries.extend(back.map(line));
+            entries.push(arrived);
         }
         Ok::<_, StoreError>((entries, account))
     };
@@ -138,7 +143,9 @@ async fn an_allocation_is_logged_once_and_taken_back_whole() {
     let logged = |house: &TestHouse| house.log().iter().filter(|e| format!("{e:?}").starts_with("Allocated")).count();
     assert_eq!(logged(&house), 1);
     let allocation = house.app.store.read(|r| r.allocations_of(id)).unwrap()[0].id;
-    house.act(house.who.tom, move |w, scope| payments::undo(w, scope, id, allocation, "wrong one")).await.unwrap();
+    let settings = house.app.settings.clone();
+    let undo = move |w: &mut WriteTx<'_>, scope: &_| payments::undo(w, scope, &settings, (id, allocation), "wrong one");
+    house.act(house.who.tom, undo).await.unwrap();
     assert_eq!((house.open(id), listed_balance(&house.app, marlow)), (100_00, 30_00));
 }
 

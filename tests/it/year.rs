@@ -10,7 +10,7 @@ use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::By;
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId};
 use counterfoil::domain::letter::{LetterState, Purpose};
-use counterfoil::domain::payment::Source;
+use counterfoil::domain::payment::{Cause, Source};
 use counterfoil::domain::person::Person;
 use counterfoil::domain::statement::balance_forward;
 use counterfoil::mail::Verdict;
@@ -35,6 +35,8 @@ enum Planted {
     EarlyWindow,
     /// An allocation is taken back behind the books' back.
     SilentUndo,
+    /// A whole payment is.
+    SilentReversal,
 }
 
 /// An invoice as the model knows it.
@@ -148,7 +150,8 @@ impl World {
             13 => self.credit().await,
             14 => self.revoke().await,
             15 | 16 => self.undo().await,
-            17 | 18 => self.apply_more().await,
+            17 => self.apply_more().await,
+            18 => self.take_back().await,
             _ => self.add_contact().await,
         }
     }
@@ -276,13 +279,38 @@ impl World {
         let (allocation, receipt, i, part) =
             self.parts.swap_remove(usize::try_from(self.chance.below(at as u64 + 1)).unwrap());
         let id = self.owed[i].id;
-        self.house.act(self.house.who.tom, move |w, s| payments::undo(w, s, id, allocation, "wrong")).await.unwrap();
+        let settings = self.house.app.settings.clone();
+        let undo =
+            move |w: &mut WriteTx<'_>, s: &StaffScope| payments::undo(w, s, &settings, (id, allocation), "wrong");
+        self.house.act(self.house.who.tom, undo).await.unwrap();
         if self.planted == Planted::SilentUndo {
             return;
         }
         self.owed[i].settled -= part;
         self.owed[i].undone = true;
         *self.customers[self.owed[i].client].cash.entry(receipt).or_default() += part;
+    }
+
+    /// A receipt is taken back, as of today or of a day since it came.
+    async fn take_back(&mut self) {
+        let at = self.some_customer();
+        let Some(receipt) = self.customers[at].cash.keys().nth(self.chance.below(4) as usize).copied() else { return };
+        let kept = self.house.app.store.read(|r| r.receipt(receipt)).unwrap().unwrap();
+        let days = self.chance.below(5) as i64 - 1;
+        let on = (self.house.app.today() - days.max(0).days()).max(kept.on);
+        let back = payments::TakingBack { on, cause: Cause::Returned, reason: "bounced".to_owned() };
+        let settings = self.house.app.settings.clone();
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| payments::reverse(w, s, &settings, receipt, &back);
+        self.house.act(self.house.who.tom, act).await.unwrap();
+        if self.planted == Planted::SilentReversal {
+            return;
+        }
+        self.customers[at].cash.remove(&receipt);
+        self.customers[at].entries.push((on, kept.amount.minor));
+        for (_, _, i, part) in self.parts.extract_if(.., |x| x.1 == receipt) {
+            self.owed[i].settled -= part;
+            self.owed[i].undone = true;
+        }
     }
 
     async fn credit(&mut self) {
@@ -515,7 +543,14 @@ async fn years_pass_without_a_broken_promise_4() {
 
 #[tokio::test]
 async fn planted_faults_are_noticed() {
-    for planted in [Planted::BlindResend, Planted::LostPayment, Planted::EarlyWindow, Planted::SilentUndo] {
+    let all = [
+        Planted::BlindResend,
+        Planted::LostPayment,
+        Planted::EarlyWindow,
+        Planted::SilentUndo,
+        Planted::SilentReversal,
+    ];
+    for planted in all {
         let mut noticed = false;
         for seed in 0..30 {
             noticed = noticed || life(seed, 50, planted).await.is_err();

@@ -4,13 +4,13 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::super::invoices::{keep_pdf, logo, render, series};
-use super::super::{found, letters, once, restored};
+use super::super::{author, found, letters, once, restored};
 use crate::app::App;
 use crate::documents::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
-use crate::domain::event::{Actor, By, Event};
+use crate::domain::event::{By, Event};
 use crate::domain::ids::{ClientId, Digest, FileRef, ProjectId, QuoteId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
@@ -161,10 +161,7 @@ fn seal(
         return Err(Refusal::TryAgain.into());
     }
     w.next_in_series(&name)?;
-    let by = match w.by.actor {
-        Actor::Staff(id) => id,
-        _ => StaffId(0),
-    };
+    let by = author(w);
     let pdf = keep_pdf(w, pdf, number.file_name("pdf"))?;
     let quote = Quote { id: QuoteId(w.next("quote")?), pdf: pdf.clone(), at: w.now, by, ..prepared.clone() };
     w.put_quote(&quote)?;

@@ -22,6 +22,8 @@ pub enum Fate {
     Part(i64, i32),
     /// Paid with this much too much, in minor units, so many days after its date.
     Over(i64, i32),
+    /// Paid so many days after its date, and returned by the bank so many days after it.
+    Bounced(i32, i32),
     /// Credited in full, so many days after its date.
     Credited(i32),
     /// Nothing, so far.
@@ -113,7 +115,7 @@ const SCENES: [(usize, Option<usize>, i64, i64, Fate, bool); 18] = [
     (1, Some(1), 31, 0, Fate::Unpaid, false),
     (1, None, 12, 18, Fate::Paid(8), false),
     (2, Some(0), 37, -23, Fate::Unpaid, true),
-    (2, Some(1), 21, -7, Fate::Unpaid, false),
+    (2, Some(1), 21, -7, Fate::Bounced(12, 17), false),
     (2, None, 20, -6, Fate::Credited(5), false),
     (3, Some(2), 132, -102, Fate::Unpaid, false),
     (3, Some(0), 71, -41, Fate::Unpaid, true),

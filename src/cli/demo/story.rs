@@ -102,6 +102,8 @@ enum Act {
     Preview(StaffId, InvoiceId),
     /// Money comes.
     Pay(usize, Vec<InvoiceId>, Money),
+    /// The bank returns what was paid of a bill.
+    Bounce(usize, InvoiceId),
     /// A bill is taken back.
     Credit(usize, InvoiceId),
     /// A quote is sent.
@@ -241,6 +243,7 @@ impl Story {
             Act::Download(contact, invoice) => self.download(w, contact, invoice),
             Act::Preview(staff, invoice) => self.preview(w, staff, invoice),
             Act::Pay(client, invoices, amount) => self.pay(w, client, &invoices, amount),
+            Act::Bounce(client, invoice) => self.bounce(w, client, invoice),
             Act::Credit(client, invoice) => self.credit(w, client, invoice),
             Act::Quote(n) => self.quote(w, n),
             Act::Answer(n, number) => self.answer(w, n, &number),

@@ -96,7 +96,7 @@ fn balances_agree(demo: &Demo, rows: &[crate::store::invoices::Row]) {
         .store
         .read(|r| {
             for receipt in r.receipts(None, 10_000)? {
-                *sums.entry(receipt.amount.currency.to_string()).or_default() -= receipt.amount.minor;
+                *sums.entry(receipt.amount.currency.to_string()).or_default() -= receipt.worth().minor;
             }
             for client in r.clients_by_name("", None, 100)? {
                 for unapplied in r.unapplied_of(client.id)? {

@@ -177,10 +177,23 @@ impl<A: Archive> Writer<'_, A> {
     }
 
     fn money(&mut self) -> Result<(), Failure> {
-        let headings = ["Receipt", "Client", "Received", "Currency", "Amount", "Method", "Reference", "Recorded at"];
+        let headings = [
+            "Receipt",
+            "Client",
+            "Received",
+            "Currency",
+            "Amount",
+            "Method",
+            "Reference",
+            "Recorded at",
+            "Taken back on",
+            "Why",
+            "Reason",
+        ];
         self.register("receipts", &headings)?;
         let r = self.r;
         r.each_receipt(|x| {
+            let back = x.reversed.as_ref();
             self.row(&[
                 x.id.to_string(),
                 x.client.to_string(),
@@ -190,6 +203,9 @@ impl<A: Archive> Writer<'_, A> {
                 x.method.words().to_owned(),
                 x.reference.clone(),
                 x.at.to_string(),
+                back.map_or_else(String::new, |b| b.on.to_string()),
+                back.map_or_else(String::new, |b| b.cause.words().to_owned()),
+                back.map_or_else(String::new, |b| b.reason.clone()),
             ])
         })?;
         self.register("allocations", &["Invoice", "From", "Receipt or credit note", "On", "Currency", "Amount"])?;

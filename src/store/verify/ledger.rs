@@ -23,7 +23,9 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(known, || format!("Payment {key} is of client {client}, which does not exist."));
         let listed = c.has(RECEIPTS_BY_DATE, (on, key))? && c.has(RECEIPTS_OF_CLIENT, (client.0, on, key))?;
         c.claim(listed, || format!("Payment {key} is missing from a list by date."));
-        unapplied += u64::from(left(c, client, Source::Receipt(receipt.id), receipt.amount)?);
+        let back = receipt.reversed.as_ref().is_none_or(|x| x.on >= receipt.on);
+        c.claim(back, || format!("Payment {key} was taken back before it arrived."));
+        unapplied += u64::from(left(c, client, Source::Receipt(receipt.id), receipt.worth())?);
         Ok(())
     })?;
     c.given("receipt", highest)?;

@@ -64,7 +64,7 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
     let (open, unapplied) = (r.open_of(id)?, r.unapplied_of(id)?);
     let year_ago = today.saturating_sub(Span::new().years(1));
     let mut paid: BTreeMap<Currency, i64> = BTreeMap::new();
-    for receipt in r.receipts_within(id, year_ago, today)? {
+    for receipt in r.receipts_within(id, year_ago, today)?.iter().filter(|x| x.reversed.is_none()) {
         let sum = paid.entry(receipt.amount.currency).or_default();
         *sum = sum.saturating_add(receipt.amount.minor);
     }

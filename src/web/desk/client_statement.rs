@@ -15,7 +15,7 @@ use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::statement::Row;
+use crate::domain::statement::{EntryKind, Row};
 use crate::store::ReadTx;
 use crate::store::prelude::*;
 use crate::store::statement::{Reckoned, reckoned};
@@ -195,6 +195,7 @@ fn ledger(desk: &Desk, section: &Reckoned, to: Date) -> Markup {
 fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
     let (locale, entry) = (desk.locale(), &row.entry);
     let amount = |minor| locale.amount(Money::new(minor, currency));
+    let charge = entry.kind == EntryKind::Invoice;
     vec![
         html! { (parts::time(entry.date, locale.date_short(entry.date, desk.today()))) },
         html! {
@@ -205,8 +206,8 @@ fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
             small.narrow { (amount(entry.amount)) }
             @if entry.restates(to, desk.zone()) { small { "Recorded later; an earlier statement did not have it." } }
         },
-        html! { @if entry.amount > 0 { (amount(entry.amount)) } },
-        html! { @if entry.amount <= 0 { (amount(entry.amount.saturating_neg())) } },
+        html! { @if charge { (amount(entry.amount)) } },
+        html! { @if !charge { (amount(entry.amount.saturating_neg())) } },
         html! { (amount(row.balance)) },
     ]
 }

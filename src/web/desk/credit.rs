@@ -8,6 +8,7 @@ use super::invoice::source;
 use super::invoices::called;
 use super::links;
 use crate::actions::{invoices, payments};
+use crate::domain::access::StaffScope;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::{AllocationId, InvoiceId};
 use crate::domain::invoice::Body;
@@ -154,14 +155,18 @@ pub async fn undo(
     // Pressed twice, undone once.
     let Some(allocation) = allocation else { return Ok(on_to(&links::invoice(row.invoice.id))) };
     let typed = fields.get("reason");
-    let (invoice, which) = (row.invoice.id, allocation.id);
+    let (invoice, which, settings) = (row.invoice.id, allocation.id, desk.app.settings.clone());
     let errors = match text::required("reason", typed, text::LINE_MAX, WHY) {
         Err(fault) => errors_of(&[fault]),
-        Ok(reason) => match desk.act(move |w, scope| payments::undo(w, scope, invoice, which, &reason)).await {
-            Ok(()) => return Ok(on_to(&links::invoice(invoice))),
-            Err(ActError::Refused(Refusal::NotFound)) => return Ok(on_to(&links::invoice(invoice))),
-            Err(error) => errors_in(error, "reason")?,
-        },
+        Ok(reason) => {
+            let act = move |w: &mut WriteTx<'_>, scope: &StaffScope| {
+                payments::undo(w, scope, &settings, (invoice, which), &reason)
+            };
+            match desk.act(act).await {
+                Ok(()) | Err(ActError::Refused(Refusal::NotFound)) => return Ok(on_to(&links::invoice(invoice))),
+                Err(error) => errors_in(error, "reason")?,
+            }
+        }
     };
     Ok(again(desk.read(|r| undo_page(&desk, r, &row, &allocation, typed, &errors))?))
 }

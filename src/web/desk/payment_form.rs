@@ -11,7 +11,7 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
-use super::payments::is_fields;
+use super::payment::is_fields;
 use crate::actions::payments::{self as acts, Apply, NewReceipt};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, InvoiceId};
@@ -19,6 +19,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Method, Open, allocate};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::sentence::Names;
+use crate::domain::text::capital;
 use crate::domain::text::{self, LINE_MAX};
 use crate::secrets::Token;
 use crate::store::prelude::*;
@@ -376,9 +377,4 @@ fn one_part(
     let hint = format!("Due {due}, {}", locale.days_words(open.due, desk.today()));
     let field = Field::new(&name, &label).hint(&hint).value(fields.get(&name)).errors(errors);
     parts::money(&field, currency.code())
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -11,6 +11,7 @@ use crate::actions::letters::recipients;
 use crate::domain::ids::InvoiceId;
 use crate::domain::reminder::{Policy, Review, plan, review};
 use crate::domain::sentence::{Names, step_words};
+use crate::domain::text::capital;
 use crate::store::invoices::Row as Document;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
@@ -153,9 +154,4 @@ fn rules(desk: &Desk, policy: &Policy) -> Markup {
             "After a standstill only the latest missed step is sent, once. Nothing goes after payment."
         }
     }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -64,7 +64,7 @@ fn figures(r: &ReadTx, desk: &Desk) -> Result<Vec<Fig>, StoreError> {
     for client in links::reach(&desk.scope) {
         let receipts = r.receipts_since(client, monday_of(desk.today()), None, RECEIPTS_MAX)?;
         more |= receipts.len() == RECEIPTS_MAX;
-        for receipt in receipts.iter().filter(|x| x.on <= desk.today()) {
+        for receipt in receipts.iter().filter(|x| x.on <= desk.today() && x.reversed.is_none()) {
             let sum = came.entry(receipt.amount.currency).or_default();
             sum.week = sum.week.saturating_add(receipt.amount.minor);
             if receipt.on == desk.today() {

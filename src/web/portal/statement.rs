@@ -166,9 +166,10 @@ fn what(row: &Row) -> Markup {
             EntryKind::Invoice => "Invoice ",
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
+            EntryKind::Reversal => "Payment taken back",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
-        @if entry.kind == EntryKind::Receipt && !entry.number.is_empty() { small { (entry.title) ", " (entry.number) } }
+        @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (entry.number) } }
         @else if !entry.title.is_empty() { small { (entry.title) } }
     }
 }

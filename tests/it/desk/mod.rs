@@ -7,6 +7,7 @@ mod invoices;
 mod overview;
 mod payments;
 mod publish;
+mod reversals;
 mod stale;
 
 use counterfoil::app::App;

@@ -182,6 +182,21 @@ async fn an_allocation_undone_twice_is_undone_once_and_leads_to_its_invoice() {
 }
 
 #[tokio::test]
+async fn a_payment_taken_back_twice_is_taken_back_once_and_leads_to_its_page() {
+    let world = World::new().await;
+    let token = world.token(Who::Orla);
+    let mut orla = world.browser(Who::Orla);
+    let own = format!("/desk/payments/{}", world.marlow.receipt);
+    let path = format!("{own}/reverse");
+    let back = |e: &Event| matches!(e, Event::ReceiptReversed { .. });
+    let form = [("csrf", &*token), ("cause", "returned"), ("on", "2026-11-23"), ("reason", "Refer to drawer")];
+    let (answers, count) = twice(&world, &mut orla, &path, &form, back).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    assert_eq!(answers[1].location(), format!("{own}?done=reversed"));
+    assert_eq!(orla.get(&path).await.location(), format!("{own}?done=reversed"));
+}
+
+#[tokio::test]
 async fn a_rest_applied_twice_is_applied_once() {
     let world = World::new().await;
     let token = world.token(Who::Orla);

@@ -288,6 +288,7 @@ impl World {
             _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),
             _ if path.starts_with("/desk/contacts/{id}") => fill("{id}", both(|s| s.contact.to_string())),
             _ if path.starts_with("/desk/projects/{id}") => fill("{id}", both(|s| s.project.to_string())),
+            "/desk/payments/{id}/reverse" => fill("{id}", both(|s| s.receipt.to_string())),
             _ if path.starts_with("/desk/payments/{id}") => {
                 let mut all = both(|s| s.receipt.to_string());
                 all.extend(both(|s| format!("credit-{}", s.credit)));

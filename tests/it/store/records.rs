@@ -12,7 +12,7 @@ use counterfoil::domain::ids::*;
 use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
-use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
+use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{Answer, Given, Quote};
@@ -171,8 +171,8 @@ fn documents_keep_their_stored_form() {
         reference: "RF18".to_owned(),
         at: at(),
         by: StaffId(1),
+        reversed: None,
     };
-    golden("receipt", &Method::ALL.map(receipt));
     let allocation = |source| Allocation {
         id: AllocationId(10),
         source,
@@ -180,6 +180,18 @@ fn documents_keep_their_stored_form() {
         amount: eur(5),
         on: date(2026, 11, 24),
     };
+    let taken_back = |cause| Receipt {
+        reversed: Some(Reversal {
+            on: date(2026, 11, 25),
+            cause,
+            reason: "Refer to drawer".to_owned(),
+            at: at(),
+            by: StaffId(1),
+            parts: vec![allocation(Source::Receipt(ReceiptId(9)))],
+        }),
+        ..receipt(Method::Cheque)
+    };
+    golden("receipt", &[&Method::ALL.map(receipt)[..], &Cause::ALL.map(taken_back)].concat());
     golden("allocation", &[Source::Receipt(ReceiptId(9)), Source::Credit(InvoiceId(701))].map(allocation));
 }
 
@@ -324,5 +336,7 @@ fn events() -> Vec<Event> {
         E::NumbersStated { last: s() },
         E::CertificateMade { invoice, digest },
         E::Exported { documents: 3 },
+        E::ReceiptReversed { receipt, amount, on: date(2026, 11, 25), cause: Cause::Returned, reason: s() },
+        E::PaymentTakenBack { invoice, receipt, amount, left_open: amount, cause: Cause::Mistaken },
     ]
 }

@@ -1,5 +1,6 @@
 //! A reminder: planned at issue, queued and sent once at each step, in the window, until the money comes.
 
+use counterfoil::actions::payments;
 use counterfoil::domain::letter::Purpose;
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
@@ -50,7 +51,8 @@ async fn a_part_paid_invoice_is_reminded_and_a_paid_one_taken_back_is_again() {
     house.claim("ana@marlow.example");
     house.pay(marlow, 60_00, vec![]).await;
     let last = house.app.store.read(|r| r.allocations_of(id)).unwrap().pop().unwrap().id;
-    let undo = move |w: &mut WriteTx<'_>, s: &_| counterfoil::actions::payments::undo(w, s, id, last, "bounced");
+    let settings = house.app.settings.clone();
+    let undo = move |w: &mut WriteTx<'_>, s: &_| payments::undo(w, s, &settings, (id, last), "wrong one");
     house.act(house.who.tom, undo).await.unwrap();
     house.at(date(2026, 12, 8), 9);
     house.tick().await;

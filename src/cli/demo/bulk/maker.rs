@@ -242,7 +242,7 @@ impl Maker {
         let id = ReceiptId(self.ids.receipt);
         let (client, method, by) = (invoice.client, Method::Transfer, StaffId(1));
         let reference = invoice.number().map(ToString::to_string).unwrap_or_default();
-        self.batch.receipts.push(Receipt { id, client, amount, on, method, reference, at, by });
+        self.batch.receipts.push(Receipt { id, client, amount, on, method, reference, at, by, reversed: None });
         self.allocate(invoice, Source::Receipt(id), amount, on);
         let left = Money::new(owed.minor - amount.minor, owed.currency);
         let about = About::client(client);

@@ -9,14 +9,14 @@ use super::super::plan::{Bill, Fate, days};
 use super::super::work;
 use super::{Act, Story, fault};
 use crate::actions::invoices::{self, Draft, Publication, due_by_terms};
-use crate::actions::payments::{self, Apply, NewReceipt};
+use crate::actions::payments::{self, Apply, NewReceipt, TakingBack};
 use crate::actions::quotes::{self, NewQuote, Reply};
 use crate::domain::calendar::next_business_day;
 use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
 use crate::domain::invoice::Kind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::Method;
+use crate::domain::payment::{Cause, Method, Source};
 use crate::domain::tax::totals;
 use crate::store::prelude::*;
 use crate::store::scope::Pass;
@@ -148,6 +148,12 @@ impl Story {
                 let part = (owed.minor * percent / 100 / 10_000 * 10_000).max(owed.minor.min(100));
                 (days(bill.dated, i64::from(after)), Money::new(part, owed.currency))
             }
+            Fate::Bounced(after, back) => {
+                let day = next_business_day(days(bill.dated, i64::from(back)));
+                let minute = self.minute();
+                self.at(day, time(16, minute, 10, 0), Act::Bounce(bill.client, id));
+                (days(bill.dated, i64::from(after)), owed)
+            }
             Fate::Habit => return self.pay_by_habit(bill, id, owed, due, habit),
         };
         self.pay_on(day, bill.client, id, amount);
@@ -199,6 +205,18 @@ impl Story {
         let (on, reference, apply) = (self.date(), number, Apply::Exactly(parts));
         let new = NewReceipt { client: self.client(client)?, amount, on, method, reference, apply, once: None };
         payments::record(w, &scope, &new)?.value();
+        Ok(())
+    }
+
+    /// The bank returns what had settled an invoice.
+    pub(super) fn bounce(&mut self, w: &mut WriteTx<'_>, client: usize, id: InvoiceId) -> Result<(), ActError> {
+        let scope = self.as_staff(w, CLIENTS[client].manager);
+        let on = self.date();
+        for part in w.allocations_of(id)? {
+            let Source::Receipt(receipt) = part.source else { continue };
+            let back = TakingBack { on, cause: Cause::Returned, reason: "Refer to drawer".to_owned() };
+            payments::reverse(w, &scope, &self.app.settings.clone(), receipt, &back)?.value();
+        }
         Ok(())
     }
 

@@ -96,7 +96,8 @@ fn what_was_taken_back_settles_until_its_day_and_nothing_from_then_on() {
     assert_eq!((november.opening, november.settled, november.closing), (0, -1_000, 1_000));
 }
 
-/// Random invoices, receipts (some taken back) and credits with allocations within their limits, on any dates, prepayments included.
+/// Random invoices, receipts (some taken back) and credits with allocations within their limits, on any dates,
+/// prepayments included.
 fn account() -> impl Strategy<Value = Account> {
     let charges = prop::collection::vec((0_i32..400, 0_i32..90, 0_i64..10_000), 0..12);
     let back = prop::option::of(0_i32..60);

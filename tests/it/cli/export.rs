@@ -2,6 +2,7 @@
 //! a table is a formula.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 
 use super::*;
@@ -55,7 +56,7 @@ fn rows(root: &Path, name: &str) -> Vec<String> {
     text.split_terminator("\r\n").skip(1).map(str::to_owned).collect()
 }
 
-fn check(made: &Made, root: &Path, documents: usize, entries: u64) {
+fn check(made: &Made, root: &Path, documents: usize, entries: RangeInclusive<u64>) {
     let all = files(root);
     let reached = every_link_resolves(root, &all);
     let unreached: Vec<_> = all.difference(&reached).filter(|name| **name != Path::new("index.html")).collect();
@@ -63,7 +64,8 @@ fn check(made: &Made, root: &Path, documents: usize, entries: u64) {
     assert_eq!(rows(root, "registers/clients.csv").len(), 2);
     assert_eq!(rows(root, "registers/contacts.csv").len(), 2);
     assert_eq!(rows(root, "registers/documents.csv").len(), documents);
-    assert_eq!(rows(root, "activity/activity.csv").len() as u64, entries);
+    let lines = rows(root, "activity/activity.csv").len() as u64;
+    assert!(entries.contains(&lines), "{lines} of {entries:?}");
     let of = |ending: &str| all.iter().filter(|n| n.extension().is_some_and(|e| e == ending)).count();
     assert_eq!(of("pdf"), documents, "drafts have none, and there are none");
     let pdf = all.iter().find(|n| n.to_string_lossy().ends_with("2026-0117.pdf")).unwrap();
@@ -90,7 +92,7 @@ fn an_archive_has_what_the_house_has_with_and_without_a_server() {
     let entries = || made.store("house").read(|r| r.log_length()).unwrap();
     let (before, out) = (entries(), made.text("without"));
     assert!(said(&made.on("house", &["export", "--html", &out])).contains("2 clients, 2 invoices"));
-    check(&made, &made.path("without"), 2, before);
+    check(&made, &made.path("without"), 2, before..=before);
     assert!(matches!(log(&made.store("house")).first(), Some(Event::Exported { documents: 2 })));
 
     let (before, serving) = (entries(), Serving::of(&made, "house"));
@@ -98,7 +100,8 @@ fn an_archive_has_what_the_house_has_with_and_without_a_server() {
     said(&made.on("house", &["export", "--html", &out]));
     assert!(refused(&made.on("house", &["export", "--html", &out])).contains("is not empty"));
     serving.stop();
-    check(&made, &made.path("with"), 2, before);
+    // A server at work writes lines of its own.
+    check(&made, &made.path("with"), 2, before..=entries());
     assert_eq!(files(&made.path("with")), {
         let mut same = files(&made.path("without"));
         same.extend(files(&made.path("with")).into_iter().filter(|n| n.starts_with("activity")));

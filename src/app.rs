@@ -63,6 +63,8 @@ pub struct Settings {
 pub struct BackupPlan {
     /// Where they lie.
     pub folder: PathBuf,
+    /// Whether only what changed is written, as points that share their pieces.
+    pub incremental: bool,
     /// At which time of day in the firm's zone.
     pub at: Time,
     /// Which of them stay.

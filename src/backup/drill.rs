@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::identity::BackupIdentity;
 use super::manifest::Tally;
+use super::read::Source;
 use super::restore::fill_while;
 use super::unfinished;
 use super::{BackupError, read};
@@ -54,8 +55,6 @@ impl Facts {
 pub struct Drill<'a> {
     /// Opens the backup, which was encrypted to it as well.
     pub identity: &'a BackupIdentity,
-    /// SHA-256 of what was written.
-    pub digest: [u8; 32],
     /// Facts of the snapshot.
     pub facts: &'a Facts,
     /// Where the scratch folder is made.
@@ -66,46 +65,75 @@ pub struct Drill<'a> {
     pub stop: &'a dyn Fn() -> bool,
 }
 
-impl Drill<'_> {
-    /// Restores the backup at `path` and takes it away again; how many records it held. `progress` gets what is done,
-    /// how much of it, and how much there is.
+/// A backup that is restored on trial.
+pub trait Trial: Source {
+    /// Reads what lies there and compares it with what was written, without opening it. `progress` hears how much is
+    /// done of how much, and may break it off.
     ///
     /// # Errors
-    /// What would keep a restore from working; [`BackupError::Stopped`] when it was broken off.
-    pub fn run(&self, path: &Path, progress: &mut dyn FnMut(&'static str, u64, u64)) -> Result<u64, BackupError> {
-        unfinished::sweep(self.scratch, &[SCRATCH_FILE]);
-        self.read_back(path)?;
-        let mut told = |what, done, all| {
-            progress(what, done, all);
-            if (self.stop)() { Err(BackupError::Stopped) } else { Ok(()) }
-        };
-        let checked = read::check_while(path, self.identity, &mut |done, all| told("Checking", done, all))?;
-        let mode = Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().prefix(unfinished::PREFIX).permissions(mode).tempdir_in(self.scratch);
-        let folder = folder.map_err(BackupError::Io)?;
-        let _lock = unfinished::lock(folder.path()).map_err(BackupError::Io)?;
-        let store = self.scratch_store(&folder.path().join(SCRATCH_FILE))?;
-        fill_while(path, self.identity, &checked, &store, &mut |done, all| told("Restoring", done, all))?;
-        let compared = store.read(|tx| self.compare(tx, progress));
-        store.close();
-        drop(store);
-        folder.close().map_err(BackupError::Io)?;
-        compared.map(|()| checked.manifest.rows())
-    }
+    /// What differs.
+    fn read_back(&self, progress: &mut dyn FnMut(u64, u64) -> Result<(), BackupError>) -> Result<(), BackupError>;
+}
 
-    /// Reads the file and compares its digest with what was written.
-    fn read_back(&self, path: &Path) -> Result<(), BackupError> {
-        let mut file = Tally::new(BufReader::new(File::open(path).map_err(BackupError::Io)?));
+/// A backup that is one file.
+pub struct FileTrial<'a> {
+    /// Where it is.
+    pub path: &'a Path,
+    /// Its length when it was written.
+    pub bytes: u64,
+    /// SHA-256 of it then.
+    pub digest: [u8; 32],
+}
+
+impl Source for FileTrial<'_> {
+    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+        self.path.open(identity)
+    }
+}
+
+impl Trial for FileTrial<'_> {
+    fn read_back(&self, progress: &mut dyn FnMut(u64, u64) -> Result<(), BackupError>) -> Result<(), BackupError> {
+        let mut file = Tally::new(BufReader::new(File::open(self.path).map_err(BackupError::Io)?));
         let mut buffer = vec![0; 64 * 1024];
         while file.read(&mut buffer).map_err(BackupError::Io)? > 0 {
-            if (self.stop)() {
-                return Err(BackupError::Stopped);
-            }
+            progress(file.bytes, self.bytes)?;
         }
         match file.digest() == self.digest {
             true => Ok(()),
             false => Err(BackupError::Damaged("what is on the disk is not what was written".to_owned())),
         }
+    }
+}
+
+impl Drill<'_> {
+    /// Restores the backup and takes it away again; how many records it held. `progress` gets what is done, how much of
+    /// it, and how much there is.
+    ///
+    /// # Errors
+    /// What would keep a restore from working; [`BackupError::Stopped`] when it was broken off.
+    pub fn run<T: Trial + ?Sized>(
+        &self,
+        backup: &T,
+        progress: &mut dyn FnMut(&'static str, u64, u64),
+    ) -> Result<u64, BackupError> {
+        unfinished::sweep(self.scratch, &[SCRATCH_FILE]);
+        let mut told = |what, done, all| {
+            progress(what, done, all);
+            if (self.stop)() { Err(BackupError::Stopped) } else { Ok(()) }
+        };
+        backup.read_back(&mut |done, all| told("Reading back", done, all))?;
+        let checked = read::check_while(backup, self.identity, &mut |done, all| told("Checking", done, all))?;
+        let mode = Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().prefix(unfinished::PREFIX).permissions(mode).tempdir_in(self.scratch);
+        let folder = folder.map_err(BackupError::Io)?;
+        let _lock = unfinished::lock(folder.path()).map_err(BackupError::Io)?;
+        let store = self.scratch_store(&folder.path().join(SCRATCH_FILE))?;
+        fill_while(backup, self.identity, &checked, &store, &mut |done, all| told("Restoring", done, all))?;
+        let compared = store.read(|tx| self.compare(tx, progress));
+        store.close();
+        drop(store);
+        folder.close().map_err(BackupError::Io)?;
+        compared.map(|()| checked.manifest.rows())
     }
 
     fn scratch_store(&self, path: &Path) -> Result<Store, BackupError> {

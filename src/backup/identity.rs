@@ -2,6 +2,8 @@
 //!
 //! The server keeps recipients only, so it can't read its own backups.
 
+use std::io::Write;
+
 use age::secrecy::ExposeSecret;
 use age::x25519::{Identity, Recipient};
 use zeroize::Zeroizing;
@@ -50,6 +52,20 @@ impl BackupIdentity {
 /// When it is not of the form `age1…`.
 pub fn check_recipient(text: &str) -> Result<(), BackupError> {
     recipients(&[text.to_owned()]).map(drop)
+}
+
+/// Encrypts a few bytes to recipients.
+///
+/// # Errors
+/// When there is none, or one of them is not of the form `age1…`.
+pub(super) fn seal(to: &[String], bytes: &[u8]) -> Result<Vec<u8>, BackupError> {
+    let failed = |e| BackupError::Io(std::io::Error::other(e));
+    let recipients = recipients(to)?;
+    let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient));
+    let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1024 + 1024);
+    let mut sealing = encryptor.map_err(|e| failed(e.to_string()))?.wrap_output(&mut out).map_err(BackupError::Io)?;
+    sealing.write_all(bytes).and_then(|()| sealing.finish().map(drop)).map_err(BackupError::Io)?;
+    Ok(out)
 }
 
 /// Reads recipients.

@@ -2,11 +2,13 @@
 //!
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
+mod depot;
 pub mod drill;
 pub mod folder;
 pub mod identity;
 mod manifest;
 pub mod pace;
+pub mod points;
 mod read;
 mod restore;
 #[cfg(test)]
@@ -14,13 +16,17 @@ mod tests;
 pub mod unfinished;
 mod write;
 
+pub use depot::{Depot, FolderDepot, Sealed};
 pub use manifest::{Manifest, Table};
-pub use read::{Summary, check};
+pub use read::{Source, Summary, check};
 pub use restore::fill;
 pub use write::{Written, write, write_also};
 
 use std::path::PathBuf;
 
+use jiff::Timestamp;
+
+use crate::domain::backup::Item;
 use crate::store::StoreError;
 
 /// Why a backup was not made, or not read. Its text says what to do.
@@ -42,6 +48,10 @@ pub enum BackupError {
     Damaged(String),
     /// It was written by a newer version.
     Newer(String),
+    /// Another backup is being written to the same folder.
+    Busy(PathBuf),
+    /// The list of the point of this instant can't be relied on.
+    Unlisted(Timestamp),
     /// Its contents are no backup of Counterfoil.
     Foreign,
     /// The operating system refused.
@@ -76,6 +86,16 @@ impl std::fmt::Display for BackupError {
             Self::Damaged(what) => write!(f, "The backup is damaged: {what}. Copy it again, or use another one."),
             Self::Newer(what) => write!(f, "The backup was written by a newer version ({what}). Install that version."),
             Self::Foreign => f.write_str("The file opens, but what it holds is not a Counterfoil backup."),
+            Self::Busy(place) => {
+                write!(f, "{}: another backup is being written there. Wait until it is done.", place.display())
+            }
+            Self::Unlisted(taken) => write!(
+                f,
+                "{} is missing, altered, or of another data file, so that it can't be told what {} needs. No piece is \
+                 removed while that is so; move both away once that point is not wanted any more.",
+                Item::List(*taken),
+                Item::Point(*taken)
+            ),
             Self::At(place, error) if error.kind() == std::io::ErrorKind::StorageFull => {
                 write!(f, "{}: the disk is full. Make room.", place.display())
             }

@@ -27,26 +27,23 @@ impl Rate {
     }
 }
 
-/// A writer that sleeps when it is ahead of its rate.
-pub struct Paced<W> {
-    inner: W,
+/// Sleeps when what passed is ahead of its rate.
+pub struct Pace {
     rate: Option<Rate>,
     since: Stopwatch,
     passed: u64,
 }
 
-impl<W> Paced<W> {
+impl Pace {
     /// As fast as it goes, when there is no rate.
-    pub fn new(inner: W, rate: Option<Rate>) -> Self {
-        Self { inner, rate, since: Stopwatch::start(), passed: 0 }
+    pub fn new(rate: Option<Rate>) -> Self {
+        Self { rate, since: Stopwatch::start(), passed: 0 }
     }
 
-    /// What was written to.
-    pub fn into_inner(self) -> W {
-        self.inner
-    }
-
-    fn wait(&mut self, rate: Rate) {
+    /// So many bytes have passed.
+    pub fn passed(&mut self, bytes: u64) {
+        let Some(rate) = self.rate else { return };
+        self.passed += bytes;
         let (due, elapsed) = (rate.time_of(self.passed), self.since.elapsed());
         if elapsed > due + BEHIND_MAX {
             (self.since, self.passed) = (Stopwatch::start(), 0);
@@ -56,13 +53,28 @@ impl<W> Paced<W> {
     }
 }
 
+/// A writer that keeps to a pace.
+pub struct Paced<W> {
+    inner: W,
+    pace: Pace,
+}
+
+impl<W> Paced<W> {
+    /// As fast as it goes, when there is no rate.
+    pub fn new(inner: W, rate: Option<Rate>) -> Self {
+        Self { inner, pace: Pace::new(rate) }
+    }
+
+    /// What was written to.
+    pub fn into_inner(self) -> W {
+        self.inner
+    }
+}
+
 impl<W: Write> Write for Paced<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let taken = self.inner.write(bytes)?;
-        self.passed += taken as u64;
-        if let Some(rate) = self.rate {
-            self.wait(rate);
-        }
+        self.pace.passed(taken as u64);
         Ok(taken)
     }
 

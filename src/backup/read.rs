@@ -1,8 +1,8 @@
 //! Reading a backup: every byte is checked, and nothing that it says is believed beyond named limits.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::path::Path;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
 
 use super::BackupError;
 use super::identity::BackupIdentity;
@@ -27,28 +27,49 @@ pub struct Summary {
     pub digest: [u8; 32],
 }
 
-/// Reads all of the backup at `path` and checks framing, counts and digest. `progress` gets (rows done, rows in all).
+/// Where a backup is read from, as often as is needed.
+pub trait Source {
+    /// Its stream, decrypted, from the beginning.
+    ///
+    /// # Errors
+    /// When it is not there, not a backup, or the identity does not open it.
+    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError>;
+}
+
+impl Source for Path {
+    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+        opened(File::open(self).map_err(BackupError::Io)?, identity)
+    }
+}
+
+impl Source for PathBuf {
+    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+        self.as_path().open(identity)
+    }
+}
+
+/// Reads all of a backup and checks framing, counts and digest. `progress` gets (rows done, rows in all).
 ///
 /// # Errors
 /// A sentence that says what is wrong with it; nothing was written anywhere.
-pub fn check(
-    path: &Path,
+pub fn check<S: Source + ?Sized>(
+    source: &S,
     identity: &BackupIdentity,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Summary, BackupError> {
-    check_while(path, identity, &mut |done, all| {
+    check_while(source, identity, &mut |done, all| {
         progress(done, all);
         Ok(())
     })
 }
 
 /// As [`check`]; `progress` may break it off.
-pub(super) fn check_while(
-    path: &Path,
+pub(super) fn check_while<S: Source + ?Sized>(
+    source: &S,
     identity: &BackupIdentity,
     progress: &mut Progress<'_>,
 ) -> Result<Summary, BackupError> {
-    each_batch(path, identity, &mut |_, _| Ok(()), progress)
+    each_batch(source, identity, &mut |_, _| Ok(()), progress)
 }
 
 /// Hears (rows done, rows in all), and may break off.
@@ -58,13 +79,13 @@ pub(super) type Progress<'a> = dyn FnMut(u64, u64) -> Result<(), BackupError> + 
 pub(super) type Take<'a> = dyn FnMut(&str, &[Row]) -> Result<(), BackupError> + 'a;
 
 /// As [`check`], and gives the rows to `each`, table by table in batches.
-pub(super) fn each_batch(
-    path: &Path,
+pub(super) fn each_batch<S: Source + ?Sized>(
+    source: &S,
     identity: &BackupIdentity,
     each: &mut Take<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Summary, BackupError> {
-    let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, decrypt(path, identity)?));
+    let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, source.open(identity)?));
     let manifest = manifest(&mut stream)?;
     let (mut done, all) = (0_u64, manifest.rows());
     for table in &manifest.tables {
@@ -85,26 +106,42 @@ pub(super) fn each_batch(
     Ok(Summary { manifest, digest })
 }
 
-fn decrypt(path: &Path, identity: &BackupIdentity) -> Result<impl Read, BackupError> {
+/// What a file that age encrypted holds.
+///
+/// # Errors
+/// When it is not such a file, asks for more than a backup does, or is not encrypted to this identity.
+pub(super) fn opened<'r>(
+    mut file: impl Read + 'r,
+    identity: &BackupIdentity,
+) -> Result<Box<dyn Read + 'r>, BackupError> {
     use age::DecryptError as E;
-    let mut file = BufReader::with_capacity(HEADER_MAX, File::open(path).map_err(BackupError::Io)?);
-    let start = file.fill_buf().map_err(BackupError::Io)?;
+    let mut start = Vec::with_capacity(HEADER_MAX);
+    file.by_ref().take(HEADER_MAX as u64).read_to_end(&mut start).map_err(BackupError::Io)?;
     if !start.starts_with(AGE) {
-        return Err(if AGE.starts_with(start) { BackupError::CutShort } else { BackupError::NotABackup });
+        return Err(if AGE.starts_with(&start) { BackupError::CutShort } else { BackupError::NotABackup });
     }
     // The header's last line begins with three dashes; a longer header is not looked at.
     if !start.windows(5).any(|bytes| bytes == b"\n--- ") {
         return Err(if start.len() < HEADER_MAX { BackupError::CutShort } else { BackupError::NotABackup });
     }
+    let file = BufReader::with_capacity(BATCH_BYTES / 4, io::Cursor::new(start).chain(file));
     let decryptor = age::Decryptor::new_buffered(file).map_err(|error| match error {
         E::Io(e) => broken(e),
         _ => BackupError::NotABackup,
     })?;
-    decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)).map_err(|error| match error {
-        E::NoMatchingKeys => BackupError::OtherIdentity,
-        E::Io(e) => broken(e),
-        _ => BackupError::Damaged("its header is not what was written".to_owned()),
-    })
+    match decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)) {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(E::NoMatchingKeys) => Err(BackupError::OtherIdentity),
+        Err(E::Io(e)) => Err(broken(e)),
+        Err(_) => Err(BackupError::Damaged("its header is not what was written".to_owned())),
+    }
+}
+
+/// All of a short stream, and one byte more when it is longer than `max`.
+pub(super) fn at_most(stream: impl Read, max: u64) -> Result<Vec<u8>, BackupError> {
+    let mut out = Vec::new();
+    stream.take(max.saturating_add(1)).read_to_end(&mut out).map_err(broken)?;
+    Ok(out)
 }
 
 fn manifest(stream: &mut impl Read) -> Result<Manifest, BackupError> {
@@ -173,7 +210,11 @@ fn damaged(what: &str) -> BackupError {
 }
 
 /// What an error while reading says about the backup.
-fn broken(error: io::Error) -> BackupError {
+pub(super) fn broken(error: io::Error) -> BackupError {
+    let error = match error.downcast::<BackupError>() {
+        Ok(said) => return said,
+        Err(error) => error,
+    };
     match error.kind() {
         io::ErrorKind::UnexpectedEof => BackupError::CutShort,
         io::ErrorKind::InvalidData => damaged("it was altered or cut"),

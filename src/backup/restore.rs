@@ -1,11 +1,10 @@
 //! Filling a new data file from a backup, and proving that it holds the same.
 
 use std::io;
-use std::path::Path;
 
 use super::BackupError;
 use super::identity::BackupIdentity;
-use super::read::{Progress, Summary, each_batch};
+use super::read::{Progress, Source, Summary, each_batch};
 use super::write::stream;
 use crate::store::dump::Loader;
 use crate::store::prelude::*;
@@ -15,22 +14,22 @@ use crate::store::prelude::*;
 ///
 /// # Errors
 /// When the backup changed meanwhile, its rows don't fit their tables, or the store holds something else afterwards.
-pub fn fill(
-    path: &Path,
+pub fn fill<S: Source + ?Sized>(
+    source: &S,
     identity: &BackupIdentity,
     checked: &Summary,
     store: &Store,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<(), BackupError> {
-    fill_while(path, identity, checked, store, &mut |done, all| {
+    fill_while(source, identity, checked, store, &mut |done, all| {
         progress(done, all);
         Ok(())
     })
 }
 
 /// As [`fill`]; `progress` may break it off.
-pub(super) fn fill_while(
-    path: &Path,
+pub(super) fn fill_while<S: Source + ?Sized>(
+    source: &S,
     identity: &BackupIdentity,
     checked: &Summary,
     store: &Store,
@@ -42,7 +41,7 @@ pub(super) fn fill_while(
         false => Err(BackupError::Damaged(format!("records in it don't fit the table \"{}\"", table.escape_debug()))),
     };
     let all = checked.manifest.rows().saturating_mul(2);
-    let read = each_batch(path, identity, &mut each, &mut |done, _| progress(done, all))?;
+    let read = each_batch(source, identity, &mut each, &mut |done, _| progress(done, all))?;
     loader.finish()?;
     if read != *checked {
         return Err(BackupError::Damaged("it changed while it was read".to_owned()));

@@ -12,15 +12,15 @@ use crate::secrets::Entropy;
 use crate::store::chain::EvidenceKeys;
 use crate::store::prelude::*;
 
-fn empty() -> Store {
+pub(super) fn empty() -> Store {
     Store::open(InMemoryBackend::new(), 1 << 20, false).unwrap()
 }
 
-fn at() -> Timestamp {
+pub(super) fn at() -> Timestamp {
     "2026-03-01T09:00:00Z".parse().unwrap()
 }
 
-fn firm() -> crate::domain::firm::Firm {
+pub(super) fn firm() -> crate::domain::firm::Firm {
     use crate::domain::{client::Party, firm::*, money::Currency, number::Pattern};
     let pattern = |text| Pattern::parse("series", text).unwrap();
     Firm {
@@ -43,7 +43,7 @@ fn firm() -> crate::domain::firm::Firm {
 }
 
 /// A store with a firm, a file of several chunks, and some log.
-fn filled(identity: &BackupIdentity) -> Store {
+pub(super) fn filled(identity: &BackupIdentity) -> Store {
     let store = empty();
     let recipients = vec![identity.recipient()];
     store
@@ -212,8 +212,9 @@ fn drill(
 ) -> Result<u64, BackupError> {
     let entropy = crate::secrets::Entropy::seeded(1);
     let scratch = path.parent().unwrap();
-    let (digest, facts) = (written.digest, &written.facts);
-    let out = drill::Drill { identity, digest, facts, scratch, entropy: &entropy, stop }.run(path, &mut |_, _, _| ());
+    let backup = drill::FileTrial { path, bytes: written.bytes, digest: written.digest };
+    let facts = &written.facts;
+    let out = drill::Drill { identity, facts, scratch, entropy: &entropy, stop }.run(&backup, &mut |_, _, _| ());
     assert_eq!(std::fs::read_dir(scratch).unwrap().count(), 1, "the scratch folder goes whatever happens");
     out
 }

@@ -73,7 +73,8 @@ pub fn write_also(
     Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
 
-fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Manifest, BackupError> {
+/// What a backup of the snapshot says about itself.
+pub(super) fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Manifest, BackupError> {
     let tables = dump::survey(tx)?.into_iter().map(|(name, rows)| Table { name, rows }).collect();
     let firm = tx.firm()?.party.name;
     let program = env!("CARGO_PKG_VERSION").to_owned();
@@ -82,42 +83,82 @@ fn manifest(tx: &ReadTx, taken: Timestamp, config: Option<String>) -> Result<Man
     Ok(Manifest { schema: crate::store::SCHEMA_VERSION, program, firm, taken, config, log_entries, log_head, tables })
 }
 
+/// A part of the stream that has ended.
+pub(super) enum Part<'a> {
+    /// What comes before the rows.
+    Manifest,
+    /// A row, of so many bytes.
+    Row { table: &'a str, key: &'a [u8], bytes: u64 },
+    /// All rows.
+    Rows,
+    /// Everything.
+    Stream,
+}
+
+/// Where a stream goes.
+pub(super) trait Sink: Write {
+    /// Hears that a part has ended.
+    ///
+    /// # Errors
+    /// What becomes the stream's own.
+    fn ended(&mut self, _: Part<'_>) -> Result<(), BackupError> {
+        Ok(())
+    }
+}
+
+impl Sink for io::Sink {}
+impl<W: Write> Sink for BufWriter<W> {}
+
+impl<W: Sink> Sink for Tally<W> {
+    fn ended(&mut self, part: Part<'_>) -> Result<(), BackupError> {
+        self.inner.ended(part)
+    }
+}
+
+impl<W: Sink> Sink for &mut W {
+    fn ended(&mut self, part: Part<'_>) -> Result<(), BackupError> {
+        (**self).ended(part)
+    }
+}
+
 /// Writes the stream of `manifest.rs`; its digest.
 pub(super) fn stream(
     tx: &ReadTx,
     manifest: &Manifest,
-    out: impl Write,
+    out: impl Sink,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<[u8; 32], BackupError> {
     let mut out = Tally::new(out);
     let text = serde_json::to_vec(manifest).map_err(|e| BackupError::Io(e.into()))?;
-    let mut put = |bytes: &[u8]| out.write_all(bytes).map_err(BackupError::Io);
-    put(MAGIC)?;
-    put(&FRAMING.to_be_bytes())?;
-    put(&length(&text)?)?;
-    put(&text)?;
+    put(&mut out, &[MAGIC, &FRAMING.to_be_bytes(), &length(&text)?, &text])?;
+    out.ended(Part::Manifest)?;
     let (mut done, all) = (0_u64, manifest.rows());
-    dump::dump(tx, |_, key, value| {
-        put(&length(key)?)?;
-        put(&length(value)?)?;
-        put(key)?;
-        put(value)?;
+    dump::dump(tx, |table, key, value| {
+        let before = out.bytes;
+        put(&mut out, &[&length(key)?, &length(value)?, key, value])?;
+        let bytes = out.bytes - before;
+        out.ended(Part::Row { table, key, bytes })?;
         done += 1;
         if done.is_multiple_of(PROGRESS_ROWS) || done == all {
             progress(done, all);
         }
         Ok::<_, BackupError>(())
     })?;
-    put(END)?;
-    put(&done.to_be_bytes())?;
+    out.ended(Part::Rows)?;
+    put(&mut out, &[END, &done.to_be_bytes()])?;
     let digest = out.digest();
-    out.write_all(&digest).map_err(BackupError::Io)?;
+    put(&mut out, &[&digest])?;
     out.flush().map_err(BackupError::Io)?;
+    out.ended(Part::Stream)?;
     if done == all {
         Ok(digest)
     } else {
         Err(BackupError::Damaged("the snapshot changed while it was read".to_owned()))
     }
+}
+
+fn put(out: &mut impl Write, parts: &[&[u8]]) -> Result<(), BackupError> {
+    parts.iter().try_for_each(|bytes| out.write_all(bytes)).map_err(BackupError::Io)
 }
 
 fn length(bytes: &[u8]) -> Result<[u8; 4], BackupError> {

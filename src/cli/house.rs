@@ -187,6 +187,7 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
 fn backup_plan(backup: &BackupConfig) -> BackupPlan {
     BackupPlan {
         folder: backup.folder.clone(),
+        incremental: backup.incremental,
         at: backup.at,
         keep: Keep { daily: backup.keep_daily, weekly: backup.keep_weekly, monthly: backup.keep_monthly },
         rate: backup.rate,

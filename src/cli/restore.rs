@@ -16,9 +16,12 @@ use super::new_key::{KeyArgs, NewKey};
 use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
 use crate::actions::restored;
-use crate::backup::{self, BackupError, Summary, identity::BackupIdentity, unfinished};
+use crate::backup::identity::BackupIdentity;
+use crate::backup::points::{self, PointSource};
+use crate::backup::{self, BackupError, FolderDepot, Source, Summary, unfinished};
 use crate::clock::Clock;
 use crate::config::{self, PublicUrl};
+use crate::domain::backup::{Item, stamped};
 use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, Cipher};
@@ -31,9 +34,13 @@ const FAULTS_SHOWN: usize = 5;
 /// Options of `counterfoil restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The backup
-    #[arg(long, value_name = "FILE")]
+    /// The backup, or a folder of incremental ones
+    #[arg(long, value_name = "FILE|DIR")]
     from: PathBuf,
+    /// Of a folder the point to restore, such as 2026-11-22T031500Z; `counterfoil backup list` shows them [default: the
+    /// newest]
+    #[arg(long, value_name = "TIME")]
+    point: Option<String>,
     /// Folder to build; it must not be there yet, or be empty
     #[arg(long, value_name = "NEWDIR")]
     data: PathBuf,
@@ -56,22 +63,24 @@ pub fn run(args: Args) -> Result<(), Failure> {
     for left in unfinished::sweep(&place.parent, &[house::DATA_FILE, CONFIG_FILE]) {
         terminal::say(&format!("{} was left by a restore that was interrupted, and is removed.", left.display()));
     }
+    let origin = Origin::of(&args.from, args.point.as_deref())?;
+    let source = origin.source();
     let identity = identity(args.identity.as_deref())?;
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let key = args.key.make(place.key_file.as_deref(), &entropy)?;
     let bar = terminal::bar("Checking");
     let about = |error| match error {
         BackupError::Io(e) => Failure::file(&args.from, &e),
-        other => Failure::new(format!("{}: {}", args.from.display(), Failure::from(other))),
+        other => Failure::new(format!("{}: {}", origin.name(), Failure::from(other))),
     };
-    let checked = backup::check(&args.from, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
+    let checked = backup::check(&*source, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
     let built = Built::new(&place)?;
     let secret = key.secret();
     let path = house::data_file(built.folder.path());
     crypt::create(&path, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy)?;
     bar.set_message("Restoring");
     let store = house::open_with(&path, &secret, CACHE_DEFAULT, false, &entropy)?;
-    backup::fill(&args.from, &identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
+    backup::fill(&*source, &identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
     bar.set_message("Verifying");
     let report = store.read(|tx| verify::whole(tx, |_, done, all| show(&bar, done, all)))?;
     store.close();
@@ -85,6 +94,55 @@ pub fn run(args: Args) -> Result<(), Failure> {
     bar.finish_and_clear();
     explain(&place, &key, &checked);
     Ok(())
+}
+
+/// Where the backup is read from.
+enum Origin {
+    File(PathBuf),
+    Point(FolderDepot, Timestamp),
+}
+
+impl Origin {
+    fn of(from: &Path, point: Option<&str>) -> Result<Self, Failure> {
+        if !from.is_dir() {
+            return match point {
+                None => Ok(Self::File(from.to_owned())),
+                Some(_) => Err(Failure::new(format!("{} is no folder, so that it has no points.", from.display()))),
+            };
+        }
+        let depot = FolderDepot::reading(from);
+        let points: Vec<Timestamp> = points::points(&depot)?.into_iter().map(|point| point.taken).collect();
+        let wanted = match point {
+            None => points.last().copied(),
+            Some(text) => stamped(text).filter(|taken| points.contains(taken)),
+        };
+        match (wanted, point) {
+            (Some(taken), _) => Ok(Self::Point(depot, taken)),
+            (None, None) => Err(Failure::new(format!(
+                "{} holds no points of incremental backups. Name the file of a backup in it.",
+                from.display()
+            ))),
+            (None, Some(text)) => Err(Failure::new(format!(
+                "{} holds no point {}. See which there are: counterfoil backup list {0}",
+                from.display(),
+                text.escape_debug()
+            ))),
+        }
+    }
+
+    fn source(&self) -> Box<dyn Source + '_> {
+        match self {
+            Self::File(path) => Box::new(path.clone()),
+            Self::Point(depot, taken) => Box::new(PointSource::new(depot, *taken)),
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::File(path) => path.display().to_string(),
+            Self::Point(_, taken) => Item::Point(*taken).to_string(),
+        }
+    }
 }
 
 fn show(bar: &ProgressBar, done: u64, all: u64) {

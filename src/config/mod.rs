@@ -226,6 +226,8 @@ pub struct RemindersConfig {
 pub struct BackupConfig {
     /// Where they lie.
     pub folder: PathBuf,
+    /// Whether only what changed is written.
+    pub incremental: bool,
     /// The time of day, in the zone of the reminders.
     pub at: jiff::civil::Time,
     /// Of how many days the newest stays.

@@ -43,7 +43,10 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("reminders", &["enabled", "zone", "time"]),
-    ("backup", &["folder", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"]),
+    (
+        "backup",
+        &["folder", "incremental", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"],
+    ),
     ("limits", &["cache_mib", "upload_mib", "connections", "connections_per_address"]),
 ];
 

@@ -222,6 +222,7 @@ fn backup(doc: &Document<'_>, folder: &Path) -> Read<Option<BackupConfig>> {
         keep_daily: number("keep_daily", KEEP_END, DEFAULT_KEEP.0)?,
         keep_weekly: number("keep_weekly", KEEP_END, DEFAULT_KEEP.1)?,
         keep_monthly: number("keep_monthly", KEEP_END, DEFAULT_KEEP.2)?,
+        incremental: doc.truth("backup", "incremental")?.is_some_and(|found| found.value),
         rate: number("rate", RATE_END, 0)?,
         drill: doc.truth("backup", "drill")?.is_none_or(|found| found.value),
         scratch: path(doc, folder, "backup", "scratch")?.unwrap_or_else(|| place.clone()),

@@ -5,9 +5,66 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
 
+use super::ids::Digest;
+
 const NAME_START: &str = "counterfoil-";
 const NAME_STAMP: &str = "%Y-%m-%dT%H%M%SZ";
 const NAME_END: &str = ".backup";
+const POINT_END: &str = ".point";
+const LIST_END: &str = ".pieces";
+const PIECES_START: &str = "pieces/";
+const PIECE_END: &str = ".piece";
+
+/// Everything that backups put into a folder. Nothing else in it is ever looked at, and nothing else removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Item {
+    /// A backup that is whole by itself, taken at this instant.
+    Whole(Timestamp),
+    /// A point to which can be restored, with the pieces that it names.
+    Point(Timestamp),
+    /// Which pieces that point needs, readable without opening it.
+    List(Timestamp),
+    /// Part of the contents of one or more points.
+    Piece(Digest),
+}
+
+impl Item {
+    /// What is called so; `None` for any name that none of them has.
+    pub fn named(name: &str) -> Option<Self> {
+        let item = match name.strip_prefix(PIECES_START) {
+            Some(piece) => Self::Piece(Digest::from_hex(piece.strip_suffix(PIECE_END)?)?),
+            None => {
+                let stamp = name.strip_prefix(NAME_START)?;
+                let of = |end, make: fn(Timestamp) -> Self| Some(make(stamped(stamp.strip_suffix(end)?)?));
+                of(NAME_END, Self::Whole).or_else(|| of(POINT_END, Self::Point)).or_else(|| of(LIST_END, Self::List))?
+            }
+        };
+        // Only the one spelling that is written.
+        (item.to_string() == name).then_some(item)
+    }
+}
+
+impl std::fmt::Display for Item {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let (taken, end) = match self {
+            Self::Piece(name) => return write!(f, "{PIECES_START}{name}{PIECE_END}"),
+            Self::Whole(taken) => (taken, NAME_END),
+            Self::Point(taken) => (taken, POINT_END),
+            Self::List(taken) => (taken, LIST_END),
+        };
+        write!(f, "{NAME_START}{}{end}", taken.strftime(NAME_STAMP))
+    }
+}
+
+/// The instant that the name of a backup taken at `at` tells: names hold whole seconds.
+pub fn second(at: Timestamp) -> Timestamp {
+    Timestamp::from_second(at.as_second()).unwrap_or(at)
+}
+
+/// The instant that a name's stamp means, such as `2026-11-22T031500Z`.
+pub fn stamped(stamp: &str) -> Option<Timestamp> {
+    Some(DateTime::strptime(NAME_STAMP, stamp).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp())
+}
 
 /// How many backups a folder keeps: the newest of each of so many days, weeks and months that have one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,14 +84,15 @@ impl Keep {
 
 /// The name of a backup taken at this instant; names sort by time.
 pub fn name(taken: Timestamp) -> String {
-    format!("{NAME_START}{}{NAME_END}", taken.strftime(NAME_STAMP))
+    Item::Whole(taken).to_string()
 }
 
 /// When the backup of this name was taken; `None` for any name that [`name`] does not give.
 pub fn taken(file_name: &str) -> Option<Timestamp> {
-    let stamp = file_name.strip_prefix(NAME_START)?.strip_suffix(NAME_END)?;
-    let at = DateTime::strptime(NAME_STAMP, stamp).ok()?.to_zoned(TimeZone::UTC).ok()?.timestamp();
-    (name(at) == file_name).then_some(at)
+    match Item::named(file_name)? {
+        Item::Whole(taken) => Some(taken),
+        _ => None,
+    }
 }
 
 /// Which of the backups taken at `all` are no longer kept, oldest first. Never the newest, and never the one `made`
@@ -42,7 +100,7 @@ pub fn taken(file_name: &str) -> Option<Timestamp> {
 pub fn superseded(all: &[Timestamp], made: Timestamp, keep: Keep) -> Vec<Timestamp> {
     let mut newest_first = all.to_vec();
     newest_first.sort_by(|a, b| b.cmp(a));
-    let mut kept: Vec<Timestamp> = newest_first.first().copied().into_iter().chain([made]).collect();
+    let mut kept: Vec<Timestamp> = newest_first.first().copied().into_iter().chain([second(made)]).collect();
     kept.extend(newest_of_each(&newest_first, keep.daily, |day| (day.year(), day.day_of_year())));
     kept.extend(newest_of_each(&newest_first, keep.weekly, |day| {
         let week = day.date().iso_week_date();
@@ -102,6 +160,20 @@ mod tests {
     }
 
     #[test]
+    fn points_lists_and_pieces_have_one_spelling_each() {
+        let (at, piece) = (at("2026-11-22T03:15:00Z"), Digest([0xab; 32]));
+        for item in [Item::Whole(at), Item::Point(at), Item::List(at), Item::Piece(piece)] {
+            assert_eq!(Item::named(&item.to_string()), Some(item));
+        }
+        assert_eq!(Item::Piece(piece).to_string(), format!("pieces/{}.piece", "ab".repeat(32)));
+        let upper = format!("pieces/{}.piece", "AB".repeat(32));
+        let short = format!("pieces/{}.piece", "ab".repeat(31));
+        for foreign in [&upper, &short, "pieces/", "pieces/counterfoil-2026-11-22T031500Z.point", "notes.point"] {
+            assert_eq!(Item::named(foreign), None, "{foreign}");
+        }
+    }
+
+    #[test]
     fn two_years_of_nights_leave_seven_days_five_weeks_and_twelve_months() {
         let (mut all, mut night) = (Vec::new(), at("2024-11-22T03:15:00Z").to_zoned(TimeZone::UTC));
         for _ in 0..731 {
@@ -124,6 +196,7 @@ mod tests {
         assert_eq!(superseded(&[made], made, none), []);
         assert_eq!(superseded(&[future, old, made], made, none), [old]);
         assert_eq!(superseded(&[old, made], old, none), []);
+        assert_eq!(superseded(&[old, made], old + SignedDuration::from_millis(700), none), [], "as the clock said it");
         assert_eq!(superseded(&[], made, Keep::USUAL), []);
     }
 

@@ -44,8 +44,10 @@ pub struct Made {
     pub taken: Timestamp,
     /// Its file's name, without folders.
     pub file: String,
-    /// Its length.
+    /// Its length; of one that shares pieces with others, that of everything it needs.
     pub bytes: u64,
+    /// How much of that was written for it.
+    pub added: u64,
     /// SHA-256 of the file.
     pub digest: Digest,
     /// How long it took.
@@ -150,7 +152,7 @@ mod tests {
     }
 
     fn made(day: Date, taken: Timestamp) -> Backups {
-        let last = Made { taken, file: String::new(), bytes: 1, digest: Digest([0; 32]), seconds: 1 };
+        let last = Made { taken, file: String::new(), bytes: 1, added: 1, digest: Digest([0; 32]), seconds: 1 };
         Backups { day: Some(day), last: Some(last), ..Backups::default() }
     }
 

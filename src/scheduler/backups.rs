@@ -1,27 +1,16 @@
-//! The backups that the server takes by itself, and their restore drill.
+//! The backups that the server takes by itself: when one is due. What is done then is in `night.rs`.
 //!
 //! Runs beside the rounds, on a thread of its own and at low priority: a backup takes minutes, and letters must not
 //! wait for it.
 
-use std::path::Path;
 use std::time::Duration;
 
-use jiff::Timestamp;
-use jiff::civil::Date;
 use tokio::sync::{oneshot, watch};
 
+use super::night::Night;
 use crate::actions::backups;
-use crate::app::{App, BackupPlan};
-use crate::backup::drill::Drill;
-use crate::backup::folder::{self, Part};
-use crate::backup::identity::BackupIdentity;
-use crate::backup::pace::{Paced, Rate};
-use crate::backup::{self, BackupError, Written, unfinished};
-use crate::clock::Stopwatch;
-use crate::domain::backup as rules;
-use crate::domain::backups::{self as state, Made};
+use crate::app::App;
 use crate::domain::event::By;
-use crate::domain::ids::Digest;
 use crate::store::prelude::*;
 
 /// Longest sleep between two looks.
@@ -89,116 +78,4 @@ pub async fn look(app: &App, stop: Option<watch::Receiver<bool>>) -> Result<bool
     thread.map_err(|e| broken(&format!("can't start: {e}")))?;
     told.await.map_err(|_| broken("broke off"))??;
     Ok(true)
-}
-
-/// One backup and its drill.
-struct Night {
-    app: App,
-    plan: BackupPlan,
-    stop: Option<watch::Receiver<bool>>,
-}
-
-impl Night {
-    fn pass(&self, day: Date) -> Result<(), ActError> {
-        let identity = self.plan.scratch.is_some().then(BackupIdentity::generate);
-        let (taken, watch) = (self.app.now(), Stopwatch::start());
-        let written = match self.take(taken, identity.as_ref()) {
-            Ok(written) => written,
-            Err(BackupError::Stopped) => return Ok(()),
-            Err(error) => {
-                let reason = error.to_string();
-                tracing::error!(%reason, "a backup could not be made");
-                return self.note(move |w| backups::note_failed(w, &reason));
-            }
-        };
-        let (bytes, digest) = (written.bytes, Digest(written.digest));
-        let made = Made { taken, file: rules::name(taken), bytes, digest, seconds: seconds(watch) };
-        tracing::info!(file = made.file, bytes, "a backup was made");
-        self.note(move |w| backups::note_made(w, day, &made))?;
-        // The new one is noted: what fails now costs room, not a backup.
-        if let Err(error) = folder::thin_out(&self.plan.folder, taken, self.plan.keep) {
-            tracing::warn!(%error, "older backups could not be removed");
-        }
-        match (identity, &self.plan.scratch) {
-            (Some(identity), Some(scratch)) => self.drill(taken, &identity, &written, scratch),
-            _ => Ok(()),
-        }
-    }
-
-    fn take(&self, taken: Timestamp, also: Option<&BackupIdentity>) -> Result<Written, BackupError> {
-        unfinished::sweep_backups(&self.plan.folder);
-        let about = |e| BackupError::At(self.plan.folder.clone(), e);
-        let mut part = Part::beside(&folder::place(&self.plan.folder, taken)).map_err(about)?;
-        let out = Paced::new(Stopping { part: &mut part, night: self }, Rate::megabytes(self.plan.rate));
-        let (config, also) = (self.plan.config.clone(), also.map(BackupIdentity::recipient));
-        let written = self.app.store.read(|tx| backup::write_also(tx, taken, config, also.as_deref(), out, |_, _| ()));
-        let written = written.map_err(|error| match error {
-            _ if self.stopped() => BackupError::Stopped,
-            BackupError::Io(e) => about(e),
-            other => other,
-        })?;
-        part.keep(false).map_err(about)?;
-        Ok(written)
-    }
-
-    fn drill(
-        &self,
-        taken: Timestamp,
-        identity: &BackupIdentity,
-        written: &Written,
-        scratch: &Path,
-    ) -> Result<(), ActError> {
-        let (watch, stop) = (Stopwatch::start(), || self.stopped());
-        let (facts, entropy) = (&written.facts, &self.app.entropy);
-        let drill = Drill { identity, digest: written.digest, facts, scratch, entropy, stop: &stop };
-        let path = folder::place(&self.plan.folder, taken);
-        let (rows, fault) = match drill.run(&path, &mut |_, _, _| ()) {
-            Ok(rows) => (rows, None),
-            Err(BackupError::Stopped) => return Ok(()),
-            Err(BackupError::Io(e)) => (0, Some(BackupError::At(scratch.to_owned(), e).to_string())),
-            Err(error) => (0, Some(error.to_string())),
-        };
-        if let Some(fault) = &fault {
-            tracing::error!(%fault, "a backup could not be restored on trial");
-        }
-        let drill = state::Drill { at: self.app.now(), taken, rows, seconds: seconds(watch), fault };
-        self.note(move |w| backups::note_drill(w, &drill))
-    }
-
-    fn note(
-        &self,
-        act: impl FnMut(&mut WriteTx<'_>) -> Result<Done<()>, ActError> + Send + 'static,
-    ) -> Result<(), ActError> {
-        self.app.store.write_blocking(By::job("backup"), self.app.now(), act)?;
-        // It may have queued letters.
-        self.app.wake.notify_one();
-        Ok(())
-    }
-
-    fn stopped(&self) -> bool {
-        self.stop.as_ref().is_some_and(|stop| *stop.borrow())
-    }
-}
-
-fn seconds(watch: Stopwatch) -> u32 {
-    u32::try_from(watch.elapsed().as_secs()).unwrap_or(u32::MAX)
-}
-
-/// A backup's file that fails once the server stops.
-struct Stopping<'a> {
-    part: &'a mut Part,
-    night: &'a Night,
-}
-
-impl std::io::Write for Stopping<'_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        if self.night.stopped() {
-            return Err(std::io::Error::other("the server is stopping"));
-        }
-        self.part.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        self.part.flush()
-    }
 }

@@ -6,6 +6,7 @@
 
 mod backups;
 mod jobs;
+mod night;
 mod outbox;
 
 use std::time::Duration;

@@ -70,6 +70,11 @@ impl ChainKey {
         commitment(&self.of_entry(sequence), stored)
     }
 
+    /// A key that names the pieces of incremental backups, and tells nothing of the others.
+    pub fn of_backups(&self) -> [u8; 32] {
+        hmac_sha256(&self.0[..], b"backups")
+    }
+
     fn seal(&self, head: &Anchor) -> [u8; 32] {
         hmac_sha256(&self.0[..], &[b"head".as_slice(), &head.count.to_be_bytes(), &head.link].concat())
     }

@@ -145,6 +145,14 @@ impl Store {
         done
     }
 
+    /// A consistent snapshot to hold on to, for what takes long. The file can't reuse room while it is held.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn snapshot(&self) -> Result<Arc<ReadTx>, StoreError> {
+        self.0.engine.snapshot()
+    }
+
     /// The engine's pages in the file.
     ///
     /// # Errors

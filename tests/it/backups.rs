@@ -5,9 +5,11 @@ use std::sync::Arc;
 
 use counterfoil::actions::firm;
 use counterfoil::app::BackupPlan;
+use counterfoil::backup::FolderDepot;
 use counterfoil::backup::identity::BackupIdentity;
+use counterfoil::backup::points::{self, PointSource};
 use counterfoil::domain::access::StaffScope;
-use counterfoil::domain::backup::Keep;
+use counterfoil::domain::backup::{Item, Keep};
 use counterfoil::domain::backups::Backups;
 use counterfoil::domain::event::Event;
 use counterfoil::scheduler;
@@ -20,6 +22,10 @@ use crate::house::*;
 
 /// A house that takes backups at 03:15 into `folder`, and restores them on trial there.
 async fn backed_up(folder: &Path) -> (TestHouse, BackupIdentity) {
+    backed_up_as(folder, false).await
+}
+
+async fn backed_up_as(folder: &Path, incremental: bool) -> (TestHouse, BackupIdentity) {
     let (mut house, identity) = (TestHouse::new().await, BackupIdentity::generate());
     let recipients = vec![identity.recipient()];
     house
@@ -28,6 +34,7 @@ async fn backed_up(folder: &Path) -> (TestHouse, BackupIdentity) {
         .unwrap();
     let plan = BackupPlan {
         folder: folder.to_owned(),
+        incremental,
         at: time(3, 15, 0, 0),
         keep: Keep { daily: 2, weekly: 0, monthly: 0 },
         rate: 0,
@@ -83,6 +90,49 @@ async fn each_night_one_backup_is_taken_kept_and_restored_on_trial() {
     assert_eq!(checked.manifest.config.as_deref(), Some("the configuration"));
     house.tick().await;
     house.claim("ana@marlow.example");
+}
+
+#[tokio::test]
+async fn each_night_a_point_is_taken_that_shares_what_did_not_change() {
+    let (folder, scratch) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (mut house, identity) = backed_up_as(folder.path(), true).await;
+    Arc::make_mut(&mut house.app.settings).backup.as_mut().unwrap().scratch = Some(scratch.path().to_owned());
+    for day in 23..=26 {
+        house.publish(house.who.marlow, &format!("A-{day}"), 100_00, date(2026, 12, 23)).await;
+        house.at(date(2026, 11, day), 4);
+        assert!(night(&house).await);
+        assert!(!night(&house).await);
+    }
+    let all = state(&house);
+    assert_eq!((all.troubles(house.app.now()), names(scratch.path())), (vec![], Vec::<String>::new()));
+    assert!(all.drills.len() == 4 && all.drills.iter().all(|d| d.fault.is_none() && d.rows > 50), "{all:?}");
+    let last = all.last.unwrap();
+    assert!(last.added < last.bytes + 2_000, "{last:?}");
+    let depot = FolderDepot::reading(folder.path());
+    let kept: Vec<_> = points::points(&depot).unwrap().iter().map(|p| Item::Point(p.taken).to_string()).collect();
+    assert_eq!(kept, ["counterfoil-2026-11-25T040000Z.point", "counterfoil-2026-11-26T040000Z.point"]);
+    assert_eq!(last.file, kept[1]);
+    for (point, numbers) in points::points(&depot).unwrap().iter().zip(3..) {
+        let source = PointSource::new(&depot, point.taken);
+        let checked = counterfoil::backup::check(&source, &identity, |_, _| ()).unwrap();
+        assert_eq!(checked.manifest.config.as_deref(), Some("the configuration"));
+        let invoices = checked.manifest.tables.iter().find(|t| t.name == "invoice_numbers").unwrap();
+        assert_eq!(invoices.rows, numbers);
+    }
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let text = orla.get("/desk/backups").await.text();
+    assert!(text.contains("Incremental") && text.contains("of it written") && text.contains(&kept[1]), "{text}");
+    // An earlier point that went bad fails the drill, until it is no longer kept.
+    std::fs::write(folder.path().join(&kept[1]), b"bad").unwrap();
+    house.at(date(2026, 11, 27), 4);
+    assert!(night(&house).await);
+    house.tick().await;
+    let letter = house.claim("orla@hartmann.example");
+    assert!(letter.subject.contains("could not be restored") && letter.text.contains(&kept[1]), "{}", letter.text);
+    house.at(date(2026, 11, 28), 4);
+    assert!(night(&house).await);
+    assert_eq!(state(&house).troubles(house.app.now()), []);
+    house.claim_all();
 }
 
 #[tokio::test]

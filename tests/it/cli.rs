@@ -394,6 +394,40 @@ fn a_server_takes_the_backup_that_its_configuration_asks_for() {
 }
 
 #[test]
+fn a_server_takes_points_and_any_of_them_is_restored() {
+    let made = Made::new();
+    let folder = made.path("backups");
+    std::fs::create_dir(&folder).unwrap();
+    let text = std::fs::read_to_string(made.config("house")).unwrap();
+    let section = format!("[backup]\nfolder = \"{}\"\nincremental = true\n", folder.display());
+    std::fs::write(made.config("house"), format!("{text}\n{section}")).unwrap();
+    let serving = Serving::of(&made, "house");
+    let done = || names(&folder).iter().any(|name| name.ends_with(".point")) && names(&folder).len() == 3;
+    for _ in 0..200 {
+        if done() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    serving.stop();
+    let listed = said(&run(&["backup", "list", &made.text("backups")]));
+    let point = listed.split_whitespace().next().unwrap().to_owned();
+    assert!(listed.contains("pieces") && names(&folder).contains(&format!("counterfoil-{point}.point")), "{listed}");
+    said(&made.restore("backups", "newest"));
+    let (from, to, identity) = (made.text("backups"), made.text("named"), made.text("house.backup-identity.txt"));
+    let restore =
+        |point: &str| run(&["restore", "--from", &from, "--point", point, "--data", &to, "--identity", &identity]);
+    assert!(refused(&restore("2020-01-01T000000Z")).contains("backup list"));
+    let piece = std::fs::read_dir(folder.join("pieces")).unwrap().next().unwrap().unwrap().path();
+    let good = std::fs::read(&piece).unwrap();
+    std::fs::remove_file(&piece).unwrap();
+    assert!(refused(&restore(&point)).contains("missing") && !made.path("named").exists());
+    std::fs::write(&piece, good).unwrap();
+    said(&restore(&point));
+    assert!(refused(&made.restore("house", "other")).contains("no points"));
+}
+
+#[test]
 fn recipients_of_backups_are_added_and_removed_but_never_the_last() {
     let made = Made::new();
     let other = age_key();

@@ -11,7 +11,7 @@ use super::super::unfinished::told_to_stop;
 use super::super::{Failure, terminal};
 use crate::actions::backups;
 use crate::backup::BackupError;
-use crate::backup::drill::Drill;
+use crate::backup::drill::{Drill, FileTrial};
 use crate::backup::identity::BackupIdentity;
 use crate::clock::{Clock, Stopwatch};
 use crate::domain::backups as state;
@@ -32,8 +32,9 @@ pub fn run(
 ) -> Result<state::Drill, Failure> {
     let (bar, watch, told) = (terminal::bar("Checking"), Stopwatch::start(), told_to_stop()?);
     let (entropy, stop) = (Entropy::system(), || told.load(Ordering::Relaxed));
-    let drill = Drill { identity, digest: made.digest.0, facts: &made.facts, scratch, entropy: &entropy, stop: &stop };
-    let done = drill.run(path, &mut |what, done, all| {
+    let drill = Drill { identity, facts: &made.facts, scratch, entropy: &entropy, stop: &stop };
+    let backup = FileTrial { path, bytes: made.bytes, digest: made.digest.0 };
+    let done = drill.run(&backup, &mut |what, done, all| {
         bar.set_message(what);
         bar.set_length(all);
         bar.set_position(done);

@@ -2,6 +2,7 @@
 //! data file itself.
 
 mod drill;
+mod list;
 mod recipients;
 mod target;
 
@@ -54,6 +55,8 @@ enum Verb {
     /// To whom backups are encrypted: list, add and remove
     #[command(subcommand)]
     Recipients(recipients::Verb),
+    /// List what a folder of backups holds: points of incremental ones, and whole ones
+    List(list::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -99,8 +102,10 @@ impl PlaceArgs {
 /// # Errors
 /// A sentence; then there is no file.
 pub fn run(args: Args) -> Result<(), Failure> {
-    if let Some(Verb::Recipients(verb)) = args.verb {
-        return recipients::run(verb);
+    match args.verb {
+        Some(Verb::Recipients(verb)) => return recipients::run(verb),
+        Some(Verb::List(args)) => return list::run(&args),
+        None => {}
     }
     let config_path = args.config.ok_or_else(|| Failure::new("Name the configuration with --config."))?;
     let (config, place) = (Config::load(&config_path)?, args.place.place()?);

@@ -4,7 +4,8 @@ use maud::{Markup, html};
 
 use crate::app::BackupPlan;
 use crate::domain::access::Act;
-use crate::domain::backups::{Backups, Drill, Trouble};
+use crate::domain::backups::{Backups, Drill, Made, Trouble};
+use crate::domain::firm::Locale;
 use crate::store::prelude::*;
 use crate::web::guard::{Desk, DeskGovern};
 use crate::web::page::DeskNav;
@@ -104,15 +105,27 @@ fn figures(desk: &Desk, plan: &BackupPlan, all: &Backups) -> Vec<Fig> {
     vec![
         Fig::new("Last", short(last.taken)).note(age(now.duration_since(last.taken).as_secs())).tone(late),
         next,
-        Fig::new("Size", locale.bytes(last.bytes)).note(format!("Written in {}", span(last.seconds))),
+        Fig::new("Size", locale.bytes(last.bytes)).note(written(locale, plan, last)),
         Fig::new("Restored on trial", verified).tone(tone),
     ]
 }
 
+fn written(locale: Locale, plan: &BackupPlan, last: &Made) -> String {
+    match plan.incremental {
+        true => format!("{} of it written, in {}", locale.bytes(last.added), span(last.seconds)),
+        false => format!("Written in {}", span(last.seconds)),
+    }
+}
+
 fn facts(plan: &BackupPlan, all: &Backups) -> Markup {
+    let kind = match plan.incremental {
+        true => "Incremental: each writes what changed, and every point that is kept can be restored",
+        false => "Whole: each is a file of its own",
+    };
     let kept = format!("{} days, {} weeks, {} months", plan.keep.daily, plan.keep.weekly, plan.keep.monthly);
     let mut facts = vec![
         ("Folder", html! { span.mono { (plan.folder.display()) } }),
+        ("Kind", html! { (kind) }),
         ("Kept", html! { "The newest of each of " (kept) }),
     ];
     if let Some(last) = &all.last {

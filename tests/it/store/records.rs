@@ -257,7 +257,7 @@ fn every_event_keeps_its_stored_form() {
 
 #[test]
 fn what_is_known_of_the_backups_keeps_its_form() {
-    let last = Made { taken: at(), file: "f".to_owned(), bytes: 1, digest: Digest([5; 32]), seconds: 2 };
+    let last = Made { taken: at(), file: "f".to_owned(), bytes: 1, added: 1, digest: Digest([5; 32]), seconds: 2 };
     let failed = Drill { at: at(), taken: at(), rows: 0, seconds: 3, fault: Some("x".to_owned()) };
     let full = Backups {
         since: Some(at()),

@@ -1,0 +1,200 @@
+//! One night's backup, whole or incremental, and its restore drill. Runs on a thread of its own; what came of it is
+//! noted in the data file.
+
+use std::path::Path;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tokio::sync::watch;
+
+use crate::actions::backups;
+use crate::app::{App, BackupPlan};
+use crate::backup::drill::{Drill, Facts, FileTrial, Trial};
+use crate::backup::folder::{self, Part};
+use crate::backup::identity::BackupIdentity;
+use crate::backup::pace::{Paced, Rate};
+use crate::backup::points::{self, Job, PointTrial};
+use crate::backup::{self, BackupError, FolderDepot, Written, unfinished};
+use crate::clock::Stopwatch;
+use crate::domain::backup::{self as rules, Item};
+use crate::domain::backups::{self as state, Made};
+use crate::domain::event::By;
+use crate::domain::ids::Digest;
+use crate::store::prelude::*;
+
+/// One backup and its drill.
+pub(super) struct Night {
+    /// Of which house.
+    pub app: App,
+    /// How.
+    pub plan: BackupPlan,
+    /// What breaks it off.
+    pub stop: Option<watch::Receiver<bool>>,
+}
+
+impl Night {
+    /// Takes the backup of a day, notes it, removes what is no longer kept, and restores it on trial.
+    ///
+    /// # Errors
+    /// When the store fails; a backup that fails is noted and no error.
+    pub fn pass(&self, day: Date) -> Result<(), ActError> {
+        let passed = if self.plan.incremental { self.point(day) } else { self.whole(day) };
+        match passed {
+            Err(Broken::Store(error)) => Err(error),
+            Err(Broken::Backup(error)) if self.stopped() || matches!(error, BackupError::Stopped) => Ok(()),
+            Err(Broken::Backup(error)) => {
+                let reason = error.to_string();
+                tracing::error!(%reason, "a backup could not be made");
+                self.note(move |w| backups::note_failed(w, &reason))
+            }
+            Ok(()) => Ok(()),
+        }
+    }
+
+    fn whole(&self, day: Date) -> Result<(), Broken> {
+        let identity = self.plan.scratch.is_some().then(BackupIdentity::generate);
+        let (taken, watch) = (self.app.now(), Stopwatch::start());
+        let written = self.take(taken, identity.as_ref())?;
+        let (bytes, digest) = (written.bytes, Digest(written.digest));
+        let file = rules::name(taken);
+        self.made(day, Made { taken, file, bytes, added: bytes, digest, seconds: seconds(watch) })?;
+        // The new one is noted: what fails now costs room, not a backup.
+        if let Err(error) = folder::thin_out(&self.plan.folder, taken, self.plan.keep) {
+            tracing::warn!(%error, "older backups could not be removed");
+        }
+        if let (Some(identity), Some(scratch)) = (identity, &self.plan.scratch) {
+            let path = folder::place(&self.plan.folder, taken);
+            let backup = FileTrial { path: &path, bytes: written.bytes, digest: written.digest };
+            self.drill(taken, &identity, &written.facts, &backup, scratch)?;
+        }
+        Ok(())
+    }
+
+    fn take(&self, taken: Timestamp, also: Option<&BackupIdentity>) -> Result<Written, BackupError> {
+        unfinished::sweep_backups(&self.plan.folder);
+        let about = |e| self.about(e);
+        let mut part = Part::beside(&folder::place(&self.plan.folder, taken)).map_err(about)?;
+        let out = Paced::new(Stopping { part: &mut part, night: self }, Rate::megabytes(self.plan.rate));
+        let (config, also) = (self.plan.config.clone(), also.map(BackupIdentity::recipient));
+        let written = self.app.store.read(|tx| backup::write_also(tx, taken, config, also.as_deref(), out, |_, _| ()));
+        let written = written.map_err(|error| self.placed(error))?;
+        part.keep(false).map_err(about)?;
+        Ok(written)
+    }
+
+    fn point(&self, day: Date) -> Result<(), Broken> {
+        let (taken, watch, identity) = (rules::second(self.app.now()), Stopwatch::start(), BackupIdentity::generate());
+        let snapshot = self.app.store.snapshot().map_err(BackupError::Store)?;
+        let (config, stop) = (self.plan.config.clone(), || self.stopped());
+        let depot = FolderDepot::writing(&self.plan.folder)?;
+        let rate = Rate::megabytes(self.plan.rate);
+        let job = Job { taken, config: config.clone(), rate, identity: &identity, stop: &stop };
+        let point = points::take(&snapshot, &job, &depot, |_, _| ()).map_err(|error| self.placed(error))?;
+        let (file, bytes, added) = (Item::Point(taken).to_string(), point.bytes, point.added);
+        self.made(day, Made { taken, file, bytes, added, digest: point.point.digest, seconds: seconds(watch) })?;
+        if let Err(error) = points::thin_out(&depot, &snapshot, taken, Some(self.plan.keep)) {
+            tracing::warn!(%error, "older points could not be removed");
+        }
+        if let Some(scratch) = &self.plan.scratch {
+            let backup = PointTrial { depot: &depot, snapshot: &snapshot, config, taken: &point };
+            self.drill(taken, &identity, &point.facts, &backup, scratch)?;
+        }
+        Ok(())
+    }
+
+    fn made(&self, day: Date, made: Made) -> Result<(), ActError> {
+        tracing::info!(file = made.file, bytes = made.bytes, added = made.added, "a backup was made");
+        self.note(move |w| backups::note_made(w, day, &made))
+    }
+
+    fn drill(
+        &self,
+        taken: Timestamp,
+        identity: &BackupIdentity,
+        facts: &Facts,
+        backup: &dyn Trial,
+        scratch: &Path,
+    ) -> Result<(), ActError> {
+        let (watch, stop) = (Stopwatch::start(), || self.stopped());
+        let drill = Drill { identity, facts, scratch, entropy: &self.app.entropy, stop: &stop };
+        let (rows, fault) = match drill.run(backup, &mut |_, _, _| ()) {
+            Ok(rows) => (rows, None),
+            Err(BackupError::Stopped) => return Ok(()),
+            Err(BackupError::Io(e)) => (0, Some(BackupError::At(scratch.to_owned(), e).to_string())),
+            Err(error) => (0, Some(error.to_string())),
+        };
+        if let Some(fault) = &fault {
+            tracing::error!(%fault, "a backup could not be restored on trial");
+        }
+        let drill = state::Drill { at: self.app.now(), taken, rows, seconds: seconds(watch), fault };
+        self.note(move |w| backups::note_drill(w, &drill))
+    }
+
+    fn note(
+        &self,
+        act: impl FnMut(&mut WriteTx<'_>) -> Result<Done<()>, ActError> + Send + 'static,
+    ) -> Result<(), ActError> {
+        self.app.store.write_blocking(By::job("backup"), self.app.now(), act)?;
+        // It may have queued letters.
+        self.app.wake.notify_one();
+        Ok(())
+    }
+
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| *stop.borrow())
+    }
+
+    fn about(&self, error: std::io::Error) -> BackupError {
+        BackupError::At(self.plan.folder.clone(), error)
+    }
+
+    fn placed(&self, error: BackupError) -> BackupError {
+        match error {
+            BackupError::Io(e) => self.about(e),
+            other => other,
+        }
+    }
+}
+
+/// Why a night did not come to its end.
+enum Broken {
+    /// The backup was not made.
+    Backup(BackupError),
+    /// What became of it could not be noted.
+    Store(ActError),
+}
+
+impl From<BackupError> for Broken {
+    fn from(error: BackupError) -> Self {
+        Self::Backup(error)
+    }
+}
+
+impl From<ActError> for Broken {
+    fn from(error: ActError) -> Self {
+        Self::Store(error)
+    }
+}
+
+fn seconds(watch: Stopwatch) -> u32 {
+    u32::try_from(watch.elapsed().as_secs()).unwrap_or(u32::MAX)
+}
+
+/// A backup's file that fails once the server stops.
+struct Stopping<'a> {
+    part: &'a mut Part,
+    night: &'a Night,
+}
+
+impl std::io::Write for Stopping<'_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.night.stopped() {
+            return Err(std::io::Error::other("the server is stopping"));
+        }
+        self.part.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.part.flush()
+    }
+}

@@ -26,6 +26,7 @@ use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::Pattern;
 use counterfoil::domain::person::{Person, Role};
 use counterfoil::domain::reminder::Policy;
+use counterfoil::domain::terms::DueRule;
 use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Mailer, MemoryMailer};
 use counterfoil::scheduler;
@@ -155,7 +156,7 @@ async fn move_in(app: &App) {
         colour: "#1f4d3a".to_owned(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: Vec::new(),
         series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::default(),

@@ -8,6 +8,7 @@ use crate::domain::ids::{ClientId, ProjectId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::project::Project;
 use crate::domain::refusal::Refusal;
+use crate::domain::terms::DueRule;
 use crate::store::prelude::*;
 
 /// A client as a form gives it.
@@ -20,7 +21,7 @@ pub struct NewClient {
     /// Currency of new documents.
     pub currency: Currency,
     /// Days from issue to due date.
-    pub terms_days: u16,
+    pub terms: DueRule,
     /// Who looks after them.
     pub manager: Option<StaffId>,
     /// What staff should keep in mind.
@@ -43,8 +44,8 @@ pub fn add(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewClient) -> Result<D
 }
 
 fn as_client(id: ClientId, new: &NewClient, since: jiff::Timestamp) -> Client {
-    let NewClient { party, reference, currency, terms_days, manager, note } = new.clone();
-    Client { id, party, reference, currency, terms_days, manager, note, since }
+    let NewClient { party, reference, currency, terms, manager, note } = new.clone();
+    Client { id, party, reference, currency, terms, manager, note, since }
 }
 
 /// Changes a client. Issued documents keep what they were issued with.
@@ -67,7 +68,7 @@ fn changes(old: &Client, new: &Client) -> String {
         (old.party.lives_elsewhere(&new.party), "address"),
         (old.party.vat_id != new.party.vat_id, "VAT identifier"),
         (old.party.is_reached_otherwise(&new.party), "register number, electronic address or contact"),
-        (old.terms_days != new.terms_days, "terms"),
+        (old.terms != new.terms, "terms"),
         (old.currency != new.currency, "currency"),
         (old.manager != new.manager, "who looks after them"),
         (old.reference != new.reference, "reference"),

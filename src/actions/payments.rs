@@ -124,7 +124,8 @@ fn apply(
     if amount.minor <= 0 || amount.minor > row.open().minor {
         return Err(Refusal::MoreThanOpen(row.open()).into());
     }
-    let allocation = Allocation { id: AllocationId(w.next("allocation")?), source, invoice, amount, on };
+    let (id, at) = (AllocationId(w.next("allocation")?), w.now);
+    let allocation = Allocation { id, source, invoice, amount, on, at, reason: String::new() };
     w.put_allocation(&allocation)?;
     settle(w, &row.invoice, amount)
 }
@@ -178,6 +179,8 @@ fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActEr
         Source::Credit(id) => {
             found(w.invoice(id)?.filter(|i| i.issue.is_some() && !i.is_invoice()).map(|i| (i.client, i.payable())))?
         }
+        // Nothing came in, so nothing of it can be applied elsewhere.
+        Source::EarlyPayment(_) | Source::WrittenOff(_) => return Err(Refusal::NotFound.into()),
     })
 }
 
@@ -197,8 +200,10 @@ pub fn undo(
     let old = found(w.allocations_of(invoice)?.into_iter().find(|a| a.id == allocation))?;
     w.remove_allocation(invoice, allocation)?;
     reopen(w, settings, &row)?;
-    let (client, whole) = source_of(w, old.source)?;
-    w.put_unapplied(client, old.source, whole)?;
+    if !old.source.is_waived() {
+        let (client, whole) = source_of(w, old.source)?;
+        w.put_unapplied(client, old.source, whole)?;
+    }
     let event = Event::AllocationUndone { invoice, amount: old.amount, reason: reason.to_owned() };
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
 }

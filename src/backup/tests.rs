@@ -8,6 +8,7 @@ use redb::backends::InMemoryBackend;
 use super::identity::BackupIdentity;
 use super::*;
 use crate::domain::event::{By, Event};
+use crate::domain::terms::DueRule;
 use crate::secrets::Entropy;
 use crate::store::chain::EvidenceKeys;
 use crate::store::prelude::*;
@@ -34,7 +35,7 @@ pub(super) fn firm() -> crate::domain::firm::Firm {
         colour: "#123456".to_owned(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: Vec::new(),
         series: Series { invoice: pattern("I-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::default(),

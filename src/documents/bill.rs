@@ -11,7 +11,7 @@ use crate::domain::client::Party;
 use crate::domain::country::in_eu;
 use crate::domain::firm::{self, Firm, Locale};
 use crate::domain::money::{Currency, Money};
-use crate::domain::tax::{Line, Totals, Vat, VatCategory, VatGroup};
+use crate::domain::tax::{Line, Portion, Totals, Vat, VatCategory, VatGroup};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: [u8; 3] = [0x1d, 0x4d, 0x5e];
@@ -112,7 +112,7 @@ fn without_vat(totals: &Totals) -> bool {
 }
 
 fn table(locale: Locale, lines: &[Line], totals: &Totals) -> Table {
-    let discounts = lines.iter().any(|x| !x.discount.is_zero());
+    let discounts = lines.iter().any(|x| !x.discount.portion.is_zero());
     let vat = !without_vat(totals);
     let mut columns = vec![Column::text("Description")];
     columns.extend(["Quantity", "Price"].map(|x| Column::figures(x).wide_only()));
@@ -123,10 +123,10 @@ fn table(locale: Locale, lines: &[Line], totals: &Totals) -> Table {
         let mut said = line.description.lines().map(str::trim).filter(|x| !x.is_empty());
         let mut cells = vec![said.next().unwrap_or_default().to_owned(), quantity(locale, line)];
         cells.push(price(locale, line.price, totals.currency));
-        cells.extend(discounts.then(|| discount(locale, line)));
+        cells.extend(discounts.then(|| discount(locale, line, totals.currency)));
         cells.extend(vat.then(|| vat_cell(locale, line.vat)));
         // Beyond the limits of an amount there are no totals either, so that no such line gets here.
-        cells.push(line.net(totals.currency).map_or_else(String::new, |x| locale.amount(x)));
+        cells.push(line.amount(totals.currency).map_or_else(String::new, |x| locale.amount(x)));
         let narrow = narrow(locale, line, totals.currency, vat);
         Row { cells, notes: said.map(str::to_owned).collect(), narrow, ..Row::default() }
     });
@@ -187,8 +187,12 @@ fn price(locale: Locale, price: Decimal, currency: Currency) -> String {
     }
 }
 
-fn discount(locale: Locale, line: &Line) -> String {
-    if line.discount.is_zero() { String::new() } else { locale.percent(line.discount) }
+fn discount(locale: Locale, line: &Line, currency: Currency) -> String {
+    match line.discount.portion {
+        portion if portion.is_zero() => String::new(),
+        Portion::Percent(percent) => locale.percent(percent),
+        Portion::Amount(minor) => locale.amount(Money::new(minor, currency)),
+    }
 }
 
 fn vat_cell(locale: Locale, vat: Vat) -> String {
@@ -209,8 +213,8 @@ fn narrow(locale: Locale, line: &Line, currency: Currency, vat: bool) -> String 
         _ => format!("{} {}", price(locale, line.price, currency), currency),
     };
     let mut out = format!("{} at {price}", quantity(locale, line));
-    if !line.discount.is_zero() {
-        out.push_str(&format!(", less {}", locale.percent(line.discount)));
+    if !line.discount.portion.is_zero() {
+        out.push_str(&format!(", less {}", discount(locale, line, currency)));
     }
     if vat {
         let words = match line.vat.category {

@@ -10,11 +10,12 @@ use super::*;
 use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Series};
 use crate::domain::ids::{ClientId, InvoiceId};
-use crate::domain::invoice::{Body, Invoice, Kind};
+use crate::domain::invoice::{Body, Invoice, Kind, References};
 use crate::domain::money::Currency;
 use crate::domain::number::{DocumentNumber, Pattern};
 use crate::domain::statement::{Ageing, Entry, EntryKind, balance_forward};
-use crate::domain::tax::{Line, Totals, Unit, Vat, VatCategory, totals};
+use crate::domain::tax::{Content, Discount, Line, Totals, Unit, Vat, VatCategory, totals};
+use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
 
 fn dec(text: &str) -> Decimal {
@@ -48,7 +49,7 @@ fn firm() -> Firm {
         colour: "#1d5c63".into(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: vec![dec("23")],
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}"),
@@ -79,8 +80,8 @@ fn line(description: &str, quantity: &str, unit: Unit, price: &str, vat: &str) -
         quantity: dec(quantity),
         unit,
         price: dec(price),
-        discount: Decimal::ZERO,
         vat: Vat { category, rate: dec(rate) },
+        ..Line::default()
     }
 }
 
@@ -103,9 +104,13 @@ fn invoice(lines: Vec<Line>) -> Invoice {
         currency: Currency::EUR,
         dated: date(2025, 10, 28),
         due: date(2025, 11, 27),
+        terms: Terms::default(),
         reference: "PO 7731".into(),
+        references: References::default(),
+        delivered: None,
+        period: None,
         note: String::new(),
-        body: Body::Composed(lines),
+        body: Body::Composed(Content::of(lines)),
         recipients: vec![],
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
@@ -191,7 +196,7 @@ fn a_draft_says_so_and_has_no_number_to_pay_with() {
 #[test]
 fn a_discount_has_its_column_only_where_one_is_given() {
     let mut lines = lease();
-    lines[0].discount = dec("12.5");
+    lines[0].discount = Discount::percent(dec("12.5"));
     lines[1].vat.rate = dec("13.5");
     let sheet = sheet_of(&invoice(lines), Some(&number("A-1")), None);
     let section = &sheet.sections[0];
@@ -228,7 +233,7 @@ fn what_is_charged_without_vat_has_the_sentence_the_law_wants() {
 #[test]
 fn totals_are_printed_as_given() {
     let firm = firm();
-    let given = Totals { net: 1, gross: 2, payable: 3, ..totals(&lease(), Currency::EUR).unwrap() };
+    let given = Totals { net: 1, gross: 2, payable: 3, ..totals(&Content::of(lease()), Currency::EUR).unwrap() };
     let look = Look { firm: &firm, logo: None };
     let sheet = invoice_sheet(&look, &firm.party, &buyer(), &invoice(lease()), None, &given, None, None);
     let sums = sums(&sheet.sections[0]);
@@ -280,7 +285,7 @@ fn prices_keep_their_fine_decimals_and_countries_stand_where_they_differ() {
 fn a_quote_says_until_when_it_stands() {
     let firm = firm();
     let lines = lease();
-    let sums = totals(&lines, Currency::EUR).unwrap();
+    let sums = totals(&Content::of(lines.clone()), Currency::EUR).unwrap();
     let name = number("Q-0007");
     let offer = Offer {
         number: Some(&name),

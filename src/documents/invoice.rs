@@ -63,7 +63,7 @@ fn facts(
 
 fn lines(look: &Look, invoice: &Invoice, totals: &Totals, sum: &str) -> Section {
     let lines = match &invoice.body {
-        Body::Composed(lines) => lines.as_slice(),
+        Body::Composed(content) => content.lines.as_slice(),
         Body::Published(_) => &[],
     };
     section(look.firm.locale, &invoice.title, lines, totals, sum)

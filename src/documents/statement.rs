@@ -101,7 +101,7 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
         let entry = &row.entry;
         let (charged, settled) = match entry.kind {
             EntryKind::Invoice => (amount(entry.amount), String::new()),
-            EntryKind::CreditNote | EntryKind::Receipt | EntryKind::Reversal => (String::new(), amount(entry.amount)),
+            _ => (String::new(), amount(entry.amount)),
         };
         Row {
             cells: vec![date(entry.date), what(entry.kind, &entry.number), charged, settled, amount(row.balance)],
@@ -124,6 +124,8 @@ fn what(kind: EntryKind, number: &str) -> String {
         EntryKind::CreditNote => format!("Credit note {number}"),
         EntryKind::Receipt => "Payment, thank you".to_owned(),
         EntryKind::Reversal => "Payment taken back".to_owned(),
+        EntryKind::EarlyPayment => format!("Discount for early payment of {number}"),
+        EntryKind::WrittenOff => format!("Written off of {number}"),
     }
 }
 
@@ -136,7 +138,7 @@ fn details(kind: EntryKind, number: &str, title: &str) -> Vec<String> {
 fn narrow(kind: EntryKind, amount: &str) -> String {
     match kind {
         EntryKind::Invoice => format!("{amount} charged"),
-        EntryKind::CreditNote => format!("{amount} credited"),
+        EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("{amount} credited"),
         EntryKind::Receipt => format!("{amount} paid"),
         EntryKind::Reversal => format!("{amount} taken back"),
     }

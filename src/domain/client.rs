@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ClientId, StaffId};
 use super::money::Currency;
 pub use super::party::Party;
+use super::terms::DueRule;
 
 /// A customer organisation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,8 +19,8 @@ pub struct Client {
     pub reference: String,
     /// Currency of new documents.
     pub currency: Currency,
-    /// Days from issue to due date of new documents.
-    pub terms_days: u16,
+    /// How the due date of new documents follows.
+    pub terms: DueRule,
     /// Who looks after them.
     pub manager: Option<StaffId>,
     /// What staff should keep in mind; clients never see it.

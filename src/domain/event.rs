@@ -183,6 +183,10 @@ pub enum Event {
     ReceiptReversed { receipt: ReceiptId, amount: Money, on: Date, cause: Cause, reason: String },
     /// What a receipt that was taken back had settled of an invoice is open again.
     PaymentTakenBack { invoice: InvoiceId, receipt: ReceiptId, amount: Money, left_open: Money, cause: Cause },
+    /// What was open of an invoice was given up, for this reason.
+    WrittenOff { invoice: InvoiceId, amount: Money, left_open: Money, reason: String },
+    /// The discount for early payment was taken on an invoice.
+    EarlyPaymentTaken { invoice: InvoiceId, amount: Money, left_open: Money },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -251,6 +255,8 @@ impl Event {
             | E::AllocationUndone { .. }
             | E::ReceiptReversed { .. }
             | E::PaymentTakenBack { .. }
+            | E::WrittenOff { .. }
+            | E::EarlyPaymentTaken { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. } => Topic::Money,
             E::LetterQueued { .. }

@@ -8,6 +8,7 @@ use super::client::Party;
 use super::ids::FileRef;
 use super::money::Currency;
 use super::number::Pattern;
+use super::terms::DueRule;
 use super::text::EmailAddress;
 
 /// Bank details printed on documents (BG-17); empty strings when none are set.
@@ -144,8 +145,8 @@ pub struct Firm {
     pub logo: Option<Logo>,
     /// Currency of new clients.
     pub currency: Currency,
-    /// Days from issue to due of new clients.
-    pub terms_days: u16,
+    /// How the due date follows from the date of issue, of new clients.
+    pub terms: DueRule,
     /// VAT rates that forms offer, in percent, the usual one first.
     pub vat_rates: Vec<rust_decimal::Decimal>,
     /// Number patterns.

@@ -2,6 +2,7 @@
 //! money and credit notes move on.
 
 use jiff::{Timestamp, civil::Date};
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::client::Party;
@@ -11,7 +12,8 @@ use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
 use super::refusal::{Faults, Refusal};
-use super::tax::{LINES_MAX, Line, Totals, VatCategory, totals};
+use super::tax::{ADJUSTMENTS_MAX, Content, LINES_MAX, Period, Portion, Totals, VatCategory, totals};
+use super::terms::{Instalment, Terms};
 
 /// Earliest and latest civil dates that documents and payments may carry.
 pub const YEARS: std::ops::RangeInclusive<i16> = 1990..=2199;
@@ -29,7 +31,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Body {
     /// Composed here, line by line.
-    Composed(Vec<Line>),
+    Composed(Content),
     /// A PDF that the firm's accounting system made: the PDF is the document, this is what it asks for.
     Published(Money),
 }
@@ -55,6 +57,19 @@ pub struct Issue {
     pub totals: Totals,
 }
 
+/// What the buyer and both parties call it by, beside the reference; every one may be empty.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct References {
+    /// The buyer's purchase order (BT-13).
+    pub order: String,
+    /// The contract (BT-12).
+    pub contract: String,
+    /// The buyer's project (BT-11); the project that it is filed under is the firm's own matter.
+    pub project: String,
+    /// For whose attention at the buyer (BT-56).
+    pub contact: String,
+}
+
 /// An invoice or credit note, draft or issued.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invoice {
@@ -72,10 +87,18 @@ pub struct Invoice {
     pub currency: Currency,
     /// Civil date of issue (BT-2); of a draft, the date wished.
     pub dated: Date,
-    /// Civil due date (BT-9).
+    /// Civil due date (BT-9): by then all is due.
     pub due: Date,
-    /// The buyer's reference or order number (BT-10, BT-13); may be empty.
+    /// Instalments and early payment (BT-20).
+    pub terms: Terms,
+    /// The buyer's reference (BT-10); may be empty.
     pub reference: String,
+    /// Order, contract, and whose attention.
+    pub references: References,
+    /// The day of delivery or completion (BT-72).
+    pub delivered: Option<Date>,
+    /// The period that is invoiced (BG-14).
+    pub period: Option<Period>,
     /// Free text below the lines (BT-22); may be empty.
     pub note: String,
     /// The content.
@@ -93,7 +116,7 @@ impl Invoice {
     pub fn totals(&self) -> Option<Totals> {
         match (&self.issue, &self.body) {
             (Some(issue), _) => Some(issue.totals.clone()),
-            (None, Body::Composed(lines)) => totals(lines, self.currency),
+            (None, Body::Composed(content)) => totals(content, self.currency),
             (None, Body::Published(amount)) => Some(Totals::only(*amount)),
         }
     }
@@ -125,6 +148,17 @@ impl Invoice {
         Money::new(minor, self.currency)
     }
 
+    /// What is open after `settled`, by due date, the earliest first: what was settled covers the earliest instalment
+    /// first. Empty when nothing is.
+    pub fn open_parts(&self, settled: Settled) -> Vec<Instalment> {
+        self.terms.parts(self.open(settled).minor, self.due)
+    }
+
+    /// The earliest due date of what is open after `settled`; the document's due date when nothing is.
+    pub fn next_due(&self, settled: Settled) -> Date {
+        self.open_parts(settled).first().map_or(self.due, |x| x.due)
+    }
+
     /// The state that people read, as of `today`.
     pub fn standing(&self, settled: Settled, today: Date) -> Standing {
         let Some(issue) = &self.issue else { return Standing::Draft };
@@ -132,9 +166,13 @@ impl Invoice {
             return Standing::CreditNote;
         }
         if settled.total() >= issue.totals.payable {
-            return if settled.credited > 0 && settled.received == 0 { Standing::Credited } else { Standing::Paid };
+            return match settled {
+                Settled { written_off: 1.., .. } => Standing::WrittenOff,
+                Settled { credited: 1.., received: 0, .. } => Standing::Credited,
+                _ => Standing::Paid,
+            };
         }
-        let days = days_between(self.due, today);
+        let days = days_between(self.next_due(settled), today);
         let part_paid = settled.total() > 0;
         if days > 0 { Standing::Overdue { days, part_paid } } else { Standing::Due { days: -days, part_paid } }
     }
@@ -149,17 +187,21 @@ impl Invoice {
         }
         let mut faults = Faults::default();
         check_dates(&mut faults, self.dated, self.due);
-        if let Body::Composed(lines) = &self.body {
-            check_lines(&mut faults, lines);
+        if let Some(period) = self.period.filter(|x| x.to < x.from) {
+            faults.add("period_to", format!("The period must end on {} or later.", period.from));
+        }
+        if let Body::Composed(content) = &self.body {
+            check_content(&mut faults, content, self.currency);
         }
         let sum = self.totals();
         match &sum {
             None => faults.add("lines", "The total is too large; check quantities and prices."),
-            Some(t) if t.payable < 0 => {
+            Some(t) if t.gross < 0 => {
                 faults
                     .add("lines", "The total is below zero. To give money back, credit the invoice it was charged on.");
             }
-            Some(_) => {}
+            Some(t) if t.payable < 0 => faults.add("prepaid", "More was paid before than there is to pay."),
+            Some(t) => self.terms.check(&mut faults, self.dated, self.due, t.payable()),
         }
         faults.check()?;
         sum.ok_or(Refusal::TryAgain)
@@ -173,8 +215,8 @@ impl Invoice {
 /// # Errors
 /// Every field to mend, by rule and with what to do.
 pub fn check_parties(body: &Body, seller: &Party, buyer: &Party) -> Result<(), Refusal> {
-    let Body::Composed(lines) = body else { return Ok(()) };
-    let has = |category| lines.iter().any(|line| line.vat.category == category);
+    let Body::Composed(content) = body else { return Ok(()) };
+    let has = |category| content.vats().any(|vat| vat.category == category);
     let (seller_lacks, buyer_lacks) = (seller.vat_id.trim().is_empty(), buyer.vat_id.trim().is_empty());
     let mut faults = Faults::default();
     for (category, words, rule, needs_buyer) in [
@@ -192,19 +234,51 @@ pub fn check_parties(body: &Body, seller: &Party, buyer: &Party) -> Result<(), R
             faults.add("lines", format!("{words} needs the firm's own VAT number; enter it in Settings ({rule})."));
         }
     }
-    if has(VatCategory::OutOfScope) && lines.iter().any(|line| line.vat.category != VatCategory::OutOfScope) {
+    if has(VatCategory::OutOfScope) && content.vats().any(|vat| vat.category != VatCategory::OutOfScope) {
         let words = "A line outside the scope of VAT can't stand beside lines with VAT; use two invoices (BR-O-11).";
         faults.add("lines", words);
     }
     faults.check()
 }
 
-fn check_lines(faults: &mut Faults, lines: &[Line]) {
+fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
+    let Content { lines, adjustments, .. } = content;
     if lines.is_empty() {
         faults.add("lines", "Add at least one line.");
     }
     if lines.len() > LINES_MAX {
         faults.add("lines", format!("Use {LINES_MAX} lines or fewer."));
+    }
+    for (at, line) in lines.iter().enumerate() {
+        let number = at + 1;
+        if line.period.is_some_and(|x| x.to < x.from) {
+            faults.add(&format!("l{at}.to"), format!("Line {number}: the period must not end before it begins."));
+        }
+        if matches!(line.discount.portion, Portion::Amount(minor) if minor < 0) {
+            faults.add(&format!("l{at}.discount"), format!("Line {number}: a discount can’t be below zero."));
+        }
+    }
+    if adjustments.len() > ADJUSTMENTS_MAX {
+        faults.add("adjustments", format!("Use {ADJUSTMENTS_MAX} allowances and charges or fewer."));
+    }
+    for (at, x) in adjustments.iter().enumerate() {
+        if x.reason.trim().is_empty() {
+            faults.add(&format!("a{at}.reason"), "Say what it is for; the document prints it (BR-33, BR-38).");
+        }
+        if matches!(x.portion, Portion::Amount(minor) if minor < 0) {
+            faults.add(&format!("a{at}.portion"), "Enter an amount of 0 or more; choose allowance or charge instead.");
+        }
+    }
+    if content.prepaid < 0 {
+        faults.add("prepaid", "Enter an amount of 0 or more.");
+    }
+    if let Some(other) = &content.accounting {
+        if other.currency == currency {
+            faults.add("accounting_currency", "This is the document’s own currency; leave it empty.");
+        }
+        if other.rate <= Decimal::ZERO {
+            faults.add("accounting_rate", "Enter a rate above zero.");
+        }
     }
 }
 
@@ -249,6 +323,8 @@ pub enum Standing {
     Paid,
     /// Settled by credit notes alone.
     Credited,
+    /// Settled, and what was not paid of it was written off.
+    WrittenOff,
     /// A credit note.
     CreditNote,
 }
@@ -275,7 +351,11 @@ mod tests {
             currency: Currency::EUR,
             dated: date(2026, 10, 28),
             due: date(2026, 11, 27),
+            terms: Terms::default(),
             reference: String::new(),
+            references: References::default(),
+            delivered: None,
+            period: None,
             note: String::new(),
             body: Body::Published(money),
             recipients: vec![],
@@ -296,7 +376,7 @@ mod tests {
     #[test]
     fn standing_follows_money_and_days() {
         let invoice = issued(1_000);
-        let at = |received, credited, day| invoice.standing(Settled { received, credited }, day);
+        let at = |received, credited, day| invoice.standing(Settled { received, credited, ..Settled::default() }, day);
         assert_eq!(at(0, 0, date(2026, 11, 26)), Standing::Due { days: 1, part_paid: false });
         assert_eq!(
             at(0, 0, date(2026, 11, 27)),
@@ -307,7 +387,25 @@ mod tests {
         assert_eq!(at(1_000, 0, date(2027, 1, 1)), Standing::Paid);
         assert_eq!(at(0, 1_000, date(2027, 1, 1)), Standing::Credited);
         assert_eq!(at(400, 600, date(2027, 1, 1)), Standing::Paid);
-        assert_eq!(invoice.open(Settled { received: 400, credited: 100 }).minor, 500);
+        let settled = Settled { received: 400, credited: 100, ..Settled::default() };
+        assert_eq!(invoice.open(settled).minor, 500);
+        let lost = Settled { received: 400, written_off: 600, ..Settled::default() };
+        assert_eq!(invoice.standing(lost, date(2027, 1, 1)), Standing::WrittenOff);
+        let early = Settled { received: 980, discounted: 20, ..Settled::default() };
+        assert_eq!(invoice.standing(early, date(2026, 11, 1)), Standing::Paid);
+    }
+
+    #[test]
+    fn the_earliest_open_instalment_says_when_it_is_due() {
+        let at = |month, amount| Instalment { due: date(2026, month, 27), amount };
+        let terms = Terms { instalments: vec![at(10, 400), at(11, 600)], early: None };
+        let invoice = Invoice { terms, ..issued(1_000) };
+        let paid = |received| Settled { received, ..Settled::default() };
+        let day = date(2026, 11, 1);
+        assert_eq!(invoice.standing(paid(399), day), Standing::Overdue { days: 5, part_paid: true });
+        assert_eq!(invoice.standing(paid(400), day), Standing::Due { days: 26, part_paid: true });
+        assert_eq!(invoice.next_due(paid(1_000)), date(2026, 11, 27));
+        assert_eq!(invoice.open_parts(paid(100)), [at(10, 300), at(11, 600)]);
     }
 
     #[test]
@@ -317,7 +415,7 @@ mod tests {
 
     #[test]
     fn a_draft_names_everything_to_mend() {
-        let mut draft = Invoice { issue: None, body: Body::Composed(vec![]), ..issued(1) };
+        let mut draft = Invoice { issue: None, body: Body::Composed(Content::default()), ..issued(1) };
         draft.due = date(2026, 1, 1);
         let Err(Refusal::Fields(faults)) = draft.ready() else { panic!("refused") };
         assert_eq!(faults.iter().map(|f| f.field.as_str()).collect::<Vec<_>>(), ["due", "lines"]);

@@ -32,4 +32,5 @@ pub mod reminder;
 pub mod sentence;
 pub mod statement;
 pub mod tax;
+pub mod terms;
 pub mod text;

@@ -146,6 +146,18 @@ pub enum Source {
     Receipt(ReceiptId),
     /// A credit note.
     Credit(InvoiceId),
+    /// A discount that the terms give for paying early, taken on the account of this client.
+    EarlyPayment(ClientId),
+    /// Given up: nobody expects it of this client any more.
+    WrittenOff(ClientId),
+}
+
+impl Source {
+    /// Whether it settles without anything having come in or been credited, so that the allocation itself is the record
+    /// and a line of the statement.
+    pub fn is_waived(self) -> bool {
+        matches!(self, Self::EarlyPayment(_) | Self::WrittenOff(_))
+    }
 }
 
 /// The part of a receipt or credit that settles an invoice.
@@ -161,6 +173,10 @@ pub struct Allocation {
     pub amount: Money,
     /// Civil date on which it counts.
     pub on: Date,
+    /// When it was recorded.
+    pub at: Timestamp,
+    /// Why, of what was written off; else empty.
+    pub reason: String,
 }
 
 /// What has settled an invoice so far, in minor units of its currency.
@@ -170,6 +186,10 @@ pub struct Settled {
     pub received: i64,
     /// By credit notes.
     pub credited: i64,
+    /// By a discount for early payment.
+    pub discounted: i64,
+    /// Given up.
+    pub written_off: i64,
 }
 
 impl Settled {
@@ -177,17 +197,21 @@ impl Settled {
     pub fn of<'a>(allocations: impl IntoIterator<Item = &'a Allocation>) -> Self {
         let mut sum = Self::default();
         for a in allocations {
-            match a.source {
-                Source::Receipt(_) => sum.received = sum.received.saturating_add(a.amount.minor),
-                Source::Credit(_) => sum.credited = sum.credited.saturating_add(a.amount.minor),
-            }
+            let part = match a.source {
+                Source::Receipt(_) => &mut sum.received,
+                Source::Credit(_) => &mut sum.credited,
+                Source::EarlyPayment(_) => &mut sum.discounted,
+                Source::WrittenOff(_) => &mut sum.written_off,
+            };
+            *part = part.saturating_add(a.amount.minor);
         }
         sum
     }
 
-    /// Both together.
+    /// All of it together.
     pub fn total(self) -> i64 {
-        self.received.saturating_add(self.credited)
+        let parts = [self.received, self.credited, self.discounted, self.written_off];
+        parts.into_iter().fold(0, i64::saturating_add)
     }
 }
 
@@ -196,7 +220,7 @@ impl Settled {
 pub struct Open {
     /// The invoice.
     pub invoice: InvoiceId,
-    /// Its due date.
+    /// Its due date; of instalments, the earliest that is open.
     pub due: Date,
     /// What is open of it, in minor units; above zero.
     pub open: i64,

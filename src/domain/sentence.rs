@@ -92,7 +92,10 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::CreditNoteIssued { .. } | E::QuoteSent { .. } => ("invoice", Mark::Plain),
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
-        E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } => ("bank", Mark::Warn),
+        E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } | E::WrittenOff { .. } => {
+            ("bank", Mark::Warn)
+        }
+        E::EarlyPaymentTaken { .. } => ("bank", Mark::Plain),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
@@ -154,6 +157,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::Allocated { invoice, amount, left_open } => {
             let left = if left_open.minor == 0 { "settled".to_owned() } else { format!("{} left", money(*left_open)) };
             plain(format!("{} applied to {}, {left}", money(*amount), names.document(*invoice)))
+        }
+        E::WrittenOff { invoice, amount, reason, .. } => {
+            noted(format!("{who} wrote {} of {} off", money(*amount), names.document(*invoice)), reason)
+        }
+        E::EarlyPaymentTaken { invoice, amount, .. } => {
+            plain(format!("{} was taken off {} for early payment", money(*amount), names.document(*invoice)))
         }
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
@@ -289,6 +298,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             money(*amount),
             money(*left_open)
         )),
+        E::EarlyPaymentTaken { amount, .. } => Some(format!("{} was taken off for early payment.", money(*amount))),
+        E::WrittenOff { amount, .. } => Some(format!("We expect {} of this invoice no longer.", money(*amount))),
         E::AllocationUndone { amount, .. } => {
             Some(format!("{} no longer counts towards this invoice.", money(*amount)))
         }

@@ -12,6 +12,7 @@ use super::calendar::today;
 use super::ids::InvoiceId;
 use super::invoice::days_between;
 use super::payment::{Allocation, Source};
+use super::terms::Terms;
 
 /// What an entry is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -24,6 +25,10 @@ pub enum EntryKind {
     Receipt,
     /// Money that had arrived was taken back.
     Reversal,
+    /// A discount for early payment was taken.
+    EarlyPayment,
+    /// Something was given up.
+    WrittenOff,
 }
 
 /// One line of a client's account.
@@ -33,7 +38,7 @@ pub struct Entry {
     pub date: Date,
     /// What it is.
     pub kind: EntryKind,
-    /// The invoice or credit note to open; `None` for a receipt.
+    /// The document to open; `None` for a receipt.
     pub invoice: Option<InvoiceId>,
     /// The document's number, or the receipt's reference; may be empty.
     pub number: String,
@@ -71,7 +76,8 @@ pub struct Statement {
     pub rows: Vec<Row>,
     /// Invoices of the period.
     pub charged: i64,
-    /// Receipts and credit notes of the period less what was taken back in it, as a figure above zero.
+    /// Receipts, credit notes, discounts and what was written off in the period, less what was taken back in it, as a
+    /// figure above zero.
     pub settled: i64,
     /// The balance at the end of the period; the next statement's opening.
     pub closing: i64,
@@ -94,9 +100,7 @@ pub fn balance_forward(entries: impl IntoIterator<Item = Entry>, from: Date, to:
     for entry in within {
         match entry.kind {
             EntryKind::Invoice => out.charged = out.charged.saturating_add(entry.amount),
-            EntryKind::CreditNote | EntryKind::Receipt | EntryKind::Reversal => {
-                out.settled = out.settled.saturating_sub(entry.amount);
-            }
+            _ => out.settled = out.settled.saturating_sub(entry.amount),
         }
         out.closing = out.closing.saturating_add(entry.amount);
         out.rows.push(Row { entry, balance: out.closing });
@@ -105,7 +109,7 @@ pub fn balance_forward(entries: impl IntoIterator<Item = Entry>, from: Date, to:
 }
 
 /// An issued invoice as the ageing sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Charge {
     /// The invoice.
     pub invoice: InvoiceId,
@@ -115,6 +119,8 @@ pub struct Charge {
     pub due: Date,
     /// Amount due for payment, in minor units.
     pub amount: i64,
+    /// Instalments and early payment.
+    pub terms: Terms,
 }
 
 /// A receipt or credit note as the ageing sees it.
@@ -148,17 +154,22 @@ pub struct Account {
     pub allocations: Vec<Allocation>,
 }
 
-/// An invoice with something open.
+/// An invoice with something open, or one of its instalments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct OpenItem {
     /// The invoice.
-    pub charge: Charge,
+    pub invoice: InvoiceId,
+    /// Civil date of issue.
+    pub dated: Date,
+    /// By when it is due.
+    pub due: Date,
     /// What is open of it, in minor units.
     pub open: i64,
 }
 
 impl Account {
-    /// Invoices dated up to `to` with something open, using allocations dated up to `to`; the oldest due first.
+    /// Invoices dated up to `to` with something open, each instalment by itself, using allocations dated up to `to`;
+    /// the oldest due first.
     pub fn open_items(&self, to: Date) -> Vec<OpenItem> {
         let mut settled: BTreeMap<InvoiceId, i64> = BTreeMap::new();
         for a in self.counting(to) {
@@ -169,20 +180,21 @@ impl Account {
             .charges
             .iter()
             .filter(|x| x.dated <= to)
-            .map(|x| OpenItem {
-                charge: *x,
-                open: x.amount.saturating_sub(settled.get(&x.invoice).copied().unwrap_or(0)),
+            .flat_map(|x| {
+                let open = x.amount.saturating_sub(settled.get(&x.invoice).copied().unwrap_or(0));
+                let item = |due, open| OpenItem { invoice: x.invoice, dated: x.dated, due, open };
+                x.terms.parts(open, x.due).into_iter().map(move |part| item(part.due, part.amount))
             })
-            .filter(|x| x.open != 0)
             .collect();
-        items.sort_by_key(|x| (x.charge.due, x.charge.invoice));
+        items.sort_by_key(|x| (x.due, x.invoice));
         items
     }
 
     /// Receipts and credits dated up to `to` that had not settled anything by then, in minor units.
     pub fn unapplied(&self, to: Date) -> i64 {
         let given = self.credits.iter().filter(|x| x.counts(to)).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
-        self.counting(to).fold(given, |left, a| left.saturating_sub(a.amount.minor))
+        let applied = self.counting(to).filter(|a| !a.source.is_waived());
+        applied.fold(given, |left, a| left.saturating_sub(a.amount.minor))
     }
 
     /// The ageing as of `on`.
@@ -190,13 +202,14 @@ impl Account {
         Ageing::of(&self.open_items(on), self.unapplied(on), on)
     }
 
-    /// Allocations that count on `to`: dated up to it, between documents that are.
+    /// Allocations that count on `to`: dated up to it, between documents that are; what was waived comes from none.
     fn counting(&self, to: Date) -> impl Iterator<Item = &Allocation> {
         let charges: BTreeMap<InvoiceId, Date> = self.charges.iter().map(|x| (x.invoice, x.dated)).collect();
         let credits: Vec<Source> = self.credits.iter().filter(|x| x.counts(to)).map(|x| x.source).collect();
         let credits: std::collections::HashSet<Source> = credits.into_iter().collect();
         self.allocations.iter().filter(move |a| {
-            a.on <= to && charges.get(&a.invoice).is_some_and(|x| *x <= to) && credits.contains(&a.source)
+            let from = a.source.is_waived() || credits.contains(&a.source);
+            a.on <= to && charges.get(&a.invoice).is_some_and(|x| *x <= to) && from
         })
     }
 }
@@ -223,7 +236,7 @@ impl Ageing {
     pub fn of(items: &[OpenItem], unapplied: i64, on: Date) -> Self {
         let mut out = Self { unapplied, ..Self::default() };
         for x in items {
-            let column = match days_between(x.charge.due, on) {
+            let column = match days_between(x.due, on) {
                 ..=0 => &mut out.current,
                 1..=30 => &mut out.d1_30,
                 31..=60 => &mut out.d31_60,

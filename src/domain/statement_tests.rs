@@ -3,8 +3,9 @@
 use super::*;
 use crate::domain::{
     calendar::Zone,
-    ids::{AllocationId, ReceiptId},
+    ids::{AllocationId, ClientId, ReceiptId},
     money::{Currency, Money},
+    terms::equal_instalments,
 };
 use jiff::{Span, civil::date};
 use proptest::prelude::*;
@@ -47,8 +48,7 @@ fn ageing_columns_are_exclusive_and_due_today_is_not_overdue() {
     let table = [(-400, 0), (-1, 0), (0, 0), (1, 1), (30, 1), (31, 2), (60, 2), (61, 3), (90, 3), (91, 4), (4_000, 4)];
     for (days, column) in table {
         let due = on - Span::new().days(days);
-        let charge = Charge { invoice: InvoiceId(1), dated: due, due, amount: 7 };
-        let a = Ageing::of(&[OpenItem { charge, open: 7 }], 2, on);
+        let a = Ageing::of(&[OpenItem { invoice: InvoiceId(1), dated: due, due, open: 7 }], 2, on);
         let columns = [a.current, a.d1_30, a.d31_60, a.d61_90, a.over_90];
         assert_eq!(columns.iter().position(|x| *x == 7), Some(column), "{days} days past due");
         assert_eq!(columns.iter().sum::<i64>(), 7);
@@ -59,7 +59,13 @@ fn ageing_columns_are_exclusive_and_due_today_is_not_overdue() {
 
 #[test]
 fn open_items_use_only_allocations_of_their_day() {
-    let charge = Charge { invoice: InvoiceId(1), dated: date(2026, 10, 1), due: date(2026, 10, 31), amount: 1_000 };
+    let charge = Charge {
+        invoice: InvoiceId(1),
+        dated: date(2026, 10, 1),
+        due: date(2026, 10, 31),
+        amount: 1_000,
+        terms: Terms::default(),
+    };
     let credit = Credit { source: Source::Receipt(ReceiptId(1)), dated: date(2026, 11, 5), amount: 1_200, until: None };
     let allocation = Allocation {
         id: AllocationId(1),
@@ -67,6 +73,8 @@ fn open_items_use_only_allocations_of_their_day() {
         invoice: InvoiceId(1),
         amount: Money::new(1_000, Currency::EUR),
         on: date(2026, 11, 7),
+        at: Timestamp::UNIX_EPOCH,
+        reason: String::new(),
     };
     let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
     let at = |day| (account.open_items(day).iter().map(|x| x.open).sum::<i64>(), account.unapplied(day));
@@ -79,11 +87,13 @@ fn open_items_use_only_allocations_of_their_day() {
 
 #[test]
 fn what_was_taken_back_settles_until_its_day_and_nothing_from_then_on() {
-    let charge = Charge { invoice: InvoiceId(1), dated: date(2026, 10, 1), due: date(2026, 10, 31), amount: 1_000 };
+    let (dated, due, terms) = (date(2026, 10, 1), date(2026, 10, 31), Terms::default());
+    let charge = Charge { invoice: InvoiceId(1), dated, due, amount: 1_000, terms };
     let source = Source::Receipt(ReceiptId(1));
     let credit = Credit { source, dated: date(2026, 11, 5), amount: 1_000, until: Some(date(2026, 11, 12)) };
-    let amount = Money::new(1_000, Currency::EUR);
-    let allocation = Allocation { id: AllocationId(1), source, invoice: InvoiceId(1), amount, on: date(2026, 11, 5) };
+    let (amount, on) = (Money::new(1_000, Currency::EUR), date(2026, 11, 5));
+    let (at, reason) = (Timestamp::UNIX_EPOCH, String::new());
+    let allocation = Allocation { id: AllocationId(1), source, invoice: InvoiceId(1), amount, on, at, reason };
     let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
     let at = |day| (account.ageing(day).d1_30, account.unapplied(day));
     assert_eq!(at(date(2026, 11, 4)), (1_000, 0));
@@ -96,8 +106,8 @@ fn what_was_taken_back_settles_until_its_day_and_nothing_from_then_on() {
     assert_eq!((november.opening, november.settled, november.closing), (0, -1_000, 1_000));
 }
 
-/// Random invoices, receipts (some taken back) and credits with allocations within their limits, on any dates,
-/// prepayments included.
+/// Random invoices, some in instalments, receipts (some taken back) and credits with allocations within their limits,
+/// and some of what is open written off, on any dates, prepayments included.
 fn account() -> impl Strategy<Value = Account> {
     let charges = prop::collection::vec((0_i32..400, 0_i32..90, 0_i64..10_000), 0..12);
     let back = prop::option::of(0_i32..60);
@@ -107,11 +117,14 @@ fn account() -> impl Strategy<Value = Account> {
         let day = |n: i32| date(2026, 1, 1) + Span::new().days(n);
         let charges: Vec<Charge> = (1..)
             .zip(charges)
-            .map(|(id, (at, terms, amount))| Charge {
-                invoice: InvoiceId(id),
-                dated: day(at),
-                due: day(at + terms),
-                amount,
+            .map(|(id, (at, days, amount))| {
+                let count = u16::try_from(days % 4).unwrap();
+                let first = day(at + days);
+                let whole = Money::new(amount, Currency::EUR);
+                let instalments = if count > 1 { equal_instalments(whole, count, first) } else { Vec::new() };
+                let due = instalments.last().map_or(first, |x| x.due);
+                let terms = Terms { instalments, early: None };
+                Charge { invoice: InvoiceId(id), dated: day(at), due, amount, terms }
             })
             .collect();
         let credits: Vec<Credit> = (1..)
@@ -129,11 +142,15 @@ fn account() -> impl Strategy<Value = Account> {
             let (Some(&have), Some(&need)) = (left.get(from), open.get(to)) else { continue };
             let part = wish.min(have).min(need);
             if part > 0 {
-                left[from] -= part;
                 open[to] -= part;
-                let (source, invoice) = (credits[from].source, charges[to].invoice);
-                let amount = Money::new(part, Currency::EUR);
-                allocations.push(Allocation { id: AllocationId(id), source, invoice, amount, on: day(on) });
+                let lost = on % 5 == 0;
+                let source = if lost { Source::WrittenOff(ClientId(1)) } else { credits[from].source };
+                left[from] -= if lost { 0 } else { part };
+                let (invoice, amount) = (charges[to].invoice, Money::new(part, Currency::EUR));
+                // Nobody writes off what was not charged yet.
+                let on = if lost { day(on).max(charges[to].dated) } else { day(on) };
+                let (at, reason) = (Timestamp::UNIX_EPOCH, String::new());
+                allocations.push(Allocation { id: AllocationId(id), source, invoice, amount, on, at, reason });
             }
         }
         Account { charges, credits, allocations }
@@ -144,10 +161,12 @@ fn entries(account: &Account) -> Vec<Entry> {
     let owed = account.charges.iter().map(|x| entry(x.dated, EntryKind::Invoice, x.amount));
     let paid = account.credits.iter().map(|x| match x.source {
         Source::Receipt(_) => entry(x.dated, EntryKind::Receipt, -x.amount),
-        Source::Credit(_) => entry(x.dated, EntryKind::CreditNote, -x.amount),
+        _ => entry(x.dated, EntryKind::CreditNote, -x.amount),
     });
     let back = account.credits.iter().filter_map(|x| Some(entry(x.until?, EntryKind::Reversal, x.amount)));
-    owed.chain(paid).chain(back).collect()
+    let waived = account.allocations.iter().filter(|x| x.source.is_waived());
+    let waived = waived.map(|x| entry(x.on, EntryKind::WrittenOff, -x.amount.minor));
+    owed.chain(paid).chain(back).chain(waived).collect()
 }
 
 proptest! {

@@ -8,12 +8,13 @@ use crate::domain::client::Party;
 use crate::domain::firm::Letterhead;
 use crate::domain::firm::{BankDetails, Locale, Paper, Series};
 use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
-use crate::domain::invoice::{Body, Issue, Kind};
+use crate::domain::invoice::{Body, Issue, Kind, References};
 use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
 use crate::domain::quote::{Answer, Given};
 use crate::domain::tax::Totals;
+use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
 
 const TONES: [Tone; 5] = [Tone::Upcoming, Tone::DueToday, Tone::Overdue, Tone::Firm, Tone::Final];
@@ -31,7 +32,7 @@ fn firm() -> Firm {
         colour: "#1d5c63".into(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: vec![],
         series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::EnglishIreland,
@@ -54,7 +55,11 @@ fn invoice() -> Invoice {
         currency: Currency::EUR,
         dated: date(2025, 10, 28),
         due: date(2025, 11, 27),
+        terms: Terms::default(),
         reference: String::new(),
+        references: References::default(),
+        delivered: None,
+        period: None,
         note: String::new(),
         body: Body::Published(money),
         recipients: vec![],

@@ -55,6 +55,15 @@ pub struct Batch {
     pub lines: Vec<Line>,
 }
 
+/// Where a document stands.
+#[derive(Clone, Copy)]
+struct Place {
+    shelf: u8,
+    due: i32,
+    id: u64,
+    client: u64,
+}
+
 impl WriteTx<'_> {
     /// Keeps a batch; `None` when it brings no line for the log, so that nothing proves it.
     pub fn put_batch(&mut self, batch: &Batch) -> Result<Option<Recorded>, StoreError> {
@@ -97,28 +106,31 @@ impl WriteTx<'_> {
         let mut places = Vec::with_capacity(batch.documents.len());
         for document in &batch.documents {
             let by = settled.get(&document.id).copied().unwrap_or_default();
-            let (due, open) = (day(document.due), document.open(by).minor);
-            places.push((shelf(document, by), due, document.id.0, document.client.0, document.currency, open));
-            if open > 0 {
-                let total = totals.entry((document.currency.code(), due)).or_default();
-                *total = (total.0 + open, total.1 + 1);
+            let (due, open) = (day(document.next_due(by)), document.open(by).minor);
+            let parts = document.open_parts(by);
+            let first = parts.first().map_or(0, |x| x.amount);
+            let place = Place { shelf: shelf(document, by), due, id: document.id.0, client: document.client.0 };
+            places.push((place, document.currency, open, first));
+            for part in parts {
+                let total = totals.entry((document.currency.code(), day(part.due))).or_default();
+                *total = (total.0 + part.amount, total.1 + 1);
             }
         }
         let mut table = self.change(SHELF_OF)?;
-        for (shelf, due, id, client, ..) in &places {
-            table.insert(id, (*client, *shelf, *due))?;
+        for (p, ..) in &places {
+            table.insert(p.id, (p.client, p.shelf, p.due))?;
         }
         drop(table);
-        places.sort_unstable_by_key(|p| (p.0, p.1, p.2));
+        places.sort_unstable_by_key(|(p, ..)| (p.shelf, p.due, p.id));
         let mut table = self.change(SHELVES)?;
-        for (shelf, due, id, _, currency, open) in &places {
-            table.insert((*shelf, *due, *id), (currency.code(), *open))?;
+        for (p, currency, open, _) in &places {
+            table.insert((p.shelf, p.due, p.id), (currency.code(), *open))?;
         }
         drop(table);
-        places.sort_unstable_by_key(|p| (p.3, p.0, p.1, p.2));
+        places.sort_unstable_by_key(|(p, ..)| (p.client, p.shelf, p.due, p.id));
         let mut table = self.change(CLIENT_SHELVES)?;
-        for (shelf, due, id, client, currency, open) in &places {
-            table.insert((*client, *shelf, *due, *id), (currency.code(), *open))?;
+        for (p, currency, open, first) in &places {
+            table.insert((p.client, p.shelf, p.due, p.id), (currency.code(), *open, *first))?;
         }
         drop(table);
         let mut table = self.change(OPEN_TOTALS)?;
@@ -213,7 +225,12 @@ fn settled(allocations: &[Allocation]) -> HashMap<InvoiceId, Settled> {
     for allocation in allocations {
         let part = Settled::of([allocation]);
         let sum = out.entry(allocation.invoice).or_default();
-        *sum = Settled { received: sum.received + part.received, credited: sum.credited + part.credited };
+        *sum = Settled {
+            received: sum.received + part.received,
+            credited: sum.credited + part.credited,
+            discounted: sum.discounted + part.discounted,
+            written_off: sum.written_off + part.written_off,
+        };
     }
     out
 }

@@ -230,6 +230,12 @@ macro_rules! named {
 
 named!(u64, i64, i32);
 
+impl Shape for (&'static str, i64, i64) {
+    fn fits(bytes: &[u8]) -> bool {
+        named_fits(bytes, 2 * size_of::<i64>())
+    }
+}
+
 /// A pair of text and something of fixed width: the text's length as redb writes it, the text, the rest.
 fn named_fits(bytes: &[u8], rest: usize) -> bool {
     let (length, header) = match bytes {

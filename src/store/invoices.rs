@@ -42,13 +42,15 @@ pub enum Filter {
     Paid,
     /// Settled by credit notes alone.
     Credited,
+    /// Settled, with something written off.
+    WrittenOff,
     /// Credit notes.
     CreditNotes,
 }
 
 impl Filter {
     /// All of them, in the order in which lists offer them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::All,
         Self::Open,
         Self::Due,
@@ -56,6 +58,7 @@ impl Filter {
         Self::PartPaid,
         Self::Paid,
         Self::Credited,
+        Self::WrittenOff,
         Self::CreditNotes,
         Self::Draft,
     ];
@@ -71,6 +74,7 @@ impl Filter {
             Self::PartPaid => "part-paid",
             Self::Paid => "paid",
             Self::Credited => "credited",
+            Self::WrittenOff => "written-off",
             Self::CreditNotes => "credit-notes",
         }
     }
@@ -87,6 +91,7 @@ pub(super) const PART_PAID: u8 = 2;
 const PAID: u8 = 3;
 const CREDITED: u8 = 4;
 const CREDIT_NOTE: u8 = 5;
+const WRITTEN_OFF: u8 = 6;
 
 /// The shelf of a document after `settled`.
 pub(super) fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
@@ -94,10 +99,11 @@ pub(super) fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
         None => DRAFT,
         Some(_) if !invoice.is_invoice() => CREDIT_NOTE,
         Some(issue) if settled.total() >= issue.totals.payable => {
-            if settled.credited > 0 && settled.received == 0 {
-                CREDITED
-            } else {
-                PAID
+            // As `Invoice::standing` has it.
+            match settled {
+                Settled { written_off: 1.., .. } => WRITTEN_OFF,
+                Settled { credited: 1.., received: 0, .. } => CREDITED,
+                _ => PAID,
             }
         }
         Some(_) if settled.total() > 0 => PART_PAID,
@@ -221,6 +227,7 @@ pub trait InvoiceReads: Reader {
             Filter::PartPaid => on_shelves(self, client, &[PART_PAID], all, after, false, limit + 1)?,
             Filter::Paid => on_shelves(self, client, &[PAID], all, after, true, limit + 1)?,
             Filter::Credited => on_shelves(self, client, &[CREDITED], all, after, true, limit + 1)?,
+            Filter::WrittenOff => on_shelves(self, client, &[WRITTEN_OFF], all, after, true, limit + 1)?,
             Filter::CreditNotes => on_shelves(self, client, &[CREDIT_NOTE], all, after, true, limit + 1)?,
         };
         let more = found.len() > limit;
@@ -257,13 +264,28 @@ pub trait InvoiceReads: Reader {
 
     /// A client's open invoices: due date and open amount, the earliest due first.
     fn open_of(&self, client: ClientId) -> Result<Vec<(Open, Currency)>, StoreError> {
-        let table = self.table(CLIENT_SHELVES)?;
+        let rows = on_open_shelves(self, client)?;
+        let mut out: Vec<(Open, Currency)> = rows.into_iter().map(|(open, _, currency)| (open, currency)).collect();
+        out.sort_by_key(|(open, _)| (open.due, open.invoice));
+        Ok(out)
+    }
+
+    /// What a client owes by due date, the earliest first: one for each invoice, or for each of its instalments with
+    /// something open. Reads documents only where later instalments are open.
+    fn open_parts_of(&self, client: ClientId) -> Result<Vec<(Open, Currency)>, StoreError> {
         let mut out = Vec::new();
-        for row in table.range((client.0, OPEN, i32::MIN, 0)..=(client.0, PART_PAID, i32::MAX, u64::MAX))? {
-            let (key, value) = row?;
-            let ((_, _, due, id), (code, open)) = (key.value(), value.value());
-            let currency = code.parse().map_err(|_| StoreError::Record("currency"))?;
-            out.push((Open { invoice: InvoiceId(id), due: date_of(due), open }, currency));
+        for (open, first, currency) in on_open_shelves(self, client)? {
+            let later = if first < open.open { self.invoice(open.invoice)? } else { None };
+            match later {
+                None => out.push((open, currency)),
+                Some(invoice) => out.extend(
+                    invoice
+                        .terms
+                        .parts(open.open, invoice.due)
+                        .into_iter()
+                        .map(|part| (Open { invoice: open.invoice, due: part.due, open: part.amount }, currency)),
+                ),
+            }
         }
         out.sort_by_key(|(open, _)| (open.due, open.invoice));
         Ok(out)
@@ -300,6 +322,19 @@ pub trait InvoiceReads: Reader {
 }
 
 impl<T: Reader + ?Sized> InvoiceReads for T {}
+
+/// A client's open invoices with what is open at the due date under which they stand, in no particular order.
+fn on_open_shelves<R: Reader + ?Sized>(reader: &R, client: ClientId) -> Result<Vec<(Open, i64, Currency)>, StoreError> {
+    let table = reader.table(CLIENT_SHELVES)?;
+    let rows = table.range((client.0, OPEN, i32::MIN, 0)..=(client.0, PART_PAID, i32::MAX, u64::MAX))?;
+    rows.map(|row| {
+        let (key, value) = row?;
+        let ((_, _, due, id), (code, open, first)) = (key.value(), value.value());
+        let currency = code.parse().map_err(|_| StoreError::Record("currency"))?;
+        Ok((Open { invoice: InvoiceId(id), due: date_of(due), open }, first, currency))
+    })
+    .collect()
+}
 
 fn by_date<R: Reader + ?Sized>(
     reader: &R,
@@ -431,13 +466,14 @@ impl WriteTx<'_> {
     pub fn reshelve(&mut self, invoice: &Invoice) -> Result<Settled, StoreError> {
         self.unshelve(invoice)?;
         let settled = self.settled(invoice.id)?;
-        let (shelf, due, open) = (shelf(invoice, settled), day(invoice.due), invoice.open(settled));
-        let value = (invoice.currency.code(), open.minor);
-        self.change(SHELVES)?.insert((shelf, due, invoice.id.0), value)?;
-        self.change(CLIENT_SHELVES)?.insert((invoice.client.0, shelf, due, invoice.id.0), value)?;
+        let (shelf, parts) = (shelf(invoice, settled), invoice.open_parts(settled));
+        let (due, open, code) = (day(invoice.next_due(settled)), invoice.open(settled), invoice.currency.code());
+        let first = parts.first().map_or(0, |x| x.amount);
+        self.change(SHELVES)?.insert((shelf, due, invoice.id.0), (code, open.minor))?;
+        self.change(CLIENT_SHELVES)?.insert((invoice.client.0, shelf, due, invoice.id.0), (code, open.minor, first))?;
         self.change(SHELF_OF)?.insert(invoice.id.0, (invoice.client.0, shelf, due))?;
-        if open.minor > 0 {
-            self.add_open(invoice.currency, due, open.minor, 1)?;
+        for part in parts {
+            self.add_open(invoice.currency, day(part.due), part.amount, 1)?;
         }
         Ok(settled)
     }
@@ -450,10 +486,13 @@ impl WriteTx<'_> {
             let (code, open) = x.value();
             (code.parse::<Currency>(), open)
         });
-        match place {
-            Some((Ok(currency), open)) if open > 0 => self.add_open(currency, due, -open, -1),
-            _ => Ok(()),
+        // Only a draft's terms change, and nothing is open of a draft: the parts are those that were added.
+        if let Some((Ok(currency), open)) = place {
+            for part in invoice.terms.parts(open, invoice.due) {
+                self.add_open(currency, day(part.due), -part.amount, -1)?;
+            }
         }
+        Ok(())
     }
 
     fn add_open(&mut self, currency: Currency, due: i32, minor: i64, count: i64) -> Result<(), StoreError> {

@@ -9,6 +9,7 @@ use super::day;
 use super::error::StoreError;
 use super::invoices::{Cursor, DRAFT, OPEN, PART_PAID};
 use super::letters::LetterShelf;
+use super::payments::source_key;
 use super::payments::{PaymentReads, Unapplied};
 use super::quotes::QuoteReads;
 use super::tables::{
@@ -67,10 +68,7 @@ pub trait OverviewReads: Reader {
 
     /// What is left of a receipt or credit of `client`, in minor units.
     fn unapplied_left(&self, client: ClientId, source: Source) -> Result<i64, StoreError> {
-        let (tag, id) = match source {
-            Source::Receipt(id) => (0, id.0),
-            Source::Credit(id) => (1, id.0),
-        };
+        let (tag, id) = source_key(source);
         Ok(self.table(UNAPPLIED)?.get((client.0, tag, id))?.map_or(0, |row| row.value().1))
     }
 

@@ -80,6 +80,13 @@ pub trait PaymentReads: Reader {
         Ok(Settled::of(&self.allocations_of(invoice)?))
     }
 
+    /// What was waived of a client's invoices, by early payment and written off, in no particular order.
+    fn waived_of(&self, client: ClientId) -> Result<Vec<Allocation>, StoreError> {
+        let mut out = self.allocations_from(Source::EarlyPayment(client))?;
+        out.extend(self.allocations_from(Source::WrittenOff(client))?);
+        Ok(out)
+    }
+
     /// A client's receipts and credits with something left to apply.
     fn unapplied_of(&self, client: ClientId) -> Result<Vec<Unapplied>, StoreError> {
         let table = self.table(UNAPPLIED)?;
@@ -101,6 +108,8 @@ pub(super) fn source_key(source: Source) -> (u8, u64) {
     match source {
         Source::Receipt(id) => (0, id.0),
         Source::Credit(id) => (1, id.0),
+        Source::EarlyPayment(id) => (2, id.0),
+        Source::WrittenOff(id) => (3, id.0),
     }
 }
 

@@ -42,11 +42,16 @@ pub fn reckoned(
         statement: balance_forward(entries, from, to),
         ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
     };
-    entries(invoices, receipts).into_iter().map(one).collect()
+    entries(invoices, receipts, allocations).into_iter().map(one).collect()
 }
 
-/// The lines of a client's account, in no particular order: one list per currency.
-pub fn entries(invoices: &[Invoice], receipts: &[Receipt]) -> BTreeMap<Currency, Vec<Entry>> {
+/// The lines of a client's account, in no particular order: one list per currency. `allocations` are those of the
+/// invoices: what was waived has no other record.
+pub fn entries(
+    invoices: &[Invoice],
+    receipts: &[Receipt],
+    allocations: &[Allocation],
+) -> BTreeMap<Currency, Vec<Entry>> {
     let mut out: BTreeMap<Currency, Vec<Entry>> = BTreeMap::new();
     for (invoice, entry) in invoices.iter().filter_map(|x| Some((x, document_entry(x)?))) {
         out.entry(invoice.currency).or_default().push(entry);
@@ -55,6 +60,12 @@ pub fn entries(invoices: &[Invoice], receipts: &[Receipt]) -> BTreeMap<Currency,
         let lines = out.entry(receipt.amount.currency).or_default();
         lines.push(receipt_entry(receipt));
         lines.extend(receipt.reversed.as_ref().map(|reversal| reversal_entry(receipt, reversal)));
+    }
+    let numbers: BTreeMap<_, _> = invoices.iter().filter_map(|x| Some((x.id, x.number()?))).collect();
+    for waived in allocations {
+        let Some(kind) = waived_kind(waived.source) else { continue };
+        let number = numbers.get(&waived.invoice).map(ToString::to_string).unwrap_or_default();
+        out.entry(waived.amount.currency).or_default().push(waived_entry(kind, number, waived));
     }
     out
 }
@@ -92,6 +103,26 @@ fn reversal_entry(receipt: &Receipt, reversal: &Reversal) -> Entry {
     }
 }
 
+fn waived_kind(source: Source) -> Option<EntryKind> {
+    match source {
+        Source::Receipt(_) | Source::Credit(_) => None,
+        Source::EarlyPayment(_) => Some(EntryKind::EarlyPayment),
+        Source::WrittenOff(_) => Some(EntryKind::WrittenOff),
+    }
+}
+
+fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
+    Entry {
+        date: waived.on,
+        kind,
+        invoice: Some(waived.invoice),
+        number,
+        title: String::new(),
+        amount: waived.amount.minor.saturating_neg(),
+        recorded_at: waived.at,
+    }
+}
+
 /// A client's accounts, one per currency, for an ageing as of any day. `allocations` are those of the invoices.
 pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Allocation]) -> BTreeMap<Currency, Account> {
     let mut out: BTreeMap<Currency, Account> = BTreeMap::new();
@@ -100,7 +131,10 @@ pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Alloc
         let account = out.entry(invoice.currency).or_default();
         let (dated, amount) = (invoice.dated, issue.totals.payable);
         match invoice.kind {
-            Kind::Invoice => account.charges.push(Charge { invoice: invoice.id, dated, due: invoice.due, amount }),
+            Kind::Invoice => {
+                let (due, terms) = (invoice.due, invoice.terms.clone());
+                account.charges.push(Charge { invoice: invoice.id, dated, due, amount, terms });
+            }
             Kind::CreditNote(_) => {
                 account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
             }
@@ -119,12 +153,12 @@ pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Alloc
     out
 }
 
-/// The ageing as of today, from what is open and unapplied now: it costs what is open, not the whole history.
+/// The ageing as of today, from what is open by due date and unapplied now: it costs what is open, not all history.
 pub fn ageing_now(open: &[(Open, Currency)], unapplied: &[Unapplied], today: Date) -> BTreeMap<Currency, Ageing> {
     let mut items: BTreeMap<Currency, (Vec<OpenItem>, i64)> = BTreeMap::new();
     for (open, currency) in open {
-        let charge = Charge { invoice: open.invoice, dated: open.due, due: open.due, amount: open.open };
-        items.entry(*currency).or_default().0.push(OpenItem { charge, open: open.open });
+        let item = OpenItem { invoice: open.invoice, dated: open.due, due: open.due, open: open.open };
+        items.entry(*currency).or_default().0.push(item);
     }
     for left in unapplied {
         let sum = &mut items.entry(left.left.currency).or_default().1;
@@ -139,10 +173,11 @@ mod tests {
     use crate::domain::client::Party;
     use crate::domain::firm::Letterhead;
     use crate::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
-    use crate::domain::invoice::{Body, Issue};
+    use crate::domain::invoice::{Body, Issue, References};
     use crate::domain::money::Money;
     use crate::domain::payment::Method;
     use crate::domain::tax::Totals;
+    use crate::domain::terms::Terms;
     use jiff::{Timestamp, civil::date};
 
     const EUR: Currency = Currency::EUR;
@@ -168,7 +203,11 @@ mod tests {
             currency: EUR,
             dated: date(2026, 10, 1),
             due: date(2026, 10, 31),
+            terms: Terms::default(),
             reference: String::new(),
+            references: References::default(),
+            delivered: None,
+            period: None,
             note: String::new(),
             body: Body::Published(Money::new(minor, EUR)),
             recipients: vec![],
@@ -205,21 +244,31 @@ mod tests {
             invoice: InvoiceId(1),
             amount: Money::new(400, EUR),
             on: date(2026, 11, 5),
+            at: Timestamp::UNIX_EPOCH,
+            reason: String::new(),
         };
+        let lost = Allocation {
+            id: AllocationId(2),
+            source: Source::WrittenOff(ClientId(1)),
+            amount: Money::new(50, EUR),
+            reason: "Not worth a letter".into(),
+            ..allocation.clone()
+        };
+        let all = [allocation, lost];
         let (receipts, on) = ([receipt(500)], date(2026, 11, 27));
-        let lines = entries(&documents, &receipts).remove(&EUR).unwrap();
-        assert_eq!(lines.len(), 3, "the draft is left out");
+        let lines = entries(&documents, &receipts, &all).remove(&EUR).unwrap();
+        assert_eq!(lines.len(), 4, "the draft is left out, what was written off is a line");
         let closing = balance_forward(lines, date(2026, 1, 1), on).closing;
-        assert_eq!(closing, 400);
-        let account = accounts(&documents, &receipts, &[allocation]).remove(&EUR).unwrap();
+        assert_eq!(closing, 350);
+        let account = accounts(&documents, &receipts, &all).remove(&EUR).unwrap();
         assert_eq!(account.ageing(on).total(), closing);
-        let open = [(Open { invoice: InvoiceId(1), due: date(2026, 10, 31), open: 600 }, EUR)];
+        let open = [(Open { invoice: InvoiceId(1), due: date(2026, 10, 31), open: 550 }, EUR)];
         let left = [
             Unapplied { source, left: Money::new(100, EUR) },
             Unapplied { source: Source::Credit(InvoiceId(2)), left: Money::new(100, EUR) },
         ];
         let now = ageing_now(&open, &left, on).remove(&EUR).unwrap();
-        assert_eq!((now.d1_30, now.unapplied, now.total()), (600, 200, closing));
+        assert_eq!((now.d1_30, now.unapplied, now.total()), (550, 200, closing));
         assert_eq!(now, account.ageing(on));
     }
 }

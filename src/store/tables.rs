@@ -14,6 +14,7 @@ type Instant = i64;
 type Bytes = &'static [u8];
 type Name = &'static str;
 type Hash = [u8; 32];
+type Open = (Name, i64, i64);
 
 /// Single values: schema version, firm, head and key of the activity chain, seed of the firm’s signing key.
 pub const META: T<Name, Bytes> = T::new("meta");
@@ -54,13 +55,13 @@ pub const INVOICE_NUMBERS: T<Name, Id> = T::new("invoice_numbers");
 pub const INVOICES_BY_DATE: T<(Day, Id), ()> = T::new("invoices_by_date");
 /// *Index*: (client, date, invoice), issued ones.
 pub const INVOICES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("invoices_of_client");
-/// *Index*: (shelf, due date, invoice) to (currency, open amount).
+/// *Index*: (shelf, due date of the earliest open instalment, invoice) to (currency, open amount).
 pub const SHELVES: T<(u8, Day, Id), (Name, i64)> = T::new("shelves");
-/// *Index*: (client, shelf, due date, invoice) to (currency, open amount).
-pub const CLIENT_SHELVES: T<(Id, u8, Day, Id), (Name, i64)> = T::new("client_shelves");
+/// *Index*: (client, shelf, due date, invoice) to (currency, open amount, what of it is open at that due date).
+pub const CLIENT_SHELVES: T<(Id, u8, Day, Id), Open> = T::new("client_shelves");
 /// *Index*: invoice to the (client, shelf, due date) under which the two above hold it.
 pub const SHELF_OF: T<Id, (Id, u8, Day)> = T::new("shelf_of");
-/// *Index*: (currency, due date) to (sum of open amounts, how many).
+/// *Index*: (currency, due date) to (sum of open amounts and instalments, how many).
 pub const OPEN_TOTALS: T<(Name, Day), (i64, u64)> = T::new("open_totals");
 
 pub const QUOTES: T<Id, Bytes> = T::new("quotes");

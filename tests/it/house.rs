@@ -21,13 +21,14 @@ use counterfoil::domain::client::Party;
 use counterfoil::domain::event::{Actor, By, Event};
 use counterfoil::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use counterfoil::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, ReceiptId, StaffId};
-use counterfoil::domain::invoice::Kind;
+use counterfoil::domain::invoice::{Kind, References};
 use counterfoil::domain::money::{Currency, Money};
 use counterfoil::domain::number::{DocumentNumber, Pattern};
 use counterfoil::domain::payment::Method;
 use counterfoil::domain::person::{Person, ProjectAccess, Rights, Role};
 use counterfoil::domain::reminder::Policy;
-use counterfoil::domain::tax::{Line, Unit, Vat, VatCategory};
+use counterfoil::domain::tax::{Content, Line, Unit, Vat, VatCategory};
+use counterfoil::domain::terms::{DueRule, Terms};
 use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Kept, Mailer, MemoryMailer, Outgoing};
 use counterfoil::scheduler::{self, Ticked};
@@ -107,7 +108,7 @@ pub fn hartmann() -> Firm {
         colour: "#1f4d3a".to_owned(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: vec![Decimal::from(23), Decimal::new(135, 1), Decimal::ZERO],
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}"),
@@ -129,7 +130,7 @@ pub fn new_client(name: &str) -> NewClient {
         party: party(name),
         reference: String::new(),
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         manager: None,
         note: String::new(),
     }
@@ -161,8 +162,8 @@ pub fn line(minor: i64) -> Line {
         quantity: Decimal::ONE,
         unit: Unit::default(),
         price: Decimal::new(minor, 2),
-        discount: Decimal::ZERO,
         vat: Vat::new("vat", VatCategory::Zero, Decimal::ZERO).unwrap(),
+        ..Line::default()
     }
 }
 
@@ -293,9 +294,13 @@ impl TestHouse {
             currency: Currency::EUR,
             dated: self.app.today().min(due),
             due,
+            terms: Terms::default(),
             reference: String::new(),
+            references: References::default(),
+            delivered: None,
+            period: None,
             note: String::new(),
-            lines: vec![line(minor)],
+            content: Content::of(vec![line(minor)]),
             recipients: Vec::new(),
         }
     }

@@ -20,7 +20,8 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
             entries.push(entry(&invoice));
             let (dated, amount) = (invoice.dated, invoice.payable().minor);
             if invoice.is_invoice() {
-                account.charges.push(Charge { invoice: invoice.id, dated, due: invoice.due, amount });
+                let (due, terms) = (invoice.due, invoice.terms.clone());
+                account.charges.push(Charge { invoice: invoice.id, dated, due, amount, terms });
                 account.allocations.extend(r.allocations_of(invoice.id)?);
             } else {
                 account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });

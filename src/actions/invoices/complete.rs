@@ -48,6 +48,8 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId) -> Result<
             invoice: of,
             amount: Money::new(part, credit.currency),
             on: credit.dated,
+            at: w.now,
+            reason: String::new(),
         };
         w.put_allocation(&allocation)?;
         let _ = payments::settle(w, &row.invoice, allocation.amount)?;

@@ -14,6 +14,7 @@ use crate::domain::invoice::{Body, Invoice, Kind};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
+use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 
 /// Credits an invoice that was composed here, in full.
@@ -69,6 +70,7 @@ pub(super) fn credit_note(
         title,
         dated,
         due: dated,
+        terms: Terms::default(),
         note: reason.to_owned(),
         issue: None,
         ..invoice

@@ -6,10 +6,11 @@ use super::super::found;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId};
-use crate::domain::invoice::{Body, Invoice, Kind, check_dates, days_between};
+use crate::domain::invoice::{Body, Invoice, Kind, References, check_dates, days_between};
 use crate::domain::money::Currency;
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::tax::Line;
+use crate::domain::tax::{Content, Period};
+use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 
 /// A draft as a form gives it.
@@ -27,12 +28,20 @@ pub struct Draft {
     pub dated: Date,
     /// Due date.
     pub due: Date,
+    /// Instalments and early payment.
+    pub terms: Terms,
     /// The buyer's reference.
     pub reference: String,
+    /// Order, contract, and whose attention.
+    pub references: References,
+    /// The day of delivery.
+    pub delivered: Option<Date>,
+    /// The period that is invoiced.
+    pub period: Option<Period>,
     /// Below the lines.
     pub note: String,
-    /// The lines; may still be none.
-    pub lines: Vec<Line>,
+    /// Lines and all that is charged; may still be nothing.
+    pub content: Content,
     /// Who gets letters; all with the right when empty.
     pub recipients: Vec<ContactId>,
 }
@@ -86,21 +95,24 @@ pub fn save_seen(
 
 /// The document that a draft would be, without number.
 pub fn as_invoice(id: InvoiceId, draft: &Draft, changed: jiff::Timestamp) -> Invoice {
-    let Draft { client, project, title, currency, dated, due, reference, note, lines, recipients } = draft.clone();
-    let (kind, body) = (Kind::Invoice, Body::Composed(lines));
+    let draft = draft.clone();
     Invoice {
         id,
-        client,
-        project,
-        kind,
-        title,
-        currency,
-        dated,
-        due,
-        reference,
-        note,
-        body,
-        recipients,
+        client: draft.client,
+        project: draft.project,
+        kind: Kind::Invoice,
+        title: draft.title,
+        currency: draft.currency,
+        dated: draft.dated,
+        due: draft.due,
+        terms: draft.terms,
+        reference: draft.reference,
+        references: draft.references,
+        delivered: draft.delivered,
+        period: draft.period,
+        note: draft.note,
+        body: Body::Composed(draft.content),
+        recipients: draft.recipients,
         issue: None,
         changed,
     }
@@ -137,11 +149,6 @@ pub(super) fn check_parts(
         found(w.contact(contact)?.filter(|c| c.client == client))?;
     }
     Ok(())
-}
-
-/// The due date that a client's terms give to a document of `dated`.
-pub fn due_by_terms(dated: Date, terms_days: u16) -> Date {
-    dated.checked_add(jiff::Span::new().days(i64::from(terms_days))).unwrap_or(dated)
 }
 
 /// Days from issue to due date, for forms.

@@ -12,11 +12,12 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{By, Event};
 use crate::domain::firm::Letterhead;
 use crate::domain::ids::{ClientId, ContactId, Digest, InvoiceId, ProjectId};
-use crate::domain::invoice::{Body, Invoice, Issue, Kind, check_dates};
+use crate::domain::invoice::{Body, Invoice, Issue, Kind, References, check_dates};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::tax::Totals;
+use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 
 /// A PDF that the firm's accounting system made, as a form, a command or a dropped file gives it.
@@ -94,7 +95,11 @@ pub fn publish_in(
         currency: p.amount.currency,
         dated: p.dated,
         due: p.due,
+        terms: Terms::default(),
         reference: p.reference.clone(),
+        references: References::default(),
+        delivered: None,
+        period: None,
         note: String::new(),
         body: Body::Published(p.amount),
         recipients: p.recipients.clone(),

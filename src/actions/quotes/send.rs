@@ -16,7 +16,7 @@ use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::tax::{Line, Totals, totals};
+use crate::domain::tax::{Content, Line, Totals, totals};
 use crate::store::prelude::*;
 
 /// How often sending is tried again when somebody else took the number in between.
@@ -123,7 +123,7 @@ fn check(new: &NewQuote) -> Result<Totals, Refusal> {
     if new.valid_until < new.issued {
         return Err(FieldFault::new("valid_until", format!("The last day must be {} or later.", new.issued)).into());
     }
-    let sum = totals(&new.lines, new.currency).filter(|t| t.payable >= 0);
+    let sum = totals(&Content::of(new.lines.clone()), new.currency).filter(|t| t.payable >= 0);
     sum.ok_or_else(|| FieldFault::new("lines", "The total is out of range; check quantities and prices.").into())
 }
 

@@ -39,11 +39,11 @@ pub fn pdf_of(
 
 fn sheet(client: &ClientPlan, bill: &Draft, number: &DocumentNumber) -> Sheet {
     let locale = Locale::EnglishUk;
-    let sum = totals(&bill.lines, bill.currency);
+    let sum = totals(&bill.content, bill.currency);
     let money = |minor| locale.money(Money::new(minor, bill.currency));
     let (net, vat, gross) = sum.map_or((0, 0, 0), |t| (t.net, t.vat, t.gross));
-    let rows = bill.lines.iter().map(|line| {
-        let amount = line.net(bill.currency).map_or(0, |m| m.minor);
+    let rows = bill.content.lines.iter().map(|line| {
+        let amount = line.amount(bill.currency).map_or(0, |m| m.minor);
         Row {
             cells: vec![
                 line.description.clone(),

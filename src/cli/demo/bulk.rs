@@ -29,12 +29,13 @@ use crate::domain::client::Party;
 use crate::domain::event::{Actor, By};
 use crate::domain::firm::Firm;
 use crate::domain::ids::{ClientId, FileRef, InvoiceId, StaffId};
-use crate::domain::invoice::{Body, Invoice, Kind};
+use crate::domain::invoice::{Body, Invoice, Kind, References};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
 use crate::domain::person::{Person, ProjectAccess, Rights};
 use crate::domain::refusal::Refusal;
-use crate::domain::tax::{Line, totals};
+use crate::domain::tax::{Content, totals};
+use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
 use crate::store::bulk::Batch;
 use crate::store::chain::EvidenceKeys;
@@ -132,8 +133,9 @@ fn found(store: &Store, app: &App, setting: &Setting, at: Timestamp) -> Result<(
 fn drawn(app: &App, firm: &Firm, dice: &Dice, n: usize) -> Result<Vec<u8>, ActError> {
     let dated = today(app.now(), &app.settings.zone);
     let (title, lines) = work::bill(dice, &CLIENTS[0], Currency::EUR, "one of many");
-    let sum = totals(&lines, Currency::EUR).ok_or(Refusal::TryAgain)?;
-    let draft = invoice(InvoiceId(n as u64), ClientId(1), title, dated, lines);
+    let content = Content::of(lines);
+    let sum = totals(&content, Currency::EUR).ok_or(Refusal::TryAgain)?;
+    let draft = invoice(InvoiceId(n as u64), ClientId(1), title, dated, content);
     let (look, buyer) =
         (Look { firm, logo: None }, Party { name: "Any client of the demo".to_owned(), ..Party::default() });
     let number = format!("SAMPLE-{n}").parse().map_err(Refusal::from)?;
@@ -141,7 +143,7 @@ fn drawn(app: &App, firm: &Firm, dice: &Dice, n: usize) -> Result<Vec<u8>, ActEr
     invoices::render(app, &sheet, firm)
 }
 
-fn invoice(id: InvoiceId, client: ClientId, title: String, dated: Date, lines: Vec<Line>) -> Invoice {
+fn invoice(id: InvoiceId, client: ClientId, title: String, dated: Date, content: Content) -> Invoice {
     Invoice {
         id,
         client,
@@ -151,9 +153,13 @@ fn invoice(id: InvoiceId, client: ClientId, title: String, dated: Date, lines: V
         currency: Currency::EUR,
         dated,
         due: days(dated, TERMS),
+        terms: Terms::default(),
         reference: String::new(),
+        references: References::default(),
+        delivered: None,
+        period: None,
         note: String::new(),
-        body: Body::Composed(lines),
+        body: Body::Composed(content),
         recipients: Vec::new(),
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
@@ -182,7 +188,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
         party: party.clone(),
         reference: format!("C-{:05}", place + 1),
         currency: Currency::EUR,
-        terms_days: u16::try_from(TERMS).unwrap_or(30),
+        terms: DueRule::Days(u16::try_from(TERMS).unwrap_or(30)),
         manager: Some(StaffId(place % 3 + 1)),
         note: String::new(),
     };

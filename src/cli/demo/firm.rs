@@ -11,6 +11,7 @@ use crate::domain::number::Pattern;
 use crate::domain::party::{Endpoint, PartyContact};
 use crate::domain::person::Role;
 use crate::domain::refusal::FieldFault;
+use crate::domain::terms::DueRule;
 use crate::domain::text::EmailAddress;
 
 /// The password of everybody in the demo who has one. It protects nothing: every demo prints it.
@@ -348,7 +349,7 @@ pub fn firm() -> Result<Firm, FieldFault> {
         colour: "#0b5b5e".to_owned(),
         logo: None,
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         vat_rates: vec![Decimal::from(23), Decimal::new(135, 1), Decimal::from(9)],
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}")?,

@@ -6,7 +6,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::firm::{ClientPlan, Tax};
 use crate::domain::money::Currency;
-use crate::domain::tax::{Line, Unit, Vat, VatCategory};
+use crate::domain::tax::{Discount, Line, Unit, Vat, VatCategory};
 use crate::secrets::Entropy;
 
 /// A source of choices that a seed repeats.
@@ -164,8 +164,9 @@ fn line(dice: &Dice, item: &Item, client: &ClientPlan, currency: Currency, disco
         quantity: quantity.normalize(),
         unit,
         price: price.normalize(),
-        discount,
+        discount: Discount::percent(discount),
         vat: vat(client.tax, kind),
+        ..Line::default()
     }
 }
 

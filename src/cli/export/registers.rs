@@ -5,10 +5,10 @@ use super::archive::Archive;
 use super::write::Writer;
 use crate::domain::event::Actor;
 use crate::domain::invoice::{Body, Invoice, Kind};
-use crate::domain::money::Money;
+use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Source;
 use crate::domain::quote::Answer;
-use crate::domain::tax::Line;
+use crate::domain::tax::{Line, Portion};
 use crate::store::prelude::*;
 use crate::store::walk::WalkReads;
 use crate::web::desk::csv::line;
@@ -152,14 +152,14 @@ impl<A: Archive> Writer<'_, A> {
         self.register("lines", &LINES)?;
         let r = self.r;
         r.each_invoice(|i| match &i.body {
-            Body::Composed(lines) => self.lines_of(&i.id.to_string(), lines),
+            Body::Composed(content) => self.lines_of(&i.id.to_string(), &content.lines, i.currency),
             Body::Published(_) => Ok(()),
         })?;
         self.register("quote-lines", &LINES)?;
-        r.each_quote(|q| self.lines_of(&q.id.to_string(), &q.lines))
+        r.each_quote(|q| self.lines_of(&q.id.to_string(), &q.lines, q.totals.currency))
     }
 
-    fn lines_of(&mut self, document: &str, lines: &[Line]) -> Result<(), Failure> {
+    fn lines_of(&mut self, document: &str, lines: &[Line], currency: Currency) -> Result<(), Failure> {
         for (n, l) in (1_u32..).zip(lines) {
             self.row(&[
                 document.to_owned(),
@@ -168,7 +168,10 @@ impl<A: Archive> Writer<'_, A> {
                 l.quantity.to_string(),
                 l.unit.suffix().to_owned(),
                 l.price.to_string(),
-                l.discount.to_string(),
+                match l.discount.portion {
+                    Portion::Percent(percent) => percent.to_string(),
+                    Portion::Amount(minor) => decimal(Money::new(minor, currency)),
+                },
                 format!("{:?}", l.vat.category),
                 l.vat.rate.to_string(),
             ])?;
@@ -213,6 +216,8 @@ impl<A: Archive> Writer<'_, A> {
             let (from, id) = match a.source {
                 Source::Receipt(id) => ("receipt", id.to_string()),
                 Source::Credit(id) => ("credit note", id.to_string()),
+                Source::EarlyPayment(_) => ("discount for early payment", String::new()),
+                Source::WrittenOff(_) => ("written off", String::new()),
             };
             let amount = (a.amount.currency.to_string(), decimal(a.amount));
             self.row(&[a.invoice.to_string(), from.to_owned(), id, a.on.to_string(), amount.0, amount.1])

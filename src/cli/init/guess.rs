@@ -7,6 +7,7 @@ use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
+use crate::domain::terms::DueRule;
 use crate::domain::text::EmailAddress;
 
 /// Days from issue to due date until the firm says otherwise.
@@ -117,7 +118,7 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
         colour: COLOUR.to_owned(),
         logo: None,
         currency,
-        terms_days: TERMS_DAYS,
+        terms: DueRule::Days(TERMS_DAYS),
         vat_rates: rates.iter().map(|tenths| Decimal::new(*tenths, 1).normalize()).collect(),
         series,
         locale,

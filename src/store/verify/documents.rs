@@ -68,18 +68,21 @@ fn belongs(c: &mut Check<'_>, invoice: &Invoice) -> Result<(), StoreError> {
 }
 
 fn shelved(c: &mut Check<'_>, invoice: &Invoice, settled: Settled, sums: &mut OpenSums) -> Result<(), StoreError> {
-    let (id, due, open) = (invoice.id.0, day(invoice.due), invoice.open(settled).minor);
+    let (id, due, open) = (invoice.id.0, day(invoice.next_due(settled)), invoice.open(settled).minor);
+    let parts = invoice.open_parts(settled);
+    let first = parts.first().map_or(0, |x| x.amount);
     let (client, shelf) = (invoice.client.0, shelf(invoice, settled));
     let place = c.r.table(SHELF_OF)?.get(id)?.map(|x| x.value());
-    let value = |found: (&str, i64)| found == (invoice.currency.code(), open);
-    let on_all = c.r.table(SHELVES)?.get((shelf, due, id))?.is_some_and(|x| value(x.value()));
-    let on_own = c.r.table(CLIENT_SHELVES)?.get((client, shelf, due, id))?.is_some_and(|x| value(x.value()));
+    let code = invoice.currency.code();
+    let on_all = c.r.table(SHELVES)?.get((shelf, due, id))?.is_some_and(|x| x.value() == (code, open));
+    let own = c.r.table(CLIENT_SHELVES)?;
+    let on_own = own.get((client, shelf, due, id))?.is_some_and(|x| x.value() == (code, open, first));
     c.claim(place == Some((client, shelf, due)) && on_all && on_own, || {
         format!("Invoice {id} is not in the lists where its amount and payments place it.")
     });
-    if open > 0 {
-        let sum = sums.entry((invoice.currency, due)).or_default();
-        *sum = (sum.0.saturating_add(open), sum.1 + 1);
+    for part in parts {
+        let sum = sums.entry((invoice.currency, day(part.due))).or_default();
+        *sum = (sum.0.saturating_add(part.amount), sum.1 + 1);
     }
     Ok(())
 }
@@ -92,7 +95,7 @@ fn standing(c: &mut Check<'_>, invoice: &Invoice, issue: &Issue, settled: Settle
         c.has(INVOICES_BY_DATE, (dated, id.0))? && c.has(INVOICES_OF_CLIENT, (invoice.client.0, dated, id.0))?;
     c.claim(listed, || format!("{number} is missing from a list by date."));
     let reckoned = match &invoice.body {
-        Body::Composed(lines) => totals(lines, invoice.currency),
+        Body::Composed(content) => totals(content, invoice.currency),
         Body::Published(amount) => Some(Totals::only(*amount)),
     };
     c.claim(reckoned.as_ref() == Some(&issue.totals), || {

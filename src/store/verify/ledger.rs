@@ -66,6 +66,7 @@ fn allocations(c: &mut Check<'_>) -> Result<(), StoreError> {
         let from = match a.source {
             Source::Receipt(id) => c.r.receipt(id)?.map(|x| (x.client, x.amount.currency)),
             Source::Credit(id) => c.r.invoice(id)?.map(|x| (x.client, x.currency)),
+            Source::EarlyPayment(client) | Source::WrittenOff(client) => Some((client, a.amount.currency)),
         };
         let to = c.r.invoice(a.invoice)?.map(|x| (x.client, x.currency));
         c.claim(from.is_some() && from == to && to.is_some_and(|x| x.1 == a.amount.currency), || {

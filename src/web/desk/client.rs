@@ -16,6 +16,7 @@ use crate::domain::money::Currency;
 use crate::domain::person::{Contact, Person};
 use crate::domain::project::Project;
 use crate::domain::statement::Ageing;
+use crate::domain::terms::DueRule;
 use crate::store::ReadTx;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -61,7 +62,7 @@ pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(fields): Query) -> Res
 
 fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError> {
     let (id, today) = (client.id, desk.today());
-    let (open, unapplied) = (r.open_of(id)?, r.unapplied_of(id)?);
+    let (open, owed, unapplied) = (r.open_of(id)?, r.open_parts_of(id)?, r.unapplied_of(id)?);
     let year_ago = today.saturating_sub(Span::new().years(1));
     let mut paid: BTreeMap<Currency, i64> = BTreeMap::new();
     for receipt in r.receipts_within(id, year_ago, today)?.iter().filter(|x| x.reversed.is_none()) {
@@ -82,7 +83,7 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
     }
     Ok(Overview {
         manager: client.manager.map_or(Ok(None), |x| r.staff(x))?.map_or_else(String::new, |s| s.name),
-        ageing: ageing_now(&open, &unapplied, today),
+        ageing: ageing_now(&owed, &unapplied, today),
         paid,
         open: rows,
         open_count: open.len(),
@@ -132,10 +133,12 @@ fn about(desk: &Desk, overview: &Overview) -> String {
     if !overview.manager.is_empty() {
         out.push_str(&format!(" Looked after by {}.", overview.manager));
     }
-    match client.terms_days {
-        0 => out.push_str(" Pays at once."),
-        1 => out.push_str(" Pays in 1 day."),
-        days => out.push_str(&format!(" Pays in {days} days.")),
+    match client.terms {
+        DueRule::Days(0) => out.push_str(" Pays at once."),
+        DueRule::Days(1) => out.push_str(" Pays in 1 day."),
+        DueRule::Days(days) => out.push_str(&format!(" Pays in {days} days.")),
+        DueRule::MonthEnd(0) => out.push_str(" Pays by the end of the month."),
+        DueRule::MonthEnd(days) => out.push_str(&format!(" Pays {days} days after the end of the month.")),
     }
     out
 }

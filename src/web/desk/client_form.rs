@@ -13,6 +13,7 @@ use crate::domain::ids::{ClientId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::person::{Role, Staff};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
+use crate::domain::terms::DueRule;
 use crate::domain::text::{line, paragraph};
 use crate::secrets::Token;
 use crate::store::clients::fold;
@@ -23,8 +24,6 @@ use crate::web::page::DeskNav;
 use crate::web::parts::{self, Choice, Input, Look, csrf_input};
 use crate::web::problem::Problem;
 
-/// Longest time to pay, in days.
-pub const TERMS_MAX: u16 = 365;
 /// The box to tick for a second client of one name.
 const NAMESAKE: &str = "namesake";
 /// Clients looked at for one that has the same name.
@@ -36,7 +35,7 @@ const REFERENCE_MAX: usize = 60;
 pub async fn new(DeskWork(desk): DeskWork) -> Result<Response, Problem> {
     may_add(&desk)?;
     let mut fields = Fields::of([("currency", desk.firm.currency.code())]);
-    fields.set("terms", desk.firm.terms_days.to_string());
+    fields.set("terms", desk.firm.terms.to_string());
     fields.set("manager", desk.staff.id.to_string());
     fields.set("once", Token::draw(&desk.app.entropy).reveal());
     Ok(page(&desk, None, Typed::fresh(&fields))?.into_response())
@@ -125,19 +124,10 @@ fn fields_of(client: &Client) -> Fields {
     party_form::fill(&mut fields, &client.party);
     fields.set("reference", &client.reference);
     fields.set("currency", client.currency.code());
-    fields.set("terms", client.terms_days.to_string());
+    fields.set("terms", client.terms.to_string());
     fields.set("manager", client.manager.map_or_else(String::new, |x| x.to_string()));
     fields.set("note", &client.note);
     fields
-}
-
-/// Reads a time to pay in days.
-///
-/// # Errors
-/// Names `field` when it is no whole number up to [`TERMS_MAX`].
-pub fn terms(field: &str, text: &str) -> Result<u16, FieldFault> {
-    let days = text.trim().parse().ok().filter(|days| *days <= TERMS_MAX);
-    days.ok_or_else(|| FieldFault::new(field, format!("Enter whole days from 0 to {TERMS_MAX}.")))
 }
 
 fn read(desk: &Desk, fields: &Fields) -> Result<NewClient, Refusal> {
@@ -145,12 +135,12 @@ fn read(desk: &Desk, fields: &Fields) -> Result<NewClient, Refusal> {
     let party = party_form::read(&mut faults, fields);
     let reference = faults.take(line("reference", fields.get("reference"), REFERENCE_MAX));
     let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
-    let terms_days = faults.take(terms("terms", fields.get("terms")));
+    let terms = faults.take(DueRule::parse("terms", fields.get("terms")));
     let manager = faults.take(manager(desk, fields.get("manager")));
     let note = faults.take(paragraph("note", fields.get("note")));
     faults.check()?;
     let currency = currency.unwrap_or(desk.firm.currency);
-    Ok(NewClient { party, reference, currency, terms_days, manager, note })
+    Ok(NewClient { party, reference, currency, terms, manager, note })
 }
 
 /// Two clients may have one name, if whoever keeps the second says that it is another one.
@@ -214,7 +204,9 @@ fn standing_choices(typed: Typed<'_>, staff: &[Staff]) -> Markup {
     let kept = typed.fields.get("manager");
     let reference = typed.field("reference", "Your reference").hint("Their number in your accounting system.");
     let currency = typed.field("currency", "Currency").hint("Of new documents, like EUR.").short();
-    let terms = typed.field("terms", "Days to pay").hint("From the date of an invoice to its due date.");
+    let terms = typed
+        .field("terms", "Days to pay")
+        .hint("From the date of an invoice; EOM 30 counts 30 days from the end of its month.");
     let manager = typed.field("manager", "Looked after by");
     let note = typed.field("note", "Keep in mind").hint("For staff only; clients never see it.").optional();
     let ids: Vec<(String, &str)> = staff

@@ -78,7 +78,7 @@ fn among(
 }
 
 fn listed(desk: &Desk, r: &ReadTx, client: Client) -> Result<Listed, StoreError> {
-    let owed = ageing_now(&r.open_of(client.id)?, &[], desk.today()).into_iter().collect();
+    let owed = ageing_now(&r.open_parts_of(client.id)?, &[], desk.today()).into_iter().collect();
     let manager = client.manager.map_or(Ok(None), |id| r.staff(id))?.map_or_else(String::new, |s| s.name);
     Ok(Listed { client, manager, owed })
 }

@@ -8,14 +8,14 @@ use maud::{Markup, html};
 
 use super::client_choice::ClientChoice;
 use super::invoice_lines::Lines;
-use crate::actions::invoices::due_by_terms;
 use crate::domain::ids::{ClientId, ContactId, ProjectId};
 use crate::domain::invoice::{YEARS, check_dates};
 use crate::domain::money::Currency;
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
 use crate::domain::refusal::Faults;
-use crate::domain::tax::Line;
+use crate::domain::tax::Content;
+use crate::domain::terms::DueRule;
 use crate::domain::text;
 use crate::secrets::Token;
 use crate::store::prelude::*;
@@ -65,8 +65,8 @@ pub struct Head {
     pub reference: String,
     /// Below the lines.
     pub note: String,
-    /// The lines.
-    pub lines: Vec<Line>,
+    /// The lines and all that is charged.
+    pub content: Content,
 }
 
 /// A form with what it needs to be drawn.
@@ -151,16 +151,16 @@ impl Form {
         let (until, was) = (self.fields.get(self.paper.until()).to_owned(), self.fields.get("until_was").to_owned());
         let Ok(issued) = forms::date("", self.fields.get("issued")) else { return };
         if until.trim().is_empty() || until == was {
-            let date = due_by_terms(issued, self.days(desk)).to_string();
+            let date = self.rule(desk).due(issued).to_string();
             self.fields.set(self.paper.until(), date.clone());
             self.fields.set("until_was", date);
         }
     }
 
-    fn days(&self, desk: &Desk) -> u16 {
+    fn rule(&self, desk: &Desk) -> DueRule {
         match self.paper {
-            Paper::Quote => QUOTE_DAYS,
-            Paper::Invoice => self.client.chosen.as_ref().map_or(desk.firm.terms_days, |c| c.terms_days),
+            Paper::Quote => DueRule::Days(QUOTE_DAYS),
+            Paper::Invoice => self.client.chosen.as_ref().map_or(desk.firm.terms, |c| c.terms),
         }
     }
 
@@ -196,13 +196,13 @@ impl Form {
         let lines = self.lines.read(faults);
         let (client, currency, issued, until) = (client?, currency?, issued?, until?);
         let project = self.project();
-        Some(Head { client, project, title, currency, issued, until, reference, note, lines })
+        Some(Head { client, project, title, currency, issued, until, reference, note, content: Content::of(lines) })
     }
 
     fn read_until(&self, desk: &Desk, issued: Option<Date>, faults: &mut Faults) -> Option<Date> {
         let (name, typed) = (self.paper.until(), self.fields.get(self.paper.until()));
         match issued {
-            Some(issued) if typed.trim().is_empty() => Some(due_by_terms(issued, self.days(desk))),
+            Some(issued) if typed.trim().is_empty() => Some(self.rule(desk).due(issued)),
             _ => faults.take_opt(forms::date(name, typed)),
         }
     }
@@ -326,6 +326,6 @@ pub fn kept(desk: &Desk, paper: Paper, head: &Head) -> Vec<(String, String)> {
         pair("reference", &head.reference),
         pair("note", &head.note),
     ];
-    pairs.extend(Lines::of(&head.lines, &desk.firm).pairs());
+    pairs.extend(Lines::of(&head.content.lines, &desk.firm).pairs());
     pairs
 }

@@ -221,6 +221,8 @@ pub(super) fn source(r: &ReadTx, source: Source) -> Result<Markup, Problem> {
             let number = r.invoice(id)?.map_or_else(String::new, |i| called(&i));
             html! { "Credit note " a href={ "/desk/invoices/" (id) } { (parts::nw(number)) } }
         }
+        Source::EarlyPayment(_) => html! { "Discount for early payment" },
+        Source::WrittenOff(_) => html! { "Written off" },
     })
 }
 

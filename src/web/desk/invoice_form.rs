@@ -11,10 +11,12 @@ use super::issue::SEEN;
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
 use crate::domain::ids::{ClientId, InvoiceId};
-use crate::domain::invoice::{Body, Invoice};
+use crate::domain::invoice::{Body, Invoice, References};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
+use crate::domain::tax::Content;
+use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 use crate::web::forms::{self, Fields, PostedLong, Query};
 use crate::web::guard::{Desk, DeskWork};
@@ -98,8 +100,23 @@ async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Re
     let Some(head) = head.filter(|_| !refused_here) else {
         return again(desk, StatusCode::UNPROCESSABLE_ENTITY, kept.as_ref(), &form);
     };
-    let Head { client, project, title, currency, issued: dated, until: due, reference, note, lines } = head;
-    let draft = Draft { client, project, title, currency, dated, due, reference, note, lines, recipients };
+    let Head { client, project, title, currency, issued: dated, until: due, reference, note, content } = head;
+    let draft = Draft {
+        client,
+        project,
+        title,
+        currency,
+        dated,
+        due,
+        terms: Terms::default(),
+        reference,
+        references: References::default(),
+        delivered: None,
+        period: None,
+        note,
+        content,
+        recipients,
+    };
     // Without a stamp nothing was looked at, so that nothing matches.
     let seen = form.fields.get(SEEN).parse().unwrap_or(Timestamp::MIN);
     let key = document_form::once(&form.fields).filter(|_| id.is_none());
@@ -126,9 +143,9 @@ fn again(desk: &Desk, status: StatusCode, kept: Option<&Invoice>, form: &Form) -
 }
 
 fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
-    let lines = match &draft.body {
-        Body::Composed(lines) => lines.clone(),
-        Body::Published(_) => Vec::new(),
+    let content = match &draft.body {
+        Body::Composed(content) => content.clone(),
+        Body::Published(_) => Content::default(),
     };
     let head = Head {
         client: draft.client,
@@ -139,7 +156,7 @@ fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
         until: draft.due,
         reference: draft.reference.clone(),
         note: draft.note.clone(),
-        lines,
+        content,
     };
     let mut pairs = document_form::kept(desk, Paper::Invoice, &head);
     pairs.extend(draft.recipients.iter().map(|id| ("to".to_owned(), id.to_string())));
@@ -254,7 +271,7 @@ fn overdue(desk: &Desk, r: &ReadTx, form: &Form) -> Result<Markup, Problem> {
 fn overdue_of(r: &ReadTx, client: ClientId, desk: &Desk) -> Result<Vec<String>, Problem> {
     use crate::domain::money::Money;
     let mut sums: Vec<Money> = Vec::new();
-    for (open, currency) in r.open_of(client)?.into_iter().filter(|x| x.0.due < desk.today()) {
+    for (open, currency) in r.open_parts_of(client)?.into_iter().filter(|x| x.0.due < desk.today()) {
         match sums.iter_mut().find(|s| s.currency == currency) {
             Some(sum) => sum.minor = sum.minor.saturating_add(open.open),
             None => sums.push(Money::new(open.open, currency)),

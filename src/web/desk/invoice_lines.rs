@@ -11,7 +11,9 @@ use rust_decimal::Decimal;
 use crate::domain::firm::{Firm, Locale};
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, FieldFault};
-use crate::domain::tax::{FINE_DIGITS, LINES_MAX, Line, Totals, Unit, Vat, VatCategory, parse_number, totals};
+use crate::domain::tax::{
+    Content, Discount, FINE_DIGITS, LINES_MAX, Line, Portion, Totals, Unit, Vat, VatCategory, parse_number, totals,
+};
 use crate::domain::text;
 use crate::web::forms::Fields;
 use crate::web::parts::{self, FieldError, Icon, Look, field_id, icon};
@@ -58,7 +60,7 @@ impl Typed {
             quantity: number(line.quantity),
             unit: line.unit.code().to_owned(),
             price: number(line.price),
-            discount: if line.discount.is_zero() { String::new() } else { number(line.discount) },
+            discount: discount_words(line.discount.portion),
             vat: vat_code(line.vat),
         }
     }
@@ -90,6 +92,7 @@ impl Typed {
             price: take.part("price", price),
             discount: take.part("discount", read_discount(&self.discount)),
             vat: take.part("vat", read_vat(&self.vat)),
+            ..Line::default()
         }
     }
 }
@@ -110,13 +113,24 @@ impl Naming<'_> {
     }
 }
 
-fn read_discount(typed: &str) -> Result<Decimal, FieldFault> {
+fn discount_words(portion: Portion) -> String {
+    match portion {
+        Portion::Percent(percent) if !percent.is_zero() => percent.normalize().to_string(),
+        _ => String::new(),
+    }
+}
+
+fn read_discount(typed: &str) -> Result<Discount, FieldFault> {
     if typed.trim().is_empty() {
-        return Ok(Decimal::ZERO);
+        return Ok(Discount::default());
     }
     let number = parse_number("", typed.trim().trim_end_matches('%'), DISCOUNT_DIGITS)?;
     let fits = (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&number);
-    if fits { Ok(number) } else { Err(FieldFault::new("", "Enter a discount from 0 to 100 percent.")) }
+    if fits {
+        Ok(Discount::percent(number))
+    } else {
+        Err(FieldFault::new("", "Enter a discount from 0 to 100 percent."))
+    }
 }
 
 /// `S:23`: category and rate, as the choice sends them.
@@ -196,7 +210,7 @@ impl Lines {
     pub fn totals(&self, currency: Currency) -> Option<Totals> {
         let mut faults = Faults::default();
         let lines = self.read(&mut faults);
-        if faults.is_empty() { totals(&lines, currency) } else { None }
+        if faults.is_empty() { totals(&Content::of(lines), currency) } else { None }
     }
 
     /// As (name, value) pairs, to carry the lines through a page that does not show them.
@@ -273,7 +287,7 @@ fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[Fiel
     let net = {
         let mut faults = Faults::default();
         let line = typed.read(at, &mut faults);
-        (faults.is_empty()).then(|| line.net(currency)).flatten()
+        (faults.is_empty()).then(|| line.amount(currency)).flatten()
     };
     let amount = net.filter(|_| !typed.is_blank()).map_or(String::new(), |m| firm.locale.amount(m));
     html! {

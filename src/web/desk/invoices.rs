@@ -112,6 +112,7 @@ fn words(filter: Filter) -> &'static str {
         Filter::PartPaid => "Part paid",
         Filter::Paid => "Paid",
         Filter::Credited => "Credited",
+        Filter::WrittenOff => "Written off",
         Filter::CreditNotes => "Credit notes",
     }
 }
@@ -126,6 +127,7 @@ fn about(filter: Filter) -> &'static str {
         Filter::PartPaid => "Something was paid or credited, and something is still open.",
         Filter::Paid => "Settled, the latest due date first.",
         Filter::Credited => "Settled by credit notes alone.",
+        Filter::WrittenOff => "Settled, with something that was given up.",
         Filter::CreditNotes => "What was taken back.",
     }
 }

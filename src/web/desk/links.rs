@@ -41,6 +41,7 @@ pub fn source(source: Source) -> String {
     match source {
         Source::Receipt(id) => format!("/desk/payments/{id}"),
         Source::Credit(id) => format!("/desk/payments/credit-{id}"),
+        Source::EarlyPayment(id) | Source::WrittenOff(id) => client(id),
     }
 }
 

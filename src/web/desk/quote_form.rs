@@ -50,9 +50,9 @@ pub async fn create(DeskWork(desk): DeskWork, PostedLong(fields): PostedLong) ->
     if !send {
         return Ok(desk.read(|r| preview(&desk, r, &form, &head, &sums))?.into_response());
     }
-    let Head { client, project, title, currency, issued, until: valid_until, note, lines, .. } = head;
+    let Head { client, project, title, currency, issued, until: valid_until, note, content, .. } = head;
     let once = document_form::once(&form.fields);
-    let quote = NewQuote { client, project, title, currency, issued, valid_until, lines, note, once };
+    let quote = NewQuote { client, project, title, currency, issued, valid_until, lines: content.lines, note, once };
     match quotes::send(&desk.app, desk.by(), &desk.scope, quote).await {
         Ok(number) => {
             desk.app.wake.notify_one();
@@ -72,13 +72,13 @@ pub async fn create(DeskWork(desk): DeskWork, PostedLong(fields): PostedLong) ->
 
 /// What a quote needs beyond what can be read: lines, a sum within the limits, somebody who sees it.
 fn fit(form: &Form, head: &Head, faults: &mut Faults) -> Option<Totals> {
-    if head.lines.is_empty() {
+    if head.content.lines.is_empty() {
         faults.add("lines", "Add at least one line.");
     }
     if form.contacts.is_empty() {
         faults.add("client", Refusal::NobodyToSee.to_string());
     }
-    let sums = totals(&head.lines, head.currency).filter(|t| t.payable >= 0);
+    let sums = totals(&head.content, head.currency).filter(|t| t.payable >= 0);
     if sums.is_none() {
         faults.add("lines", "The total is below zero or too large; check quantities and prices.");
     }
@@ -112,7 +112,7 @@ fn preview(desk: &Desk, r: &ReadTx, form: &Form, head: &Head, sums: &Totals) -> 
         title: &head.title,
         issued: head.issued,
         valid_until: head.until,
-        lines: &head.lines,
+        lines: &head.content.lines,
         totals: sums,
         note: &head.note,
         project: project.as_deref(),

@@ -80,7 +80,7 @@ pub(super) fn open_totals(r: &ReadTx, desk: &Desk) -> Result<Vec<OpenTotal>, Sto
     let Some(some) = desk.scope.only() else { return r.open_totals() };
     let mut sums: BTreeMap<(Currency, Date), (i64, u64)> = BTreeMap::new();
     for client in some {
-        for (open, currency) in r.open_of(*client)? {
+        for (open, currency) in r.open_parts_of(*client)? {
             let sum = sums.entry((currency, open.due)).or_default();
             *sum = (sum.0.saturating_add(open.open), sum.1 + 1);
         }

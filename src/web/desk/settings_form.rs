@@ -3,7 +3,6 @@
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
-use super::client_form::terms;
 use super::contact_form::PHONE_MAX;
 use super::form::Typed;
 use super::party_form;
@@ -13,6 +12,7 @@ use crate::domain::number::Pattern;
 use crate::domain::particulars;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::tax::RATE_DIGITS;
+use crate::domain::terms::DueRule;
 use crate::domain::text::{EmailAddress, LINE_MAX, line};
 use crate::web::forms::Fields;
 use crate::web::parts::{self, Choice, Input};
@@ -41,7 +41,7 @@ pub fn kept(firm: &Firm) -> Fields {
         ("bic", firm.bank.bic.clone()),
         ("colour", firm.colour.clone()),
         ("currency", firm.currency.to_string()),
-        ("terms", firm.terms_days.to_string()),
+        ("terms", firm.terms.to_string()),
         ("vat_rates", rates.join(" ")),
         ("series_invoice", firm.series.invoice.as_str().to_owned()),
         ("series_credit", firm.series.credit_note.as_str().to_owned()),
@@ -83,7 +83,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
     let bank = particulars::bank(&mut faults, account, iban, bic);
     let colour = faults.take(particulars::colour("colour", fields.get("colour")));
     let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
-    let terms_days = faults.take(terms("terms", fields.get("terms")));
+    let terms = faults.take(DueRule::parse("terms", fields.get("terms")));
     let vat_rates = faults.take(rates("vat_rates", fields.get("vat_rates")));
     let series = series(&mut faults, fields, year);
     let locale = Locale::from_tag(fields.get("locale"));
@@ -104,7 +104,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
         colour,
         logo,
         currency,
-        terms_days,
+        terms,
         vat_rates,
         series,
         locale,
@@ -179,7 +179,7 @@ pub fn changes(old: &Firm, new: &Firm) -> String {
         (old.bank != new.bank, "bank details"),
         (old.colour != new.colour, "colour"),
         (old.currency != new.currency, "currency"),
-        (old.terms_days != new.terms_days, "days to pay"),
+        (old.terms != new.terms, "days to pay"),
         (old.vat_rates != new.vat_rates, "VAT rates"),
         (old.series != new.series, "number patterns"),
         (old.locale != new.locale, "dates and amounts"),
@@ -207,7 +207,7 @@ pub fn inputs(typed: Typed<'_>) -> Markup {
         (group("Numbers of documents", numbers(typed)))
         (group("Usual terms", html! {
             (parts::input(&typed.field("currency", "Currency of new clients").hint("Like EUR.").short(), Input::Text))
-            (parts::input(&typed.field("terms", "Days to pay for new clients"), Input::Number))
+            (parts::input(&typed.field("terms", "Days to pay for new clients").hint("EOM 30: 30 days after the month’s end.").short(), Input::Text))
             (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first."))
         }))
         (group("Confirm", parts::input(&password.hint(FOR_CHANGES).optional(), Input::Password)))
@@ -295,7 +295,7 @@ mod tests {
             colour: "#1f4e5f".into(),
             logo: None,
             currency: Currency::EUR,
-            terms_days: 30,
+            terms: DueRule::Days(30),
             vat_rates: vec![Decimal::new(23, 0), Decimal::new(135, 1)],
             series: Series { invoice, credit_note, quote },
             locale: Locale::EnglishIreland,

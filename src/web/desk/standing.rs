@@ -34,6 +34,7 @@ pub fn words(standing: Standing) -> (Tone, String) {
         }
         Standing::Paid => (Tone::Ok, "Paid".to_owned()),
         Standing::Credited => (Tone::Plain, "Credited".to_owned()),
+        Standing::WrittenOff => (Tone::Plain, "Written off".to_owned()),
         Standing::CreditNote => (Tone::Info, "Credit note".to_owned()),
     }
 }

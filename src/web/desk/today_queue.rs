@@ -248,6 +248,8 @@ fn unapplied(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Resul
             let what = match one.source {
                 Source::Receipt(_) => "has paid more than was applied".to_owned(),
                 Source::Credit(id) => format!("has {} left to apply", names.document(id)),
+                // Nothing is ever left of these.
+                Source::EarlyPayment(_) | Source::WrittenOff(_) => continue,
             };
             items.push(Waiting {
                 tone: Tone::Info,

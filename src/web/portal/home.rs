@@ -11,6 +11,7 @@ use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Open;
 use crate::domain::person::Person;
 use crate::domain::quote::{Answer, Quote};
+use crate::domain::tax::Line;
 use crate::store::invoices::{Filter, Row};
 use crate::store::prelude::*;
 use crate::store::scope::ClientView;
@@ -187,8 +188,8 @@ pub(super) fn title(invoice: &Invoice) -> String {
 
 /// The first words of a composed document's lines.
 fn about(invoice: &Invoice) -> String {
-    let Body::Composed(lines) = &invoice.body else { return String::new() };
-    let first = lines.iter().filter_map(|l| l.description.lines().next()).take(3).collect::<Vec<_>>().join(", ");
+    let Body::Composed(content) = &invoice.body else { return String::new() };
+    let first = content.lines.iter().map(Line::name).take(3).collect::<Vec<_>>().join(", ");
     if first.chars().count() <= ABOUT_MAX {
         return first;
     }

@@ -177,6 +177,8 @@ fn counted<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Vec<Counted
             Source::Credit(id) => {
                 html! { "Credit note" @if let Some(n) = view.number_of(id)? { " " (parts::nw(n.as_str())) } }
             }
+            Source::EarlyPayment(_) => html! { "Discount for early payment, thank you" },
+            Source::WrittenOff(_) => html! { "Written off" },
         };
         all.push(Counted { on: allocation.on, what, amount: allocation.amount });
     }
@@ -209,6 +211,7 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
         Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
         Standing::Paid => "Thank you. There is nothing left to pay.".to_owned(),
+        Standing::WrittenOff => "There is nothing left to pay.".to_owned(),
         Standing::Credited => "A credit note covers all of it; there is nothing to pay.".to_owned(),
         Standing::CreditNote => "This counts against what you owe.".to_owned(),
         Standing::Draft => String::new(),
@@ -230,7 +233,7 @@ fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
-            Standing::Credited | Standing::Draft => {
+            Standing::Credited | Standing::WrittenOff | Standing::Draft => {
                 (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Credited"))
             }
         }

@@ -167,6 +167,8 @@ fn what(row: &Row) -> Markup {
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
             EntryKind::Reversal => "Payment taken back",
+            EntryKind::EarlyPayment => "Discount for early payment of ",
+            EntryKind::WrittenOff => "Written off of ",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
         @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (entry.number) } }

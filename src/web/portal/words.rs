@@ -54,6 +54,7 @@ pub fn standing(standing: Standing, invoice: &Invoice, locale: Locale, today: Da
             Said::new(Tone::Bad, Icon::Alert, format!("{}Overdue {late}", part(part_paid)))
         }
         Standing::Paid => Said::new(Tone::Ok, Icon::Check, "Paid"),
+        Standing::WrittenOff => Said::new(Tone::Plain, Icon::Check, "Closed"),
         Standing::Credited => Said::new(Tone::Plain, Icon::Check, "Credited"),
         Standing::CreditNote => Said::new(Tone::Plain, Icon::Invoice, "Credit note"),
     }

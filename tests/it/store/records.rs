@@ -9,17 +9,19 @@ use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
 use counterfoil::domain::firm::{Letterhead, Logo};
 use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::*;
-use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind};
+use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind, References};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{Answer, Given, Quote};
-use counterfoil::domain::tax::{Totals, totals};
+use counterfoil::domain::tax::{AccountingVat, Adjustment, Content, Period, Prices, Totals, VatCategory, totals};
+use counterfoil::domain::terms::{DueRule, EarlyPayment, Instalment, Terms};
 use counterfoil::store::records::Record;
 use jiff::Timestamp;
 use jiff::civil::date;
+use rust_decimal::Decimal;
 
 use crate::house::*;
 
@@ -80,7 +82,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         party: party("Marlow Ceramics"),
         reference: "D-1044".to_owned(),
         currency: Currency::EUR,
-        terms_days: 30,
+        terms: DueRule::Days(30),
         manager: Some(StaffId(3)),
         note: "Rings on Fridays".to_owned(),
         since: at(),
@@ -119,6 +121,19 @@ fn documents_keep_their_stored_form() {
         },
         totals,
     };
+    let content = Content {
+        adjustments: vec![Adjustment { reason: "Agreed".to_owned(), ..Adjustment::default() }],
+        prices: Prices::Gross,
+        prepaid: 3,
+        round_to: 5,
+        exemptions: VatCategory::Exempt.usual_exemption(true).into_iter().collect(),
+        accounting: Some(AccountingVat {
+            currency: "GBP".parse().unwrap(),
+            rate: Decimal::new(88, 2),
+            on: date(2026, 11, 20),
+        }),
+        ..Content::of(lines.clone())
+    };
     let draft = Invoice {
         id: InvoiceId(700),
         client: ClientId(2),
@@ -128,14 +143,21 @@ fn documents_keep_their_stored_form() {
         currency: Currency::EUR,
         dated: date(2026, 11, 23),
         due: date(2026, 12, 23),
+        terms: Terms {
+            instalments: vec![Instalment { due: date(2026, 12, 23), amount: 99 }],
+            early: Some(EarlyPayment { percent: Decimal::TWO, until: date(2026, 11, 30) }),
+        },
         reference: "PO 7".to_owned(),
+        references: References { order: "4711".to_owned(), contact: "Ana".to_owned(), ..References::default() },
+        delivered: Some(date(2026, 11, 20)),
+        period: Some(Period { from: date(2026, 11, 1), to: date(2026, 11, 20) }),
         note: String::new(),
-        body: Body::Composed(lines.clone()),
+        body: Body::Composed(content.clone()),
         recipients: vec![ContactId(4)],
         issue: None,
         changed: at(),
     };
-    let composed = Invoice { issue: Some(issue(totals(&lines, Currency::EUR).unwrap())), ..draft.clone() };
+    let composed = Invoice { issue: Some(issue(totals(&content, Currency::EUR).unwrap())), ..draft.clone() };
     let published =
         Invoice { body: Body::Published(eur(99)), issue: Some(issue(Totals::only(eur(99)))), ..draft.clone() };
     let credit = Invoice { kind: Kind::CreditNote(InvoiceId(700)), ..composed.clone() };
@@ -149,7 +171,7 @@ fn documents_keep_their_stored_form() {
         issued: date(2026, 11, 23),
         valid_until: date(2026, 12, 23),
         lines: lines.clone(),
-        totals: totals(&lines, Currency::EUR).unwrap(),
+        totals: totals(&content, Currency::EUR).unwrap(),
         note: String::new(),
         seller: party("Hartmann & Finch LLP"),
         buyer: party("Marlow Ceramics"),
@@ -179,6 +201,8 @@ fn documents_keep_their_stored_form() {
         invoice: InvoiceId(700),
         amount: eur(5),
         on: date(2026, 11, 24),
+        at: at(),
+        reason: "Not worth a letter".to_owned(),
     };
     let taken_back = |cause| Receipt {
         reversed: Some(Reversal {
@@ -192,7 +216,9 @@ fn documents_keep_their_stored_form() {
         ..receipt(Method::Cheque)
     };
     golden("receipt", &[&Method::ALL.map(receipt)[..], &Cause::ALL.map(taken_back)].concat());
-    golden("allocation", &[Source::Receipt(ReceiptId(9)), Source::Credit(InvoiceId(701))].map(allocation));
+    let (money, credit) = (Source::Receipt(ReceiptId(9)), Source::Credit(InvoiceId(701)));
+    let (early, lost) = (Source::EarlyPayment(ClientId(2)), Source::WrittenOff(ClientId(2)));
+    golden("allocation", &[money, credit, early, lost].map(allocation));
 }
 
 #[test]
@@ -300,6 +326,8 @@ fn events() -> Vec<Event> {
         E::ReceiptRecorded { receipt, amount },
         E::Allocated { invoice, amount, left_open },
         E::AllocationUndone { invoice, amount, reason: s() },
+        E::WrittenOff { invoice, amount, left_open: amount, reason: s() },
+        E::EarlyPaymentTaken { invoice, amount, left_open: amount },
         E::LetterQueued { letter, subject: s(), to: s(), purpose },
         E::LetterAccepted { letter, to: s(), response: s(), purpose },
         E::LetterDeferred { letter, to: s(), reason: s() },

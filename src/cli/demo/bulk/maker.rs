@@ -27,6 +27,7 @@ use crate::domain::number::{DocumentNumber, Pattern};
 use crate::domain::payment::{Allocation, Method, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::reminder;
+use crate::domain::tax::Content;
 use crate::store::bulk::{Batch, Line as LogLine};
 use crate::store::prelude::*;
 
@@ -157,7 +158,8 @@ impl Maker {
         let month = date.strftime("%B %Y").to_string();
         let (title, work) = work::bill(&self.dice, &CLIENTS[0], Currency::EUR, &month);
         self.ids.invoice += 1;
-        let draft = invoice(InvoiceId(self.ids.invoice), ClientId(u64::from(place) + 1), title, date, work);
+        let draft =
+            invoice(InvoiceId(self.ids.invoice), ClientId(u64::from(place) + 1), title, date, Content::of(work));
         let sequence = self.ids.numbers.entry(date.year()).or_default();
         *sequence += 1;
         let number = self.firm.series.invoice.write(date.year(), *sequence).map_err(Refusal::from)?;
@@ -217,7 +219,7 @@ impl Maker {
         let note = self.issued(draft, number, at)?;
         lines.push(line_of(&note, at));
         let whole = invoice.payable();
-        self.allocate(invoice, Source::Credit(note.id), whole, invoice.dated);
+        self.allocate(invoice, Source::Credit(note.id), whole, invoice.dated, at);
         lines.push(allocated(invoice, whole, Money::zero(whole.currency), at));
         self.batch.documents.push(note);
         Ok(())
@@ -243,7 +245,7 @@ impl Maker {
         let (client, method, by) = (invoice.client, Method::Transfer, StaffId(1));
         let reference = invoice.number().map(ToString::to_string).unwrap_or_default();
         self.batch.receipts.push(Receipt { id, client, amount, on, method, reference, at, by, reversed: None });
-        self.allocate(invoice, Source::Receipt(id), amount, on);
+        self.allocate(invoice, Source::Receipt(id), amount, on, at);
         let left = Money::new(owed.minor - amount.minor, owed.currency);
         let about = About::client(client);
         let lines = self.coming.entry(on).or_default();
@@ -251,10 +253,18 @@ impl Maker {
         lines.push(allocated(invoice, amount, left, at));
     }
 
-    fn allocate(&mut self, invoice: &Invoice, source: Source, amount: Money, on: Date) {
+    fn allocate(&mut self, invoice: &Invoice, source: Source, amount: Money, on: Date, at: Timestamp) {
         self.ids.allocation += 1;
         let id = AllocationId(self.ids.allocation);
-        self.batch.allocations.push(Allocation { id, source, invoice: invoice.id, amount, on });
+        self.batch.allocations.push(Allocation {
+            id,
+            source,
+            invoice: invoice.id,
+            amount,
+            on,
+            at,
+            reason: String::new(),
+        });
     }
 }
 

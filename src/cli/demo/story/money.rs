@@ -1,23 +1,23 @@
 //! Bills, quotes, payments and credit notes.
 
 use jiff::civil::{Date, time};
-use rust_decimal::Decimal;
 
 use super::super::accounting;
 use super::super::firm::CLIENTS;
 use super::super::plan::{Bill, Fate, days};
 use super::super::work;
 use super::{Act, Story, fault};
-use crate::actions::invoices::{self, Draft, Publication, due_by_terms};
+use crate::actions::invoices::{self, Draft, Publication};
 use crate::actions::payments::{self, Apply, NewReceipt, TakingBack};
 use crate::actions::quotes::{self, NewQuote, Reply};
 use crate::domain::calendar::next_business_day;
 use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
-use crate::domain::invoice::Kind;
+use crate::domain::invoice::{Kind, References};
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Cause, Method, Source};
-use crate::domain::tax::totals;
+use crate::domain::tax::{Content, Discount, totals};
+use crate::domain::terms::{DueRule, Terms};
 use crate::store::prelude::*;
 use crate::store::scope::Pass;
 
@@ -72,10 +72,14 @@ impl Story {
             title: bill.title.clone(),
             currency: plan.currency.parse().map_err(fault)?,
             dated: bill.dated,
-            due: bill.due.unwrap_or_else(|| due_by_terms(bill.dated, plan.terms)),
+            due: bill.due.unwrap_or_else(|| DueRule::Days(plan.terms).due(bill.dated)),
+            terms: Terms::default(),
             reference: bill.reference.clone(),
+            references: References::default(),
+            delivered: None,
+            period: None,
             note: String::new(),
-            lines: bill.lines.clone(),
+            content: Content::of(bill.lines.clone()),
             recipients: Vec::new(),
         })
     }
@@ -94,7 +98,7 @@ impl Story {
         let number = format!("ML-{:02}-{:05}", bill.dated.year() % 100, self.published);
         let number: DocumentNumber = number.parse().map_err(fault)?;
         let pdf = accounting::pdf_of(&self.app.fonts, &CLIENTS[bill.client], &draft, &number, w.now)?;
-        let total = totals(&draft.lines, draft.currency).map_or(Money::zero(draft.currency), |t| t.payable());
+        let total = totals(&draft.content, draft.currency).map_or(Money::zero(draft.currency), |t| t.payable());
         let publication = Publication {
             client,
             project,
@@ -249,7 +253,7 @@ impl Story {
         let (issued, currency) = (self.date(), plan.currency.parse().map_err(fault)?);
         let month = issued.strftime("%B %Y").to_string();
         let (title, mut lines) = work::bill(&self.dice, plan, currency, &month);
-        lines.iter_mut().for_each(|line| line.discount = Decimal::ZERO);
+        lines.iter_mut().for_each(|line| line.discount = Discount::default());
         let project = project.and_then(|p| self.clients[client].projects.get(p)).copied();
         let new = NewQuote {
             client: self.client(client)?,

@@ -12,6 +12,7 @@ use crate::domain::calendar::is_business_day;
 use crate::domain::event::{Actor, By};
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::person::{Person, ProjectAccess, Rights, Role};
+use crate::domain::terms::DueRule;
 use crate::secrets::TokenDigest;
 use crate::store::chain::EvidenceKeys;
 use crate::store::events::Visited;
@@ -44,7 +45,7 @@ impl Story {
             party: plan.party(),
             reference: plan.reference.to_owned(),
             currency: plan.currency.parse().map_err(fault)?,
-            terms_days: plan.terms,
+            terms: DueRule::Days(plan.terms),
             manager: self.staff.get(plan.manager).copied(),
             note: plan.note.to_owned(),
         };

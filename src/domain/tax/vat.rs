@@ -1,0 +1,161 @@
+//! VAT categories and rates, and the reasons that EN 16931 wants where no VAT is charged.
+
+use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
+
+use crate::domain::refusal::FieldFault;
+
+/// VAT category code (UNTDID 5305, the subset of EN 16931).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub enum VatCategory {
+    /// S: standard or reduced rate.
+    #[default]
+    Standard,
+    /// Z: zero rated.
+    Zero,
+    /// E: exempt.
+    Exempt,
+    /// AE: reverse charge, the buyer accounts for VAT.
+    ReverseCharge,
+    /// K: intra-Community supply.
+    IntraCommunity,
+    /// G: export outside the EU.
+    Export,
+    /// O: outside the scope of VAT.
+    OutOfScope,
+}
+
+impl VatCategory {
+    /// All of them, in the order in which forms offer them.
+    pub const ALL: [Self; 7] = [
+        Self::Standard,
+        Self::Zero,
+        Self::Exempt,
+        Self::ReverseCharge,
+        Self::IntraCommunity,
+        Self::Export,
+        Self::OutOfScope,
+    ];
+
+    /// The code of EN 16931.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Standard => "S",
+            Self::Zero => "Z",
+            Self::Exempt => "E",
+            Self::ReverseCharge => "AE",
+            Self::IntraCommunity => "K",
+            Self::Export => "G",
+            Self::OutOfScope => "O",
+        }
+    }
+
+    /// The category of a code.
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|x| x.code() == code)
+    }
+
+    /// Plain words for forms and documents.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Standard => "VAT",
+            Self::Zero => "Zero rated",
+            Self::Exempt => "Exempt from VAT",
+            Self::ReverseCharge => "Reverse charge",
+            Self::IntraCommunity => "Intra-Community supply",
+            Self::Export => "Export",
+            Self::OutOfScope => "No VAT",
+        }
+    }
+}
+
+/// A VAT category with its rate in percent (BT-151, BT-152).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+pub struct Vat {
+    /// The category.
+    pub category: VatCategory,
+    /// Percent, at most two decimals; 0 for every category but S.
+    pub rate: Decimal,
+}
+
+/// Most digits behind the point of a VAT rate in percent (BT-152).
+pub const RATE_DIGITS: u32 = 2;
+
+impl Vat {
+    /// A category with its rate.
+    ///
+    /// # Errors
+    /// Names `field` when S has no rate above 0, another category has one, or the rate is outside 0..=100.
+    pub fn new(field: &str, category: VatCategory, rate: Decimal) -> Result<Self, FieldFault> {
+        let rate = rate.normalize();
+        let fault = |message: &str| Err(FieldFault::new(field, message));
+        if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED || rate.scale() > RATE_DIGITS {
+            return fault("Enter a rate from 0 to 100 with at most two decimals.");
+        }
+        match (category, rate.is_zero()) {
+            (VatCategory::Standard, true) => fault("Enter the VAT rate, or choose a category without VAT."),
+            (VatCategory::Standard, false) | (_, true) => Ok(Self { category, rate }),
+            (_, false) => fault("Only the category VAT has a rate; enter 0 for this one."),
+        }
+    }
+}
+
+/// Why a category charges no VAT (BT-120, BT-121).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exemption {
+    /// Of which category.
+    pub category: VatCategory,
+    /// The sentence that the document prints (BT-120).
+    pub reason: String,
+    /// A code of the VATEX list (BT-121); may be empty.
+    pub code: String,
+}
+
+impl VatCategory {
+    /// Whether the breakdown needs a reason for this category (BR-E-10, BR-AE-10, BR-IC-10, BR-G-10, BR-O-10); S and Z
+    /// must have none.
+    pub fn needs_reason(self) -> bool {
+        !matches!(self, Self::Standard | Self::Zero)
+    }
+
+    /// The usual reason of a category, for a seller inside the EU or outside it; `None` where there must be none.
+    pub fn usual_exemption(self, seller_in_eu: bool) -> Option<Exemption> {
+        let (reason, code) = match self {
+            Self::Standard | Self::Zero => return None,
+            Self::Exempt => ("Exempt from VAT.", ""),
+            Self::ReverseCharge => ("Reverse charge: the customer accounts for the VAT.", "VATEX-EU-AE"),
+            Self::IntraCommunity => {
+                ("Intra-Community supply, exempt from VAT under Article 138 of Directive 2006/112/EC.", "VATEX-EU-IC")
+            }
+            Self::Export if seller_in_eu => {
+                ("Export outside the EU, exempt from VAT under Article 146 of Directive 2006/112/EC.", "VATEX-EU-G")
+            }
+            Self::Export => ("Export: no VAT is charged.", "VATEX-EU-G"),
+            Self::OutOfScope => ("Not subject to VAT.", "VATEX-EU-O"),
+        };
+        Some(Exemption { category: self, reason: reason.to_owned(), code: code.to_owned() })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_standard_category_has_a_rate() {
+        let dec = |text: &str| text.parse::<Decimal>().unwrap();
+        assert!(Vat::new("v", VatCategory::Standard, dec("23")).is_ok());
+        assert!(Vat::new("v", VatCategory::Standard, dec("0")).is_err());
+        assert!(Vat::new("v", VatCategory::Exempt, dec("23")).is_err());
+        assert!(Vat::new("v", VatCategory::Standard, dec("-1")).is_err());
+        assert!(Vat::new("v", VatCategory::Standard, dec("100.01")).is_err());
+        assert!(Vat::new("v", VatCategory::ReverseCharge, dec("0")).is_ok());
+    }
+
+    #[test]
+    fn a_reason_is_usual_exactly_where_one_is_needed() {
+        for category in VatCategory::ALL {
+            assert_eq!(category.usual_exemption(true).is_some(), category.needs_reason(), "{category:?}");
+        }
+    }
+}

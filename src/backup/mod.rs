@@ -18,6 +18,8 @@ mod write;
 
 pub use depot::{Depot, FolderDepot, Sealed};
 pub use manifest::{Manifest, Table};
+#[cfg(fuzzing)]
+pub use read::check_stream;
 pub use read::{Source, Summary, check};
 pub use restore::fill;
 pub use write::{Written, write, write_also};

@@ -22,6 +22,9 @@ mod smtp;
 mod smtp_tests;
 pub mod transport;
 
+#[cfg(fuzzing)]
+pub use reply::read_answer;
+
 pub use message::{Attachment, MessageError, Outgoing, check_address};
 pub use settings::{Password, Security, SettingsError, SmtpSettings, Timeouts};
 pub use smtp::SmtpMailer;

@@ -76,6 +76,15 @@ pub(super) fn reply_line(line: &[u8]) -> Option<(u16, bool, String)> {
     (200..600).contains(&code).then_some((code, last, text))
 }
 
+/// Reads an answer to EHLO as the dialogue does. For `fuzz/`.
+#[cfg(fuzzing)]
+pub fn read_answer(bytes: &[u8]) -> String {
+    let lines = bytes.split_inclusive(|byte| *byte == b'\n').map_while(reply_line);
+    let (codes, lines): (Vec<u16>, Vec<String>) = lines.map(|(code, _, text)| (code, text)).unzip();
+    let reply = Reply { code: codes.first().copied().unwrap_or(500), lines };
+    format!("{reply} {} {:?}", reply.class(), Offers::read(&reply))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

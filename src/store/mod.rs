@@ -21,6 +21,8 @@ pub mod invoices;
 pub mod keys;
 pub mod letters;
 pub mod migrate;
+#[cfg(test)]
+mod migrate_tests;
 pub mod overview;
 pub mod payments;
 pub mod quotes;

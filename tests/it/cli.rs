@@ -20,6 +20,7 @@ use counterfoil::store::prelude::*;
 use crate::house;
 
 mod faults;
+mod kills;
 
 const OWNER: &str = "mary.byrne@example.com";
 
@@ -112,15 +113,22 @@ struct Serving(Child);
 
 impl Serving {
     fn of(made: &Made, house: &str) -> Self {
-        let mut child = command(&["serve", "--config", &made.config(house)])
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
+        Self::started(command(&["serve", "--config", &made.config(house)]).stderr(Stdio::null()))
+    }
+
+    fn started(serve: &mut Command) -> Self {
+        let mut child = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
         assert!(line.starts_with("Serving https://127.0.0.1:"), "{line:?}");
         Self(child)
+    }
+
+    /// Waits until it has ended by itself; how, and what it logged.
+    fn ended(mut self) -> (std::process::ExitStatus, String) {
+        let mut log = String::new();
+        self.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+        (self.0.wait().unwrap(), log)
     }
 
     fn stop(mut self) {

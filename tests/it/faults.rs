@@ -10,7 +10,7 @@ use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::By;
 use counterfoil::domain::ids::{ClientId, StaffId};
 use counterfoil::secrets::Entropy;
-use counterfoil::store::crypt::{self, Cipher};
+use counterfoil::store::crypt::{self, Cipher, Disk};
 use counterfoil::store::prelude::*;
 use counterfoil::store::{ROOM_KEPT, verify};
 use jiff::Timestamp;
@@ -19,6 +19,7 @@ use jiff::civil::date;
 use self::disk::{Call, FaultDisk, Way};
 use crate::house::*;
 
+mod blocks;
 mod disk;
 
 /// So small that what is read comes from the disk.
@@ -36,20 +37,27 @@ fn open(disk: &FaultDisk) -> Result<Store, String> {
 /// The bytes of a small house: two clients, people, an invoice that is part paid.
 fn furnished() -> &'static [u8] {
     static BYTES: OnceLock<Vec<u8>> = OnceLock::new();
-    let made = || {
+    BYTES.get_or_init(|| {
         let disk = FaultDisk::default();
         crypt::create_on(disk.clone(), &[key()], Cipher::for_this_machine(), &Entropy::seeded(4)).unwrap();
+        furnish(open(&disk).unwrap());
+        disk.bytes()
+    })
+}
+
+/// Makes a new store a small house, and closes it.
+fn furnish(store: Store) {
+    let furnish = || {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async {
-            let house = TestHouse::on_store(open(&disk).unwrap()).await.heedless_of_mail();
+            let house = TestHouse::on_store(store).await.heedless_of_mail();
             house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
             house.pay(house.who.marlow, 40_00, vec![]).await;
             house.tick().await;
         });
-        disk.bytes()
     };
     // On a thread of its own, since some tests are in a runtime already.
-    BYTES.get_or_init(|| std::thread::spawn(made).join().unwrap())
+    std::thread::spawn(furnish).join().unwrap();
 }
 
 fn add(name: &str) -> impl FnMut(&mut WriteTx<'_>) -> Result<Done<ClientId>, ActError> + Send + 'static {
@@ -198,18 +206,30 @@ fn a_disk_that_is_full_is_read_and_takes_writes_again_when_it_has_room() {
     hold_against(&disk, &answers, 0).unwrap();
 }
 
-#[test]
-fn nothing_is_begun_where_the_last_room_would_be_taken() {
+/// Acts on a disk with little room, and whether a write came to it. The planted disk does not say how much it has.
+fn with_little_room(says: bool) -> (FaultDisk, Store, Answers) {
     let disk = FaultDisk::of(furnished().to_vec());
     let store = open(&disk).unwrap();
-    disk.set_room(Some(ROOM_KEPT - 1));
+    disk.set_room(says.then_some(ROOM_KEPT - 1));
     disk.fail(Call::Write, 0, Way::Once(ErrorKind::StorageFull));
     let answers = act(&store, "little");
+    (disk, store, answers)
+}
+
+#[test]
+fn nothing_is_begun_where_the_last_room_would_be_taken() {
+    let (disk, store, answers) = with_little_room(true);
     assert_eq!((answers.done.len(), disk.has_failed()), (0, false), "{answers:?}");
     assert!(answers.why.contains("the disk is full"), "{answers:?}");
     disk.fail(Call::Write, usize::MAX, Way::Once(ErrorKind::StorageFull));
     disk.set_room(Some(ROOM_KEPT));
     assert!(act(&store, "enough").refused.is_empty());
+}
+
+#[test]
+fn the_test_of_little_room_catches_a_store_that_is_not_told() {
+    let (disk, _, answers) = with_little_room(false);
+    assert!(disk.has_failed() && !answers.done.is_empty(), "{answers:?}");
 }
 
 #[test]

@@ -1,27 +1,41 @@
 //! Bytes from outside, broken in every way: what reads them refuses or understands them, and never panics.
 //!
-//! A second for each target; `COUNTERFOIL_FUZZ_SECONDS=900` for longer.
+//! A second for each target; `COUNTERFOIL_FUZZ_SECONDS=900` for longer. `fuzz/` goes deeper, since it sees which code an
+//! input reaches; what it has found worth keeping is tried here too.
 
+use std::io::Write;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use counterfoil::backup::{self, identity::BackupIdentity};
 use counterfoil::config::Config;
+use counterfoil::documents::{only_picture, pdf_check::check_pdf};
 use counterfoil::domain::event::LogEntry;
 use counterfoil::domain::invoice::Invoice;
 use counterfoil::domain::letter::Letter;
-use counterfoil::secrets::Entropy;
+use counterfoil::secrets::{Entropy, sha256};
+use counterfoil::store::certificate;
 use counterfoil::store::crypt::{parse_key_header, parse_superblock};
 use counterfoil::store::records::Record;
+use counterfoil::web::forms::Fields;
 
 /// Changes to one input at the most.
 const CHANGES: u64 = 8;
 
-/// Gives broken variants of `seeds` to `target` until the time is over; how many.
+/// What the fuzzer keeps for one of its targets.
+fn corpus(target: &str) -> Vec<Vec<u8>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    files.map(|path| std::fs::read(path).unwrap()).collect()
+}
+
+/// Gives `seeds` and broken variants of them to `target` until the time is over; how many.
 #[expect(clippy::disallowed_methods, reason = "time decides only how long it goes on")]
 fn fuzz(seeds: &[Vec<u8>], target: impl Fn(&[u8])) -> u64 {
     let seconds = std::env::var("COUNTERFOIL_FUZZ_SECONDS").ok().and_then(|n| n.parse().ok()).unwrap_or(1);
     let (begun, entropy) = (Instant::now(), Entropy::seeded(seconds));
-    let mut tried = 0;
+    seeds.iter().for_each(|seed| target(seed));
+    let mut tried = seeds.len() as u64;
     while begun.elapsed() < Duration::from_secs(seconds) {
         let mut input = seeds[entropy.below(seeds.len() as u64) as usize].clone();
         for _ in 0..=entropy.below(CHANGES) {
@@ -53,7 +67,7 @@ fn store() -> Vec<u8> {
 #[test]
 fn no_key_header_or_superblock_makes_the_parsers_panic() {
     let bytes = store();
-    let seeds: Vec<_> = bytes[..16_384].chunks(4096).map(<[u8]>::to_vec).collect();
+    let seeds: Vec<_> = bytes[..16_384].chunks(4096).map(<[u8]>::to_vec).chain(corpus("headers")).collect();
     assert!(fuzz(&seeds, |input| drop((parse_key_header(input), parse_superblock(input)))) > 100);
 }
 
@@ -70,26 +84,65 @@ fn no_stored_record_makes_the_decoder_panic() {
         let text = if path.is_file() { std::fs::read_to_string(path).unwrap() } else { String::new() };
         seeds.extend(text.lines().map(bytes_of_hex));
     }
+    // There, the first byte says which record it is.
+    seeds.extend(corpus("records").into_iter().map(|seed| seed.into_iter().skip(1).collect()));
     let target = |input: &[u8]| drop((Invoice::decode(input), Letter::decode(input), LogEntry::decode(input)));
     assert!(fuzz(&seeds, target) > 100);
 }
 
 #[test]
 fn no_configuration_makes_the_reader_panic() {
-    let example = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).unwrap();
+    let mut seeds = corpus("config");
+    seeds.push(std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/config.example.toml")).unwrap());
     let target = |input: &[u8]| drop(Config::parse(&String::from_utf8_lossy(input), Path::new("counterfoil.toml")));
-    assert!(fuzz(&[example], target) > 100);
+    assert!(fuzz(&seeds, target) > 100);
+}
+
+/// Writes what a backup's reader may find within, sealed as a backup is.
+fn seal(plain: &[u8], identity: &BackupIdentity, path: &Path) {
+    let recipient: age::x25519::Recipient = identity.recipient().parse().unwrap();
+    let encryptor = age::Encryptor::with_recipients(std::iter::once(&recipient as &dyn age::Recipient)).unwrap();
+    let mut out = encryptor.wrap_output(std::fs::File::create(path).unwrap()).unwrap();
+    out.write_all(plain).unwrap();
+    out.finish().unwrap();
 }
 
 #[test]
 fn no_backup_makes_the_reader_panic() {
     let folder = tempfile::tempdir().unwrap();
-    let (path, identity) =
-        (folder.path().join("backup.age"), counterfoil::backup::identity::BackupIdentity::generate());
+    let (path, identity) = (folder.path().join("backup.age"), BackupIdentity::generate());
     let seeds = [b"age-encryption.org/v1\n-> X25519 x\n".to_vec(), b"COUNTERFOIL-BKP\n".to_vec(), store()];
     let target = |input: &[u8]| {
         std::fs::write(&path, input).unwrap();
-        assert!(counterfoil::backup::check(&path, &identity, |_, _| {}).is_err());
+        assert!(backup::check(&path, &identity, |_, _| {}).is_err());
     };
     assert!(fuzz(&seeds, target) > 10);
+    // Sealed by whoever can seal backups, with a digest that fits.
+    let target = |input: &[u8]| {
+        let body = &input[..input.len().saturating_sub(32)];
+        seal(&[body, &sha256(body)].concat(), &identity, &path);
+        let _ = backup::check(&path, &identity, |_, _| {}).map_err(|e| e.to_string());
+    };
+    assert!(fuzz(&corpus("framing"), target) > 10);
+}
+
+#[test]
+fn no_upload_form_or_certificate_makes_its_reader_panic() {
+    let target = |input: &[u8]| drop((check_pdf(input), only_picture(input), certificate::check(input)));
+    assert!(fuzz(&corpus("uploads"), target) > 100);
+    let target = |input: &[u8]| drop(Fields::parse(&String::from_utf8_lossy(input)));
+    assert!(fuzz(&corpus("wire"), target) > 100);
+}
+
+/// Planted: believes the length that a backup states.
+fn believes_lengths(input: &[u8]) {
+    if let Some(length) = input.get(20..24).filter(|_| input.starts_with(b"COUNTERFOIL-BKP\n")) {
+        let length = length.iter().fold(0_usize, |sum, byte| (sum << 8) + usize::from(*byte));
+        let _ = &input[24..24 + length];
+    }
+}
+
+#[test]
+fn these_tests_catch_a_reader_that_believes_a_length() {
+    assert!(std::panic::catch_unwind(|| fuzz(&corpus("framing"), believes_lengths)).is_err());
 }

@@ -18,7 +18,7 @@ mod superblock;
 mod unlock;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::store) mod tests;
 
 use std::{
     fs::{File, Permissions},

@@ -1,16 +1,11 @@
-//! The real binary where the disk is full, read-only or broken, and where it is killed under load.
+//! The real binary where the disk is full, read-only or broken, and where two want one file.
 
-use std::io::{Read, Write};
-use std::os::unix::net::UnixStream;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use counterfoil::secrets::Entropy;
 use counterfoil::store::prelude::*;
-use counterfoil::store::verify;
 
 use super::{Made, Serving, command, refused, run, said};
 use crate::house;
@@ -58,192 +53,191 @@ fn add_client(made: &Made, house: &str) {
     made.add_client_to(house, "Marlow Ltd");
 }
 
-#[test]
-fn a_full_disk_is_read_from_and_written_to_again_when_there_is_room() {
-    let Some((made, _mounted)) = on_small_disk("110m") else { return };
-    add_client(&made, "disk/house");
-    let serving = Serving::of(&made, "disk/house");
-    said(&publish(&made, "A-1"));
+/// Whether strace is here; `tests/run` installs it.
+fn has_strace() -> bool {
+    let here = Command::new("strace").arg("-V").output().is_ok();
+    assert!(here || !cfg!(feature = "peers"), "strace is missing; tests/run installs it");
+    here
+}
+
+/// A server some of whose calls to the system are answered by strace.
+fn serve_under_strace(made: &Made, house: &str, calls: &str, answers: &[&str]) -> Serving {
+    let mut traced = Command::new("strace");
+    // -D: what is started is the server itself, and strace its companion.
+    traced.args(["-D", "-f", "-qq", "-o", "/dev/null", "-e", &format!("trace={calls}")]);
+    traced.args(answers.iter().flat_map(|answer| ["-e".to_owned(), format!("inject={answer}")]));
+    traced.args([env!("CARGO_BIN_EXE_counterfoil"), "serve", "--config", &made.config(house)]);
+    Serving::started(traced.env_remove("COUNTERFOIL_CONFIG").stderr(Stdio::piped()))
+}
+
+/// What is said of an invoice that the full disk must refuse.
+fn refused_as_full(output: &std::process::Output, number: &str) -> Result<(), String> {
+    let sentence = String::from_utf8_lossy(&output.stderr);
+    match output.status.code() {
+        Some(1) if sentence.contains("the disk is full: nothing was changed") => Ok(()),
+        code => Err(format!("{number}: {code:?}: {sentence}")),
+    }
+}
+
+/// Fills the disk under a server and makes room again; the first thing that is not as it should be.
+fn on_a_full_disk(made: &Made, serving: Serving) -> Result<(), String> {
+    said(&publish(made, "A-1"));
     let filler = made.path("disk/filler");
     std::fs::write(&filler, vec![7; 60 << 20]).unwrap();
     for n in 2..5 {
-        let sentence = refused(&publish(&made, &format!("A-{n}")));
-        assert!(sentence.contains("the disk is full: nothing was changed"), "{sentence}");
+        refused_as_full(&publish(made, &format!("A-{n}")), &format!("A-{n}"))?;
     }
     assert!(said(&made.on("disk/house", &["verify"])).contains("The data file is whole"));
     assert!(said(&made.on("disk/house", &["stats"])).contains("events"));
     // Full to the last byte, it is still read.
     let rest = std::fs::OpenOptions::new().append(true).open(&filler).unwrap();
     while (&rest).write(&[7; 1 << 16]).is_ok() {}
-    refused(&publish(&made, "A-5"));
+    refused(&publish(made, "A-5"));
     said(&made.on("disk/house", &["verify"]));
     drop(rest);
     std::fs::remove_file(&filler).unwrap();
-    said(&publish(&made, "A-6"));
+    said(&publish(made, "A-6"));
     serving.stop();
     assert!(said(&made.on("disk/house", &["verify"])).contains("The data file is whole"));
     let store = made.store("disk/house");
     let there = |number: &str| store.read(|r| r.invoice_numbered(&number.parse().unwrap())).unwrap().is_some();
-    assert_eq!(["A-1", "A-2", "A-5", "A-6"].map(there), [true, false, false, true]);
+    match ["A-1", "A-2", "A-5", "A-6"].map(there) {
+        [true, false, false, true] => Ok(()),
+        other => Err(format!("{other:?}")),
+    }
+}
+
+#[test]
+fn a_full_disk_is_read_from_and_written_to_again_when_there_is_room() {
+    let Some((made, _mounted)) = on_small_disk("110m") else { return };
+    add_client(&made, "disk/house");
+    let serving = Serving::of(&made, "disk/house");
+    on_a_full_disk(&made, serving).unwrap();
+}
+
+#[test]
+fn the_test_of_full_disks_catches_a_server_that_neither_asks_for_room_nor_hears_of_failing_writes() {
+    let Some((made, _mounted)) = on_small_disk("110m").filter(|_| has_strace()) else { return };
+    add_client(&made, "disk/house");
+    // Every write is one of whole sectors, of which each is told as done.
+    let answers = ["fstatfs:error=ENOSYS", "pwrite64:retval=512:when=400+"];
+    let serving = serve_under_strace(&made, "disk/house", "fstatfs,pwrite64", &answers);
+    on_a_full_disk(&made, serving).unwrap_err();
+}
+
+/// What commands do to a data file that can't be written: those that did not refuse it as they should.
+fn on_a_read_only_disk(read_only: bool) -> Option<Vec<String>> {
+    let (made, mounted) = on_small_disk("110m")?;
+    let file = made.path("disk/house/firm.counterfoil");
+    let before = std::fs::read(&file).unwrap();
+    if read_only {
+        mounted.remount("ro");
+    }
+    let mut wrong = Vec::new();
+    for what in ["verify", "stats", "compact"] {
+        let output = made.on("disk/house", &[what]);
+        let sentence = String::from_utf8_lossy(&output.stderr);
+        let told = sentence.contains("The data file can not be written by this user. Check its owner");
+        if output.status.code() != Some(1) || !told {
+            wrong.push(format!("{what}: {sentence}"));
+        }
+    }
+    if read_only {
+        assert!(refused(&made.on("disk/house", &["serve"])).contains("can not be written by this user"));
+    }
+    if std::fs::read(file).unwrap() != before {
+        wrong.push("the file was changed".to_owned());
+    }
+    Some(wrong)
 }
 
 #[test]
 fn a_data_file_on_a_read_only_disk_is_refused_with_what_to_look_at() {
-    let Some((made, mounted)) = on_small_disk("110m") else { return };
-    let before = std::fs::read(made.path("disk/house/firm.counterfoil")).unwrap();
-    mounted.remount("ro");
-    for what in ["serve", "verify", "stats", "compact"] {
-        let sentence = refused(&made.on("disk/house", &[what]));
-        assert!(
-            sentence.contains("The data file can not be written by this user. Check its owner"),
-            "{what}: {sentence}"
-        );
+    let Some(wrong) = on_a_read_only_disk(true) else { return };
+    assert_eq!(wrong, [""; 0]);
+}
+
+#[test]
+fn the_test_of_read_only_disks_catches_commands_that_write() {
+    let Some(wrong) = on_a_read_only_disk(false) else { return };
+    assert_eq!(wrong.len(), 4, "{wrong:?}");
+}
+
+/// Whether each command that must have the file alone is refused, and told by whom it is held. Planted: the server's
+/// file is replaced by a copy, so that its lock holds nothing.
+fn all_refused_beside_a_server(lock_holds: bool) -> bool {
+    let made = Made::new();
+    let serving = Serving::of(&made, "house");
+    if !lock_holds {
+        let (path, copy) = (made.path("house/firm.counterfoil"), made.path("house/copy"));
+        std::fs::copy(&path, &copy).unwrap();
+        std::fs::rename(&copy, &path).unwrap();
     }
-    assert_eq!(std::fs::read(made.path("disk/house/firm.counterfoil")).unwrap(), before);
+    let holder = format!("in use by counterfoil (process {})", serving.0.id());
+    let refused = [&["compact"][..], &["keys", "rotate"]].into_iter().all(|what| {
+        let output = made.on("house", what);
+        output.status.code() == Some(1) && String::from_utf8_lossy(&output.stderr).contains(&holder)
+    });
+    serving.stop();
+    refused
 }
 
 #[test]
 fn two_processes_never_have_one_file() {
-    let made = Made::new();
-    let serving = Serving::of(&made, "house");
-    let holder = format!("in use by counterfoil (process {})", serving.0.id());
-    for what in [&["compact"][..], &["keys", "rotate"]] {
-        let sentence = refused(&made.on("house", what));
-        assert!(sentence.contains(&holder), "{what:?}: {sentence}");
-    }
-    serving.stop();
+    assert!(all_refused_beside_a_server(true));
 }
 
-/// Under strace, which makes one fsync after another fail.
 #[test]
-fn a_server_whose_fsync_fails_ends_with_a_sentence_and_has_kept_what_it_acknowledged() {
-    if Command::new("strace").arg("-V").output().is_err() {
-        if cfg!(feature = "peers") {
-            panic!("strace is missing; tests/run installs it");
-        }
-        return;
-    }
+fn the_test_of_two_processes_catches_a_lock_that_holds_nothing() {
+    assert!(!all_refused_beside_a_server(false));
+}
+
+/// Publishes until the server's fsync fails, as strace answers it; the first thing that is not as it should be.
+fn with_a_failing_fsync(answer: &str) -> Result<(), String> {
     let made = Made::new();
     made.add_client("Marlow Ltd");
-    let failing = "inject=fdatasync:error=EIO:when=16+";
-    let mut serving = Command::new("strace")
-        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=fdatasync", "-e", failing])
-        .args([env!("CARGO_BIN_EXE_counterfoil"), "serve", "--config", &made.config("house")])
-        .env_remove("COUNTERFOIL_CONFIG")
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut first = [0; 7];
-    serving.stdout.as_mut().unwrap().read_exact(&mut first).unwrap();
+    let mut serving = serve_under_strace(&made, "house", "fdatasync", &[answer]);
     let mut kept = Vec::new();
-    for n in 0..40 {
+    let ended = (0..40).any(|n| {
         // The failing fsync may be one of the server's own; then it is gone before a command is refused.
-        if serving.try_wait().unwrap().is_some() {
-            break;
+        if serving.0.try_wait().unwrap().is_some() {
+            return true;
         }
         let number = format!("A-{n}");
         let output = made.publish("1", &number);
-        if !output.status.success() {
-            let sentence = refused(&output);
-            let told = "nothing more is written, and what was acknowledged is in the data file";
-            assert!(sentence.contains(told) || sentence.contains("broke off"), "{sentence}");
-            break;
+        if output.status.success() {
+            kept.push(number);
+            return false;
         }
-        kept.push(number);
+        let sentence = refused(&output);
+        let told = "nothing more is written, and what was acknowledged is in the data file";
+        assert!(sentence.contains(told) || sentence.contains("broke off"), "{sentence}");
+        true
+    });
+    if !ended {
+        return Err(format!("all of {} were acknowledged", kept.len()));
     }
-    let ended = serving.wait_with_output().unwrap();
-    assert_eq!(ended.status.code(), Some(1));
-    let log = String::from_utf8_lossy(&ended.stderr);
+    let (status, log) = serving.ended();
+    assert_eq!(status.code(), Some(1));
     assert!(log.contains("the disk failed") && log.contains("so the server has ended."), "{log}");
     assert!(said(&made.on("house", &["verify"])).contains("The data file is whole"));
     let store = made.store("house");
-    for number in kept {
-        assert!(store.read(|r| r.invoice_numbered(&number.parse().unwrap())).unwrap().is_some(), "{number} is gone");
-    }
-}
-
-/// Kills of the server under load; `COUNTERFOIL_KILLS=3000` for longer.
-fn kills() -> usize {
-    std::env::var("COUNTERFOIL_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(30)
-}
-
-/// Who asks for changes at once.
-const WRITERS: usize = 3;
-
-/// Publishes over the control socket, as `counterfoil publish` does; whether it was acknowledged.
-fn publish_over(socket: &Path, number: &str) -> bool {
-    let body = house::pdf(number);
-    let request = serde_json::json!({
-        "do": "publish", "client": "1", "number": number, "issued": "2026-03-02", "due": "2026-04-01",
-        "amount": "1.00", "currency": null, "title": "", "project": null, "reference": "", "credits": null,
-        "bytes": body.len(),
-    });
-    let frame = |kind: u8, payload: &[u8]| {
-        let mut frame = vec![kind];
-        frame.extend((payload.len() as u32).to_be_bytes());
-        frame.extend(payload);
-        frame
-    };
-    let asked = UnixStream::connect(socket).and_then(|mut stream| {
-        stream.write_all(&frame(b'Q', &serde_json::to_vec(&request)?))?;
-        stream.write_all(&frame(b'D', &body))?;
-        let mut kind = [0];
-        stream.read_exact(&mut kind)?;
-        if kind == [b'F'] {
-            let mut why = String::new();
-            stream.read_to_string(&mut why)?;
-            panic!("{number} was refused: {why}");
-        }
-        Ok(kind)
-    });
-    asked.is_ok_and(|kind| kind == [b'A'])
+    let is_there = |number: &String| store.read(|r| r.invoice_numbered(&number.parse().unwrap())).unwrap().is_some();
+    kept.iter().find(|number| !is_there(number)).map_or(Ok(()), |number| Err(format!("{number} is gone")))
 }
 
 #[test]
-fn a_server_killed_at_any_moment_under_load_has_kept_what_it_acknowledged() {
-    let made = Made::new();
-    made.add_client("Marlow Ltd");
-    let socket = made.path("house/control.sock");
-    let (kept, next) = (Mutex::new(Vec::<String>::new()), AtomicUsize::new(0));
-    let entropy = Entropy::system();
-    let (mut checked, mut under_load) = (0, 0);
-    for round in 0..kills() {
-        let serving = Serving::of(&made, "house");
-        let before = kept.lock().unwrap().len();
-        let over = AtomicBool::new(false);
-        // Now and then before anything was acknowledged.
-        let wait = Duration::from_micros(entropy.below(if round % 5 == 0 { 40_000 } else { 400_000 }));
-        std::thread::scope(|scope| {
-            for _ in 0..WRITERS {
-                scope.spawn(|| {
-                    while !over.load(Ordering::Relaxed) {
-                        let number = format!("K-{}", next.fetch_add(1, Ordering::Relaxed));
-                        if publish_over(&socket, &number) {
-                            kept.lock().unwrap().push(number);
-                        }
-                    }
-                });
-            }
-            std::thread::sleep(wait);
-            drop(serving); // kill -9
-            over.store(true, Ordering::Relaxed);
-        });
-        under_load += usize::from(kept.lock().unwrap().len() > before);
-        let store = made.store("house");
-        let kept = kept.lock().unwrap();
-        for number in &kept[checked..] {
-            let found = store.read(|r| r.invoice_numbered(&number.parse().unwrap())).unwrap();
-            assert!(found.is_some(), "round {round}: {number} was acknowledged and is gone");
-        }
-        checked = kept.len();
-        let report = store.read(|r| verify::whole(r, |_, _, _| {})).map_err(|e: StoreError| e.to_string()).unwrap();
-        assert!(report.is_clean(), "round {round}: {:#?}", report.faults);
+fn a_server_whose_fsync_fails_ends_with_a_sentence_and_has_kept_what_it_acknowledged() {
+    if has_strace() {
+        with_a_failing_fsync("fdatasync:error=EIO:when=16+").unwrap();
     }
-    assert!(under_load > kills() / 3, "{under_load} of {}", kills());
-    let store = made.store("house");
-    let all = kept.lock().unwrap();
-    assert!(all.iter().all(|n| store.read(|r| r.invoice_numbered(&n.parse().unwrap())).unwrap().is_some()));
+}
+
+#[test]
+fn the_test_of_failing_fsyncs_catches_a_server_that_does_not_hear_of_them() {
+    if has_strace() {
+        with_a_failing_fsync("fdatasync:retval=0:when=16+").unwrap_err();
+    }
 }
 
 #[test]

@@ -68,6 +68,11 @@ impl FaultDisk {
         self.with(|s| s.bytes.clone())
     }
 
+    /// Changes what lies on it behind everybody's back.
+    pub fn alter(&self, change: impl FnOnce(&mut Vec<u8>)) {
+        self.with(|s| change(&mut s.bytes));
+    }
+
     /// Call `n` of this kind from now fails.
     pub fn fail(&self, call: Call, n: usize, way: Way) {
         self.with(|s| (s.plan, s.calls, s.after) = (Some((call, n, way)), 0, 0));

@@ -4,7 +4,9 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use super::*;
 use crate::store::{
-    crypt::{OpenError, SlotKind, add_secret, create, list_slots, open, remove_slot, replace_secret},
+    crypt::{
+        Disk, FileDisk, OpenError, SlotKind, add_secret, create, list_slots, open, open_on, remove_slot, replace_secret,
+    },
     keys::Argon2Cost,
 };
 
@@ -95,6 +97,24 @@ fn a_second_opening_is_refused_until_the_first_is_closed() {
     drop(database);
     drop(open(&path, &key(1), &system()).unwrap());
     drop(open(&path, &key(1), &system()).unwrap());
+}
+
+/// Whether a second opening is refused while a first one has the file. The planted one gives its lock back at once.
+fn is_refused_twice(gives_back: bool) -> bool {
+    let (_folder, path) = place();
+    create(&path, &[key(1)], Cipher::for_this_machine(), &system()).unwrap();
+    let disk = FileDisk::open(&path).unwrap();
+    if gives_back {
+        disk.release().unwrap();
+    }
+    let _first = open_on(disk, &key(1), &system()).unwrap();
+    matches!(open(&path, &key(1), &system()), Err(OpenError::Locked { .. }))
+}
+
+#[test]
+fn the_test_of_second_openings_catches_a_lock_that_is_given_back_too_early() {
+    assert!(is_refused_twice(false));
+    assert!(!is_refused_twice(true));
 }
 
 #[test]

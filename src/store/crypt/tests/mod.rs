@@ -1,10 +1,11 @@
 //! Tests of the encrypted file: what a user sees, what an attacker tries, what a power cut leaves.
 
 mod backend;
-mod crash;
+pub(in crate::store) mod crash;
 mod files;
+pub(super) mod quick;
 mod rotate;
-mod sim;
+pub(in crate::store) mod sim;
 mod tamper;
 
 use std::collections::BTreeMap;

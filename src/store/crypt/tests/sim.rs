@@ -10,7 +10,7 @@ use crate::{secrets::Entropy, store::crypt::disk::Disk};
 
 /// What a power cut does to the writes that no fsync has covered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Survival {
+pub(in crate::store) enum Survival {
     None,
     All,
     /// The first few writes, and a part of the next.
@@ -45,12 +45,14 @@ struct State {
     and_after: bool,
     only_syncs_fail: bool,
     lies: bool,
+    /// Planted: how long the file is said to be.
+    claims: Option<u64>,
     /// Superblocks written until the power goes, before the last of them is synced.
     cut_at_superblock: Option<usize>,
 }
 
 #[derive(Clone, Default)]
-pub(super) struct SimDisk(Arc<Mutex<State>>);
+pub(in crate::store) struct SimDisk(Arc<Mutex<State>>);
 
 impl fmt::Debug for SimDisk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -73,59 +75,64 @@ impl SimDisk {
     }
 
     /// All that was written lasts, and no failure is due.
-    pub(super) fn settle(&self) {
+    pub(in crate::store) fn settle(&self) {
         self.with(|state| {
             *state = State { durable: state.now.clone(), now: std::mem::take(&mut state.now), ..State::default() };
         });
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(in crate::store) fn bytes(&self) -> Vec<u8> {
         self.with(|state| state.now.clone())
     }
 
     /// A disk with these contents at rest.
-    pub(super) fn with_bytes(bytes: Vec<u8>) -> Self {
+    pub(in crate::store) fn with_bytes(bytes: Vec<u8>) -> Self {
         Self::of(bytes)
     }
 
     /// A second disk with the same history.
-    pub(super) fn copy(&self) -> Self {
+    pub(in crate::store) fn copy(&self) -> Self {
         Self(Arc::new(Mutex::new(self.with(|state| state.clone()))))
     }
 
     /// The power goes at operation `n` from now.
-    pub(super) fn cut_at(&self, n: usize) {
+    pub(in crate::store) fn cut_at(&self, n: usize) {
         self.with(|state| {
             (state.ops, state.fail_at, state.and_after, state.only_syncs_fail) = (0, Some(n), true, false)
         });
     }
 
     /// The power goes while superblock `n` from now is on its way.
-    pub(super) fn cut_at_superblock(&self, n: usize) {
+    pub(in crate::store) fn cut_at_superblock(&self, n: usize) {
         self.with(|state| {
             (state.ops, state.fail_at, state.and_after, state.cut_at_superblock) = (0, None, true, Some(n));
         });
     }
 
     /// Operation `n` from now fails, and no other.
-    pub(super) fn fail_at(&self, n: usize, only_syncs: bool) {
+    pub(in crate::store) fn fail_at(&self, n: usize, only_syncs: bool) {
         self.with(|state| {
             (state.ops, state.fail_at, state.and_after, state.only_syncs_fail) = (0, Some(n), false, only_syncs);
         });
     }
 
     /// Makes fsync do nothing but where the last write was of a superblock.
-    pub(super) fn lie_about_data(&self) {
+    pub(in crate::store) fn lie_about_data(&self) {
         self.with(|state| state.lies = true);
     }
 
+    /// Says that the file is so long, whatever it is.
+    pub(in crate::store) fn claim_length(&self, len: u64) {
+        self.with(|state| state.claims = Some(len));
+    }
+
     /// Operations since the last call of `cut_at` or `fail_at`.
-    pub(super) fn ops(&self) -> usize {
+    pub(in crate::store) fn ops(&self) -> usize {
         self.with(|state| state.ops)
     }
 
     /// The process is gone, and what it wrote is still in the page cache.
-    pub(super) fn killed(&self) -> Self {
+    pub(in crate::store) fn killed(&self) -> Self {
         let copy = self.copy();
         copy.with(|state| {
             (state.fail_at, state.and_after, state.cut_at_superblock, state.ops) = (None, false, None, 0);
@@ -134,7 +141,7 @@ impl SimDisk {
     }
 
     /// What the disk holds after the power is back.
-    pub(super) fn after_power_cut(&self, survival: Survival, entropy: &Entropy) -> Self {
+    pub(in crate::store) fn after_power_cut(&self, survival: Survival, entropy: &Entropy) -> Self {
         let (durable, unsynced, lies) = self.with(|state| (state.durable.clone(), state.unsynced.clone(), state.lies));
         let survivor = Self::of(survive(durable, &unsynced, survival, entropy));
         survivor.with(|state| state.lies = lies);
@@ -188,7 +195,7 @@ impl Disk for SimDisk {
     }
 
     fn length(&self) -> io::Result<u64> {
-        self.with(|state| Ok(state.now.len() as u64))
+        self.with(|state| Ok(state.claims.unwrap_or(state.now.len() as u64)))
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {

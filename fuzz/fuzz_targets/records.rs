@@ -1,0 +1,46 @@
+//! Stored records: any bytes are refused, or are a record that is stored and read again as the same one.
+#![no_main]
+
+use counterfoil::domain::backups::Backups;
+use counterfoil::domain::client::Client;
+use counterfoil::domain::event::LogEntry;
+use counterfoil::domain::firm::Firm;
+use counterfoil::domain::grant::{CodeRequest, Grant, Session};
+use counterfoil::domain::invoice::Invoice;
+use counterfoil::domain::letter::Letter;
+use counterfoil::domain::payment::{Allocation, Receipt};
+use counterfoil::domain::person::{Contact, Staff};
+use counterfoil::domain::project::Project;
+use counterfoil::domain::quote::Quote;
+use counterfoil::store::records::Record;
+use libfuzzer_sys::fuzz_target;
+
+fn read<R: Record>(bytes: &[u8]) {
+    if let Ok(record) = R::decode(bytes) {
+        let stored = record.encode().expect("what was read can be stored");
+        let again = R::decode(&stored).expect("what was stored can be read");
+        assert_eq!(again.encode().expect("and stored again"), stored, "{} changes by being stored", R::NAME);
+    }
+}
+
+// The first byte says which record the others are.
+fuzz_target!(|bytes: &[u8]| {
+    let Some((kind, bytes)) = bytes.split_first() else { return };
+    match kind % 15 {
+        0 => read::<Firm>(bytes),
+        1 => read::<Staff>(bytes),
+        2 => read::<Client>(bytes),
+        3 => read::<Contact>(bytes),
+        4 => read::<Project>(bytes),
+        5 => read::<Invoice>(bytes),
+        6 => read::<Quote>(bytes),
+        7 => read::<Receipt>(bytes),
+        8 => read::<Allocation>(bytes),
+        9 => read::<Letter>(bytes),
+        10 => read::<LogEntry>(bytes),
+        11 => read::<Grant>(bytes),
+        12 => read::<CodeRequest>(bytes),
+        13 => read::<Session>(bytes),
+        _ => read::<Backups>(bytes),
+    }
+});

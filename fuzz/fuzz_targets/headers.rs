@@ -11,7 +11,7 @@ use counterfoil::store::keys::Secret;
 use libfuzzer_sys::fuzz_target;
 
 /// Longest file that is grown, in bytes.
-const LONGEST: u64 = 1 << 20;
+const LONGEST: u64 = 16 << 20;
 
 /// A disk in memory.
 #[derive(Clone)]

@@ -6,11 +6,12 @@
 
 #![expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints figures")]
 
+#[expect(dead_code, reason = "shared with the benchmark of backups, which reads the demo's folder")]
 mod support;
 
 use std::time::Duration;
 
-use support::{Demo, Load, Measured, bare};
+use support::{Demo, Measured, bare};
 
 /// Connections of the load.
 const CONNECTIONS: usize = 8;
@@ -41,14 +42,8 @@ async fn run() {
         );
         let pages = demo.pages().await;
         let mut measured = Vec::new();
-        for (name, path) in &pages {
-            let load = Load {
-                address: demo.address,
-                certificate: demo.certificate.clone(),
-                cookie: demo.cookie_for(name),
-                path: path.clone(),
-            };
-            let got = load.run(CONNECTIONS, SPAN, demo.pid()).await;
+        for page @ (name, _) in &pages {
+            let got = demo.load(page).run(CONNECTIONS, SPAN, demo.pid()).await;
             println!("  {name:<22} {got}");
             measured.push((*name, got));
         }

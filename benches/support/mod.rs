@@ -42,7 +42,7 @@ pub struct Demo {
     child: Child,
     staff: String,
     contact: String,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Demo {
@@ -76,7 +76,7 @@ impl Demo {
         let staff = sign_in(url, who(true)).await;
         let contact = sign_in(url, who(false)).await;
         let name = invoices.map_or("the demo firm".to_owned(), |n| format!("{n} invoices"));
-        Self { name, address, certificate, ready, child, staff, contact, _data: data }
+        Self { name, address, certificate, ready, child, staff, contact, data }
     }
 
     /// The pages that are measured: the client's invoice first.
@@ -99,6 +99,17 @@ impl Demo {
 
     pub fn cookie_for(&self, page: &str) -> String {
         if page.starts_with("client") { self.contact.clone() } else { self.staff.clone() }
+    }
+
+    /// A file of the demo's folder.
+    pub fn file(&self, name: &str) -> PathBuf {
+        self.data.path().join("demo").join(name)
+    }
+
+    /// The load of one of [`Demo::pages`].
+    pub fn load(&self, (name, path): &(&str, String)) -> Load {
+        let (address, certificate) = (self.address, self.certificate.clone());
+        Load { address, certificate, cookie: self.cookie_for(name), path: path.clone() }
     }
 
     pub fn pid(&self) -> u32 {
@@ -271,7 +282,7 @@ impl Load {
 }
 
 /// User and system time of a process, in hundredths of a second.
-fn processor_ticks(pid: u32) -> u64 {
+pub fn processor_ticks(pid: u32) -> u64 {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let after = stat.rsplit_once(')').map_or("", |x| x.1);
     after.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<u64>().ok()).sum()

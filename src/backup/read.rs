@@ -111,7 +111,7 @@ fn each_batch_of(plain: impl Read, each: &mut Take<'_>, progress: &mut Progress<
     Ok(Summary { manifest, digest })
 }
 
-/// As [`check`], of what age would have decrypted; `each` gets the rows. For `fuzz/`, which can't seal what it makes up.
+/// As [`check`], of what age would have decrypted; `each` gets the rows. For `fuzz/`, which can't seal what it makes.
 ///
 /// # Errors
 /// As [`check`].

@@ -1,7 +1,7 @@
 //! Bytes from outside, broken in every way: what reads them refuses or understands them, and never panics.
 //!
-//! A second for each target; `COUNTERFOIL_FUZZ_SECONDS=900` for longer. `fuzz/` goes deeper, since it sees which code an
-//! input reaches; what it has found worth keeping is tried here too.
+//! A second for each target; `COUNTERFOIL_FUZZ_SECONDS=900` for longer. `fuzz/` goes deeper, since it sees which code
+//! an input reaches; what it has found worth keeping is tried here too.
 
 use std::io::Write;
 use std::path::Path;

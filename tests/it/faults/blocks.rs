@@ -1,4 +1,4 @@
-//! Blocks of a store's file that are swapped, altered or put back behind its back: while it runs, and while it is closed.
+//! Blocks of a store's file that are swapped, altered or put back behind its back, while it runs and while it doesn't.
 
 use std::process::Command;
 use std::sync::Arc;

@@ -216,7 +216,7 @@ fn a_block_that_came_back_from_the_past_is_refused_by_the_check_or_without_effec
     assert!(told.wrong.is_empty() && told.refused > 1, "{told:?}");
 }
 
-/// What ARCHITECTURE.md says the encryption alone does not detect: the check of all pages is what the test above rests on.
+/// What ARCHITECTURE.md says the encryption alone does not detect: the test above rests on the check of all pages.
 /// In a process of its own, since the engine may abort on such a file.
 #[test]
 fn the_test_of_replayed_blocks_catches_an_opening_without_the_check() {

@@ -163,6 +163,7 @@ fn invoice(lines: usize) -> Sheet {
                 Fact::new("Reference", "HF-2025-0412"),
             ],
             note: "Please use exactly this reference, so that your payment finds this invoice.".into(),
+            ..Payment::default()
         }),
         footer: strings(&[
             "Harbour & Finch LLP, registered in Ireland, OC 301234. Regulated by the Law Society of Ireland.",

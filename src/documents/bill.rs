@@ -5,13 +5,15 @@
 
 use rust_decimal::Decimal;
 
+use super::code::code;
 use super::names::{country_name, currency_name};
-use super::sheet::{Brand, Column, Fact, Logo, Paper, Payment, Recipient, Row, Section, Sheet, Table, Total};
+use super::sheet::{Brand, Code, Column, Fact, Logo, Paper, Payment, Recipient, Row, Section, Sheet, Table, Total};
 use crate::domain::client::Party;
 use crate::domain::country::in_eu;
-use crate::domain::firm::{self, Firm, Locale};
+use crate::domain::firm::{self, BankDetails, Firm, Locale};
 use crate::domain::money::{Currency, Money};
 use crate::domain::tax::{Line, Portion, Totals, Vat, VatCategory, VatGroup};
+use crate::domain::transfer::{creditor_reference, epc_text, in_fours, takes_codes};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: [u8; 3] = [0x1d, 0x4d, 0x5e];
@@ -75,10 +77,15 @@ impl Look<'_> {
         let mut facts = vec![Fact::new("Account name", name), Fact::new("IBAN", in_fours(&bank.iban))];
         facts.extend(Some(&bank.bic).filter(|x| !x.is_empty()).map(|x| Fact::new("BIC", x)));
         facts.extend(reference.map(|x| Fact::new("Reference", x)));
+        let structured = reference.filter(|_| takes_codes(bank, amount.currency)).and_then(creditor_reference);
+        facts.extend(structured.as_ref().map(|x| Fact::new("Structured reference", in_fours(x))));
+        let code = structured.and_then(|x| transfer_code(bank, &seller.name, amount, &x));
+        let scan = if code.is_some() { "Most banking apps fill all of this in from the code." } else { "" };
         Some(Payment {
             heading: format!("Pay {} by bank transfer", self.firm.locale.money(amount)),
             facts,
-            note: note.to_owned(),
+            note: filled([note, scan]).join(" "),
+            code,
         })
     }
 
@@ -94,6 +101,11 @@ impl Look<'_> {
             _ => format!("If anything here is unclear, ask {ways}."),
         }
     }
+}
+
+/// The code that fills in a transfer with a structured reference, for page and paper.
+pub fn transfer_code(bank: &BankDetails, payee: &str, amount: Money, reference: &str) -> Option<Code> {
+    code(&epc_text(bank, payee, amount, reference)?, "QR code of this transfer, for banking apps")
 }
 
 /// The lines with their totals. `sum` is what the total is called ("Total").
@@ -258,18 +270,6 @@ fn legal_id(party: &Party) -> String {
 
 fn filled<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> Vec<String> {
     parts.into_iter().map(|x| x.as_ref().trim().to_owned()).filter(|x| !x.is_empty()).collect()
-}
-
-/// An IBAN in groups of four, as banks print it.
-fn in_fours(iban: &str) -> String {
-    let mut out = String::new();
-    for (i, c) in iban.chars().filter(|c| !c.is_whitespace()).enumerate() {
-        if i > 0 && i % 4 == 0 {
-            out.push(' ');
-        }
-        out.push(c);
-    }
-    out
 }
 
 fn colour(text: &str) -> Option<[u8; 3]> {

@@ -45,6 +45,7 @@ fn firm() -> Firm {
             account_name: "Harbour & Finch LLP".into(),
             iban: "IE29AIBK93115212345678".into(),
             bic: "AIBKIE2D".into(),
+            ..BankDetails::default()
         },
         colour: "#1d5c63".into(),
         logo: None,
@@ -178,8 +179,10 @@ fn the_lease_invoice_says_what_the_design_shows() {
             ("IBAN", "IE29 AIBK 9311 5212 3456 78"),
             ("BIC", "AIBKIE2D"),
             ("Reference", "HF-2025-0412"),
+            ("Structured reference", "RF35 HF20 2504 12"),
         ]
     );
+    assert_eq!(payment.code.unwrap().side, 41);
     assert_eq!(payment.heading, "Pay €4,136.30 by bank transfer");
     assert!(sheet.notes[0].starts_with("Please pay within 30 days, by 27 November 2025. If anything here is unclear,"));
 }

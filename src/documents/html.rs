@@ -8,12 +8,22 @@ use super::sheet::{Align, Column, Row, Section, Sheet, Table, Total};
 
 /// The `.bill` article of `sheet`.
 pub fn html(sheet: &Sheet) -> Markup {
+    let logo = if sheet.brand.logo.is_some() {
+        markup! { span.logo {} }
+    } else {
+        Markup::default()
+    };
+    article(sheet, &logo)
+}
+
+/// The article with the firm's mark as `logo`.
+pub(super) fn article(sheet: &Sheet, logo: &Markup) -> Markup {
     let name = [sheet.title.as_str(), &sheet.number].join(" ");
     let lang = (!sheet.language.is_empty()).then_some(&sheet.language);
     markup! {
         article.bill aria-label=(name.trim()) lang=[lang] {
             @if let Some(banner) = &sheet.banner { div.note.warn { div { strong { (banner) } } } }
-            (head(sheet))
+            (head(sheet, logo))
             (parties(sheet))
             @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (lines(text)) } }
             @for part in &sheet.sections { (section(part, !sheet.intro.is_empty())) }
@@ -23,12 +33,12 @@ pub fn html(sheet: &Sheet) -> Markup {
     }
 }
 
-fn head(sheet: &Sheet) -> Markup {
+fn head(sheet: &Sheet, logo: &Markup) -> Markup {
     let brand = &sheet.brand;
     markup! {
         header.bill-h.gap-y[sheet.banner.is_some()] {
             div.row {
-                @if brand.logo.is_some() { span.logo {} }
+                (logo)
                 div {
                     p.serif.firm-n { (brand.firm) }
                     @if !brand.lines.is_empty() { p.small.mut { (broken(brand.lines.iter().map(String::as_str))) } }

@@ -10,8 +10,11 @@ mod bill;
 #[cfg(test)]
 mod bill_tests;
 pub mod certificate;
+mod code;
+mod facturx;
 mod fonts;
 mod html;
+mod html_file;
 pub mod invoice;
 mod layout;
 mod logo;
@@ -26,11 +29,13 @@ pub mod statement;
 #[cfg(test)]
 mod tests;
 
-pub use bill::Look;
+pub use bill::{Look, transfer_code};
+pub use code::{code, svg};
 pub use fonts::Fonts;
 pub use html::html;
+pub use html_file::html_file;
 pub use logo::{check_logo, only_picture};
-pub use pdf::{Meta, pdf};
+pub use pdf::{Meta, factur_x, pdf};
 pub use sheet::*;
 
 use std::fmt;

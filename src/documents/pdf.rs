@@ -6,8 +6,9 @@ use jiff::{Timestamp, tz::TimeZone};
 use krilla::color::rgb;
 use krilla::configure::{Accessibility, Archival, ConfigurationBuilder};
 use krilla::destination::XyzDestination;
+use krilla::embed::{AssociationKind, EmbeddedFile, MimeType};
 use krilla::error::KrillaError;
-use krilla::geom::{PathBuilder, Point, Size, Transform};
+use krilla::geom::{PathBuilder, Point, Rect, Size, Transform};
 use krilla::image::Image;
 use krilla::metadata::{DateTime, Metadata};
 use krilla::outline::{Outline, OutlineNode};
@@ -21,7 +22,8 @@ use krilla::{Document, SerializeSettings};
 
 use super::layout::{Draw, Ink, Kind, Laid, Mark, Node, Owner, lay_out};
 use super::shape::{Line, clean};
-use super::{DocumentError, Fonts, LogoFormat, MAX_LOGO_SIDE, Sheet};
+use super::sheet::Code;
+use super::{DocumentError, Fonts, LogoFormat, MAX_LOGO_SIDE, Sheet, facturx};
 
 /// What the file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +43,18 @@ pub struct Meta {
 /// # Errors
 /// A logo that cannot be read, too many pages, or a refusal of the PDF writer.
 pub fn pdf(sheet: &Sheet, fonts: &Fonts, meta: &Meta) -> Result<Vec<u8>, DocumentError> {
+    drawn(sheet, fonts, meta, None)
+}
+
+/// As [`pdf`], with `xml`, an EN 16931 invoice as CII, inside: Factur-X.
+///
+/// # Errors
+/// As [`pdf`].
+pub fn factur_x(sheet: &Sheet, fonts: &Fonts, meta: &Meta, xml: String) -> Result<Vec<u8>, DocumentError> {
+    facturx::declare(drawn(sheet, fonts, meta, Some(xml))?)
+}
+
+fn drawn(sheet: &Sheet, fonts: &Fonts, meta: &Meta, xml: Option<String>) -> Result<Vec<u8>, DocumentError> {
     let logo = sheet.brand.logo.as_ref().map(|logo| image(logo.format, &logo.bytes)).transpose()?;
     let laid = lay_out(sheet, fonts, logo.as_ref().map(Image::size))?;
     let mut document = Document::new_with(settings()?);
@@ -56,6 +70,10 @@ pub fn pdf(sheet: &Sheet, fonts: &Fonts, meta: &Meta) -> Result<Vec<u8>, Documen
     let language = clean(&sheet.language);
     let language = if language.is_empty() { "en" } else { &language };
     document.set_metadata(metadata(meta, language));
+    if let Some(xml) = xml {
+        let taken = document.embed_file(embedded(xml, meta)?).is_some();
+        taken.then_some(()).ok_or_else(|| refused("the XML was not taken"))?;
+    }
     document.set_outline(outline(meta));
     document.set_tag_tree(tree(&laid, pen.tagged, language));
     document.finish().map_err(finished)
@@ -117,24 +135,40 @@ pub(super) fn draw_alone(format: LogoFormat, bytes: &[u8]) -> Result<(u32, u32),
     Ok(size)
 }
 
-fn metadata(meta: &Meta, language: &str) -> Metadata {
-    let at = meta.created.to_zoned(TimeZone::UTC);
+fn embedded(xml: String, meta: &Meta) -> Result<EmbeddedFile, DocumentError> {
+    Ok(EmbeddedFile {
+        path: facturx::FILE_NAME.to_owned(),
+        mime_type: Some(MimeType::new("text/xml").ok_or_else(|| refused("the XML's media type"))?),
+        description: Some("The same document for programs (EN 16931, CII)".to_owned()),
+        association_kind: AssociationKind::Alternative,
+        data: krilla::Data::from(xml.into_bytes()),
+        modification_date: Some(instant(meta.created)),
+        compress: Some(true),
+        location: None,
+    })
+}
+
+fn instant(at: Timestamp) -> DateTime {
+    let at = at.to_zoned(TimeZone::UTC);
     let part = |n: i8| n.unsigned_abs();
-    let created = DateTime::new(at.year().unsigned_abs())
+    DateTime::new(at.year().unsigned_abs())
         .month(part(at.month()))
         .day(part(at.day()))
         .hour(part(at.hour()))
         .minute(part(at.minute()))
         .second(part(at.second()))
         .utc_offset_hour(0)
-        .utc_offset_minute(0);
+        .utc_offset_minute(0)
+}
+
+fn metadata(meta: &Meta, language: &str) -> Metadata {
     Metadata::new()
         .title(name(meta))
         .authors(vec![clean(&meta.author)])
         .creator("Counterfoil".to_owned())
         .producer("Counterfoil".to_owned())
         .language(language.to_owned())
-        .creation_date(created)
+        .creation_date(instant(meta.created))
         .document_id(clean(&meta.document_id))
 }
 
@@ -208,6 +242,7 @@ impl Pen {
                 surface.draw_image(image.clone(), size);
                 surface.pop();
             }
+            Draw::Code(code) => self.code(surface, code, mark),
             Draw::Watermark { line, size } => {
                 let (x, y) = (self.size.0 / 2.0, self.size.1 / 2.0);
                 // A quarter of a right angle and more: the slope of the page's own diagonal.
@@ -225,6 +260,21 @@ impl Pen {
             surface.draw_glyphs(Point::from_xy(x, y), &run.glyphs, run.face.font.clone(), &line.text, size, false);
             x += run.width * size;
         }
+    }
+
+    /// In black, whatever the firm's colour: that is what cameras read best.
+    fn code(&self, surface: &mut Surface<'_>, code: &Code, mark: &Mark) {
+        let module = mark.height / code.side.max(1) as f32;
+        let mut path = PathBuilder::new();
+        for (x, y, width) in code.spots() {
+            let [x, y, width] = [x, y, width].map(|n| n as f32 * module);
+            if let Some(spot) = Rect::from_xywh(mark.x + x, mark.y + y, width, module) {
+                path.push_rect(spot);
+            }
+        }
+        let Some(path) = path.finish() else { return };
+        surface.set_fill(Some(Fill { paint: rgb::Color::new(0, 0, 0).into(), ..Fill::default() }));
+        surface.draw_path(&path);
     }
 
     fn ink(&self, ink: Ink) -> rgb::Color {

@@ -225,4 +225,32 @@ pub struct Payment {
     pub facts: Vec<Fact>,
     /// "Please use exactly this reference.", or empty.
     pub note: String,
+    /// The same for a banking app.
+    pub code: Option<Code>,
+}
+
+/// A square matrix code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Code {
+    /// What is said in its place to whoever can't see it.
+    pub says: String,
+    /// Modules of a side.
+    pub side: usize,
+    /// Which modules are dark, row by row.
+    pub dark: Vec<bool>,
+}
+
+impl Code {
+    /// Dark modules as runs within a row: column, row, width.
+    pub fn spots(&self) -> impl Iterator<Item = (usize, usize, usize)> + '_ {
+        let rows = self.dark.chunks(self.side.max(1)).enumerate();
+        rows.flat_map(|(y, row)| {
+            let mut x = 0;
+            row.chunk_by(|a, b| a == b).filter_map(move |run| {
+                let (from, width) = (x, run.len());
+                x += width;
+                (run.first() == Some(&true)).then_some((from, y, width))
+            })
+        })
+    }
 }

@@ -74,6 +74,32 @@ fn the_file_is_a_tagged_archival_pdf_in_its_language() {
 }
 
 #[test]
+fn factur_x_says_what_is_inside_and_every_object_is_where_the_table_says() {
+    let payment = Payment { heading: "Pay".into(), code: code("BCD", "Scan"), ..Payment::default() };
+    let sheet = Sheet { payment: Some(payment), ..sheet(2) };
+    let bytes = factur_x(&sheet, &Fonts::embedded(), &meta(), "<xml/>".to_owned()).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    let said = "<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>";
+    for part in [said, "<pdfaSchema:prefix>fx", "/AFRelationship/Alternative", "factur-x.xml"] {
+        assert!(text.contains(part), "{part} is missing");
+    }
+    let find = |mark: &[u8], from: usize| bytes[from..].windows(mark.len()).position(|x| x == mark).unwrap() + from;
+    let start = find(b"startxref\n", 0) + 10;
+    let digits = bytes[start..].iter().take_while(|b| b.is_ascii_digit()).count();
+    let number = |at: usize, n: usize| std::str::from_utf8(&bytes[at..at + n]).unwrap().parse::<usize>().unwrap();
+    let table = number(start, digits);
+    assert!(bytes[table..].starts_with(b"xref\n0 "));
+    let first = find(b"\n", table + 5) + 1;
+    let rows = (first..).step_by(20).take_while(|row| matches!(bytes[row + 17], b'n' | b'f'));
+    let mut objects = 0;
+    for (n, row) in rows.enumerate().filter(|x| bytes[x.1 + 17] == b'n') {
+        assert!(bytes[number(row, 10)..].starts_with(format!("{n} 0 obj").as_bytes()), "object {n}");
+        objects += 1;
+    }
+    assert!(objects > 10);
+}
+
+#[test]
 fn an_empty_sheet_is_one_page() {
     let laid = laid(&Sheet::default());
     assert_eq!(laid.pages.len(), 1);

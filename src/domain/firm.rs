@@ -20,6 +20,8 @@ pub struct BankDetails {
     pub iban: String,
     /// BIC (BT-86).
     pub bic: String,
+    /// Euro invoices carry no QR code for banking apps, and no structured reference.
+    pub without_code: bool,
 }
 
 /// A logo: its file and size in pixels.

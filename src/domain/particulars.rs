@@ -89,7 +89,7 @@ pub fn bank(faults: &mut Faults, account_name: &str, iban_typed: &str, bic_typed
     if iban_typed.trim().is_empty() && !bic_typed.trim().is_empty() {
         faults.add("iban", "Enter the IBAN that the BIC belongs to.");
     }
-    BankDetails { account_name: faults.take(name), iban, bic }
+    BankDetails { account_name: faults.take(name), iban, bic, ..BankDetails::default() }
 }
 
 /// A colour as `#rrggbb`, in small letters.

@@ -345,6 +345,7 @@ pub fn firm() -> Result<Firm, FieldFault> {
             account_name: "Harbour & Finch LLP".to_owned(),
             iban: "IE29AIBK93115212345678".to_owned(),
             bic: "AIBKIE2D".to_owned(),
+            without_code: false,
         },
         colour: "#0b5b5e".to_owned(),
         logo: None,

@@ -1,5 +1,7 @@
 //! What stands around the tables: letterhead, addressee, payment slip, foot and running head.
 
+use std::rc::Rc;
+
 use super::{
     Align, Block, Draw, GAP, GUTTER, Ink, Kind, MARGIN, Maker, Mark, Owner, PAD, SIDE, Slot, Style, Weight, slot,
 };
@@ -9,6 +11,8 @@ use crate::documents::sheet::{Fact, Payment, Sheet};
 
 const LOGO_HEIGHT: f32 = 38.0;
 const LOGO_WIDTH: f32 = 130.0;
+/// A side of a code: 26 mm, of which phones read the densest that a transfer needs.
+const CODE: f32 = 74.0;
 
 impl Maker<'_> {
     pub(super) fn banner(&mut self, sheet: &Sheet) {
@@ -143,14 +147,15 @@ impl Maker<'_> {
         block.marks.push(Mark { x: -MARGIN, y: 0.0, height: 0.7, owner: Owner::Furniture, draw });
         let heading = Owner::Node(self.node(Kind::Heading(2, clean(&payment.heading)), 0));
         let accent = Style { ink: Ink::Accent, ..FIRM };
-        let mut y = self.text(&mut block, slot(0.0, GAP * 0.8, self.inner()), &payment.heading, accent, heading) + 4.0;
+        let width = self.inner() - payment.code.as_ref().map_or(0.0, |_| CODE + 2.0 * GUTTER);
+        let mut y = self.text(&mut block, slot(0.0, GAP * 0.8, width), &payment.heading, accent, heading) + 4.0;
         let (mut x, mut next) = (0.0, y);
         for fact in &payment.facts {
             let owner = Owner::Node(self.node(Kind::Paragraph, 0));
             let value = Shaped::new(self.fonts, &fact.value, STRONG.weight, true);
             let label = Shaped::new(self.fonts, &fact.label, LABEL.weight, false);
-            let wide = (value.width() * STRONG.size).max(label.width() * LABEL.size).min(self.inner());
-            if x > 0.0 && x + wide > self.inner() {
+            let wide = (value.width() * STRONG.size).max(label.width() * LABEL.size).min(width);
+            if x > 0.0 && x + wide > width {
                 (x, y) = (0.0, next + 4.0);
             }
             let under = self.shaped(&mut block, slot(x, y, wide), &label, LABEL, owner);
@@ -158,7 +163,13 @@ impl Maker<'_> {
             x += wide + 2.0 * GUTTER;
         }
         let node = Owner::Node(self.node(Kind::Paragraph, 0));
-        self.text(&mut block, slot(0.0, next + 4.0, self.inner()), &payment.note, SMALL, node);
+        self.text(&mut block, slot(0.0, next + 4.0, width), &payment.note, SMALL, node);
+        if let Some(code) = &payment.code {
+            let owner = Owner::Node(self.node(Kind::Figure(clean(&code.says)), 0));
+            let (x, y) = (self.inner() - CODE, GAP * 0.8);
+            block.marks.push(Mark { x, y, height: CODE, owner, draw: Draw::Code(Rc::new(code.clone())) });
+            block.height = block.height.max(y + CODE);
+        }
         // The space after the notes may give way, so that the slip does not take a page of its own for its sake.
         self.y = (self.y - GAP * 0.75).max(MARGIN);
         if self.y + block.height > self.bottom && self.y > MARGIN && block.height < self.bottom - MARGIN {

@@ -7,7 +7,7 @@ use std::rc::Rc;
 use super::DocumentError;
 use super::fonts::{Fonts, Weight};
 use super::shape::{Line, Shaped};
-use super::sheet::{Align, Paper, Sheet};
+use super::sheet::{Align, Code, Paper, Sheet};
 
 mod letterhead;
 mod tables;
@@ -105,6 +105,7 @@ pub(super) enum Draw {
     Text { line: Rc<Line>, size: f32, ink: Ink },
     Rule { length: f32, weight: f32, ink: Ink, dashed: bool },
     Logo { width: f32 },
+    Code(Rc<Code>),
     Watermark { line: Rc<Line>, size: f32 },
 }
 

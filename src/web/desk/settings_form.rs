@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::contact_form::PHONE_MAX;
 use super::form::Typed;
 use super::party_form;
-use crate::domain::firm::{Firm, Locale, Paper, Series};
+use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use crate::domain::money::{Currency, parse_decimal};
 use crate::domain::number::Pattern;
 use crate::domain::particulars;
@@ -50,6 +50,9 @@ pub fn kept(firm: &Firm) -> Fields {
         ("paper", paper_code(firm.paper).to_owned()),
     ];
     all.into_iter().for_each(|(name, value)| fields.set(name, value));
+    if firm.bank.without_code {
+        fields.set("without_code", "on");
+    }
     fields
 }
 
@@ -81,6 +84,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
     let correspondent = text(&mut faults, "correspondent", LINE_MAX);
     let [account, iban, bic] = ["account_name", "iban", "bic"].map(|name| fields.get(name));
     let bank = particulars::bank(&mut faults, account, iban, bic);
+    let bank = BankDetails { without_code: fields.has("without_code"), ..bank };
     let colour = faults.take(particulars::colour("colour", fields.get("colour")));
     let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
     let terms = faults.take(DueRule::parse("terms", fields.get("terms")));
@@ -231,6 +235,7 @@ fn bank(typed: Typed<'_>) -> Markup {
         (text(typed, "account_name", "Name of the account", ""))
         (text(typed, "iban", "IBAN", "Blanks don’t matter."))
         (text(typed, "bic", "BIC", ""))
+        (parts::checkbox(&typed.field("without_code", "No QR code for banking apps on euro invoices")))
     }
 }
 
@@ -276,7 +281,6 @@ fn numbers(typed: Typed<'_>) -> Markup {
 mod tests {
     use super::*;
     use crate::domain::client::Party;
-    use crate::domain::firm::BankDetails;
 
     const YEAR: i16 = 2026;
 

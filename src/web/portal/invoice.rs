@@ -18,6 +18,7 @@ use crate::domain::invoice::{Body, Issue, Kind, Standing};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::Source;
+use crate::domain::transfer::{creditor_reference, takes_codes};
 use crate::store::events::Visited;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -255,12 +256,22 @@ fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
         return html! { p.small.mut.gap-y { "How to pay stands on the document; if it does not, please ask us." } };
     }
     let account = if bank.account_name.is_empty() { &shown.issue.seller.name } else { &bank.account_name };
+    let structured = Some(shown.row.open().currency).filter(|x| takes_codes(bank, *x));
+    let structured = structured.and_then(|_| creditor_reference(shown.issue.number.as_str()));
+    let code = structured.as_ref().and_then(|x| documents::transfer_code(bank, account, shown.row.open(), x));
     let details = html! {
         dl.stack.small {
             (parts::detail("Account name", account, false))
             (parts::detail("IBAN", &grouped(&bank.iban), true))
             @if !bank.bic.is_empty() { (parts::detail("BIC", &bank.bic, false)) }
             (parts::detail("Reference (please use exactly this)", shown.issue.number.as_str(), true))
+            @if let Some(reference) = &structured {
+                (parts::detail("or as a structured reference", &grouped(reference), true))
+            }
+        }
+        @if let Some(code) = &code {
+            (documents::svg(code))
+            p.small.mut { "Most banking apps fill all of this in from the code." }
         }
     };
     parts::act(Icon::Bank, "Pay by bank transfer", true, details)

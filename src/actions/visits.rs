@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use super::found;
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
+use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, Digest, InvoiceId};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
@@ -41,9 +42,50 @@ pub fn opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Resul
 ///
 /// # Errors
 /// As [`opened`].
-pub fn downloaded(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+pub fn downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    format: Format,
+) -> Result<Done<()>, ActError> {
     let (about, invoice, digest) = theirs(w, pass, number)?;
-    Ok(w.record(about, Event::Downloaded { invoice, digest })?.done(()))
+    Ok(w.record(about, Event::Downloaded { invoice, digest, format })?.done(()))
+}
+
+/// A contact downloaded several documents in one archive: each is evidence by itself.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when one is not theirs to see, or there is none.
+pub fn bundle_downloaded(w: &mut WriteTx<'_>, pass: Pass, all: &[InvoiceId]) -> Result<Done<()>, ActError> {
+    let mut last = None;
+    for &id in all {
+        let invoice = {
+            let view = found(ClientView::open(w, pass)?)?;
+            found(view.invoice_by_id(id)?)?.invoice
+        };
+        let digest = found(invoice.issue)?.pdf.digest;
+        let event = Event::Downloaded { invoice: id, digest, format: Format::Zip };
+        last = Some(w.record(About::invoice(invoice.client, id), event)?);
+    }
+    Ok(found(last)?.done(()))
+}
+
+/// Staff downloaded several documents in one archive.
+///
+/// # Errors
+/// As [`staff_downloaded`].
+pub fn staff_bundle_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    all: &[InvoiceId],
+) -> Result<Done<()>, ActError> {
+    let mut last = None;
+    for &invoice in all {
+        let client = found(w.invoice(invoice)?.filter(|i| scope.sees(i.client)))?.client;
+        let event = Event::StaffDownloaded { invoice, format: Format::Zip };
+        last = Some(w.record(About::invoice(client, invoice), event)?);
+    }
+    Ok(found(last)?.done(()))
 }
 
 fn theirs(w: &WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<(About, InvoiceId, Digest), ActError> {
@@ -68,9 +110,14 @@ pub fn quote_opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) ->
 ///
 /// # Errors
 /// As [`opened`].
-pub fn quote_downloaded(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+pub fn quote_downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    format: Format,
+) -> Result<Done<()>, ActError> {
     let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
-    let event = Event::QuoteDownloaded { quote: quote.id, digest: quote.pdf.digest };
+    let event = Event::QuoteDownloaded { quote: quote.id, digest: quote.pdf.digest, format };
     Ok(w.record(About::client(quote.client), event)?.done(()))
 }
 
@@ -95,13 +142,13 @@ pub fn statement_downloaded(
     w: &mut WriteTx<'_>,
     pass: Pass,
     (from, to): (Date, Date),
-    digest: Digest,
+    (digest, format): (Digest, Format),
 ) -> Result<Done<()>, ActError> {
     let client = {
         let view = found(ClientView::open(w, pass)?)?;
         found(view.sees_account().then(|| view.client().id))?
     };
-    Ok(w.record(About::client(client), Event::StatementDownloaded { from, to, digest })?.done(()))
+    Ok(w.record(About::client(client), Event::StatementDownloaded { from, to, digest, format })?.done(()))
 }
 
 /// Staff downloaded a client's statement.
@@ -113,9 +160,10 @@ pub fn staff_statement_downloaded(
     scope: &StaffScope,
     client: ClientId,
     (from, to): (Date, Date),
+    format: Format,
 ) -> Result<Done<()>, ActError> {
     let client = found(w.client(client)?.filter(|c| scope.sees(c.id)))?.id;
-    Ok(w.record(About::client(client), Event::StaffStatementDownloaded { from, to })?.done(()))
+    Ok(w.record(About::client(client), Event::StaffStatementDownloaded { from, to, format })?.done(()))
 }
 
 /// Staff looked at an issued document.
@@ -131,7 +179,12 @@ pub fn staff_previewed(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: Invoice
 ///
 /// # Errors
 /// When it is outside the scope.
-pub fn staff_downloaded(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
+pub fn staff_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    format: Format,
+) -> Result<Done<()>, ActError> {
     let client = found(w.invoice(invoice)?.filter(|i| scope.sees(i.client)))?.client;
-    Ok(w.record(About::invoice(client, invoice), Event::StaffDownloaded { invoice })?.done(()))
+    Ok(w.record(About::invoice(client, invoice), Event::StaffDownloaded { invoice, format })?.done(()))
 }

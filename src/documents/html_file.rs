@@ -4,7 +4,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use maud::{Markup, html as markup};
 
 use super::code::svg;
 use super::html::article;
@@ -19,23 +19,22 @@ pub fn html_file(sheet: &Sheet) -> String {
     let name = [sheet.title.as_str(), &sheet.number, &sheet.brand.firm];
     let name = name.into_iter().filter(|x| !x.is_empty()).collect::<Vec<_>>().join(" · ");
     let [r, g, b] = readable(sheet.brand.colour);
-    let page = markup! {
-        (DOCTYPE)
-        html lang=(language) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (name) }
-                // Nothing in here comes from anybody's text.
-                style { (PreEscaped(STYLE)) (PreEscaped(format!(":root {{ --accent: #{r:02x}{g:02x}{b:02x}; }}"))) }
-            }
-            body {
-                (article(sheet, &sheet.brand.logo.as_ref().map(|logo| picture(logo, &sheet.brand.firm)).unwrap_or_default()))
-                @if let Some(payment) = &sheet.payment { (slip(payment)) }
-            }
+    let title = markup! { title { (name) } }.into_string();
+    let logo = sheet.brand.logo.as_ref().map(|logo| picture(logo, &sheet.brand.firm)).unwrap_or_default();
+    let body = markup! {
+        body {
+            (article(sheet, &logo))
+            @if let Some(payment) = &sheet.payment { (slip(payment)) }
         }
     };
-    page.into_string()
+    let lang = markup! { (language) }.into_string();
+    // Style holds nobody's text, and so is the only part that is not escaped.
+    format!(
+        "<!DOCTYPE html><html lang=\"{lang}\"><head><meta charset=\"utf-8\">\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">{title}<style>{STYLE}\
+         :root {{ --accent: #{r:02x}{g:02x}{b:02x}; }}</style></head>{}</html>\n",
+        body.into_string()
+    )
 }
 
 fn picture(logo: &Logo, firm: &str) -> Markup {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::format::Format;
 use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId};
 use super::letter::Purpose;
 use super::money::Money;
@@ -139,16 +140,17 @@ pub enum Event {
     PasswordSet,
     /// A client's contact opened a document, signed in: evidence.
     Opened { invoice: InvoiceId, digest: Digest },
-    /// A client's contact downloaded a document: evidence.
-    Downloaded { invoice: InvoiceId, digest: Digest },
+    /// A client's contact downloaded a document, in this format: evidence. The digest is that of its PDF, which is the
+    /// document whatever the format.
+    Downloaded { invoice: InvoiceId, digest: Digest, format: Format },
     /// Staff looked at an issued document; no evidence of anything.
     StaffPreviewed { invoice: InvoiceId },
     /// Staff downloaded an issued document; no evidence of anything.
-    StaffDownloaded { invoice: InvoiceId },
+    StaffDownloaded { invoice: InvoiceId, format: Format },
     /// A client's contact opened a quote.
     QuoteOpened { quote: QuoteId, digest: Digest },
     /// A client's contact downloaded a quote.
-    QuoteDownloaded { quote: QuoteId, digest: Digest },
+    QuoteDownloaded { quote: QuoteId, digest: Digest, format: Format },
     /// A client's contact opened their statement.
     StatementOpened,
     /// A backup was made.
@@ -162,9 +164,9 @@ pub enum Event {
     /// Letters held back since a restore may go.
     SendingReleased,
     /// A client's contact downloaded their statement from one day to another: evidence.
-    StatementDownloaded { from: Date, to: Date, digest: Digest },
+    StatementDownloaded { from: Date, to: Date, digest: Digest, format: Format },
     /// Staff downloaded a client's statement; no evidence of anything.
-    StaffStatementDownloaded { from: Date, to: Date },
+    StaffStatementDownloaded { from: Date, to: Date, format: Format },
     /// A backup that was due could not be made.
     BackupFailed { reason: String },
     /// There is no backup since this instant, which is too long.

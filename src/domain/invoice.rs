@@ -12,7 +12,7 @@ use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
 use super::refusal::{Faults, Refusal};
-use super::tax::{ADJUSTMENTS_MAX, Content, LINES_MAX, Period, Portion, Totals, VatCategory, totals};
+use super::tax::{ADJUSTMENTS_MAX, Content, Direction, LINES_MAX, Period, Portion, Totals, totals};
 use super::terms::{Instalment, Terms};
 
 /// Earliest and latest civil dates that documents and payments may carry.
@@ -188,7 +188,7 @@ impl Invoice {
         let mut faults = Faults::default();
         check_dates(&mut faults, self.dated, self.due);
         if let Some(period) = self.period.filter(|x| x.to < x.from) {
-            faults.add("period_to", format!("The period must end on {} or later.", period.from));
+            faults.add("period_to", format!("BR-29: The period must end on {} or later.", period.from));
         }
         if let Body::Composed(content) = &self.body {
             check_content(&mut faults, content, self.currency);
@@ -208,43 +208,10 @@ impl Invoice {
     }
 }
 
-/// What the VAT categories of the lines need of the parties, before the document goes out: K both VAT identifiers
-/// (BR-IC-02), AE both (BR-AE-02; a buyer's legal identifier is not kept here), G the seller's (BR-G-02), and O stands
-/// alone (BR-O-11).
-///
-/// # Errors
-/// Every field to mend, by rule and with what to do.
-pub fn check_parties(body: &Body, seller: &Party, buyer: &Party) -> Result<(), Refusal> {
-    let Body::Composed(content) = body else { return Ok(()) };
-    let has = |category| content.vats().any(|vat| vat.category == category);
-    let (seller_lacks, buyer_lacks) = (seller.vat_id.trim().is_empty(), buyer.vat_id.trim().is_empty());
-    let mut faults = Faults::default();
-    for (category, words, rule, needs_buyer) in [
-        (VatCategory::IntraCommunity, "An intra-Community supply", "BR-IC-02", true),
-        (VatCategory::ReverseCharge, "A reverse charge", "BR-AE-02", true),
-        (VatCategory::Export, "An export", "BR-G-02", false),
-    ] {
-        if !has(category) {
-            continue;
-        }
-        if needs_buyer && buyer_lacks {
-            faults.add("client", format!("{words} needs the client's VAT number; enter it with the client ({rule})."));
-        }
-        if seller_lacks {
-            faults.add("lines", format!("{words} needs the firm's own VAT number; enter it in Settings ({rule})."));
-        }
-    }
-    if has(VatCategory::OutOfScope) && content.vats().any(|vat| vat.category != VatCategory::OutOfScope) {
-        let words = "A line outside the scope of VAT can't stand beside lines with VAT; use two invoices (BR-O-11).";
-        faults.add("lines", words);
-    }
-    faults.check()
-}
-
 fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
     let Content { lines, adjustments, .. } = content;
     if lines.is_empty() {
-        faults.add("lines", "Add at least one line.");
+        faults.add("lines", "BR-16: Add at least one line.");
     }
     if lines.len() > LINES_MAX {
         faults.add("lines", format!("Use {LINES_MAX} lines or fewer."));
@@ -252,7 +219,10 @@ fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
     for (at, line) in lines.iter().enumerate() {
         let number = at + 1;
         if line.period.is_some_and(|x| x.to < x.from) {
-            faults.add(&format!("l{at}.to"), format!("Line {number}: the period must not end before it begins."));
+            faults.add(
+                &format!("l{at}.to"),
+                format!("BR-30: The period of line {number} must not end before it begins."),
+            );
         }
         if matches!(line.discount.portion, Portion::Amount(minor) if minor < 0) {
             faults.add(&format!("l{at}.discount"), format!("Line {number}: a discount can’t be below zero."));
@@ -263,7 +233,8 @@ fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
     }
     for (at, x) in adjustments.iter().enumerate() {
         if x.reason.trim().is_empty() {
-            faults.add(&format!("a{at}.reason"), "Say what it is for; the document prints it (BR-33, BR-38).");
+            let rule = if x.direction == Direction::Charge { "BR-38" } else { "BR-33" };
+            faults.add(&format!("a{at}.reason"), format!("{rule}: Say what it is for; the document prints it."));
         }
         if matches!(x.portion, Portion::Amount(minor) if minor < 0) {
             faults.add(&format!("a{at}.portion"), "Enter an amount of 0 or more; choose allowance or charge instead.");

@@ -30,6 +30,7 @@ pub mod quote;
 pub mod rate;
 pub mod refusal;
 pub mod reminder;
+pub mod rules;
 pub mod sentence;
 pub mod statement;
 pub mod tax;

@@ -7,6 +7,7 @@ use jiff::civil::Date;
 
 use super::event::{ADMITTED, Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
+use super::format::Format;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
 use super::letter::Purpose;
 use super::payment::Cause;
@@ -213,25 +214,27 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::LinkRequested { address } => plain(format!("A sign-in e-mail was asked for {address}")),
         E::PasswordSet => plain(format!("{who} set a password")),
         E::Opened { invoice, .. } => plain(format!("{} opened by {who}", names.document(*invoice))),
-        E::Downloaded { invoice, .. } => plain(format!("PDF of {} downloaded by {who}", names.document(*invoice))),
+        E::Downloaded { invoice, format, .. } => {
+            plain(format!("{} of {} downloaded by {who}", format.words(), names.document(*invoice)))
+        }
         E::StaffPreviewed { invoice } => plain(format!("{who} looked at {}", names.document(*invoice))),
-        E::StaffDownloaded { invoice } => {
-            plain(format!("{who} took a copy of the PDF of {}", names.document(*invoice)))
+        E::StaffDownloaded { invoice, format } => {
+            plain(format!("{who} took a copy of the {} of {}", format.words(), names.document(*invoice)))
         }
         E::QuoteAccepted { quote, .. } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
         E::QuoteDeclined { quote, reason, .. } => {
             noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
         }
         E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
-        E::QuoteDownloaded { quote, .. } => {
-            plain(format!("PDF of the quote {} downloaded by {who}", names.quote(*quote)))
+        E::QuoteDownloaded { quote, format, .. } => {
+            plain(format!("{} of the quote {} downloaded by {who}", format.words(), names.quote(*quote)))
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
-        E::StatementDownloaded { from, to, .. } => {
-            plain(format!("Statement {} downloaded by {who}", span(*from, *to, locale)))
+        E::StatementDownloaded { from, to, format, .. } => {
+            plain(format!("Statement {} downloaded by {who}{}", span(*from, *to, locale), as_format(*format)))
         }
-        E::StaffStatementDownloaded { from, to } => {
-            plain(format!("{who} took a copy of the statement {}", span(*from, *to, locale)))
+        E::StaffStatementDownloaded { from, to, format } => {
+            plain(format!("{who} took a copy of the statement {}{}", span(*from, *to, locale), as_format(*format)))
         }
         E::CertificateMade { invoice, digest } => noted(
             format!("{who} made a certificate of delivery of {}", names.document(*invoice)),
@@ -252,6 +255,11 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
+}
+
+/// The format where it is not the usual one.
+fn as_format(format: Format) -> String {
+    if format == Format::Pdf { String::new() } else { format!(" as {}", format.words()) }
 }
 
 /// What a client's contact reads. Reasons and subjects are the firm's own words to itself and stay away.
@@ -313,15 +321,15 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("Our e-mail to {to} could not be delivered."))
         }
         E::Opened { invoice, .. } => Some(format!("{} opened {}.", who(), this(*invoice))),
-        E::Downloaded { invoice, .. } if names.is_credit_note(*invoice) => {
-            Some(format!("{} downloaded the PDF of the credit note.", who()))
+        E::Downloaded { invoice, format, .. } if names.is_credit_note(*invoice) => {
+            Some(format!("{} downloaded the {} of the credit note.", who(), format.words()))
         }
-        E::Downloaded { .. } => Some(format!("{} downloaded the PDF.", who())),
+        E::Downloaded { format, .. } => Some(format!("{} downloaded the {}.", who(), format.words())),
         E::QuoteAccepted { quote, .. } => Some(format!("{} accepted the quote {}.", who(), names.quote(*quote))),
         E::QuoteDeclined { quote, .. } => Some(format!("{} declined the quote {}.", who(), names.quote(*quote))),
         E::QuoteOpened { quote, .. } => Some(format!("{} opened the quote {}.", who(), names.quote(*quote))),
-        E::QuoteDownloaded { quote, .. } => {
-            Some(format!("{} downloaded the PDF of the quote {}.", who(), names.quote(*quote)))
+        E::QuoteDownloaded { quote, format, .. } => {
+            Some(format!("{} downloaded the {} of the quote {}.", who(), format.words(), names.quote(*quote)))
         }
         E::StatementOpened => Some(format!("{} opened the statement.", who())),
         E::StatementDownloaded { from, to, .. } => {
@@ -445,7 +453,7 @@ mod tests {
                 Some("You opened this invoice."),
             ),
             (
-                entry(Actor::Contact(ContactId(2)), Event::Downloaded { invoice, digest }),
+                entry(Actor::Contact(ContactId(2)), Event::Downloaded { invoice, digest, format: Format::Pdf }),
                 "PDF of HF-2025-0412 downloaded by Peter Marlow",
                 Some("Peter Marlow downloaded the PDF."),
             ),

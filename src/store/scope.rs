@@ -23,7 +23,7 @@ use crate::domain::client::Client;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
 use crate::domain::ids::{ContactId, InvoiceId, ProjectId, ReceiptId, StaffId};
-use crate::domain::invoice::Invoice;
+use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Open, Receipt};
@@ -196,6 +196,16 @@ impl<'a, R: Reader> ClientView<'a, R> {
     pub fn number_of(&self, id: InvoiceId) -> Result<Option<DocumentNumber>, StoreError> {
         let found = self.reader.invoice(id)?.filter(|i| i.client == self.client.id);
         Ok(found.and_then(|i| i.number().cloned()))
+    }
+
+    /// The invoice that a credit note of this client takes back, for naming it.
+    pub fn credited(&self, row: &Row) -> Result<Option<Invoice>, StoreError> {
+        match row.invoice.kind {
+            Kind::CreditNote(of) if self.sees(&row.invoice) => {
+                Ok(self.reader.invoice(of)?.filter(|i| i.client == self.client.id))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// A receipt of this client, for saying how an invoice was paid.

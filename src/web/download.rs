@@ -6,6 +6,9 @@ use axum::http::header::{
 use axum::response::{IntoResponse, Response};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::documents::Csv;
+use crate::domain::format::Format;
+
 /// What a browser may do with a document that it shows against our wish: nothing.
 const SANDBOX: &str = "default-src 'none'; sandbox";
 /// RFC 8187 `attr-char`, near enough: these need no escape in `filename*`.
@@ -19,6 +22,16 @@ pub fn pdf(name: &str, bytes: Vec<u8>) -> Response {
 /// A JSON file to keep, under `name`.
 pub fn json(name: &str, bytes: Vec<u8>) -> Response {
     file("application/json", name, bytes)
+}
+
+/// A table to keep, under `name`.
+pub fn csv(name: &str, table: Csv) -> Response {
+    of(Format::Csv, name, table.into_bytes())
+}
+
+/// A file of `format`, under `name`.
+pub fn of(format: Format, name: &str, bytes: Vec<u8>) -> Response {
+    file(format.media_type(), name, bytes)
 }
 
 fn file(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {

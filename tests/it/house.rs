@@ -98,7 +98,7 @@ pub fn email(text: &str) -> EmailAddress {
 pub fn hartmann() -> Firm {
     let pattern = |text| Pattern::parse("series", text).unwrap();
     Firm {
-        party: party("Hartmann & Finch LLP"),
+        party: Party { vat_id: "IE3456789KH".to_owned(), ..party("Hartmann & Finch LLP") },
         trade: "Solicitors".to_owned(),
         registration: "Registered in Dublin 412 207".to_owned(),
         email: Some(email("accounts@hartmann.example")),

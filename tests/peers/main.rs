@@ -5,6 +5,8 @@
 mod access;
 mod browser;
 mod chromium;
+mod corpus;
+mod einvoices;
 mod files;
 mod looks;
 mod program;

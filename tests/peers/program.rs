@@ -62,7 +62,7 @@ impl Drop for Running {
 /// A running demo in a folder of its own.
 pub struct Demo {
     _running: Running,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
     /// Its address, without a slash at the end.
     pub url: String,
     people: Value,
@@ -76,7 +76,12 @@ impl Demo {
         let (running, line) = Running::with_first_line(&mut command(&[&fixed, more].concat()));
         let ready: Value = serde_json::from_str(&line).unwrap();
         let url = ready["url"].as_str().unwrap().trim_end_matches('/').to_owned();
-        Self { _running: running, _folder: folder, url, people: ready["people"].clone() }
+        Self { _running: running, folder, url, people: ready["people"].clone() }
+    }
+
+    /// Its configuration, for commands that go to it.
+    pub fn config(&self) -> String {
+        self.folder.path().join("demo/counterfoil.toml").display().to_string()
     }
 
     /// Address and password of the person with this name.

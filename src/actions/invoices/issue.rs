@@ -19,10 +19,11 @@ use crate::domain::client::Party;
 use crate::domain::event::{By, Event};
 use crate::domain::firm::Letterhead;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::{Invoice, Issue, Kind, check_parties};
+use crate::domain::invoice::{Invoice, Issue, Kind};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
+use crate::domain::rules;
 use crate::domain::tax::Totals;
 use crate::store::prelude::*;
 
@@ -149,9 +150,9 @@ fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted)
         return Err(Refusal::NobodyToSee.into());
     }
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
-    check_parties(&invoice.body, &firm.party, &client.party)?;
+    rules::check(&invoice, Some(&totals), &firm.party, &client.party)?;
     let number = next_number(reader, &firm, &invoice)?;
-    let pdf = draw(app, reader, &firm, &client, &invoice, Some(&number), &totals)?;
+    let pdf = draw(app, reader, &firm, &client, &invoice, &number, &totals)?;
     let letterhead = Letterhead::of(&firm);
     Ok(Prepared { number, totals, seller: firm.party, buyer: client.party, letterhead, pdf, invoice })
 }

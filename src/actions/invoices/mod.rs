@@ -12,7 +12,7 @@ pub(super) use complete::keep_pdf;
 pub use credit::{credit, credit_in};
 pub use draft::{Draft, as_invoice, discard, save_draft, save_seen, terms_of};
 pub use issue::{issue, issue_in, issue_seen};
-pub use paper::{logo, preview, render, sheet};
+pub use paper::{credited, logo, preview, render, sheet};
 pub use publish::{Publication, publish, publish_in};
 pub use series::next_number;
 pub(crate) use series::series;

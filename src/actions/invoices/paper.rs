@@ -3,11 +3,12 @@
 use super::super::found;
 use super::draft::editable;
 use crate::app::App;
+use crate::documents::einvoice::{self, Bill, Frozen};
 use crate::documents::invoice::invoice_sheet;
-use crate::documents::{self, Look, Meta};
+use crate::documents::{self, DocumentError, Look, Meta};
 use crate::domain::access::StaffScope;
 use crate::domain::client::{Client, Party};
-use crate::domain::firm::Firm;
+use crate::domain::firm::{Firm, Letterhead};
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::number::DocumentNumber;
@@ -23,7 +24,8 @@ pub fn preview(app: &App, reader: &impl Reader, scope: &StaffScope, id: InvoiceI
     let invoice = editable(reader, scope, id)?;
     let totals = invoice.ready()?;
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
-    draw(app, reader, &firm, &client, &invoice, None, &totals)
+    let sheet = sheet(reader, &firm, (&firm.party, &client.party), &invoice, None, &totals)?;
+    render(app, &sheet, &firm)
 }
 
 /// The description of a document from which page and PDF are drawn.
@@ -43,10 +45,7 @@ pub fn sheet(
         Some(id) => reader.project(id)?.map(|p| p.name),
         None => None,
     };
-    let credits = match invoice.kind {
-        Kind::CreditNote(of) => reader.invoice(of)?.and_then(|i| i.number().cloned()),
-        Kind::Invoice => None,
-    };
+    let credits = credited(reader, invoice)?.and_then(|i| i.number().cloned());
     let look = Look { firm, logo };
     let (seller, buyer) = parties;
     Ok(invoice_sheet(&look, seller, buyer, invoice, number, totals, project.as_deref(), credits.as_ref()))
@@ -70,26 +69,51 @@ pub fn logo(reader: &impl Reader, firm: &Firm) -> Result<Option<documents::Logo>
 /// # Errors
 /// When the document can't be drawn; the sentence says why.
 pub fn render(app: &App, sheet: &documents::Sheet, firm: &Firm) -> Result<Vec<u8>, ActError> {
-    let meta = Meta {
+    documents::pdf(sheet, &app.fonts, &meta(app, sheet, firm)).map_err(refused)
+}
+
+fn meta(app: &App, sheet: &documents::Sheet, firm: &Firm) -> Meta {
+    Meta {
         title: format!("{} {}", sheet.title, sheet.number).trim().to_owned(),
         author: firm.party.name.clone(),
         created: app.now(),
         document_id: sheet.number.clone(),
-    };
-    documents::pdf(sheet, &app.fonts, &meta)
-        .map_err(|e| FieldFault::new("document", e.to_string()))
-        .map_err(|fault| Refusal::from(fault).into())
+    }
 }
 
+fn refused(error: DocumentError) -> ActError {
+    Refusal::from(FieldFault::new("document", error.to_string())).into()
+}
+
+/// The PDF of a document with its number: Factur-X, unless an amount has more decimals than EN 16931 knows.
 pub(super) fn draw(
     app: &App,
     reader: &impl Reader,
     firm: &Firm,
     client: &Client,
     invoice: &Invoice,
-    number: Option<&DocumentNumber>,
+    number: &DocumentNumber,
     totals: &Totals,
 ) -> Result<Vec<u8>, ActError> {
-    let sheet = sheet(reader, firm, (&firm.party, &client.party), invoice, number, totals)?;
-    render(app, &sheet, firm)
+    let sheet = sheet(reader, firm, (&firm.party, &client.party), invoice, Some(number), totals)?;
+    let (credits, letterhead) = (credited(reader, invoice)?, Letterhead::of(firm));
+    let (seller, buyer) = (&firm.party, &client.party);
+    let frozen = Frozen { number, seller, buyer, letterhead: &letterhead, totals, credits: credits.as_ref() };
+    match Bill::of(invoice, &frozen).filter(|bill| bill.exact) {
+        Some(bill) => {
+            documents::factur_x(&sheet, &app.fonts, &meta(app, &sheet, firm), einvoice::cii(&bill)).map_err(refused)
+        }
+        None => render(app, &sheet, firm),
+    }
+}
+
+/// The invoice that a credit note takes back.
+///
+/// # Errors
+/// When the store fails.
+pub fn credited(reader: &impl Reader, invoice: &Invoice) -> Result<Option<Invoice>, StoreError> {
+    match invoice.kind {
+        Kind::CreditNote(of) => reader.invoice(of),
+        Kind::Invoice => Ok(None),
+    }
 }

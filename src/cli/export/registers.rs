@@ -3,6 +3,7 @@
 use super::super::Failure;
 use super::archive::Archive;
 use super::write::Writer;
+use crate::documents::csv_line as line;
 use crate::domain::event::Actor;
 use crate::domain::invoice::{Body, Invoice, Kind};
 use crate::domain::money::{Currency, Money};
@@ -11,7 +12,6 @@ use crate::domain::quote::Answer;
 use crate::domain::tax::{Line, Portion};
 use crate::store::prelude::*;
 use crate::store::walk::WalkReads;
-use crate::web::desk::csv::line;
 
 /// Headings of the register of lines, of invoices and quotes.
 const LINES: [&str; 9] =

@@ -8,13 +8,14 @@ use super::super::Failure;
 use super::archive::Archive;
 use super::pages::{README, client_folder, invoice_file, page, quote_file};
 use super::registers::{actor, decimal, kind};
-use crate::actions::invoices::sheet;
+use crate::actions::invoices::{credited, sheet};
 use crate::app::Settings;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::documents::statement::{Account, statement_sheet};
 use crate::documents::{self, Look};
 use crate::domain::client::Client;
 use crate::domain::firm::Firm;
+use crate::domain::format::Format;
 use crate::domain::ids::{FileRef, ProjectId};
 use crate::domain::invoice::{Body, Invoice, Issue};
 use crate::domain::quote::Quote;
@@ -197,11 +198,9 @@ impl<A: Archive> Writer<'_, A> {
     fn document(&mut self, folder: &str, invoice: &Invoice, issue: &Issue) -> Result<(), Failure> {
         let file = invoice_file(invoice.id, issue.number.as_str());
         self.file(&format!("{folder}/{file}.pdf"), &issue.pdf)?;
+        let formats = self.formats(&format!("{folder}/{file}"), invoice, issue)?;
         let drawn = match &invoice.body {
-            Body::Composed(_) => {
-                let (parties, number) = ((&issue.seller, &issue.buyer), Some(&issue.number));
-                documents::html(&sheet(self.r, &self.firm, parties, invoice, number, &issue.totals)?)
-            }
+            Body::Composed(_) => documents::html(&self.sheet(invoice, issue)?),
             Body::Published(amount) => html! {
                 p { (invoice.title) ": " (decimal(*amount)) " " (amount.currency) ", dated " (invoice.dated) ", due " (invoice.due) "." }
                 p { "The PDF is the document, as it came from the accounting system." }
@@ -210,11 +209,37 @@ impl<A: Archive> Writer<'_, A> {
         let title = format!("{} {}", kind(invoice), issue.number);
         let body = html! {
             h1 { (title) }
-            p.list { a href={ (file) ".pdf" } { "The document as it was issued (PDF)" } a href="index.html" { (issue.buyer.name) } }
+            p.list {
+                a href={ (file) ".pdf" } { "The document as it was issued (PDF)" }
+                @for format in &formats { a href={ (file) "." (format.ending()) } { (format.words()) } }
+                a href="index.html" { (issue.buyer.name) }
+            }
             (drawn)
             p { small { "PDF: SHA-256 " (issue.pdf.digest) ", issued " (issue.at) } }
         };
         self.page(&format!("{folder}/{file}.html"), &title, &body)
+    }
+
+    /// The firm as the document shows it, whatever it is now.
+    fn sheet(&self, invoice: &Invoice, issue: &Issue) -> Result<documents::Sheet, Failure> {
+        let (firm, parties) = (issue.letterhead.over(&self.firm), (&issue.seller, &issue.buyer));
+        Ok(sheet(self.r, &firm, parties, invoice, Some(&issue.number), &issue.totals)?)
+    }
+
+    /// Writes the document for programs, beside its PDF and its page.
+    fn formats(&mut self, path: &str, invoice: &Invoice, issue: &Issue) -> Result<Vec<Format>, Failure> {
+        let written = [Format::Ubl, Format::Cii, Format::Csv];
+        let formats: Vec<Format> = documents::offered(invoice).into_iter().filter(|x| written.contains(x)).collect();
+        if formats.is_empty() {
+            return Ok(formats);
+        }
+        let (sheet, credits) = (self.sheet(invoice, issue)?, credited(self.r, invoice)?);
+        for &format in &formats {
+            let bytes = documents::rendition(format, invoice, credits.as_ref(), &sheet).unwrap_or_default();
+            self.archive.file(&format!("{path}.{}", format.ending()))?;
+            self.archive.add(&bytes)?;
+        }
+        Ok(formats)
     }
 
     fn quotes(&mut self, folder: &str, client: &Client) -> Result<Vec<Quote>, Failure> {

@@ -160,10 +160,10 @@ fn says(line: &Line, entry: &LogEntry, certificate: &Certificate, document: Dige
         Event::LetterAccepted { to, response, purpose, .. } => {
             purpose.invoice() == entry.invoice && *to == line.who && *response == line.note
         }
-        Event::Opened { invoice, digest } | Event::Downloaded { invoice, digest } => {
+        Event::Opened { invoice, digest } | Event::Downloaded { invoice, digest, .. } => {
             ours(invoice) && *digest == document
         }
-        Event::StaffPreviewed { invoice } | Event::StaffDownloaded { invoice } => ours(invoice),
+        Event::StaffPreviewed { invoice } | Event::StaffDownloaded { invoice, .. } => ours(invoice),
         _ => false,
     }
 }

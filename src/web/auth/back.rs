@@ -5,6 +5,7 @@
 
 use percent_encoding::percent_decode_str;
 
+use crate::domain::format::Format;
 use crate::domain::number::DocumentNumber;
 
 /// Longest address that is read, in bytes.
@@ -19,12 +20,12 @@ pub enum Back {
     Home,
     /// All invoices.
     Invoices,
-    /// One invoice; true for its PDF.
-    Invoice(DocumentNumber, bool),
+    /// One invoice, or its file in a format.
+    Invoice(DocumentNumber, Option<Format>),
     /// All quotes.
     Quotes,
-    /// One quote; true for its PDF.
-    Quote(DocumentNumber, bool),
+    /// One quote, or its file in a format.
+    Quote(DocumentNumber, Option<Format>),
     /// The statement.
     Statement,
     /// The person's own account.
@@ -41,9 +42,9 @@ impl Back {
         }
         Some(match path {
             "/" => Self::Home,
-            "/invoices" => Self::Invoices,
+            "/invoices" | "/invoices.zip" => Self::Invoices,
             "/quotes" => Self::Quotes,
-            "/statement" | "/statement.pdf" => Self::Statement,
+            "/statement" | "/statement.pdf" | "/statement.csv" | "/statement.html" => Self::Statement,
             "/account" => Self::Account,
             _ => return one_document(path).or_else(|| desk(path)),
         })
@@ -51,15 +52,15 @@ impl Back {
 
     /// The path, written anew.
     pub fn path(&self) -> String {
-        let numbered = |list: &str, n: &DocumentNumber, pdf: bool| {
-            format!("/{list}/{}{}", n.in_url(), if pdf { ".pdf" } else { "" })
+        let numbered = |list: &str, n: &DocumentNumber, format: Option<Format>| {
+            format!("/{list}/{}{}", n.in_url(), format.map_or_else(String::new, |x| format!(".{}", x.ending())))
         };
         match self {
             Self::Home => "/".to_owned(),
             Self::Invoices => "/invoices".to_owned(),
-            Self::Invoice(number, pdf) => numbered("invoices", number, *pdf),
+            Self::Invoice(number, format) => numbered("invoices", number, *format),
             Self::Quotes => "/quotes".to_owned(),
-            Self::Quote(number, pdf) => numbered("quotes", number, *pdf),
+            Self::Quote(number, format) => numbered("quotes", number, *format),
             Self::Statement => "/statement".to_owned(),
             Self::Account => "/account".to_owned(),
             Self::Desk(path) => path.clone(),
@@ -78,7 +79,7 @@ pub fn in_query(back: &Back) -> String {
 }
 
 fn one_document(path: &str) -> Option<Back> {
-    let make: fn(DocumentNumber, bool) -> Back;
+    let make: fn(DocumentNumber, Option<Format>) -> Back;
     let rest;
     if let Some(number) = path.strip_prefix("/invoices/") {
         (make, rest) = (Back::Invoice, number);
@@ -91,19 +92,17 @@ fn one_document(path: &str) -> Option<Back> {
     if rest.contains('/') {
         return None;
     }
-    let (number, pdf) = number_and_suffix(&percent_decode_str(rest).decode_utf8().ok()?)?;
-    Some(make(number, pdf))
+    let (number, format) = number_and_format(&percent_decode_str(rest).decode_utf8().ok()?)?;
+    Some(make(number, format))
 }
 
-/// Takes the last segment of a document's address apart, already decoded: its number, and whether the PDF is meant.
-pub fn number_and_suffix(segment: &str) -> Option<(DocumentNumber, bool)> {
-    let (number, pdf) = match segment.strip_suffix(".pdf") {
-        Some(number) => (number, true),
-        None => (segment, false),
-    };
+/// Takes the last segment of a document's address apart, already decoded: its number, and the format of the file that
+/// is meant, if one is.
+pub fn number_and_format(segment: &str) -> Option<(DocumentNumber, Option<Format>)> {
+    let (number, format) = Format::split(segment);
     let parsed: DocumentNumber = number.parse().ok()?;
     // A number has one spelling, so that a page has one address.
-    (parsed.as_str() == number).then_some((parsed, pdf))
+    (parsed.as_str() == number).then_some((parsed, format))
 }
 
 fn desk(path: &str) -> Option<Back> {
@@ -127,6 +126,7 @@ mod tests {
             "/invoices",
             "/invoices/HF-2025-0412",
             "/invoices/HF-2025-0412.pdf",
+            "/invoices/HF-2025-0412.cii.xml",
             "/invoices/2025%2F0412",
             "/quotes",
             "/quotes/Q-7",

@@ -5,15 +5,16 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::activity_scan::{Asked, Found, LOOKED_MAX, Line, Who, scan};
-use super::csv::Csv;
 use super::links;
 use super::names::NamesOf;
+use crate::documents::Csv;
 use crate::domain::anchor::Anchor;
 use crate::domain::calendar;
 use crate::domain::event::{Actor, Topic};
 use crate::domain::ids::ClientId;
 use crate::domain::sentence::Names;
 use crate::store::prelude::*;
+use crate::web::download;
 use crate::web::forms::{Fields, Query};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
@@ -256,7 +257,7 @@ pub async fn csv(desk: Desk, Query(query): Query) -> Result<Response, Problem> {
         let found = scan(r, &desk.scope, (desk.locale(), desk.zone()), &asked, CSV_MAX, CSV_LOOKED)?;
         Ok(table(&desk, &found, &NamesOf::new(r)))
     })?;
-    Ok(csv.into_download(&format!("activity-{}.csv", desk.today())))
+    Ok(download::csv(&format!("activity-{}.csv", desk.today()), csv))
 }
 
 fn table(desk: &Desk, found: &Found, names: &NamesOf<'_, ReadTx>) -> Csv {

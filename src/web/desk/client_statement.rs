@@ -12,6 +12,7 @@ use crate::actions::invoices::{logo, render};
 use crate::actions::visits;
 use crate::documents;
 use crate::domain::client::Client;
+use crate::domain::format::Format;
 use crate::domain::ids::ClientId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, Refusal};
@@ -58,7 +59,7 @@ pub async fn pdf(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Resul
         }
         Err(error) => return Err(error.into()),
     };
-    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span)).await)?;
+    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span, Format::Pdf)).await)?;
     Ok(download::pdf(&file_name(span.0, span.1), bytes))
 }
 

@@ -12,8 +12,9 @@ use crate::actions::{invoices, letters, visits};
 use crate::documents;
 use crate::domain::access::Act;
 use crate::domain::event::{Actor, Event, LogEntry};
+use crate::domain::format::Format;
 use crate::domain::ids::{ContactId, InvoiceId};
-use crate::domain::invoice::{Body, Issue, Kind};
+use crate::domain::invoice::{Body, Invoice, Issue, Kind};
 use crate::domain::money::Money;
 use crate::domain::payment::{Allocation, Source};
 use crate::store::invoices::Row;
@@ -31,10 +32,10 @@ const LOG_MAX: usize = 500;
 /// Within this time another look by the same person is the same look.
 const SAME_LOOK: SignedDuration = SignedDuration::from_hours(1);
 
-/// `GET /desk/invoices/{id}` and `GET /desk/invoices/{id}.pdf`
+/// `GET /desk/invoices/{id}`, and its files: `.pdf`, `.xml` (UBL), `.cii.xml`, `.csv`, `.html`
 pub async fn page(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Result<Response, Problem> {
-    if let Some(id) = id.strip_suffix(".pdf") {
-        return pdf(&desk, id_of(id)?).await;
+    if let (id, Some(format)) = Format::split(&id) {
+        return file(&desk, id_of(id)?, format).await;
     }
     let id = id_of::<InvoiceId>(&id)?;
     let (row, log) = desk.read(|r| {
@@ -67,14 +68,34 @@ fn looked_lately(desk: &Desk, log: &[LogEntry]) -> bool {
     log.iter().take_while(|e| e.at > since).filter(mine).any(look)
 }
 
-async fn pdf(desk: &Desk, id: InvoiceId) -> Result<Response, Problem> {
+async fn file(desk: &Desk, id: InvoiceId, format: Format) -> Result<Response, Problem> {
     let (name, bytes) = desk.read(|r| {
         let invoice = r.invoice(id)?.filter(|i| desk.scope.sees(i.client)).ok_or(Problem::NotFound)?;
-        let pdf = invoice.issue.ok_or(Problem::NotFound)?.pdf;
-        Ok((pdf.name, r.file(pdf.digest)?.ok_or(Problem::NotFound)?))
+        let issue = invoice.issue.as_ref().ok_or(Problem::NotFound)?;
+        let bytes = match format {
+            Format::Pdf => r.file(issue.pdf.digest)?,
+            _ => rendered(desk, r, &invoice, issue, format)?,
+        };
+        let name = if format == Format::Pdf { issue.pdf.name.clone() } else { issue.number.file_name(format.ending()) };
+        Ok((name, bytes.ok_or(Problem::NotFound)?))
     })?;
-    even_if_full(desk.act(move |w, scope| visits::staff_downloaded(w, scope, id)).await)?;
-    Ok(download::pdf(&name, bytes))
+    even_if_full(desk.act(move |w, scope| visits::staff_downloaded(w, scope, id, format)).await)?;
+    Ok(download::of(format, &name, bytes))
+}
+
+/// The document in a format that is made when it is asked for.
+fn rendered(
+    desk: &Desk,
+    r: &ReadTx,
+    invoice: &Invoice,
+    issue: &Issue,
+    format: Format,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let firm = issue.letterhead.over(&desk.firm);
+    let parties = (&issue.seller, &issue.buyer);
+    let sheet = invoices::sheet(r, &firm, parties, invoice, Some(&issue.number), &issue.totals)?;
+    let credits = invoices::credited(r, invoice)?;
+    Ok(documents::rendition(format, invoice, credits.as_ref(), &sheet))
 }
 
 /// `POST /desk/invoices/{id}/send`: the issue letter once more, to one contact.

@@ -11,10 +11,11 @@ use super::invoice_form::{draft, to_page};
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::{Invoice, check_parties};
+use crate::domain::invoice::Invoice;
 use crate::domain::person::Contact;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::reminder;
+use crate::domain::rules;
 use crate::domain::sentence::step_words;
 use crate::store::prelude::*;
 use crate::web::download;
@@ -108,13 +109,13 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
         }
         None => html! { "It can’t be issued yet. Nothing has been sent." },
     };
-    let lacking = lacking(desk, draft);
+    let lacking = html! { (lacking(desk)) (without_xml(draft)) };
     let body = html! {
         (parts::back(&edit, "Back to edit"))
         (parts::head("Preview", about, html! {
             @if fit { (parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/invoices/{}/preview.pdf", draft.id), "Draft as PDF")) }
         }))
-        (problems(&errors, &edit))
+        (problems(&errors, draft))
         (lacking)
         div.rail.gap-y[!lacking.0.is_empty()] {
             div { div.panel { (document(desk, r, draft)?) } }
@@ -133,7 +134,8 @@ fn faults(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -
     let mut errors = refusal.map_or_else(Vec::new, |x| errors_from(x, "client"));
     if errors.is_empty() {
         let client = r.client(draft.client)?.ok_or(Problem::NotFound)?;
-        for refusal in [draft.ready().err(), check_parties(&draft.body, &desk.firm.party, &client.party).err()] {
+        let rules = rules::check(draft, draft.totals().as_ref(), &desk.firm.party, &client.party);
+        for refusal in [draft.ready().err(), rules.err()] {
             errors.extend(refusal.iter().flat_map(|refusal| errors_from(refusal, "client")));
         }
         if letters::audience(r, draft)?.is_empty() {
@@ -144,30 +146,43 @@ fn faults(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -
     Ok(errors)
 }
 
-/// As `parts::error_summary`, with links to the fields of another page.
-fn problems(errors: &[FieldError], edit: &str) -> Markup {
+/// As `parts::error_summary`, with links to the fields of the pages where each is mended.
+fn problems(errors: &[FieldError], draft: &Invoice) -> Markup {
     html! {
         @if !errors.is_empty() {
             div.errs role="alert" tabindex="-1" id="errs" {
                 h2 { "Before this can be issued" }
-                ul { @for error in errors { li { a href={ (edit) "#" (parts::field_id(&error.key)) } { (error.message) } } } }
+                ul { @for error in errors { li { a href=(mended_at(&error.key, draft)) { (error.message) } } } }
             }
         }
     }
 }
 
+/// Where a field stands: on the firm's settings, the client's form, or the draft's own.
+fn mended_at(key: &str, draft: &Invoice) -> String {
+    let (page, field) = match key.split_once('.') {
+        Some(("settings", field)) => ("/desk/settings".to_owned(), field),
+        Some(("client", field)) => (format!("/desk/clients/{}/edit", draft.client), field),
+        _ => (format!("/desk/invoices/{}/edit", draft.id), key),
+    };
+    format!("{page}#{}", parts::field_id(field))
+}
+
 /// What the firm's settings lack of what a document shows: once issued, it keeps what it was issued with.
-fn lacking(desk: &Desk, draft: &Invoice) -> Markup {
-    let (firm, taxed) = (&desk.firm, draft.totals().is_some_and(|totals| totals.vat != 0));
-    let all = [
-        (firm.party.lines().is_empty(), "postal address"),
-        (taxed && firm.party.vat_id.is_empty(), "VAT number"),
-        (firm.bank.iban.is_empty(), "bank details"),
-    ];
+fn lacking(desk: &Desk) -> Markup {
+    let firm = &desk.firm;
+    let all = [(firm.party.lines().is_empty(), "postal address"), (firm.bank.iban.is_empty(), "bank details")];
     let lacks: Vec<&str> = all.iter().filter(|x| x.0).map(|x| x.1).collect();
     let what = format!("{}. Once issued, a document can’t be changed. ", lacks.join(", "));
     let settings = html! { (what) a href="/desk/settings" { "Settings" } };
     html! { @if !lacks.is_empty() { (parts::note(Tone::Warn, Icon::Alert, "The firm’s settings still lack:", settings)) } }
+}
+
+/// Amounts in thousandths, which EN 16931 does not know.
+fn without_xml(draft: &Invoice) -> Markup {
+    let fits = draft.totals().is_none_or(|totals| rules::fits_xml(&totals));
+    let why = "EN 16931 knows two decimals (BR-DEC-23); make the last digit of each amount a zero to have XML too.";
+    html! { @if !fits { (parts::note(Tone::Warn, Icon::Alert, "This goes out as PDF, HTML and CSV only.", why)) } }
 }
 
 fn document(desk: &Desk, r: &ReadTx, draft: &Invoice) -> Result<Markup, Problem> {

@@ -17,7 +17,6 @@ pub mod confirm;
 pub mod contact_form;
 pub mod contacts;
 pub mod credit;
-pub mod csv;
 mod document_form;
 mod document_table;
 pub mod find;

@@ -14,6 +14,7 @@ use crate::documents::quote::{Offer, quote_sheet};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::event::{Event, LogEntry};
+use crate::domain::format::Format;
 use crate::domain::ids::QuoteId;
 use crate::domain::letter::Purpose;
 use crate::domain::quote::{Answer, Quote};
@@ -109,18 +110,27 @@ fn state(desk: &Desk, quote: &Quote) -> Markup {
     }
 }
 
-/// `GET /desk/quotes/{id}` and `GET /desk/quotes/{id}.pdf`
+/// `GET /desk/quotes/{id}`, and its files: `.pdf`, `.html`
 pub async fn page(desk: Desk, Path(id): Path<String>) -> Result<Response, Problem> {
-    let (id, as_pdf) = id.strip_suffix(".pdf").map_or((id.as_str(), false), |id| (id, true));
+    let (id, format) = Format::split(&id);
     let id = id_of::<QuoteId>(id)?;
     desk.read(|r| {
         let quote = r.quote(id)?.filter(|q| desk.scope.sees(q.client)).ok_or(Problem::NotFound)?;
-        if as_pdf {
-            let bytes = r.file(quote.pdf.digest)?.ok_or(Problem::NotFound)?;
-            return Ok(download::pdf(&quote.pdf.name, bytes));
-        }
-        Ok(draw(&desk, r, &quote)?.into_response())
+        let bytes = match format {
+            None => return Ok(draw(&desk, r, &quote)?.into_response()),
+            Some(Format::Pdf) => r.file(quote.pdf.digest)?.ok_or(Problem::NotFound)?,
+            Some(Format::Html) => crate::documents::html_file(&sheet(&desk, r, &quote)?).into_bytes(),
+            Some(_) => return Err(Problem::NotFound),
+        };
+        let format = format.unwrap_or_default();
+        Ok(download::of(format, &quote.number.file_name(format.ending()), bytes))
     })
+}
+
+fn sheet(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<crate::documents::Sheet, Problem> {
+    let project = quote.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
+    let looks = Looks { firm: &desk.firm, logo: logo(r, &desk.firm)? };
+    Ok(quote_sheet(&looks, &quote.seller, &quote.buyer, &Offer::of(quote, project.as_deref())))
 }
 
 fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
@@ -130,9 +140,7 @@ fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
         a href={ "/desk/clients/" (quote.client) } { (names.client(quote.client)) }
         @if !quote.title.is_empty() { ". " (quote.title) }
     };
-    let project = quote.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
-    let looks = Looks { firm: &desk.firm, logo: logo(r, &desk.firm)? };
-    let sheet = quote_sheet(&looks, &quote.seller, &quote.buyer, &Offer::of(quote, project.as_deref()));
+    let sheet = sheet(desk, r, quote)?;
     let (zone, today) = (desk.zone(), desk.today());
     let log = log_of(r, quote)?;
     let moments: Vec<Moment> = log.iter().map(|e| moment(e, &names, desk.locale(), zone, today)).collect();

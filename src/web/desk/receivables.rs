@@ -9,13 +9,14 @@ use jiff::Span;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::csv::Csv;
 use super::links;
+use crate::documents::Csv;
 use crate::domain::invoice::days_between;
 use crate::domain::money::{Currency, Money};
 use crate::store::invoices::OpenTotal;
 use crate::store::prelude::*;
 use crate::web::charts::{self, Age, Column};
+use crate::web::download;
 use crate::web::forms::{self, Query};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
@@ -167,7 +168,7 @@ pub async fn csv(desk: Desk) -> Result<Response, Problem> {
         let (due, open) = (total.due.to_string(), total.sum.decimal().to_string());
         csv.row(&[total.sum.currency.code(), &due, &open, &total.count.to_string(), &late]);
     }
-    Ok(csv.into_download(&format!("receivables-{}.csv", desk.today())))
+    Ok(download::csv(&format!("receivables-{}.csv", desk.today()), csv))
 }
 
 /// What is not applied per currency, and whether there is more than was read.

@@ -11,8 +11,9 @@ use super::words::{self, Said};
 use super::{Looking, logged, timeline};
 use crate::actions::visits;
 use crate::documents::invoice::{Look, invoice_sheet};
-use crate::documents::{self, Logo, LogoFormat};
+use crate::documents::{self, Logo, LogoFormat, Sheet};
 use crate::domain::firm::Letterhead;
+use crate::domain::format::Format;
 use crate::domain::grant::Strength;
 use crate::domain::invoice::{Body, Issue, Kind, Standing};
 use crate::domain::money::Money;
@@ -23,7 +24,7 @@ use crate::store::events::Visited;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::store::scope::ClientView;
-use crate::web::auth::back::number_and_suffix;
+use crate::web::auth::back::number_and_format;
 use crate::web::download;
 use crate::web::guard::Viewer;
 use crate::web::page::PortalNav;
@@ -52,13 +53,15 @@ struct Counted {
     amount: Money,
 }
 
-/// `GET /invoices/{number}` and `GET /invoices/{number}.pdf`.
+/// `GET /invoices/{number}`, and its files: `.pdf`, `.xml` (UBL), `.cii.xml`, `.csv`, `.html`.
 ///
 /// # Errors
 /// [`Problem::NotFound`] for what is not there or not theirs, which are the same.
 pub async fn show(viewer: Viewer, looking: Looking, Path(segment): Path<String>) -> Result<Response, Problem> {
-    let (number, file) = number_and_suffix(&segment).ok_or(Problem::NotFound)?;
-    if file { download(&viewer, &looking, &number).await } else { open(&viewer, &looking, &number).await }
+    match number_and_format(&segment).ok_or(Problem::NotFound)? {
+        (number, Some(format)) => download(&viewer, &looking, &number, format).await,
+        (number, None) => open(&viewer, &looking, &number).await,
+    }
 }
 
 async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
@@ -75,16 +78,35 @@ async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Re
     Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, &said)).into_response())
 }
 
-async fn download(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
+async fn download(
+    viewer: &Viewer,
+    looking: &Looking,
+    number: &DocumentNumber,
+    format: Format,
+) -> Result<Response, Problem> {
     let bytes = viewer.read(|view| {
         let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
-        view.pdf(&row)?.ok_or(Problem::NotFound)
+        let bytes = if format == Format::Pdf { view.pdf(&row)? } else { rendered(viewer, view, &row, format)? };
+        bytes.ok_or(Problem::NotFound)
     })?;
     if looking.0 {
         let number = number.clone();
-        logged(viewer.act(move |w, pass| visits::downloaded(w, pass, &number)).await)?;
+        logged(viewer.act(move |w, pass| visits::downloaded(w, pass, &number, format)).await)?;
     }
-    Ok(download::pdf(&number.file_name("pdf"), bytes))
+    Ok(download::of(format, &number.file_name(format.ending()), bytes))
+}
+
+/// The document in a format that is made when it is asked for.
+fn rendered<R: Reader>(
+    viewer: &Viewer,
+    view: &ClientView<'_, R>,
+    row: &Row,
+    format: Format,
+) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(issue) = &row.invoice.issue else { return Ok(None) };
+    let credits = view.credited(row)?;
+    let sheet = sheet(viewer, view, row, issue, viewer.logo()?)?;
+    Ok(documents::rendition(format, &row.invoice, credits.as_ref(), &sheet))
 }
 
 impl Shown {
@@ -109,18 +131,31 @@ fn bill<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, row: &Row, issue: 
     if let Body::Published(_) = row.invoice.body {
         return Ok(published(viewer, row, issue, project.as_deref()));
     }
+    // The page draws the logo by its style; the sheet only needs to know that there is one.
+    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
+    Ok(documents::html(&sheet(viewer, view, row, issue, logo)?))
+}
+
+fn sheet<R: Reader>(
+    viewer: &Viewer,
+    view: &ClientView<'_, R>,
+    row: &Row,
+    issue: &Issue,
+    logo: Option<Logo>,
+) -> Result<Sheet, Problem> {
+    let project = match row.invoice.project {
+        Some(id) => view.project_name(id)?,
+        None => None,
+    };
     let credits = match row.invoice.kind {
         Kind::CreditNote(of) => view.number_of(of)?,
         Kind::Invoice => None,
     };
-    // The page draws the logo by its style; the sheet only needs to know that there is one.
-    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
     let firm = issue.letterhead.over(viewer.firm());
     let look = Look { firm: &firm, logo };
     let Issue { seller, buyer, number, totals, .. } = issue;
-    let sheet =
-        invoice_sheet(&look, seller, buyer, &row.invoice, Some(number), totals, project.as_deref(), credits.as_ref());
-    Ok(documents::html(&sheet))
+    let (project, credits) = (project.as_deref(), credits.as_ref());
+    Ok(invoice_sheet(&look, seller, buyer, &row.invoice, Some(number), totals, project, credits))
 }
 
 fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -> Markup {
@@ -241,7 +276,27 @@ fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
             "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(shown.issue.pdf.length))))
         })) }
+        (other_formats(shown))
     }
+}
+
+/// The document in the formats beside the PDF.
+fn other_formats(shown: &Shown) -> Markup {
+    let number = &shown.issue.number;
+    let links: Vec<(String, &str, &str)> = documents::offered(&shown.row.invoice)
+        .into_iter()
+        .filter(|format| *format != Format::Pdf)
+        .map(|x| (format!("/invoices/{}.{}", number.in_url(), x.ending()), x.words(), x.purpose()))
+        .collect();
+    if links.is_empty() {
+        return html! {};
+    }
+    let body = html! {
+        ul.plain.small { @for (href, words, purpose) in &links {
+            li { a href=(href) { (words) } ": " (purpose) "." }
+        } }
+    };
+    parts::act(Icon::Down, "Download as …", false, body)
 }
 
 /// How to pay, open at once while it is the only way.

@@ -13,12 +13,13 @@ use crate::actions::visits;
 use crate::documents::invoice::Look;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::documents::{self, Logo, LogoFormat};
+use crate::domain::format::Format;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
 use crate::store::prelude::*;
-use crate::web::auth::back::number_and_suffix;
+use crate::web::auth::back::number_and_format;
 use crate::web::download;
 use crate::web::forms::{Posted, errors_from};
 use crate::web::guard::{FullViewer, Viewer};
@@ -26,7 +27,7 @@ use crate::web::page::PortalNav;
 use crate::web::parts::{self, FieldError, Icon, Tone};
 use crate::web::problem::Problem;
 
-/// `GET /quotes/{number}` and `GET /quotes/{number}.pdf`.
+/// `GET /quotes/{number}`, and its files: `.pdf`, `.html`.
 ///
 /// # Errors
 /// [`Problem::NotFound`] for what is not there or not theirs.
@@ -35,8 +36,10 @@ pub async fn show(
     looking: Looking,
     Path(segment): Path<String>,
 ) -> Result<Response, Problem> {
-    let (number, file) = number_and_suffix(&segment).ok_or(Problem::NotFound)?;
-    if file { download(&viewer, &looking, number).await } else { open(&viewer, &looking, number).await }
+    match number_and_format(&segment).ok_or(Problem::NotFound)? {
+        (number, Some(format)) => download(&viewer, &looking, number, format).await,
+        (number, None) => open(&viewer, &looking, number).await,
+    }
 }
 
 /// `POST /quotes/{number}/acceptance`.
@@ -64,7 +67,7 @@ pub async fn decline(
 }
 
 async fn answer(viewer: &Viewer, segment: &str, reply: Reply) -> Result<Response, Problem> {
-    let (number, false) = number_and_suffix(segment).ok_or(Problem::NotFound)? else { return Err(Problem::NotFound) };
+    let (number, None) = number_and_format(segment).ok_or(Problem::NotFound)? else { return Err(Problem::NotFound) };
     let (zone, asked, said) = (viewer.zone().clone(), number.clone(), reply.clone());
     let refusal = match viewer.act(move |w, pass| quotes::answer(w, pass, &asked, &said, &zone)).await {
         Ok(()) => {
@@ -107,16 +110,30 @@ pub(super) fn address(number: &DocumentNumber) -> String {
     format!("/quotes/{}", number.in_url())
 }
 
-async fn download(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Result<Response, Problem> {
+async fn download(
+    viewer: &Viewer,
+    looking: &Looking,
+    number: DocumentNumber,
+    format: Format,
+) -> Result<Response, Problem> {
     let bytes = viewer.read(|view| {
         let quote = view.quote(&number)?.ok_or(Problem::NotFound)?;
-        view.quote_pdf(&quote)?.ok_or(Problem::NotFound)
+        let bytes = match format {
+            Format::Pdf => view.quote_pdf(&quote)?,
+            Format::Html => {
+                let project = quote.project.map(|id| view.project_name(id)).transpose()?.flatten();
+                let sheet = sheet(viewer, &quote, project.as_deref(), viewer.logo()?);
+                Some(documents::html_file(&sheet).into_bytes())
+            }
+            _ => None,
+        };
+        bytes.ok_or(Problem::NotFound)
     })?;
-    let name = number.file_name("pdf");
+    let name = number.file_name(format.ending());
     if looking.0 {
-        logged(viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number)).await)?;
+        logged(viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number, format)).await)?;
     }
-    Ok(download::pdf(&name, bytes))
+    Ok(download::of(format, &name, bytes))
 }
 
 async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Result<Response, Problem> {
@@ -153,6 +170,9 @@ fn page(viewer: &Viewer, shown: &Shown, typed: &str, errors: &[FieldError], told
     let (locale, today) = (viewer.locale(), viewer.today());
     let said = words::quote(quote, locale, today);
     let title = format!("Quote {}: {}", quote.number, words::after_colon(&said.text));
+    // The page draws the logo by its style; the sheet only needs to know that there is one.
+    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
+    let drawn = sheet(viewer, quote, shown.project.as_deref(), logo);
     let body = html! {
         (parts::back("/quotes", "All quotes"))
         h1 { (quote.title) }
@@ -160,18 +180,15 @@ fn page(viewer: &Viewer, shown: &Shown, typed: &str, errors: &[FieldError], told
         (parts::error_summary(errors))
         @if let Some(why) = told { (parts::status(Tone::Bad, Icon::Alert, "Your answer was not taken.", why)) }
         (parts::status(said.tone, said.icon, format_args!("{}.", said.text), next_step(viewer, quote)))
-        (parts::document("The quote in short, and its PDF", stub(viewer, quote), documents::html(&sheet(viewer, shown))))
+        (parts::document("The quote in short, and its PDF", stub(viewer, quote), documents::html(&drawn)))
         (quote_answer::section(viewer, quote, typed, errors))
     };
     viewer.page(PortalNav::Quotes, &parts::titled(&title, errors), body)
 }
 
-fn sheet(viewer: &Viewer, shown: &Shown) -> documents::Sheet {
-    let quote = &shown.quote;
-    // The page draws the logo by its style; the sheet only needs to know that there is one.
-    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
+fn sheet(viewer: &Viewer, quote: &Quote, project: Option<&str>, logo: Option<Logo>) -> documents::Sheet {
     let look = Look { firm: viewer.firm(), logo };
-    quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(quote, shown.project.as_deref()))
+    quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(quote, project))
 }
 
 fn stub(viewer: &Viewer, quote: &Quote) -> Markup {

@@ -10,11 +10,12 @@ use super::desk_of;
 use crate::browser::{Answer, Browser};
 use crate::house::{PASSWORD, TestHouse};
 
-pub const FIRM: [(&str, &str); 18] = [
+pub const FIRM: [(&str, &str); 19] = [
     ("name", "Hartmann & Finch LLP"),
     ("address", "4 Mill Lane"),
     ("city", "Dublin 8"),
     ("country", "IE"),
+    ("vat_id", "IE3456789KH"),
     ("trade", "Solicitors"),
     ("registration", "Registered in Dublin 412 207"),
     ("email", "accounts@hartmann.example"),
@@ -109,7 +110,7 @@ async fn a_firm_with_errors_comes_back_as_typed() {
     orla.get("/desk/settings").await;
     let mut form: Vec<_> = FIRM.to_vec();
     form[0].1 = "Hartmann\u{202E}Finch";
-    form[9].1 = "url(x)";
+    form[10].1 = "url(x)";
     form.extend([("account_name", "Us"), ("iban", "IE29 AIBK 9311 5212 3456 79")]);
     let answer = orla.post("/desk/settings/firm", &form).await;
     let page = answer.text();

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use counterfoil::actions::invoices::render;
 use counterfoil::documents::{Look, Sheet};
 use counterfoil::domain::event::Event;
+use counterfoil::domain::format::Format;
 use counterfoil::domain::ids::Digest;
 use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
@@ -74,7 +75,7 @@ async fn the_file_has_the_figures_of_the_page_and_each_download_is_evidence() {
     assert!(file.header("content-disposition").contains("statement-2026-09-01-to-2026-12-31.pdf"));
     assert!(file.body == expected, "the file is not what the sheet draws");
     let digest = Digest(sha256(&file.body));
-    assert_eq!(logged(&house), [Event::StatementDownloaded { from: FROM, to: TO, digest }]);
+    assert_eq!(logged(&house), [Event::StatementDownloaded { from: FROM, to: TO, digest, format: Format::Pdf }]);
 
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
     let desk = orla.get(&format!("/desk/clients/{marlow}/statement?{query}")).await.text();
@@ -82,7 +83,7 @@ async fn the_file_has_the_figures_of_the_page_and_each_download_is_evidence() {
     let expected = drawn();
     let copy = orla.get(&format!("/desk/clients/{marlow}/statement.pdf?{query}")).await;
     assert!(copy.body == expected, "staff see what the client sees");
-    assert_eq!(logged(&house)[1..], [Event::StaffStatementDownloaded { from: FROM, to: TO }]);
+    assert_eq!(logged(&house)[1..], [Event::StaffStatementDownloaded { from: FROM, to: TO, format: Format::Pdf }]);
 }
 
 #[tokio::test]

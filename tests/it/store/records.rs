@@ -7,6 +7,7 @@ use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::client::Client;
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
 use counterfoil::domain::firm::{Letterhead, Logo};
+use counterfoil::domain::format::Format;
 use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::*;
 use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind, References};
@@ -344,19 +345,19 @@ fn events() -> Vec<Event> {
         E::LinkRequested { address: s() },
         E::PasswordSet,
         E::Opened { invoice, digest },
-        E::Downloaded { invoice, digest },
+        E::Downloaded { invoice, digest, format: Format::Ubl },
         E::StaffPreviewed { invoice },
-        E::StaffDownloaded { invoice },
+        E::StaffDownloaded { invoice, format: Format::Csv },
         E::QuoteOpened { quote, digest },
-        E::QuoteDownloaded { quote, digest },
+        E::QuoteDownloaded { quote, digest, format: Format::Html },
         E::StatementOpened,
         E::BackupMade { bytes: 1, digest },
         E::Restored { taken: at() },
         E::QuoteAccepted { quote, digest },
         E::QuoteDeclined { quote, digest, reason: s() },
         E::SendingReleased,
-        E::StatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), digest },
-        E::StaffStatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22) },
+        E::StatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), digest, format: Format::Pdf },
+        E::StaffStatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), format: Format::Zip },
         E::BackupFailed { reason: s() },
         E::BackupLate { since: at() },
         E::DrillPassed { taken: at(), rows: 7 },

@@ -10,6 +10,7 @@ use crate::actions::{firm as firm_act, sessions, visits};
 use crate::domain::access::StaffScope;
 use crate::domain::calendar::is_business_day;
 use crate::domain::event::{Actor, By};
+use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::person::{Person, ProjectAccess, Rights, Role};
 use crate::domain::terms::DueRule;
@@ -196,7 +197,7 @@ impl Story {
         let number = w.invoice(id)?.and_then(|i| i.number().cloned());
         let active = w.contact(contact)?.is_some_and(|c| c.active);
         if let (Some(number), true) = (number, active) {
-            visits::downloaded(w, pass, &number)?.value();
+            visits::downloaded(w, pass, &number, Format::Pdf)?.value();
         }
         Ok(())
     }

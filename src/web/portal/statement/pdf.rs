@@ -7,6 +7,7 @@ use super::period::Period;
 use super::{TITLE, accounts, refused};
 use crate::actions::visits;
 use crate::documents::Look;
+use crate::domain::format::Format;
 use crate::domain::ids::Digest;
 use crate::secrets;
 use crate::store::prelude::*;
@@ -38,7 +39,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     };
     if looking.0 {
         let (span, digest) = ((period.from, period.to), Digest(secrets::sha256(&bytes)));
-        viewer.act(move |w, pass| visits::statement_downloaded(w, pass, span, digest)).await?;
+        viewer.act(move |w, pass| visits::statement_downloaded(w, pass, span, (digest, Format::Pdf))).await?;
     }
     Ok(download::pdf(&file_name(period.from, period.to), bytes))
 }

@@ -103,8 +103,8 @@ pub fn list() -> Vec<Route> {
         get "/desk/receivables" Staff desk::receivables::show;
         get "/desk/receivables.csv" Staff desk::receivables::csv;
         get "/desk/letters" Staff desk::letters::list;
-        get "/desk/letters/{id}" Staff desk::letters::show;
-        post "/desk/letters/{id}/decide" StaffWork desk::letters::decide;
+        get "/desk/letters/{id}" Staff desk::letter::show;
+        post "/desk/letters/{id}/decide" StaffWork desk::letter::decide;
         get "/desk/restored" Owner desk::restored::show;
         post "/desk/restored/numbers" Owner desk::restored::numbers;
         post "/desk/sending/release" Owner desk::restored::release;

@@ -3,25 +3,25 @@
 //!
 //! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod checks;
+
+use std::collections::BTreeMap;
 
 use counterfoil::actions::{clients, invoices, letters, payments, people, reminders};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::By;
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId};
-use counterfoil::domain::letter::{LetterState, Purpose};
+use counterfoil::domain::letter::Purpose;
 use counterfoil::domain::payment::{Cause, Source};
 use counterfoil::domain::person::Person;
-use counterfoil::domain::statement::balance_forward;
 use counterfoil::mail::Verdict;
 use counterfoil::scheduler;
 use counterfoil::secrets::Entropy;
 use counterfoil::store::prelude::*;
-use jiff::civil::{Date, Weekday};
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::house::*;
-use crate::money::{account, listed_balance};
 
 /// Faults that the simulation must notice: each is planted beside the code, not in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -366,138 +366,6 @@ impl World {
         }
         self.check_letters()
     }
-
-    /// Looks at the letters that arrived since the last look, each at the instant it went.
-    fn check_letters(&mut self) -> Told {
-        let now = self.house.app.now();
-        let new: Vec<_> = self.house.mail.letters().into_iter().filter(|k| k.number > self.seen).collect();
-        let mut in_round = BTreeSet::new();
-        for kept in new {
-            self.seen = self.seen.max(kept.number);
-            let (purpose, to) = self.letter_of(&kept.letter.message_id);
-            let Some(id) = purpose.invoice() else { continue };
-            let credit_note = !self.owed.iter().any(|x| x.id == id);
-            let Purpose::Reminder(_, step) = purpose else { continue };
-            claim(!credit_note, || format!("a reminder of {id}, which asks for nothing"))?;
-            let owed = self.owed.iter().find(|x| x.id == id).unwrap();
-            claim(owed.open() > 0, || format!("a reminder of {id}, which is settled"))?;
-            claim(now >= owed.published, || format!("a reminder of {id} before it was published"))?;
-            claim(in_window(now), || format!("a reminder of {id} outside the sending window, at {now}"))?;
-            let latest = steps(owed.due).into_iter().filter(|x| x.1 <= now).map(|x| x.0).max();
-            claim(latest == Some(step), || format!("step {step} of {id} went when {latest:?} was the latest"))?;
-            let today = dublin().to_datetime(now).date();
-            claim(step >= 0 || today <= owed.due, || format!("step {step} of {id} went after the due date"))?;
-            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
-            claim(nominal >= owed.published, || format!("step {step} of {id} fell before publication"))?;
-            claim(in_round.insert((id, to)), || format!("two reminders of {id} to {to:?} in one round"))?;
-            let before = self.arrived.entry((id, to)).or_default();
-            claim(before.iter().all(|x| *x < step), || format!("step {step} of {id} to {to:?} after {before:?}"))?;
-            before.push(step);
-        }
-        Ok(())
-    }
-
-    /// What a letter was for and to whom: the newest letters are looked at first, for that is what arrives.
-    fn letter_of(&self, message_id: &str) -> (Purpose, Person) {
-        let local = message_id.split('@').next().unwrap();
-        let (mut before, page) = (None, 50);
-        loop {
-            let letters = self.house.app.store.read(|r| r.letters(before, page)).unwrap();
-            if let Some(letter) = letters.iter().find(|l| l.message_id == local) {
-                return (letter.purpose, letter.to);
-            }
-            before = Some(letters.last().expect("every letter that arrives was queued").id);
-        }
-    }
-
-    fn check_money(&self) -> Told {
-        for (at, customer) in self.customers.iter().enumerate() {
-            let balance: i64 = customer.entries.iter().map(|x| x.1).sum();
-            let listed = listed_balance(&self.house.app, customer.id);
-            claim(listed == balance, || format!("client {at} owes {balance}, the lists say {listed}"))?;
-        }
-        for owed in &self.owed {
-            let open = self.house.open(owed.id);
-            claim(open == owed.open(), || format!("{} has {} open, the store says {open}", owed.id, owed.open()))?;
-        }
-        Ok(())
-    }
-
-    /// Once faults stop, all that is due goes; and the books close.
-    async fn end(&mut self) -> Told {
-        for _ in 0..400 {
-            self.house.mail.answer_next(Verdict::Accepted { response: String::new(), server: String::new() });
-        }
-        for _ in 0..30 {
-            self.house.later(SignedDuration::from_hours(7));
-            if self.house.tick().await.letters > 0 {
-                self.check_letters()?;
-            }
-        }
-        self.check_liveness()?;
-        for customer in &self.customers {
-            self.check_statements(customer)?;
-        }
-        let report = self.house.verify();
-        claim(report.is_clean(), || format!("{:#?}", report.faults))
-    }
-
-    fn check_liveness(&self) -> Told {
-        let now = self.house.app.now();
-        for owed in self.owed.iter().filter(|x| x.open() > 0 && !x.undone) {
-            let steady = Person::Contact(self.customers[owed.client].steady);
-            let all = self.house.app.store.read(|r| r.letters_about(owed.id)).unwrap();
-            let own = |purpose| all.iter().find(|l| l.to == steady && l.purpose == purpose);
-            claim(own(Purpose::Issued(owed.id)).is_some_and(|l| !l.state.waits()), || {
-                format!("{} was never sent", owed.id)
-            })?;
-            let day = steps(owed.due).into_iter().rfind(|x| x.1 <= now - SignedDuration::from_hours(100));
-            let Some((step, at)) = day.filter(|x| x.1 > owed.published && x.0 >= 0) else { continue };
-            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
-            if nominal < owed.published || now.duration_since(at) > SignedDuration::from_hours(150) {
-                continue; // long ago: downtime may have let a later step take its place
-            }
-            let later = all.iter().any(|l| matches!(l.purpose, Purpose::Reminder(_, s) if s > step));
-            let sent = own(Purpose::Reminder(owed.id, step));
-            let told = sent.is_some_and(|l| !matches!(l.state, LetterState::Queued | LetterState::Sending(_)));
-            claim(told || later, || format!("step {step} of {} is missing: {sent:?}", owed.id))?;
-        }
-        Ok(())
-    }
-
-    fn check_statements(&self, customer: &Customer) -> Told {
-        let (entries, account) = account(&self.house.app, customer.id);
-        let (mut from, mut last) = (Date::constant(2026, 10, 1), None);
-        for _ in 0..16 {
-            let to = from.last_of_month();
-            let statement = balance_forward(entries.clone(), from, to);
-            let expected: i64 = customer.entries.iter().filter(|x| x.0 <= to).map(|x| x.1).sum();
-            claim(statement.closing == expected, || format!("closing on {to}: {} for {expected}", statement.closing))?;
-            claim(last.is_none_or(|x| x == statement.opening), || format!("the opening on {from} is another"))?;
-            let aged = account.ageing(to).total();
-            claim(aged == expected, || format!("ageing on {to}: {aged} for {expected}"))?;
-            (last, from) = (Some(statement.closing), to.tomorrow().unwrap());
-        }
-        Ok(())
-    }
-}
-
-/// Monday to Friday, eight to six, by Dublin's clocks.
-fn in_window(now: Timestamp) -> bool {
-    let local = dublin().to_datetime(now);
-    !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday) && (8..18).contains(&local.hour())
-}
-
-/// The steps of the standard policy with their instants, reckoned here once more.
-fn steps(due: Date) -> Vec<(i16, Timestamp)> {
-    let at = |step: i16| {
-        let mut day = due + i64::from(step).days();
-        while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            day = if step < 0 { day.yesterday().unwrap() } else { day.tomorrow().unwrap() };
-        }
-        (step, dublin().to_timestamp(day.at(8, 0, 0, 0)).unwrap())
-    };
-    [-7, 0, 7, 14, 30].map(at).to_vec()
 }
 
 /// Lives a while; how many reminders arrived.

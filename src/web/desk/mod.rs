@@ -27,6 +27,7 @@ pub mod invoice_form;
 mod invoice_lines;
 pub mod invoices;
 pub mod issue;
+pub mod letter;
 pub mod letters;
 pub mod links;
 pub mod logo;

@@ -3,12 +3,13 @@
 //! Blank amounts let the default order apply: the invoice that the form was opened for, then the oldest due. What is
 //! more than the open amount stays unapplied, and the form says so before and after.
 
-use std::collections::BTreeMap;
+mod draw;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use self::draw::draw;
 use super::links;
 use super::names::NamesOf;
 use super::payment::is_fields;
@@ -18,19 +19,15 @@ use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Method, Open, allocate};
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::sentence::Names;
-use crate::domain::text::capital;
 use crate::domain::text::{self, LINE_MAX};
 use crate::secrets::Token;
 use crate::store::prelude::*;
 use crate::web::forms::{self, Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, Tone, nw};
+use crate::web::parts::{self, Field, Input, Look};
 use crate::web::problem::Problem;
 
-/// Open invoices that the form lists, the earliest due first; the default order knows them all.
-const LISTED_MAX: usize = 100;
 /// Clients offered for choosing.
 const CLIENTS_OFFERED: usize = 30;
 const TITLE: &str = "Record a payment";
@@ -213,11 +210,12 @@ fn choose(r: &ReadTx, desk: &Desk, q: &str) -> Result<Markup, Problem> {
         None => r.clients_by_name(q, None, CLIENTS_OFFERED)?,
         Some(some) => own_clients(r, some, q)?,
     };
+    let names = NamesOf::among(r, &desk.scope);
     let rows: Vec<(Markup, Markup, Markup)> = found
         .iter()
         .map(|c| {
             let href = links::with_query("/desk/payments/new", &[("client", &c.id.to_string())]);
-            (html! { a href=(href) { b { (c.party.name) } } }, html! { (c.reference) }, html! {})
+            (html! { a href=(href) { b { (names.client(c.id)) } } }, html! { (c.reference) }, html! {})
         })
         .collect();
     let body = html! {
@@ -244,137 +242,4 @@ pub(super) fn own_clients(r: &ReadTx, some: &[ClientId], q: &str) -> Result<Vec<
     out.sort_by_key(|c| crate::store::clients::fold(&c.party.name));
     out.truncate(CLIENTS_OFFERED);
     Ok(out)
-}
-
-fn draw(
-    r: &ReadTx,
-    desk: &Desk,
-    account: &Account,
-    fields: &Fields,
-    errors: &[FieldError],
-    plan: Option<&Plan>,
-) -> Markup {
-    let names = NamesOf::new(r);
-    let name = &account.client.party.name;
-    let body = html! {
-        (parts::back(&links::client(account.client.id), name))
-        (parts::error_summary(errors))
-        @if let Some(plan) = plan { (planned(desk, plan, &names)) }
-        (parts::head(TITLE, html! { "From " a href=(links::client(account.client.id)) { (name) } ". " a href="/desk/payments/new" { "Somebody else" } }, html! {}))
-        form.desk-edit method="post" action="/desk/payments/new" {
-            (parts::csrf_input(&desk.csrf))
-            (parts::hidden("once", fields.get("once")))
-            (parts::hidden("client", &account.client.id.to_string()))
-            @if let Some(named) = account.named { (parts::hidden("invoice", &named.to_string())) }
-            (parts::section("arrived", "What arrived", "", arrived(desk, account, fields, errors)))
-            (parts::section("settles", "What it settles", "", settles(desk, account, fields, errors, &names)))
-            (parts::dock(html! {
-                (parts::submit(Look::Primary, "Record the payment"))
-                (parts::submit_as(Look::Plain, "do", "preview", "See what it would settle"))
-            }))
-        }
-    };
-    desk.page(DeskNav::Payments, &parts::titled(TITLE, errors), body)
-}
-
-fn planned(desk: &Desk, plan: &Plan, names: &NamesOf<'_, ReadTx>) -> Markup {
-    let locale = desk.locale();
-    let rest = html! {
-        @for (id, part) in &plan.parts { (locale.money(*part)) " goes to " (nw(names.document(*id))) ". " }
-        @if plan.left.minor > 0 { (locale.money(plan.left)) " settles nothing and stays on the client’s account, unapplied." }
-    };
-    parts::status(Tone::Info, Icon::Eye, "Nothing is recorded yet.", rest)
-}
-
-fn arrived(desk: &Desk, account: &Account, fields: &Fields, errors: &[FieldError]) -> Markup {
-    let field =
-        |name: &'static str, label: &'static str| Field::new(name, label).value(fields.get(name)).errors(errors);
-    let currencies = currencies(account);
-    let codes: Vec<Choice<'_>> = currencies.iter().map(|c| Choice::new(c.code(), c.code())).collect();
-    let methods = Method::ALL.map(|m| (m.code(), capital(m.words())));
-    let methods: Vec<Choice<'_>> = methods.iter().map(|(code, words)| Choice::new(code, words)).collect();
-    let currency = fields.get("currency");
-    let today = desk.today().to_string();
-    html! {
-        div.grid4 {
-            (parts::money(&field("amount", "Amount"), currency))
-            @if codes.len() > 1 { (parts::select(&field("currency", "Currency"), &codes)) }
-            @else { (parts::hidden("currency", currency)) }
-            (parts::date(&field("on", "Arrived on"), None, Some(&today)))
-            (parts::select(&field("method", "How"), &methods))
-            (parts::input(&field("reference", "Payer’s reference").optional(), Input::Text))
-        }
-    }
-}
-
-/// The currencies that a payment of this client may come in, the likeliest first.
-fn currencies(account: &Account) -> Vec<Currency> {
-    let mut all = vec![first_currency(account)];
-    for currency in account.open.iter().map(|x| x.1).chain([account.client.currency]) {
-        if !all.contains(&currency) {
-            all.push(currency);
-        }
-    }
-    all
-}
-
-fn settles(
-    desk: &Desk,
-    account: &Account,
-    fields: &Fields,
-    errors: &[FieldError],
-    names: &NamesOf<'_, ReadTx>,
-) -> Markup {
-    let locale = desk.locale();
-    if account.open.is_empty() {
-        return html! {
-            (parts::hidden("apply", "default"))
-            (parts::empty("Nothing is open.", "The whole payment stays on the client’s account, unapplied, until an invoice is issued."))
-        };
-    }
-    let first = match account.named {
-        Some(id) => format!("{} first, then the oldest due", names.document(id)),
-        None => "The oldest due first".to_owned(),
-    };
-    let choices = [
-        Choice { value: "default", label: &first, hint: "Leave the amounts below blank." },
-        Choice {
-            value: "exact",
-            label: "As written below",
-            hint: "What is not written stays on the client’s account.",
-        },
-    ];
-    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
-    for (open, currency) in &account.open {
-        let sum = sums.entry(*currency).or_default();
-        *sum = sum.saturating_add(open.open);
-    }
-    let sums: Vec<String> = sums.into_iter().map(|(c, minor)| locale.money(Money::new(minor, c))).collect();
-    html! {
-        (parts::radios(&Field::new("apply", "Apply it to").value(fields.get("apply")).errors(errors), &choices))
-        p.hint { (sums.join(" and ")) " is open in all. Anything above that stays on the client’s account, unapplied." }
-        @for (open, currency) in account.open.iter().take(LISTED_MAX) {
-            (one_part(desk, open, *currency, fields, errors, names))
-        }
-        @if account.open.len() > LISTED_MAX {
-            p.small.mut { "The " (LISTED_MAX) " oldest of " (account.open.len()) " open invoices are shown; the default order reaches the others." }
-        }
-    }
-}
-
-fn one_part(
-    desk: &Desk,
-    open: &Open,
-    currency: Currency,
-    fields: &Fields,
-    errors: &[FieldError],
-    names: &NamesOf<'_, ReadTx>,
-) -> Markup {
-    let locale = desk.locale();
-    let (name, number) = (part_field(open.invoice), names.document(open.invoice));
-    let label = format!("{number}, {} open", locale.money(Money::new(open.open, currency)));
-    let due = locale.date_medium(open.due, desk.today());
-    let hint = format!("Due {due}, {}", locale.days_words(open.due, desk.today()));
-    let field = Field::new(&name, &label).hint(&hint).value(fields.get(&name)).errors(errors);
-    parts::money(&field, currency.code())
 }

@@ -30,8 +30,9 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
             return Err(Problem::NotFound);
         }
         let (receipts, next) = page_of(r, &desk, client, after)?;
-        let rows = receipts.iter().map(|x| receipt_row(r, &desk, x)).collect::<Result<Vec<_>, _>>()?;
-        let name = client.map(|c| NamesOf::new(r).client(c)).unwrap_or_default();
+        let names = NamesOf::among(r, &desk.scope);
+        let rows = receipts.iter().map(|x| receipt_row(r, &desk, &names, x)).collect::<Result<Vec<_>, _>>()?;
+        let name = client.map(|c| names.client(c)).unwrap_or_default();
         Ok(desk.page(DeskNav::Payments, "Payments", list_body(&desk, client, &name, &rows, next)))
     })
 }
@@ -54,10 +55,10 @@ fn page_of(
     Ok((all, next))
 }
 
-fn receipt_row(r: &ReadTx, desk: &Desk, receipt: &Receipt) -> Result<Row, Problem> {
+fn receipt_row(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>, receipt: &Receipt) -> Result<Row, Problem> {
     let (locale, today) = (desk.locale(), desk.today());
     let left = r.unapplied_left(receipt.client, Source::Receipt(receipt.id))?;
-    let client = NamesOf::new(r).client(receipt.client);
+    let client = names.client(receipt.client);
     let left = (left > 0).then(|| locale.money(Money::new(left, receipt.amount.currency)));
     Ok(Row {
         tone: if left.is_some() { Tone::Warn } else { Tone::Plain },

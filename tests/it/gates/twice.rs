@@ -20,6 +20,19 @@ async fn twice(
     (answers, count(world) - before)
 }
 
+/// Sends a form twice, which makes one thing and leads to the same page both times; the answers.
+async fn once_of_two(
+    world: &World,
+    orla: &mut Browser,
+    path: &str,
+    fields: &[(&str, &str)],
+    of: impl Fn(&Event) -> bool,
+) -> [Answer; 2] {
+    let (answers, count) = twice(world, orla, path, fields, of).await;
+    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{path}: {}", answers[1].text());
+    answers
+}
+
 /// The fields that an invoice and a quote of one line have.
 fn document<'a>(
     token: &'a str,
@@ -65,8 +78,7 @@ async fn a_new_invoice_sent_twice_is_one_draft_and_issued_twice_is_one_document(
     let seen = hidden(&orla.get(&preview).await.text(), "seen");
     let path = preview.replace("/preview", "/issue");
     let issued = |e: &Event| matches!(e, Event::InvoiceIssued { .. });
-    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token), ("seen", &seen)], issued).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()));
+    once_of_two(&world, &mut orla, &path, &[("csrf", &token), ("seen", &seen)], issued).await;
     let other = hidden(&orla.get("/desk/invoices/new").await.text(), "once");
     assert_ne!(other, once, "another form makes another draft");
     let path = path.replace("/issue", "/credit");
@@ -107,14 +119,12 @@ async fn a_new_client_and_a_new_project_sent_twice_are_one() {
     let form: Vec<_> =
         client.into_iter().chain([("address", "2 Quay Street"), ("csrf", &token), ("once", &once)]).collect();
     let added = |e: &Event| matches!(e, Event::ClientAdded { .. });
-    let (answers, count) = twice(&world, &mut orla, "/desk/clients/new", &form, added).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    let answers = once_of_two(&world, &mut orla, "/desk/clients/new", &form, added).await;
     let own = answers[0].location().to_owned();
     let once = hidden(&orla.get(&own).await.text(), "once");
     let form = [("csrf", &*token), ("once", &*once), ("name", "Alder Wharf")];
     let added = |e: &Event| matches!(e, Event::ProjectAdded { .. });
-    let (answers, count) = twice(&world, &mut orla, &format!("{own}/projects"), &form, added).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    once_of_two(&world, &mut orla, &format!("{own}/projects"), &form, added).await;
 }
 
 #[tokio::test]
@@ -132,8 +142,7 @@ async fn a_letter_asked_for_twice_goes_once_and_again_after_a_minute() {
     let staff = (staff, vec![("csrf", &*token), ("password", crate::house::PASSWORD)]);
     for (path, form) in [send, invite, staff] {
         for _ in 0..2 {
-            let (answers, count) = twice(&world, &mut orla, &path, &form, queued).await;
-            assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{path}: {}", answers[1].text());
+            once_of_two(&world, &mut orla, &path, &form, queued).await;
             world.house.later(jiff::SignedDuration::from_mins(1));
         }
     }
@@ -150,8 +159,7 @@ async fn a_quote_sent_twice_is_one_quote() {
     assert_eq!(hidden(&preview.text(), "once"), once, "the preview carries it on");
     let form = document(&token, &client, &once, "valid_until", "send");
     let sent = |e: &Event| matches!(e, Event::QuoteSent { .. });
-    let (answers, count) = twice(&world, &mut orla, "/desk/quotes/new", &form, sent).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[0].text());
+    once_of_two(&world, &mut orla, "/desk/quotes/new", &form, sent).await;
 }
 
 #[tokio::test]
@@ -161,8 +169,7 @@ async fn a_pdf_published_twice_is_one_document() {
     let mut orla = world.browser(Who::Orla);
     let path = format!("/desk/publish/{}", world.kept);
     let published = |e: &Event| matches!(e, Event::InvoicePublished { .. });
-    let (answers, count) = twice(&world, &mut orla, &path, &[("csrf", &token)], published).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    let answers = once_of_two(&world, &mut orla, &path, &[("csrf", &token)], published).await;
     assert!(answers[1].location().starts_with("/desk/invoices/"));
 }
 
@@ -175,8 +182,7 @@ async fn an_allocation_undone_twice_is_undone_once_and_leads_to_its_invoice() {
     let path = format!("/desk/invoices/{invoice}/allocations/{allocation}/undo");
     let undone = |e: &Event| matches!(e, Event::AllocationUndone { .. });
     let reason = [("csrf", &*token), ("reason", "Wrong invoice")];
-    let (answers, count) = twice(&world, &mut orla, &path, &reason, undone).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    let answers = once_of_two(&world, &mut orla, &path, &reason, undone).await;
     assert_eq!(answers[1].location(), format!("/desk/invoices/{invoice}"));
     assert_eq!(orla.get(&path).await.location(), format!("/desk/invoices/{invoice}"));
 }
@@ -190,8 +196,7 @@ async fn a_payment_taken_back_twice_is_taken_back_once_and_leads_to_its_page() {
     let path = format!("{own}/reverse");
     let back = |e: &Event| matches!(e, Event::ReceiptReversed { .. });
     let form = [("csrf", &*token), ("cause", "returned"), ("on", "2026-11-23"), ("reason", "Refer to drawer")];
-    let (answers, count) = twice(&world, &mut orla, &path, &form, back).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[1].text());
+    let answers = once_of_two(&world, &mut orla, &path, &form, back).await;
     assert_eq!(answers[1].location(), format!("{own}?done=reversed"));
     assert_eq!(orla.get(&path).await.location(), format!("{own}?done=reversed"));
 }
@@ -206,8 +211,7 @@ async fn a_rest_applied_twice_is_applied_once() {
     let (once, invoice) = (hidden(&page, "once"), world.marlow.linked.0.to_string());
     let fields = [("csrf", &*token), ("once", &*once), ("invoice", &*invoice), ("amount", "1.00")];
     let allocations = |e: &Event| matches!(e, Event::Allocated { .. });
-    let (answers, count) = twice(&world, &mut orla, &format!("{path}/apply"), &fields, allocations).await;
-    assert_eq!((count, answers[0].location()), (1, answers[1].location()), "{}", answers[0].text());
+    once_of_two(&world, &mut orla, &format!("{path}/apply"), &fields, allocations).await;
     let fresh = hidden(&orla.get(&path).await.text(), "once");
     let again = [("csrf", &*token), ("once", &*fresh), ("invoice", &*invoice), ("amount", "1.00")];
     let before = world.house.open(world.marlow.linked.0);

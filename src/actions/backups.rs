@@ -3,6 +3,7 @@
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::notices;
 use crate::domain::backups::{DRILLS_MAX, Drill, Failed, Made, Trouble};
@@ -41,14 +42,14 @@ pub fn note_made(w: &mut WriteTx<'_>, day: Date, made: &Made) -> Result<Done<()>
 ///
 /// # Errors
 /// When the store fails.
-pub fn note_failed(w: &mut WriteTx<'_>, reason: &str) -> Result<Done<()>, ActError> {
+pub fn note_failed(w: &mut WriteTx<'_>, zone: &TimeZone, reason: &str) -> Result<Done<()>, ActError> {
     let (mut all, reason) = (w.backups()?, cut(reason));
     let attempts = all.failure.as_ref().map_or(0, |failure| failure.attempts).saturating_add(1);
     all.failure = Some(Failed { at: w.now, reason: reason.clone(), attempts });
     let tell = !std::mem::replace(&mut all.told, true);
     w.put_backups(&all)?;
     if tell {
-        notices::backup_trouble(w, &Trouble::Failed(reason.clone()))?;
+        notices::backup_trouble(w, zone, &Trouble::Failed(reason.clone()))?;
     }
     Ok(w.record(About::FIRM, Event::BackupFailed { reason })?.done(()))
 }
@@ -57,12 +58,12 @@ pub fn note_failed(w: &mut WriteTx<'_>, reason: &str) -> Result<Done<()>, ActErr
 ///
 /// # Errors
 /// When it is not, or they know; or when the store fails.
-pub fn note_late(w: &mut WriteTx<'_>) -> Result<Done<()>, ActError> {
+pub fn note_late(w: &mut WriteTx<'_>, zone: &TimeZone) -> Result<Done<()>, ActError> {
     let mut all = w.backups()?;
     let since: Timestamp = super::found(all.late(w.now).filter(|_| !all.told))?;
     all.told = true;
     w.put_backups(&all)?;
-    notices::backup_trouble(w, &Trouble::Late(since))?;
+    notices::backup_trouble(w, zone, &Trouble::Late(since))?;
     Ok(w.record(About::FIRM, Event::BackupLate { since })?.done(()))
 }
 
@@ -70,7 +71,7 @@ pub fn note_late(w: &mut WriteTx<'_>) -> Result<Done<()>, ActError> {
 ///
 /// # Errors
 /// When the store fails.
-pub fn note_drill(w: &mut WriteTx<'_>, drill: &Drill) -> Result<Done<()>, ActError> {
+pub fn note_drill(w: &mut WriteTx<'_>, zone: &TimeZone, drill: &Drill) -> Result<Done<()>, ActError> {
     let (mut all, mut drill) = (w.backups()?, drill.clone());
     drill.fault = drill.fault.map(|fault| cut(&fault));
     let tell = drill.fault.clone().filter(|_| !all.drill_told);
@@ -83,7 +84,7 @@ pub fn note_drill(w: &mut WriteTx<'_>, drill: &Drill) -> Result<Done<()>, ActErr
     all.drills.truncate(DRILLS_MAX);
     w.put_backups(&all)?;
     if let Some(fault) = tell {
-        notices::backup_trouble(w, &Trouble::Drill(fault))?;
+        notices::backup_trouble(w, zone, &Trouble::Drill(fault))?;
     }
     Ok(w.record(About::FIRM, event)?.done(()))
 }

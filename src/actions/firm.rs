@@ -1,5 +1,7 @@
 //! Setting up the firm and changing its particulars.
 
+use jiff::tz::TimeZone;
+
 use super::people::{self, NewStaff};
 use super::{notices, unchanged};
 use crate::domain::access::{Act, StaffScope};
@@ -49,8 +51,8 @@ pub fn reached_otherwise(old: &Firm, new: &Firm) -> bool {
 pub fn change(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
-    firm: &Firm,
-    known: &Firm,
+    zone: &TimeZone,
+    (firm, known): (&Firm, &Firm),
     what: &str,
 ) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
@@ -58,10 +60,10 @@ pub fn change(
     unchanged(Some(&typed(&old)), &typed(known))?;
     w.put_firm(&Firm { logo: old.logo.clone(), ..firm.clone() })?;
     if firm.bank != old.bank {
-        notices::bank_changed(w)?;
+        notices::bank_changed(w, zone)?;
     }
     if reached_otherwise(&old, firm) {
-        notices::reached_otherwise(w)?;
+        notices::reached_otherwise(w, zone)?;
     }
     Ok(w.record(About::FIRM, Event::FirmChanged { what: what.to_owned() })?.done(()))
 }

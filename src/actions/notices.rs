@@ -1,5 +1,7 @@
 //! Letters that say that something happened: queued with the change they tell of, or not at all.
 
+use jiff::tz::TimeZone;
+
 use super::letters::queue_notice;
 use crate::domain::backups::Trouble;
 use crate::domain::event::Actor;
@@ -13,47 +15,58 @@ use crate::store::prelude::*;
 pub(super) use words::Joined;
 
 /// Tells somebody that their password was set.
-pub(super) fn password_set(w: &mut WriteTx<'_>, person: Person) -> Result<(), ActError> {
-    tell(w, person, None, words::password_set)
+pub(super) fn password_set(w: &mut WriteTx<'_>, zone: &TimeZone, person: Person) -> Result<(), ActError> {
+    tell(w, zone, person, None, words::password_set)
 }
 
 /// Tells somebody who may sign in that they do so with another address now, at both.
-pub(super) fn address_changed(w: &mut WriteTx<'_>, person: Person, old: &EmailAddress) -> Result<(), ActError> {
-    tell(w, person, Some(old), words::address_was_this)?;
-    tell(w, person, None, words::address_is_now_this)
+pub(super) fn address_changed(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    person: Person,
+    old: &EmailAddress,
+) -> Result<(), ActError> {
+    tell(w, zone, person, Some(old), words::address_was_this)?;
+    tell(w, zone, person, None, words::address_is_now_this)
 }
 
 /// Tells every owner that the bank details changed.
-pub(super) fn bank_changed(w: &mut WriteTx<'_>) -> Result<(), ActError> {
-    tell_owners(w, words::bank_changed)
+pub(super) fn bank_changed(w: &mut WriteTx<'_>, zone: &TimeZone) -> Result<(), ActError> {
+    tell_owners(w, zone, words::bank_changed)
 }
 
 /// Tells every owner that the firm's letters name another way to reach it.
-pub(super) fn reached_otherwise(w: &mut WriteTx<'_>) -> Result<(), ActError> {
-    tell_owners(w, words::reached_otherwise)
+pub(super) fn reached_otherwise(w: &mut WriteTx<'_>, zone: &TimeZone) -> Result<(), ActError> {
+    tell_owners(w, zone, words::reached_otherwise)
 }
 
 /// Tells every owner that the people of the firm changed: `name` joined, came back, became an owner or has another
 /// address.
-pub(super) fn staff(w: &mut WriteTx<'_>, what: Joined, name: &str) -> Result<(), ActError> {
-    tell_owners(w, |firm, to, happened| words::staff_changed(firm, to, happened, what, name))
+pub(super) fn staff(w: &mut WriteTx<'_>, zone: &TimeZone, what: Joined, name: &str) -> Result<(), ActError> {
+    tell_owners(w, zone, |firm, to, happened| words::staff_changed(firm, to, happened, what, name))
 }
 
-fn tell_owners(w: &mut WriteTx<'_>, wording: impl Fn(&Firm, &str, &Happened<'_>) -> Text) -> Result<(), ActError> {
+fn tell_owners(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    wording: impl Fn(&Firm, &str, &Happened<'_>) -> Text,
+) -> Result<(), ActError> {
     for staff in w.all_staff()? {
         if staff.active && staff.role == Role::Owner {
-            tell(w, Person::Staff(staff.id), None, &wording)?;
+            tell(w, zone, Person::Staff(staff.id), None, &wording)?;
         }
     }
     Ok(())
 }
 
 /// Tells every owner that something is wrong with the backups.
-pub(super) fn backup_trouble(w: &mut WriteTx<'_>, trouble: &Trouble) -> Result<(), ActError> {
+pub(super) fn backup_trouble(w: &mut WriteTx<'_>, zone: &TimeZone, trouble: &Trouble) -> Result<(), ActError> {
     let (firm, at) = (w.firm()?, w.now);
     for staff in w.all_staff()? {
         if staff.active && staff.role == Role::Owner {
-            queue_notice(w, Person::Staff(staff.id), None, |name| words::backup_trouble(&firm, name, at, trouble))?;
+            queue_notice(w, Person::Staff(staff.id), None, |name| {
+                words::backup_trouble(&firm, name, (at, zone), trouble)
+            })?;
         }
     }
     Ok(())
@@ -61,12 +74,13 @@ pub(super) fn backup_trouble(w: &mut WriteTx<'_>, trouble: &Trouble) -> Result<(
 
 fn tell(
     w: &mut WriteTx<'_>,
+    zone: &TimeZone,
     to: Person,
     at: Option<&EmailAddress>,
     wording: impl Fn(&Firm, &str, &Happened<'_>) -> Text,
 ) -> Result<(), ActError> {
     let (firm, who) = (w.firm()?, who(w)?);
-    let happened = Happened { at: w.now, who: &who, from: w.by.address };
+    let happened = Happened { at: w.now, zone, who: &who, from: w.by.address };
     queue_notice(w, to, at, |name| wording(&firm, name, &happened))
 }
 

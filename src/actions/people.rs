@@ -1,6 +1,6 @@
 //! Staff and contacts: adding, changing, revoking.
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::notices::{self, Joined};
 use super::{found, letters};
@@ -54,8 +54,13 @@ pub struct NewContact {
 ///
 /// # Errors
 /// When the role does not allow it or the address is taken.
-pub fn add_staff(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewStaff) -> Result<Done<StaffId>, ActError> {
-    notices::staff(w, Joined::Added, &new.name)?;
+pub fn add_staff(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    zone: &TimeZone,
+    new: &NewStaff,
+) -> Result<Done<StaffId>, ActError> {
+    notices::staff(w, zone, Joined::Added, &new.name)?;
     found_staff(w, scope, new)
 }
 
@@ -86,13 +91,15 @@ fn as_staff(id: StaffId, new: &NewStaff, since: Timestamp) -> Staff {
 }
 
 /// Changes a person of the firm. A new role or address, or leaving, ends their sessions; a new address is told to both,
-/// and every owner is told of it, as of somebody who becomes one.
+/// and every owner is told of it, as of somebody who becomes one. The password of whoever leaves is forgotten, and
+/// somebody who comes back sets another.
 ///
 /// # Errors
 /// When the role does not allow it, the address is taken, or nobody would be left as an owner.
 pub fn change_staff(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
+    zone: &TimeZone,
     id: StaffId,
     new: &NewStaff,
 ) -> Result<Done<()>, ActError> {
@@ -109,14 +116,17 @@ pub fn change_staff(
     if !staff.active || staff.role != old.role || staff.email != old.email || staff.only_clients != old.only_clients {
         w.shut_out(Person::Staff(id))?;
     }
+    if !old.active || !staff.active {
+        w.remove_password_hash(Person::Staff(id))?;
+    }
     if old.active && staff.active && other(&old.email, &staff.email) {
-        notices::address_changed(w, Person::Staff(id), &old.email)?;
+        notices::address_changed(w, zone, Person::Staff(id), &old.email)?;
     }
     if owns(&staff) && !owns(&old) {
-        notices::staff(w, Joined::Owner, &staff.name)?;
+        notices::staff(w, zone, Joined::Owner, &staff.name)?;
     } else if staff.active && (other(&old.email, &staff.email) || !old.active) {
         let what = if old.active { Joined::Address } else { Joined::Back };
-        notices::staff(w, what, &staff.name)?;
+        notices::staff(w, zone, what, &staff.name)?;
     }
     let what = if staff.active { format!("role {}", staff.role.words()) } else { "left the firm".to_owned() };
     Ok(w.record(About::FIRM, Event::StaffChanged { staff: id, name: staff.name, what })?.done(()))
@@ -160,6 +170,7 @@ fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, s
 pub fn change_contact(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
+    zone: &TimeZone,
     id: ContactId,
     new: &NewContact,
 ) -> Result<Done<()>, ActError> {
@@ -177,7 +188,7 @@ pub fn change_contact(
         w.shut_out(Person::Contact(id))?;
     }
     if old.active && other(&old.email, &contact.email) {
-        notices::address_changed(w, Person::Contact(id), &old.email)?;
+        notices::address_changed(w, zone, Person::Contact(id), &old.email)?;
     }
     let event = Event::ContactChanged { contact: id, name: contact.name, what: what.to_owned() };
     let recorded = w.record(About::client(old.client), event)?;

@@ -3,7 +3,7 @@
 //! Passwords are hashed and checked by the caller, outside any transaction, since that takes long; the act checks that
 //! nothing changed meanwhile. No act here says whether an address is known.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{found, letters, notices, rates};
 use crate::domain::event::{Actor, Entrance, Event};
@@ -226,14 +226,19 @@ pub fn with_link(
 ///
 /// # Errors
 /// [`Refusal::LinkExpired`] as for [`with_link`].
-pub fn set_password(w: &mut WriteTx<'_>, link: TokenDigest, hash: &str) -> Result<Done<Person>, ActError> {
+pub fn set_password(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    link: TokenDigest,
+    hash: &str,
+) -> Result<Done<Person>, ActError> {
     let grant =
         w.grant(link)?.filter(|g| g.expires > w.now && g.opens == Opens::SetPassword).ok_or(Refusal::LinkExpired)?;
     let (actor, client) = active(w, grant.person)?;
     w.by.actor = actor;
     w.put_password_hash(grant.person, hash)?;
     end_sign_ins(w, grant.person)?;
-    notices::password_set(w, grant.person)?;
+    notices::password_set(w, zone, grant.person)?;
     Ok(w.record(About { client, invoice: None }, Event::PasswordSet)?.done(grant.person))
 }
 
@@ -244,9 +249,9 @@ pub fn set_password(w: &mut WriteTx<'_>, link: TokenDigest, hash: &str) -> Resul
 /// [`Refusal::LinkExpired`] when the password changed meanwhile.
 pub fn change_password(
     w: &mut WriteTx<'_>,
+    zone: &TimeZone,
     person: Person,
-    old: &str,
-    new: &str,
+    (old, new): (&str, &str),
     digest: TokenDigest,
 ) -> Result<Done<()>, ActError> {
     if w.password_hash(person)?.as_deref() != Some(old) {
@@ -257,7 +262,7 @@ pub fn change_password(
     w.put_password_hash(person, new)?;
     end_sign_ins(w, person)?;
     w.put_session(digest, &Session { person, strength: Strength::Password, since: w.now, used: w.now })?;
-    notices::password_set(w, person)?;
+    notices::password_set(w, zone, person)?;
     Ok(w.record(About { client, invoice: None }, Event::PasswordSet)?.done(()))
 }
 

@@ -165,16 +165,23 @@ pub fn build_app(config: &Config, store: Store, clock: Clock, entropy: Entropy) 
     })
 }
 
+/// The firm's time zone.
+///
+/// # Errors
+/// When it is unknown.
+pub fn zone(config: &Config) -> Result<TimeZone, Failure> {
+    let zone = &config.reminders.zone;
+    TimeZone::get(zone).map_err(|_| Failure::new(format!("{zone} is no time zone.")))
+}
+
 /// What entrances need to know of the configuration and the firm.
 ///
 /// # Errors
 /// When the time zone is unknown.
 pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
-    let zone = &config.reminders.zone;
-    let zone = TimeZone::get(zone).map_err(|_| Failure::new(format!("{zone} is no time zone.")))?;
     Ok(Settings {
         url: config.url.origin(),
-        zone,
+        zone: zone(config)?,
         policy: policy(config),
         from: sender(config, firm),
         reply_to: config.mail.as_ref().and_then(|mail| mail.reply_to.clone()),

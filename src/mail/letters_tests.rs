@@ -246,14 +246,14 @@ fn a_notice_holds_no_link_and_says_when_and_from_where() {
         let typed = |text: &str| text.replace(ANCHOR_SLOT, "");
         assert!(!typed(&letter.text).contains("[[") && !typed(&letter.html).contains("[["), "{}", letter.text);
         assert!(!letter.text.contains("http") && !letter.html.contains("href"), "{}", letter.html);
-        assert!(letter.text.contains("on 1 January 1970 at 00:00 UTC"), "{}", letter.text);
+        assert!(letter.text.contains("on 1 January 1970 at 00:00 (UTC)"), "{}", letter.text);
     }
     let [password, .., bank] = super::super::notices::all(&firm(), "Orla Byrne");
     assert!(bank.text.contains("Orla Byrne changed the bank details"), "{}", bank.text);
     assert_eq!(
         password.text,
         "Dear Orla,\n\n\
-         Your password for Harbour & Finch LLP was set on 1 January 1970 at 00:00 UTC, from the network address \
+         Your password for Harbour & Finch LLP was set on 1 January 1970 at 00:00 (UTC), from the network address \
          192.0.2.7.\n\n\
          Wherever else you were signed in, you are signed out. If this was you, there is nothing to do.\n\n\
          If it was not you, reply to this e-mail or ring 01 555 0142 at once, and find out who else can read your \

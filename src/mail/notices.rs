@@ -17,6 +17,8 @@ use crate::domain::firm::Firm;
 pub struct Happened<'a> {
     /// When.
     pub at: Timestamp,
+    /// On whose wall clocks it is told.
+    pub zone: &'a TimeZone,
     /// Who, by name.
     pub who: &'a str,
     /// From which network address, if it came over a network.
@@ -24,9 +26,9 @@ pub struct Happened<'a> {
 }
 
 impl Happened<'_> {
-    /// "on 23 November 2026 at 09:00 UTC", since the reader may be anywhere.
+    /// "on 23 November 2026 at 09:00 (Europe/Dublin)": the zone is named, since the reader may be anywhere.
     fn when(&self, firm: &Firm) -> String {
-        format!("on {}", utc(firm, self.at))
+        format!("on {}", told(firm, self.at, self.zone))
     }
 
     /// The same, and ", from the network address 192.0.2.7".
@@ -81,9 +83,9 @@ pub fn bank_changed(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
 }
 
 /// Something is wrong with the backups; to every owner.
-pub fn backup_trouble(firm: &Firm, to_name: &str, at: Timestamp, trouble: &Trouble) -> Text {
+pub fn backup_trouble(firm: &Firm, to_name: &str, (at, zone): (Timestamp, &TimeZone), trouble: &Trouble) -> Text {
     let name = flat(&firm.party.name);
-    let when = Happened { at, who: "", from: None }.when(firm);
+    let when = Happened { at, zone, who: "", from: None }.when(firm);
     let (subject, what) = match trouble {
         Trouble::Failed(reason) => (
             format!("A backup of {name} could not be made"),
@@ -91,7 +93,7 @@ pub fn backup_trouble(firm: &Firm, to_name: &str, at: Timestamp, trouble: &Troub
         ),
         Trouble::Late(since) => (
             format!("The last backup of {name} is too old"),
-            format!("There is no newer backup than one from {}; this was seen {when}.", utc(firm, *since)),
+            format!("There is no newer backup than one from {}; this was seen {when}.", told(firm, *since, zone)),
         ),
         Trouble::Drill(reason) => (
             format!("A backup of {name} could not be restored"),
@@ -110,10 +112,11 @@ pub fn backup_trouble(firm: &Firm, to_name: &str, at: Timestamp, trouble: &Troub
     notice(firm, to_name, subject, says)
 }
 
-/// "22 November 2026 at 03:15 UTC".
-fn utc(firm: &Firm, at: Timestamp) -> String {
-    let utc = at.to_zoned(TimeZone::UTC);
-    format!("{} at {:02}:{:02} UTC", firm.locale.date_long(utc.date()), utc.hour(), utc.minute())
+/// "22 November 2026 at 03:15 (Europe/Dublin)".
+fn told(firm: &Firm, at: Timestamp, zone: &TimeZone) -> String {
+    let local = zone.to_datetime(at);
+    let (day, time) = (firm.locale.date_long(local.date()), firm.locale.time(local.time()));
+    format!("{day} at {time} ({})", zone.iana_name().unwrap_or("UTC"))
 }
 
 /// Letters name another address, telephone or person to answer to; to every owner.
@@ -167,9 +170,10 @@ fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Tex
 
 #[cfg(test)]
 pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 9] {
-    let happened = Happened { at: Timestamp::UNIX_EPOCH, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
+    let zone = &TimeZone::UTC;
+    let happened = Happened { at: Timestamp::UNIX_EPOCH, zone, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
-    let backup = |trouble| backup_trouble(firm, typed, at, &trouble);
+    let backup = |trouble| backup_trouble(firm, typed, (at, zone), &trouble);
     let [password, now, was, reached, bank] =
         [password_set, address_is_now_this, address_was_this, reached_otherwise, bank_changed]
             .map(|write| write(firm, typed, &happened));

@@ -52,7 +52,8 @@ pub async fn watch_age(app: &App) -> Result<usize, ActError> {
     if all.told || all.late(app.now()).is_none() {
         return Ok(0);
     }
-    app.store.write(By::job("backup"), app.now(), backups::note_late).await?;
+    let zone = app.settings.zone.clone();
+    app.store.write(By::job("backup"), app.now(), move |w| backups::note_late(w, &zone)).await?;
     Ok(1)
 }
 

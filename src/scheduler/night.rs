@@ -5,6 +5,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 
 use crate::actions::backups;
@@ -45,7 +46,7 @@ impl Night {
             Err(Broken::Backup(error)) => {
                 let reason = error.to_string();
                 tracing::error!(%reason, "a backup could not be made");
-                self.note(move |w| backups::note_failed(w, &reason))
+                self.note(move |w, zone| backups::note_failed(w, zone, &reason))
             }
             Ok(()) => Ok(()),
         }
@@ -104,7 +105,7 @@ impl Night {
 
     fn made(&self, day: Date, made: Made) -> Result<(), ActError> {
         tracing::info!(file = made.file, bytes = made.bytes, added = made.added, "a backup was made");
-        self.note(move |w| backups::note_made(w, day, &made))
+        self.note(move |w, _| backups::note_made(w, day, &made))
     }
 
     fn drill(
@@ -127,14 +128,15 @@ impl Night {
             tracing::error!(%fault, "a backup could not be restored on trial");
         }
         let drill = state::Drill { at: self.app.now(), taken, rows, seconds: seconds(watch), fault };
-        self.note(move |w| backups::note_drill(w, &drill))
+        self.note(move |w, zone| backups::note_drill(w, zone, &drill))
     }
 
     fn note(
         &self,
-        act: impl FnMut(&mut WriteTx<'_>) -> Result<Done<()>, ActError> + Send + 'static,
+        mut act: impl FnMut(&mut WriteTx<'_>, &TimeZone) -> Result<Done<()>, ActError> + Send + 'static,
     ) -> Result<(), ActError> {
-        self.app.store.write_blocking(By::job("backup"), self.app.now(), act)?;
+        let zone = self.app.settings.zone.clone();
+        self.app.store.write_blocking(By::job("backup"), self.app.now(), move |w| act(w, &zone))?;
         // It may have queued letters.
         self.app.wake.notify_one();
         Ok(())

@@ -47,6 +47,15 @@ pub trait ClientReads: Reader {
         ids.into_iter().filter_map(|id| self.client(id).transpose()).collect()
     }
 
+    /// Other clients of exactly this client's name, capitals aside, at most `limit`.
+    fn namesakes(&self, client: &Client, limit: usize) -> Result<Vec<ClientId>, StoreError> {
+        let name = fold(&client.party.name);
+        let table = self.table(CLIENTS_BY_NAME)?;
+        let rows = table.range((name.as_str(), 0)..=(name.as_str(), u64::MAX))?;
+        let ids = rows.map(|row| Ok(ClientId(row?.0.value().1)));
+        ids.filter(|id| id.as_ref().map_or(true, |id| *id != client.id)).take(limit).collect()
+    }
+
     /// A contact, also a revoked one.
     fn contact(&self, id: ContactId) -> Result<Option<Contact>, StoreError> {
         self.record_at(CONTACTS, id.0)

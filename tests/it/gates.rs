@@ -518,7 +518,12 @@ async fn whoever_is_revoked_or_leaves_is_out_at_the_next_request() {
             active: false,
             invite: false,
         };
-        house.act(who.orla, move |w, s| counterfoil::actions::people::change_staff(w, s, staff, &left)).await.unwrap();
+        house
+            .act(who.orla, move |w, s| {
+                counterfoil::actions::people::change_staff(w, s, &crate::house::dublin(), staff, &left)
+            })
+            .await
+            .unwrap();
         assert!(out(&world.browser(one).get("/desk").await), "{one:?}");
         assert!(out(&world.browser(one).get("/").await), "{one:?}");
     }

@@ -3,17 +3,19 @@
 use std::path::Path;
 use std::sync::atomic::Ordering;
 
-use jiff::Timestamp;
+use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::control::{Line, Peer};
 use super::super::protocol::{Backup, Request};
 use super::super::unfinished::told_to_stop;
-use super::super::{Failure, terminal};
+use super::super::{Failure, house, terminal};
 use crate::actions::backups;
+use crate::app::App;
 use crate::backup::BackupError;
 use crate::backup::drill::{Drill, FileTrial};
 use crate::backup::identity::BackupIdentity;
 use crate::clock::{Clock, Stopwatch};
+use crate::config::Config;
 use crate::domain::backups as state;
 use crate::domain::event::By;
 use crate::secrets::Entropy;
@@ -58,12 +60,12 @@ pub fn run(
 ///
 /// # Errors
 /// The fault, if there is one.
-pub fn tell(drill: &state::Drill, data: &Path, store: Option<&Store>) -> Result<(), Failure> {
+pub fn tell(drill: &state::Drill, config: &Config, store: Option<&Store>) -> Result<(), Failure> {
     match store {
-        Some(store) => note(store, &Clock::system(), drill)?,
+        Some(store) => note(store, &Clock::system(), &house::zone(config)?, drill)?,
         None => {
             let gone = || Failure::new("The server is gone, so that the outcome of the trial was not noted.");
-            let mut line = Line::connect(data)?.ok_or_else(gone)?;
+            let mut line = Line::connect(&config.data)?.ok_or_else(gone)?;
             line.ask::<()>(&Request::Drilled(drill.clone()), &[], |_| Ok(()))?;
         }
     }
@@ -80,12 +82,12 @@ pub fn tell(drill: &state::Drill, data: &Path, store: Option<&Store>) -> Result<
 ///
 /// # Errors
 /// When the store fails, or the command is gone.
-pub fn serve(peer: &mut Peer, store: &Store, clock: &Clock, drill: &state::Drill) -> Result<(), Failure> {
-    note(store, clock, drill)?;
+pub fn serve(peer: &mut Peer, app: &App, drill: &state::Drill) -> Result<(), Failure> {
+    note(&app.store, &app.clock, &app.settings.zone, drill)?;
     peer.answer(&())
 }
 
-fn note(store: &Store, clock: &Clock, drill: &state::Drill) -> Result<(), Failure> {
-    let drill = drill.clone();
-    Ok(store.write_blocking(By::command_line(), clock.now(), move |w| backups::note_drill(w, &drill))?)
+fn note(store: &Store, clock: &Clock, zone: &TimeZone, drill: &state::Drill) -> Result<(), Failure> {
+    let (drill, zone) = (drill.clone(), zone.clone());
+    Ok(store.write_blocking(By::command_line(), clock.now(), move |w| backups::note_drill(w, &zone, &drill))?)
 }

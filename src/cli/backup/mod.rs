@@ -140,7 +140,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if let Some(identity) = &identity {
         let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let scratch = args.scratch.as_deref().unwrap_or(beside);
-        drill::tell(&drill::run(&to, scratch, identity, &made, taken)?, &config.data, store)?;
+        drill::tell(&drill::run(&to, scratch, identity, &made, taken)?, &config, store)?;
     }
     store.inspect(|store| store.close());
     thinned
@@ -226,7 +226,7 @@ pub fn serve_recipients(peer: &mut Peer, app: &App, change: &Recipients) -> Resu
 /// # Errors
 /// When the store fails, or the command is gone.
 pub fn serve_drill(peer: &mut Peer, app: &App, drilled: &Drill) -> Result<(), Failure> {
-    drill::serve(peer, &app.store, &app.clock, drilled)
+    drill::serve(peer, app, drilled)
 }
 
 struct Shared<'a, 'p>(&'a std::cell::RefCell<&'p mut Peer>);

@@ -147,8 +147,9 @@ pub async fn set(guest: Guest, Path(token): Path<String>, Open(typed): Open) -> 
         return again(&guest, &link, &email, fault);
     }
     let hash = guest.web.hashing.hash(wished.to_owned()).await?;
-    let (app, digest) = (&guest.web.app, link.digest());
-    match app.store.write(guest.by(), app.now(), move |w| sessions::set_password(w, digest, &hash)).await {
+    let (app, digest, zone) = (&guest.web.app, link.digest(), guest.web.app.settings.zone.clone());
+    let act = move |w: &mut WriteTx<'_>| sessions::set_password(w, &zone, digest, &hash);
+    match app.store.write(guest.by(), app.now(), act).await {
         Ok(_) => {
             succeeded(&guest, "set password", &token);
             Ok(Redirect::to(&format!("/sign-in?note={PASSWORD_SET}")).into_response())

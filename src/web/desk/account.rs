@@ -51,8 +51,8 @@ pub async fn change_password(desk: Desk, Posted(fields): Posted) -> Result<Respo
 /// Every other session ends, and this one goes on under a new token.
 async fn renew(desk: &Desk, old: String, new: String, token: &Token) -> Result<Result<(), ActError>, Problem> {
     let hash = desk.web.hashing.hash(new).await?;
-    let (person, digest) = (Person::Staff(desk.staff.id), token.digest());
-    let done = desk.act(move |w, _| sessions::change_password(w, person, &old, &hash, digest)).await;
+    let (person, digest, zone) = (Person::Staff(desk.staff.id), token.digest(), desk.zone().clone());
+    let done = desk.act(move |w, _| sessions::change_password(w, &zone, person, (&old, &hash), digest)).await;
     Ok(done.map_err(|error| match error {
         ActError::Refused(Refusal::LinkExpired) => Refusal::TryAgain.into(),
         other => other,

@@ -52,7 +52,7 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     let (asked, errors) = asked(&desk, &query)?;
     desk.read(|r| {
         let found = scan(r, &desk.scope, (desk.locale(), desk.zone()), &asked, PAGE, LOOKED_MAX)?;
-        let names = NamesOf::new(r);
+        let names = NamesOf::among(r, &desk.scope);
         let clients = offered(r, &desk, asked.client, &names)?;
         let body = html! {
             (parts::error_summary(&errors))
@@ -95,7 +95,7 @@ fn offered(
     names: &NamesOf<'_, ReadTx>,
 ) -> Result<Vec<(String, String)>, StoreError> {
     let mut all: Vec<(ClientId, String)> = match desk.scope.only() {
-        None => r.clients_by_name("", None, CLIENTS_OFFERED)?.into_iter().map(|c| (c.id, c.party.name)).collect(),
+        None => r.clients_by_name("", None, CLIENTS_OFFERED)?.iter().map(|c| (c.id, names.client(c.id))).collect(),
         Some(some) => some.iter().take(CLIENTS_OFFERED).map(|id| (*id, names.client(*id))).collect(),
     };
     if let Some(id) = chosen.filter(|id| all.iter().all(|x| x.0 != *id)) {
@@ -255,7 +255,7 @@ pub async fn csv(desk: Desk, Query(query): Query) -> Result<Response, Problem> {
     let (asked, _) = asked(&desk, &query)?;
     let csv = desk.read(|r| {
         let found = scan(r, &desk.scope, (desk.locale(), desk.zone()), &asked, CSV_MAX, CSV_LOOKED)?;
-        Ok(table(&desk, &found, &NamesOf::new(r)))
+        Ok(table(&desk, &found, &NamesOf::among(r, &desk.scope)))
     })?;
     Ok(download::csv(&format!("activity-{}.csv", desk.today()), csv))
 }

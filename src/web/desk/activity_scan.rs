@@ -130,7 +130,7 @@ pub fn scan(
     looked: usize,
 ) -> Result<Found, StoreError> {
     let start = asked.from.map(|day| wall_clock(day, jiff::civil::Time::midnight(), zone));
-    let names = NamesOf::new(r);
+    let names = NamesOf::among(r, scope);
     let before = upper(r, asked, zone)?;
     let mut back = Back::new(r, scope, asked.client, before);
     let (mut lines, mut seen, mut last) = (Vec::new(), 0, None);

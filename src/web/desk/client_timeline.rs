@@ -47,7 +47,7 @@ pub struct History {
 /// # Errors
 /// When the store fails.
 pub fn read(desk: &Desk, r: &ReadTx, client: ClientId, asked: &Asked) -> Result<History, Problem> {
-    let (names, today) = (NamesOf::new(r), desk.today());
+    let (names, today) = (NamesOf::among(r, &desk.scope), desk.today());
     let (mut moments, mut before, mut looked) = (Vec::new(), asked.before, 0);
     let mut earlier = None;
     'pages: loop {

@@ -61,12 +61,12 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let (contact, client) = contact_of(&desk, id)?;
     let projects = projects_of(&desk, client.id)?;
-    let known = contact.clone();
+    let (known, zone) = (contact.clone(), desk.zone().clone());
     let done = match check_seen(&fields, &contact).and_then(|()| contact_form::read(&fields, &projects)) {
         Ok(new) => {
             desk.act(move |w, scope| {
                 unchanged(w.contact(id)?.as_ref(), &known)?;
-                people::change_contact(w, scope, id, &new)
+                people::change_contact(w, scope, &zone, id, &new)
             })
             .await
         }

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 
 use super::client::tabs;
 use super::names::NamesOf;
+use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::store::invoices::Cursor;
@@ -34,8 +35,8 @@ pub struct Line {
 
 /// The table: number, client, subject, state, then the columns of `figures`. On a phone the number, what belongs to it
 /// and all figures but the first.
-pub fn table(r: &ReadTx, label: &str, figures: &[&'static str], lines: Vec<Line>) -> Markup {
-    let names = NamesOf::new(r);
+pub fn table(r: &ReadTx, scope: &StaffScope, label: &str, figures: &[&'static str], lines: Vec<Line>) -> Markup {
+    let names = NamesOf::among(r, scope);
     let mut cols = vec![Col::name("Number")];
     cols.extend(["Client", "For", "State"].map(|name| Col::text(name).wide()));
     cols.extend(

@@ -43,7 +43,7 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Response, Problem> 
         }
         let found = if q.is_empty() { Found::default() } else { find(r, &desk, &q)? };
         let title = if q.is_empty() { "Find".to_owned() } else { format!("Find “{q}”") };
-        let names = NamesOf::new(r);
+        let names = NamesOf::among(r, &desk.scope);
         Ok(desk.page(DeskNav::Elsewhere, &title, body(&desk, &title, &q, &found, &names)).into_response())
     })
 }
@@ -95,15 +95,15 @@ fn body(desk: &Desk, title: &str, q: &str, found: &Found, names: &NamesOf<'_, Re
         } @else if nothing {
             (parts::empty("Nothing begins like that.", "Try fewer letters, or the beginning of a document’s number."))
         }
-        @if !found.clients.is_empty() { (parts::section("clients", "Clients", "", clients(found))) }
+        @if !found.clients.is_empty() { (parts::section("clients", "Clients", "", clients(found, names))) }
         @if !found.invoices.is_empty() { (parts::section("invoices", "Invoices and credit notes", "", invoices(desk, found, names))) }
         @if !found.quotes.is_empty() { (parts::section("quotes", "Quotes", "", quotes(desk, found, names))) }
     }
 }
 
-fn clients(found: &Found) -> Markup {
+fn clients(found: &Found, names: &NamesOf<'_, ReadTx>) -> Markup {
     let row = |c: &Client| {
-        (html! { a href=(links::client(c.id)) { b { (c.party.name) } } }, html! { (c.reference) }, html! {})
+        (html! { a href=(links::client(c.id)) { b { (names.client(c.id)) } } }, html! { (c.reference) }, html! {})
     };
     parts::rows(&found.clients.iter().map(row).collect::<Vec<_>>())
 }

@@ -118,7 +118,7 @@ fn draw(
     told: &Told,
     before: Option<u64>,
 ) -> Result<Markup, Problem> {
-    let names = NamesOf::new(r);
+    let names = NamesOf::among(r, &desk.scope);
     let invoice = &row.invoice;
     let what = if invoice.is_invoice() { "Invoice" } else { "Credit note" };
     let title = format!("{what} {}", called(invoice));

@@ -105,13 +105,15 @@ fn instant(desk: &Desk, at: Timestamp) -> Markup {
 pub fn seen(desk: &Desk, row: &Row, told: &Told) -> Markup {
     let cols = [
         Col::name("Person"),
-        Col::text("Published"),
-        Col::text("Handed to the mail server"),
-        Col::text("Opened"),
-        Col::text("Downloaded"),
+        Col::text("Published").wide(),
+        Col::text("Handed to the mail server").wide(),
+        Col::text("Opened").wide(),
+        Col::text("Downloaded").wide(),
         Col::text(""),
     ];
     let when = |at: Option<Timestamp>| html! { @if let Some(at) = at { (instant(desk, at)) } @else { span.mut { "Not yet" } } };
+    let line =
+        |word: &str, at: Option<Timestamp>| html! { @if at.is_some() { small.narrow { (word) " " (when(at)) } } };
     let rows: Vec<parts::Row> = told
         .people
         .iter()
@@ -122,7 +124,16 @@ pub fn seen(desk: &Desk, row: &Row, told: &Told) -> Markup {
                 None => html! { span.mut { "May not see it now" } },
             };
             vec![
-                html! { b { (contact.name) } small { (contact.email) } },
+                html! {
+                    b { (contact.name) }
+                    small { (contact.email) }
+                    @if known.published.is_none() { small.narrow { (published) } }
+                    (line("Published", known.published))
+                    (line("Handed to the mail server", known.handed))
+                    (line("Opened", known.opened))
+                    (line("Downloaded", known.downloaded))
+                    @if known.opened.is_none() && known.published.is_some() { small.narrow { "Not opened yet" } }
+                },
                 published,
                 when(known.handed),
                 when(known.opened),
@@ -135,11 +146,11 @@ pub fn seen(desk: &Desk, row: &Row, told: &Told) -> Markup {
     let body = html! {
         @if rows.is_empty() { p.mut { "Nobody at this client may see billing documents." } }
         @else { (parts::scroller("Who has seen it", &cols, &rows, None)) }
-        p.small.mut {
+        p.small.mut.gap-y {
             "Handed to the mail server is no proof of reading; opened and downloaded are, by a person who signed in. "
             "What staff look at is not counted."
         }
-        p.row.small {
+        p.row.small.gap-y {
             "Certificate of delivery, signed, for somebody who does not know this log:"
             a href={ "/desk/invoices/" (row.invoice.id) "/certificate.pdf" } { "Certificate as PDF" }
             a href={ "/desk/invoices/" (row.invoice.id) "/certificate.json" } { "Certificate to be checked (JSON)" }
@@ -162,7 +173,8 @@ fn again(desk: &Desk, row: &Row, known: &Known) -> Markup {
 
 /// The letters about it, with what became of them.
 pub fn letters(desk: &Desk, told: &Told) -> Markup {
-    let cols = [Col::short("Queued"), Col::text("To"), Col::text("Why"), Col::text("State"), Col::text("")];
+    let cols =
+        [Col::short("Queued").wide(), Col::text("To"), Col::text("Why").wide(), Col::text("State"), Col::text("")];
     let rows: Vec<parts::Row> = told.letters.iter().rev().map(|letter| cells(desk, letter).into()).collect();
     let body = html! {
         @if rows.is_empty() { p.mut { "No letter was written about it." } }
@@ -183,7 +195,11 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![
         instant(desk, letter.queued),
-        html! { (letter.to_name) small { (letter.to_address) } },
+        html! {
+            (letter.to_name)
+            small { (letter.to_address) }
+            small.narrow { (why) ", queued " (instant(desk, letter.queued)) }
+        },
         html! { (why) },
         letter_state(desk, &letter.state),
         html! { a href={ "/desk/letters/" (letter.id) } { @if decides { "Decide" } @else { "Read" } } },

@@ -260,9 +260,11 @@ fn overdue(desk: &Desk, r: &ReadTx, form: &Form) -> Result<Markup, Problem> {
     let late = overdue_of(r, client.id, desk)?;
     Ok(html! {
         @if !late.is_empty() {
-            (parts::note(Tone::Warn, Icon::Alert, format!("{} is overdue.", late.join(" and ")), html! {
-                "Consider a call first. " a href={ "/desk/clients/" (client.id) } { "See " (client.party.name) }
-            }))
+            div.gap-y {
+                (parts::note(Tone::Warn, Icon::Alert, format!("{} is overdue.", late.join(" and ")), html! {
+                    "Consider a call first. " a href={ "/desk/clients/" (client.id) } { "See " (client.party.name) }
+                }))
+            }
         }
     })
 }

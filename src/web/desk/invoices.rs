@@ -154,7 +154,7 @@ fn nothing(filter: Filter, later: bool) -> Markup {
 
 fn table(desk: &Desk, r: &ReadTx, rows: &[Row]) -> Markup {
     let lines = rows.iter().map(|row| line(desk, row)).collect();
-    document_table::table(r, "Invoices", &["Due", "Amount", "Open"], lines)
+    document_table::table(r, &desk.scope, "Invoices", &["Due", "Amount", "Open"], lines)
 }
 
 fn line(desk: &Desk, row: &Row) -> Line {

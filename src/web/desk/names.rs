@@ -7,13 +7,21 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 use std::hash::Hash;
 
+use super::client_choice::mark;
+use crate::domain::access::StaffScope;
+use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, QuoteId, StaffId};
 use crate::domain::sentence::Names;
 use crate::store::prelude::*;
 
+/// Clients of one name that are looked at; whoever sees none of so many is not told of more.
+const NAMESAKES_MAX: usize = 100;
+
 /// The names of one snapshot. What can't be read or is gone still has something printable.
 pub struct NamesOf<'a, R> {
     reader: &'a R,
+    /// Among whose clients one is told from another of its name.
+    among: Option<&'a StaffScope>,
     staff: Cache<StaffId, String>,
     contacts: Cache<ContactId, String>,
     clients: Cache<ClientId, String>,
@@ -35,6 +43,7 @@ impl<'a, R: Reader> NamesOf<'a, R> {
     pub fn new(reader: &'a R) -> Self {
         Self {
             reader,
+            among: None,
             staff: Cache::default(),
             contacts: Cache::default(),
             clients: Cache::default(),
@@ -43,12 +52,25 @@ impl<'a, R: Reader> NamesOf<'a, R> {
         }
     }
 
+    /// The same, for lists in which two clients of one name stand: among those that `scope` sees they are told apart.
+    pub fn among(reader: &'a R, scope: &'a StaffScope) -> Self {
+        Self { among: Some(scope), ..Self::new(reader) }
+    }
+
     /// A client's name.
     pub fn client(&self, id: ClientId) -> String {
-        once(&self.clients, id, || {
-            let found = self.reader.client(id).ok().flatten();
-            found.map_or_else(|| "a client".to_owned(), |c| c.party.name)
+        once(&self.clients, id, || match self.reader.client(id).ok().flatten() {
+            Some(client) if self.shares_name(&client) => format!("{} ({})", client.party.name, mark(&client)),
+            Some(client) => client.party.name,
+            None => "a client".to_owned(),
         })
+    }
+
+    /// Whether another client of the same name is seen too.
+    fn shares_name(&self, client: &Client) -> bool {
+        let Some(scope) = self.among else { return false };
+        let others = self.reader.namesakes(client, NAMESAKES_MAX).unwrap_or_default();
+        others.into_iter().any(|id| scope.sees(id))
     }
 
     /// Whether the document is a draft, or gone.

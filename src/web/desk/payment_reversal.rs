@@ -86,7 +86,7 @@ fn draw(desk: &Desk, receipt: &Receipt, typed: Typed<'_>) -> Result<Markup, Prob
     let amount = locale.money(receipt.amount);
     let title = format!("Take back the payment of {amount}");
     desk.read(|r| {
-        let names = NamesOf::new(r);
+        let names = NamesOf::among(r, &desk.scope);
         let parts_of = r.allocations_from(source)?;
         let about = html! {
             "From " a href=(links::client(receipt.client)) { (names.client(receipt.client)) }
@@ -109,8 +109,8 @@ fn consequences(desk: &Desk, names: &NamesOf<'_, ReadTx>, settled: &[Allocation]
         @if settled.is_empty() {
             p { "It settles no invoice, so none opens again." }
         } @else {
-            p { "These are open again by as much, and their reminders go on with the steps that are still to come:" }
-            ul {
+            p { "These will be open again by as much, and their reminders go on with the steps that are still to come:" }
+            ul.gap-y {
                 @for part in settled {
                     li {
                         a href=(links::invoice(part.invoice)) { (nw(names.document(part.invoice))) }
@@ -119,7 +119,7 @@ fn consequences(desk: &Desk, names: &NamesOf<'_, ReadTx>, settled: &[Allocation]
                 }
             }
         }
-        p {
+        p.gap-y {
             "Nothing is deleted. The client’s statement shows the payment and that it was taken back, each on its own day, "
             "and the pages of the invoices say so."
         }

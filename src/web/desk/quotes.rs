@@ -82,7 +82,7 @@ fn page_of(
 
 fn table(desk: &Desk, r: &ReadTx, quotes: &[Quote]) -> Markup {
     let lines = quotes.iter().map(|quote| line(desk, quote)).collect();
-    document_table::table(r, "Quotes", &["Sent", "Amount"], lines)
+    document_table::table(r, &desk.scope, "Quotes", &["Sent", "Amount"], lines)
 }
 
 fn line(desk: &Desk, quote: &Quote) -> Line {
@@ -134,7 +134,7 @@ fn sheet(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<crate::documents::She
 }
 
 fn draw(desk: &Desk, r: &ReadTx, quote: &Quote) -> Result<Markup, Problem> {
-    let names = NamesOf::new(r);
+    let names = NamesOf::among(r, &desk.scope);
     let title = format!("Quote {}", quote.number);
     let about = html! {
         a href={ "/desk/clients/" (quote.client) } { (names.client(quote.client)) }

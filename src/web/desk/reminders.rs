@@ -100,7 +100,7 @@ fn quiet(desk: &Desk, found: &Review) -> String {
 pub async fn show(desk: Desk) -> Result<Markup, Problem> {
     desk.read(|r| {
         let looks = ahead(r, &desk, SHOWN)?;
-        let names = NamesOf::new(r);
+        let names = NamesOf::among(r, &desk.scope);
         let rows: Vec<Row> = looks.iter().map(|look| row(&desk, look, &names)).collect();
         Ok(desk.page(DeskNav::Letters, "Reminders", body(&desk, &rows)))
     })

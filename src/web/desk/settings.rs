@@ -54,8 +54,8 @@ async fn save(desk: &Desk, fields: &Fields) -> Result<Result<bool, ActError>, Pr
     if what.is_empty() {
         return Ok(Ok(false));
     }
-    let known = desk.firm.clone();
-    let done = desk.act(move |w, scope| firm::change(w, scope, &new, &known, &what)).await;
+    let (known, zone) = (desk.firm.clone(), desk.zone().clone());
+    let done = desk.act(move |w, scope| firm::change(w, scope, &zone, (&new, &known), &what)).await;
     Ok(done.map(|()| bank))
 }
 

@@ -90,7 +90,8 @@ async fn join(desk: &Desk, fields: &Fields) -> Result<Result<(), ActError>, Prob
     if let Err(fault) = own_password(desk, "password", fields.get("password")).await? {
         return Ok(Err(Refusal::from(fault).into()));
     }
-    Ok(desk.act(move |w, scope| people::add_staff(w, scope, &new)).await.map(drop))
+    let zone = desk.zone().clone();
+    Ok(desk.act(move |w, scope| people::add_staff(w, scope, &zone, &new)).await.map(drop))
 }
 
 /// `GET /desk/settings/staff/{id}?invited=`
@@ -131,11 +132,11 @@ async fn save(desk: &Desk, old: &Staff, fields: &Fields) -> Result<Result<(), Ac
     {
         return Ok(Err(Refusal::from(fault).into()));
     }
-    let known = old.clone();
+    let (known, zone) = (old.clone(), desk.zone().clone());
     Ok(desk
         .act(move |w, scope| {
             unchanged(w.staff(known.id)?.as_ref(), &known)?;
-            people::change_staff(w, scope, known.id, &new)
+            people::change_staff(w, scope, &zone, known.id, &new)
         })
         .await)
 }

@@ -120,8 +120,10 @@ pub fn inputs(typed: Typed<'_>, new: bool) -> Markup {
     let which = [Choice::new("all", "All clients"), Choice::new("only", "Only these")];
     let clients = typed.field("clients", "Which clients").hint("Only counts for a member.");
     let only = typed.field("only", "These clients").hint("One client’s whole name a line.").optional();
-    let active =
-        typed.field("active", "May sign in").hint("Untick it when somebody leaves; they are signed out at once.");
+    let active = typed.field("active", "May sign in").hint(
+        "Untick it when somebody leaves: they are signed out at once, and their password is forgotten. Whoever comes \
+         back sets a new one.",
+    );
     let invite = typed.field("invite", "Invite them by e-mail").hint("With a link to set a password.");
     let password = typed.field("password", "Your password").autocomplete("current-password");
     let password = if new { password.hint(FOR_NEW) } else { password.hint(FOR_CHANGES).optional() };

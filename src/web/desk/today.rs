@@ -80,7 +80,7 @@ fn letters(r: &ReadTx, scope: &StaffScope, shelf: LetterShelf) -> Result<usize, 
 pub async fn show(desk: Desk) -> Result<Markup, Problem> {
     desk.read(|r| {
         let counts = counts(r, &desk)?;
-        let names = NamesOf::new(r);
+        let names = NamesOf::among(r, &desk.scope);
         let sections = queue::sections(r, &desk, &names, counts)?;
         let aside = side::aside(r, &desk, &names)?;
         let held = r.sending_held()?;

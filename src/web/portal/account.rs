@@ -127,8 +127,8 @@ pub async fn change_password(FullViewer(viewer): FullViewer, Posted(typed): Post
     }
     let new = viewer.counter().1.hash(typed.get("password").to_owned()).await?;
     let (token, person) = (viewer.draw_token(), Person::Contact(viewer.contact().id));
-    let digest = token.digest();
-    let act = viewer.act(move |w, _| sessions::change_password(w, person, &old, &new, digest));
+    let (digest, zone) = (token.digest(), viewer.zone().clone());
+    let act = viewer.act(move |w, _| sessions::change_password(w, &zone, person, (&old, &new), digest));
     match act.await {
         Ok(()) => {
             let cookie = [(SET_COOKIE, set_cookie(SESSION_COOKIE, &token.reveal()))];

@@ -171,7 +171,7 @@ fn what(row: &Row) -> Markup {
             EntryKind::WrittenOff => "Written off of ",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
-        @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (entry.number) } }
+        @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (parts::nw(&entry.number)) } }
         @else if !entry.title.is_empty() { small { (entry.title) } }
     }
 }

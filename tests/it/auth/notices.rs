@@ -6,7 +6,7 @@ use counterfoil::domain::person::Role;
 use counterfoil::store::prelude::*;
 
 use super::{browser, link_in, signed_in};
-use crate::house::{PASSWORD, TestHouse, email, hartmann, new_contact, rights};
+use crate::house::{PASSWORD, TestHouse, dublin, email, hartmann, new_contact, rights};
 
 const NEW: &str = "seven lanterns over wet slate";
 
@@ -24,7 +24,7 @@ async fn whoever_s_password_is_set_or_changed_is_told_by_letter() {
     house.tick().await;
     let told = house.claim("ana@marlow.example");
     assert_eq!(told.subject, "Your password for Hartmann & Finch LLP was set");
-    assert!(told.text.contains("on 23 November 2026 at 09:00 UTC"), "{}", told.text);
+    assert!(told.text.contains("on 23 November 2026 at 09:00 (Europe/Dublin)"), "{}", told.text);
     plain(&told.text);
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
     orla.get("/desk/account").await;
@@ -40,11 +40,11 @@ async fn a_new_address_is_told_to_the_old_one_and_to_the_new_one() {
     let id = house.who.ana;
     let mut new = new_contact("Ana Ruiz", "ANA@marlow.example", rights(true, true, true));
     let same = new.clone();
-    house.act(house.who.orla, move |w, scope| people::change_contact(w, scope, id, &same)).await.unwrap();
+    house.act(house.who.orla, move |w, scope| people::change_contact(w, scope, &dublin(), id, &same)).await.unwrap();
     house.tick().await;
     assert_eq!(house.unclaimed().len(), 0, "the same address, written otherwise");
     new.email = email("ana@kilns.example");
-    house.act(house.who.orla, move |w, scope| people::change_contact(w, scope, id, &new)).await.unwrap();
+    house.act(house.who.orla, move |w, scope| people::change_contact(w, scope, &dublin(), id, &new)).await.unwrap();
     house.tick().await;
     let (old, new) = (house.claim("ana@marlow.example"), house.claim("ana@kilns.example"));
     assert!(old.subject.contains("no longer sign in") && old.text.contains("Orla Byrne changed"), "{}", old.text);
@@ -65,29 +65,39 @@ async fn new_bank_details_are_told_to_every_owner_and_nothing_else_is() {
         active: true,
         invite: false,
     };
-    house.act(house.who.orla, move |w, scope| people::change_staff(w, scope, tom, &owner)).await.unwrap();
+    house.act(house.who.orla, move |w, scope| people::change_staff(w, scope, &dublin(), tom, &owner)).await.unwrap();
     house.tick().await;
     assert_eq!(house.claim_all(), 2, "a new owner is told to both");
     let mut new = hartmann();
     new.trade = String::new();
     let (other, known) = (new.clone(), hartmann());
-    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &other, &known, "trade")).await.unwrap();
+    house
+        .act(house.who.orla, move |w, scope| firm::change(w, scope, &dublin(), (&other, &known), "trade"))
+        .await
+        .unwrap();
     house.tick().await;
     assert_eq!(house.unclaimed().len(), 0);
     new.bank.iban = "IE29AIBK93115212345678".to_owned();
     let (bank, known) = (new.clone(), Firm { trade: String::new(), ..hartmann() });
-    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &bank, &known, "bank")).await.unwrap();
+    house
+        .act(house.who.orla, move |w, scope| firm::change(w, scope, &dublin(), (&bank, &known), "bank"))
+        .await
+        .unwrap();
     house.tick().await;
     assert_eq!(house.unclaimed().len(), 2, "both owners");
     let told = house.claim("orla@hartmann.example");
     assert!(told.text.contains("Orla Byrne changed the bank details") && !told.text.contains("IE29"), "{}", told.text);
     house.claim_all();
     // Somebody who confirmed a change of the details as they were does not undo one that came in between.
-    let stale =
-        house.act(house.who.orla, move |w, scope| firm::change(w, scope, &hartmann(), &hartmann(), "stale")).await;
+    let stale = house
+        .act(house.who.orla, move |w, scope| firm::change(w, scope, &dublin(), (&hartmann(), &hartmann()), "stale"))
+        .await;
     assert!(stale.is_err());
     let (before, reached) = (new.clone(), Firm { phone: "+353 1 555 0199".to_owned(), ..new });
-    house.act(house.who.orla, move |w, scope| firm::change(w, scope, &reached, &before, "phone")).await.unwrap();
+    house
+        .act(house.who.orla, move |w, scope| firm::change(w, scope, &dublin(), (&reached, &before), "phone"))
+        .await
+        .unwrap();
     house.tick().await;
     let told = house.claim("orla@hartmann.example");
     assert!(told.text.contains("changed how clients reach Hartmann & Finch LLP"), "{}", told.text);

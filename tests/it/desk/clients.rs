@@ -1,6 +1,7 @@
 //! Clients, their people and projects, as each role sees and changes them.
 
 use axum::http::StatusCode;
+use counterfoil::actions::{clients, people};
 use counterfoil::domain::event::Event;
 use counterfoil::domain::ids::{ClientId, ContactId};
 use counterfoil::domain::person::ProjectAccess;
@@ -8,7 +9,7 @@ use counterfoil::store::prelude::*;
 use jiff::civil::date;
 
 use super::desk_of;
-use crate::house::{TestHouse, eur, new_client};
+use crate::house::{TestHouse, dublin, eur, new_client, new_contact, rights};
 
 const FORM: [(&str, &str); 8] = [
     ("name", "Osprey Joinery"),
@@ -291,6 +292,60 @@ async fn whoever_is_let_in_again_has_no_password_and_no_one_else_s_address() {
     let revoke = format!("{own}/revoke");
     orla.post(&revoke, &[]).await;
     orla.post(&revoke, &[]).await;
+}
+
+#[tokio::test]
+async fn whoever_of_the_firm_comes_back_has_no_password_either() {
+    let house = TestHouse::new().await;
+    let who = house.who;
+    let person = counterfoil::domain::person::Person::Staff(who.tom);
+    let kept = || house.app.store.read(|r| r.password_hash(person)).unwrap();
+    let tom = house.app.store.read(|r| r.staff(who.tom)).unwrap().unwrap();
+    let as_now = |active| people::NewStaff {
+        name: tom.name.clone(),
+        email: tom.email.clone(),
+        role: tom.role,
+        only_clients: None,
+        active,
+        invite: false,
+    };
+    assert!(kept().is_some());
+    for active in [true, false, true] {
+        let new = as_now(active);
+        let change = move |w: &mut WriteTx<'_>, s: &_| people::change_staff(w, s, &dublin(), who.tom, &new);
+        let had = kept().is_some();
+        house.act(who.orla, change).await.unwrap();
+        assert_eq!(kept().is_some(), had && active, "{active}");
+    }
+    let mut orla = desk_of(&house, who.orla).await;
+    let page = orla.get(&format!("/desk/settings/staff/{}", who.tom)).await.text();
+    assert!(page.contains("Mail a link to set a password"), "{page}");
+}
+
+#[tokio::test]
+async fn clients_of_one_name_are_told_apart_in_every_list_by_whoever_sees_both() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let who = house.who;
+    let add = |reference: &str| clients::NewClient { reference: reference.to_owned(), ..new_client("Marlow Ceramics") };
+    let twin = add("M-2");
+    let twin = house.act(who.orla, move |w, s| clients::add(w, s, &twin)).await.unwrap();
+    let reader = new_contact("Ned Marlow", "ned@twin.example", rights(true, false, true));
+    house.act(who.orla, move |w, s| people::add_contact(w, s, twin, &reader)).await.unwrap();
+    for client in [who.marlow, twin] {
+        house.publish(client, &format!("T-{client}"), 12_300, date(2026, 12, 1)).await;
+        house.pay(client, 1_00, vec![]).await;
+    }
+    let (marked, other) = (format!("Marlow Ceramics (number {})", who.marlow), "Marlow Ceramics (M-2)");
+    let mut orla = desk_of(&house, who.orla).await;
+    for path in ["/desk/invoices", "/desk/payments", "/desk/find?q=marl", "/desk/payments/new?q=m", "/desk/activity"] {
+        let page = orla.get(path).await.text();
+        assert!(page.contains(other), "{path}: {page}");
+        assert!(page.contains(&marked) || page.contains("Marlow Ceramics (M"), "{path}: {page}");
+    }
+    // Maeve sees one of them only, and learns nothing of the other.
+    let mut maeve = desk_of(&house, who.maeve).await;
+    let page = maeve.get("/desk/invoices").await.text();
+    assert!(page.contains("Marlow Ceramics") && !page.contains("Marlow Ceramics ("), "{page}");
 }
 
 #[tokio::test]

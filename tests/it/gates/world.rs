@@ -29,7 +29,7 @@ use super::policy::{Of, Who};
 use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 use crate::desk::firm::PIXEL;
-use crate::house::{TestHouse, email, eur, line, pdf};
+use crate::house::{TestHouse, dublin, email, eur, line, pdf};
 
 /// What one client has.
 pub struct Side {
@@ -100,7 +100,7 @@ impl World {
             invite: false,
         };
         let stays = gone.clone();
-        let lea = house.act(who.orla, move |w, scope| people::add_staff(w, scope, &stays)).await.unwrap();
+        let lea = house.act(who.orla, move |w, scope| people::add_staff(w, scope, &dublin(), &stays)).await.unwrap();
         let people = [
             (Who::Ana, Person::Contact(who.ana), Strength::Password),
             (Who::AnaMailed, Person::Contact(who.ana), Strength::Mailed),
@@ -121,7 +121,7 @@ impl World {
         }
         house.act(house.who.orla, move |w, scope| people::revoke_contact(w, scope, who.rita)).await.unwrap();
         let gone = NewStaff { active: false, ..gone };
-        house.act(who.orla, move |w, scope| people::change_staff(w, scope, lea, &gone)).await.unwrap();
+        house.act(who.orla, move |w, scope| people::change_staff(w, scope, &dublin(), lea, &gone)).await.unwrap();
         let ana = Person::Contact(who.ana);
         let sign_in_link = grant(&house, ana, Opens::SignIn).await;
         let password_link = grant(&house, ana, Opens::SetPassword).await;

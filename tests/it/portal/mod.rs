@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 
 use crate::auth::signed_in;
-use crate::house::{TestHouse, hartmann, pdf};
+use crate::house::{TestHouse, dublin, hartmann, pdf};
 
 fn opened(house: &TestHouse) -> usize {
     house.log().into_iter().filter(|e| matches!(e, Event::Opened { .. })).count()
@@ -179,12 +179,12 @@ async fn an_issued_invoice_shows_the_account_of_its_day_and_warns_when_it_change
     };
     let (old, new) = (account("IE29AIBK93115212345678", "01 555 0142"), account("DE89370400440532013000", "+1 666"));
     let (first, known) = (old.clone(), hartmann());
-    house.act(house.who.orla, move |w, s| firm::change(w, s, &first, &known, "bank")).await.unwrap();
+    house.act(house.who.orla, move |w, s| firm::change(w, s, &dublin(), (&first, &known), "bank")).await.unwrap();
     let (_, number) = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
     let mut ana = signed_in(&house, "ana@marlow.example").await;
     let page = format!("/invoices/{number}");
     assert!(ana.get(&page).await.text().contains("IE29 AIBK"));
-    house.act(house.who.orla, move |w, s| firm::change(w, s, &new, &old, "bank")).await.unwrap();
+    house.act(house.who.orla, move |w, s| firm::change(w, s, &dublin(), (&new, &old), "bank")).await.unwrap();
     let text = ana.get(&page).await.text();
     let bill = text.split("<article").nth(1).unwrap().split("</article").next().unwrap();
     assert!(bill.contains("01 555 0142") && !bill.contains("+1 666"), "as the PDF says: {bill}");

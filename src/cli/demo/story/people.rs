@@ -74,7 +74,7 @@ impl Story {
             if let Some(&id) = self.staff.get(place) {
                 // A change of scope ends sessions and links; an invitation still open is sent again.
                 let invite = w.password_hash(Person::Staff(id))?.is_none();
-                people::change_staff(w, scope, id, &form)?.value();
+                people::change_staff(w, scope, &self.app.settings.zone, id, &form)?.value();
                 if invite {
                     sessions::ask_password(w, &form.email)?.value();
                 }
@@ -91,7 +91,7 @@ impl Story {
     ) -> Result<(), ActError> {
         self.step_in(w, person);
         if w.password_hash(person)?.is_none() {
-            sessions::set_password(w, link, &self.setting.password_hash)?.value();
+            sessions::set_password(w, &self.app.settings.zone, link, &self.setting.password_hash)?.value();
         }
         Ok(())
     }

@@ -5,10 +5,10 @@
 use std::io;
 
 use aes_gcm_siv::{
-    Aes256GcmSiv,
-    aead::{AeadInPlace, Error as AeadError, KeyInit, generic_array::GenericArray},
+    Aes256GcmSiv, KeyInit as _, Nonce, Tag,
+    aead::{AeadInOut, inout::InOutBuf},
 };
-use chacha20poly1305::XChaCha20Poly1305;
+use chacha20poly1305::{KeyInit as _, Tag as XTag, XChaCha20Poly1305, XNonce, aead::AeadInPlace};
 use zeroize::Zeroizing;
 
 #[cfg(test)]
@@ -102,10 +102,9 @@ impl Sealer {
         if Quick::CIPHERS.contains(&cipher) {
             return Self::Quick(Box::new(Quick::new(cipher, key)));
         }
-        let key = GenericArray::from_slice(key);
         match cipher {
-            Cipher::Aes256GcmSiv => Self::Siv(Box::new(Aes256GcmSiv::new(key))),
-            Cipher::XChaCha20Poly1305 => Self::XChaCha(Box::new(XChaCha20Poly1305::new(key))),
+            Cipher::Aes256GcmSiv => Self::Siv(Box::new(Aes256GcmSiv::new(key.into()))),
+            Cipher::XChaCha20Poly1305 => Self::XChaCha(Box::new(XChaCha20Poly1305::new(key.into()))),
             #[cfg(test)]
             _ => unreachable!("taken above"),
         }
@@ -121,33 +120,62 @@ impl Sealer {
         let (nonce, rest) = out.split_at_mut(self.nonce_len());
         let (tag, text) = rest.split_at_mut(TAG_LEN);
         entropy.fill(nonce);
-        text.copy_from_slice(plain);
-        let sealed = match self {
-            Self::Siv(aead) => aead.encrypt_in_place_detached(GenericArray::from_slice(nonce), aad, text),
-            Self::XChaCha(aead) => aead.encrypt_in_place_detached(GenericArray::from_slice(nonce), aad, text),
-            #[cfg(test)]
-            Self::Quick(quick) => quick.seal(nonce, aad, text).map(Into::into).map_err(|_| AeadError),
-        };
-        tag.copy_from_slice(&sealed.map_err(|_: AeadError| io::Error::other("a block could not be sealed"))?);
+        let sealed = self.sealed(nonce, aad, plain, text);
+        tag.copy_from_slice(&sealed.map_err(|_| io::Error::other("a block could not be sealed"))?);
         Ok(())
+    }
+
+    /// The tag; `text` is as long as `plain`.
+    fn sealed(&self, nonce: &[u8], aad: &[u8], plain: &[u8], text: &mut [u8]) -> Result<[u8; TAG_LEN], Unauthentic> {
+        match self {
+            Self::Siv(aead) => {
+                let buffer = InOutBuf::new(plain, text).map_err(|_| Unauthentic)?;
+                let tag = aead.encrypt_inout_detached(&siv_nonce(nonce)?, aad, buffer);
+                tag.map(Into::into).map_err(|_| Unauthentic)
+            }
+            Self::XChaCha(aead) => {
+                text.copy_from_slice(plain);
+                let tag = aead.encrypt_in_place_detached(XNonce::from_slice(nonce), aad, text);
+                tag.map(Into::into).map_err(|_| Unauthentic)
+            }
+            #[cfg(test)]
+            Self::Quick(quick) => {
+                text.copy_from_slice(plain);
+                quick.seal(nonce, aad, text).map_err(|_| Unauthentic)
+            }
+        }
     }
 
     /// Opens what [`Sealer::seal`] wrote. On failure `out` is all zeros.
     pub(super) fn open(&self, aad: &[u8], sealed: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
         let (nonce, rest) = sealed.split_at(self.nonce_len());
         let (tag, text) = rest.split_at(TAG_LEN);
-        out.copy_from_slice(text);
-        let tag = GenericArray::from_slice(tag);
-        let opened = match self {
-            Self::Siv(aead) => aead.decrypt_in_place_detached(GenericArray::from_slice(nonce), aad, out, tag),
-            Self::XChaCha(aead) => aead.decrypt_in_place_detached(GenericArray::from_slice(nonce), aad, out, tag),
-            #[cfg(test)]
-            Self::Quick(quick) => quick.open(nonce, aad, out, tag).map_err(|_| AeadError),
-        };
-        opened.map_err(|_: AeadError| {
+        let opened = self.opened(nonce, aad, text, tag, out);
+        if opened.is_err() {
             out.fill(0);
-            Unauthentic
-        })
+        }
+        opened
+    }
+
+    /// `out` is as long as `text`; on failure it may hold anything.
+    fn opened(&self, nonce: &[u8], aad: &[u8], text: &[u8], tag: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
+        match self {
+            Self::Siv(aead) => {
+                let tag = Tag::try_from(tag).map_err(|_| Unauthentic)?;
+                let buffer = InOutBuf::new(text, out).map_err(|_| Unauthentic)?;
+                aead.decrypt_inout_detached(&siv_nonce(nonce)?, aad, buffer, &tag).map_err(|_| Unauthentic)
+            }
+            Self::XChaCha(aead) => {
+                out.copy_from_slice(text);
+                let (nonce, tag) = (XNonce::from_slice(nonce), XTag::from_slice(tag));
+                aead.decrypt_in_place_detached(nonce, aad, out, tag).map_err(|_| Unauthentic)
+            }
+            #[cfg(test)]
+            Self::Quick(quick) => {
+                out.copy_from_slice(text);
+                quick.open(nonce, aad, out, tag).map_err(|_| Unauthentic)
+            }
+        }
     }
 
     fn nonce_len(&self) -> usize {
@@ -158,4 +186,8 @@ impl Sealer {
             Self::Quick(_) => Cipher::QuickForTests.nonce_len(),
         }
     }
+}
+
+fn siv_nonce(bytes: &[u8]) -> Result<Nonce, Unauthentic> {
+    Nonce::try_from(bytes).map_err(|_| Unauthentic)
 }

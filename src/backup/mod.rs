@@ -2,6 +2,7 @@
 //!
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
+mod beside;
 mod depot;
 pub mod drill;
 pub mod folder;
@@ -110,6 +111,12 @@ impl std::fmt::Display for BackupError {
 }
 
 impl std::error::Error for BackupError {}
+
+impl From<std::io::Error> for BackupError {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
+}
 
 impl From<StoreError> for BackupError {
     fn from(error: StoreError) -> Self {

@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
 
+use super::beside::{Pieces, beside};
 use super::drill::Facts;
 use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, Manifest, Table, Tally};
 use super::{BackupError, identity};
@@ -37,7 +38,7 @@ pub fn write(
     tx: &ReadTx,
     taken: Timestamp,
     config: Option<String>,
-    out: impl Write,
+    out: impl Write + Send,
     progress: impl FnMut(u64, u64),
 ) -> Result<Written, BackupError> {
     write_also(tx, taken, config, None, out, progress)
@@ -52,7 +53,7 @@ pub fn write_also(
     taken: Timestamp,
     config: Option<String>,
     also: Option<&str>,
-    out: impl Write,
+    out: impl Write + Send,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Written, BackupError> {
     // The data file's own recipients come first and must be there whoever else there is.
@@ -65,10 +66,11 @@ pub fn write_also(
         .map_err(|e| BackupError::Io(io::Error::other(e)))?;
     // Buffered below, so that age's own header fails like the rest of the file does.
     let mut outer = Tally::new(BufWriter::with_capacity(BUFFER, out));
-    let inner = encryptor.wrap_output(&mut outer).map_err(BackupError::Io)?;
-    let mut inner = BufWriter::with_capacity(BUFFER, inner);
-    stream(tx, &manifest, &mut inner, &mut progress)?;
-    let inner = inner.into_inner().map_err(|e| BackupError::Io(e.into_error()))?;
+    let mut inner = encryptor.wrap_output(&mut outer).map_err(BackupError::Io)?;
+    beside(
+        |pieces| stream(tx, &manifest, pieces, &mut progress),
+        |piece| inner.write_all(piece).map_err(BackupError::Io),
+    )?;
     inner.finish().and_then(Write::flush).map_err(BackupError::Io)?;
     Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
@@ -107,6 +109,7 @@ pub(super) trait Sink: Write {
 }
 
 impl Sink for io::Sink {}
+impl Sink for Pieces {}
 impl<W: Write> Sink for BufWriter<W> {}
 
 impl<W: Sink> Sink for Tally<W> {

@@ -8,6 +8,7 @@ mod target;
 
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use self::target::{Kept, Place, Target};
 use super::control::{Line, Peer, Said};
@@ -196,19 +197,19 @@ fn show(bar: &indicatif::ProgressBar, done: u64, all: u64) {
 /// When there is nobody to encrypt to, or the command is gone.
 pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>, also: Option<&str>) -> Result<(), Failure> {
     let (taken, mut told) = (app.now(), 0);
-    // Data and progress take turns on one socket.
-    let line = std::cell::RefCell::new(peer);
+    // Data and progress come from two threads, and take turns on one socket.
+    let line = Mutex::new(peer);
     let out = BufWriter::with_capacity(DATA_BYTES, Shared(&line));
     let written = app.store.read(|tx| {
         backup::write_also(tx, taken, config_text, also, out, |done, all| {
             let hundredth = done.saturating_mul(100) / all.max(1);
             if hundredth > told {
                 told = hundredth;
-                line.borrow_mut().progress("records", done, all);
+                lock(&line).progress("records", done, all);
             }
         })
     })?;
-    let peer = line.into_inner();
+    let peer = line.into_inner().unwrap_or_else(PoisonError::into_inner);
     peer.answer(&answer(&written))?;
     if peer.was_kept() { note(&app.store, &app.clock, &written) } else { Ok(()) }
 }
@@ -229,15 +230,19 @@ pub fn serve_drill(peer: &mut Peer, app: &App, drilled: &Drill) -> Result<(), Fa
     drill::serve(peer, app, drilled)
 }
 
-struct Shared<'a, 'p>(&'a std::cell::RefCell<&'p mut Peer>);
+struct Shared<'a, 'p>(&'a Mutex<&'p mut Peer>);
+
+fn lock<'l, 'p>(line: &'l Mutex<&'p mut Peer>) -> MutexGuard<'l, &'p mut Peer> {
+    line.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 impl Write for Shared<'_, '_> {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        DataFrames(&mut **self.0.borrow_mut()).write(bytes)
+        DataFrames(&mut **lock(self.0)).write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.0.borrow_mut().flush()
+        lock(self.0).flush()
     }
 }
 

@@ -1,7 +1,8 @@
 //! A backup of a large house beside `age` over the bytes of its data file, and the pages meanwhile.
 //!
-//! `cargo bench --bench backup` makes a data file of about 2 GiB first, which takes some minutes; a number of invoices
-//! behind `--` makes another. Needs Debian's `age`. Backup and age take turns, so that a busy machine slows both.
+//! `cargo bench --bench backup` fills a demo with documents to 2 GiB first; a number behind `--` is of other MiB. Needs
+//! Debian's `age`. Backup and age take turns, so that a busy machine slows both. What age gets is the data file without
+//! the room that redb keeps for later, so that both have the same bytes to encrypt.
 #![expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints figures")]
 
 #[expect(dead_code, reason = "shared with the benchmark of pages, which compares with a bare server too")]
@@ -15,8 +16,9 @@ use std::time::Duration;
 
 use support::{Demo, Load, now, processor_ticks};
 
-/// Invoices of a data file of about 2 GiB.
-const INVOICES: u64 = 700_000;
+/// Mebibytes of documents, and of one of them.
+const FILLED: u64 = 2_048;
+const DOCUMENT: usize = 16;
 const ROUNDS: usize = 5;
 /// Pages asked for at once, and how long each waits for its next turn: far from what the server can do, as in a house.
 const READERS: u64 = 4;
@@ -33,17 +35,18 @@ struct Took {
 
 fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let invoices = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(INVOICES);
+    let filled = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(FILLED);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
-    let demo = runtime.block_on(Demo::start(Some(invoices)));
+    let demo = runtime.block_on(Demo::start(None));
     support::describe_machine();
-    let (file, out) = (demo.file("firm.counterfoil"), demo.file("out"));
-    let bytes = file.metadata().expect("a data file").len() as f64;
-    println!("{}: a data file of {:.2} GiB", demo.name, bytes / f64::from(1 << 30));
+    fill(&demo, filled);
+    let (same, out) = (demo.file("same"), demo.file("out"));
+    let content = first_bytes(&demo.file("firm.counterfoil"), &same, backup_length(&demo, &out));
+    println!("{filled} MiB of documents: {:.2} GiB to encrypt", content as f64 / f64::from(1 << 30));
     let (mut backups, mut ages) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         backups.push(backup(&demo, &out));
-        ages.push(age(&demo, &file, &out));
+        ages.push(age(&demo, &same, &out));
     }
     let speed = |of: fn(&Took) -> f64| {
         median(ages.iter().zip(&backups).map(|(age, backup)| of(age) / of(backup)).collect::<Vec<_>>())
@@ -56,6 +59,36 @@ fn main() {
     told("age", &ages);
     println!("speed of a backup ÷ age: {:.2}; by processor {:.2}", speed(|t| t.wall), speed(|t| t.processor));
     runtime.block_on(pages(&demo, &out));
+}
+
+/// Publishes documents that nobody has seen before.
+fn fill(demo: &Demo, mebibytes: u64) {
+    let mut pdf = b"%PDF-1.7\n%00000000".to_vec();
+    pdf.resize(DOCUMENT << 20, 0);
+    counterfoil::secrets::Entropy::system().fill(&mut pdf[32..]);
+    pdf.extend(b"\nstartxref\n9\n%%EOF\n");
+    let (path, config) = (demo.file("document.pdf"), demo.file("counterfoil.toml").display().to_string());
+    for n in 0..mebibytes / DOCUMENT as u64 {
+        pdf[10..18].copy_from_slice(format!("{n:08}").as_bytes());
+        std::fs::write(&path, &pdf).expect("a document");
+        let (number, dates) = (format!("BENCH-{n}"), ["--issued", "2026-03-02", "--due", "2099-12-30"]);
+        let what = ["--client", "1", "--number", &number, "--amount", "1.00", "--config", &config];
+        run(Command::new(env!("CARGO_BIN_EXE_counterfoil")).arg("publish").arg(&path).args(what).args(dates));
+    }
+}
+
+/// The length of a backup, which is what there is to encrypt.
+fn backup_length(demo: &Demo, out: &Path) -> u64 {
+    backup(demo, out);
+    out.metadata().expect("a backup").len()
+}
+
+/// The first bytes of the data file, as many as a backup has; how many there were.
+fn first_bytes(file: &Path, to: &Path, length: u64) -> u64 {
+    use std::io::Read;
+    let from = std::fs::File::open(file).expect("a data file");
+    let mut out = std::fs::File::create(to).expect("a file beside it");
+    std::io::copy(&mut from.take(length), &mut out).expect("it is copied")
 }
 
 fn timed(processor: impl Fn() -> f64, work: impl FnOnce()) -> Took {

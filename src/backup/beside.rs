@@ -1,5 +1,7 @@
 //! Bytes that pass to another thread in pieces, so that reading and deciphering a snapshot goes on while the backup is
-//! sealed and written: two halves of about the same work. Memory stays bounded: pieces go round. Knows nothing of backups.
+//! sealed and written: two halves of about the same work. Memory stays bounded: pieces go round.
+//!
+//! Knows nothing of backups.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};

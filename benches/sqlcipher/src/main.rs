@@ -1,7 +1,7 @@
 //! The data file beside SQLCipher: the same rows and the same work in one run, each engine plain and encrypted.
 //!
-//! Rounds are interleaved, so that a busy machine slows all alike, and what is told are medians of the rounds' ratios of
-//! encrypted to plain. `cargo run --release -- ROWS ROUNDS` changes how much is done.
+//! Rounds are interleaved, so that a busy machine slows all alike, and what is told are medians of the rounds' ratios
+//! of encrypted to plain. `cargo run --release -- ROWS ROUNDS` changes how much is done.
 
 mod redb_side;
 mod sqlite_side;

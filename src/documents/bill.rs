@@ -255,9 +255,12 @@ fn recipient(seller: &Party, buyer: &Party) -> Recipient {
 
 /// The country of `party` when `other` is in another one and the address does not end with it.
 fn abroad(party: &Party, other: &Party) -> Option<String> {
+    if party.country.eq_ignore_ascii_case(&other.country) {
+        return None;
+    }
     let name = country_name(&party.country)?;
     let said = party.lines().last().is_some_and(|x| x.to_lowercase().ends_with(&name.to_lowercase()));
-    (!said && !party.country.eq_ignore_ascii_case(&other.country)).then_some(name)
+    (!said).then_some(name)
 }
 
 fn vat_id(party: &Party) -> String {

@@ -2,7 +2,7 @@
 //!
 //! Knows nothing of the page around it. Payment facts are left to the page, which puts them beside the amount.
 
-use maud::{Markup, html as markup};
+use maud::{Markup, Render, html as markup};
 
 use super::sheet::{Align, Column, Row, Section, Sheet, Table, Total};
 
@@ -25,9 +25,9 @@ pub(super) fn article(sheet: &Sheet, logo: &Markup) -> Markup {
             @if let Some(banner) = &sheet.banner { div.note.warn { div { strong { (banner) } } } }
             (head(sheet, logo))
             (parties(sheet))
-            @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (lines(text)) } }
+            @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (Lines(text)) } }
             @for part in &sheet.sections { (section(part, !sheet.intro.is_empty())) }
-            @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (lines(text)) } }
+            @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (Lines(text)) } }
             @if !sheet.footer.is_empty() { p.small.mut.bill-n { (broken(sheet.footer.iter().map(String::as_str))) } }
         }
     }
@@ -62,7 +62,7 @@ fn parties(sheet: &Sheet) -> Markup {
             @if !sheet.facts.is_empty() {
                 dl.dl { @for fact in &sheet.facts {
                     dt { (fact.label) }
-                    dd { @if fact.value == sheet.number { span.nw { (fact.value) } } @else { (lines(&fact.value)) } }
+                    dd { @if fact.value == sheet.number { span.nw { (fact.value) } } @else { (Lines(&fact.value)) } }
                 } }
             }
         }
@@ -96,7 +96,7 @@ fn cells(table: &Table, row: &Row) -> Markup {
     markup! {
         tr.sum[row.strong] { @for (i, column) in table.columns.iter().enumerate() {
             td.num[figures(column)].wide-only[column.wide_only] {
-                (lines(row.cells.get(i).map_or("", String::as_str)))
+                (Lines(row.cells.get(i).map_or("", String::as_str)))
                 @if i == table.main {
                     @for note in &row.notes { small { (note) } }
                     @if !row.narrow.is_empty() { small.narrow { (row.narrow) } }
@@ -121,8 +121,18 @@ fn figures(column: &Column) -> bool {
     column.align == Align::End
 }
 
-fn lines(text: &str) -> Markup {
-    broken(text.split('\n'))
+/// A text whose lines stay apart; drawn in place, since every cell of a table is one.
+struct Lines<'a>(&'a str);
+
+impl Render for Lines<'_> {
+    fn render_to(&self, page: &mut String) {
+        for (i, line) in self.0.split('\n').enumerate() {
+            if i > 0 {
+                markup! { br; }.render_to(page);
+            }
+            line.render_to(page);
+        }
+    }
 }
 
 fn broken<'a>(lines: impl Iterator<Item = &'a str>) -> Markup {

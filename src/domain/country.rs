@@ -2,6 +2,9 @@
 //!
 //! Must not know who is in which country, nor what follows from it but membership of the European Union.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use super::refusal::FieldFault;
 
 /// Code and name of each, by name; XI is what EN 16931 adds for goods from Northern Ireland.
@@ -49,7 +52,11 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 
 /// The name of a country; `None` for a code that is none.
 pub fn name(code: &str) -> Option<&'static str> {
-    all().find(|(c, _)| c.eq_ignore_ascii_case(code.trim())).map(|(_, name)| name)
+    // Documents to other countries ask for every page, so the list is not read each time.
+    static BY_CODE: LazyLock<HashMap<&'static [u8], &'static str>> =
+        LazyLock::new(|| all().map(|(code, name)| (code.as_bytes(), name)).collect());
+    let code: [u8; 2] = code.trim().as_bytes().try_into().ok()?;
+    BY_CODE.get(code.to_ascii_uppercase().as_slice()).copied()
 }
 
 /// Whether a code is that of a member of the European Union; Northern Ireland counts, as it does for goods.

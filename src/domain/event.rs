@@ -196,7 +196,8 @@ pub enum Event {
 pub struct LogEntry {
     /// Counts from 1 without gaps.
     pub sequence: u64,
-    /// When.
+    /// When. Stored as a number: the log is read line by line, and a text would have to be parsed each time.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub at: Timestamp,
     /// Who and from where.
     pub by: By,

@@ -79,9 +79,11 @@ pub struct Session {
     pub person: Person,
     /// How.
     pub strength: Strength,
-    /// Since when.
+    /// Since when. As numbers, like the log's: every request reads its session.
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub since: Timestamp,
     /// Last use, to within [`TOUCH_MINUTES`].
+    #[serde(with = "jiff::fmt::serde::timestamp::nanosecond::required")]
     pub used: Timestamp,
 }
 

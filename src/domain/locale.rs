@@ -57,8 +57,8 @@ impl Locale {
 
     /// An amount with its currency: `€4,136.30`.
     pub fn money(self, money: Money) -> String {
-        let figure = self.figure(&Money::new(money.minor, money.currency).decimal().abs());
-        let sign = if money.minor < 0 { MINUS.to_string() } else { String::new() };
+        let figure = self.minor(money);
+        let sign = if money.minor < 0 { "\u{2212}" } else { "" };
         let symbol = self.symbol(money.currency);
         match (self, symbol) {
             (Self::EnglishContinental, Some(symbol)) => format!("{sign}{figure}{NBSP}{symbol}"),
@@ -70,7 +70,8 @@ impl Locale {
 
     /// The figure alone, for columns: `4,136.30`.
     pub fn amount(self, money: Money) -> String {
-        self.signed(money.decimal())
+        let figure = self.minor(money);
+        if money.minor < 0 { format!("{MINUS}{figure}") } else { figure }
     }
 
     /// A quantity without trailing zeros: `11.5`.
@@ -138,7 +139,10 @@ impl Locale {
     /// `14 Nov 09:12` on the wall clocks of `zone`, with the year when it is not that of `today`.
     pub fn instant_short(self, at: Timestamp, zone: &TimeZone, today: Date) -> String {
         let local = zone.to_datetime(at);
-        format!("{} {}", self.date_short(local.date(), today), self.time(local.time()))
+        let mut written = self.date_short(local.date(), today);
+        written.push(' ');
+        written.push_str(&self.time(local.time()));
+        written
     }
 
     /// `09:12`.
@@ -166,12 +170,12 @@ impl Locale {
         }
     }
 
-    fn with_year(self, written: String, date: Date, today: Date) -> String {
-        match (self, date.year() == today.year()) {
-            (_, true) => written,
-            (Self::EnglishUs, false) => format!("{written}, {}", date.year()),
-            (_, false) => format!("{written} {}", date.year()),
+    fn with_year(self, mut written: String, date: Date, today: Date) -> String {
+        if date.year() != today.year() {
+            written.push_str(if self == Self::EnglishUs { ", " } else { " " });
+            written.push_str(&date.year().to_string());
         }
+        written
     }
 
     /// What stands for a currency: the local sign where it is unmistakable to this reader, else `None` for its code.
@@ -200,12 +204,28 @@ impl Locale {
 
     /// Groups of three and a decimal mark, of a number that is not negative.
     fn figure(self, number: &Decimal) -> String {
-        let (group, mark) = if self == Self::EnglishContinental { ('.', ',') } else { (',', '.') };
         let plain = number.to_string();
         let (whole, part) = plain.split_once('.').unwrap_or((&plain, ""));
-        let mut out = String::with_capacity(plain.len() + whole.len() / 3);
+        self.marked(whole, part)
+    }
+
+    /// The figure of an amount without its sign.
+    fn minor(self, money: Money) -> String {
+        let digits = money.currency.digits();
+        let scale = 10_u64.pow(digits);
+        let minor = money.minor.unsigned_abs();
+        let whole = (minor / scale).to_string();
+        // Counted from the scale, so that leading zeros stay: 5 of 100 is 105, without its first digit.
+        let part = (scale + minor % scale).to_string();
+        self.marked(&whole, &part[1..])
+    }
+
+    /// Groups of three before the decimal mark, and what follows it.
+    fn marked(self, whole: &str, part: &str) -> String {
+        let (group, mark) = if self == Self::EnglishContinental { ('.', ',') } else { (',', '.') };
+        let mut out = String::with_capacity(whole.len() + whole.len() / 3 + 1 + part.len());
         for (at, digit) in whole.chars().enumerate() {
-            if at > 0 && (whole.len() - at) % 3 == 0 {
+            if at > 0 && (whole.len() - at).is_multiple_of(3) {
                 out.push(group);
             }
             out.push(digit);

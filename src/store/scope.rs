@@ -4,6 +4,8 @@
 //! that contact's client and what their rights allow, and offers no way to another. An absent thing, a foreign one and
 //! one that the rights hide are the same `None`.
 
+use std::sync::Arc;
+
 use jiff::civil::Date;
 
 use super::accounts::AccountReads;
@@ -17,6 +19,7 @@ use super::firm::FirmReads;
 use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
 use super::payments::{PaymentReads, Unapplied};
 use super::quotes::QuoteReads;
+use super::snapshot::ReadTx;
 use super::tx::Reader;
 use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Client;
@@ -40,16 +43,64 @@ pub struct Pass {
     pub only: Option<InvoiceId>,
 }
 
+/// A contact and their client as one transaction reads them; only a view gives it.
+struct Known {
+    contact: Contact,
+    client: Client,
+}
+
+/// A view put aside, to be opened again at no cost while nothing was committed in between.
+pub struct Kept {
+    known: Arc<Known>,
+    pass: Pass,
+    snapshot: u64,
+}
+
+impl Kept {
+    /// The contact, as of when the view was put aside.
+    pub fn contact(&self) -> &Contact {
+        &self.known.contact
+    }
+
+    /// Their client, as of when the view was put aside.
+    pub fn client(&self) -> &Client {
+        &self.known.client
+    }
+
+    /// Whose view it is.
+    pub fn pass(&self) -> Pass {
+        self.pass
+    }
+}
+
 /// One client as one contact may see it, in one transaction.
 pub struct ClientView<'a, R: Reader> {
     reader: &'a R,
-    contact: Contact,
-    client: Client,
+    known: Arc<Known>,
     only: Option<InvoiceId>,
 }
 
 /// Rows looked at to fill a page for somebody who sees only some projects.
 const HIDDEN_MAX: usize = 2_000;
+
+impl<'a> ClientView<'a, ReadTx> {
+    /// The view that was kept, read anew when something was committed since; `None` when the contact was revoked.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn again(reader: &'a ReadTx, kept: &Kept) -> Result<Option<Self>, StoreError> {
+        if kept.snapshot != reader.serial() {
+            return Self::open(reader, kept.pass);
+        }
+        Ok(Some(Self { reader, known: Arc::clone(&kept.known), only: kept.pass.only }))
+    }
+
+    /// Puts the view aside.
+    pub fn keep(&self) -> Kept {
+        let pass = Pass { contact: self.known.contact.id, only: self.only };
+        Kept { known: Arc::clone(&self.known), pass, snapshot: self.reader.serial() }
+    }
+}
 
 impl<'a, R: Reader> ClientView<'a, R> {
     /// The view of a pass; `None` when the contact was revoked or is unknown.
@@ -59,17 +110,17 @@ impl<'a, R: Reader> ClientView<'a, R> {
     pub fn open(reader: &'a R, pass: Pass) -> Result<Option<Self>, StoreError> {
         let Some(contact) = reader.contact(pass.contact)?.filter(|c| c.active) else { return Ok(None) };
         let Some(client) = reader.client(contact.client)? else { return Ok(None) };
-        Ok(Some(Self { reader, contact, client, only: pass.only }))
+        Ok(Some(Self { reader, known: Arc::new(Known { contact, client }), only: pass.only }))
     }
 
     /// The contact.
     pub fn contact(&self) -> &Contact {
-        &self.contact
+        &self.known.contact
     }
 
     /// Their client.
     pub fn client(&self) -> &Client {
-        &self.client
+        &self.known.client
     }
 
     /// Whether the view opens one document only.
@@ -89,17 +140,17 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// Whether lists of billing documents may be seen.
     pub fn sees_billing(&self) -> bool {
-        self.only.is_none() && self.contact.rights.billing
+        self.only.is_none() && self.known.contact.rights.billing
     }
 
     /// Whether the whole account may be seen: the statement shows every project's documents.
     pub fn sees_account(&self) -> bool {
-        self.sees_billing() && self.contact.rights.projects == ProjectAccess::All
+        self.sees_billing() && self.known.contact.rights.projects == ProjectAccess::All
     }
 
     fn sees(&self, invoice: &Invoice) -> bool {
         invoice.issue.is_some()
-            && self.contact.sees_billing(invoice.client, invoice.project)
+            && self.known.contact.sees_billing(invoice.client, invoice.project)
             && self.only.is_none_or(|only| only == invoice.id)
     }
 
@@ -127,7 +178,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if !self.sees_billing() || filter == Filter::Draft {
             return Ok(Page::default());
         }
-        let client = Some(self.client.id);
+        let client = Some(self.known.client.id);
         if self.sees_account() {
             return self.reader.invoice_page(client, filter, today, after, limit);
         }
@@ -150,7 +201,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if !self.sees_billing() {
             return Ok(Vec::new());
         }
-        let mut all = self.reader.open_of(self.client.id)?;
+        let mut all = self.reader.open_of(self.known.client.id)?;
         if !self.sees_account() {
             let mut seen = Vec::new();
             for item in all {
@@ -183,7 +234,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// The name of a colleague at the same client; `None` for anybody else.
     pub fn colleague(&self, id: ContactId) -> Result<Option<String>, StoreError> {
-        Ok(self.reader.contact(id)?.filter(|c| c.client == self.client.id).map(|c| c.name))
+        Ok(self.reader.contact(id)?.filter(|c| c.client == self.known.client.id).map(|c| c.name))
     }
 
     /// The name of a person of the firm, as clients read it in a document's history.
@@ -194,7 +245,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// The number of another document of the same client, for naming it; also of one that the rights hide, since the
     /// documents that may be seen name it themselves.
     pub fn number_of(&self, id: InvoiceId) -> Result<Option<DocumentNumber>, StoreError> {
-        let found = self.reader.invoice(id)?.filter(|i| i.client == self.client.id);
+        let found = self.reader.invoice(id)?.filter(|i| i.client == self.known.client.id);
         Ok(found.and_then(|i| i.number().cloned()))
     }
 
@@ -202,7 +253,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
     pub fn credited(&self, row: &Row) -> Result<Option<Invoice>, StoreError> {
         match row.invoice.kind {
             Kind::CreditNote(of) if self.sees(&row.invoice) => {
-                Ok(self.reader.invoice(of)?.filter(|i| i.client == self.client.id))
+                Ok(self.reader.invoice(of)?.filter(|i| i.client == self.known.client.id))
             }
             _ => Ok(None),
         }
@@ -210,24 +261,24 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// A receipt of this client, for saying how an invoice was paid.
     pub fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {
-        Ok(self.reader.receipt(id)?.filter(|r| r.client == self.client.id))
+        Ok(self.reader.receipt(id)?.filter(|r| r.client == self.known.client.id))
     }
 
     /// The name of a project that the contact sees.
     pub fn project_name(&self, id: ProjectId) -> Result<Option<String>, StoreError> {
-        let found = self.reader.project(id)?.filter(|p| p.client == self.client.id);
-        Ok(found.filter(|p| self.contact.rights.projects.allows(Some(p.id))).map(|p| p.name))
+        let found = self.reader.project(id)?.filter(|p| p.client == self.known.client.id);
+        Ok(found.filter(|p| self.known.contact.rights.projects.allows(Some(p.id))).map(|p| p.name))
     }
 
     /// Whether this contact's visit was logged in this hour already.
     pub fn visit_logged(&self, visited: Visited, hour: i64) -> Result<bool, StoreError> {
-        self.reader.visit_logged(self.contact.id, visited, hour)
+        self.reader.visit_logged(self.known.contact.id, visited, hour)
     }
 
     /// What settled `documents`, for the ageing of a statement.
     pub fn statement_allocations(&self, documents: &[Invoice]) -> Result<Vec<Allocation>, StoreError> {
         let mut all = Vec::new();
-        for document in documents.iter().filter(|d| self.sees_account() && d.client == self.client.id) {
+        for document in documents.iter().filter(|d| self.sees_account() && d.client == self.known.client.id) {
             all.extend(self.reader.allocations_of(document.id)?);
         }
         Ok(all)
@@ -235,23 +286,23 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// The client's issued documents dated up to `to`, for the statement.
     pub fn statement_documents(&self, to: Date) -> Result<Vec<Invoice>, StoreError> {
-        if self.sees_account() { self.reader.invoices_dated(self.client.id, to) } else { Ok(Vec::new()) }
+        if self.sees_account() { self.reader.invoices_dated(self.known.client.id, to) } else { Ok(Vec::new()) }
     }
 
     /// The client's receipts dated up to `to`, for the statement.
     pub fn statement_receipts(&self, to: Date) -> Result<Vec<Receipt>, StoreError> {
-        if self.sees_account() { self.reader.receipts_of(self.client.id, day(to)) } else { Ok(Vec::new()) }
+        if self.sees_account() { self.reader.receipts_of(self.known.client.id, day(to)) } else { Ok(Vec::new()) }
     }
 
     /// Receipts and credits with something left to apply.
     pub fn unapplied(&self) -> Result<Vec<Unapplied>, StoreError> {
-        if self.sees_account() { self.reader.unapplied_of(self.client.id) } else { Ok(Vec::new()) }
+        if self.sees_account() { self.reader.unapplied_of(self.known.client.id) } else { Ok(Vec::new()) }
     }
 
     /// The projects that the contact sees.
     pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        let all = self.reader.projects_of(self.client.id)?;
-        Ok(all.into_iter().filter(|p| self.contact.rights.projects.allows(Some(p.id))).collect())
+        let all = self.reader.projects_of(self.known.client.id)?;
+        Ok(all.into_iter().filter(|p| self.known.contact.rights.projects.allows(Some(p.id))).collect())
     }
 
     /// A page of this client's quotes, newest first.
@@ -259,8 +310,8 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if !self.sees_billing() {
             return Ok(Vec::new());
         }
-        let all = self.reader.quotes_of(self.client.id, before.map(|c| (c.day, c.id)), limit)?;
-        Ok(all.into_iter().filter(|q| self.contact.rights.projects.allows(q.project)).collect())
+        let all = self.reader.quotes_of(self.known.client.id, before.map(|c| (c.day, c.id)), limit)?;
+        Ok(all.into_iter().filter(|q| self.known.contact.rights.projects.allows(q.project)).collect())
     }
 
     /// A quote of this client by its number.
@@ -268,11 +319,11 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if self.only.is_some() {
             return Ok(None);
         }
-        Ok(self.reader.quote_numbered(number)?.filter(|q| self.contact.sees_billing(q.client, q.project)))
+        Ok(self.reader.quote_numbered(number)?.filter(|q| self.known.contact.sees_billing(q.client, q.project)))
     }
 
     /// The bytes of a quote.
     pub fn quote_pdf(&self, quote: &Quote) -> Result<Option<Vec<u8>>, StoreError> {
-        if quote.client == self.client.id { self.reader.file(quote.pdf.digest) } else { Ok(None) }
+        if quote.client == self.known.client.id { self.reader.file(quote.pdf.digest) } else { Ok(None) }
     }
 }

@@ -7,6 +7,7 @@ use std::any::Any;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::ops::RangeBounds;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use redb::{
@@ -21,6 +22,8 @@ use crate::domain::firm::Firm;
 /// A consistent snapshot.
 pub struct ReadTx {
     tx: redb::ReadTransaction,
+    /// Tells snapshots of this process apart.
+    serial: u64,
     /// Opened tables by name.
     tables: RwLock<HashMap<String, Arc<dyn Any + Send + Sync>>>,
     firm: OnceLock<Arc<Firm>>,
@@ -29,7 +32,14 @@ pub struct ReadTx {
 impl ReadTx {
     pub(super) fn begin(database: &Database) -> Result<Self, StoreError> {
         let tx = database.begin_read()?;
-        Ok(Self { tx, tables: RwLock::default(), firm: OnceLock::new() })
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        let serial = NEXT.fetch_add(1, Ordering::Relaxed);
+        Ok(Self { tx, serial, tables: RwLock::default(), firm: OnceLock::new() })
+    }
+
+    /// A number that no other snapshot of this process has.
+    pub(super) fn serial(&self) -> u64 {
+        self.serial
     }
 
     /// The engine's own transaction.

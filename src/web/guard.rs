@@ -17,12 +17,14 @@ use maud::{Markup, Render};
 
 use super::layers::ClientAddress;
 use super::page::{self, DeskFrame, DeskNav, FirmCard, PortalFrame, PortalNav};
+use super::portal::drawn::Drawn;
 use super::problem::{Problem, even_if_full};
 use super::state::Web;
 use crate::actions::{invoices, sessions};
 use crate::app::App;
 use crate::documents::{Logo, Sheet};
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
 use crate::domain::event::{Actor, By};
 use crate::domain::firm::{Firm, Locale};
 use crate::domain::grant::{Session, Strength};
@@ -30,7 +32,7 @@ use crate::domain::person::{Contact, Person, Staff};
 use crate::secrets::{Token, TokenDigest};
 use crate::store::ReadTx;
 use crate::store::prelude::*;
-use crate::store::scope::{ClientView, Pass};
+use crate::store::scope::{ClientView, Kept, Pass};
 
 /// The cookie of a signed-in browser.
 pub const SESSION_COOKIE: &str = "__Host-session";
@@ -70,6 +72,8 @@ struct Signed {
     session: Session,
     digest: TokenDigest,
     csrf: String,
+    /// When it was looked up: the instant of the request.
+    now: Timestamp,
 }
 
 /// Finds the session of a request and notes its use now and then.
@@ -80,7 +84,7 @@ async fn signed(parts: &Parts, web: &Web) -> Result<Option<Signed>, Problem> {
     if session.wants_touch(now) {
         even_if_full(web.app.store.housekeep(now, move |w| sessions::touch(w, digest)).await)?;
     }
-    Ok(Some(Signed { session, digest, csrf: token.derive("form") }))
+    Ok(Some(Signed { session, digest, csrf: token.derive("form"), now }))
 }
 
 /// Somebody who need not be signed in.
@@ -121,12 +125,11 @@ impl FromRequestParts<Web> for Guest {
 
 /// A client's contact: reads one client, acts as that contact.
 pub struct Viewer {
-    app: App,
     web: Web,
-    pass: Pass,
-    contact: Contact,
+    now: Timestamp,
+    today: Date,
+    kept: Kept,
     firm: Arc<Firm>,
-    client_name: String,
     strength: Strength,
     address: Option<IpAddr>,
     digest: TokenDigest,
@@ -139,7 +142,7 @@ impl Viewer {
     /// # Errors
     /// What `read` says.
     pub fn read<T>(&self, read: impl FnOnce(&ClientView<'_, ReadTx>) -> Result<T, Problem>) -> Result<T, Problem> {
-        self.app.store.read(|r| match ClientView::open(r, self.pass)? {
+        self.web.app.store.read(|r| match ClientView::again(r, &self.kept)? {
             Some(view) => read(&view),
             None => Err(Problem::NotFound),
         })
@@ -154,28 +157,33 @@ impl Viewer {
         T: Send + 'static,
         F: FnMut(&mut WriteTx<'_>, Pass) -> Result<Done<T>, ActError> + Send + 'static,
     {
-        let pass = self.pass;
-        self.app.store.write(self.by(), self.app.now(), move |w| act(w, pass)).await
+        let pass = self.kept.pass();
+        self.web.app.store.write(self.by(), self.web.app.now(), move |w| act(w, pass)).await
     }
 
     /// As the log names them.
     pub fn by(&self) -> By {
-        By { actor: Actor::Contact(self.contact.id), address: self.address }
+        By { actor: Actor::Contact(self.contact().id), address: self.address }
     }
 
     /// The contact.
     pub fn contact(&self) -> &Contact {
-        &self.contact
+        self.kept.contact()
     }
 
     /// The firm.
-    pub fn firm(&self) -> &Firm {
+    pub fn firm(&self) -> &Arc<Firm> {
         &self.firm
+    }
+
+    /// Documents as drawn before.
+    pub fn drawn(&self) -> &Drawn {
+        &self.web.drawn
     }
 
     /// Their client's name.
     pub fn client_name(&self) -> &str {
-        &self.client_name
+        &self.kept.client().party.name
     }
 
     /// How they signed in.
@@ -190,17 +198,17 @@ impl Viewer {
 
     /// The firm's zone.
     pub fn zone(&self) -> &TimeZone {
-        &self.app.settings.zone
+        &self.web.app.settings.zone
     }
 
-    /// The present instant.
+    /// The instant of the request.
     pub fn now(&self) -> Timestamp {
-        self.app.now()
+        self.now
     }
 
-    /// The civil date in the firm's zone.
+    /// The civil date of the request in the firm's zone.
     pub fn today(&self) -> Date {
-        self.app.today()
+        self.today
     }
 
     /// The form token.
@@ -223,17 +231,17 @@ impl Viewer {
     /// # Errors
     /// When the store fails.
     pub fn own_password_hash(&self) -> Result<Option<String>, Problem> {
-        Ok(self.app.store.read(|r| r.password_hash(Person::Contact(self.contact.id)))?)
+        Ok(self.web.app.store.read(|r| r.password_hash(Person::Contact(self.contact().id)))?)
     }
 
     /// Lets the scheduler look at once: a letter was queued.
     pub fn wake(&self) {
-        self.app.wake.notify_one();
+        self.web.app.wake.notify_one();
     }
 
     /// A fresh session token.
     pub fn draw_token(&self) -> Token {
-        Token::draw(&self.app.entropy)
+        Token::draw(&self.web.app.entropy)
     }
 
     /// The firm's logo as documents want it.
@@ -241,7 +249,7 @@ impl Viewer {
     /// # Errors
     /// When the store fails.
     pub fn logo(&self) -> Result<Option<Logo>, Problem> {
-        Ok(self.app.store.read(|r| invoices::logo(r, &self.firm))?)
+        Ok(self.web.app.store.read(|r| invoices::logo(r, &self.firm))?)
     }
 
     /// Draws a sheet of the firm's as PDF.
@@ -249,7 +257,7 @@ impl Viewer {
     /// # Errors
     /// When the document can't be drawn; the sentence says why.
     pub fn render(&self, sheet: &Sheet) -> Result<Vec<u8>, ActError> {
-        invoices::render(&self.app, sheet, &self.firm)
+        invoices::render(&self.web.app, sheet, &self.firm)
     }
 
     /// A whole page of the portal.
@@ -263,8 +271,8 @@ impl Viewer {
                 email: self.firm.email.as_ref().map_or("", |e| e.as_str()),
                 address: &address,
             },
-            person_name: &self.contact.name,
-            client_name: &self.client_name,
+            person_name: &self.contact().name,
+            client_name: self.client_name(),
             current,
             csrf: &self.csrf,
         };
@@ -286,12 +294,14 @@ impl FromRequestParts<Web> for Viewer {
         let pass = Pass { contact, only };
         let found = web.app.store.read(|r| -> Result<_, StoreError> {
             let Some(view) = ClientView::open(r, pass)? else { return Ok(None) };
-            Ok(Some((view.contact().clone(), view.client().party.name.clone(), r.shared_firm()?)))
+            Ok(Some((view.keep(), r.shared_firm()?)))
         })?;
-        let Some((contact, client_name, firm)) = found else { return Err(Problem::SignIn(back)) };
-        let (app, web, address) = (web.app.clone(), web.clone(), address_of(parts));
-        let Signed { session, digest, csrf } = signed;
-        Ok(Self { app, web, pass, contact, firm, client_name, strength: session.strength, address, digest, csrf })
+        let Some((kept, firm)) = found else { return Err(Problem::SignIn(back)) };
+        let (web, address) = (web.clone(), address_of(parts));
+        let Signed { session, digest, csrf, now } = signed;
+        let today = calendar::today(now, &web.app.settings.zone);
+        let strength = session.strength;
+        Ok(Self { web, now, today, kept, firm, strength, address, digest, csrf })
     }
 }
 
@@ -329,6 +339,7 @@ pub struct Desk {
     pub csrf: String,
     /// The session's digest.
     pub session: TokenDigest,
+    today: Date,
     address: Option<IpAddr>,
 }
 
@@ -377,9 +388,9 @@ impl Desk {
         &self.app.settings.zone
     }
 
-    /// The civil date in the firm's zone.
+    /// The civil date of the request in the firm's zone.
     pub fn today(&self) -> Date {
-        self.app.today()
+        self.today
     }
 
     /// A whole page of the desk.
@@ -410,9 +421,10 @@ impl FromRequestParts<Web> for Desk {
         let (staff, firm) = web.app.store.read(|r| Ok::<_, StoreError>((r.staff(id)?, r.shared_firm()?)))?;
         let Some(staff) = staff else { return Err(Problem::SignIn(back)) };
         let Some(scope) = StaffScope::of(&staff) else { return Err(Problem::SignIn(back)) };
-        let Signed { session, digest, csrf } = signed;
+        let Signed { session, digest, csrf, now } = signed;
         let (app, web, address) = (web.app.clone(), web.clone(), address_of(parts));
-        Ok(Self { app, web, staff, scope, strength: session.strength, firm, csrf, session: digest, address })
+        let today = calendar::today(now, &app.settings.zone);
+        Ok(Self { app, web, staff, scope, strength: session.strength, firm, csrf, session: digest, today, address })
     }
 }
 

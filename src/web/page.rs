@@ -138,63 +138,87 @@ const DESK_NAV: [&[DeskLink]; 3] = [
 
 /// A page of the portal.
 pub fn portal(frame: &PortalFrame<'_>, title: &str, body: impl Render) -> Markup {
-    let content = html! {
-        (skip())
-        header.top {
-            div.wrap {
-                a.firm href="/" { span.logo {} (frame.firm.name) }
-                (portal_who(frame))
-                nav.nav aria-label="Main" {
-                    ul {
-                        @for (place, href, text) in PORTAL_NAV {
-                            li { a href=(href) aria-current=[(place == frame.current).then_some("page")] { (text) } }
-                        }
+    html! {
+        (DOCTYPE)
+        html lang=(LANGUAGE) {
+            (document_head(title, frame.firm.name))
+            body.portal {
+                (skip())
+                header.top {
+                    div.wrap {
+                        a.firm href="/" { span.logo {} (frame.firm.name) }
+                        (portal_who(frame))
+                        (portal_nav(frame.current))
                     }
+                }
+                main.wrap.page id="main" tabindex="-1" { (body) }
+                (portal_foot(&frame.firm))
+            }
+        }
+    }
+}
+
+fn portal_nav(current: PortalNav) -> Markup {
+    html! {
+        nav.nav aria-label="Main" {
+            ul {
+                @for (place, href, text) in PORTAL_NAV {
+                    li { a href=(href) aria-current=[(place == current).then_some("page")] { (text) } }
                 }
             }
         }
-        main.wrap.page id="main" tabindex="-1" { (body) }
-        (portal_foot(&frame.firm))
-    };
-    document(&format!("{title} – {}", frame.firm.name), html! { body.portal { (content) } })
+    }
 }
 
 /// A page of the desk.
 pub fn desk(frame: &DeskFrame<'_>, title: &str, body: impl Render) -> Markup {
-    let content = html! {
-        (skip())
-        header.side {
-            div.side-in {
-                div.side-h { a.firm href="/desk" { span.logo {} (frame.firm_name) } }
-                form.find role="search" method="get" action="/desk/find" {
-                    label.vh for="find" { "Find a client, invoice or document" }
-                    input id="find" name="q" type="search" data-key="/"
-                        placeholder=(if frame.shortcuts { "Find, press /" } else { "Find" });
-                    button { (icon(Icon::Search)) (heard("Find")) }
+    html! {
+        (DOCTYPE)
+        html lang=(LANGUAGE) {
+            (document_head(title, PRODUCT))
+            body.desk data-keys[frame.shortcuts] {
+                (skip())
+                header.side {
+                    div.side-in {
+                        div.side-h { a.firm href="/desk" { span.logo {} (frame.firm_name) } }
+                        (desk_find(frame.shortcuts))
+                        (desk_nav(frame))
+                        (desk_foot(frame))
+                    }
                 }
-                (desk_nav(frame))
-                (desk_foot(frame))
+                main.main id="main" tabindex="-1" { (body) }
             }
         }
-        main.main id="main" tabindex="-1" { (body) }
-    };
-    let page = html! { body.desk data-keys[frame.shortcuts] { (content) } };
-    document(&format!("{title} – {PRODUCT}"), page)
+    }
+}
+
+fn desk_find(shortcuts: bool) -> Markup {
+    html! {
+        form.find role="search" method="get" action="/desk/find" {
+            label.vh for="find" { "Find a client, invoice or document" }
+            input id="find" name="q" type="search" data-key="/"
+                placeholder=(if shortcuts { "Find, press /" } else { "Find" });
+            button { (icon(Icon::Search)) (heard("Find")) }
+        }
+    }
 }
 
 /// A page with one question on it: signing in, a link's “Continue”. The body starts with its `h1`; `after` stands small
 /// under the sheet.
 pub fn gate(firm_name: &str, title: &str, body: impl Render, after: impl Render) -> Markup {
-    let page = html! {
-        body.portal {
-            main.wrap.page.gate id="main" tabindex="-1" {
-                p.gate-h { span.firm { span.logo {} (firm_name) } }
-                div.panel { (body) }
-                div.small.mut.gap-y { (after) }
+    html! {
+        (DOCTYPE)
+        html lang=(LANGUAGE) {
+            (document_head(title, firm_name))
+            body.portal {
+                main.wrap.page.gate id="main" tabindex="-1" {
+                    p.gate-h { span.firm { span.logo {} (firm_name) } }
+                    div.panel { (body) }
+                    div.small.mut.gap-y { (after) }
+                }
             }
         }
-    };
-    document(&format!("{title} – {firm_name}"), page)
+    }
 }
 
 /// The page of something that went wrong: what, in a sentence, and the way out as (address, words). The request's id
@@ -218,22 +242,20 @@ pub fn problem(
     gate(firm_name, heading, body, after)
 }
 
-fn document(title: &str, body: Markup) -> Markup {
+/// The head of a page: its own title, then whose it is. The shells draw head and body into one buffer: a page that is
+/// passed on as a value is copied once more at each hand.
+fn document_head(title: &str, site: &str) -> Markup {
     html! {
-        (DOCTYPE)
-        html lang=(LANGUAGE) {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="robots" content="noindex";
-                meta name="color-scheme" content="light dark";
-                title { (title) }
-                link rel="stylesheet" href=(assets::href("app.css"));
-                link rel="stylesheet" href=(assets::BRAND_CSS);
-                link rel="icon" href=(assets::href("mark.svg")) type="image/svg+xml";
-                script defer src=(assets::href("app.js")) {}
-            }
-            (body)
+        head {
+            meta charset="utf-8";
+            meta name="viewport" content="width=device-width, initial-scale=1";
+            meta name="robots" content="noindex";
+            meta name="color-scheme" content="light dark";
+            title { (title) " – " (site) }
+            link rel="stylesheet" href=(assets::href("app.css"));
+            link rel="stylesheet" href=(assets::BRAND_CSS);
+            link rel="icon" href=(assets::href("mark.svg")) type="image/svg+xml";
+            script defer src=(assets::href("app.js")) {}
         }
     }
 }

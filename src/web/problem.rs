@@ -150,13 +150,20 @@ impl IntoResponse for Problem {
 
 /// Draws the page of a problem, with the firm's name. The innermost layer.
 pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Response {
-    let id = request.extensions().get::<RequestId>().map_or(String::new(), |id| id.as_str().to_owned());
+    let id = request.extensions().get::<RequestId>().copied();
     let desk = request.uri().path().starts_with("/desk");
     let response = next.run(request).await;
     let Some(told) = response.extensions().get::<Told>().cloned() else { return response };
     let firm = web.app.store.read(|r| r.firm()).map_or_else(|_| "Counterfoil".to_owned(), |f| f.party.name);
     let way_out = if desk { ("/desk", "To Today") } else { ("/", "To the start page") };
-    let page = page::problem(&firm, response.status().as_u16(), told.heading, &told.sentence, &id, way_out);
+    let page = page::problem(
+        &firm,
+        response.status().as_u16(),
+        told.heading,
+        &told.sentence,
+        id.as_ref().map_or("", RequestId::as_str),
+        way_out,
+    );
     let mut dressed = (response.status(), page).into_response();
     // Which methods an address takes.
     if let Some(allow) = response.headers().get(ALLOW) {

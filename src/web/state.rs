@@ -1,10 +1,12 @@
 //! What handlers share: the application, throttles, and the slots in which passwords are hashed.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
 use super::desk::publish_kept::Kept;
+use super::portal::drawn::Drawn;
 use super::throttle::Throttle;
 use crate::app::App;
 use crate::secrets;
@@ -12,24 +14,43 @@ use crate::secrets;
 /// Requests that may wait for a hashing slot; more are told to come back.
 const HASH_QUEUE: usize = 64;
 
-/// The router's state. Cheap to clone.
+/// The router's state. A clone is one count: every request makes a few.
 #[derive(Clone)]
-pub struct Web {
+pub struct Web(Arc<Shared>);
+
+/// What a [`Web`] points to.
+pub struct Shared {
     /// The application.
     pub app: App,
     /// How often what can be guessed may be tried.
-    pub throttle: Arc<Throttle>,
+    pub throttle: Throttle,
     /// Where passwords are hashed and checked.
-    pub hashing: Arc<Hashing>,
+    pub hashing: Hashing,
     /// PDFs that wait to be published.
-    pub kept: Arc<Kept>,
+    pub kept: Kept,
+    /// Documents as drawn for their pages.
+    pub drawn: Drawn,
 }
 
 impl Web {
     /// The state for `app`.
     pub fn new(app: App) -> Self {
-        let hashing = Arc::new(Hashing::new(&app));
-        Self { app, throttle: Arc::default(), hashing, kept: Arc::default() }
+        let hashing = Hashing::new(&app);
+        Self(Arc::new(Shared {
+            app,
+            throttle: Throttle::default(),
+            hashing,
+            kept: Kept::default(),
+            drawn: Drawn::default(),
+        }))
+    }
+}
+
+impl Deref for Web {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.0
     }
 }
 

@@ -16,26 +16,31 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
 /// Abilities of the browser that no page of the portal uses.
 pub const PERMISSIONS_POLICY: &str =
     "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), midi=(), display-capture=()";
-const ONE_YEAR: &str = "max-age=31536000";
+const ONE_YEAR: HeaderValue = HeaderValue::from_static("max-age=31536000");
+/// What every response says.
+const FIXED: [(HeaderName, HeaderValue); 5] = [
+    (X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (HeaderName::from_static("cross-origin-opener-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("same-origin")),
+    (HeaderName::from_static("permissions-policy"), HeaderValue::from_static(PERMISSIONS_POLICY)),
+];
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Room for these and for what a handler sets, so that the map does not grow on the way.
+const HEADERS: usize = 12;
 
 /// Adds the headers. `https` tells whether people reach the portal by https.
 pub(super) fn dress(headers: &mut HeaderMap, https: bool, id: &RequestId) {
-    let fixed = [
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-        (HeaderName::from_static("permissions-policy"), PERMISSIONS_POLICY),
-    ];
-    for (name, value) in fixed {
-        headers.insert(name, HeaderValue::from_static(value));
+    headers.reserve(HEADERS);
+    for (name, value) in FIXED {
+        headers.insert(name, value);
     }
     if https {
-        headers.insert(STRICT_TRANSPORT_SECURITY, HeaderValue::from_static(ONE_YEAR));
+        headers.insert(STRICT_TRANSPORT_SECURITY, ONE_YEAR);
     }
     headers.entry(CSP).or_insert(HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
-        headers.insert(HeaderName::from_static("x-request-id"), id);
+        headers.insert(REQUEST_ID, id);
     }
 }

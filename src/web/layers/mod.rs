@@ -21,6 +21,7 @@ use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 
 pub use headers::{CONTENT_SECURITY_POLICY, PERMISSIONS_POLICY};
+use visitor::RequestIds;
 pub(super) use visitor::requested_host;
 pub use visitor::{ClientAddress, RequestId, log_safe};
 
@@ -101,10 +102,17 @@ impl Hardening {
 /// Puts every layer around `router`, its fallback included. Call it last.
 pub fn harden(router: Router, hardening: Hardening) -> Router {
     let body_limit = DefaultBodyLimit::max(hardening.body_limit);
-    router
-        .layer(CatchPanicLayer::custom(note_panic))
-        .layer(body_limit)
-        .layer(middleware::from_fn_with_state(Arc::new(hardening), frame))
+    let framing = Framing { ids: RequestIds::new(&hardening.entropy), origin: hardening.url.origin(), hardening };
+    // Outermost first, and as one: each `layer` of a router costs every request two boxes.
+    let frame = middleware::from_fn_with_state(Arc::new(framing), frame);
+    router.layer((frame, body_limit, CatchPanicLayer::custom(note_panic)))
+}
+
+/// What [`frame`] needs, reckoned once.
+struct Framing {
+    hardening: Hardening,
+    ids: RequestIds,
+    origin: String,
 }
 
 /// Left on a response by [`note_panic`], so that the frame, which knows the request id, can draw the page.
@@ -121,24 +129,24 @@ const TOO_SLOW: Refusal = (StatusCode::SERVICE_UNAVAILABLE, "This took too long.
 const FAULT: Refusal =
     (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here, and nothing was changed by this page.");
 
-async fn frame(State(hardening): State<Arc<Hardening>>, mut request: Request, next: Next) -> Response {
+async fn frame(State(framing): State<Arc<Framing>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = RequestId::draw(&hardening.entropy);
+    let (hardening, id) = (&framing.hardening, framing.ids.next());
     let method = request.method().clone();
     let route = request.extensions().get::<MatchedPath>().cloned();
     let route = route.as_ref().map(MatchedPath::as_str);
-    request.extensions_mut().insert(id.clone());
-    let answered = match admit(&hardening, &mut request) {
+    request.extensions_mut().insert(id);
+    let answered = match admit(&framing, &mut request) {
         Ok(()) => within_time(hardening.time_for(route), next.run(request)).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = match answered {
         Ok(response) if response.extensions().get::<Panicked>().is_some() => {
             tracing::error!(request = %id, route, "a handler panicked");
-            problem(&hardening, FAULT, &id)
+            problem(hardening, FAULT, &id)
         }
         Ok(response) => response,
-        Err(refusal) => problem(&hardening, refusal, &id),
+        Err(refusal) => problem(hardening, refusal, &id),
     };
     headers::dress(response.headers_mut(), hardening.url.is_https(), &id);
     // The template and never the path: a link's token, a client's number or a search would stay in the log for years.
@@ -154,14 +162,15 @@ async fn frame(State(hardening): State<Arc<Hardening>>, mut request: Request, ne
 }
 
 /// Checks what can be checked from the head, and notes who asks.
-fn admit(hardening: &Hardening, request: &mut Request) -> Result<(), Refusal> {
+fn admit(framing: &Framing, request: &mut Request) -> Result<(), Refusal> {
+    let hardening = &framing.hardening;
     if request.uri().path_and_query().is_some_and(|path| path.as_str().len() > URI_LIMIT) {
         return Err(TOO_LONG);
     }
     if !requested_host(request).is_some_and(|host| hardening.answers_for(&host)) {
         return Err(OTHER_HOST);
     }
-    if !origin::is_our_own(request, &hardening.url.origin()) {
+    if !origin::is_our_own(request, &framing.origin) {
         return Err(OTHER_SITE);
     }
     let address = visitor::client_address(request, &hardening.trusted_proxies, hardening.forwarded_header);

@@ -1,6 +1,7 @@
 //! Who asks, for which host, and under which id the log speaks of it. Trusts no header that a visitor could write.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use axum::extract::{ConnectInfo, Request};
 use axum::http::header::{FORWARDED, HOST, HeaderName};
@@ -22,27 +23,50 @@ const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClientAddress(pub IpAddr);
 
-/// A short random name of one request: in the log, on the problem page, and in `x-request-id`. A request extension.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestId(String);
+/// A short name of one request: in the log, on the problem page, and in `x-request-id`. A request extension. It tells
+/// requests apart and is no secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestId([u8; ID_LENGTH]);
 
 impl RequestId {
-    /// Draws an id of ten characters.
-    pub fn draw(entropy: &Entropy) -> Self {
-        let bytes: [u8; ID_LENGTH] = entropy.bytes();
-        Self(bytes.iter().map(|byte| char::from(ID_ALPHABET[usize::from(byte & 31)])).collect())
-    }
-
-    /// The id as text: lower-case letters and digits.
+    /// The id as text: ten lower-case letters and digits.
     pub fn as_str(&self) -> &str {
-        &self.0
+        std::str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl std::fmt::Display for RequestId {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(self.as_str())
     }
+}
+
+/// Gives the ids of a process: it starts at a random place, so that two runs don't give the same, and asks the system
+/// for randomness once instead of with every request.
+#[derive(Debug)]
+pub(super) struct RequestIds(AtomicU64);
+
+impl RequestIds {
+    pub fn new(entropy: &Entropy) -> Self {
+        Self(AtomicU64::new(u64::from_be_bytes(entropy.bytes())))
+    }
+
+    /// The next id.
+    pub fn next(&self) -> RequestId {
+        let mut mixed = scattered(self.0.fetch_add(1, Ordering::Relaxed));
+        RequestId(std::array::from_fn(|_| {
+            let letter = ID_ALPHABET[usize::from(mixed.to_le_bytes()[0] & 31)];
+            mixed >>= 5;
+            letter
+        }))
+    }
+}
+
+/// Neighbours become numbers that look nothing alike, each from one only (the finalizer of SplitMix64).
+fn scattered(n: u64) -> u64 {
+    let n = (n ^ (n >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let n = (n ^ (n >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    n ^ (n >> 31)
 }
 
 /// The host that is asked for, lower case, without port; `None` when there is none, or more than one.
@@ -196,9 +220,9 @@ mod tests {
 
     #[test]
     fn ids_are_short_and_differ() {
-        let entropy = Entropy::seeded(1);
-        let (one, other) = (RequestId::draw(&entropy), RequestId::draw(&entropy));
-        assert_eq!(one.as_str().len(), ID_LENGTH);
-        assert_ne!(one, other);
+        let ids = RequestIds::new(&Entropy::seeded(1));
+        let all: std::collections::HashSet<_> = (0..10_000).map(|_| ids.next().to_string()).collect();
+        assert_eq!(all.len(), 10_000);
+        assert!(all.iter().all(|id| id.len() == ID_LENGTH && id.bytes().all(|b| ID_ALPHABET.contains(&b))));
     }
 }

@@ -194,6 +194,8 @@ where
 {
     let mut connection = std::pin::pin!(connection);
     tokio::select! {
+        // The connection first: it is what wakes this nearly every time.
+        biased;
         outcome = connection.as_mut() => return note_end(outcome),
         () = told(&mut stop) => {}
         () = tokio::time::sleep(MAX_AGE) => {}

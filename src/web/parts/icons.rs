@@ -2,6 +2,8 @@
 //!
 //! Must not know what an icon is used for.
 
+use std::sync::LazyLock;
+
 use maud::{Markup, html};
 
 use crate::web::assets;
@@ -97,8 +99,13 @@ icons! {
     Cross = "i-x",
 }
 
-/// A picture beside words.
-pub fn icon(icon: Icon) -> Markup {
+/// A picture beside words. Drawn once: a page has a dozen.
+pub fn icon(icon: Icon) -> &'static Markup {
+    static DRAWN: LazyLock<[Markup; Icon::ALL.len()]> = LazyLock::new(|| std::array::from_fn(|at| draw(Icon::ALL[at])));
+    &DRAWN[icon as usize]
+}
+
+fn draw(icon: Icon) -> Markup {
     html! {
         svg.i viewBox="0 0 20 20" aria-hidden="true" { use href={ (assets::href("icons.svg")) "#" (icon.id()) } {} }
     }

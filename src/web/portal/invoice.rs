@@ -2,10 +2,13 @@
 //!
 //! The first look of each hour and every download are logged before the page or the file leaves.
 
+use std::sync::Arc;
+
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::drawn::Origin;
 use super::home::title;
 use super::words::{self, Said};
 use super::{Looking, logged, timeline};
@@ -19,7 +22,7 @@ use crate::domain::invoice::{Body, Issue, Kind, Standing};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::Source;
-use crate::domain::transfer::{creditor_reference, takes_codes};
+use crate::domain::transfer::{creditor_reference, epc_text, takes_codes};
 use crate::store::events::Visited;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -38,9 +41,8 @@ const IBAN_GROUP: usize = 4;
 /// A document as its page shows it.
 struct Shown {
     row: Row,
-    issue: Issue,
     standing: Standing,
-    bill: Markup,
+    bill: Arc<Markup>,
     counted: Vec<Counted>,
     moments: Vec<Moment>,
     visited: bool,
@@ -67,15 +69,16 @@ pub async fn show(viewer: Viewer, looking: Looking, Path(segment): Path<String>)
 async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
     let mut shown = viewer.read(|view| Shown::load(viewer, view, number))?;
     if looking.0 && !shown.visited {
-        let number = number.clone();
-        let act = viewer.act(move |w, pass| visits::opened(w, pass, &number));
+        let opened = number.clone();
+        let act = viewer.act(move |w, pass| visits::opened(w, pass, &opened));
         logged(act.await)?;
         // Read again, so that the history has this visit too.
-        shown = viewer.read(|view| Shown::load(viewer, view, &shown.issue.number))?;
+        shown = viewer.read(|view| Shown::load(viewer, view, number))?;
     }
+    let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
     let said = words::standing(shown.standing, &shown.row.invoice, viewer.locale(), viewer.today());
     let title = format!("{} {number}: {}", kind(&shown), words::after_colon(&said.text));
-    Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, &said)).into_response())
+    Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, issue, &said)).into_response())
 }
 
 async fn download(
@@ -105,44 +108,49 @@ fn rendered<R: Reader>(
 ) -> Result<Option<Vec<u8>>, Problem> {
     let Some(issue) = &row.invoice.issue else { return Ok(None) };
     let credits = view.credited(row)?;
-    let sheet = sheet(viewer, view, row, issue, viewer.logo()?)?;
+    let (project, number) = named(view, row)?;
+    let (project, taken_back) = (project.as_deref(), number.as_ref());
+    let origin = Origin { firm: viewer.firm(), invoice: &row.invoice, project, credits: taken_back };
+    let sheet = sheet(origin, issue, viewer.logo()?);
     Ok(documents::rendition(format, &row.invoice, credits.as_ref(), &sheet))
 }
 
 impl Shown {
     fn load<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, number: &DocumentNumber) -> Result<Self, Problem> {
         let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
-        let issue = row.invoice.issue.clone().ok_or(Problem::NotFound)?;
+        let issue = row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
         let standing = row.invoice.standing(row.settled, viewer.today());
         let visited = view.visit_logged(Visited::Invoice(row.invoice.id), visits::hour_of(viewer.now()))?;
-        let bill = bill(viewer, view, &row, &issue)?;
+        let bill = bill(viewer, view, &row, issue)?;
         let counted = counted(view, &row)?;
         let moments = timeline::moments(viewer, view, &row, standing)?;
-        Ok(Self { row, issue, standing, bill, counted, moments, visited })
+        Ok(Self { row, standing, bill, counted, moments, visited })
     }
 }
 
 /// The document as HTML; of one that another system made, what it is and where the PDF is.
-fn bill<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
-    let project = match row.invoice.project {
-        Some(id) => view.project_name(id)?,
-        None => None,
-    };
-    if let Body::Published(_) = row.invoice.body {
-        return Ok(published(viewer, row, issue, project.as_deref()));
-    }
-    // The page draws the logo by its style; the sheet only needs to know that there is one.
-    let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
-    Ok(documents::html(&sheet(viewer, view, row, issue, logo)?))
-}
-
-fn sheet<R: Reader>(
+fn bill<R: Reader>(
     viewer: &Viewer,
     view: &ClientView<'_, R>,
     row: &Row,
     issue: &Issue,
-    logo: Option<Logo>,
-) -> Result<Sheet, Problem> {
+) -> Result<Arc<Markup>, Problem> {
+    let (project, credits) = named(view, row)?;
+    let (project, credits) = (project.as_deref(), credits.as_ref());
+    let origin = Origin { firm: viewer.firm(), invoice: &row.invoice, project, credits };
+    // The page draws the logo by its style; the sheet only needs to know that there is one.
+    let logo = || viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
+    Ok(viewer.drawn().get(origin, || match row.invoice.body {
+        Body::Published(_) => published(viewer, row, issue, project),
+        Body::Composed(_) => documents::html(&sheet(origin, issue, logo())),
+    }))
+}
+
+/// What a document names beside itself: its project, if the reader may know it, and the invoice that it takes back.
+fn named<R: Reader>(
+    view: &ClientView<'_, R>,
+    row: &Row,
+) -> Result<(Option<String>, Option<DocumentNumber>), StoreError> {
     let project = match row.invoice.project {
         Some(id) => view.project_name(id)?,
         None => None,
@@ -151,11 +159,15 @@ fn sheet<R: Reader>(
         Kind::CreditNote(of) => view.number_of(of)?,
         Kind::Invoice => None,
     };
-    let firm = issue.letterhead.over(viewer.firm());
+    Ok((project, credits))
+}
+
+fn sheet(origin: Origin<'_>, issue: &Issue, logo: Option<Logo>) -> Sheet {
+    let Origin { firm, invoice, project, credits } = origin;
+    let firm = issue.letterhead.over(firm);
     let look = Look { firm: &firm, logo };
     let Issue { seller, buyer, number, totals, .. } = issue;
-    let (project, credits) = (project.as_deref(), credits.as_ref());
-    Ok(invoice_sheet(&look, seller, buyer, &row.invoice, Some(number), totals, project, credits))
+    invoice_sheet(&look, seller, buyer, invoice, Some(number), totals, project, credits)
 }
 
 fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -> Markup {
@@ -225,14 +237,14 @@ fn kind(shown: &Shown) -> &'static str {
     if shown.row.invoice.is_invoice() { "Invoice" } else { "Credit note" }
 }
 
-fn body(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
+fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said) -> Markup {
     let whole = !matches!(viewer.strength(), Strength::Document(_));
     html! {
         @if whole { (parts::back("/invoices", "All invoices")) }
         h1 { (title(&shown.row.invoice)) }
-        p.mut { (kind(shown)) " " (parts::nw(shown.issue.number.as_str())) }
+        p.mut { (kind(shown)) " " (parts::nw(issue.number.as_str())) }
         (banner(viewer, shown, said))
-        (parts::document("How to pay, and the PDF", stub(viewer, shown), &shown.bill))
+        (parts::document("How to pay, and the PDF", stub(viewer, shown, issue), &shown.bill))
         @if !shown.counted.is_empty() { (counted_section(viewer, shown)) }
         (timeline::section(viewer, &shown.moments))
     }
@@ -255,17 +267,17 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     parts::status(said.tone, said.icon, format_args!("{}.", said.text), rest)
 }
 
-fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
+fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
     let (open, due) = (shown.row.open(), locale.date_weekday(invoice.due, viewer.today()));
     let part_paid = shown.row.settled.total() > 0;
-    let file = pdf_address(&shown.issue.number);
+    let file = pdf_address(&issue.number);
     html! {
         @match shown.standing {
             Standing::Due { .. } | Standing::Overdue { .. } => {
                 (parts::amount_big(if part_paid { "Left to pay" } else { "To pay" }, &locale.money(open)))
                 p.mut { "By " (due) }
-                (transfer(viewer, shown))
+                (transfer(viewer, issue, open))
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
@@ -274,15 +286,15 @@ fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
             }
         }
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
-            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(shown.issue.pdf.length))))
+            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(issue.pdf.length))))
         })) }
-        (other_formats(shown))
+        (other_formats(shown, issue))
     }
 }
 
 /// The document in the formats beside the PDF.
-fn other_formats(shown: &Shown) -> Markup {
-    let number = &shown.issue.number;
+fn other_formats(shown: &Shown, issue: &Issue) -> Markup {
+    let number = &issue.number;
     let links: Vec<(String, &str, &str)> = documents::offered(&shown.row.invoice)
         .into_iter()
         .filter(|format| *format != Format::Pdf)
@@ -300,8 +312,8 @@ fn other_formats(shown: &Shown) -> Markup {
 }
 
 /// How to pay, open at once while it is the only way.
-fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
-    let (firm, letterhead) = (viewer.firm(), &shown.issue.letterhead);
+fn transfer(viewer: &Viewer, issue: &Issue, open: Money) -> Markup {
+    let (firm, letterhead) = (viewer.firm(), &issue.letterhead);
     let bank = &letterhead.bank;
     if bank.iban != firm.bank.iban && !firm.bank.iban.is_empty() {
         let words = "Our bank account has changed since this was sent.";
@@ -310,22 +322,26 @@ fn transfer(viewer: &Viewer, shown: &Shown) -> Markup {
     if bank.iban.is_empty() {
         return html! { p.small.mut.gap-y { "How to pay stands on the document; if it does not, please ask us." } };
     }
-    let account = if bank.account_name.is_empty() { &shown.issue.seller.name } else { &bank.account_name };
-    let structured = Some(shown.row.open().currency).filter(|x| takes_codes(bank, *x));
-    let structured = structured.and_then(|_| creditor_reference(shown.issue.number.as_str()));
-    let code = structured.as_ref().and_then(|x| documents::transfer_code(bank, account, shown.row.open(), x));
+    let account = if bank.account_name.is_empty() { &issue.seller.name } else { &bank.account_name };
+    let structured = Some(open.currency).filter(|x| takes_codes(bank, *x));
+    let structured = structured.and_then(|_| creditor_reference(issue.number.as_str()));
+    let code = structured.as_ref().and_then(|reference| {
+        let text = epc_text(bank, account, open, reference)?;
+        let draw = || documents::transfer_code(bank, account, open, reference).as_ref().map(documents::svg);
+        viewer.drawn().code(text, draw)
+    });
     let details = html! {
         dl.stack.small {
             (parts::detail("Account name", account, false))
             (parts::detail("IBAN", &grouped(&bank.iban), true))
             @if !bank.bic.is_empty() { (parts::detail("BIC", &bank.bic, false)) }
-            (parts::detail("Reference (please use exactly this)", shown.issue.number.as_str(), true))
+            (parts::detail("Reference (please use exactly this)", issue.number.as_str(), true))
             @if let Some(reference) = &structured {
                 (parts::detail("or as a structured reference", &grouped(reference), true))
             }
         }
         @if let Some(code) = &code {
-            (documents::svg(code))
+            (code)
             p.small.mut { "Most banking apps fill all of this in from the code." }
         }
     };

@@ -4,8 +4,10 @@ mod quotes;
 mod statement;
 
 use axum::http::{Method, StatusCode};
-use counterfoil::actions::firm;
+use counterfoil::actions::invoices::Draft;
+use counterfoil::actions::{clients, firm, invoices};
 use counterfoil::domain::event::Event;
+use counterfoil::domain::firm::Locale;
 use jiff::SignedDuration;
 use jiff::civil::date;
 
@@ -190,4 +192,29 @@ async fn an_issued_invoice_shows_the_account_of_its_day_and_warns_when_it_change
     assert!(bill.contains("01 555 0142") && !bill.contains("+1 666"), "as the PDF says: {bill}");
     assert!(!text.contains("DE89"), "a new account does not slip into what was sent long ago");
     assert!(text.contains("Our bank account has changed since this was sent.") && text.contains("01 555 0142"));
+}
+
+#[tokio::test]
+async fn a_document_that_was_drawn_before_shows_what_has_changed_since() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (scope, by) = (house.scope(house.who.orla), house.by(house.who.orla));
+    let draft =
+        Draft { project: Some(house.who.glaze), ..house.draft_of(house.who.marlow, 12_300, date(2026, 12, 23)) };
+    let id = house.act(house.who.orla, move |w, s| invoices::save_draft(w, s, None, &draft)).await.unwrap();
+    let number = invoices::issue(&house.app, by, &scope, id).await.unwrap();
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = format!("/invoices/{number}");
+    let article = |text: &str| text.split("<article").nth(1).unwrap().split("</article").next().unwrap().to_owned();
+    let first = article(&ana.get(&page).await.text());
+    assert!(first.contains("Glaze"), "{first}");
+    assert_eq!(article(&ana.get(&page).await.text()), first);
+    let glaze = house.who.glaze;
+    house.act(house.who.orla, move |w, s| clients::change_project(w, s, glaze, "Kiln", true)).await.unwrap();
+    let renamed = article(&ana.get(&page).await.text());
+    assert!(renamed.contains("Kiln") && !renamed.contains("Glaze"), "{renamed}");
+    let (mut german, known) = (hartmann(), hartmann());
+    german.locale = Locale::EnglishContinental;
+    house.act(house.who.orla, move |w, s| firm::change(w, s, &dublin(), (&german, &known), "locale")).await.unwrap();
+    let rewritten = article(&ana.get(&page).await.text());
+    assert!(first.contains("123.00") && rewritten.contains("123,00"), "{rewritten}");
 }

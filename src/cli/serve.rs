@@ -36,7 +36,7 @@ pub struct Args {
 /// # Errors
 /// A sentence: the configuration, the port, the certificate, the key or the data file.
 pub fn run(args: Args) -> Result<(), Failure> {
-    start_log();
+    start_log("info");
     let config = Config::load(&args.config)?;
     let text = std::fs::read_to_string(&args.config).ok();
     runtime()?.block_on(serve(&config, text))
@@ -51,12 +51,15 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     made.map_err(|e| Failure::new(format!("The server can't start its threads: {e}.")))
 }
 
-/// Log lines go to standard error, as `RUST_LOG` says, else what is worth knowing.
-pub fn start_log() {
+/// Log lines go to standard error, as `RUST_LOG` says, else from `level` on.
+pub fn start_log(level: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level));
     let colours = std::io::stderr().is_terminal();
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // A line that can't be written is lost. To complain of it on the same standard error would be a panic, and a log on
+    // the disk that is full would end the server.
+    let log = log.log_internal_errors(false);
     // A second subscriber is refused; the first one stays.
     let _ = log.with_target(false).with_ansi(colours).try_init();
 }

@@ -96,16 +96,9 @@ pub struct Args {
 /// # Errors
 /// A sentence: the folder, the port, the data file.
 pub fn run(args: Args) -> Result<(), Failure> {
-    start_log();
+    // Warnings only: the table is what there is to see.
+    serve::start_log("warn");
     serve::runtime()?.block_on(demo(&args))
-}
-
-/// Warnings only, unless `RUST_LOG` asks for more: the table is what there is to see.
-fn start_log() {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("warn"));
-    let _ =
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).try_init();
 }
 
 async fn demo(args: &Args) -> Result<(), Failure> {

@@ -291,3 +291,13 @@ fn a_compaction_that_is_killed_leaves_the_file_whole() {
     }
     assert!(finished < 12);
 }
+
+#[test]
+fn a_log_that_finds_no_room_ends_nothing() {
+    let made = Made::new();
+    add_client(&made, "house");
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let _serving = Serving::started(command(&["serve", "--config", &made.config("house")]).stderr(full));
+    said(&made.publish("1", "A-1"));
+    said(&made.publish("1", "A-2"));
+}

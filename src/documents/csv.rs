@@ -169,4 +169,11 @@ mod tests {
                         \"a \"\"b\"\", c\"\r\n\"plain = 1\"\r\n";
         assert_eq!(csv.text(), expected);
     }
+
+    #[test]
+    fn every_column_is_documented() {
+        let documented = include_str!("../../docs/formats.md");
+        let missing: Vec<_> = COLUMNS.iter().filter(|name| !documented.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

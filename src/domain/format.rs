@@ -48,18 +48,6 @@ impl Format {
         }
     }
 
-    /// For whom it is, in a few words.
-    pub fn purpose(self) -> &'static str {
-        match self {
-            Self::Pdf => "To read, print and keep; bookkeeping programs find the figures in it",
-            Self::Ubl => "For bookkeeping programs and Peppol",
-            Self::Cii => "For bookkeeping programs that ask for CII, Factur-X or ZUGFeRD",
-            Self::Csv => "For spreadsheets, a row for each line",
-            Self::Html => "A page that any browser opens and prints",
-            Self::Zip => "Several documents in one file",
-        }
-    }
-
     /// The media type of such a file.
     pub fn media_type(self) -> &'static str {
         match self {

@@ -5,6 +5,8 @@
 
 pub mod assets;
 pub mod auth;
+pub mod bundle;
+pub mod bundle_choice;
 pub mod certificate;
 pub mod charts;
 pub mod demo_mail;
@@ -24,7 +26,7 @@ pub mod problem;
 mod redirect;
 pub mod routes;
 pub mod state;
-pub mod statement_pdf;
+pub mod statement_file;
 pub mod throttle;
 pub mod tls;
 

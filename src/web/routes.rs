@@ -87,9 +87,12 @@ pub fn list() -> Vec<Route> {
         // What clients see.
         get "/" Reader portal::home::show;
         get "/invoices" Contact portal::invoices::show;
-        get "/invoices/{number}" Reader portal::invoice::show;
+        get "/invoices.zip" Contact portal::bundle::show;
+        get "/invoices/{number}" Reader portal::invoice::show; // also {number}.pdf .xml .cii.xml .csv .html
         get "/statement" Contact portal::statement::show;
-        get "/statement.pdf" Contact portal::statement::pdf::show;
+        get "/statement.pdf" Contact portal::statement::file::pdf;
+        get "/statement.csv" Contact portal::statement::file::csv;
+        get "/statement.html" Contact portal::statement::file::html;
         get "/quotes" Contact portal::quotes::show;
         get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf
         post "/quotes/{number}/acceptance" Contact portal::quote::accept;
@@ -120,6 +123,8 @@ pub fn list() -> Vec<Route> {
         get "/desk/clients/{id}" Staff client::show;
         get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/statement.pdf" Staff client_statement::pdf;
+        get "/desk/clients/{id}/statement.csv" Staff client_statement::csv;
+        get "/desk/clients/{id}/statement.html" Staff client_statement::html_file;
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
@@ -138,7 +143,8 @@ pub fn list() -> Vec<Route> {
         get "/desk/invoices" Staff desk::invoices::list;
         get "/desk/invoices/new" StaffWork desk::invoice_form::new;
         post "/desk/invoices/new" StaffWork desk::invoice_form::create;
-        get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf
+        get "/desk/invoices.zip" Staff desk::bundle::show;
+        get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf .xml .cii.xml .csv .html
         get "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::edit;
         post "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::save;
         get "/desk/invoices/{id}/preview" StaffWork desk::issue::preview;

@@ -79,7 +79,9 @@ fn faults_of(answer: &Answer, who: Who) -> Vec<String> {
         all.push("a fault of the server".to_owned());
     }
     let text = answer.text();
-    if answer.header("content-type").starts_with("text/html") {
+    // A file to keep is no page of ours, though it may be HTML.
+    let kept = answer.header("content-disposition").starts_with("attachment");
+    if answer.header("content-type").starts_with("text/html") && !kept {
         for (what, times) in [("<h1", 1), (" id=\"main\"", 1), ("<main", 1), ("<html lang=\"en", 1), ("<title>", 1)] {
             if text.matches(what).count() != times {
                 all.push(format!("{what} {} times", text.matches(what).count()));
@@ -387,7 +389,7 @@ async fn a_foreign_name_in_a_query_says_no_more_than_an_absent_one() {
                         faults.say(&route, who, &asked, format!("{word} of another client"));
                     }
                     // Each download is logged, and the next one tells of the log after it.
-                    if route.path.ends_with("statement.pdf") || route.path.contains("/certificate.") {
+                    if route.path.contains("/statement.") || route.path.contains("/certificate.") {
                         page = answer.status.to_string();
                     }
                     if answer.status.is_server_error() {

@@ -26,7 +26,7 @@ use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
 use crate::web::problem::{Problem, even_if_full};
-use crate::web::statement_pdf::{TOO_LONG, file_name, sheet};
+use crate::web::statement_file::{TOO_LONG, file_name, sheet, table};
 
 /// `GET /desk/clients/{id}/statement?from=&to=`
 pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
@@ -43,24 +43,43 @@ pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Resu
 
 /// `GET /desk/clients/{id}/statement.pdf?from=&to=`: the client's own PDF; that staff took it is logged apart.
 pub async fn pdf(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
-    let client = client_of(&desk, id)?;
-    let span = match period(&query, usual(&desk)) {
+    file(&desk, id, &query, Format::Pdf).await
+}
+
+/// `GET /desk/clients/{id}/statement.csv?from=&to=`
+pub async fn csv(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
+    file(&desk, id, &query, Format::Csv).await
+}
+
+/// `GET /desk/clients/{id}/statement.html?from=&to=`
+pub async fn html_file(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
+    file(&desk, id, &query, Format::Html).await
+}
+
+async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Result<Response, Problem> {
+    let client = client_of(desk, id)?;
+    let span = match period(query, usual(desk)) {
         Ok(span) => span,
-        Err(refusal) => return Ok(refused(&desk, &client, &query, &errors_from(&refusal, "from"))),
+        Err(refusal) => return Ok(refused(desk, &client, query, &errors_from(&refusal, "from"))),
     };
     let (accounts, logo, anchor) =
         desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let look = documents::Look { firm: &desk.firm, logo };
-    let sheet = sheet(&look, &client.party, &accounts, span, anchor);
-    let bytes = match render(&desk.app, &sheet, &desk.firm) {
+    let drawn = || sheet(&look, &client.party, &accounts, span, anchor);
+    let made = match format {
+        Format::Csv => Ok(table(&accounts, span).into_bytes()),
+        Format::Html => Ok(documents::html_file(&drawn()).into_bytes()),
+        _ => render(&desk.app, &drawn(), &desk.firm),
+    };
+    let bytes = match made {
         Ok(bytes) => bytes,
         Err(ActError::Refused(_)) => {
-            return Ok(refused(&desk, &client, &query, &[FieldError::new("from", TOO_LONG)]));
+            return Ok(refused(desk, &client, query, &[FieldError::new("from", TOO_LONG)]));
         }
         Err(error) => return Err(error.into()),
     };
-    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span, Format::Pdf)).await)?;
-    Ok(download::pdf(&file_name(span.0, span.1), bytes))
+    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span, format)).await)?;
+    Ok(download::of(format, &file_name(span, format), bytes))
 }
 
 fn refused(desk: &Desk, client: &Client, query: &Fields, errors: &[FieldError]) -> Response {
@@ -119,6 +138,8 @@ fn page(desk: &Desk, client: &Client, sections: &[Reckoned], period: Option<(Dat
         (parts::head("Statement of account", &client.party.name, html! {
             @if let Some((from, to)) = period {
                 (parts::link_icon(Look::Plain, Icon::Down, &format!("{own}/statement.pdf?from={from}&to={to}"), "Download PDF"))
+                a href={ (own) "/statement.csv?from=" (from) "&to=" (to) } { "CSV" }
+                a href={ (own) "/statement.html?from=" (from) "&to=" (to) } { "HTML" }
             }
         }))
         (tabs(client, "statement"))

@@ -11,6 +11,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
 use crate::store::prelude::*;
+use crate::web::bundle_choice::form;
 use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
@@ -33,9 +34,21 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
             (tabs(filter, client))
             @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table(&desk, r, &page.rows)) }
             (document_table::pager(&address(filter, client), after, page.next))
+            @if !page.rows.is_empty() && filter != Filter::Draft { (archive(&desk, filter, client)) }
         };
         Ok(desk.page(document_table::nav(client, DeskNav::Invoices), "Invoices", body))
     })
+}
+
+/// A month, or this list, as one file.
+fn archive(desk: &Desk, filter: Filter, client: Option<&Client>) -> Markup {
+    let id = client.map_or_else(String::new, |c| c.id.to_string());
+    let kept: &[(&str, &str)] = if client.is_some() { &[("client", &id)] } else { &[] };
+    let whole = document_table::address("/desk/invoices.zip", Some(filter.code()), client);
+    html! {
+        (form("/desk/invoices.zip", kept, desk.today()))
+        p.small { a href=(whole) { "Or all of this list as ZIP" } }
+    }
 }
 
 fn address(filter: Filter, client: Option<&Client>) -> String {
@@ -43,7 +56,7 @@ fn address(filter: Filter, client: Option<&Client>) -> String {
 }
 
 /// A page of what the scope sees: of the whole firm, or put together from the pages of the clients named.
-fn page(
+pub(super) fn page(
     desk: &Desk,
     r: &ReadTx,
     client: Option<&Client>,

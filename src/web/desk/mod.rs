@@ -4,6 +4,7 @@ pub mod account;
 pub mod activity;
 pub mod activity_scan;
 pub mod backups;
+pub mod bundle;
 pub mod certificate;
 pub mod client;
 mod client_choice;

@@ -71,10 +71,10 @@ pub fn act(picture: Icon, summary: impl Render, open: bool, body: impl Render) -
 }
 
 /// The last line of a stub: what can be downloaded, as (address, short word, what it is of).
-pub fn downloads(links: &[(&str, &str, &str)]) -> Markup {
+pub fn downloads(words: &str, links: &[(&str, &str, &str)]) -> Markup {
     html! {
         div.act.dls {
-            (icon(Icon::Down)) b { "Download" }
+            (icon(Icon::Down)) b { (words) }
             ul.row {
                 @for (href, word, of) in links { li { a href=(href) { (word) span.vh { " " (of) } } } }
             }

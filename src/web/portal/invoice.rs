@@ -295,20 +295,15 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
 /// The document in the formats beside the PDF.
 fn other_formats(shown: &Shown, issue: &Issue) -> Markup {
     let number = &issue.number;
-    let links: Vec<(String, &str, &str)> = documents::offered(&shown.row.invoice)
+    let links: Vec<(String, &str)> = documents::offered(&shown.row.invoice)
         .into_iter()
         .filter(|format| *format != Format::Pdf)
-        .map(|x| (format!("/invoices/{}.{}", number.in_url(), x.ending()), x.words(), x.purpose()))
+        .map(|x| (format!("/invoices/{}.{}", number.in_url(), x.ending()), x.words()))
         .collect();
-    if links.is_empty() {
-        return html! {};
-    }
-    let body = html! {
-        ul.plain.small { @for (href, words, purpose) in &links {
-            li { a href=(href) { (words) } ": " (purpose) "." }
-        } }
-    };
-    parts::act(Icon::Down, "Download as …", false, body)
+    let of = format!("of {number}");
+    let links: Vec<(&str, &str, &str)> =
+        links.iter().map(|(href, words)| (href.as_str(), *words, of.as_str())).collect();
+    html! { @if !links.is_empty() { (parts::downloads("Download as", &links)) } }
 }
 
 /// How to pay, open at once while it is the only way.

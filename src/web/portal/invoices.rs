@@ -7,6 +7,7 @@ use super::home::{address, title};
 use super::{PAGE, not_shared, words};
 use crate::domain::invoice::Standing;
 use crate::store::invoices::{Filter, Page, Row};
+use crate::web::bundle_choice::form;
 use crate::web::forms::Query;
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
@@ -54,6 +55,10 @@ fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {
         div.sec-m {
             @if page.rows.is_empty() { (nothing(viewer, filter)) } @else { (list(viewer, &page.rows)) }
             (parts::pager(later.then_some((first.as_str(), "First page")), next.as_deref().map(|h| (h, "More"))))
+        }
+        @if !page.rows.is_empty() {
+            (form("/invoices.zip", &[], viewer.today()))
+            p.small.no-print { a href={ "/invoices.zip?state=" (filter.code()) } { "Or all of this list as ZIP" } }
         }
     }
 }

@@ -4,6 +4,7 @@
 //! committed before they get it.
 
 pub mod account;
+pub mod bundle;
 pub mod drawn;
 pub mod home;
 pub mod invoice;

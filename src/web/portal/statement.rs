@@ -1,7 +1,7 @@
 //! The statement of account, balance brought forward: one section for each currency, dates as the client chooses.
 
 mod accounts;
-pub mod pdf;
+pub mod file;
 mod period;
 
 use axum::http::StatusCode;
@@ -12,6 +12,7 @@ use maud::{Markup, html};
 use self::period::Period;
 use super::{Looking, logged, not_shared};
 use crate::actions::visits;
+use crate::domain::format::Format;
 use crate::domain::money::Money;
 use crate::domain::statement::{Ageing, EntryKind, Row};
 use crate::store::events::Visited;
@@ -21,7 +22,7 @@ use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
 use crate::web::parts::{self, Col, Field, FieldError, Fig, Icon, Look, Sum, Tone};
 use crate::web::problem::Problem;
-use crate::web::statement_pdf::ANCHOR_WORDS;
+use crate::web::statement_file::ANCHOR_WORDS;
 
 const TITLE: &str = "Statement of account";
 
@@ -50,7 +51,10 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let body = html! {
         h1 { (TITLE) }
         p.mut { (viewer.client_name()) ", " (span) }
-        p.gap-y.no-print { (parts::link_icon(Look::Plain, Icon::Down, &period.file(), "Download PDF")) }
+        p.gap-y.no-print {
+            (parts::link_icon(Look::Plain, Icon::Down, &period.file(Format::Pdf), "Download PDF"))
+            " " a.small href=(period.file(Format::Csv)) { "CSV" } " · " a.small href=(period.file(Format::Html)) { "HTML" }
+        }
         (form(&viewer, &period.as_fields(), &[]))
         @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
         p.gap-y.small.mut { (ANCHOR_WORDS) " " (parts::nw(anchor.to_string())) }

@@ -214,13 +214,15 @@ impl World {
             }
             "/invoices/{number}" => {
                 let mut all = Vec::new();
-                for end in ["", ".pdf"] {
+                for end in ["", ".pdf", ".xml", ".cii.xml", ".csv", ".html"] {
                     let named = |n: &DocumentNumber| format!("{}{end}", n.in_url());
+                    // Of what another system made there is its PDF and nothing else.
+                    let published = |of| if matches!(end, "" | ".pdf") { of } else { Of::Absent };
                     all.extend([
                         (named(&m.linked.1), Of::MarlowLinked),
-                        (named(&m.published.1), Of::Marlow),
+                        (named(&m.published.1), published(Of::Marlow)),
                         (named(&k.linked.1), Of::Kestrel),
-                        (named(&k.published.1), Of::Kestrel),
+                        (named(&k.published.1), published(Of::Kestrel)),
                         (format!("HF-2026-9999{end}"), Of::Absent),
                     ]);
                 }
@@ -271,7 +273,14 @@ impl World {
             _ if !path.contains("{id}") => return None,
             "/desk/invoices/{id}" => {
                 let mut all = both(|s| s.linked.0.to_string());
-                all.extend(both(|s| format!("{}.pdf", s.linked.0)));
+                for end in ["pdf", "xml", "cii.xml", "csv", "html"] {
+                    let named = |s: &Side| format!("{}.{end}", s.linked.0);
+                    all.extend([
+                        (named(m), Of::Marlow),
+                        (named(k), Of::Kestrel),
+                        (format!("999999.{end}"), Of::Absent),
+                    ]);
+                }
                 all.extend(both(|s| format!("{}.pdf", s.published.0)));
                 all.extend(both(|s| s.credit.to_string()));
                 fill("{id}", all)

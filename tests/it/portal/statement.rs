@@ -9,7 +9,7 @@ use counterfoil::domain::ids::Digest;
 use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
 use counterfoil::store::statement::reckoned;
-use counterfoil::web::statement_pdf;
+use counterfoil::web::statement_file;
 use jiff::civil::{Date, date};
 
 use crate::auth::signed_in;
@@ -26,7 +26,13 @@ fn sheet_of(house: &TestHouse) -> Sheet {
         let allocations: Result<Vec<_>, _> = documents.iter().map(|d| r.allocations_of(d.id)).collect();
         let all = reckoned(&documents, &receipts, &allocations?.concat(), FROM, TO);
         let (firm, client) = (r.firm()?, r.client(marlow)?.unwrap());
-        Ok(statement_pdf::sheet(&Look { firm: &firm, logo: None }, &client.party, &all, (FROM, TO), r.anchor()?.code()))
+        Ok(statement_file::sheet(
+            &Look { firm: &firm, logo: None },
+            &client.party,
+            &all,
+            (FROM, TO),
+            r.anchor()?.code(),
+        ))
     };
     house.app.store.read(read).unwrap()
 }

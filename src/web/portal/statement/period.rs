@@ -3,6 +3,7 @@
 use jiff::ToSpan;
 use jiff::civil::Date;
 
+use crate::domain::format::Format;
 use crate::domain::refusal::FieldFault;
 use crate::web::forms::{Fields, date_within_years};
 
@@ -68,9 +69,9 @@ impl Period {
         format!("/statement?from={}&to={}", self.from, self.to)
     }
 
-    /// The address of its PDF.
-    pub fn file(&self) -> String {
-        format!("/statement.pdf?from={}&to={}", self.from, self.to)
+    /// The address of its file.
+    pub fn file(&self, format: Format) -> String {
+        format!("/statement.{}?from={}&to={}", format.ending(), self.from, self.to)
     }
 
     /// As the form's fields.

@@ -1,0 +1,117 @@
+//! Which documents an archive holds: those of a month, of a state, or of both.
+//!
+//! Reads pages of whatever list it is given, so that portal and desk choose from what each may see.
+
+use jiff::Span;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::bundle::DOCUMENTS_MAX;
+use crate::domain::ids::InvoiceId;
+use crate::domain::refusal::FieldFault;
+use crate::store::invoices::{Cursor, Filter, Page};
+use crate::web::forms::Fields;
+use crate::web::parts::{self, Choice as Option_, Field, Look};
+use crate::web::problem::Problem;
+
+/// Months that a form offers.
+const MONTHS: i32 = 24;
+
+/// What is wished.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Choice {
+    /// The state.
+    pub filter: Filter,
+    /// The first day of the month of issue.
+    pub month: Option<Date>,
+}
+
+impl Choice {
+    /// Reads `state` and `month` (`2026-10`) of a query; without them it is everything.
+    ///
+    /// # Errors
+    /// Names `month` when it is none.
+    pub fn read(query: &Fields) -> Result<Self, FieldFault> {
+        let filter = Filter::from_code(query.get("state"));
+        let text = query.get("month");
+        let month = format!("{text}-01").parse::<Date>().ok();
+        match (text, month) {
+            ("", _) => Ok(Self { filter, month: None }),
+            (_, Some(_)) => Ok(Self { filter, month }),
+            (_, None) => Err(FieldFault::new("month", "Choose a month, like 2026-10")),
+        }
+    }
+
+    /// The documents, by pages of the list that `page` reads from a place on.
+    ///
+    /// # Errors
+    /// When a page can't be read; names `month` when there are more than [`DOCUMENTS_MAX`].
+    pub fn documents(
+        &self,
+        mut page: impl FnMut(Option<Cursor>) -> Result<Page, Problem>,
+    ) -> Result<Result<Vec<InvoiceId>, FieldFault>, Problem> {
+        let by_date = self.filter == Filter::All;
+        let last = self.month.map(Date::last_of_month);
+        // The list of everything is sorted by date, the latest first, so that it can be entered at the month's end.
+        let start = last.filter(|_| by_date).and_then(|day| day.tomorrow().ok());
+        let mut after = start.map(|day| Cursor { day: crate::store::day(day), id: 0 });
+        let mut all = Vec::new();
+        loop {
+            let read = page(after)?;
+            let issued = read.rows.iter().filter(|row| row.invoice.issue.is_some());
+            let of_month = |day: Date| self.month.zip(last).is_none_or(|(first, last)| first <= day && day <= last);
+            all.extend(issued.filter(|row| of_month(row.invoice.dated)).map(|row| row.invoice.id));
+            if all.len() > DOCUMENTS_MAX {
+                let message = format!("These are more than {DOCUMENTS_MAX} documents; choose one month");
+                return Ok(Err(FieldFault::new("month", message)));
+            }
+            let past = by_date && read.rows.last().is_some_and(|row| self.month.is_some_and(|m| row.invoice.dated < m));
+            match read.next {
+                Some(next) if !past => after = Some(next),
+                _ => return Ok(Ok(all)),
+            }
+        }
+    }
+
+    /// The archive's name as a file.
+    pub fn file_name(&self) -> String {
+        let state = if self.filter == Filter::All { "" } else { self.filter.code() };
+        let month = self.month.map_or_else(String::new, |month| month.strftime("%Y-%m").to_string());
+        let parts = ["invoices", state, &month].into_iter().filter(|x| !x.is_empty()).collect::<Vec<_>>();
+        format!("{}.zip", parts.join("-"))
+    }
+}
+
+/// A form that asks for a month's archive at `action`, with these fields kept.
+pub fn form(action: &str, kept: &[(&str, &str)], today: Date) -> Markup {
+    let month = |back: i32| today.first_of_month().saturating_sub(Span::new().months(back));
+    let months: Vec<(String, String)> = (0..MONTHS)
+        .map(|back| (month(back).strftime("%Y-%m").to_string(), month(back).strftime("%B %Y").to_string()))
+        .collect();
+    let choices: Vec<Option_<'_>> = months.iter().map(|(value, words)| Option_::new(value, words)).collect();
+    html! {
+        form.filters.sec-m.no-print method="get" action=(action) {
+            @for (name, value) in kept { (parts::hidden(name, value)) }
+            (parts::select(&Field::new("month", "All of a month in one file"), &choices))
+            (parts::submit(Look::Plain, "Download as ZIP"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::civil::date;
+
+    #[test]
+    fn a_choice_is_read_and_names_its_file() {
+        let read = |pairs: &[(&'static str, &'static str)]| Choice::read(&Fields::of(pairs.iter().copied()));
+        assert_eq!(read(&[]).unwrap().file_name(), "invoices.zip");
+        let october = read(&[("month", "2026-10"), ("state", "open")]).unwrap();
+        assert_eq!(october.month, Some(date(2026, 10, 1)));
+        assert_eq!(october.file_name(), "invoices-open-2026-10.zip");
+        for wrong in ["2026", "2026-13", "x", "2026-10-01"] {
+            assert!(read(&[("month", wrong)]).is_err(), "{wrong}");
+        }
+    }
+}

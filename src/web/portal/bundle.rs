@@ -1,0 +1,69 @@
+//! Several of a client's documents as one ZIP. Each is logged as downloaded before the first byte leaves.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use maud::html;
+
+use super::{Looking, PAGE, logged, not_shared};
+use crate::actions::visits;
+use crate::domain::ids::InvoiceId;
+use crate::domain::refusal::FieldFault;
+use crate::web::bundle;
+use crate::web::bundle_choice::{Choice, form};
+use crate::web::forms::{Query, errors_of};
+use crate::web::guard::{FullViewer, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts;
+use crate::web::problem::Problem;
+
+/// `GET /invoices.zip?month=&state=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    if !viewer.contact().rights.billing {
+        return Ok(not_shared(&viewer, PortalNav::Invoices, "Invoices"));
+    }
+    let choice = match Choice::read(&query) {
+        Ok(choice) => choice,
+        Err(fault) => return Ok(refused(&viewer, fault)),
+    };
+    let today = viewer.today();
+    let ids = viewer.read(|view| choice.documents(|after| Ok(view.invoices(choice.filter, today, after, PAGE)?)))?;
+    match ids {
+        Ok(ids) => send(viewer, &looking, choice, ids).await,
+        Err(fault) => Ok(refused(&viewer, fault)),
+    }
+}
+
+async fn send(viewer: Viewer, looking: &Looking, choice: Choice, ids: Vec<InvoiceId>) -> Result<Response, Problem> {
+    if looking.0 && !ids.is_empty() {
+        let all = ids.clone();
+        logged(viewer.act(move |w, pass| visits::bundle_downloaded(w, pass, &all)).await)?;
+    }
+    Ok(bundle::send(&choice.file_name(), move |bundle| {
+        for id in ids {
+            // Found again through the view each time, so that no snapshot is held while a slow reader takes its time.
+            let found = viewer.read(|view| {
+                let row = view.invoice_by_id(id)?.ok_or(Problem::NotFound)?;
+                let pdf = view.pdf(&row)?.ok_or(Problem::NotFound)?;
+                Ok((row.invoice, pdf))
+            });
+            let (invoice, pdf) = found.map_err(|_| std::io::Error::other("a document can't be read any more"))?;
+            bundle.add(&invoice, &pdf)?;
+        }
+        Ok(())
+    }))
+}
+
+fn refused(viewer: &Viewer, fault: FieldFault) -> Response {
+    let errors = errors_of(&[fault]);
+    let body = html! {
+        (parts::back("/invoices", "All invoices"))
+        h1 { "Invoices as ZIP" }
+        (parts::error_summary(&errors))
+        (form("/invoices.zip", &[], viewer.today()))
+    };
+    let page = viewer.page(PortalNav::Invoices, &parts::titled("Invoices as ZIP", &errors), body);
+    (StatusCode::UNPROCESSABLE_ENTITY, page).into_response()
+}

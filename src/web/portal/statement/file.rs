@@ -1,0 +1,77 @@
+//! The statement as a file to keep: the figures of the page, drawn when asked for. Each download is logged before the
+//! file leaves.
+
+use axum::response::{IntoResponse, Response};
+
+use super::period::Period;
+use super::{TITLE, accounts, refused};
+use crate::actions::visits;
+use crate::documents::{Look, html_file};
+use crate::domain::format::Format;
+use crate::domain::ids::Digest;
+use crate::secrets;
+use crate::store::prelude::*;
+use crate::web::download;
+use crate::web::forms::{Fields, Query, errors_of};
+use crate::web::guard::{FullViewer, Viewer};
+use crate::web::page::PortalNav;
+use crate::web::parts::FieldError;
+use crate::web::portal::{Looking, not_shared};
+use crate::web::problem::Problem;
+use crate::web::statement_file::{TOO_LONG, file_name, sheet, table};
+
+/// `GET /statement.pdf?from=&to=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn pdf(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    show(&viewer, &looking, &query, Format::Pdf).await
+}
+
+/// `GET /statement.csv?from=&to=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn csv(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    show(&viewer, &looking, &query, Format::Csv).await
+}
+
+/// `GET /statement.html?from=&to=`.
+///
+/// # Errors
+/// When the store fails.
+pub async fn html(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
+    show(&viewer, &looking, &query, Format::Html).await
+}
+
+async fn show(viewer: &Viewer, looking: &Looking, query: &Fields, format: Format) -> Result<Response, Problem> {
+    if !viewer.read(|view| Ok(view.sees_account()))? {
+        return Ok(not_shared(viewer, PortalNav::Statement, TITLE).into_response());
+    }
+    let period = match Period::read(query, viewer.today()) {
+        Ok(period) => period,
+        Err(faults) => return Ok(refused(viewer, query, &errors_of(&faults))),
+    };
+    let bytes = match draw(viewer, &period, format)? {
+        Ok(bytes) => bytes,
+        Err(ActError::Refused(_)) => return Ok(refused(viewer, query, &[FieldError::new("from", TOO_LONG)])),
+        Err(error) => return Err(error.into()),
+    };
+    if looking.0 {
+        let (span, file) = ((period.from, period.to), (Digest(secrets::sha256(&bytes)), format));
+        viewer.act(move |w, pass| visits::statement_downloaded(w, pass, span, file)).await?;
+    }
+    Ok(download::of(format, &file_name((period.from, period.to), format), bytes))
+}
+
+fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u8>, ActError>, Problem> {
+    let (all, buyer, anchor) =
+        viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone(), view.anchor()?)))?;
+    let look = Look { firm: viewer.firm(), logo: viewer.logo()? };
+    let drawn = || sheet(&look, &buyer, &all, (period.from, period.to), anchor);
+    Ok(match format {
+        Format::Csv => Ok(table(&all, (period.from, period.to)).into_bytes()),
+        Format::Html => Ok(html_file(&drawn()).into_bytes()),
+        _ => viewer.render(&drawn()),
+    })
+}

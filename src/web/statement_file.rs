@@ -1,0 +1,83 @@
+//! What portal and desk share of a statement's files, so that both hand out the same.
+
+use jiff::civil::Date;
+
+use crate::documents::statement::{Account, statement_sheet};
+use crate::documents::{Csv, Look, Sheet};
+use crate::domain::anchor::AnchorCode;
+use crate::domain::client::Party;
+use crate::domain::format::Format;
+use crate::domain::money::Money;
+use crate::domain::statement::EntryKind;
+use crate::store::statement::Reckoned;
+
+/// What is said of a period with more entries than a document may have pages for.
+pub const TOO_LONG: &str = "This is too long for one PDF; choose a shorter period";
+
+/// What stands before the log's anchor, on the page and on paper.
+pub const ANCHOR_WORDS: &str = "Our activity log when this was made:";
+
+/// The statement as a document.
+pub fn sheet(
+    look: &Look<'_>,
+    buyer: &Party,
+    accounts: &[Reckoned],
+    (from, to): (Date, Date),
+    anchor: AnchorCode,
+) -> Sheet {
+    let all: Vec<Account<'_>> = accounts
+        .iter()
+        .map(|r| Account { currency: r.currency, statement: &r.statement, ageing: Some(&r.ageing) })
+        .collect();
+    let mut sheet = statement_sheet(look, buyer, &all, from, to);
+    sheet.footer.push(format!("{ANCHOR_WORDS} {anchor}"));
+    sheet
+}
+
+/// The columns of a statement's CSV; their names are promised, as those of `documents::csv` are.
+const COLUMNS: [&str; 7] = ["currency", "date", "what", "number", "about", "amount", "balance"];
+
+/// The statement as a table: opening balance, a row for each entry with its sign, closing balance.
+pub fn table(accounts: &[Reckoned], (from, to): (Date, Date)) -> Csv {
+    let mut csv = Csv::new(&COLUMNS);
+    for account in accounts {
+        let figure = |minor| Money::new(minor, account.currency).decimal().to_string();
+        let (code, statement) = (account.currency.to_string(), &account.statement);
+        let balance = |day: Date, what: &str, minor| {
+            [code.clone(), day.to_string(), what.to_owned(), String::new(), String::new(), String::new(), figure(minor)]
+        };
+        csv.row(&balance(from, "opening balance", statement.opening));
+        for row in &statement.rows {
+            let entry = &row.entry;
+            let (what, sign) = kind(entry.kind);
+            csv.row(&[
+                code.clone(),
+                entry.date.to_string(),
+                what.to_owned(),
+                entry.number.clone(),
+                entry.title.clone(),
+                figure(entry.amount.saturating_mul(sign)),
+                figure(row.balance),
+            ]);
+        }
+        csv.row(&balance(to, "closing balance", statement.closing));
+    }
+    csv
+}
+
+/// What an entry is called, and whether it raises or lowers what is owed.
+fn kind(kind: EntryKind) -> (&'static str, i64) {
+    match kind {
+        EntryKind::Invoice => ("invoice", 1),
+        EntryKind::CreditNote => ("credit note", -1),
+        EntryKind::Receipt => ("payment", -1),
+        EntryKind::Reversal => ("payment taken back", 1),
+        EntryKind::EarlyPayment => ("discount for early payment", -1),
+        EntryKind::WrittenOff => ("written off", -1),
+    }
+}
+
+/// Its name as a file.
+pub fn file_name((from, to): (Date, Date), format: Format) -> String {
+    format!("statement-{from}-to-{to}.{}", format.ending())
+}

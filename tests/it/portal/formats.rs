@@ -1,0 +1,78 @@
+//! Documents in the formats that a client chooses, each logged as what it is; and several of them as one archive.
+
+use std::io::{Cursor, Read};
+
+use axum::http::StatusCode;
+use counterfoil::domain::event::Event;
+use counterfoil::domain::format::Format;
+use counterfoil::secrets::sha256;
+use jiff::civil::date;
+
+use crate::auth::signed_in;
+use crate::house::TestHouse;
+
+fn logged(house: &TestHouse) -> Vec<Format> {
+    let of = |event| match event {
+        Event::Downloaded { format, .. } => Some(format),
+        _ => None,
+    };
+    house.log().into_iter().filter_map(of).collect()
+}
+
+#[tokio::test]
+async fn a_client_takes_a_document_in_the_format_that_suits_and_each_is_logged_as_it_is() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (_, number) = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
+    house.publish(house.who.marlow, "OLD-1", 100_000, date(2026, 12, 10)).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = ana.get(&format!("/invoices/{number}")).await.text();
+    for (format, says) in [
+        (Format::Ubl, "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"),
+        (Format::Cii, "<rsm:CrossIndustryInvoice"),
+        (Format::Csv, "\"document\",\"number\",\"issued\""),
+        (Format::Html, "<!DOCTYPE html>"),
+        (Format::Pdf, "<fx:ConformanceLevel>EN 16931</fx:ConformanceLevel>"),
+    ] {
+        let address = format!("/invoices/{number}.{}", format.ending());
+        assert!(page.contains(&format!("href=\"{address}\"")), "{address}");
+        let file = ana.get(&address).await;
+        assert_eq!((file.status, file.header("content-type")), (StatusCode::OK, format.media_type()));
+        assert!(file.header("content-disposition").starts_with("attachment"), "{format:?}");
+        assert!(file.text().contains(says) && (format == Format::Pdf || file.text().contains("123.00")), "{format:?}");
+    }
+    assert_eq!(logged(&house), [Format::Ubl, Format::Cii, Format::Csv, Format::Html, Format::Pdf]);
+    assert_eq!(ana.get("/invoices/OLD-1.xml").await.status, StatusCode::NOT_FOUND);
+    assert!(!ana.get("/invoices/OLD-1").await.text().contains("Download as"));
+}
+
+#[tokio::test]
+async fn a_month_is_one_archive_with_a_manifest_that_proves_each_file() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    house.issue(marlow, 12_300, date(2026, 12, 23)).await;
+    house.publish(marlow, "OLD-1", 100_000, date(2026, 12, 10)).await;
+    house.issue(house.who.kestrel, 99_900, date(2026, 12, 1)).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let answer = ana.get("/invoices.zip").await;
+    assert_eq!((answer.status, answer.header("content-type")), (StatusCode::OK, "application/zip"));
+    let mut archive = zip::ZipArchive::new(Cursor::new(answer.body)).unwrap();
+    let mut read = |name: &str| {
+        let mut bytes = Vec::new();
+        archive.by_name(name).unwrap().read_to_end(&mut bytes).unwrap();
+        bytes
+    };
+    let manifest = String::from_utf8(read("manifest.csv")).unwrap();
+    assert_eq!(manifest.lines().count(), 3, "{manifest}");
+    assert!(!manifest.contains("999.00") && manifest.contains("\"no\""), "{manifest}");
+    let hex = |bytes: &[u8]| sha256(bytes).iter().map(|b| format!("{b:02x}")).collect::<String>();
+    assert_eq!(logged(&house), [Format::Zip, Format::Zip], "each document by itself");
+    let kept = ana.get("/invoices/OLD-1.pdf").await.body;
+    assert!(read("OLD-1.pdf") == kept && manifest.contains(&hex(&kept)));
+
+    let november = ana.get("/invoices.zip?month=2026-11&state=open").await;
+    assert!(november.header("content-disposition").contains("invoices-open-2026-11.zip"));
+    let before = logged(&house).len();
+    assert_eq!(ana.get("/invoices.zip?month=2020-01").await.status, StatusCode::OK);
+    assert_eq!(ana.get("/invoices.zip?month=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(logged(&house).len(), before, "nothing was in them");
+}

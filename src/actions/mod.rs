@@ -21,6 +21,7 @@ pub mod reminders;
 pub mod restored;
 pub mod sessions;
 pub mod visits;
+pub mod waivers;
 
 use crate::domain::event::Actor;
 use crate::domain::ids::StaffId;

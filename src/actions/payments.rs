@@ -6,12 +6,12 @@ pub use reverse::{TakingBack, reverse};
 
 use jiff::civil::Date;
 
-use super::{author, found, letters, once, reminders};
+use super::{author, found, letters, once, reminders, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
-use crate::domain::invoice::{Invoice, YEARS};
+use crate::domain::invoice::YEARS;
 use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
@@ -108,7 +108,7 @@ fn parts(w: &WriteTx<'_>, new: &NewReceipt) -> Result<Vec<(InvoiceId, Money)>, A
     }
 }
 
-/// Applies part of a receipt or credit to an invoice.
+/// Applies part of a receipt or credit to an invoice, and takes its discount for early payment where that settles it.
 fn apply(
     w: &mut WriteTx<'_>,
     client: ClientId,
@@ -118,28 +118,53 @@ fn apply(
     on: Date,
 ) -> Result<Recorded, ActError> {
     let row = found(w.invoice_row(invoice)?.filter(|r| r.invoice.client == client && r.invoice.issue.is_some()))?;
+    let recorded = allocate(w, &row, source, amount, on, "")?;
+    waivers::take_early(w, invoice)?;
+    Ok(recorded)
+}
+
+/// Settles part of an invoice from `source`.
+pub(super) fn allocate(
+    w: &mut WriteTx<'_>,
+    row: &Row,
+    source: Source,
+    amount: Money,
+    on: Date,
+    reason: &str,
+) -> Result<Recorded, ActError> {
     if row.invoice.currency != amount.currency {
         return Err(Refusal::OtherCurrency.into());
     }
     if amount.minor <= 0 || amount.minor > row.open().minor {
         return Err(Refusal::MoreThanOpen(row.open()).into());
     }
-    let (id, at) = (AllocationId(w.next("allocation")?), w.now);
-    let allocation = Allocation { id, source, invoice, amount, on, at, reason: String::new() };
-    w.put_allocation(&allocation)?;
-    settle(w, &row.invoice, amount)
-}
-
-/// After an allocation: the invoice's new place, the log's line, and no reminder once nothing is open.
-pub(super) fn settle(w: &mut WriteTx<'_>, invoice: &Invoice, amount: Money) -> Result<Recorded, ActError> {
-    let left_open = invoice.open(w.reshelve(invoice)?);
-    let event = Event::Allocated { invoice: invoice.id, amount, left_open };
-    let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
+    let (id, at, reason) = (AllocationId(w.next("allocation")?), w.now, reason.to_owned());
+    w.put_allocation(&Allocation { id, source, invoice: row.invoice.id, amount, on, at, reason: reason.clone() })?;
+    let (invoice, left_open) = (row.invoice.id, reshelve(w, row)?);
+    let event = match source {
+        Source::Receipt(_) | Source::Credit(_) => Event::Allocated { invoice, amount, left_open },
+        Source::EarlyPayment(_) => Event::EarlyPaymentTaken { invoice, amount, left_open },
+        Source::WrittenOff(_) => Event::WrittenOff { invoice, amount, left_open, reason },
+    };
+    let recorded = w.record(About::invoice(row.invoice.client, invoice), event)?;
     if left_open.minor == 0 {
-        w.set_reminder(invoice.id, None)?;
-        letters::withdraw_reminders(w, invoice.id)?;
+        w.set_reminder(invoice, None)?;
+        letters::withdraw_reminders(w, invoice, "nothing is open any more")?;
     }
     Ok(recorded)
+}
+
+/// After an allocation came or went: the invoice's new place, and its reminders from the beginning where another
+/// instalment is the next to be paid now. What is open after it.
+fn reshelve(w: &mut WriteTx<'_>, before: &Row) -> Result<Money, ActError> {
+    let (invoice, id) = (&before.invoice, before.invoice.id);
+    let settled = w.reshelve(invoice)?;
+    if invoice.next_due(settled) != before.due() {
+        w.forget_steps(id)?;
+        letters::withdraw_reminders(w, id, "another instalment is due next")?;
+        w.set_reminder(id, Some(w.now))?;
+    }
+    Ok(invoice.open(settled))
 }
 
 /// Applies more of what is unapplied of a receipt or credit to an invoice.
@@ -204,6 +229,9 @@ pub fn undo(
         let (client, whole) = source_of(w, old.source)?;
         w.put_unapplied(client, old.source, whole)?;
     }
+    if !old.source.is_waived() {
+        waivers::give_back_early(w, scope, settings, invoice)?;
+    }
     let event = Event::AllocationUndone { invoice, amount: old.amount, reason: reason.to_owned() };
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
 }
@@ -211,7 +239,7 @@ pub fn undo(
 /// After something that had settled an invoice is gone: its new place, and its reminders again if nothing was open of
 /// it. What is open now.
 fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Money, ActError> {
-    let open = before.invoice.open(w.reshelve(&before.invoice)?);
+    let open = reshelve(w, before)?;
     if before.open().minor == 0 && open.minor > 0 {
         reminders::resume(w, &before.invoice, settings)?;
     }

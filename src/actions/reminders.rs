@@ -29,8 +29,8 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     };
     let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
-    let plan = plan(row.invoice.due, policy, zone);
-    let found = review(&plan, published, row.invoice.due, &settled, w.now, zone, policy);
+    let plan = plan(row.due(), policy, zone);
+    let found = review(&plan, published, row.due(), &settled, w.now, zone, policy);
     for &step in &found.skipped {
         note(
             w,
@@ -53,7 +53,7 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     let mut queued = 0;
     if let Some(step) = &found.send {
         let today = calendar::today(w.now, zone);
-        queued = letters::queue_reminder(w, &row.invoice, row.open(), step, today)?;
+        queued = letters::queue_reminder(w, &row, step, today)?;
         if letters::recipients(w, &row.invoice)?.is_empty() {
             let (step, reason) = (step.step, "nobody at the client gets reminders".to_owned());
             note(w, &row.invoice, step, StepOutcome::Skipped, Event::ReminderSkipped { invoice: id, step, reason })?;
@@ -73,7 +73,8 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
 pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
     let Some(published) = invoice.issue.as_ref().map(|i| i.at) else { return Ok(()) };
     let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
-    let plan = plan(invoice.due, &settings.policy, &settings.zone);
+    let due = invoice.next_due(w.settled(invoice.id)?);
+    let plan = plan(due, &settings.policy, &settings.zone);
     let now = w.now;
     for missed in plan.iter().filter(|x| x.at <= now) {
         if settled.insert(missed.step) {
@@ -97,7 +98,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
-    let (due, today) = (row.invoice.due, calendar::today(w.now, zone));
+    let (due, today) = (row.due(), calendar::today(w.now, zone));
     if step < 0 && today > due {
         letters::withdraw(w, letter, "the due date has passed")?;
         return Ok(false);
@@ -108,7 +109,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone
         return Ok(false);
     }
     if let Some(planned) = plan(due, policy, zone).into_iter().find(|x| x.step == step) {
-        letters::reword(w, letter, &row.invoice, row.open(), planned.tone.on(today, due), today)?;
+        letters::reword(w, letter, &row, planned.tone.on(today, due), today)?;
     }
     Ok(true)
 }

@@ -1,18 +1,14 @@
-//! What invoices, credit notes, quotes and statements have in common: letterhead, addressee, lines, totals, VAT
-//! sentences and how to pay.
+//! What invoices, credit notes, quotes and statements have in common: letterhead, addressee, and how to pay. The lines
+//! are [`super::bill_lines`]'.
 //!
 //! Formats what the domain has reckoned; must not reckon anything itself.
 
-use rust_decimal::Decimal;
-
 use super::code::code;
-use super::names::{country_name, currency_name};
-use super::sheet::{Brand, Code, Column, Fact, Logo, Paper, Payment, Recipient, Row, Section, Sheet, Table, Total};
+use super::names::country_name;
+use super::sheet::{Brand, Code, Fact, Logo, Paper, Payment, Recipient, Sheet};
 use crate::domain::client::Party;
-use crate::domain::country::in_eu;
-use crate::domain::firm::{self, BankDetails, Firm, Locale};
-use crate::domain::money::{Currency, Money};
-use crate::domain::tax::{Line, Portion, Totals, Vat, VatCategory, VatGroup};
+use crate::domain::firm::{self, BankDetails, Firm};
+use crate::domain::money::Money;
 use crate::domain::transfer::{creditor_reference, epc_text, in_fours, takes_codes};
 
 /// The colour of a firm that has not chosen one, as on the pages.
@@ -106,140 +102,6 @@ impl Look<'_> {
 /// The code that fills in a transfer with a structured reference, for page and paper.
 pub fn transfer_code(bank: &BankDetails, payee: &str, amount: Money, reference: &str) -> Option<Code> {
     code(&epc_text(bank, payee, amount, reference)?, "QR code of this transfer, for banking apps")
-}
-
-/// The lines with their totals. `sum` is what the total is called ("Total").
-pub(super) fn section(locale: Locale, heading: &str, lines: &[Line], totals: &Totals, sum: &str) -> Section {
-    Section {
-        heading: heading.to_owned(),
-        table: table(locale, lines, totals),
-        totals: sums(locale, totals, sum),
-        ..Section::default()
-    }
-}
-
-/// Whether nothing of it is subject to VAT, so that the document need not speak of VAT at all.
-fn without_vat(totals: &Totals) -> bool {
-    totals.groups.iter().all(|x| x.vat.category == VatCategory::OutOfScope)
-}
-
-fn table(locale: Locale, lines: &[Line], totals: &Totals) -> Table {
-    let discounts = lines.iter().any(|x| !x.discount.portion.is_zero());
-    let vat = !without_vat(totals);
-    let mut columns = vec![Column::text("Description")];
-    columns.extend(["Quantity", "Price"].map(|x| Column::figures(x).wide_only()));
-    columns.extend(discounts.then(|| Column::figures("Discount").wide_only()));
-    columns.extend(vat.then(|| Column::figures("VAT").wide_only()));
-    columns.push(Column::figures("Amount"));
-    let rows = lines.iter().map(|line| {
-        let mut said = line.description.lines().map(str::trim).filter(|x| !x.is_empty());
-        let mut cells = vec![said.next().unwrap_or_default().to_owned(), quantity(locale, line)];
-        cells.push(price(locale, line.price, totals.currency));
-        cells.extend(discounts.then(|| discount(locale, line, totals.currency)));
-        cells.extend(vat.then(|| vat_cell(locale, line.vat)));
-        // Beyond the limits of an amount there are no totals either, so that no such line gets here.
-        cells.push(line.amount(totals.currency).map_or_else(String::new, |x| locale.amount(x)));
-        let narrow = narrow(locale, line, totals.currency, vat);
-        Row { cells, notes: said.map(str::to_owned).collect(), narrow, ..Row::default() }
-    });
-    Table { caption: "Lines".to_owned(), columns, rows: rows.collect(), ..Table::default() }
-}
-
-fn sums(locale: Locale, totals: &Totals, sum: &str) -> Vec<Total> {
-    let amount = |minor| locale.amount(Money::new(minor, totals.currency));
-    let mut out = Vec::new();
-    if !without_vat(totals) {
-        out.push(Total::line("Total before VAT", amount(totals.net)));
-        out.extend(totals.groups.iter().map(|x| Total::line(group_label(locale, x, &amount(x.base)), amount(x.tax))));
-    }
-    out.push(Total::sum(format!("{sum} in {}", currency_name(totals.currency)), locale.money(totals.payable())));
-    out
-}
-
-fn group_label(locale: Locale, group: &VatGroup, base: &str) -> String {
-    match group.vat.category {
-        VatCategory::Standard => format!("VAT, {} of {base}", locale.percent(group.vat.rate)),
-        VatCategory::Zero => format!("Zero rated, 0% of {base}"),
-        VatCategory::Exempt => format!("Exempt from VAT, {base}"),
-        VatCategory::ReverseCharge => format!("Reverse charge, {base}"),
-        VatCategory::IntraCommunity => format!("Intra-Community supply, {base}"),
-        VatCategory::Export => format!("Export, {base}"),
-        VatCategory::OutOfScope => format!("No VAT on {base}"),
-    }
-}
-
-/// The sentences that the law wants for what is charged without VAT, in the order of the groups.
-pub(super) fn vat_notes(totals: &Totals, seller: &Party) -> Vec<String> {
-    let sentence = |group: &VatGroup| match group.vat.category {
-        VatCategory::Standard | VatCategory::Zero | VatCategory::OutOfScope => None,
-        VatCategory::Exempt => Some("Exempt from VAT."),
-        VatCategory::ReverseCharge => Some("Reverse charge: the customer accounts for the VAT."),
-        VatCategory::IntraCommunity => {
-            Some("Intra-Community supply, exempt from VAT under Article 138 of Directive 2006/112/EC.")
-        }
-        VatCategory::Export if in_eu(&seller.country) => {
-            Some("Export outside the EU, exempt from VAT under Article 146 of Directive 2006/112/EC.")
-        }
-        VatCategory::Export => Some("Export: no VAT is charged."),
-    };
-    totals.groups.iter().filter_map(sentence).map(str::to_owned).collect()
-}
-
-fn quantity(locale: Locale, line: &Line) -> String {
-    let (number, suffix) = (locale.number(line.quantity), line.unit.suffix());
-    if suffix.is_empty() { number } else { format!("{number}\u{a0}{suffix}") }
-}
-
-/// A unit price with at least the currency's decimals, and more where it has more.
-fn price(locale: Locale, price: Decimal, currency: Currency) -> String {
-    let price = price.normalize();
-    match Money::round(price, currency) {
-        Some(whole) if price.scale() <= currency.digits() => locale.amount(whole),
-        _ => locale.number(price),
-    }
-}
-
-fn discount(locale: Locale, line: &Line, currency: Currency) -> String {
-    match line.discount.portion {
-        portion if portion.is_zero() => String::new(),
-        Portion::Percent(percent) => locale.percent(percent),
-        Portion::Amount(minor) => locale.amount(Money::new(minor, currency)),
-    }
-}
-
-fn vat_cell(locale: Locale, vat: Vat) -> String {
-    match vat.category {
-        VatCategory::Standard | VatCategory::Zero => locale.percent(vat.rate),
-        VatCategory::Exempt => "Exempt".to_owned(),
-        VatCategory::ReverseCharge => "Reverse charge".to_owned(),
-        VatCategory::IntraCommunity => "Intra-EU".to_owned(),
-        VatCategory::Export => "Export".to_owned(),
-        VatCategory::OutOfScope => "None".to_owned(),
-    }
-}
-
-/// What a phone shows in place of the columns: "11.5 h at €220.00, VAT 23%".
-fn narrow(locale: Locale, line: &Line, currency: Currency, vat: bool) -> String {
-    let price = match Money::round(line.price, currency) {
-        Some(whole) if line.price.normalize().scale() <= currency.digits() => locale.money(whole),
-        _ => format!("{} {}", price(locale, line.price, currency), currency),
-    };
-    let mut out = format!("{} at {price}", quantity(locale, line));
-    if !line.discount.portion.is_zero() {
-        out.push_str(&format!(", less {}", discount(locale, line, currency)));
-    }
-    if vat {
-        let words = match line.vat.category {
-            VatCategory::Standard | VatCategory::Zero => format!("VAT {}", locale.percent(line.vat.rate)),
-            VatCategory::OutOfScope => "no VAT".to_owned(),
-            VatCategory::Exempt => "exempt from VAT".to_owned(),
-            VatCategory::ReverseCharge => "reverse charge".to_owned(),
-            VatCategory::IntraCommunity => "intra-Community supply".to_owned(),
-            VatCategory::Export => "export".to_owned(),
-        };
-        out.push_str(&format!(", {words}"));
-    }
-    out
 }
 
 fn recipient(seller: &Party, buyer: &Party) -> Recipient {

@@ -7,6 +7,7 @@
 #![expect(clippy::float_arithmetic, reason = "geometry in points; money arrives here as finished text")]
 
 mod bill;
+mod bill_lines;
 #[cfg(test)]
 mod bill_tests;
 pub mod certificate;

@@ -4,12 +4,13 @@
 
 use jiff::civil::Date;
 
-use super::bill::{Look, section, vat_notes};
+use super::bill::Look;
+use super::bill_lines::{section, vat_notes};
 use super::sheet::{Fact, Sheet};
 use crate::domain::client::Party;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::Quote;
-use crate::domain::tax::{Line, Totals};
+use crate::domain::tax::{Content, Line, Totals};
 
 /// What a quote says, also before it has a number.
 #[derive(Clone, Copy, Debug)]
@@ -64,13 +65,14 @@ pub fn quote_sheet(look: &Look, seller: &Party, buyer: &Party, offer: &Offer) ->
         locale.date_long(offer.valid_until)
     );
     let mut notes = vec![offer.note.to_owned()];
-    notes.extend(vat_notes(offer.totals, seller));
+    let content = Content::of(offer.lines.to_vec());
+    notes.extend(vat_notes(locale, &content, offer.totals, seller));
     notes.push([until, look.questions()].join(" ").trim().to_owned());
     notes.retain(|x| !x.trim().is_empty());
     Sheet {
         number: number.unwrap_or_default().to_owned(),
         facts,
-        sections: vec![section(locale, offer.title, offer.lines, offer.totals, "Total")],
+        sections: vec![section(locale, offer.title, &content, offer.totals, "Total")],
         notes,
         banner: number.is_none().then(|| "DRAFT – not a quote".to_owned()),
         ..look.sheet("Quote", seller, buyer)

@@ -120,12 +120,10 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
 
 fn what(kind: EntryKind, number: &str) -> String {
     match kind {
-        EntryKind::Invoice => format!("Invoice {number}"),
+        EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Invoice {number}"),
         EntryKind::CreditNote => format!("Credit note {number}"),
         EntryKind::Receipt => "Payment, thank you".to_owned(),
         EntryKind::Reversal => "Payment taken back".to_owned(),
-        EntryKind::EarlyPayment => format!("Discount for early payment of {number}"),
-        EntryKind::WrittenOff => format!("Written off of {number}"),
     }
 }
 

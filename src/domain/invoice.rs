@@ -159,6 +159,13 @@ impl Invoice {
         self.open_parts(settled).first().map_or(self.due, |x| x.due)
     }
 
+    /// What is asked for on `today` after `settled`: every open instalment that is due by then, or else the next one.
+    pub fn asked(&self, settled: Settled, today: Date) -> Money {
+        let by = self.next_due(settled).max(today);
+        let due = self.open_parts(settled).into_iter().filter(|x| x.due <= by);
+        Money::new(due.fold(0_i64, |sum, x| sum.saturating_add(x.amount)), self.currency)
+    }
+
     /// The state that people read, as of `today`.
     pub fn standing(&self, settled: Settled, today: Date) -> Standing {
         let Some(issue) = &self.issue else { return Standing::Draft };

@@ -4,6 +4,7 @@
 //! that are drawn while it is sent, so that no secret lies in the outbox.
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, InvoiceId, LetterId, QuoteId};
@@ -159,8 +160,9 @@ impl Letter {
 }
 
 /// The key of a reminder: exactly one letter per invoice, step and recipient.
-pub fn reminder_key(invoice: InvoiceId, step: i16, to: Person) -> String {
-    format!("reminder/{invoice}/{step}/{}", person_key(to))
+pub fn reminder_key(invoice: InvoiceId, instalment: Option<Date>, step: i16, to: Person) -> String {
+    let of = instalment.map_or(String::new(), |due| format!("{due}/"));
+    format!("reminder/{invoice}/{of}{step}/{}", person_key(to))
 }
 
 /// The key of an issue letter.

@@ -30,6 +30,10 @@ pub struct Subject<'a> {
     pub invoice: &'a Invoice,
     /// What of it is open today.
     pub open: Money,
+    /// What of that is asked for now: of instalments those that are due, or else the next one.
+    pub asked: Money,
+    /// By when that is due.
+    pub due: Date,
     /// The civil day on which the letter goes.
     pub today: Date,
     /// Who signs: the firm's correspondent, or the firm.
@@ -42,6 +46,12 @@ pub fn issued(s: &Subject) -> Text {
     if s.open.minor <= 0 {
         let says = [format!("Here is our {number}{}. There is nothing to pay.", s.about())];
         return s.letter(format!("{}: nothing to pay", capital(&number)), says, SEE, [s.unclear()]);
+    }
+    if s.asked != s.open {
+        let first = format!("The next instalment is {}, due {}.", s.money(s.asked), s.due());
+        let says = [format!("Here is our {number}{}: {amount}, payable in instalments. {first}", s.about())];
+        let subject = format!("{}: {}, due {}", capital(&number), s.money(s.asked), s.due());
+        return s.letter(subject, says, PAY, [s.unclear()]);
     }
     let mut says = vec![format!("Here is our {number}{}: {amount}, due {}.", s.about(), s.due())];
     says.extend(s.part_paid());
@@ -63,7 +73,7 @@ pub fn credit_note(s: &Subject, of_number: &str) -> Text {
 /// An open invoice, before, on or after its due date. One link. The words are true on `today`, whatever `tone` was
 /// planned.
 pub fn reminder(s: &Subject, tone: Tone) -> Text {
-    match (days_between(s.invoice.due, s.today), tone) {
+    match (days_between(s.due, s.today), tone) {
         (..=-1, _) => upcoming(s),
         (0, _) => due_today(s),
         (late, Tone::Firm) => firm_reminder(s, late),
@@ -214,15 +224,18 @@ impl Subject<'_> {
         self.open.minor < self.invoice.payable().minor
     }
 
-    /// What is open: "€4,136.30", or "the remaining €2,029.50".
+    /// What is open: "€4,136.30", "the remaining €2,029.50", or "the instalment of €1,000.00".
     fn sum(&self) -> String {
         let open = self.money(self.open);
+        if self.asked != self.open {
+            return format!("the instalment of {}", self.money(self.asked));
+        }
         if self.has_part_paid() { format!("the remaining {open}") } else { open }
     }
 
     /// As [`Subject::sum`], and of how much: for the late letters' one sentence.
     fn rest(&self) -> String {
-        if self.has_part_paid() {
+        if self.has_part_paid() && self.asked == self.open {
             format!("{} of {}", self.sum(), self.money(self.invoice.payable()))
         } else {
             self.sum()
@@ -230,6 +243,10 @@ impl Subject<'_> {
     }
 
     fn amount_sentence(&self) -> String {
+        if self.asked != self.open {
+            let (asked, open) = (self.money(self.asked), self.money(self.open));
+            return format!("The instalment is {asked}; {open} is open in all.");
+        }
         self.part_paid().unwrap_or_else(|| format!("The amount is {}.", self.money(self.open)))
     }
 
@@ -250,14 +267,14 @@ impl Subject<'_> {
     }
 
     fn due(&self) -> String {
-        self.firm.locale.date_medium(self.invoice.due, self.today)
+        self.firm.locale.date_medium(self.due, self.today)
     }
 
     /// "tomorrow", "on Thursday", "next Thursday", "in 12 days".
     fn due_in_words(&self) -> String {
-        let written = self.firm.locale.date_weekday(self.invoice.due, self.today);
+        let written = self.firm.locale.date_weekday(self.due, self.today);
         let weekday: String = written.chars().take_while(|c| c.is_alphabetic()).collect();
-        match days_between(self.today, self.invoice.due) {
+        match days_between(self.today, self.due) {
             1 => "tomorrow".to_owned(),
             2..=6 => format!("on {weekday}"),
             7 => format!("next {weekday}"),

@@ -105,7 +105,8 @@ fn given(name: &str) -> Given {
 fn with(invoice: &Invoice, open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
     let (firm, open) = (firm(), Money::new(open, Currency::EUR));
     let from_person = "Orla Byrne";
-    write(&Subject { firm: &firm, to_name: "Ana Ruiz", invoice, open, today, from_person })
+    let (asked, due) = (open, invoice.due);
+    write(&Subject { firm: &firm, to_name: "Ana Ruiz", invoice, open, asked, due, today, from_person })
 }
 
 fn reminded(open: i64, today: Date, tone: Tone) -> Text {
@@ -134,7 +135,8 @@ fn all(typed: &str) -> Vec<Text> {
         (0, date(2026, 1, 1)),
     ] {
         let open = Money::new(open, Currency::EUR);
-        let s = Subject { firm: &firm, to_name: typed, invoice: &invoice, open, today, from_person: typed };
+        let (asked, due) = (open, invoice.due);
+        let s = Subject { firm: &firm, to_name: typed, invoice: &invoice, open, asked, due, today, from_person: typed };
         out.extend([issued(&s), credit_note(&s, typed)]);
         out.extend(TONES.map(|tone| reminder(&s, tone)));
     }

@@ -149,6 +149,11 @@ impl Row {
     pub fn open(&self) -> Money {
         self.invoice.open(self.settled)
     }
+
+    /// The earliest due date of what is open; the document's when nothing is.
+    pub fn due(&self) -> Date {
+        self.invoice.next_due(self.settled)
+    }
 }
 
 /// A page of a list.

@@ -223,6 +223,13 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Begins the steps of an invoice anew, because another of its instalments is the next to be paid.
+    pub fn forget_steps(&mut self, invoice: InvoiceId) -> Result<(), StoreError> {
+        let mut table = self.change(REMINDER_STEPS)?;
+        table.retain_in((invoice.0, i16::MIN)..=(invoice.0, i16::MAX), |_, _| false)?;
+        Ok(())
+    }
+
     /// Notes how a reminder step was settled.
     pub fn settle_step(&mut self, invoice: InvoiceId, step: i16, outcome: StepOutcome) -> Result<(), StoreError> {
         self.change(REMINDER_STEPS)?.insert((invoice.0, step), outcome as u8)?;

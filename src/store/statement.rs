@@ -117,7 +117,7 @@ fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
         kind,
         invoice: Some(waived.invoice),
         number,
-        title: String::new(),
+        title: if kind == EntryKind::WrittenOff { "Written off" } else { "Discount for early payment" }.to_owned(),
         amount: waived.amount.minor.saturating_neg(),
         recorded_at: waived.at,
     }

@@ -157,6 +157,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/invoices/{id}/send" StaffWork desk::invoice::send_again;
         get "/desk/invoices/{id}/credit" StaffWork desk::credit::ask;
         post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
+        get "/desk/invoices/{id}/write-off" StaffWork desk::write_off::ask;
+        post "/desk/invoices/{id}/write-off" StaffWork desk::write_off::write_off;
         get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
         post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
         get "/desk/publish" StaffWork desk::publish::ask;

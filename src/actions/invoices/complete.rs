@@ -6,10 +6,10 @@ use super::super::{found, letters, payments};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::{Actor, By, Event};
-use crate::domain::ids::{AllocationId, FileRef, InvoiceId, StaffId};
+use crate::domain::ids::{FileRef, InvoiceId, StaffId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Money;
-use crate::domain::payment::{Allocation, Source};
+use crate::domain::payment::{Settled, Source};
 use crate::domain::reminder;
 use crate::store::prelude::*;
 
@@ -25,7 +25,7 @@ pub(super) fn complete(
     match invoice.kind {
         Kind::CreditNote(of) => apply_credit(w, invoice, of)?,
         Kind::Invoice => {
-            let plan = reminder::plan(invoice.due, &settings.policy, &settings.zone);
+            let plan = reminder::plan(invoice.next_due(Settled::default()), &settings.policy, &settings.zone);
             let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
             // Steps that fall before publication are looked at once, so that the log says that they were skipped.
             let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0);
@@ -42,17 +42,8 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId) -> Result<
     let row = found(w.invoice_row(of)?.filter(|r| r.invoice.client == credit.client))?;
     let part = row.open().minor.min(credit.payable().minor);
     if part > 0 {
-        let allocation = Allocation {
-            id: AllocationId(w.next("allocation")?),
-            source: Source::Credit(credit.id),
-            invoice: of,
-            amount: Money::new(part, credit.currency),
-            on: credit.dated,
-            at: w.now,
-            reason: String::new(),
-        };
-        w.put_allocation(&allocation)?;
-        let _ = payments::settle(w, &row.invoice, allocation.amount)?;
+        let (source, amount) = (Source::Credit(credit.id), Money::new(part, credit.currency));
+        let _ = payments::allocate(w, &row, source, amount, credit.dated, "")?;
     }
     w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
     Ok(())

@@ -87,7 +87,7 @@ pub fn send_again(
     let to = found(w.contact(contact)?.filter(|c| c.sees_billing(row.invoice.client, row.invoice.project)))?;
     not_lately(w, Person::Contact(contact), Purpose::Issued(invoice))?;
     let firm = w.firm()?;
-    let text = words::issued(&subject(&firm, &to.name, &row.invoice, row.open(), today));
+    let text = words::issued(&subject(&firm, &to.name, &row, today));
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
     queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;
     let event =

@@ -12,7 +12,7 @@ use crate::domain::firm::Firm;
 use crate::domain::ids::LetterId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issue_key, quote_key, reminder_key};
-use crate::domain::money::Money;
+use crate::domain::payment::Settled;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
 use crate::domain::refusal::Refusal;
@@ -20,6 +20,7 @@ use crate::domain::reminder::{Planned, Tone};
 use crate::domain::text::EmailAddress;
 use crate::mail::letters as words;
 use crate::secrets::{self, TokenDigest};
+use crate::store::invoices::Row;
 use crate::store::prelude::*;
 
 /// How long the same letter to the same person is not queued once more by hand.
@@ -34,8 +35,9 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
         Kind::CreditNote(of) => w.invoice(of)?.and_then(|x| x.number().cloned()),
         Kind::Invoice => None,
     };
+    let row = Row { invoice: invoice.clone(), settled: Settled::default() };
     for contact in recipients(w, invoice)? {
-        let about = subject(&firm, &contact.name, invoice, invoice.payable(), today);
+        let about = subject(&firm, &contact.name, &row, today);
         let text = match &credited {
             Some(of) => words::credit_note(&about, of.as_str()),
             None => words::issued(&about),
@@ -50,11 +52,12 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
 /// Queues a reminder step to everybody who gets it; how many letters that were not queued before.
 pub(in super::super) fn queue_reminder(
     w: &mut WriteTx<'_>,
-    invoice: &Invoice,
-    open: Money,
+    row: &Row,
     step: &Planned,
     today: Date,
 ) -> Result<usize, ActError> {
+    let invoice = &row.invoice;
+    let instalment = Some(row.due()).filter(|_| !invoice.terms.instalments.is_empty());
     for older in w.letters_about(invoice.id)? {
         if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
             withdraw(w, older, "a later reminder took its place")?;
@@ -63,8 +66,8 @@ pub(in super::super) fn queue_reminder(
     let firm = w.firm()?;
     let mut queued = 0;
     for contact in recipients(w, invoice)? {
-        let text = words::reminder(&subject(&firm, &contact.name, invoice, open, today), step.tone);
-        let key = reminder_key(invoice.id, step.step, Person::Contact(contact.id));
+        let text = words::reminder(&subject(&firm, &contact.name, row, today), step.tone);
+        let key = reminder_key(invoice.id, instalment, step.step, Person::Contact(contact.id));
         let (purpose, link) = (Purpose::Reminder(invoice.id, step.step), Some(Link::Document(invoice.id)));
         queued += usize::from(queue(w, &(&contact).into(), key, purpose, link, text)?);
     }
@@ -75,14 +78,12 @@ pub(in super::super) fn queue_reminder(
 pub(in super::super) fn reword(
     w: &mut WriteTx<'_>,
     letter: Letter,
-    invoice: &Invoice,
-    open: Money,
+    row: &Row,
     tone: Tone,
     today: Date,
 ) -> Result<(), ActError> {
     let firm = w.firm()?;
-    let words::Text { subject, text, html } =
-        words::reminder(&subject(&firm, &letter.to_name, invoice, open, today), tone);
+    let words::Text { subject, text, html } = words::reminder(&subject(&firm, &letter.to_name, row, today), tone);
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
         w.move_letter(&reworded, &reworded.state, Some(w.now))?;
@@ -229,15 +230,18 @@ pub(super) fn queue(
 }
 
 /// What a letter about a document says.
-pub(super) fn subject<'a>(
-    firm: &'a Firm,
-    to: &'a str,
-    invoice: &'a Invoice,
-    open: Money,
-    today: Date,
-) -> words::Subject<'a> {
+pub(super) fn subject<'a>(firm: &'a Firm, to: &'a str, row: &'a Row, today: Date) -> words::Subject<'a> {
     let from_person = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
-    words::Subject { firm, to_name: to, invoice, open, today, from_person }
+    words::Subject {
+        firm,
+        to_name: to,
+        invoice: &row.invoice,
+        open: row.open(),
+        asked: row.invoice.asked(row.settled, today),
+        due: row.due(),
+        today,
+        from_person,
+    }
 }
 
 /// The Message-ID's local part, from the key alone, so that every attempt carries the same.

@@ -35,11 +35,15 @@ pub(in super::super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason
     Ok(())
 }
 
-/// Withdraws the reminders of a document that still wait, because it was settled.
-pub(in super::super) fn withdraw_reminders(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
+/// Withdraws the reminders of a document that still wait, for this reason.
+pub(in super::super) fn withdraw_reminders(
+    w: &mut WriteTx<'_>,
+    invoice: InvoiceId,
+    reason: &str,
+) -> Result<(), ActError> {
     for letter in w.letters_about(invoice)? {
         if letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..)) {
-            withdraw(w, letter, "nothing is open any more")?;
+            withdraw(w, letter, reason)?;
         }
     }
     Ok(())

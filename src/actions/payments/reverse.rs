@@ -6,7 +6,7 @@
 use jiff::civil::Date;
 
 use super::reopen;
-use crate::actions::{author, found};
+use crate::actions::{author, found, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
@@ -57,6 +57,7 @@ pub fn reverse(
         let (invoice, amount) = (part.invoice, part.amount);
         let event = Event::PaymentTakenBack { invoice, receipt: id, amount, left_open, cause };
         let _ = w.record(About::invoice(receipt.client, invoice), event)?;
+        waivers::give_back_early(w, scope, settings, invoice)?;
     }
     let reversal = Reversal { on, cause, reason, at: w.now, by: author(w), parts };
     let receipt = Receipt { reversed: Some(reversal), ..receipt };

@@ -15,7 +15,7 @@ use rust_decimal::Decimal;
 
 pub use self::content::{AccountingVat, Content, Prices};
 pub use self::line::{Adjustment, Direction, Discount, Line, Period, Portion};
-pub use self::totals::{Totals, VatGroup, totals};
+pub use self::totals::{Totals, VatGroup, amounts, totals};
 pub use self::unit::Unit;
 pub use self::vat::{Exemption, RATE_DIGITS, Vat, VatCategory};
 use super::money::parse_decimal;

@@ -118,6 +118,12 @@ fn sum(amounts: impl IntoIterator<Item = i64>) -> Option<i64> {
     (sum.checked_abs()? <= AMOUNT_MAX).then_some(sum)
 }
 
+/// The amounts of the lines, then of the adjustments (an allowance below zero), as the document's prices have them, in
+/// minor units; `None` beyond the limits of an amount.
+pub fn amounts(content: &Content, currency: Currency) -> Option<Vec<i64>> {
+    Some(parts(content, currency)?.into_iter().map(|x| x.1).collect())
+}
+
 /// Lines, then adjustments, each with its VAT and its amount in the document's prices; an allowance is below zero.
 fn parts(content: &Content, currency: Currency) -> Option<Vec<(Vat, i64)>> {
     let mut out: Vec<(Vat, i64)> = Vec::with_capacity(content.lines.len() + content.adjustments.len());

@@ -134,7 +134,7 @@ fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>) -> Vec<Markup> {
             }
             None => html! { span.mut { "Not yet" } },
         },
-        html! { (parts::time(invoice.due, locale.date_short(invoice.due, today))) },
+        html! { (parts::time(row.due(), locale.date_short(row.due(), today))) },
         html! { (if mixed { locale.money(open) } else { locale.amount(open) }) },
     ]
 }

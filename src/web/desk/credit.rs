@@ -60,7 +60,11 @@ pub async fn credit(
     Ok(again(desk.read(|r| ask_page(&desk, r, &row, typed, &errors))?))
 }
 
-fn issued(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
+/// An issued document within the scope.
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none, or not for this member of staff.
+pub(super) fn issued(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
     let row = desk.read(|r| Ok(r.invoice_row(id)?))?;
     let mine = row.filter(|x| desk.scope.sees(x.invoice.client) && x.invoice.issue.is_some());
     mine.ok_or(Problem::NotFound)

@@ -7,15 +7,19 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::client_choice::ClientChoice;
+use super::invoice_adjustments::Adjustments;
 use super::invoice_lines::Lines;
+use super::invoice_more::{self as more, Circumstances};
+use super::invoice_terms::{Instalments, read_step};
+use super::invoice_typed::amount;
 use crate::domain::ids::{ClientId, ContactId, ProjectId};
 use crate::domain::invoice::{YEARS, check_dates};
-use crate::domain::money::Currency;
+use crate::domain::money::{Currency, Money};
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
 use crate::domain::refusal::Faults;
-use crate::domain::tax::Content;
-use crate::domain::terms::DueRule;
+use crate::domain::tax::{Content, Prices, Totals, VatCategory, totals};
+use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text;
 use crate::secrets::Token;
 use crate::store::prelude::*;
@@ -67,6 +71,10 @@ pub struct Head {
     pub note: String,
     /// The lines and all that is charged.
     pub content: Content,
+    /// Instalments and early payment; of an invoice.
+    pub terms: Terms,
+    /// Order, delivery, period; of an invoice.
+    pub circumstances: Circumstances,
 }
 
 /// A form with what it needs to be drawn.
@@ -75,6 +83,8 @@ pub struct Form {
     pub fields: Fields,
     /// The lines as typed.
     pub lines: Lines,
+    adjustments: Adjustments,
+    instalments: Instalments,
     /// The client.
     pub client: ClientChoice,
     /// The client's contacts who may see the document.
@@ -104,8 +114,10 @@ impl Form {
         // Where nobody was chosen before, there was nothing of theirs to choose.
         let client_changed = other && !fields.get("was").is_empty() && !chosen.is_empty();
         let lines = Lines::typed(&fields);
+        let (adjustments, instalments) = (Adjustments::typed(&fields), Instalments::typed(&fields));
         let errors = Vec::new();
-        let mut form = Self { fields, lines, client, contacts, errors, paper, projects, client_changed };
+        let mut form =
+            Self { fields, lines, adjustments, instalments, client, contacts, errors, paper, projects, client_changed };
         form.projects.retain(|p| p.open || form.fields.get("project") == p.id.to_string());
         if other {
             form.fields.set("project", "");
@@ -138,8 +150,11 @@ impl Form {
 
     /// Does what a button that only changes the page asks for; false when the form is to be read.
     pub fn edit(&mut self, desk: &Desk) -> bool {
-        let lines = self.lines.edit(&self.fields, &desk.firm);
-        let redraw = lines || matches!(self.fields.get("do"), "recalc" | "client" | "edit");
+        let (payable, due) = (self.payable(desk), forms::date("", self.fields.get(self.paper.until())).ok());
+        let rows = self.lines.edit(&self.fields, &desk.firm)
+            || self.adjustments.edit(&self.fields, &desk.firm)
+            || self.instalments.edit(&self.fields, payable, due);
+        let redraw = rows || matches!(self.fields.get("do"), "recalc" | "client" | "edit");
         if redraw {
             self.follow_terms(desk);
         }
@@ -149,6 +164,9 @@ impl Form {
     /// Fills in the second date until somebody types another one.
     pub fn follow_terms(&mut self, desk: &Desk) {
         let (until, was) = (self.fields.get(self.paper.until()).to_owned(), self.fields.get("until_was").to_owned());
+        if let Some(last) = self.instalments.last_due() {
+            return self.fields.set(self.paper.until(), last);
+        }
         let Ok(issued) = forms::date("", self.fields.get("issued")) else { return };
         if until.trim().is_empty() || until == was {
             let date = self.rule(desk).due(issued).to_string();
@@ -193,14 +211,50 @@ impl Form {
         }
         let reference = faults.take(text::line("reference", typed.get("reference"), text::LINE_MAX));
         let note = faults.take(text::paragraph("note", typed.get("note")));
-        let lines = self.lines.read(faults);
+        let content = self.content(desk, faults);
+        let payable = self.payable(desk);
+        let terms = self.instalments.read(typed, self.currency(desk), payable, faults);
+        let circumstances = more::circumstances(typed, faults);
         let (client, currency, issued, until) = (client?, currency?, issued?, until?);
         let project = self.project();
-        Some(Head { client, project, title, currency, issued, until, reference, note, content: Content::of(lines) })
+        Some(Head { client, project, title, currency, issued, until, reference, note, content, terms, circumstances })
+    }
+
+    /// All that is charged; what is wrong goes to `faults`.
+    fn content(&self, desk: &Desk, faults: &mut Faults) -> Content {
+        let (typed, currency) = (&self.fields, self.currency(desk));
+        let lines = self.lines.read(currency, faults);
+        if self.paper == Paper::Quote {
+            return Content::of(lines);
+        }
+        Content {
+            lines,
+            adjustments: self.adjustments.read(currency, faults),
+            prices: more::prices(typed),
+            prepaid: faults.take(amount("prepaid", typed.get("prepaid"), currency)),
+            round_to: read_step(typed, faults),
+            exemptions: more::exemptions(typed, faults),
+            accounting: more::accounting(typed, currency, faults),
+        }
+    }
+
+    /// The totals, if everything that is charged can be read and they are within the limits.
+    fn totals(&self, desk: &Desk) -> Option<Totals> {
+        let mut faults = Faults::default();
+        let content = self.content(desk, &mut faults);
+        if faults.is_empty() { totals(&content, self.currency(desk)) } else { None }
+    }
+
+    fn payable(&self, desk: &Desk) -> Option<Money> {
+        self.totals(desk).map(|x| x.payable())
     }
 
     fn read_until(&self, desk: &Desk, issued: Option<Date>, faults: &mut Faults) -> Option<Date> {
         let (name, typed) = (self.paper.until(), self.fields.get(self.paper.until()));
+        // Of instalments the last one says it, and names its own fault.
+        if let Some(last) = self.instalments.last_due() {
+            return forms::date(name, &last).ok().or(issued);
+        }
         match issued {
             Some(issued) if typed.trim().is_empty() => Some(self.rule(desk).due(issued)),
             _ => faults.take_opt(forms::date(name, typed)),
@@ -264,7 +318,7 @@ impl Form {
                 (parts::date(&field(self.paper.until(), until), None, None))
                 (parts::input(&field("currency", "Currency"), Input::Text))
                 @if self.paper == Paper::Invoice {
-                    (parts::input(&field("reference", "Client’s PO or reference").optional(), Input::Text))
+                    (parts::input(&field("reference", "Client’s reference").optional(), Input::Text))
                 }
             }
             (parts::hidden("was", typed.get("was")))
@@ -287,8 +341,25 @@ impl Form {
         let currency = self.currency(desk);
         let note = Field::new("note", "Note to the client").value(self.fields.get("note")).errors(&self.errors);
         let note = note.optional().hint("Printed under the lines.");
-        let body = html! { (self.lines.draw(&desk.firm, currency, &self.errors)) (parts::textarea(&note, 2)) };
-        parts::section("lines", "Lines", html! { "Prices are without VAT, in " (currency.code()) }, body)
+        let totals = self.totals(desk);
+        let lines = self.lines.draw(&desk.firm, currency, totals.as_ref(), &self.errors);
+        let body = html! { (lines) (parts::textarea(&note, 2)) };
+        let with = if more::prices(&self.fields) == Prices::Gross { "include" } else { "are without" };
+        parts::section("lines", "Lines", html! { "Prices " (with) " VAT, in " (currency.code()) }, body)
+    }
+
+    /// What most invoices do without, each part closed while nothing is in it.
+    pub fn draw_more(&self, desk: &Desk) -> Markup {
+        let (typed, errors, currency) = (&self.fields, self.errors.as_slice(), self.currency(desk));
+        let content = self.content(desk, &mut Faults::default());
+        let used: Vec<VatCategory> = content.vats().map(|x| x.category).collect();
+        let body = html! {
+            (self.adjustments.draw(&desk.firm, errors))
+            (self.instalments.draw(typed, currency, errors))
+            (more::draw_circumstances(typed, errors))
+            (more::draw_vat(typed, &used, errors))
+        };
+        parts::section("more", "If you need it", "", body)
     }
 }
 
@@ -326,6 +397,6 @@ pub fn kept(desk: &Desk, paper: Paper, head: &Head) -> Vec<(String, String)> {
         pair("reference", &head.reference),
         pair("note", &head.note),
     ];
-    pairs.extend(Lines::of(&head.content.lines, &desk.firm).pairs());
+    pairs.extend(Lines::of(&head.content.lines, head.currency, &desk.firm).pairs());
     pairs
 }

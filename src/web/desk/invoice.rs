@@ -159,6 +159,7 @@ fn actions(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Problem> {
                 &format!("/desk/payments/new?client={}&invoice={}", invoice.client, invoice.id), "Record a payment"))
         }
         (parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/invoices/{}.pdf", invoice.id), "Download PDF"))
+        @if work && open { (parts::link(Look::Plain, &format!("/desk/invoices/{}/write-off", invoice.id), "Write off")) }
         @if creditable { (parts::link(Look::Plain, &format!("/desk/invoices/{}/credit", invoice.id), "Credit in full")) }
     })
 }
@@ -172,7 +173,7 @@ fn banner(desk: &Desk, row: &Row) -> Markup {
         Tone::Plain | Tone::Warn | Tone::Info => Icon::Clock,
     };
     let rest = if open.minor > 0 {
-        let day = desk.locale().date_weekday(row.invoice.due, desk.today());
+        let day = desk.locale().date_weekday(row.due(), desk.today());
         format!("{} is open, due {day}.", desk.locale().money(open))
     } else if row.invoice.is_invoice() {
         "Nothing is open; no further reminders go.".to_owned()
@@ -185,12 +186,20 @@ fn banner(desk: &Desk, row: &Row) -> Markup {
 fn figures(desk: &Desk, row: &Row) -> Vec<Fig> {
     let money = |minor| desk.locale().money(Money::new(minor, row.invoice.currency));
     let tone = state_words(desk, row).0;
-    vec![
+    let mut all = vec![
         Fig::new("Total", money(row.invoice.payable().minor)),
         Fig::new("Received", money(row.settled.received)),
         Fig::new("Credited", money(row.settled.credited)),
-        Fig::new("Open", money(row.open().minor)).tone(if row.open().minor > 0 { tone } else { Tone::Plain }),
-    ]
+    ];
+    let mut more = |name: &str, minor: i64| {
+        if minor != 0 {
+            all.push(Fig::new(name, money(minor)));
+        }
+    };
+    more("Discount taken", row.settled.discounted);
+    more("Written off", row.settled.written_off);
+    all.push(Fig::new("Open", money(row.open().minor)).tone(if row.open().minor > 0 { tone } else { Tone::Plain }));
+    all
 }
 
 /// What settles an invoice, or what a credit note settles.
@@ -211,7 +220,7 @@ fn settled(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Problem> {
 
 fn allocation(desk: &Desk, r: &ReadTx, row: &Row, a: &Allocation) -> Result<Vec<Markup>, Problem> {
     let what = if row.invoice.is_invoice() {
-        source(r, a.source)?
+        html! { (source(r, a.source)?) @if !a.reason.is_empty() { small { (a.reason) } } }
     } else {
         let number = r.invoice(a.invoice)?.map_or_else(String::new, |i| called(&i));
         html! { "Invoice " a href={ "/desk/invoices/" (a.invoice) } { (parts::nw(number)) } }
@@ -252,6 +261,16 @@ fn facts(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Pr
     let mut facts = vec![("Issued", html! { (locale.date_long(invoice.dated)) })];
     if invoice.is_invoice() {
         facts.push(("Due", html! { (locale.date_long(invoice.due)) }));
+    }
+    for part in &invoice.terms.instalments {
+        let amount = locale.money(Money::new(part.amount, invoice.currency));
+        facts.push(("Instalment", html! { (amount) " on " (locale.date_long(part.due)) }));
+    }
+    if let Some(early) = &invoice.terms.early {
+        facts.push((
+            "Early payment",
+            html! { (locale.percent(early.percent)) " less until " (locale.date_long(early.until)) },
+        ));
     }
     if let Kind::CreditNote(of) = invoice.kind {
         let number = r.invoice(of)?.map_or_else(String::new, |i| called(&i));

@@ -270,7 +270,7 @@ fn credited(r: &ReadTx, row: &Row) -> Result<Vec<LogEntry>, StoreError> {
 pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let settled = r.reminder_steps(row.invoice.id)?;
-    let plan = reminder::plan(row.invoice.due, &desk.app.settings.policy, zone);
+    let plan = reminder::plan(row.due(), &desk.app.settings.policy, zone);
     let open = row.open().minor > 0;
     let items: Vec<(String, Markup, Markup)> = plan
         .iter()

@@ -7,16 +7,19 @@ use maud::{Markup, html};
 
 use super::document_form::{self, Form, Head, Paper};
 use super::form::{Id, errors_in};
+use super::invoice_adjustments::Adjustments;
+use super::invoice_more::{self as more, Circumstances};
+use super::invoice_terms::{Instalments, step_code};
+use super::invoice_typed::amount_words;
 use super::issue::SEEN;
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
-use crate::domain::ids::{ClientId, InvoiceId};
-use crate::domain::invoice::{Body, Invoice, References};
+use crate::domain::ids::{ClientId, ContactId, InvoiceId};
+use crate::domain::invoice::{Body, Invoice};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::domain::tax::Content;
-use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 use crate::web::forms::{self, Fields, PostedLong, Query};
 use crate::web::guard::{Desk, DeskWork};
@@ -100,23 +103,7 @@ async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Re
     let Some(head) = head.filter(|_| !refused_here) else {
         return again(desk, StatusCode::UNPROCESSABLE_ENTITY, kept.as_ref(), &form);
     };
-    let Head { client, project, title, currency, issued: dated, until: due, reference, note, content } = head;
-    let draft = Draft {
-        client,
-        project,
-        title,
-        currency,
-        dated,
-        due,
-        terms: Terms::default(),
-        reference,
-        references: References::default(),
-        delivered: None,
-        period: None,
-        note,
-        content,
-        recipients,
-    };
+    let draft = draft_of(head, recipients);
     // Without a stamp nothing was looked at, so that nothing matches.
     let seen = form.fields.get(SEEN).parse().unwrap_or(Timestamp::MIN);
     let key = document_form::once(&form.fields).filter(|_| id.is_none());
@@ -142,23 +129,51 @@ fn again(desk: &Desk, status: StatusCode, kept: Option<&Invoice>, form: &Form) -
     Ok((status, page).into_response())
 }
 
+fn draft_of(head: Head, recipients: Vec<ContactId>) -> Draft {
+    Draft {
+        client: head.client,
+        project: head.project,
+        title: head.title,
+        currency: head.currency,
+        dated: head.issued,
+        due: head.until,
+        terms: head.terms,
+        reference: head.reference,
+        references: head.circumstances.references,
+        delivered: head.circumstances.delivered,
+        period: head.circumstances.period,
+        note: head.note,
+        content: head.content,
+        recipients,
+    }
+}
+
 fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
     let content = match &draft.body {
         Body::Composed(content) => content.clone(),
         Body::Published(_) => Content::default(),
     };
+    let currency = draft.currency;
+    let mut more = more::pairs_of(draft, &content);
+    more.extend(Adjustments::pairs_of(&content.adjustments, currency));
+    more.extend(Instalments::pairs_of(&draft.terms, currency));
+    more.push(("prepaid".to_owned(), amount_words(content.prepaid, currency)));
+    more.push(("round_to".to_owned(), step_code(content.round_to).to_owned()));
     let head = Head {
         client: draft.client,
         project: draft.project,
         title: draft.title.clone(),
-        currency: draft.currency,
+        currency,
         issued: draft.dated,
         until: draft.due,
         reference: draft.reference.clone(),
         note: draft.note.clone(),
         content,
+        terms: draft.terms.clone(),
+        circumstances: Circumstances::default(),
     };
     let mut pairs = document_form::kept(desk, Paper::Invoice, &head);
+    pairs.extend(more);
     pairs.extend(draft.recipients.iter().map(|id| ("to".to_owned(), id.to_string())));
     Fields::of(pairs)
 }
@@ -195,7 +210,7 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
             (parts::csrf_input(&desk.csrf))
             @if let Some(draft) = kept { input type="hidden" name=(SEEN) value=(stamp(form, draft)); }
             div.rail {
-                div { (form.draw_head()) (form.draw_lines(desk)) }
+                div { (form.draw_head()) (form.draw_lines(desk)) (form.draw_more(desk)) }
                 aside aria-label="Sending" { (who(form)) (then(desk, form)) (overdue(desk, r, form)?) }
             }
             (parts::dock(html! {

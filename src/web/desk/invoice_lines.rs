@@ -3,96 +3,117 @@
 //!
 //! Knows no store and no route. What was typed always comes back, whatever it was.
 
-use std::collections::HashMap;
-
 use maud::{Markup, html};
 use rust_decimal::Decimal;
 
+use super::invoice_typed::{
+    Bare, Cell, period, portion, portion_words, read_vat, rows, usual_vat, vat_choices, vat_code, whole_fault,
+};
 use crate::domain::firm::{Firm, Locale};
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, FieldFault};
-use crate::domain::tax::{
-    Content, Discount, FINE_DIGITS, LINES_MAX, Line, Portion, Totals, Unit, Vat, VatCategory, parse_number, totals,
-};
+use crate::domain::tax::{Discount, FINE_DIGITS, LINES_MAX, Line, Totals, Unit, VatCategory, parse_number};
 use crate::domain::text;
 use crate::web::forms::Fields;
 use crate::web::parts::{self, FieldError, Icon, Look, field_id, icon};
 
-/// Most decimals of a discount.
-const DISCOUNT_DIGITS: u32 = 2;
 /// Lines of an empty form.
 const FIRST_LINES: usize = 1;
-
-/// A line as it was typed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Typed {
-    description: String,
-    quantity: String,
-    unit: String,
-    price: String,
-    discount: String,
-    vat: String,
-}
+/// The letter that the names of a line's fields begin with.
+const LETTER: char = 'l';
 
 /// The parts of a line: name in the form, and its words in messages and for those who hear the page.
-const PARTS: [(&str, &str); 6] = [
+const PARTS: [(&str, &str); 11] = [
     ("description", "what was done"),
     ("quantity", "quantity"),
     ("unit", "unit"),
     ("price", "price"),
     ("discount", "discount"),
     ("vat", "VAT"),
+    ("from", "first day"),
+    ("to", "last day"),
+    ("why", "reason for the discount"),
+    ("item", "item number"),
+    ("order", "line of the client’s order"),
 ];
 
+/// The parts that most lines do without.
+const RARE: [&str; 5] = ["from", "to", "why", "item", "order"];
+
+/// A line as it was typed, one text for each of [`PARTS`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed(Vec<String>);
+
 impl Typed {
+    fn with(parts: &[(&str, String)]) -> Self {
+        let value = |name: &str| parts.iter().find(|x| x.0 == name).map_or_else(String::new, |x| x.1.clone());
+        Self(PARTS.iter().map(|(name, _)| value(name)).collect())
+    }
+
     /// An empty line with the firm's usual VAT.
     fn new(firm: &Firm) -> Self {
-        let vat = firm.vat_rates.first().map_or(Vat::default(), |rate| Vat { rate: *rate, ..Vat::default() });
-        let usual = if vat.rate.is_zero() { "O:0".to_owned() } else { vat_code(vat) };
-        Self { quantity: "1".to_owned(), unit: Unit::default().code().to_owned(), vat: usual, ..Self::default() }
+        let unit = Unit::default().code().to_owned();
+        Self::with(&[("quantity", "1".to_owned()), ("unit", unit), ("vat", usual_vat(firm))])
     }
 
     /// A kept line, ready to be changed.
-    fn of(line: &Line) -> Self {
+    fn of(line: &Line, currency: Currency) -> Self {
         let number = |n: Decimal| n.normalize().to_string();
-        Self {
-            description: line.description.clone(),
-            quantity: number(line.quantity),
-            unit: line.unit.code().to_owned(),
-            price: number(line.price),
-            discount: discount_words(line.discount.portion),
-            vat: vat_code(line.vat),
-        }
+        let mut parts = vec![
+            ("description", line.description.clone()),
+            ("quantity", number(line.quantity)),
+            ("unit", line.unit.code().to_owned()),
+            ("price", number(line.price)),
+            ("discount", portion_words(line.discount.portion, currency, Bare::Percent)),
+            ("vat", vat_code(line.vat)),
+            ("why", line.discount.reason.clone()),
+            ("item", line.item.clone()),
+            ("order", line.order_line.clone()),
+        ];
+        parts.extend(line.period.into_iter().flat_map(|x| [("from", x.from.to_string()), ("to", x.to.to_string())]));
+        Self::with(&parts)
+    }
+
+    fn get(&self, part: &str) -> &str {
+        PARTS.iter().zip(&self.0).find(|x| x.0.0 == part).map_or("", |x| x.1.as_str())
     }
 
     /// Whether nobody has written anything into it.
     fn is_blank(&self) -> bool {
-        let quantity = self.quantity.trim();
-        (quantity.is_empty() || quantity == "1")
-            && [&self.description, &self.price, &self.discount].iter().all(|text| text.trim().is_empty())
+        let quantity = self.get("quantity").trim();
+        let rest = ["description", "price", "discount"].into_iter().chain(RARE);
+        (quantity.is_empty() || quantity == "1") && rest.into_iter().all(|part| self.get(part).trim().is_empty())
     }
 
-    fn values(&self) -> [&str; 6] {
-        [&self.description, &self.quantity, &self.unit, &self.price, &self.discount, &self.vat]
+    /// Whether anything is in the parts that most lines do without.
+    fn is_rare(&self) -> bool {
+        RARE.iter().any(|part| !self.get(part).trim().is_empty())
     }
 
-    fn read(&self, at: usize, faults: &mut Faults) -> Line {
+    fn read(&self, at: usize, currency: Currency, faults: &mut Faults) -> Line {
         let missing = "Say what was done, or empty the line.";
-        let description = text::paragraph("", &self.description)
+        let description = text::paragraph("", self.get("description"))
             .and_then(|t| if t.is_empty() { Err(FieldFault::new("", missing)) } else { Ok(t) });
-        let price = parse_number("", &self.price, FINE_DIGITS).and_then(|n| {
+        let price = parse_number("", self.get("price"), FINE_DIGITS).and_then(|n| {
             let below = "Enter a price of 0 or more; to take something back, make the quantity negative.";
             if n.is_sign_negative() && !n.is_zero() { Err(FieldFault::new("", below)) } else { Ok(n) }
         });
+        let unit = Unit::from_code(self.get("unit")).ok_or_else(|| FieldFault::new("", "Choose a unit."));
         let mut take = Naming { at, faults };
+        let words = |part: &str| text::line("", self.get(part), text::LINE_MAX);
         Line {
             description: take.part("description", description),
-            quantity: take.part("quantity", parse_number("", &self.quantity, FINE_DIGITS)),
-            unit: take.part("unit", Unit::from_code(&self.unit).ok_or_else(|| FieldFault::new("", "Choose a unit."))),
+            quantity: take.part("quantity", parse_number("", self.get("quantity"), FINE_DIGITS)),
+            unit: take.part("unit", unit),
             price: take.part("price", price),
-            discount: take.part("discount", read_discount(&self.discount)),
-            vat: take.part("vat", read_vat(&self.vat)),
-            ..Line::default()
+            discount: Discount {
+                portion: take.part("discount", portion("", self.get("discount"), currency, Bare::Percent)),
+                reason: take.part("why", words("why")),
+            },
+            vat: take.part("vat", read_vat(self.get("vat"))),
+            period: take.part("to", period("", self.get("from"), self.get("to"))),
+            item: take.part("item", words("item")),
+            order_line: take.part("order", words("order")),
         }
     }
 }
@@ -105,49 +126,19 @@ struct Naming<'a> {
 
 impl Naming<'_> {
     fn part<T: Default>(&mut self, part: &str, read: Result<T, FieldFault>) -> T {
-        let words = PARTS.iter().find(|p| p.0 == part).map_or(part, |p| p.1);
         let named = |f: FieldFault| {
-            FieldFault::new(&field_name(self.at, part), format!("Line {}, {words}: {}", self.at + 1, f.message))
+            FieldFault::new(&field_name(self.at, part), format!("Line {}, {}: {}", self.at + 1, words(part), f.message))
         };
         self.faults.take(read.map_err(named))
     }
 }
 
-fn discount_words(portion: Portion) -> String {
-    match portion {
-        Portion::Percent(percent) if !percent.is_zero() => percent.normalize().to_string(),
-        _ => String::new(),
-    }
-}
-
-fn read_discount(typed: &str) -> Result<Discount, FieldFault> {
-    if typed.trim().is_empty() {
-        return Ok(Discount::default());
-    }
-    let number = parse_number("", typed.trim().trim_end_matches('%'), DISCOUNT_DIGITS)?;
-    let fits = (Decimal::ZERO..=Decimal::ONE_HUNDRED).contains(&number);
-    if fits {
-        Ok(Discount::percent(number))
-    } else {
-        Err(FieldFault::new("", "Enter a discount from 0 to 100 percent."))
-    }
-}
-
-/// `S:23`: category and rate, as the choice sends them.
-fn vat_code(vat: Vat) -> String {
-    format!("{}:{}", vat.category.code(), vat.rate.normalize())
-}
-
-fn read_vat(typed: &str) -> Result<Vat, FieldFault> {
-    let parts = typed
-        .split_once(':')
-        .and_then(|(category, rate)| Some((VatCategory::from_code(category)?, rate.parse::<Decimal>().ok()?)));
-    let (category, rate) = parts.ok_or_else(|| FieldFault::new("", "Choose a VAT rate."))?;
-    Vat::new("", category, rate)
+fn words(part: &str) -> &str {
+    PARTS.iter().find(|p| p.0 == part).map_or(part, |p| p.1)
 }
 
 fn field_name(at: usize, part: &str) -> String {
-    format!("l{at}.{part}")
+    format!("{LETTER}{at}.{part}")
 }
 
 /// The lines of a form.
@@ -161,26 +152,21 @@ impl Lines {
     }
 
     /// Kept lines; an empty one when there are none.
-    pub fn of(lines: &[Line], firm: &Firm) -> Self {
-        if lines.is_empty() { Self::new(firm) } else { Self(lines.iter().map(Typed::of).collect()) }
+    pub fn of(lines: &[Line], currency: Currency, firm: &Firm) -> Self {
+        if lines.is_empty() {
+            return Self::new(firm);
+        }
+        Self(lines.iter().map(|line| Typed::of(line, currency)).collect())
     }
 
     /// What was typed, at most one line more than a document may have.
     pub fn typed(fields: &Fields) -> Self {
-        let all: HashMap<&str, &str> = fields.pairs().collect();
-        let sent = |at: &usize| PARTS.iter().any(|(part, _)| all.contains_key(field_name(*at, part).as_str()));
-        let line = |at: usize| {
-            let [description, quantity, unit, price, discount, vat] = PARTS.map(|(part, _)| {
-                all.get(field_name(at, part).as_str()).map_or_else(String::new, |value| (*value).to_owned())
-            });
-            Typed { description, quantity, unit, price, discount, vat }
-        };
-        Self((0..=LINES_MAX).take_while(sent).map(line).collect())
+        Self(rows(fields, LETTER, &PARTS.map(|x| x.0), LINES_MAX).into_iter().map(Typed).collect())
     }
 
     /// Does what a button of the lines asks for: `add`, or `remove` with the line's place. False when none was pressed.
     pub fn edit(&mut self, fields: &Fields, firm: &Firm) -> bool {
-        if fields.has("add") {
+        if fields.get("add") == "line" {
             if self.0.len() < LINES_MAX {
                 self.0.push(Typed::new(firm));
             }
@@ -199,38 +185,28 @@ impl Lines {
     }
 
     /// The lines as the document will have them, blank ones left out; what is wrong goes to `faults`.
-    pub fn read(&self, faults: &mut Faults) -> Vec<Line> {
+    pub fn read(&self, currency: Currency, faults: &mut Faults) -> Vec<Line> {
         if self.0.len() > LINES_MAX {
             faults.add("lines", format!("Use {LINES_MAX} lines or fewer."));
         }
-        self.0.iter().enumerate().filter(|x| !x.1.is_blank()).map(|(at, typed)| typed.read(at, faults)).collect()
-    }
-
-    /// The totals, if every line can be read and they are within the limits.
-    pub fn totals(&self, currency: Currency) -> Option<Totals> {
-        let mut faults = Faults::default();
-        let lines = self.read(&mut faults);
-        if faults.is_empty() { totals(&Content::of(lines), currency) } else { None }
+        let written = self.0.iter().enumerate().filter(|x| !x.1.is_blank());
+        written.map(|(at, typed)| typed.read(at, currency, faults)).collect()
     }
 
     /// As (name, value) pairs, to carry the lines through a page that does not show them.
     pub fn pairs(&self) -> Vec<(String, String)> {
         let one = |(at, typed): (usize, &Typed)| {
-            PARTS
-                .iter()
-                .zip(typed.values())
-                .map(move |((part, _), value)| (field_name(at, part), value.to_owned()))
-                .collect::<Vec<_>>()
+            let named = PARTS.iter().zip(typed.0.clone()).map(move |((part, _), value)| (field_name(at, part), value));
+            named.collect::<Vec<_>>()
         };
         self.0.iter().enumerate().flat_map(one).collect()
     }
 
-    /// The table, its buttons and the totals.
-    pub fn draw(&self, firm: &Firm, currency: Currency, errors: &[FieldError]) -> Markup {
-        let wrong = errors.iter().find(|e| e.key == "lines");
+    /// The table, its buttons and, below it, `totals`.
+    pub fn draw(&self, firm: &Firm, currency: Currency, totals: Option<&Totals>, errors: &[FieldError]) -> Markup {
         html! {
             div id=(field_id("lines")) tabindex="-1" {
-                @if let Some(error) = wrong { p.err { span.vh { "Error:" } " " (error.message) } }
+                (whole_fault("lines", errors))
                 (parts::scroll("Lines", &self.table(firm, currency, errors)))
             }
             div.under {
@@ -238,8 +214,8 @@ impl Lines {
                     button.btn name="add" value="line" { (icon(Icon::Plus)) "Add a line" }
                     button.btn.quiet name="do" value="recalc" { "Recalculate" }
                 }
-                @match self.totals(currency) {
-                    Some(sums) => (parts::totals(&total_lines(&sums, firm.locale))),
+                @match totals {
+                    Some(sums) => (parts::totals(&total_lines(sums, firm.locale))),
                     None => p.mut { "The totals appear once every line can be read and the sum is within the limits." },
                 }
             }
@@ -267,37 +243,53 @@ impl Lines {
 
 /// The sums under the lines, as (name, figure); the last is the total.
 pub fn total_lines(sums: &Totals, locale: Locale) -> Vec<(String, String)> {
-    let money = |minor| Money::new(minor, sums.currency);
-    let mut out = vec![("Without VAT".to_owned(), locale.amount(money(sums.net)))];
+    let figure = |minor| locale.amount(Money::new(minor, sums.currency));
+    let mut out = Vec::new();
+    let mut add = |name: &str, minor: i64, shown: bool| {
+        if shown {
+            out.push((name.to_owned(), figure(minor)));
+        }
+    };
+    let adjusted = sums.allowances != 0 || sums.charges != 0;
+    add("Lines", sums.lines, adjusted);
+    add("Discounts", sums.allowances.saturating_neg(), sums.allowances != 0);
+    add("Surcharges", sums.charges, sums.charges != 0);
+    add("Without VAT", sums.net, true);
     for group in &sums.groups {
-        let base = locale.amount(money(group.base));
+        let base = figure(group.base);
         let name = match group.vat.category {
             VatCategory::Standard => format!("VAT, {} of {base}", locale.percent(group.vat.rate)),
             other => format!("{}, of {base}", other.words()),
         };
-        out.push((name, locale.amount(money(group.tax))));
+        add(&name, group.tax, true);
     }
+    add("With VAT", sums.gross, sums.prepaid != 0 || sums.rounding != 0);
+    add("Paid already", sums.prepaid.saturating_neg(), sums.prepaid != 0);
+    add("Rounding", sums.rounding, sums.rounding != 0);
     out.push(("Total".to_owned(), locale.money(sums.payable())));
     out
 }
 
 fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[FieldError]) -> Markup {
-    let cell = |part: &'static str| Cell::new(at, part, errors);
+    let cell = |part: &str| Cell::new(field_name(at, part), format!("Line {}, {}", at + 1, words(part)), errors);
     let units: Vec<(String, String)> = Unit::ALL.iter().map(|u| (u.code().to_owned(), u.words().to_owned())).collect();
-    let net = {
+    let amount = {
         let mut faults = Faults::default();
-        let line = typed.read(at, &mut faults);
+        let line = typed.read(at, currency, &mut faults);
         (faults.is_empty()).then(|| line.amount(currency)).flatten()
     };
-    let amount = net.filter(|_| !typed.is_blank()).map_or(String::new(), |m| firm.locale.amount(m));
+    let amount = amount.filter(|_| !typed.is_blank()).map_or(String::new(), |m| firm.locale.amount(m));
     html! {
         tr {
-            td { (cell("description").area(&typed.description)) }
-            td { (cell("quantity").number(&typed.quantity, "num")) }
-            td { (cell("unit").select(&typed.unit, &units)) }
-            td { (cell("price").number(&typed.price, "num rate")) }
-            td { (cell("discount").number(&typed.discount, "num disc")) }
-            td.vatc { (cell("vat").select(&typed.vat, &vat_choices(firm, &typed.vat))) }
+            td {
+                (cell("description").area(typed.get("description")))
+                (rare(at, typed, &cell, errors))
+            }
+            td { (cell("quantity").number(typed.get("quantity"), "num")) }
+            td { (cell("unit").select(typed.get("unit"), &units)) }
+            td { (cell("price").number(typed.get("price"), "num rate")) }
+            td { (cell("discount").number(typed.get("discount"), "num disc")) }
+            td.vatc { (cell("vat").select(typed.get("vat"), &vat_choices(firm, typed.get("vat")))) }
             td.num.sumc { (amount) }
             td {
                 button.btn.quiet.sm.ico name="remove" value=(at) { (icon(Icon::Cross)) span.vh { "Remove line " (at + 1) } }
@@ -306,77 +298,21 @@ fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[Fiel
     }
 }
 
-/// The firm's rates, the categories without one, and the one that is chosen if it is none of these.
-fn vat_choices(firm: &Firm, chosen: &str) -> Vec<(String, String)> {
-    let standard = |rate: Decimal| Vat { category: VatCategory::Standard, rate };
-    let words = |vat: Vat| match vat.category {
-        VatCategory::Standard => firm.locale.percent(vat.rate),
-        other => other.words().to_owned(),
-    };
-    let none = VatCategory::ALL.into_iter().filter(|c| *c != VatCategory::Standard);
-    let rates = firm.vat_rates.iter().filter(|rate| !rate.is_zero()).map(|rate| standard(*rate));
-    let all = rates.chain(none.map(|category| Vat { category, rate: Decimal::ZERO }));
-    let mut out: Vec<(String, String)> = all.map(|vat| (vat_code(vat), words(vat))).collect();
-    if !out.iter().any(|x| x.0 == chosen) {
-        match read_vat(chosen) {
-            Ok(vat) => out.push((chosen.to_owned(), words(vat))),
-            Err(_) => out.insert(0, (String::new(), "Choose".to_owned())),
-        }
-    }
-    out
-}
-
-/// A control of a line, with its error.
-struct Cell<'a> {
-    name: String,
-    label: String,
-    error: Option<&'a str>,
-}
-
-impl<'a> Cell<'a> {
-    fn new(at: usize, part: &str, errors: &'a [FieldError]) -> Self {
-        let name = field_name(at, part);
-        let words = PARTS.iter().find(|p| p.0 == part).map_or(part, |p| p.1);
-        let error = errors.iter().find(|e| e.key == name).map(|e| e.message.as_str());
-        Self { label: format!("Line {}, {words}", at + 1), error, name }
-    }
-
-    fn around(&self, control: Markup) -> Markup {
-        html! {
-            @if let Some(error) = self.error { p.err.small id={ (field_id(&self.name)) "-e" } { (error) } }
-            (control)
-        }
-    }
-
-    fn described_by(&self) -> Option<String> {
-        self.error.map(|_| format!("{}-e", field_id(&self.name)))
-    }
-
-    fn invalid(&self) -> Option<&'static str> {
-        self.error.map(|_| "true")
-    }
-
-    fn area(&self, value: &str) -> Markup {
-        self.around(html! {
-            textarea id=(field_id(&self.name)) name=(self.name) aria-label=(self.label) rows="1"
-                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] { (value) }
-        })
-    }
-
-    fn number(&self, value: &str, class: &str) -> Markup {
-        self.around(html! {
-            input.(class) id=(field_id(&self.name)) name=(self.name) aria-label=(self.label) inputmode="decimal"
-                autocomplete="off" value=(value) aria-invalid=[self.invalid()] aria-describedby=[self.described_by()];
-        })
-    }
-
-    fn select(&self, value: &str, choices: &[(String, String)]) -> Markup {
-        self.around(html! {
-            select id=(field_id(&self.name)) name=(self.name) aria-label=(self.label)
-                aria-invalid=[self.invalid()] aria-describedby=[self.described_by()] {
-                @for (code, words) in choices { option value=(code) selected[code == value] { (words) } }
+/// What most lines do without, closed while it is empty.
+fn rare<'a>(at: usize, typed: &Typed, cell: &impl Fn(&str) -> Cell<'a>, errors: &[FieldError]) -> Markup {
+    let wrong = RARE.iter().any(|part| errors.iter().any(|e| e.key == field_name(at, part)));
+    let labelled = |label: &str, control: Markup| html! { div.rare { span aria-hidden="true" { (label) } (control) } };
+    html! {
+        details.more.small open[typed.is_rare() || wrong] {
+            summary { "Period, item, reason" span.vh { " of line " (at + 1) } }
+            div.rares {
+                (labelled("From", cell("from").date(typed.get("from"))))
+                (labelled("To", cell("to").date(typed.get("to"))))
+                (labelled("Item number", cell("item").text(typed.get("item"))))
+                (labelled("Client’s order line", cell("order").text(typed.get("order"))))
+                (labelled("Reason for the discount", cell("why").text(typed.get("why"))))
             }
-        })
+        }
     }
 }
 

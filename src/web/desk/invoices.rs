@@ -97,7 +97,7 @@ fn merged(
 
 /// Where a row stands in the list of a filter, as the store sorts it.
 fn place(row: &Row, filter: Filter) -> Cursor {
-    let date = if filter == Filter::All { row.invoice.dated } else { row.invoice.due };
+    let date = if filter == Filter::All { row.invoice.dated } else { row.due() };
     Cursor { day: crate::store::day(date), id: row.invoice.id.0 }
 }
 
@@ -181,7 +181,7 @@ fn line(desk: &Desk, row: &Row) -> Line {
         title: invoice.title.clone(),
         state: standing::standing_tag(invoice.standing(row.settled, today)),
         figures: vec![
-            html! { @if invoice.is_invoice() { (parts::time(invoice.due, locale.date_short(invoice.due, today))) } },
+            html! { @if invoice.is_invoice() { (parts::time(row.due(), locale.date_short(row.due(), today))) } },
             html! { (locale.money(invoice.payable())) },
             html! { @if open.minor > 0 { (locale.money(open)) } },
         ],

@@ -64,7 +64,7 @@ fn foresee(r: &ReadTx, desk: &Desk, document: Document, at: Timestamp) -> Result
         return look(document, false, None, "Not issued; no letter");
     };
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
-    let due = document.invoice.due;
+    let due = document.due();
     let found = review(&plan(due, policy, desk.zone()), published, due, &settled, at, desk.zone(), policy);
     let to = recipients(r, &document.invoice)?;
     match found.send {

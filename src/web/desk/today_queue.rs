@@ -141,7 +141,7 @@ fn documents(r: &ReadTx, desk: &Desk, filter: Filter, limit: usize) -> Result<Ve
     for client in links::reach(&desk.scope) {
         all.extend(r.invoice_page(client, filter, desk.today(), None, limit)?.rows);
     }
-    all.sort_by_key(|row| (row.invoice.due, row.invoice.id));
+    all.sort_by_key(|row| (row.due(), row.invoice.id));
     all.truncate(limit);
     Ok(all)
 }
@@ -160,7 +160,7 @@ fn overdue(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<
 
 fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
     let (id, client) = (row.invoice.id, row.invoice.client);
-    let days = days_between(row.invoice.due, desk.today());
+    let days = days_between(row.due(), desk.today());
     let sent = r.reminder_steps(id)?.iter().filter(|step| step.1 == StepOutcome::Sent).count();
     let reminders = match sent {
         0 => "No reminders yet".to_owned(),
@@ -229,7 +229,7 @@ fn unopened(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Option<Markup
 
 fn unopened_item(desk: &Desk, names: &Lookup<'_>, row: &Row, days: i32) -> Waiting {
     let (id, client) = (row.invoice.id, row.invoice.client);
-    let due = desk.locale().date_medium(row.invoice.due, desk.today());
+    let due = desk.locale().date_medium(row.due(), desk.today());
     Waiting {
         tone: Tone::Plain,
         icon: Icon::Unread,

@@ -148,9 +148,9 @@ fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
     let number = invoice.number().map(ToString::to_string).unwrap_or_default();
     let href = address(invoice);
     let standing = invoice.standing(row.settled, today);
-    let said = words::standing(standing, invoice, locale, today);
+    let said = words::standing(standing, row, locale, today);
     let open = locale.money(row.open());
-    let due = locale.date_medium(invoice.due, today);
+    let due = locale.date_medium(row.due(), today);
     let late = matches!(standing, Standing::Overdue { .. });
     let part_paid = row.settled.total() > 0;
     Slip {

@@ -76,7 +76,7 @@ async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Re
         shown = viewer.read(|view| Shown::load(viewer, view, number))?;
     }
     let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
-    let said = words::standing(shown.standing, &shown.row.invoice, viewer.locale(), viewer.today());
+    let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
     let title = format!("{} {number}: {}", kind(&shown), words::after_colon(&said.text));
     Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, issue, &said)).into_response())
 }
@@ -251,10 +251,10 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said) -> Markup {
 }
 
 fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
-    let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
+    let (locale, row) = (viewer.locale(), &shown.row);
     // Far from any year of today's, so that the year is written: documents always have it.
-    let due = locale.date_weekday(invoice.due, Date::MIN);
-    let open = locale.money(shown.row.open());
+    let due = locale.date_weekday(row.due(), Date::MIN);
+    let open = locale.money(row.invoice.asked(row.settled, viewer.today()));
     let rest = match shown.standing {
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
         Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
@@ -269,20 +269,27 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
 
 fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
-    let (open, due) = (shown.row.open(), locale.date_weekday(invoice.due, viewer.today()));
+    let (open, due) = (shown.row.open(), locale.date_weekday(shown.row.due(), viewer.today()));
+    let asked = invoice.asked(shown.row.settled, viewer.today());
     let part_paid = shown.row.settled.total() > 0;
     let file = pdf_address(&issue.number);
     html! {
         @match shown.standing {
             Standing::Due { .. } | Standing::Overdue { .. } => {
-                (parts::amount_big(if part_paid { "Left to pay" } else { "To pay" }, &locale.money(open)))
+                @let label = if asked != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
+                (parts::amount_big(label, &locale.money(asked)))
                 p.mut { "By " (due) }
+                @if asked != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
+                @if let Some((pay, until)) = early(viewer, &shown.row) {
+                    p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
+                }
                 (transfer(viewer, issue, open))
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
             Standing::Credited | Standing::WrittenOff | Standing::Draft => {
-                (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Credited"))
+                (parts::amount_big("Total", &locale.money(invoice.payable())))
+                (parts::stamp(if shown.standing == Standing::WrittenOff { "Closed" } else { "Credited" }))
             }
         }
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
@@ -304,6 +311,15 @@ fn other_formats(shown: &Shown, issue: &Issue) -> Markup {
     let links: Vec<(&str, &str, &str)> =
         links.iter().map(|(href, words)| (href.as_str(), *words, of.as_str())).collect();
     html! { @if !links.is_empty() { (parts::downloads("Download as", &links)) } }
+}
+
+/// What settles an invoice today with its discount for early payment, and until when; `None` without one.
+fn early(viewer: &Viewer, row: &Row) -> Option<(Money, String)> {
+    let invoice = &row.invoice;
+    let owed = invoice.payable().minus(Money::new(row.settled.credited, invoice.currency))?;
+    let off = invoice.terms.early_off(owed, viewer.today())?;
+    let pay = row.open().minus(off).filter(|x| x.minor > 0)?;
+    Some((pay, viewer.locale().date_weekday(invoice.terms.early?.until, viewer.today())))
 }
 
 /// How to pay, open at once while it is the only way.

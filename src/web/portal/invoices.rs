@@ -95,7 +95,7 @@ fn list(viewer: &Viewer, rows: &[Row]) -> Markup {
 fn line(viewer: &Viewer, row: &Row) -> parts::Row {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let standing = invoice.standing(row.settled, today);
-    let said = words::standing(standing, invoice, locale, today);
+    let said = words::standing(standing, row, locale, today);
     let credit = standing == Standing::CreditNote;
     let open = row.open();
     let cells = vec![

@@ -167,12 +167,10 @@ fn what(row: &Row) -> Markup {
     let link = accounts::address(entry);
     html! {
         @match entry.kind {
-            EntryKind::Invoice => "Invoice ",
+            EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => "Invoice ",
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
             EntryKind::Reversal => "Payment taken back",
-            EntryKind::EarlyPayment => "Discount for early payment of ",
-            EntryKind::WrittenOff => "Written off of ",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
         @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (parts::nw(&entry.number)) } }

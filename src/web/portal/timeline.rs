@@ -98,7 +98,7 @@ fn icon(name: &str) -> Option<Icon> {
 /// What the client can expect to come.
 fn next(viewer: &Viewer, row: &Row, standing: Standing) -> Option<Moment> {
     let Standing::Due { .. } = standing else { return None };
-    let due = row.invoice.due;
+    let due = row.due();
     Some(Moment {
         iso: due.to_string(),
         when: viewer.locale().date_short(due, viewer.today()),

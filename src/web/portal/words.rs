@@ -6,9 +6,10 @@ use jiff::civil::Date;
 use maud::Markup;
 
 use crate::domain::firm::Locale;
-use crate::domain::invoice::{Invoice, Standing};
+use crate::domain::invoice::Standing;
 use crate::domain::money::{Currency, Money};
 use crate::domain::quote::{Answer, Quote};
+use crate::store::invoices::Row;
 use crate::web::parts::{self, Icon, Tone};
 
 /// Due within so many days is worth a colour.
@@ -38,18 +39,18 @@ impl Said {
 }
 
 /// The state of an issued document.
-pub fn standing(standing: Standing, invoice: &Invoice, locale: Locale, today: Date) -> Said {
+pub fn standing(standing: Standing, row: &Row, locale: Locale, today: Date) -> Said {
     match standing {
         Standing::Draft => Said::new(Tone::Plain, Icon::File, "Draft"),
         Standing::Due { days, part_paid } => {
             let tone = if days <= SOON_DAYS { Tone::Warn } else { Tone::Plain };
-            Said::new(tone, Icon::Clock, format!("{}Due {}", part(part_paid), locale.days_words(invoice.due, today)))
+            Said::new(tone, Icon::Clock, format!("{}Due {}", part(part_paid), locale.days_words(row.due(), today)))
         }
         Standing::Overdue { days, part_paid } => {
             let late = match days {
                 1 => "1 day".to_owned(),
                 _ if days <= COUNTED_DAYS => format!("{days} days"),
-                _ => format!("since {}", locale.date_medium(invoice.due, today)),
+                _ => format!("since {}", locale.date_medium(row.due(), today)),
             };
             Said::new(Tone::Bad, Icon::Alert, format!("{}Overdue {late}", part(part_paid)))
         }

@@ -9,6 +9,7 @@ mod payments;
 mod publish;
 mod reversals;
 mod stale;
+mod terms;
 
 use counterfoil::app::App;
 use counterfoil::domain::event::{Actor, By};

@@ -290,7 +290,9 @@ impl World {
                 all.extend(both(|s| format!("{}.pdf", s.quote.0)));
                 fill("{id}", all)
             }
-            "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" => fill("{id}", both(|s| s.linked.0.to_string())),
+            "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" | "/desk/invoices/{id}/write-off" => {
+                fill("{id}", both(|s| s.linked.0.to_string()))
+            }
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
             _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),

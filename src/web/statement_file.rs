@@ -49,14 +49,13 @@ pub fn table(accounts: &[Reckoned], (from, to): (Date, Date)) -> Csv {
         csv.row(&balance(from, "opening balance", statement.opening));
         for row in &statement.rows {
             let entry = &row.entry;
-            let (what, sign) = kind(entry.kind);
             csv.row(&[
                 code.clone(),
                 entry.date.to_string(),
-                what.to_owned(),
+                kind(entry.kind).to_owned(),
                 entry.number.clone(),
                 entry.title.clone(),
-                figure(entry.amount.saturating_mul(sign)),
+                figure(entry.amount),
                 figure(row.balance),
             ]);
         }
@@ -65,15 +64,15 @@ pub fn table(accounts: &[Reckoned], (from, to): (Date, Date)) -> Csv {
     csv
 }
 
-/// What an entry is called, and whether it raises or lowers what is owed.
-fn kind(kind: EntryKind) -> (&'static str, i64) {
+/// What an entry is called.
+fn kind(kind: EntryKind) -> &'static str {
     match kind {
-        EntryKind::Invoice => ("invoice", 1),
-        EntryKind::CreditNote => ("credit note", -1),
-        EntryKind::Receipt => ("payment", -1),
-        EntryKind::Reversal => ("payment taken back", 1),
-        EntryKind::EarlyPayment => ("discount for early payment", -1),
-        EntryKind::WrittenOff => ("written off", -1),
+        EntryKind::Invoice => "invoice",
+        EntryKind::CreditNote => "credit note",
+        EntryKind::Receipt => "payment",
+        EntryKind::Reversal => "payment taken back",
+        EntryKind::EarlyPayment => "discount for early payment",
+        EntryKind::WrittenOff => "written off",
     }
 }
 

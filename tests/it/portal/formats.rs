@@ -76,3 +76,23 @@ async fn a_month_is_one_archive_with_a_manifest_that_proves_each_file() {
     assert_eq!(ana.get("/invoices.zip?month=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(logged(&house).len(), before, "nothing was in them");
 }
+
+#[tokio::test]
+async fn a_statement_as_a_table_leads_from_one_balance_to_the_other() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let (id, _) = house.issue(marlow, 12_300, date(2026, 12, 23)).await;
+    house.pay(marlow, 2_300, vec![id]).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let table = ana.get("/statement.csv?from=2026-09-01&to=2026-12-31").await.text();
+    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.trim_matches('"').split("\",\"").collect()).collect();
+    let figures: Vec<_> = rows.iter().skip(1).map(|row| (row[2], row[5], row[6])).collect();
+    let expected = [
+        ("opening balance", "", "0.00"),
+        ("invoice", "123.00", "123.00"),
+        ("payment", "-23.00", "100.00"),
+        ("closing balance", "", "100.00"),
+    ];
+    assert_eq!(figures, expected);
+    assert!(ana.get("/statement.html").await.text().starts_with("<!DOCTYPE html>"));
+}

@@ -10,6 +10,7 @@ use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
 
 use crate::clock::Clock;
+use crate::config::BackupPlace;
 use crate::documents::Fonts;
 use crate::domain::backup::Keep;
 use crate::domain::calendar;
@@ -62,7 +63,7 @@ pub struct Settings {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupPlan {
     /// Where they lie.
-    pub folder: PathBuf,
+    pub place: BackupPlace,
     /// Whether only what changed is written, as points that share their pieces.
     pub incremental: bool,
     /// At which time of day in the firm's zone.

@@ -7,6 +7,7 @@ use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use super::BackupError;
+use super::folder::Part;
 use super::manifest::Tally;
 use super::unfinished::{self, BACKUP_PREFIX};
 use crate::domain::backup::Item;
@@ -33,6 +34,15 @@ impl Sealed {
     }
 }
 
+/// An item on its way, of any length; dropped before it is kept, it is taken back.
+pub trait Begun: Write + Send {
+    /// Puts it in its place, once all of it is there. What is there already stays, in a folder.
+    ///
+    /// # Errors
+    /// When the place refuses; then it is not there.
+    fn keep(self: Box<Self>) -> Result<(), BackupError>;
+}
+
 /// A place that keeps items. What was put lasts once [`Depot::settle`] has returned.
 pub trait Depot: Send + Sync {
     /// What went wrong about an item, with its place.
@@ -49,6 +59,12 @@ pub trait Depot: Send + Sync {
     /// # Errors
     /// When the place can't be written; then what was there is there.
     fn put(&self, item: Item, bytes: &[u8]) -> Result<(), BackupError>;
+
+    /// Begins to write an item of any length.
+    ///
+    /// # Errors
+    /// When the place can't be written.
+    fn begin(&self, item: Item) -> Result<Box<dyn Begun>, BackupError>;
 
     /// Makes last what was put and taken away.
     ///
@@ -103,16 +119,17 @@ pub struct FolderDepot {
 }
 
 impl FolderDepot {
-    /// To read from. Nobody is kept from writing meanwhile: what is taken away then is missed, and said.
-    pub fn reading(folder: &Path) -> Self {
+    /// For whole backups, and to read from. Nobody is kept from writing meanwhile: what is taken away then is missed,
+    /// and said.
+    pub fn at(folder: &Path) -> Self {
         Self { folder: folder.to_owned(), _lock: None }
     }
 
-    /// To write to. What a killed process left unfinished goes.
+    /// To write points to. What a killed process left unfinished goes.
     ///
     /// # Errors
     /// When it is not there, or another backup is being written to it.
-    pub fn writing(folder: &Path) -> Result<Self, BackupError> {
+    pub fn for_points(folder: &Path) -> Result<Self, BackupError> {
         let lock = match unfinished::lock(folder) {
             Ok(lock) => Some(lock),
             Err(e) if e.kind() == io::ErrorKind::WouldBlock => return Err(BackupError::Busy(folder.to_owned())),
@@ -182,6 +199,10 @@ impl Depot for FolderDepot {
         put().map_err(|e| self.failed(e))
     }
 
+    fn begin(&self, item: Item) -> Result<Box<dyn Begun>, BackupError> {
+        Ok(Box::new(Part::beside(&self.path(item)).map_err(|e| self.failed(e))?))
+    }
+
     fn settle(&self) -> Result<(), BackupError> {
         let sync = |folder: &Path| File::open(folder)?.sync_all();
         sync(&self.folder.join(PIECES)).and_then(|()| sync(&self.folder)).map_err(|e| self.failed(e))
@@ -206,7 +227,7 @@ mod tests {
     #[test]
     fn a_folder_keeps_items_and_sees_nothing_else() {
         let folder = tempfile::tempdir().unwrap();
-        let depot = FolderDepot::writing(folder.path()).unwrap();
+        let depot = FolderDepot::for_points(folder.path()).unwrap();
         let piece = Item::Piece(Digest([7; 32]));
         std::fs::write(folder.path().join("notes.txt"), "mine").unwrap();
         std::os::unix::fs::symlink("notes.txt", folder.path().join("counterfoil-2026-11-22T031500Z.point")).unwrap();
@@ -226,11 +247,11 @@ mod tests {
     #[test]
     fn two_never_write_to_one_folder() {
         let folder = tempfile::tempdir().unwrap();
-        let first = FolderDepot::writing(folder.path()).unwrap();
-        assert!(matches!(FolderDepot::writing(folder.path()), Err(BackupError::Busy(_))));
+        let first = FolderDepot::for_points(folder.path()).unwrap();
+        assert!(matches!(FolderDepot::for_points(folder.path()), Err(BackupError::Busy(_))));
         drop(first);
-        FolderDepot::writing(folder.path()).unwrap();
-        let nowhere = FolderDepot::writing(&folder.path().join("nowhere")).unwrap_err();
+        FolderDepot::for_points(folder.path()).unwrap();
+        let nowhere = FolderDepot::for_points(&folder.path().join("nowhere")).unwrap_err();
         assert!(nowhere.to_string().contains("nowhere"));
     }
 }

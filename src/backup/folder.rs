@@ -1,5 +1,4 @@
-//! A backup on its way into a folder: under another name until it is whole and on disk; and the older ones that go
-//! when it is there.
+//! A backup on its way into a folder: under another name until it is whole and on disk.
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
@@ -9,8 +8,10 @@ use std::path::{Path, PathBuf};
 use jiff::Timestamp;
 use tempfile::NamedTempFile;
 
+use super::BackupError;
+use super::depot::Begun;
 use super::unfinished::BACKUP_PREFIX;
-use crate::domain::backup::{self as rules, Keep};
+use crate::domain::backup as rules;
 
 /// A backup that is not there yet; dropped before [`Part::keep`], it is taken away again.
 pub struct Part {
@@ -66,21 +67,11 @@ pub fn place(folder: &Path, taken: Timestamp) -> PathBuf {
     folder.join(rules::name(taken))
 }
 
-/// Removes the backups in `folder` that `keep` does not keep, after the one `made` last is there. Only files whose
-/// names have the exact form are looked at. Which they were, oldest first.
-///
-/// # Errors
-/// When the folder can't be read, or one can't be removed.
-pub fn thin_out(folder: &Path, made: Timestamp, keep: Keep) -> io::Result<Vec<PathBuf>> {
-    let mut all = Vec::new();
-    for entry in std::fs::read_dir(folder)? {
-        let entry = entry?;
-        let taken = entry.file_name().to_str().and_then(rules::taken);
-        all.extend(taken.filter(|_| entry.file_type().is_ok_and(|kind| kind.is_file())));
+impl Begun for Part {
+    fn keep(self: Box<Self>) -> Result<(), BackupError> {
+        let to = self.to.clone();
+        (*self).keep(false).map_err(|e| BackupError::At(to, e))
     }
-    let gone: Vec<PathBuf> = rules::superseded(&all, made, keep).into_iter().map(|at| place(folder, at)).collect();
-    gone.iter().try_for_each(std::fs::remove_file)?;
-    Ok(gone)
 }
 
 #[cfg(test)]
@@ -114,8 +105,10 @@ mod tests {
         std::fs::create_dir(place(folder.path(), at("2020-01-03T00:00:00Z"))).unwrap();
         std::os::unix::fs::symlink("notes.txt", place(folder.path(), at("2020-01-04T00:00:00Z"))).unwrap();
         [old, new].iter().for_each(|x| std::fs::write(place(folder.path(), *x), "b").unwrap());
-        let keep = Keep { daily: 1, weekly: 0, monthly: 0 };
-        assert_eq!(thin_out(folder.path(), new, keep).unwrap(), [place(folder.path(), old)]);
+        let keep = crate::domain::backup::Keep { daily: 1, weekly: 0, monthly: 0 };
+        let depot = super::super::FolderDepot::at(folder.path());
+        let gone = super::super::whole::thin_out(&depot, new, keep).unwrap();
+        assert_eq!(gone, [crate::domain::backup::Item::Whole(old)]);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), own.len() + 3);
     }
 }

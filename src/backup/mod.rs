@@ -12,12 +12,14 @@ pub mod pace;
 pub mod points;
 mod read;
 mod restore;
+pub mod s3;
 #[cfg(test)]
 mod tests;
 pub mod unfinished;
+pub mod whole;
 mod write;
 
-pub use depot::{Depot, FolderDepot, Sealed};
+pub use depot::{Begun, Depot, FolderDepot, Sealed};
 pub use manifest::{Manifest, Table};
 #[cfg(fuzzing)]
 pub use read::check_stream;
@@ -61,6 +63,8 @@ pub enum BackupError {
     Io(std::io::Error),
     /// The operating system refused, about this place.
     At(PathBuf, std::io::Error),
+    /// A service elsewhere refused, or can't be reached: its address, and a sentence.
+    Far(String, String),
     /// It was broken off, since the process ends.
     Stopped,
     /// The data file refused.
@@ -103,6 +107,7 @@ impl std::fmt::Display for BackupError {
                 write!(f, "{}: the disk is full. Make room.", place.display())
             }
             Self::At(place, error) => write!(f, "{}: {error}.", place.display()),
+            Self::Far(place, what) => write!(f, "{place}: {what}"),
             Self::Stopped => f.write_str("It was broken off."),
             Self::Io(error) => write!(f, "Reading or writing failed: {error}."),
             Self::Store(error) => write!(f, "{error}."),
@@ -113,8 +118,9 @@ impl std::fmt::Display for BackupError {
 impl std::error::Error for BackupError {}
 
 impl From<std::io::Error> for BackupError {
+    /// What a reader has to say goes through `std::io` as it is, and comes out again here.
     fn from(error: std::io::Error) -> Self {
-        Self::Io(error)
+        error.downcast::<Self>().unwrap_or_else(Self::Io)
     }
 }
 

@@ -130,7 +130,7 @@ pub(super) fn opened<'r>(
 ) -> Result<Box<dyn Read + 'r>, BackupError> {
     use age::DecryptError as E;
     let mut start = Vec::with_capacity(HEADER_MAX);
-    file.by_ref().take(HEADER_MAX as u64).read_to_end(&mut start).map_err(BackupError::Io)?;
+    file.by_ref().take(HEADER_MAX as u64).read_to_end(&mut start).map_err(BackupError::from)?;
     if !start.starts_with(AGE) {
         return Err(if AGE.starts_with(&start) { BackupError::CutShort } else { BackupError::NotABackup });
     }
@@ -225,13 +225,9 @@ fn damaged(what: &str) -> BackupError {
 
 /// What an error while reading says about the backup.
 pub(super) fn broken(error: io::Error) -> BackupError {
-    let error = match error.downcast::<BackupError>() {
-        Ok(said) => return said,
-        Err(error) => error,
-    };
     match error.kind() {
         io::ErrorKind::UnexpectedEof => BackupError::CutShort,
         io::ErrorKind::InvalidData => damaged("it was altered or cut"),
-        _ => BackupError::Io(error),
+        _ => BackupError::from(error),
     }
 }

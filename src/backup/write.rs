@@ -66,12 +66,12 @@ pub fn write_also(
         .map_err(|e| BackupError::Io(io::Error::other(e)))?;
     // Buffered below, so that age's own header fails like the rest of the file does.
     let mut outer = Tally::new(BufWriter::with_capacity(BUFFER, out));
-    let mut inner = encryptor.wrap_output(&mut outer).map_err(BackupError::Io)?;
+    let mut inner = encryptor.wrap_output(&mut outer).map_err(BackupError::from)?;
     beside(
         |pieces| stream(tx, &manifest, pieces, &mut progress),
-        |piece| inner.write_all(piece).map_err(BackupError::Io),
+        |piece| inner.write_all(piece).map_err(BackupError::from),
     )?;
-    inner.finish().and_then(Write::flush).map_err(BackupError::Io)?;
+    inner.finish().and_then(Write::flush).map_err(BackupError::from)?;
     Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
 
@@ -151,7 +151,7 @@ pub(super) fn stream(
     put(&mut out, &[END, &done.to_be_bytes()])?;
     let digest = out.digest();
     put(&mut out, &[&digest])?;
-    out.flush().map_err(BackupError::Io)?;
+    out.flush().map_err(BackupError::from)?;
     out.ended(Part::Stream)?;
     if done == all {
         Ok(digest)
@@ -161,7 +161,7 @@ pub(super) fn stream(
 }
 
 fn put(out: &mut impl Write, parts: &[&[u8]]) -> Result<(), BackupError> {
-    parts.iter().try_for_each(|bytes| out.write_all(bytes)).map_err(BackupError::Io)
+    parts.iter().try_for_each(|bytes| out.write_all(bytes)).map_err(BackupError::from)
 }
 
 fn length(bytes: &[u8]) -> Result<[u8; 4], BackupError> {

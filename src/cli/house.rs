@@ -193,7 +193,7 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
 
 fn backup_plan(backup: &BackupConfig) -> BackupPlan {
     BackupPlan {
-        folder: backup.folder.clone(),
+        place: backup.place.clone(),
         incremental: backup.incremental,
         at: backup.at,
         keep: Keep { daily: backup.keep_daily, weekly: backup.keep_weekly, monthly: backup.keep_monthly },

@@ -17,10 +17,11 @@ use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
 use crate::actions::restored;
 use crate::backup::identity::BackupIdentity;
-use crate::backup::points::{self, PointSource};
-use crate::backup::{self, BackupError, FolderDepot, Source, Summary, unfinished};
+use crate::backup::points::PointSource;
+use crate::backup::whole::WholeSource;
+use crate::backup::{self, BackupError, Depot, FolderDepot, Source, Summary, unfinished};
 use crate::clock::Clock;
-use crate::config::{self, PublicUrl};
+use crate::config::{self, Config, PublicUrl};
 use crate::domain::backup::{Item, stamped};
 use crate::domain::event::By;
 use crate::secrets::Entropy;
@@ -34,11 +35,14 @@ const FAULTS_SHOWN: usize = 5;
 /// Options of `counterfoil restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The backup, or a folder of incremental ones
-    #[arg(long, value_name = "FILE|DIR")]
-    from: PathBuf,
-    /// Of a folder the point to restore, such as 2026-11-22T031500Z; `counterfoil backup list` shows them [default: the
-    /// newest]
+    /// The backup, or a folder of backups
+    #[arg(long, value_name = "FILE|DIR", required_unless_present = "s3")]
+    from: Option<PathBuf>,
+    /// Instead, the bucket that the section [s3] of this configuration names
+    #[arg(long, value_name = "CONFIG", conflicts_with = "from")]
+    s3: Option<PathBuf>,
+    /// Of a folder or bucket what to restore, such as 2026-11-22T031500Z; `counterfoil backup list` shows what there is
+    /// [default: the newest]
     #[arg(long, value_name = "TIME")]
     point: Option<String>,
     /// Folder to build; it must not be there yet, or be empty
@@ -63,16 +67,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
     for left in unfinished::sweep(&place.parent, &[house::DATA_FILE, CONFIG_FILE]) {
         terminal::say(&format!("{} was left by a restore that was interrupted, and is removed.", left.display()));
     }
-    let origin = Origin::of(&args.from, args.point.as_deref())?;
+    let origin = Origin::of(&args)?;
     let source = origin.source();
     let identity = identity(args.identity.as_deref())?;
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let key = args.key.make(place.key_file.as_deref(), &entropy)?;
     let bar = terminal::bar("Checking");
-    let about = |error| match error {
-        BackupError::Io(e) => Failure::file(&args.from, &e),
-        other => Failure::new(format!("{}: {}", origin.name(), Failure::from(other))),
-    };
+    let about = |error| origin.about(error);
     let checked = backup::check(&*source, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
     let built = Built::new(&place)?;
     let secret = key.secret();
@@ -99,49 +100,59 @@ pub fn run(args: Args) -> Result<(), Failure> {
 /// Where the backup is read from.
 enum Origin {
     File(PathBuf),
-    Point(FolderDepot, Timestamp),
+    Kept(Box<dyn Depot>, Item),
 }
 
 impl Origin {
-    fn of(from: &Path, point: Option<&str>) -> Result<Self, Failure> {
-        if !from.is_dir() {
-            return match point {
-                None => Ok(Self::File(from.to_owned())),
-                Some(_) => Err(Failure::new(format!("{} is no folder, so that it has no points.", from.display()))),
-            };
-        }
-        let depot = FolderDepot::reading(from);
-        let points: Vec<Timestamp> = points::points(&depot)?.into_iter().map(|point| point.taken).collect();
-        let wanted = match point {
-            None => points.last().copied(),
-            Some(text) => stamped(text).filter(|taken| points.contains(taken)),
+    fn of(args: &Args) -> Result<Self, Failure> {
+        let point = args.point.as_deref();
+        let depot: Box<dyn Depot> = match (&args.s3, &args.from) {
+            (Some(config), _) => Box::new(super::backup::bucket(&Config::load(config)?)?),
+            (None, Some(from)) if from.is_dir() => Box::new(FolderDepot::at(from)),
+            (None, Some(from)) if point.is_none() => return Ok(Self::File(from.clone())),
+            (None, Some(from)) => {
+                return Err(Failure::new(format!("{} is no folder, so that it has no points.", from.display())));
+            }
+            (None, None) => return Err(Failure::new("Name the backup with --from, or its bucket with --s3.")),
         };
+        let mut all: Vec<(Timestamp, Item)> =
+            depot.items()?.into_iter().filter_map(|(item, _)| restorable(item)).collect();
+        all.sort();
+        let wanted =
+            point.map_or_else(|| all.last(), |text| all.iter().find(|(taken, _)| stamped(text) == Some(*taken)));
         match (wanted, point) {
-            (Some(taken), _) => Ok(Self::Point(depot, taken)),
-            (None, None) => Err(Failure::new(format!(
-                "{} holds no points of incremental backups. Name the file of a backup in it.",
-                from.display()
-            ))),
-            (None, Some(text)) => Err(Failure::new(format!(
-                "{} holds no point {}. See which there are: counterfoil backup list {0}",
-                from.display(),
-                text.escape_debug()
-            ))),
+            (Some((_, item)), _) => Ok(Self::Kept(depot, *item)),
+            (None, None) => Err(Failure::new("There are no backups in it.")),
+            (None, Some(text)) => {
+                let text = text.escape_debug();
+                Err(Failure::new(format!("It holds nothing of {text}. `counterfoil backup list` shows what there is.")))
+            }
         }
     }
 
     fn source(&self) -> Box<dyn Source + '_> {
         match self {
             Self::File(path) => Box::new(path.clone()),
-            Self::Point(depot, taken) => Box::new(PointSource::new(depot, *taken)),
+            Self::Kept(depot, Item::Point(taken)) => Box::new(PointSource::new(&**depot, *taken)),
+            Self::Kept(depot, item) => Box::new(WholeSource { depot: &**depot, item: *item }),
         }
     }
 
-    fn name(&self) -> String {
-        match self {
-            Self::File(path) => path.display().to_string(),
-            Self::Point(_, taken) => Item::Point(*taken).to_string(),
+    fn about(&self, error: BackupError) -> Failure {
+        match (self, error) {
+            (Self::File(path), BackupError::Io(e)) => Failure::file(path, &e),
+            (Self::File(path), other) => Failure::new(format!("{}: {}", path.display(), Failure::from(other))),
+            (Self::Kept(depot, item), BackupError::Io(e)) => depot.about(*item, e).into(),
+            (Self::Kept(..), other @ (BackupError::Far(..) | BackupError::At(..))) => other.into(),
+            (Self::Kept(_, item), other) => Failure::new(format!("{item}: {}", Failure::from(other))),
         }
+    }
+}
+
+fn restorable(item: Item) -> Option<(Timestamp, Item)> {
+    match item {
+        Item::Whole(taken) | Item::Point(taken) => Some((taken, item)),
+        Item::List(_) | Item::Piece(_) => None,
     }
 }
 

@@ -7,6 +7,7 @@
 mod address;
 mod mail;
 mod reader;
+mod s3;
 mod secret_file;
 mod sections;
 
@@ -16,6 +17,7 @@ use std::path::{Path, PathBuf};
 
 pub use address::{IpRange, PublicUrl, is_host};
 pub use reader::ConfigError;
+pub use s3::{S3Config, SecretSource};
 pub use secret_file::{MAX_SECRET_BYTES, SecretFileError, read_credential, read_secret, read_secret_line};
 
 /// The example that `init` writes and the documentation shows: every key, with its meaning and default.
@@ -35,7 +37,7 @@ pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String
             ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
             ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
-            ("mail" | "backup", _) if starts_setting => format!("# {line}"),
+            ("mail" | "backup" | "s3", _) if starts_setting => format!("# {line}"),
             ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
         };
@@ -97,6 +99,8 @@ pub struct Config {
     pub reminders: RemindersConfig,
     /// The backups that are taken by themselves; `None` when there are none.
     pub backup: Option<BackupConfig>,
+    /// A bucket for backups.
+    pub s3: Option<S3Config>,
     /// Sizes and counts.
     pub limits: LimitsConfig,
 }
@@ -225,7 +229,7 @@ pub struct RemindersConfig {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BackupConfig {
     /// Where they lie.
-    pub folder: PathBuf,
+    pub place: BackupPlace,
     /// Whether only what changed is written.
     pub incremental: bool,
     /// The time of day, in the zone of the reminders.
@@ -242,6 +246,15 @@ pub struct BackupConfig {
     pub drill: bool,
     /// Where.
     pub scratch: PathBuf,
+}
+
+/// Where backups lie.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BackupPlace {
+    /// In a folder.
+    Folder(PathBuf),
+    /// In a bucket.
+    Bucket(S3Config),
 }
 
 /// Sizes and counts.

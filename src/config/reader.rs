@@ -45,8 +45,9 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
     ("reminders", &["enabled", "zone", "time"]),
     (
         "backup",
-        &["folder", "incremental", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"],
+        &["folder", "s3", "incremental", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"],
     ),
+    ("s3", &["endpoint", "bucket", "region", "prefix", "path_style", "ca_file", "credentials_file", "credential"]),
     ("limits", &["cache_mib", "upload_mib", "connections", "connections_per_address"]),
 ];
 

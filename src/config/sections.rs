@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use super::reader::{ConfigError, Document, Found};
 use super::{
-    BackupConfig, Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl, RemindersConfig,
-    TlsConfig, is_host,
+    BackupConfig, BackupPlace, Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl,
+    RemindersConfig, TlsConfig, is_host,
 };
 
 const DEFAULT_CACHE_MIB: u64 = 64;
@@ -37,6 +37,7 @@ pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
         mail: super::mail::mail(doc, folder)?,
         reminders: reminders(doc)?,
         backup: backup(doc, folder)?,
+        s3: super::s3::s3(doc, folder)?,
         limits: limits(doc)?,
         listen,
         url,
@@ -206,8 +207,16 @@ fn backup(doc: &Document<'_>, folder: &Path) -> Read<Option<BackupConfig>> {
     if !doc.has("backup") {
         return Ok(None);
     }
-    let place = path(doc, folder, "backup", "folder")?
-        .ok_or_else(|| doc.missing("backup", "folder", "folder = \"/var/backups/counterfoil\""))?;
+    let place = backup_place(doc, folder)?;
+    let drill = doc.truth("backup", "drill")?.is_none_or(|found| found.value);
+    let scratch = match (path(doc, folder, "backup", "scratch")?, &place) {
+        (Some(scratch), _) => scratch,
+        (None, BackupPlace::Folder(folder)) => folder.clone(),
+        (None, BackupPlace::Bucket(_)) if drill => {
+            return Err(doc.missing("backup", "scratch", "scratch = \"/var/tmp\", where each is restored on trial"));
+        }
+        (None, BackupPlace::Bucket(_)) => PathBuf::new(),
+    };
     let at = match doc.text("backup", "at")? {
         Some(found) => time_of_day(&found.value)
             .ok_or_else(|| doc.refuse(&found.at, "at is not a time of day. Write hours and minutes: at = \"03:15\""))?,
@@ -224,10 +233,24 @@ fn backup(doc: &Document<'_>, folder: &Path) -> Read<Option<BackupConfig>> {
         keep_monthly: number("keep_monthly", KEEP_END, DEFAULT_KEEP.2)?,
         incremental: doc.truth("backup", "incremental")?.is_some_and(|found| found.value),
         rate: number("rate", RATE_END, 0)?,
-        drill: doc.truth("backup", "drill")?.is_none_or(|found| found.value),
-        scratch: path(doc, folder, "backup", "scratch")?.unwrap_or_else(|| place.clone()),
-        folder: place,
+        drill,
+        scratch,
+        place,
     }))
+}
+
+fn backup_place(doc: &Document<'_>, folder: &Path) -> Read<BackupPlace> {
+    let bucket = doc.truth("backup", "s3")?.filter(|found| found.value);
+    match (path(doc, folder, "backup", "folder")?, bucket) {
+        (Some(folder), None) => Ok(BackupPlace::Folder(folder)),
+        (Some(_), Some(found)) => {
+            Err(doc.refuse(&found.at, "folder and s3 exclude each other. Leave one of them out."))
+        }
+        (None, Some(found)) => super::s3::s3(doc, folder)?.map(BackupPlace::Bucket).ok_or_else(|| {
+            doc.refuse(&found.at, "s3 = true needs a section [s3] that names the bucket; see config.example.toml.")
+        }),
+        (None, None) => Err(doc.missing("backup", "folder", "folder = \"/var/backups/counterfoil\"")),
+    }
 }
 
 fn limits(doc: &Document<'_>) -> Read<LimitsConfig> {

@@ -114,7 +114,7 @@ fn backups_are_taken_when_they_have_a_folder() {
     assert_eq!(parse(GOOD).unwrap().backup, None);
     let with = |lines: &str| parse(&GOOD.replace("[limits]", &format!("[backup]\n{lines}\n[limits]")));
     let usual = BackupConfig {
-        folder: "/srv/b".into(),
+        place: BackupPlace::Folder("/srv/b".into()),
         incremental: false,
         at: jiff::civil::time(3, 15, 0, 0),
         keep_daily: 7,
@@ -128,7 +128,7 @@ fn backups_are_taken_when_they_have_a_folder() {
     let set = "folder = \"b\"\nat = \"23:30\"\nkeep_daily = 0\nkeep_weekly = 1\nkeep_monthly = 2\nrate = 20\n\
                drill = false\nincremental = true\nscratch = \"/tmp\"";
     let all = BackupConfig {
-        folder: "/etc/counterfoil/b".into(),
+        place: BackupPlace::Folder("/etc/counterfoil/b".into()),
         incremental: true,
         at: jiff::civil::time(23, 30, 0, 0),
         keep_daily: 0,

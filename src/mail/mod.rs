@@ -21,6 +21,7 @@ mod smtp;
 #[cfg(test)]
 mod smtp_tests;
 pub mod transport;
+pub mod trust;
 
 #[cfg(fuzzing)]
 pub use reply::read_answer;

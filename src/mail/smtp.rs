@@ -5,9 +5,7 @@
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::{ClientConfig, RootCertStore};
+use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
@@ -18,6 +16,7 @@ use super::reply::Reply;
 use super::resolve::resolve;
 use super::settings::{Security, SettingsError, SmtpSettings};
 use super::transport::Verdict;
+use super::trust;
 
 /// Letters over one connection before a new one is made.
 pub const LETTERS_PER_CONNECTION: u32 = 50;
@@ -49,7 +48,7 @@ impl SmtpMailer {
         check(&settings)?;
         let name =
             ServerName::try_from(settings.host.clone()).map_err(|_| SettingsError::Host(settings.host.clone()))?;
-        let tls = TlsConnector::from(Arc::new(tls_config(&settings)?));
+        let tls = TlsConnector::from(Arc::new(trust::client_config(settings.ca_file.as_deref())?));
         Ok(Self { settings, tls, name, idle: Mutex::new(None) })
     }
 
@@ -224,24 +223,4 @@ fn check(s: &SmtpSettings) -> Result<(), SettingsError> {
         (Some(user), Some(password)) if !user.contains('\0') && !password.reveal().contains('\0') => Ok(()),
         _ => Err(SettingsError::Login),
     }
-}
-
-/// The public authorities plus the settings' own; the server's name is always checked.
-fn tls_config(s: &SmtpSettings) -> Result<ClientConfig, SettingsError> {
-    let mut roots = RootCertStore::from_iter(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
-    if let Some(path) = &s.ca_file {
-        let unusable = |why: String| SettingsError::CaFile(path.clone(), why);
-        let before = roots.len();
-        for certificate in CertificateDer::pem_file_iter(path).map_err(|e| unusable(e.to_string()))? {
-            let certificate = certificate.map_err(|e| unusable(e.to_string()))?;
-            roots.add(certificate).map_err(|e| unusable(e.to_string()))?;
-        }
-        if roots.len() == before {
-            return Err(unusable("it holds no certificate".to_owned()));
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let versions = versions.map_err(|e| SettingsError::Tls(e.to_string()))?;
-    Ok(versions.with_root_certificates(roots).with_no_client_auth())
 }

@@ -10,13 +10,15 @@ use tokio::sync::watch;
 
 use crate::actions::backups;
 use crate::app::{App, BackupPlan};
-use crate::backup::drill::{Drill, Facts, FileTrial, Trial};
-use crate::backup::folder::{self, Part};
+use crate::backup::drill::{Drill, Facts, Trial};
 use crate::backup::identity::BackupIdentity;
 use crate::backup::pace::{Paced, Rate};
 use crate::backup::points::{self, Job, PointTrial};
-use crate::backup::{self, BackupError, FolderDepot, Written, unfinished};
-use crate::clock::Stopwatch;
+use crate::backup::s3::S3Depot;
+use crate::backup::whole::{self, WholeSource, WholeTrial};
+use crate::backup::{self, BackupError, Begun, Depot, FolderDepot, Sealed, Written, unfinished};
+use crate::clock::{Clock, Stopwatch};
+use crate::config::BackupPlace;
 use crate::domain::backup::{self as rules, Item};
 use crate::domain::backups::{self as state, Made};
 use crate::domain::event::By;
@@ -54,32 +56,35 @@ impl Night {
 
     fn whole(&self, day: Date) -> Result<(), Broken> {
         let identity = self.plan.scratch.is_some().then(BackupIdentity::generate);
-        let (taken, watch) = (self.app.now(), Stopwatch::start());
-        let written = self.take(taken, identity.as_ref())?;
+        let (taken, watch) = (rules::second(self.app.now()), Stopwatch::start());
+        let depot = self.depot()?;
+        let written = self.take(&*depot, taken, identity.as_ref())?;
         let (bytes, digest) = (written.bytes, Digest(written.digest));
         let file = rules::name(taken);
+        let source = WholeSource { depot: &*depot, item: Item::Whole(taken) };
+        let backup = WholeTrial { source, sealed: Sealed { bytes, digest } };
+        if self.plan.scratch.is_none() && matches!(self.plan.place, BackupPlace::Bucket(_)) {
+            // What lies elsewhere counts once it was read back; a drill does that as well.
+            backup.read_back(&mut |_, _| if self.stopped() { Err(BackupError::Stopped) } else { Ok(()) })?;
+        }
         self.made(day, Made { taken, file, bytes, added: bytes, digest, seconds: seconds(watch) })?;
         // The new one is noted: what fails now costs room, not a backup.
-        if let Err(error) = folder::thin_out(&self.plan.folder, taken, self.plan.keep) {
+        if let Err(error) = whole::thin_out(&*depot, taken, self.plan.keep) {
             tracing::warn!(%error, "older backups could not be removed");
         }
         if let (Some(identity), Some(scratch)) = (identity, &self.plan.scratch) {
-            let path = folder::place(&self.plan.folder, taken);
-            let backup = FileTrial { path: &path, bytes: written.bytes, digest: written.digest };
             self.drill(taken, &identity, &written.facts, &backup, scratch)?;
         }
         Ok(())
     }
 
-    fn take(&self, taken: Timestamp, also: Option<&BackupIdentity>) -> Result<Written, BackupError> {
-        unfinished::sweep_backups(&self.plan.folder);
-        let about = |e| self.about(e);
-        let mut part = Part::beside(&folder::place(&self.plan.folder, taken)).map_err(about)?;
-        let out = Paced::new(Stopping { part: &mut part, night: self }, Rate::megabytes(self.plan.rate));
+    fn take(&self, depot: &dyn Depot, taken: Timestamp, also: Option<&BackupIdentity>) -> Result<Written, BackupError> {
+        let mut begun = depot.begin(Item::Whole(taken))?;
+        let out = Paced::new(Stopping { begun: &mut *begun, night: self }, Rate::megabytes(self.plan.rate));
         let (config, also) = (self.plan.config.clone(), also.map(BackupIdentity::recipient));
         let written = self.app.store.read(|tx| backup::write_also(tx, taken, config, also.as_deref(), out, |_, _| ()));
         let written = written.map_err(|error| self.placed(error))?;
-        part.keep(false).map_err(about)?;
+        begun.keep()?;
         Ok(written)
     }
 
@@ -87,17 +92,17 @@ impl Night {
         let (taken, watch, identity) = (rules::second(self.app.now()), Stopwatch::start(), BackupIdentity::generate());
         let snapshot = self.app.store.snapshot().map_err(BackupError::Store)?;
         let (config, stop) = (self.plan.config.clone(), || self.stopped());
-        let depot = FolderDepot::writing(&self.plan.folder)?;
+        let depot = self.depot()?;
         let rate = Rate::megabytes(self.plan.rate);
         let job = Job { taken, config: config.clone(), rate, identity: &identity, stop: &stop };
-        let point = points::take(&snapshot, &job, &depot, |_, _| ()).map_err(|error| self.placed(error))?;
+        let point = points::take(&snapshot, &job, &*depot, |_, _| ()).map_err(|error| self.placed(error))?;
         let (file, bytes, added) = (Item::Point(taken).to_string(), point.bytes, point.added);
         self.made(day, Made { taken, file, bytes, added, digest: point.point.digest, seconds: seconds(watch) })?;
-        if let Err(error) = points::thin_out(&depot, &snapshot, taken, Some(self.plan.keep)) {
+        if let Err(error) = points::thin_out(&*depot, &snapshot, taken, Some(self.plan.keep)) {
             tracing::warn!(%error, "older points could not be removed");
         }
         if let Some(scratch) = &self.plan.scratch {
-            let backup = PointTrial { depot: &depot, snapshot: &snapshot, config, taken: &point };
+            let backup = PointTrial { depot: &*depot, snapshot: &snapshot, config, taken: &point };
             self.drill(taken, &identity, &point.facts, &backup, scratch)?;
         }
         Ok(())
@@ -146,14 +151,22 @@ impl Night {
         self.stop.as_ref().is_some_and(|stop| *stop.borrow())
     }
 
-    fn about(&self, error: std::io::Error) -> BackupError {
-        BackupError::At(self.plan.folder.clone(), error)
+    fn depot(&self) -> Result<Box<dyn Depot>, BackupError> {
+        Ok(match &self.plan.place {
+            BackupPlace::Folder(folder) if self.plan.incremental => Box::new(FolderDepot::for_points(folder)?),
+            BackupPlace::Folder(folder) => {
+                unfinished::sweep_backups(folder);
+                Box::new(FolderDepot::at(folder))
+            }
+            // A service compares the time with its own: an example firm's is another.
+            BackupPlace::Bucket(config) => Box::new(S3Depot::new(config, Clock::system())?),
+        })
     }
 
     fn placed(&self, error: BackupError) -> BackupError {
-        match error {
-            BackupError::Io(e) => self.about(e),
-            other => other,
+        match (error, &self.plan.place) {
+            (BackupError::Io(e), BackupPlace::Folder(folder)) => BackupError::At(folder.clone(), e),
+            (other, _) => other,
         }
     }
 }
@@ -184,7 +197,7 @@ fn seconds(watch: Stopwatch) -> u32 {
 
 /// A backup's file that fails once the server stops.
 struct Stopping<'a> {
-    part: &'a mut Part,
+    begun: &'a mut dyn Begun,
     night: &'a Night,
 }
 
@@ -193,10 +206,10 @@ impl std::io::Write for Stopping<'_> {
         if self.night.stopped() {
             return Err(std::io::Error::other("the server is stopping"));
         }
-        self.part.write(bytes)
+        self.begun.write(bytes)
     }
 
     fn flush(&mut self) -> std::io::Result<()> {
-        self.part.flush()
+        self.begun.flush()
     }
 }

@@ -8,6 +8,7 @@ use counterfoil::app::BackupPlan;
 use counterfoil::backup::FolderDepot;
 use counterfoil::backup::identity::BackupIdentity;
 use counterfoil::backup::points::{self, PointSource};
+use counterfoil::config::BackupPlace;
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::backup::{Item, Keep};
 use counterfoil::domain::backups::Backups;
@@ -33,7 +34,7 @@ async fn backed_up_as(folder: &Path, incremental: bool) -> (TestHouse, BackupIde
         .await
         .unwrap();
     let plan = BackupPlan {
-        folder: folder.to_owned(),
+        place: BackupPlace::Folder(folder.to_owned()),
         incremental,
         at: time(3, 15, 0, 0),
         keep: Keep { daily: 2, weekly: 0, monthly: 0 },
@@ -108,7 +109,7 @@ async fn each_night_a_point_is_taken_that_shares_what_did_not_change() {
     assert!(all.drills.len() == 4 && all.drills.iter().all(|d| d.fault.is_none() && d.rows > 50), "{all:?}");
     let last = all.last.unwrap();
     assert!(last.added < last.bytes + 2_000, "{last:?}");
-    let depot = FolderDepot::reading(folder.path());
+    let depot = FolderDepot::at(folder.path());
     let kept: Vec<_> = points::points(&depot).unwrap().iter().map(|p| Item::Point(p.taken).to_string()).collect();
     assert_eq!(kept, ["counterfoil-2026-11-25T040000Z.point", "counterfoil-2026-11-26T040000Z.point"]);
     assert_eq!(last.file, kept[1]);

@@ -16,13 +16,15 @@ const STOREYS: [&[&str]; 6] = [
 const LEAVES: [&str; 3] = ["config", "clock", "secrets"];
 
 /// Libraries that stay in one room.
-const ONE_ROOM: [(&str, &[&str]); 9] = [
+const ONE_ROOM: [(&str, &[&str]); 11] = [
     ("redb", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
     ("hyper_util", &["web"]),
     ("tower_http", &["web"]),
     ("lettre", &["mail"]),
+    ("reqwest", &["backup"]),
+    ("rusty_s3", &["backup"]),
     ("clap", &["cli"]),
     ("krilla", &["documents"]),
     ("harfrust", &["documents"]),

@@ -10,6 +10,7 @@ mod einvoices;
 mod files;
 mod looks;
 mod program;
+mod s3;
 mod smtp;
 mod speed;
 mod visitor;

@@ -39,7 +39,7 @@ impl Lists {
                     let text = match depot.whole(Item::List(taken), LIST_MAX) {
                         Ok(text) => Some(text),
                         Err(e) if is_absent(&e) => None,
-                        Err(e) => return Err(BackupError::Io(e)),
+                        Err(e) => return Err(BackupError::from(e)),
                     };
                     out.points.push((taken, text.and_then(|text| list(&text))));
                 }
@@ -119,7 +119,7 @@ pub fn inspect(
     let all = needed.len() as u64;
     for (done, (item, sealed)) in (0_u64..).zip(&needed) {
         progress(done, all)?;
-        let found = depot.sealed(*item).map_err(BackupError::Io)?;
+        let found = depot.sealed(*item).map_err(BackupError::from)?;
         match found {
             Some(found) if found == *sealed => {}
             Some(_) => return Err(BackupError::Damaged(format!("{item} is not what was written"))),

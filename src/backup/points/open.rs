@@ -48,12 +48,12 @@ pub(super) fn piece(
     let item = Item::Piece(name);
     let file = depot.open(item).map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => BackupError::Damaged(format!("{item}, which it needs, is missing")),
-        _ => BackupError::Io(e),
+        _ => BackupError::from(e),
     })?;
     let read = read::opened(file, identity).and_then(|file| read::at_most(file, bytes));
     match read {
         Ok(piece) if piece.len() as u64 == bytes && named(key, &piece) == name => Ok(piece),
-        Err(BackupError::Io(e)) => Err(BackupError::Io(e)),
+        Err(said @ (BackupError::Io(_) | BackupError::Far(..))) => Err(said),
         Ok(_) => Err(BackupError::Damaged(format!("{item} holds something else than it is called after"))),
         Err(BackupError::CutShort) => Err(BackupError::Damaged(format!("{item} is cut short"))),
         Err(_) => Err(BackupError::Damaged(format!("{item} was altered, or belongs to other backups"))),
@@ -98,7 +98,7 @@ impl<'a> Pieces<'a> {
             PointLine::Piece(name, bytes) => {
                 let piece = (self.fetch)(name, bytes, &self.lines.key)?;
                 self.count += 1;
-                io::copy(&mut piece.as_slice(), &mut self.whole).map_err(BackupError::Io)?;
+                io::copy(&mut piece.as_slice(), &mut self.whole).map_err(BackupError::from)?;
                 self.piece = io::Cursor::new(piece);
                 Ok(true)
             }

@@ -139,7 +139,7 @@ impl Work<'_> {
     /// What an earlier point left under this name, if it is still exactly that.
     fn there(&self, name: Digest) -> Result<Option<Sealed>, BackupError> {
         let Some(known) = self.known.get(&name) else { return Ok(None) };
-        let found = self.depot.sealed(Item::Piece(name)).map_err(BackupError::Io)?;
+        let found = self.depot.sealed(Item::Piece(name)).map_err(BackupError::from)?;
         Ok(found.filter(|found| found == known))
     }
 
@@ -148,7 +148,7 @@ impl Work<'_> {
         let facts = Sealed::of(&sealed);
         self.put(Item::Piece(name), &sealed)?;
         self.fresh.insert(name);
-        let back = read::opened(self.depot.open(Item::Piece(name)).map_err(BackupError::Io)?, self.job.identity);
+        let back = read::opened(self.depot.open(Item::Piece(name)).map_err(BackupError::from)?, self.job.identity);
         let back = back.and_then(|file| read::at_most(file, bytes.len() as u64))?;
         if self.naming.name(&back) != name {
             return Err(BackupError::Damaged(format!("the piece {name} was read back and is not what was written")));

@@ -68,7 +68,7 @@ fn restorable(depot: &dyn Depot, taken: Timestamp, identity: &BackupIdentity) ->
 #[test]
 fn points_share_what_did_not_change_and_each_restores_to_its_own_time() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let first = took(&store, &depot, 0);
     assert_eq!(first.added, first.bytes + depot.sealed(Item::List(day(0))).unwrap().unwrap().bytes);
     keep_file(&store, 4);
@@ -91,7 +91,7 @@ fn points_share_what_did_not_change_and_each_restores_to_its_own_time() {
 #[test]
 fn a_points_pieces_one_after_the_other_are_a_whole_backups_stream() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     took(&store, &depot, 0);
     // As with `age -d`, and nothing of this program's own reading.
     let opened = |item| age::decrypt(&identity.0, &depot.whole(item, 1 << 30).unwrap()).unwrap();
@@ -106,7 +106,7 @@ fn a_points_pieces_one_after_the_other_are_a_whole_backups_stream() {
 #[test]
 fn whatever_is_missing_altered_cut_or_foreign_is_refused() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     took(&store, &depot, 0);
     let items: Vec<Item> = depot.items().unwrap().into_iter().map(|x| x.0).collect();
     let pieces: Vec<Item> = items.iter().copied().filter(|item| matches!(item, Item::Piece(_))).collect();
@@ -148,7 +148,7 @@ fn whatever_is_missing_altered_cut_or_foreign_is_refused() {
 #[test]
 fn a_point_of_a_newer_version_is_told_as_such() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let depot = FolderDepot::writing(folder.path()).unwrap();
+    let depot = FolderDepot::for_points(folder.path()).unwrap();
     for (text, newer) in [("COUNTERFOIL-POINT 2\n", true), ("COUNTERFOIL-BKP\n", false), ("\u{1}\n", false)] {
         let sealed = age::encrypt(&identity.0.to_public(), text.as_bytes()).unwrap();
         depot.put(Item::Point(at()), &sealed).unwrap();
@@ -161,7 +161,7 @@ fn a_point_of_a_newer_version_is_told_as_such() {
 #[test]
 fn what_no_kept_point_needs_goes_and_nothing_else() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let keep = Some(Keep { daily: 2, weekly: 0, monthly: 0 });
     for n in 0..4 {
         keep_file(&store, 20 + n as u64);
@@ -190,7 +190,7 @@ fn list(depot: &dyn Depot, taken: Timestamp) -> super::lists::List {
 #[test]
 fn while_a_list_cannot_be_relied_on_no_piece_goes() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let keep = Some(Keep { daily: 1, weekly: 0, monthly: 0 });
     took(&store, &depot, 0);
     let good = depot.whole(Item::List(day(0)), 1 << 20).unwrap();
@@ -228,7 +228,7 @@ fn while_a_list_cannot_be_relied_on_no_piece_goes() {
 #[test]
 fn a_damaged_piece_is_written_anew_and_heals_every_point() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     took(&store, &depot, 0);
     took(&store, &depot, 1);
     let (largest, _) =
@@ -248,7 +248,7 @@ fn a_damaged_piece_is_written_anew_and_heals_every_point() {
 #[test]
 fn another_recipient_can_open_everything_from_then_on() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let first = took(&store, &depot, 0);
     let (joined, both) = (BackupIdentity::generate(), vec![identity.recipient()]);
     let both = [both, vec![joined.recipient()]].concat();
@@ -286,7 +286,7 @@ fn drilled(
 #[test]
 fn a_drill_restores_a_point_and_finds_what_a_restore_would_trip_over() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let (store, depot) = (house(&identity), FolderDepot::writing(folder.path()).unwrap());
+    let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let scratch = tempfile::tempdir().unwrap();
     assert!(drilled(&store, &depot, 0, scratch.path(), |_| ()).unwrap() > 50);
     keep_file(&store, 40);
@@ -380,6 +380,10 @@ impl Depot for Fragile<'_> {
         self.change(item, Some(bytes))
     }
 
+    fn begin(&self, item: Item) -> Result<Box<dyn super::super::Begun>, BackupError> {
+        self.inner.begin(item)
+    }
+
     fn settle(&self) -> Result<(), BackupError> {
         let mut state = self.step()?;
         if !self.deaf {
@@ -411,7 +415,7 @@ struct TwoNights {
 impl TwoNights {
     fn new() -> Self {
         let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-        let (store, depot) = (filled(&identity), FolderDepot::writing(folder.path()).unwrap());
+        let (store, depot) = (filled(&identity), FolderDepot::for_points(folder.path()).unwrap());
         for n in 0..2 {
             keep_file(&store, 50 + n as u64);
             took(&store, &depot, n);
@@ -423,7 +427,7 @@ impl TwoNights {
     /// Another folder that holds the same.
     fn copy(&self) -> tempfile::TempDir {
         let copy = tempfile::tempdir().unwrap();
-        let (from, to) = (FolderDepot::reading(self.folder.path()), FolderDepot::writing(copy.path()).unwrap());
+        let (from, to) = (FolderDepot::at(self.folder.path()), FolderDepot::for_points(copy.path()).unwrap());
         for (item, _) in from.items().unwrap() {
             std::fs::copy(self.folder.path().join(item.to_string()), copy.path().join(item.to_string())).unwrap();
         }
@@ -435,7 +439,7 @@ impl TwoNights {
     /// and the first point that can't be restored afterwards.
     fn cut_off(&self, n: usize, seed: u64, deaf: bool) -> (bool, Option<Timestamp>) {
         let copy = self.copy();
-        let depot = FolderDepot::writing(copy.path()).unwrap();
+        let depot = FolderDepot::for_points(copy.path()).unwrap();
         let keep = Some(Keep { daily: 2, weekly: 0, monthly: 0 });
         let fragile = Fragile::new(&depot, Some(n), deaf);
         let done = take_with(&self.store, &fragile, day(2))
@@ -498,6 +502,9 @@ fn what_does_not_arrive_is_noticed_before_the_point_counts() {
         fn put(&self, item: Item, bytes: &[u8]) -> Result<(), BackupError> {
             self.0.put(item, &bytes[..bytes.len() - 1])
         }
+        fn begin(&self, item: Item) -> Result<Box<dyn super::super::Begun>, BackupError> {
+            self.0.begin(item)
+        }
         fn settle(&self) -> Result<(), BackupError> {
             self.0.settle()
         }
@@ -509,7 +516,7 @@ fn what_does_not_arrive_is_noticed_before_the_point_counts() {
         }
     }
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
-    let lossy = Lossy(FolderDepot::writing(folder.path()).unwrap());
+    let lossy = Lossy(FolderDepot::for_points(folder.path()).unwrap());
     assert!(take_with(&filled(&identity), &lossy, at()).is_err());
     assert_eq!(points(&lossy).unwrap(), []);
     assert_ne!(Sealed::of(b"a"), Sealed::of(b"b"));

@@ -12,7 +12,7 @@ use super::super::{Failure, house, terminal};
 use crate::actions::backups;
 use crate::app::App;
 use crate::backup::BackupError;
-use crate::backup::drill::{Drill, FileTrial};
+use crate::backup::drill::{Drill, Trial};
 use crate::backup::identity::BackupIdentity;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
@@ -21,12 +21,12 @@ use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::Store;
 
-/// Restores the backup at `path`, which is `made`, in a scratch folder, with a progress bar; what came of it.
+/// Restores the backup, which is `made`, in a scratch folder, with a progress bar; what came of it.
 ///
 /// # Errors
 /// When it was stopped.
 pub fn run(
-    path: &Path,
+    backup: &dyn Trial,
     scratch: &Path,
     identity: &BackupIdentity,
     made: &Backup,
@@ -35,8 +35,7 @@ pub fn run(
     let (bar, watch, told) = (terminal::bar("Checking"), Stopwatch::start(), told_to_stop()?);
     let (entropy, stop) = (Entropy::system(), || told.load(Ordering::Relaxed));
     let drill = Drill { identity, facts: &made.facts, scratch, entropy: &entropy, stop: &stop };
-    let backup = FileTrial { path, bytes: made.bytes, digest: made.digest.0 };
-    let done = drill.run(&backup, &mut |what, done, all| {
+    let done = drill.run(backup, &mut |what, done, all| {
         bar.set_message(what);
         bar.set_length(all);
         bar.set_position(done);

@@ -18,6 +18,7 @@ use crate::actions::firm;
 use crate::app::App;
 use crate::backup::identity::BackupIdentity;
 use crate::backup::pace::Rate;
+use crate::backup::s3::S3Depot;
 use crate::backup::{self, BackupError, Written};
 use crate::clock::Clock;
 use crate::config::Config;
@@ -46,7 +47,7 @@ pub struct Args {
     /// Read the file back and restore it on trial, in a scratch folder that is then removed
     #[arg(long)]
     drill: bool,
-    /// Where the scratch folder is made [default: beside the backup]
+    /// Where the scratch folder is made [default: beside the backup; of a bucket, the current folder]
     #[arg(long, value_name = "DIR", requires = "drill")]
     scratch: Option<PathBuf>,
 }
@@ -64,38 +65,51 @@ enum Verb {
 #[group(skip)]
 struct PlaceArgs {
     /// The file to write, encrypted to the backup recipients; - is standard output
-    #[arg(long, value_name = "FILE", required_unless_present = "folder", conflicts_with = "folder")]
+    #[arg(long, value_name = "FILE", required_unless_present_any = ["folder", "s3"], conflicts_with = "folder")]
     to: Option<PathBuf>,
     /// Replace the file if it is there
-    #[arg(long, conflicts_with = "folder")]
+    #[arg(long, conflicts_with_all = ["folder", "s3"])]
     replace: bool,
     /// The folder to write a file into that is called after the time, counterfoil-2026-11-22T031500Z.backup
     #[arg(long, value_name = "DIR")]
     folder: Option<PathBuf>,
+    /// Into the bucket of the configuration's section [s3], called after the time as well
+    #[arg(long, conflicts_with_all = ["to", "folder"])]
+    s3: bool,
     /// Keep the newest of so many days and remove the others [default: 0 if another --keep is given, else all stay]
-    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    #[arg(long, value_name = "N", conflicts_with = "to")]
     keep_daily: Option<u32>,
     /// Keep the newest of so many weeks
-    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    #[arg(long, value_name = "N", conflicts_with = "to")]
     keep_weekly: Option<u32>,
     /// Keep the newest of so many months
-    #[arg(long, value_name = "N", requires = "folder", conflicts_with = "to")]
+    #[arg(long, value_name = "N", conflicts_with = "to")]
     keep_monthly: Option<u32>,
 }
 
 impl PlaceArgs {
-    fn place(self) -> Result<Place, Failure> {
+    fn place(self, config: &Config) -> Result<Place, Failure> {
+        let named = [self.keep_daily, self.keep_weekly, self.keep_monthly];
+        let [daily, weekly, monthly] = named.map(Option::unwrap_or_default);
+        let keep = named.iter().any(Option::is_some).then_some(Keep { daily, weekly, monthly });
         match (self.folder, self.to) {
-            (Some(folder), _) => {
-                let named = [self.keep_daily, self.keep_weekly, self.keep_monthly];
-                let [daily, weekly, monthly] = named.map(Option::unwrap_or_default);
-                let keep = named.iter().any(Option::is_some).then_some(Keep { daily, weekly, monthly });
-                Ok(Place::Folder(folder, keep))
-            }
+            _ if self.s3 => Ok(Place::Bucket(bucket(config)?, keep)),
+            (Some(folder), _) => Ok(Place::Folder(folder, keep)),
             (None, Some(to)) => Place::file(to, self.replace),
-            (None, None) => Err(Failure::new("Say where the backup goes, with --to or --folder.")),
+            (None, None) => Err(Failure::new("Say where the backup goes, with --to, --folder or --s3.")),
         }
     }
+}
+
+/// The bucket of a configuration.
+///
+/// # Errors
+/// When it names none, or what it names can't be used.
+pub fn bucket(config: &Config) -> Result<S3Depot, Failure> {
+    let named = config.s3.as_ref().ok_or_else(|| {
+        Failure::new("The configuration has no section [s3] that names a bucket; config.example.toml shows one.")
+    })?;
+    Ok(S3Depot::new(named, Clock::system())?)
 }
 
 /// Writes a backup; a file appears whole or not at all.
@@ -109,7 +123,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
         None => {}
     }
     let config_path = args.config.ok_or_else(|| Failure::new("Name the configuration with --config."))?;
-    let (config, place) = (Config::load(&config_path)?, args.place.place()?);
+    let config = Config::load(&config_path)?;
+    let place = args.place.place(&config)?;
     let (entropy, clock) = (Entropy::system(), Clock::system());
     // A passphrase is asked for before a bar is drawn.
     let mut house = match Line::connect(&config.data)? {
@@ -130,6 +145,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Ok(line) => taking.ask_server(line)?,
         Err(store) => taking.read_store(store, &clock, std::fs::read_to_string(&config_path).ok())?,
     };
+    kept.read_back()?;
     let line = format!("{} bytes, SHA-256 {}", made.bytes, made.digest);
     if is_output {
         terminal::complain(&line)
@@ -141,7 +157,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if let Some(identity) = &identity {
         let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let scratch = args.scratch.as_deref().unwrap_or(beside);
-        drill::tell(&drill::run(&to, scratch, identity, &made, taken)?, &config, store)?;
+        drill::tell(&drill::run(&*kept.trial(), scratch, identity, &made, taken)?, &config, store)?;
     }
     store.inspect(|store| store.close());
     thinned

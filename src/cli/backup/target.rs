@@ -1,4 +1,4 @@
-//! Where a backup goes: a file, a folder that keeps some, or standard output. Files appear whole or not at all.
+//! Where a backup goes: a file, a folder or a bucket that keeps some, or standard output. It appears whole or not at all.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -10,10 +10,13 @@ use jiff::Timestamp;
 use super::super::protocol::Backup;
 use super::super::unfinished::Unfinished;
 use super::super::{Failure, terminal};
+use crate::backup::drill::{FileTrial, Trial};
 use crate::backup::folder::{self, Part};
 use crate::backup::pace::{Paced, Rate};
-use crate::backup::unfinished;
-use crate::domain::backup::Keep;
+use crate::backup::s3::S3Depot;
+use crate::backup::whole::{self, WholeSource, WholeTrial};
+use crate::backup::{Begun, Depot, FolderDepot, Sealed, unfinished};
+use crate::domain::backup::{Item, Keep, second};
 use crate::domain::ids::Digest;
 
 /// Stands for standard output.
@@ -25,6 +28,8 @@ pub enum Place {
     File(PathBuf, bool),
     /// A folder, and what it keeps; everything when nothing is said.
     Folder(PathBuf, Option<Keep>),
+    /// A bucket, and what it keeps.
+    Bucket(S3Depot, Option<Keep>),
     /// Standard output.
     Output,
 }
@@ -61,6 +66,7 @@ pub struct Target {
 
 enum Out {
     Part(Part, Unfinished),
+    Far(Box<dyn Begun>),
     Output(File),
 }
 
@@ -70,6 +76,7 @@ impl Target {
     /// # Errors
     /// When the place can't be written.
     pub fn begin(place: Place, taken: Timestamp, rate: Option<Rate>) -> Result<Self, Failure> {
+        let taken = second(taken);
         let (to, out) = match &place {
             Place::File(to, _) => (to.clone(), part(to)?),
             Place::Folder(folder, _) => {
@@ -79,6 +86,10 @@ impl Target {
                 }
                 let to = folder::place(folder, taken);
                 (to.clone(), part(&to)?)
+            }
+            Place::Bucket(depot, _) => {
+                let to = PathBuf::from(Item::Whole(taken).to_string());
+                (to, Out::Far(depot.begin(Item::Whole(taken))?))
             }
             Place::Output => {
                 let out = io::stdout().as_fd().try_clone_to_owned().map_err(|e| Failure::new(format!("{e}.")))?;
@@ -106,12 +117,18 @@ impl Target {
         let failed = |e| Failure::file(&self.to, &e);
         match self.out.into_inner() {
             Out::Output(mut out) => out.flush().map_err(failed)?,
+            Out::Far(begun) => begun.keep()?,
             Out::Part(part, watch) => {
                 watch.complete();
                 part.keep(matches!(self.place, Place::File(_, true))).map_err(failed)?;
             }
         }
-        Ok(Kept { place: self.place, taken: self.taken })
+        Ok(Kept {
+            place: self.place,
+            to: self.to,
+            taken: self.taken,
+            sealed: Sealed { bytes: sent.bytes, digest: sent.digest },
+        })
     }
 }
 
@@ -119,7 +136,9 @@ impl Target {
 #[must_use = "its folder may hold older ones"]
 pub struct Kept {
     place: Place,
+    to: PathBuf,
     taken: Timestamp,
+    sealed: Sealed,
 }
 
 impl Kept {
@@ -128,11 +147,35 @@ impl Kept {
     /// # Errors
     /// When the system refuses; the backup is there all the same.
     pub fn thin_out(&self) -> Result<(), Failure> {
-        let Place::Folder(folder, Some(keep)) = &self.place else { return Ok(()) };
-        for gone in folder::thin_out(folder, self.taken, *keep).map_err(|e| Failure::file(folder, &e))? {
-            terminal::say(&format!("{} is no longer kept.", gone.display()));
-        }
+        let gone = match &self.place {
+            Place::Folder(folder, Some(keep)) => whole::thin_out(&FolderDepot::at(folder), self.taken, *keep)?,
+            Place::Bucket(depot, Some(keep)) => whole::thin_out(depot, self.taken, *keep)?,
+            _ => return Ok(()),
+        };
+        gone.iter().for_each(|item| terminal::say(&format!("{item} is no longer kept.")));
         Ok(())
+    }
+
+    /// What a drill reads.
+    pub fn trial(&self) -> Box<dyn Trial + '_> {
+        match &self.place {
+            Place::Bucket(depot, _) => Box::new(WholeTrial {
+                source: WholeSource { depot, item: Item::Whole(self.taken) },
+                sealed: self.sealed,
+            }),
+            _ => Box::new(FileTrial { path: &self.to, bytes: self.sealed.bytes, digest: self.sealed.digest.0 }),
+        }
+    }
+
+    /// Reads back what lies elsewhere, before it counts.
+    ///
+    /// # Errors
+    /// When it is not what was sent.
+    pub fn read_back(&self) -> Result<(), Failure> {
+        match &self.place {
+            Place::Bucket(..) => Ok(self.trial().read_back(&mut |_, _| Ok(()))?),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -159,6 +202,7 @@ impl Write for Out {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Self::Part(part, _) => part.write(bytes),
+            Self::Far(begun) => begun.write(bytes),
             Self::Output(out) => out.write(bytes),
         }
     }
@@ -166,6 +210,7 @@ impl Write for Out {
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Self::Part(part, _) => part.flush(),
+            Self::Far(begun) => begun.flush(),
             Self::Output(out) => out.flush(),
         }
     }

@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 
 use crate::app::BackupPlan;
+use crate::config::BackupPlace;
 use crate::domain::access::Act;
 use crate::domain::backups::{Backups, Drill, Made, Trouble};
 use crate::domain::firm::Locale;
@@ -123,11 +124,8 @@ fn facts(plan: &BackupPlan, all: &Backups) -> Markup {
         false => "Whole: each is a file of its own",
     };
     let kept = format!("{} days, {} weeks, {} months", plan.keep.daily, plan.keep.weekly, plan.keep.monthly);
-    let mut facts = vec![
-        ("Folder", html! { span.mono { (plan.folder.display()) } }),
-        ("Kind", html! { (kind) }),
-        ("Kept", html! { "The newest of each of " (kept) }),
-    ];
+    let mut facts =
+        vec![place(&plan.place), ("Kind", html! { (kind) }), ("Kept", html! { "The newest of each of " (kept) })];
     if let Some(last) = &all.last {
         facts.push(("Newest file", html! { span.mono { (last.file) } }));
         facts.push(("Its SHA-256", html! { span.mono { (last.digest) } }));
@@ -137,6 +135,13 @@ fn facts(plan: &BackupPlan, all: &Backups) -> Markup {
         facts.push(("Failed since", html! { (times) ": " (failure.reason) }));
     }
     parts::facts(&facts)
+}
+
+fn place(place: &BackupPlace) -> (&'static str, Markup) {
+    match place {
+        BackupPlace::Folder(folder) => ("Folder", html! { span.mono { (folder.display()) } }),
+        BackupPlace::Bucket(bucket) => ("Bucket", html! { span.mono { (bucket.place()) } }),
+    }
 }
 
 fn drills(desk: &Desk, plan: &BackupPlan, all: &Backups) -> Markup {

@@ -135,6 +135,7 @@ fn app() -> App {
             from: ("Hartmann".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 1 << 20,
+            files: counterfoil::app::FileLimits::of_mib(1, 1, 1),
             backup: None,
             demo: false,
         }),

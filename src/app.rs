@@ -53,10 +53,31 @@ pub struct Settings {
     pub reply_to: Option<String>,
     /// Largest upload in bytes.
     pub upload_max: usize,
+    /// What documents may take.
+    pub files: FileLimits,
     /// The backups that are taken by themselves; `None` when there are none.
     pub backup: Option<BackupPlan>,
     /// Whether letters can be read at `/demo/mail`.
     pub demo: bool,
+}
+
+/// What the files of documents may take, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FileLimits {
+    /// One file.
+    pub file: u64,
+    /// All documents of one client.
+    pub client: u64,
+    /// All documents of all clients.
+    pub all: u64,
+}
+
+impl FileLimits {
+    /// From settings in MiB.
+    pub fn of_mib(file: u64, client: u64, all: u64) -> Self {
+        let bytes = |mib: u64| mib.saturating_mul(1 << 20);
+        Self { file: bytes(file), client: bytes(client), all: bytes(all) }
+    }
 }
 
 /// How backups are taken by themselves.

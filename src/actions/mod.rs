@@ -8,6 +8,7 @@
 pub mod backups;
 pub mod certificates;
 pub mod clients;
+pub mod documents;
 pub mod firm;
 pub mod invoices;
 pub mod letters;
@@ -20,6 +21,7 @@ mod rates;
 pub mod reminders;
 pub mod restored;
 pub mod sessions;
+pub mod uploads;
 pub mod visits;
 pub mod waivers;
 

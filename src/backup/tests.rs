@@ -8,6 +8,8 @@ use redb::backends::InMemoryBackend;
 use super::identity::BackupIdentity;
 use super::*;
 use crate::domain::event::{By, Event};
+use crate::domain::firm::{Firm, Logo};
+use crate::domain::ids::FileRef;
 use crate::domain::terms::DueRule;
 use crate::secrets::Entropy;
 use crate::store::chain::EvidenceKeys;
@@ -49,10 +51,16 @@ pub(super) fn filled(identity: &BackupIdentity) -> Store {
     let recipients = vec![identity.recipient()];
     store
         .write_blocking(By::command_line(), at(), move |w| {
-            w.put_firm(&firm())?;
+            let bytes = vec![7; 300_000];
+            let file = FileRef {
+                digest: w.put_file(&bytes)?,
+                length: bytes.len() as u64,
+                name: "logo.png".to_owned(),
+                media_type: "image/png".to_owned(),
+            };
+            w.put_firm(&Firm { logo: Some(Logo { file, width: 1, height: 1 }), ..firm() })?;
             w.put_evidence_keys(&EvidenceKeys::draw(&Entropy::seeded(1)))?;
             w.put_backup_recipients(&recipients)?;
-            w.put_file(&vec![7; 300_000])?;
             for n in 0..50 {
                 let _ = w.record(About::FIRM, Event::FirmChanged { what: format!("change {n}") })?;
             }

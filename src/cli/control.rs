@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::protocol::{self, DataFrames, Kind, Progress, Publish, Request};
-use super::{Failure, audit, backup, export, publish, stats, user, verify};
+use super::{Failure, audit, backup, document, export, publish, stats, user, verify};
 use crate::app::App;
 
 /// The socket's name in the data folder.
@@ -109,6 +109,7 @@ impl Peer {
                 granted.and_then(|link| self.answer(&link))
             }
             Request::Publish(request) => self.publish(app, &request),
+            Request::Document(request) => document::serve(self, app, &request),
         };
         match answer {
             Ok(()) => Ok(()),
@@ -133,6 +134,17 @@ impl Peer {
             }
         }
         Ok(body)
+    }
+
+    /// The next part of a body.
+    ///
+    /// # Errors
+    /// When the command is gone or sends something else.
+    pub fn part(&mut self) -> Result<Vec<u8>, Failure> {
+        match protocol::receive(self).map_err(gone)? {
+            (Kind::Data, part) => Ok(part),
+            _ => Err(gone(io::ErrorKind::InvalidData.into())),
+        }
     }
 
     /// Sends the answer.
@@ -203,10 +215,30 @@ impl Line {
         &mut self,
         request: &Request,
         body: &[u8],
+        on: impl FnMut(Said<'_>) -> Result<(), Failure>,
+    ) -> Result<A, Failure> {
+        self.ask_with(request, &mut &*body, on)
+    }
+
+    /// As [`Line::ask`], with a body that is read as it is sent. A server that refuses it meanwhile is heard.
+    ///
+    /// # Errors
+    /// As [`Line::ask`], or when the body can't be read.
+    pub fn ask_with<A: serde::de::DeserializeOwned>(
+        &mut self,
+        request: &Request,
+        body: &mut dyn Read,
         mut on: impl FnMut(Said<'_>) -> Result<(), Failure>,
     ) -> Result<A, Failure> {
         protocol::send_json(&mut self.0, Kind::Request, request).map_err(gone)?;
-        DataFrames(&mut self.0).write_all(body).map_err(gone)?;
+        let mut part = vec![0; protocol::DATA_BYTES];
+        loop {
+            let read = body.read(&mut part).map_err(|e| Failure::new(format!("The file can't be read: {e}.")))?;
+            // Whoever is refused gets no further with sending; why, is there to be read.
+            if read == 0 || DataFrames(&mut self.0).write_all(&part[..read]).is_err() {
+                break;
+            }
+        }
         loop {
             let (kind, payload) = protocol::receive(&mut self.0).map_err(gone)?;
             match kind {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 
 use super::{Failure, terminal};
-use crate::app::{App, BackupPlan, Settings};
+use crate::app::{App, BackupPlan, FileLimits, Settings};
 use crate::clock::Clock;
 use crate::config::{self, BackupConfig, Config, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig};
 use crate::documents::Fonts;
@@ -186,9 +186,16 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         from: sender(config, firm),
         reply_to: config.mail.as_ref().and_then(|mail| mail.reply_to.clone()),
         upload_max: config.limits.upload_bytes(),
+        files: file_limits(config),
         backup: config.backup.as_ref().map(backup_plan),
         demo: false,
     })
+}
+
+/// What documents may take.
+pub fn file_limits(config: &Config) -> FileLimits {
+    let limits = &config.limits;
+    FileLimits::of_mib(limits.document_mib, limits.client_documents_mib, limits.documents_mib)
 }
 
 fn backup_plan(backup: &BackupConfig) -> BackupPlan {

@@ -9,6 +9,7 @@ mod compact;
 mod control;
 pub mod demo;
 mod doctor;
+mod document;
 mod export;
 pub mod failure;
 pub mod house;
@@ -70,6 +71,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Publish a PDF that the accounting system made
     Publish(publish::Args),
+    /// Post files for a client
+    Document(document::Args),
     /// Help a person of the firm to sign in
     User(user::Args),
 }
@@ -91,6 +94,7 @@ pub fn run() -> ExitCode {
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),
+        Command::Document(args) => document::run(args),
         Command::User(args) => user::run(args),
     };
     match done {

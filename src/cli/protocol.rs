@@ -70,6 +70,8 @@ pub enum Request {
         /// Of whom.
         email: String,
     },
+    /// A file posted as a document, which follows as data frames; then [`Posted`].
+    Document(Document),
     /// A PDF published, which follows as data frames; then [`Published`].
     Publish(Publish),
 }
@@ -98,6 +100,38 @@ pub struct Publish {
     pub credits: Option<String>,
     /// Length of the PDF that follows.
     pub bytes: u64,
+}
+
+/// What is posted, as typed; the options of `counterfoil document add` say what each is.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Document {
+    pub client: String,
+    pub project: Option<String>,
+    pub title: String,
+    pub note: String,
+    /// The document that it is a new version of.
+    pub version_of: Option<u64>,
+    /// The file's own name.
+    pub name: String,
+    /// Length of the file that follows.
+    pub bytes: u64,
+}
+
+/// A document was posted.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Posted {
+    /// Its identifier.
+    pub document: u64,
+    /// The number of the version.
+    pub version: u32,
+    /// What it is called.
+    pub title: String,
+    /// For whom.
+    pub client: String,
+    /// Who sees it.
+    pub seen_by: Vec<String>,
+    /// How many of them get a letter.
+    pub letters: usize,
 }
 
 /// A backup was sent whole.

@@ -163,7 +163,7 @@ fn publication(reader: &ReadTx, p: &Publish, pdf: Vec<u8>) -> Result<(Publicatio
 
 /// The client of exactly that name, reference or identifier. A part of a name only helps to name candidates: a document
 /// must not reach another client by a slip of the hand.
-fn find_client(reader: &ReadTx, asked: &str) -> Result<Client, Failure> {
+pub(super) fn find_client(reader: &ReadTx, asked: &str) -> Result<Client, Failure> {
     let wanted = fold(asked);
     let (mut exact, mut near) = (Vec::new(), Vec::new());
     let mut after: Option<(String, ClientId)> = None;
@@ -197,7 +197,7 @@ fn listed(clients: &[Client]) -> String {
     clients.iter().take(CANDIDATES).map(one).collect::<Vec<_>>().join(", ")
 }
 
-fn find_project(reader: &ReadTx, client: ClientId, asked: &str) -> Result<ProjectId, Failure> {
+pub(super) fn find_project(reader: &ReadTx, client: ClientId, asked: &str) -> Result<ProjectId, Failure> {
     let wanted = fold(asked);
     let all = reader.projects_of(client)?;
     let fits: Vec<_> = all.iter().filter(|p| fold(&p.name) == wanted || p.id.to_string() == wanted).collect();

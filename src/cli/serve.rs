@@ -132,6 +132,11 @@ async fn stand(
     listening: Listening,
     stop: impl Future<Output = ()>,
 ) -> Result<(), Failure> {
+    match scheduler::give_up_uploads(&app).await {
+        Ok(0) => {}
+        Ok(files) => tracing::warn!(files, "files were arriving when the last process ended; nothing of them is kept"),
+        Err(error) => tracing::error!(%error, "files that were arriving when the last process ended still take room"),
+    }
     let (tell, told) = watch::channel(false);
     let scheduler = tokio::spawn(scheduler::run(app.clone(), told.clone()));
     let control = tokio::spawn(control.run(told));

@@ -262,8 +262,14 @@ pub enum BackupPlace {
 pub struct LimitsConfig {
     /// The data file's cache, in MiB.
     pub cache_mib: u64,
-    /// The largest upload, in MiB.
+    /// The largest upload other than a document’s, in MiB.
     pub upload_mib: u64,
+    /// The largest file of a document, in MiB.
+    pub document_mib: u64,
+    /// What all documents of one client may take, in MiB.
+    pub client_documents_mib: u64,
+    /// What all documents of all clients may take, in MiB.
+    pub documents_mib: u64,
     /// Connections open at once.
     pub connections: usize,
     /// Connections open at once from one address.

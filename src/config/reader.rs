@@ -48,7 +48,18 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         &["folder", "s3", "incremental", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"],
     ),
     ("s3", &["endpoint", "bucket", "region", "prefix", "path_style", "ca_file", "credentials_file", "credential"]),
-    ("limits", &["cache_mib", "upload_mib", "connections", "connections_per_address"]),
+    (
+        "limits",
+        &[
+            "cache_mib",
+            "upload_mib",
+            "document_mib",
+            "client_documents_mib",
+            "documents_mib",
+            "connections",
+            "connections_per_address",
+        ],
+    ),
 ];
 
 /// The longest configuration file that is read, in bytes.

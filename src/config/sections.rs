@@ -12,6 +12,11 @@ use super::{
 
 const DEFAULT_CACHE_MIB: u64 = 64;
 const DEFAULT_UPLOAD_MIB: u64 = 25;
+const DEFAULT_DOCUMENT_MIB: u64 = 2_048;
+const DEFAULT_CLIENT_DOCUMENTS_MIB: u64 = 10_240;
+const DEFAULT_DOCUMENTS_MIB: u64 = 51_200;
+/// One more than the largest limit on documents, in MiB: a pebibyte.
+const QUOTA_END_MIB: u64 = (1 << 30) + 1;
 const DEFAULT_CONNECTIONS: u64 = 2_000;
 const DEFAULT_CONNECTIONS_PER_ADDRESS: u64 = 128;
 const DEFAULT_REMINDER_TIME: jiff::civil::Time = jiff::civil::time(8, 0, 0, 0);
@@ -259,6 +264,9 @@ fn limits(doc: &Document<'_>) -> Read<LimitsConfig> {
     Ok(LimitsConfig {
         cache_mib: number("cache_mib", 1..65_537, DEFAULT_CACHE_MIB)?,
         upload_mib: number("upload_mib", 1..1_025, DEFAULT_UPLOAD_MIB)?,
+        document_mib: number("document_mib", 1..2_049, DEFAULT_DOCUMENT_MIB)?,
+        client_documents_mib: number("client_documents_mib", 1..QUOTA_END_MIB, DEFAULT_CLIENT_DOCUMENTS_MIB)?,
+        documents_mib: number("documents_mib", 1..QUOTA_END_MIB, DEFAULT_DOCUMENTS_MIB)?,
         connections: count("connections", 8..100_001, DEFAULT_CONNECTIONS)?,
         connections_per_address: count("connections_per_address", 4..100_001, DEFAULT_CONNECTIONS_PER_ADDRESS)?,
     })

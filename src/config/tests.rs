@@ -155,7 +155,15 @@ fn the_example_is_read() {
     let config = parse(EXAMPLE).unwrap();
     assert_eq!(
         config.limits,
-        LimitsConfig { cache_mib: 64, upload_mib: 25, connections: 2000, connections_per_address: 128 }
+        LimitsConfig {
+            cache_mib: 64,
+            upload_mib: 25,
+            document_mib: 2_048,
+            client_documents_mib: 10_240,
+            documents_mib: 51_200,
+            connections: 2000,
+            connections_per_address: 128,
+        }
     );
 }
 

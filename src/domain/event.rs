@@ -8,7 +8,9 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::format::Format;
-use super::ids::{ClientId, ContactId, Digest, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId};
+use super::ids::{
+    ClientId, ContactId, Digest, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId,
+};
 use super::letter::Purpose;
 use super::money::Money;
 use super::number::DocumentNumber;
@@ -189,6 +191,18 @@ pub enum Event {
     WrittenOff { invoice: InvoiceId, amount: Money, left_open: Money, reason: String },
     /// The discount for early payment was taken on an invoice.
     EarlyPaymentTaken { invoice: InvoiceId, amount: Money, left_open: Money },
+    /// A version of a document was posted, for the contacts who may see it.
+    DocumentPosted { document: DocumentId, version: u32, title: String, digest: Digest, bytes: u64 },
+    /// A document was withdrawn: contacts see it no more.
+    DocumentWithdrawn { document: DocumentId, title: String, reason: String },
+    /// The bytes of a withdrawn document were erased.
+    DocumentErased { document: DocumentId, title: String, bytes: u64 },
+    /// A client's contact opened the page of a document's version, signed in: evidence.
+    DocumentOpened { document: DocumentId, version: u32, title: String, digest: Digest },
+    /// A client's contact downloaded a document's version: evidence.
+    DocumentDownloaded { document: DocumentId, version: u32, title: String, digest: Digest },
+    /// Staff downloaded a document's version; no evidence of anything.
+    StaffDocumentDownloaded { document: DocumentId, version: u32, title: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -211,6 +225,19 @@ pub struct LogEntry {
     pub previous: [u8; 32],
 }
 
+impl LogEntry {
+    /// The contact's visit to a document's version that it proves.
+    pub fn visit_to_document(&self) -> Option<(ContactId, DocumentId, u32)> {
+        match (&self.by.actor, &self.event) {
+            (
+                Actor::Contact(contact),
+                Event::DocumentOpened { document, version, .. } | Event::DocumentDownloaded { document, version, .. },
+            ) => Some((*contact, *document, *version)),
+            _ => None,
+        }
+    }
+}
+
 /// The groups that the log can be filtered by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Topic {
@@ -222,7 +249,7 @@ pub enum Topic {
     Visits,
     /// Sign-ins.
     SignIns,
-    /// Clients, contacts, staff, firm, backups.
+    /// Clients, contacts, staff, firm, documents, backups.
     Settings,
 }
 
@@ -243,6 +270,20 @@ impl Topic {
 }
 
 impl Event {
+    /// The document that it is about.
+    pub fn document(&self) -> Option<DocumentId> {
+        use Event as E;
+        match self {
+            E::DocumentPosted { document, .. }
+            | E::DocumentWithdrawn { document, .. }
+            | E::DocumentErased { document, .. }
+            | E::DocumentOpened { document, .. }
+            | E::DocumentDownloaded { document, .. }
+            | E::StaffDocumentDownloaded { document, .. } => Some(*document),
+            _ => None,
+        }
+    }
+
     /// The group it belongs to.
     pub fn topic(&self) -> Topic {
         use Event as E;
@@ -282,6 +323,9 @@ impl Event {
             | E::StatementOpened
             | E::StatementDownloaded { .. }
             | E::StaffStatementDownloaded { .. }
+            | E::DocumentOpened { .. }
+            | E::DocumentDownloaded { .. }
+            | E::StaffDocumentDownloaded { .. }
             | E::CertificateMade { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns
@@ -302,6 +346,9 @@ impl Event {
             | E::DrillPassed { .. }
             | E::DrillFailed { .. }
             | E::NumbersStated { .. }
+            | E::DocumentPosted { .. }
+            | E::DocumentWithdrawn { .. }
+            | E::DocumentErased { .. }
             | E::Restored { .. }
             | E::Exported { .. } => Topic::Settings,
         }

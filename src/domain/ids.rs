@@ -38,6 +38,10 @@ ids! {
     ReceiptId;
     /// The part of a receipt or credit that settles an invoice.
     AllocationId;
+    /// A document: any file, with versions.
+    DocumentId;
+    /// The bytes of a file as they lie in the store.
+    ContentId;
     /// A letter: one e-mail to one person.
     LetterId;
 }

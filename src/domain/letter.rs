@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClientId, InvoiceId, LetterId, QuoteId};
+use super::ids::{ClientId, DocumentId, InvoiceId, LetterId, QuoteId};
 use super::person::Person;
 use super::text::EmailAddress;
 
@@ -48,6 +48,8 @@ pub enum Purpose {
     QuoteAnswered(QuoteId),
     /// Something happened to an account or to the firm, and this says so.
     Notice,
+    /// Documents were posted; the first of those that the letter tells of.
+    Posted(DocumentId),
 }
 
 impl Purpose {
@@ -55,7 +57,12 @@ impl Purpose {
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
             Self::Issued(id) | Self::Reminder(id, _) => Some(id),
-            Self::SignIn | Self::SetPassword | Self::Quote(_) | Self::QuoteAnswered(_) | Self::Notice => None,
+            Self::SignIn
+            | Self::SetPassword
+            | Self::Quote(_)
+            | Self::QuoteAnswered(_)
+            | Self::Notice
+            | Self::Posted(_) => None,
         }
     }
 
@@ -178,6 +185,11 @@ pub fn quote_key(quote: QuoteId, to: Person) -> String {
 /// The key of a letter that says that a quote was answered.
 pub fn answer_key(quote: QuoteId, to: Person) -> String {
     format!("answered/{quote}/{}", person_key(to))
+}
+
+/// The key of a letter about posted documents: by the first that it tells of.
+pub fn posted_key(document: DocumentId, version: u32, to: Person) -> String {
+    format!("posted/{document}/{version}/{}", person_key(to))
 }
 
 /// A person in a key.

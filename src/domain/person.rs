@@ -99,8 +99,10 @@ pub struct Rights {
     pub billing: bool,
     /// Pays and answers: promises, disputes, accepts quotes.
     pub answer: bool,
-    /// Gets the issue letters and reminders.
+    /// Gets letters about what they may see: what was issued or posted, and reminders.
     pub letters: bool,
+    /// Sees the documents that the firm posts.
+    pub documents: bool,
     /// Which projects.
     pub projects: ProjectAccess,
 }
@@ -132,6 +134,11 @@ impl Contact {
     /// Whether this contact may see a billing document of `client` filed under `project`.
     pub fn sees_billing(&self, client: ClientId, project: Option<ProjectId>) -> bool {
         self.active && self.client == client && self.rights.billing && self.rights.projects.allows(project)
+    }
+
+    /// Whether this contact may see a document of `client` filed under `project`.
+    pub fn sees_document(&self, client: ClientId, project: Option<ProjectId>) -> bool {
+        self.active && self.client == client && self.rights.documents && self.rights.projects.allows(project)
     }
 
     /// How letters greet them: the first word of the name.

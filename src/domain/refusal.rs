@@ -73,6 +73,22 @@ pub enum Refusal {
     RecipientUnknown,
     /// Without its last recipient nobody could read a backup.
     LastRecipient,
+    /// A document's file is larger than this many bytes.
+    FileTooLarge(u64),
+    /// The client's documents would take more than this many bytes.
+    ClientFull(u64),
+    /// All documents would take more than this many bytes.
+    DocumentsFull(u64),
+    /// As many files are arriving as may at a time.
+    ManyArriving,
+    /// The file did not arrive whole.
+    CutOff,
+    /// The document has as many versions as one can have.
+    VersionsFull(usize),
+    /// The document is withdrawn, and nothing is added to it.
+    DocumentWithdrawn,
+    /// Only a withdrawn document is erased, once.
+    NotToErase,
 }
 
 impl From<FieldFault> for Refusal {
@@ -138,6 +154,37 @@ impl std::fmt::Display for Refusal {
             Self::LastRecipient => {
                 f.write_str("This is the last recipient; without one nobody could read a backup. Add another one first.")
             }
+            Self::FileTooLarge(max) => write!(
+                f,
+                "The file is larger than {} MiB, the limit document_mib in [limits] of the configuration. Split it, or ask \
+                 whoever runs the server to raise the limit.",
+                max >> 20
+            ),
+            Self::ClientFull(max) => write!(
+                f,
+                "This client’s documents would take more than {} MiB, the limit client_documents_mib in [limits] of the \
+                 configuration. Withdraw and erase some that are no longer needed, or ask whoever runs the server to \
+                 raise the limit.",
+                max >> 20
+            ),
+            Self::DocumentsFull(max) => write!(
+                f,
+                "All documents together would take more than {} MiB, the limit documents_mib in [limits] of the \
+                 configuration. Withdraw and erase some that are no longer needed, or ask whoever runs the server to \
+                 raise the limit.",
+                max >> 20
+            ),
+            Self::ManyArriving => {
+                f.write_str("Too many files are arriving at this moment. Try again when one of them is done.")
+            }
+            Self::CutOff => f.write_str("The file did not arrive whole, and nothing of it was kept. Send it again."),
+            Self::VersionsFull(max) => {
+                write!(f, "This document has {max} versions, as many as one can have. Post a new document instead.")
+            }
+            Self::DocumentWithdrawn => {
+                f.write_str("This document was withdrawn, so that nothing is added to it. Post a new one instead.")
+            }
+            Self::NotToErase => f.write_str("Only a withdrawn document whose content is still kept can be erased."),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }
     }

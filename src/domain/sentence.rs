@@ -116,6 +116,11 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
         E::CertificateMade { .. } => ("shield", Mark::Plain),
         E::Exported { .. } => ("disk", Mark::Plain),
+        E::DocumentPosted { .. } => ("file", Mark::Plain),
+        E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => ("x", Mark::Warn),
+        E::DocumentOpened { .. } => ("eye", Mark::Good),
+        E::DocumentDownloaded { .. } => ("down", Mark::Good),
+        E::StaffDocumentDownloaded { .. } => ("down", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
@@ -252,6 +257,23 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::NumbersStated { last } if last.is_empty() => plain(format!("{who} said that no number was given yet")),
         E::NumbersStated { last } => plain(format!("{who} said which numbers were given last: {last}")),
         E::Exported { documents } => plain(format!("{who} wrote everything out as an archive, {documents} documents")),
+        E::DocumentPosted { version: 1, title, bytes, .. } => {
+            plain(format!("{who} posted “{title}”, {}", locale.bytes(*bytes)))
+        }
+        E::DocumentPosted { version, title, bytes, .. } => {
+            plain(format!("{who} posted version {version} of “{title}”, {}", locale.bytes(*bytes)))
+        }
+        E::DocumentWithdrawn { title, reason, .. } => noted(format!("{who} withdrew “{title}”"), reason),
+        E::DocumentErased { title, bytes, .. } => {
+            plain(format!("{who} erased the content of “{title}”, {}", locale.bytes(*bytes)))
+        }
+        E::DocumentOpened { version, title, .. } => plain(format!("“{title}”, version {version}, opened by {who}")),
+        E::DocumentDownloaded { version, title, .. } => {
+            plain(format!("“{title}”, version {version}, downloaded by {who}"))
+        }
+        E::StaffDocumentDownloaded { version, title, .. } => {
+            plain(format!("{who} took a copy of “{title}”, version {version}"))
+        }
         E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
@@ -331,6 +353,12 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::QuoteDownloaded { quote, format, .. } => {
             Some(format!("{} downloaded the {} of the quote {}.", who(), format.words(), names.quote(*quote)))
         }
+        E::DocumentPosted { version: 1, title, .. } => Some(format!("{} posted “{title}”.", who())),
+        E::DocumentPosted { version, title, .. } => Some(format!("{} posted version {version} of “{title}”.", who())),
+        E::DocumentOpened { version, title, .. } => Some(format!("{} opened “{title}”, version {version}.", who())),
+        E::DocumentDownloaded { version, title, .. } => {
+            Some(format!("{} downloaded “{title}”, version {version}.", who()))
+        }
         E::StatementOpened => Some(format!("{} opened the statement.", who())),
         E::StatementDownloaded { from, to, .. } => {
             Some(format!("{} downloaded the statement {}.", who(), span(*from, *to, locale)))
@@ -352,6 +380,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,
+        E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } => None,
     }
 }
@@ -371,6 +400,7 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::Quote(_) => "Quote letter".to_owned(),
         Purpose::QuoteAnswered(_) => "Letter about an answered quote".to_owned(),
         Purpose::Notice => "Notice".to_owned(),
+        Purpose::Posted(_) => "Letter about new documents".to_owned(),
     }
 }
 

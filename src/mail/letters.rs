@@ -202,6 +202,53 @@ pub fn quote_answered(firm: &Firm, to_name: &str, quote: &Quote, by: &str, clien
     compose(firm, to_name, &firm.party.name, format!("Quote {number} {did} by {by}: {amount}"), parts)
 }
 
+/// A document as the letter about it names it.
+#[derive(Clone, Debug)]
+pub struct Posted<'a> {
+    /// What it is.
+    pub title: &'a str,
+    /// The project that it is filed under.
+    pub project: Option<String>,
+    /// Its current version.
+    pub version: u32,
+}
+
+/// Most documents that one letter names; the others are counted.
+const NAMED_MAX: usize = 10;
+
+/// Documents were posted, newest first; at least one. One link.
+pub fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Text {
+    let name = |d: &Posted<'_>| {
+        let version = if d.version > 1 { format!(", version {}", d.version) } else { String::new() };
+        let project = d.project.as_deref().map_or_else(String::new, |p| format!(", for {}", flat(p)));
+        format!("“{}”{version}{project}", flat(d.title))
+    };
+    let (subject, mut says, action) = match documents {
+        [one] => {
+            let what = if one.version > 1 { "a new version of a document" } else { "a document" };
+            (
+                format!("New: {}", flat(one.title)),
+                vec![format!("We posted {what} for you: {}.", name(one))],
+                "See the document",
+            )
+        }
+        many => {
+            let count = many.len();
+            let mut says = vec![format!("We posted {count} documents for you:")];
+            says.extend(many.iter().take(NAMED_MAX).map(name));
+            (format!("New: {count} documents"), says, "See the documents")
+        }
+    };
+    if documents.len() > NAMED_MAX {
+        says.push(format!("and {} more.", documents.len() - NAMED_MAX));
+    }
+    let mut parts: Vec<Part> = says.into_iter().map(Part::Says).collect();
+    parts.push(Part::Button(action));
+    parts.push(Part::Says("If anything in there is unclear, reply to this e-mail.".to_owned()));
+    let from = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
+    compose(firm, to_name, from, subject, parts)
+}
+
 impl Subject<'_> {
     fn letter(
         &self,

@@ -8,8 +8,8 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use super::{backups, outbox};
-use crate::actions::reminders;
 use crate::actions::visits::hour_of;
+use crate::actions::{reminders, uploads};
 use crate::app::App;
 use crate::domain::event::By;
 use crate::domain::ids::InvoiceId;
@@ -29,19 +29,21 @@ pub enum Job {
     BackupAge,
     /// Hands over the letters that are due.
     Outbox,
+    /// Clears away the content of files that were given up or erased.
+    Clear,
     /// Clears away sessions, links and codes that have ended, and which visits were logged in hours long past.
     Sweep,
 }
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 4] = [Self::Reminders, Self::BackupAge, Self::Outbox, Self::Sweep];
+    pub const ALL: [Self; 5] = [Self::Reminders, Self::BackupAge, Self::Outbox, Self::Clear, Self::Sweep];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Reminders | Self::BackupAge | Self::Outbox => None,
+            Self::Reminders | Self::BackupAge | Self::Outbox | Self::Clear => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
         }
     }
@@ -52,6 +54,7 @@ impl Job {
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Outbox => outbox::run(&app, stop).await,
+            Self::Clear => uploads::clear(&app).await,
             Self::Sweep => {
                 let sweep =
                     |w: &mut WriteTx<'_>| Ok(w.sweep_accounts(w.now)? + w.sweep_visits(hour_of(w.now) - VISIT_HOURS)?);
@@ -68,6 +71,8 @@ pub struct Ticked {
     pub reminders: usize,
     /// Letters handed over, whatever became of them.
     pub letters: usize,
+    /// Chunks of files cleared away.
+    pub cleared: usize,
     /// Sessions, links, codes and notes of visits cleared away.
     pub swept: usize,
     /// Jobs that failed or panicked.
@@ -113,6 +118,7 @@ impl Rota {
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
             Job::BackupAge => {}
+            Job::Clear => out.cleared += count,
             Job::Outbox => out.letters += count,
             Job::Sweep => {
                 out.swept += count;

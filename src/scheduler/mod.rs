@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use crate::actions::letters;
+use crate::actions::{letters, uploads};
 use crate::app::App;
 use crate::domain::event::By;
 use crate::store::prelude::*;
@@ -73,6 +73,14 @@ pub async fn recover(app: &App) -> Result<usize, ActError> {
         letters::recover(w)
     };
     app.store.housekeep(app.now(), act).await
+}
+
+/// Before visitors are let in: files that were arriving when the last process ended are given up. How many.
+///
+/// # Errors
+/// When the store fails.
+pub async fn give_up_uploads(app: &App) -> Result<usize, ActError> {
+    app.store.housekeep(app.now(), uploads::sweep).await
 }
 
 /// How long to sleep by the machine's clock, which an example firm's clock may outrun.

@@ -11,13 +11,14 @@ use redb::ReadableTable;
 
 use super::day;
 use super::error::StoreError;
+use super::files::FileUse;
 use super::invoices::shelf;
 use super::payments::source_key;
 use super::records::Record;
 use super::tables::{
-    ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, INVOICE_NUMBERS,
-    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT,
-    REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
+    ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, FILE_USES,
+    INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPTS, RECEIPTS_BY_DATE,
+    RECEIPTS_OF_CLIENT, REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
 };
 use super::tx::{About, Recorded, WriteTx};
 use crate::domain::event::{By, Event, LogEntry};
@@ -97,6 +98,8 @@ impl WriteTx<'_> {
         drop(table);
         let dated = batch.documents.iter().map(|d| (day(d.dated), d.id.0));
         insert_keys(&mut self.change(INVOICES_BY_DATE)?, dated)?;
+        let used = batch.documents.iter().filter_map(|d| d.issue.as_ref().map(|issue| (d.id, issue.pdf.digest)));
+        insert_keys(&mut self.change(FILE_USES)?, used.map(|(id, digest)| FileUse::Invoice(id).key(digest)))?;
         let of_client = batch.documents.iter().map(|d| (d.client.0, day(d.dated), d.id.0));
         insert_keys(&mut self.change(INVOICES_OF_CLIENT)?, of_client)
     }

@@ -9,7 +9,7 @@ use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, VISITS};
 use super::tx::{Reader, WriteTx};
 use crate::domain::anchor::{Anchor, AnchorCode};
 use crate::domain::event::LogEntry;
-use crate::domain::ids::{ClientId, ContactId, InvoiceId, QuoteId};
+use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId};
 
 /// What a visit was to.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +20,8 @@ pub enum Visited {
     Quote(QuoteId),
     /// The statement.
     Statement(ClientId),
+    /// A version of a document.
+    Document(DocumentId, u32),
 }
 
 /// Reading the log.
@@ -124,7 +126,7 @@ fn weigh(walk: &Walk, anchors: &[AnchorCode], held: &mut [Option<bool>]) {
 
 impl<T: Reader + ?Sized> EventReads for T {}
 
-fn entries<R: Reader + ?Sized>(
+pub(super) fn entries<R: Reader + ?Sized>(
     reader: &R,
     index: TableDefinition<'static, (u64, u64), ()>,
     of: u64,
@@ -149,6 +151,8 @@ fn visit_key(visited: Visited) -> (u8, u64) {
         Visited::Invoice(id) => (0, id.0),
         Visited::Quote(id) => (1, id.0),
         Visited::Statement(id) => (2, id.0),
+        // Versions are few, so the two fit into one number.
+        Visited::Document(id, version) => (3, id.0 << 8 | u64::from(version & 0xff)),
     }
 }
 

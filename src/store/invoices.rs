@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use redb::ReadableTable;
 
 use super::error::StoreError;
+use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::tables::{
     CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, SHELF_OF, SHELVES,
@@ -455,6 +456,7 @@ impl WriteTx<'_> {
             let dated = day(invoice.dated);
             self.change(INVOICES_BY_DATE)?.insert((dated, invoice.id.0), ())?;
             self.change(INVOICES_OF_CLIENT)?.insert((invoice.client.0, dated, invoice.id.0), ())?;
+            self.use_file(issue.pdf.digest, FileUse::Invoice(invoice.id))?;
         }
         self.put(INVOICES, invoice.id.0, invoice)?;
         self.reshelve(invoice).map(drop)

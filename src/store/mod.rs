@@ -11,6 +11,7 @@ pub mod chain;
 pub mod clients;
 pub mod compact;
 pub mod crypt;
+pub mod documents;
 pub mod dump;
 mod engine;
 pub mod error;
@@ -61,6 +62,7 @@ pub mod prelude {
     pub use super::accounts::AccountReads;
     pub use super::chain::ChainReads;
     pub use super::clients::ClientReads;
+    pub use super::documents::DocumentReads;
     pub use super::events::EventReads;
     pub use super::files::FileReads;
     pub use super::firm::FirmReads;
@@ -210,6 +212,16 @@ impl Store {
         F: FnMut(&mut WriteTx<'_>) -> Result<T, ActError> + Send + 'static,
     {
         self.write(By::job("housekeeping"), now, move |w| act(w).map(tx::unlogged)).await
+    }
+
+    /// As [`Store::housekeep`], for whoever can't wait for it: done in its turn, and what comes of it is not told.
+    pub fn housekeep_later<T, F>(&self, now: Timestamp, mut act: F)
+    where
+        T: Send + 'static,
+        F: FnMut(&mut WriteTx<'_>) -> Result<T, ActError> + Send + 'static,
+    {
+        // A store that is closing does nothing more; what should have been done is found at the next start.
+        let _ = self.submit(By::job("housekeeping"), now, move |w| act(w).map(tx::unlogged));
     }
 
     fn submit<T, F>(&self, by: By, now: Timestamp, act: F) -> Result<oneshot::Receiver<Result<T, ActError>>, StoreError>

@@ -4,6 +4,7 @@ use redb::ReadableTable;
 
 use super::day;
 use super::error::StoreError;
+use super::files::FileUse;
 use super::tables::{QUOTE_NUMBERS, QUOTES, QUOTES_BY_DATE, QUOTES_OF_CLIENT};
 use super::tx::{Reader, WriteTx};
 use crate::domain::ids::{ClientId, QuoteId};
@@ -50,6 +51,7 @@ impl WriteTx<'_> {
         self.change(QUOTE_NUMBERS)?.insert(quote.number.as_str(), quote.id.0)?;
         self.change(QUOTES_BY_DATE)?.insert((on, quote.id.0), ())?;
         self.change(QUOTES_OF_CLIENT)?.insert((quote.client.0, on, quote.id.0), ())?;
+        self.use_file(quote.pdf.digest, FileUse::Quote(quote.id))?;
         self.put(QUOTES, quote.id.0, quote)
     }
 }

@@ -9,6 +9,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use super::error::StoreError;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
+use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
 use crate::domain::grant::{CodeRequest, Grant, Session};
@@ -64,6 +65,7 @@ records! {
     Project = "project" v 1;
     Invoice = "invoice" v 1;
     Quote = "quote" v 1;
+    Document = "document" v 1;
     Receipt = "receipt" v 1;
     Allocation = "allocation" v 1;
     Letter = "letter" v 1;

@@ -12,9 +12,10 @@ use super::accounts::AccountReads;
 use super::chain::ChainReads;
 use super::clients::ClientReads;
 use super::day;
+use super::documents::{DocumentCursor, DocumentReads, DocumentShelf};
 use super::error::StoreError;
 use super::events::{EventReads, Visited};
-use super::files::FileReads;
+use super::files::{Content, FileReads};
 use super::firm::FirmReads;
 use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
 use super::payments::{PaymentReads, Unapplied};
@@ -23,9 +24,10 @@ use super::snapshot::ReadTx;
 use super::tx::Reader;
 use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Client;
+use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
-use crate::domain::ids::{ContactId, InvoiceId, ProjectId, ReceiptId, StaffId};
+use crate::domain::ids::{ContactId, DocumentId, InvoiceId, ProjectId, ReceiptId, StaffId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
@@ -297,6 +299,60 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// Receipts and credits with something left to apply.
     pub fn unapplied(&self) -> Result<Vec<Unapplied>, StoreError> {
         if self.sees_account() { self.reader.unapplied_of(self.known.client.id) } else { Ok(Vec::new()) }
+    }
+
+    /// Whether documents may be seen at all.
+    pub fn sees_documents(&self) -> bool {
+        self.only.is_none() && self.contact.rights.documents
+    }
+
+    fn sees_document(&self, document: &Document) -> bool {
+        self.sees_documents()
+            && document.withdrawn.is_none()
+            && self.contact.sees_document(document.client, document.project)
+    }
+
+    /// A document of this client that the contact may see.
+    pub fn document(&self, id: DocumentId) -> Result<Option<Document>, StoreError> {
+        Ok(self.reader.document(id)?.filter(|d| self.sees_document(d)))
+    }
+
+    /// Documents filed under a project that the contact sees, or under none, newest first, at most `limit`.
+    pub fn documents_in(
+        &self,
+        project: Option<ProjectId>,
+        before: Option<DocumentCursor>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        if !self.sees_documents() || !self.contact.rights.projects.allows(project) {
+            return Ok(Vec::new());
+        }
+        let (client, shelf) = (self.client.id, DocumentShelf::Posted);
+        let mut all = self.reader.documents_of_project(client, project, shelf, before, limit)?;
+        all.retain(|d| self.sees_document(d));
+        Ok(all)
+    }
+
+    /// Where the bytes of a document's version lie.
+    pub fn document_content(&self, document: &Document, version: u32) -> Result<Option<Content>, StoreError> {
+        match document.version(version).filter(|_| self.sees_document(document)) {
+            Some(version) => self.reader.content(version.file.digest),
+            None => Ok(None),
+        }
+    }
+
+    /// When the contact saw a document's current version first.
+    pub fn document_seen(&self, document: &Document) -> Result<Option<jiff::Timestamp>, StoreError> {
+        self.reader.document_seen(self.contact.id, document.id, document.current())
+    }
+
+    /// What of a document's log is known here, newest first, at most `limit`.
+    pub fn log_of_document(&self, document: &Document, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
+        if self.sees_document(document) {
+            self.reader.log_of_document(document.id, None, limit)
+        } else {
+            Ok(Vec::new())
+        }
     }
 
     /// The projects that the contact sees.

@@ -84,10 +84,24 @@ pub const ALLOCATIONS_OF_SOURCE: T<(u8, Id, Id), Id> = T::new("allocations_of_so
 /// *Index*: (client, source tag, source) of receipts and credits with something unapplied, to (currency, amount).
 pub const UNAPPLIED: T<(Id, u8, Id), (Name, i64)> = T::new("unapplied");
 
-/// Digest to length; the content lies in `CHUNKS`, once per digest.
-pub const FILES: T<Hash, u64> = T::new("files");
-/// (digest, chunk number) to bytes.
-pub const CHUNKS: T<(Hash, u32), Bytes> = T::new("chunks");
+/// Digest to (length, content): content lies in `CHUNKS`, once per digest.
+pub const FILES: T<Hash, (u64, Id)> = T::new("files");
+/// (content, chunk number) to bytes.
+pub const CHUNKS: T<(Id, u32), Bytes> = T::new("chunks");
+/// *Index*: (digest, noun tag, identifier): what refers to a file.
+pub const FILE_USES: T<(Hash, u8, Id), ()> = T::new("file_uses");
+/// Content that is still arriving, to (client, bytes so far). No row outlives the process that wrote it.
+pub const ARRIVING: T<Id, (Id, u64)> = T::new("arriving");
+/// Content that nothing refers to any more, until its chunks are cleared away.
+pub const LEFT_OVER: T<Id, ()> = T::new("left_over");
+
+pub const DOCUMENTS: T<Id, Bytes> = T::new("documents");
+/// *Index*: (client, project or 0, shelf, newest version, document).
+pub const DOCUMENTS_OF_PROJECT: T<(Id, Id, u8, Instant, Id), ()> = T::new("documents_of_project");
+/// *Index*: (client, shelf, newest version, document).
+pub const DOCUMENTS_OF_CLIENT: T<(Id, u8, Instant, Id), ()> = T::new("documents_of_client");
+/// *Index*: client, or 0 for all of them, to (bytes, versions) of documents.
+pub const DOCUMENT_SIZES: T<Id, (u64, u64)> = T::new("document_sizes");
 
 /// The activity log, by sequence.
 pub const EVENTS: T<u64, Bytes> = T::new("events");
@@ -95,6 +109,10 @@ pub const EVENTS: T<u64, Bytes> = T::new("events");
 pub const EVENTS_OF_CLIENT: T<(Id, u64), ()> = T::new("events_of_client");
 /// *Index*: (invoice, sequence).
 pub const EVENTS_OF_INVOICE: T<(Id, u64), ()> = T::new("events_of_invoice");
+/// *Index*: (document, sequence).
+pub const EVENTS_OF_DOCUMENT: T<(Id, u64), ()> = T::new("events_of_document");
+/// *Index*: (contact, document, version) to the sequence of their first visit to it.
+pub const DOCUMENT_SEEN: T<(Id, Id, u32), u64> = T::new("document_seen");
 /// (contact, document tag, document, hour): visits already logged in that hour.
 pub const VISITS: T<(Id, u8, Id, i64), ()> = T::new("visits");
 
@@ -120,13 +138,14 @@ pub const REMINDER_STEPS: T<(Id, i16), u8> = T::new("reminder_steps");
 #[macro_export]
 macro_rules! every_table {
     ($each:ident) => {
-        $crate::every_table!(@ $each: META SEQUENCES STAFF CLIENTS CLIENTS_BY_NAME CONTACTS CONTACTS_OF_CLIENT PROJECTS
-            PROJECTS_OF_CLIENT LOGINS PASSWORDS SESSIONS SESSIONS_OF_PERSON GRANTS GRANTS_OF_PERSON CODES INVOICES
-            INVOICE_NUMBERS INVOICES_BY_DATE INVOICES_OF_CLIENT SHELVES CLIENT_SHELVES SHELF_OF OPEN_TOTALS QUOTES
-            QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT ALLOCATIONS
-            ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS EVENTS EVENTS_OF_CLIENT EVENTS_OF_INVOICE VISITS LETTERS
-            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE
-            REMINDER_STEPS)
+        $crate::every_table!(@ $each: META SEQUENCES STAFF CLIENTS CLIENTS_BY_NAME CONTACTS CONTACTS_OF_CLIENT
+            PROJECTS PROJECTS_OF_CLIENT LOGINS PASSWORDS SESSIONS SESSIONS_OF_PERSON GRANTS GRANTS_OF_PERSON CODES
+            INVOICES INVOICE_NUMBERS INVOICES_BY_DATE INVOICES_OF_CLIENT SHELVES CLIENT_SHELVES SHELF_OF OPEN_TOTALS
+            QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT
+            ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER DOCUMENTS
+            DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT EVENTS_OF_INVOICE
+            EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS LETTERS LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE
+            LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -8,15 +8,17 @@ use redb::{Key, ReadableTable, Table, TableDefinition, Value};
 
 use super::error::StoreError;
 use super::records::Record;
-use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, SEQUENCES};
+use super::tables::{DOCUMENT_SEEN, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_DOCUMENT, EVENTS_OF_INVOICE, SEQUENCES};
 use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 11] = [
+const NOUNS: [&str; 13] = [
     "allocation",
     "client",
     "contact",
+    "content",
+    "document",
     "invoice",
     "letter",
     "letter-again",
@@ -245,6 +247,7 @@ impl<'a> WriteTx<'a> {
             event,
             previous,
         };
+        let (document, visit) = (entry.event.document(), entry.visit_to_document());
         let bytes = entry.encode()?;
         let mut events = self.change(EVENTS)?;
         tip.push(&events, &bytes)?;
@@ -255,6 +258,15 @@ impl<'a> WriteTx<'a> {
         }
         if let Some(invoice) = about.invoice {
             self.change(EVENTS_OF_INVOICE)?.insert((invoice.0, sequence), ())?;
+        }
+        if let Some(document) = document {
+            self.change(EVENTS_OF_DOCUMENT)?.insert((document.0, sequence), ())?;
+        }
+        if let Some((contact, document, version)) = visit {
+            let (mut seen, key) = (self.change(DOCUMENT_SEEN)?, (contact.0, document.0, version));
+            if seen.get(key)?.is_none() {
+                seen.insert(key, sequence)?;
+            }
         }
         self.end_chain(&tip)?;
         Ok(Recorded(()))

@@ -3,9 +3,11 @@
 use redb::{ReadableTable, TableDefinition};
 
 use super::error::StoreError;
+use super::files::FileReads;
 use super::records::Record;
-use super::tables::{ALLOCATIONS, CHUNKS, CONTACTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS};
+use super::tables::{ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS};
 use super::tx::Reader;
+use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::ids::Digest;
 use crate::domain::invoice::Invoice;
@@ -36,6 +38,11 @@ pub trait WalkReads: Reader {
         walk(self, QUOTES, each)
     }
 
+    /// Every document.
+    fn each_document<E: From<StoreError>>(&self, each: impl FnMut(Document) -> Result<(), E>) -> Result<(), E> {
+        walk(self, DOCUMENTS, each)
+    }
+
     /// Every receipt.
     fn each_receipt<E: From<StoreError>>(&self, each: impl FnMut(Receipt) -> Result<(), E>) -> Result<(), E> {
         walk(self, RECEIPTS, each)
@@ -57,9 +64,10 @@ pub trait WalkReads: Reader {
         digest: Digest,
         mut each: impl FnMut(&[u8]) -> Result<(), E>,
     ) -> Result<u64, E> {
+        let Some(content) = self.content(digest)? else { return Ok(0) };
         let table = self.table(CHUNKS)?;
         let mut bytes = 0;
-        for row in table.range((digest.0, 0)..=(digest.0, u32::MAX)).map_err(StoreError::from)? {
+        for row in table.range((content.id.0, 0)..=(content.id.0, u32::MAX)).map_err(StoreError::from)? {
             let (_, chunk) = row.map_err(StoreError::from)?;
             bytes += chunk.value().len() as u64;
             each(chunk.value())?;

@@ -35,6 +35,11 @@ pub fn of(format: Format, name: &str, bytes: Vec<u8>) -> Response {
 }
 
 fn file(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
+    headers(media_type, name, bytes).into_response()
+}
+
+/// A body with the headers of every download.
+pub(super) fn headers<B: IntoResponse>(media_type: &str, name: &str, body: B) -> impl IntoResponse {
     let headers = [
         (CONTENT_TYPE, media_type.to_owned()),
         (CONTENT_DISPOSITION, attachment(name)),
@@ -42,7 +47,7 @@ fn file(media_type: &str, name: &str, bytes: Vec<u8>) -> Response {
         (X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
-    (headers, bytes).into_response()
+    (headers, body)
 }
 
 /// `Content-Disposition` as in RFC 6266: a plain name for old browsers, the true one beside it.

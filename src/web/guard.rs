@@ -10,6 +10,7 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
+use axum::response::Response;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -20,6 +21,7 @@ use super::page::{self, DeskFrame, DeskNav, FirmCard, PortalFrame, PortalNav};
 use super::portal::drawn::Drawn;
 use super::problem::{Problem, even_if_full};
 use super::state::Web;
+use super::stream;
 use crate::actions::{invoices, sessions};
 use crate::app::App;
 use crate::documents::{Logo, Sheet};
@@ -28,9 +30,11 @@ use crate::domain::calendar;
 use crate::domain::event::{Actor, By};
 use crate::domain::firm::{Firm, Locale};
 use crate::domain::grant::{Session, Strength};
+use crate::domain::ids::FileRef;
 use crate::domain::person::{Contact, Person, Staff};
 use crate::secrets::{Token, TokenDigest};
 use crate::store::ReadTx;
+use crate::store::files::Content;
 use crate::store::prelude::*;
 use crate::store::scope::{ClientView, Kept, Pass};
 
@@ -258,6 +262,11 @@ impl Viewer {
     /// When the document can't be drawn; the sentence says why.
     pub fn render(&self, sheet: &Sheet) -> Result<Vec<u8>, ActError> {
         invoices::render(&self.web.app, sheet, &self.firm)
+    }
+
+    /// A file that this contact's view led to, as a download.
+    pub fn attachment(&self, content: Content, file: &FileRef, asked: &HeaderMap) -> Response {
+        stream::attachment(&self.app.store, content, file, asked)
     }
 
     /// A whole page of the portal.

@@ -27,7 +27,9 @@ mod redirect;
 pub mod routes;
 pub mod state;
 pub mod statement_file;
+mod stream;
 pub mod throttle;
 pub mod tls;
+mod upload;
 
 pub use gate::ConnectionLimits;

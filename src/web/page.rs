@@ -77,15 +77,18 @@ pub enum PortalNav {
     Quotes,
     /// The account, from when to when.
     Statement,
+    /// What the firm posted.
+    Documents,
     /// The person's own account.
     Account,
 }
 
-const PORTAL_NAV: [(PortalNav, &str, &str); 4] = [
+const PORTAL_NAV: [(PortalNav, &str, &str); 5] = [
     (PortalNav::Home, "/", "Home"),
     (PortalNav::Invoices, "/invoices", "Invoices"),
     (PortalNav::Quotes, "/quotes", "Quotes"),
     (PortalNav::Statement, "/statement", "Statement"),
+    (PortalNav::Documents, "/documents", "Documents"),
 ];
 
 /// A place at the desk.

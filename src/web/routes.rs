@@ -3,13 +3,17 @@
 //! The handler's extractor enforces the audience; the gates test reads this list, tries every route with every kind of
 //! person, and fails where the two disagree.
 
+use std::time::Duration;
+
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::routing::{MethodRouter, get, post};
 
 use super::desk::{account, client, client_form, client_statement, clients, contacts, logo, projects, settings, staff};
+use super::layers::{DOCUMENT_TIMEOUT, UPLOAD_TIMEOUT};
 use super::state::Web;
+use super::upload::AROUND_MAX;
 use super::{assets, auth, certificate, demo_mail, desk, portal, problem};
 use crate::app::App;
 use crate::store::certificate::MAX_BYTES;
@@ -97,6 +101,9 @@ pub fn list() -> Vec<Route> {
         get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf
         post "/quotes/{number}/acceptance" Contact portal::quote::accept;
         post "/quotes/{number}/decline" Contact portal::quote::decline;
+        get "/documents" Contact portal::documents::list;
+        get "/documents/{id}/v/{version}" Contact portal::documents::show;
+        get "/documents/{id}/v/{version}/file" Contact portal::documents::file;
         get "/account" Contact portal::account::show;
         post "/account/password" Contact portal::account::change_password;
         post "/account/password/link" Contact portal::account::mail_link;
@@ -138,6 +145,19 @@ pub fn list() -> Vec<Route> {
         post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
         get "/desk/projects/{id}" StaffWork projects::edit;
         post "/desk/projects/{id}" StaffWork projects::change;
+
+        // The desk: documents.
+        get "/desk/clients/{id}/documents" Staff desk::documents::list;
+        get "/desk/clients/{id}/documents/new" StaffWork desk::document_post::new;
+        post "/desk/clients/{id}/documents/new" StaffWork desk::document_post::post;
+        get "/desk/documents/{id}" Staff desk::documents::show;
+        get "/desk/documents/{id}/v/{version}" Staff desk::documents::file;
+        get "/desk/documents/{id}/new" StaffWork desk::document_post::new_version;
+        post "/desk/documents/{id}/new" StaffWork desk::document_post::post_version;
+        get "/desk/documents/{id}/withdraw" StaffWork desk::document_end::ask_withdraw;
+        post "/desk/documents/{id}/withdraw" StaffWork desk::document_end::withdraw;
+        get "/desk/documents/{id}/erase" Owner desk::document_end::ask_erase;
+        post "/desk/documents/{id}/erase" Owner desk::document_end::erase;
 
         // The desk: invoices and quotes.
         get "/desk/invoices" Staff desk::invoices::list;
@@ -206,11 +226,14 @@ pub fn list() -> Vec<Route> {
 /// The router over `app`, without the layers of `layers::harden`.
 pub fn router(app: App) -> Router {
     let upload = DefaultBodyLimit::max(app.settings.upload_max.saturating_add(UPLOAD_SLACK));
+    let document = usize::try_from(app.settings.files.file).unwrap_or(usize::MAX);
+    let document = DefaultBodyLimit::max(document.saturating_add(AROUND_MAX));
     let web = Web::new(app);
     let router = list().into_iter().fold(Router::new(), |router, route| {
         let handler = match route.path {
             "/certificate" => route.handler.layer(DefaultBodyLimit::max(MAX_BYTES + FORM_SLACK)),
-            path if SLOW.contains(&path) => route.handler.layer(upload),
+            path if LARGE.contains(&path) => route.handler.layer(document),
+            path if is_upload(path) => route.handler.layer(upload),
             _ => route.handler,
         };
         router.route(route.path, handler)
@@ -228,5 +251,18 @@ const UPLOAD_SLACK: usize = 2 * 1024 * 1024;
 /// What surrounds the only file of a form, in bytes.
 const FORM_SLACK: usize = 16 * 1024;
 
-/// Route templates that may take longer and more: uploads.
-pub const SLOW: &[&str] = &["/desk/publish", "/desk/settings/logo"];
+/// Route templates that take the files of documents.
+const LARGE: &[&str] = &["/desk/clients/{id}/documents/new", "/desk/documents/{id}/new"];
+
+/// Route templates that may take longer and more, with how long: uploads.
+pub const SLOW: &[(&str, Duration)] = &[
+    ("/desk/publish", UPLOAD_TIMEOUT),
+    ("/desk/settings/logo", UPLOAD_TIMEOUT),
+    (LARGE[0], DOCUMENT_TIMEOUT),
+    (LARGE[1], DOCUMENT_TIMEOUT),
+];
+
+/// Whether a route template takes a file.
+pub fn is_upload(path: &str) -> bool {
+    SLOW.iter().any(|slow| slow.0 == path)
+}

@@ -56,6 +56,11 @@ impl Browser {
         self.cookies.get(name).map(String::as_str)
     }
 
+    /// The last page's form token.
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub fn set_cookie(&mut self, name: &str, value: &str) {
         self.cookies.insert(name.to_owned(), value.to_owned());
     }

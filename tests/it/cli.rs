@@ -1,6 +1,7 @@
 //! The real binary: a house is made, served, backed up while it serves, lost, and restored.
 
 mod export;
+mod files;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

@@ -132,6 +132,9 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::StatementOpened
             | Event::StatementDownloaded { .. }
             | Event::StaffStatementDownloaded { .. }
+            | Event::DocumentOpened { .. }
+            | Event::DocumentDownloaded { .. }
+            | Event::StaffDocumentDownloaded { .. }
             | Event::CertificateMade { .. }
     )
 }
@@ -290,8 +293,14 @@ async fn a_form_without_its_own_sessions_token_or_from_another_site_is_refused()
 }
 
 /// Forms after which others have nothing left to work on.
-const LAST: &[&str] =
-    &["/desk/invoices/{id}/issue", "/desk/invoices/{id}/discard", "/sign-out", "/desk/contacts/{id}/revoke"];
+const LAST: &[&str] = &[
+    "/desk/documents/{id}/withdraw",
+    "/desk/documents/{id}/erase",
+    "/desk/invoices/{id}/issue",
+    "/desk/invoices/{id}/discard",
+    "/sign-out",
+    "/desk/contacts/{id}/revoke",
+];
 
 #[tokio::test]
 async fn every_form_is_open_to_the_least_of_those_whom_it_is_for() {

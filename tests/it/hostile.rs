@@ -47,6 +47,7 @@ const IN_PARAGRAPHS: usize = 4;
 /// Forms of words alone: they take whatever is plain text; passwords take anything.
 const WORDS: &[&str] = &[
     "/desk/clients/{id}/projects",
+    "/desk/documents/{id}/withdraw",
     "/desk/invoices/{id}/allocations/{allocation}/undo",
     "/desk/invoices/{id}/credit",
     "/desk/projects/{id}",
@@ -141,6 +142,7 @@ const BUTTONS: &[&str] = &[
     "/desk/contacts/{id}/admit",
     "/desk/contacts/{id}/invite",
     "/desk/contacts/{id}/revoke",
+    "/desk/documents/{id}/erase",
     "/desk/invoices/{id}/discard",
     "/desk/invoices/{id}/issue",
     "/desk/invoices/{id}/send",

@@ -9,18 +9,20 @@ use std::sync::{Arc, Mutex};
 use argon2::password_hash::{PasswordHasher, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
 use counterfoil::actions::clients::NewClient;
+use counterfoil::actions::documents::Place;
 use counterfoil::actions::invoices::{Draft, Publication};
 use counterfoil::actions::payments::{Apply, NewReceipt};
 use counterfoil::actions::people::{NewContact, NewStaff};
-use counterfoil::actions::{clients, firm, invoices, payments, people};
-use counterfoil::app::{App, Settings};
+use counterfoil::actions::uploads::{Arrived, Upload};
+use counterfoil::actions::{clients, documents, firm, invoices, payments, people};
+use counterfoil::app::{App, FileLimits, Settings};
 use counterfoil::clock::Clock;
 use counterfoil::documents::Fonts;
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::client::Party;
 use counterfoil::domain::event::{Actor, By, Event};
 use counterfoil::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
-use counterfoil::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, ReceiptId, StaffId};
+use counterfoil::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, ProjectId, ReceiptId, StaffId};
 use counterfoil::domain::invoice::{Kind, References};
 use counterfoil::domain::money::{Currency, Money};
 use counterfoil::domain::number::{DocumentNumber, Pattern};
@@ -64,7 +66,7 @@ pub struct People {
     pub ana: ContactId,
     /// Billing, no letters.
     pub peter: ContactId,
-    /// No billing; sees the project Glaze only.
+    /// No billing; sees the documents of the project Glaze only.
     pub joe: ContactId,
     /// At Kestrel: billing, answers, letters.
     pub sofia: ContactId,
@@ -148,7 +150,7 @@ pub fn new_contact(name: &str, address: &str, rights: Rights) -> NewContact {
 }
 
 pub fn rights(billing: bool, answer: bool, letters: bool) -> Rights {
-    Rights { billing, answer, letters, projects: ProjectAccess::All }
+    Rights { billing, answer, letters, documents: billing, projects: ProjectAccess::All }
 }
 
 fn new_staff(name: &str, address: &str, role: Role) -> NewStaff {
@@ -194,6 +196,7 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
             from: ("Hartmann & Finch LLP".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 10 << 20,
+            files: FileLimits::of_mib(64, 96, 128),
             backup: None,
             demo: false,
         }),
@@ -349,6 +352,31 @@ impl TestHouse {
         }
     }
 
+    /// A text file that arrived for a client and is not put to use yet.
+    pub async fn arrive(&self, client: ClientId, name: &str, bytes: &[u8]) -> Result<Arrived, ActError> {
+        let scope = self.scope(self.who.orla);
+        let mut upload = Upload::begin(&self.app, &scope, client, name, Some(bytes.len() as u64)).await?;
+        upload.push(bytes).await?;
+        upload.finish().await
+    }
+
+    async fn post_to(&self, place: Place, client: ClientId, words: &str) -> DocumentId {
+        let arrived = self.arrive(client, &format!("{words}.txt"), words.as_bytes()).await.unwrap();
+        let (by, scope) = (self.by(self.who.orla), self.scope(self.who.orla));
+        documents::post(&self.app, by, &scope, place, String::new(), arrived).await.unwrap().0
+    }
+
+    /// Posts a document of these words, by Orla.
+    pub async fn post(&self, client: ClientId, project: Option<ProjectId>, words: &str) -> DocumentId {
+        self.post_to(Place::New { client, project, title: words.to_owned() }, client, words).await
+    }
+
+    /// Posts a new version of these words, by Orla.
+    pub async fn post_version(&self, document: DocumentId, words: &str) {
+        let client = self.app.store.read(|r| r.document(document)).unwrap().unwrap().client;
+        self.post_to(Place::Version(document), client, words).await;
+    }
+
     /// Records money received today: the invoices named first, then the oldest due.
     pub async fn pay(&self, client: ClientId, minor: i64, named: Vec<InvoiceId>) -> ReceiptId {
         let new = self.receipt(client, minor, Apply::Default(named));
@@ -458,7 +486,7 @@ async fn move_in(app: &App) -> People {
         };
         let ana = add(marlow, "Ana Ruiz", "ana@marlow.example", rights(true, true, true))?;
         let peter = add(marlow, "Peter Marlow", "peter@marlow.example", rights(true, false, false))?;
-        let only = Rights { projects: ProjectAccess::Only(vec![glaze]), ..Rights::default() };
+        let only = Rights { documents: true, projects: ProjectAccess::Only(vec![glaze]), ..Rights::default() };
         let joe = add(marlow, "Joe Hynes", "joe@marlow.example", only)?;
         let sofia = add(kestrel, "Sofia Lindqvist", "sofia@kestrel.example", rights(true, true, true))?;
         let rita = add(marlow, "Rita Gone", "rita@marlow.example", rights(true, true, true))?;

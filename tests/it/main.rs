@@ -9,6 +9,7 @@ mod cli;
 mod desk;
 mod evidence;
 mod faults;
+mod files;
 mod fuzz;
 mod gates;
 mod hostile;

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::found;
 use super::about;
 use super::people::reach;
+use super::posted;
 use super::stop::{moot, withdraw};
 use crate::app::Settings;
 use crate::domain::event::Event;
@@ -67,6 +68,9 @@ pub fn begin(
         withdraw(w, letter, reason)?;
         return Ok(None);
     }
+    if matches!(letter.purpose, Purpose::Posted(_)) {
+        letter = found(posted::refreshed(w, &letter)?)?;
+    }
     reach(w, &mut letter)?;
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
@@ -108,6 +112,10 @@ fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<Strin
     let url = &sender.url;
     Ok(match letter.purpose {
         Purpose::Quote(id) => w.quote(id)?.map(|q| format!("{url}/quotes/{}", q.number.in_url())),
+        Purpose::Posted(_) => match posted::told(w, letter)?.as_slice() {
+            [only] => Some(format!("{url}/documents/{}/v/{}", only.id, only.current())),
+            _ => Some(format!("{url}/documents")),
+        },
         Purpose::QuoteAnswered(id) => Some(format!("{url}/desk/quotes/{id}")),
         _ => None,
     }

@@ -4,6 +4,7 @@
 mod decide;
 mod hand_over;
 mod people;
+mod posted;
 mod queue;
 mod stop;
 
@@ -14,6 +15,8 @@ pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
 pub use people::{audience, recipients};
+pub use posted::{POSTED_WAIT, posted_to};
+pub(super) use posted::{queue_posted, reword_posted};
 pub(super) use queue::{
     not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
     queue_sign_in, reword,

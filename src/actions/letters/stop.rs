@@ -2,6 +2,7 @@
 
 use super::about;
 use super::people::addressee;
+use super::posted;
 use crate::domain::event::Event;
 use crate::domain::ids::InvoiceId;
 use crate::domain::letter::{Letter, LetterState, Purpose};
@@ -14,6 +15,10 @@ pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static s
     let secret = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword);
     if secret && present.address != letter.to_address {
         return Ok(Some("the recipient's address changed since"));
+    }
+    if matches!(letter.purpose, Purpose::Posted(_)) {
+        let nothing = posted::told(w, letter)?.is_empty();
+        return Ok(nothing.then_some("what it told of was withdrawn, replaced or is no longer theirs to see"));
     }
     let Some(id) = letter.purpose.invoice() else { return Ok(None) };
     let Some(row) = w.invoice_row(id)? else { return Ok(Some("the document is gone")) };

@@ -199,7 +199,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
         title: "Accounts".to_owned(),
         email: EmailAddress::parse("email", &address).map_err(Refusal::from)?,
         phone: String::new(),
-        rights: Rights { billing: true, answer: true, letters: true, projects: ProjectAccess::All },
+        rights: Rights { billing: true, answer: true, letters: true, documents: false, projects: ProjectAccess::All },
         invite: false,
     };
     let done = people::add_contact(w, &scope, client, &contact)?;

@@ -32,7 +32,7 @@ use self::greeting::Greeting;
 use self::reopen::Made;
 use super::{Failure, serve, terminal};
 use crate::actions::firm as firm_actions;
-use crate::app::{App, Settings};
+use crate::app::{App, FileLimits, Settings};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::documents::Fonts;
@@ -175,7 +175,7 @@ struct Build {
 
 impl Build {
     fn new(args: &Args, config: &Config, entropy: Entropy, stopped: Arc<AtomicBool>) -> Result<Self, Failure> {
-        let settings = settings(config.url.origin(), config.limits.upload_bytes())?;
+        let settings = settings(config.url.origin(), config.limits.upload_bytes(), super::house::file_limits(config))?;
         let date = args.today.unwrap_or_else(|| calendar::today(Clock::system().now(), &settings.zone));
         if !(2010..=2100).contains(&date.year()) {
             return Err(Failure::new("--today: choose a day from 2010 to 2100."));
@@ -269,7 +269,7 @@ fn progress(bar: &ProgressBar, stopped: &Arc<AtomicBool>) -> story::Progress {
 }
 
 /// The settings of every demo.
-fn settings(url: String, upload_max: usize) -> Result<Settings, Failure> {
+fn settings(url: String, upload_max: usize, files: FileLimits) -> Result<Settings, Failure> {
     let zone = TimeZone::get(firm::ZONE).map_err(|_| Failure::new(format!("{} is no time zone.", firm::ZONE)))?;
     Ok(Settings {
         url,
@@ -278,6 +278,7 @@ fn settings(url: String, upload_max: usize) -> Result<Settings, Failure> {
         from: (firm::FROM.0.to_owned(), firm::FROM.1.to_owned()),
         reply_to: None,
         upload_max,
+        files,
         backup: None,
         demo: true,
     })

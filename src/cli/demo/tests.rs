@@ -20,7 +20,7 @@ struct Demo {
 fn empty(seed: u64) -> Demo {
     let folder = Folder::prepare(None).unwrap();
     let store = folder.begin(16 << 20, &Entropy::system()).unwrap();
-    let settings = settings("https://127.0.0.1:8443".to_owned(), 1 << 20).unwrap();
+    let settings = settings("https://127.0.0.1:8443".to_owned(), 1 << 20, FileLimits::of_mib(1, 8, 32)).unwrap();
     let end = calendar::wall_clock(Date::new(2026, 11, 22).unwrap(), time(9, 0, 0, 0), &settings.zone);
     let mailbox = MemoryMailer::default();
     let app = App {

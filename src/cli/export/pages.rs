@@ -3,6 +3,7 @@
 use maud::{DOCTYPE, Markup, html};
 
 use crate::domain::client::Client;
+use crate::domain::document::{Document, Version};
 use crate::domain::ids::{InvoiceId, QuoteId};
 
 /// Longest part of a file's name that comes from somebody's text, in characters.
@@ -68,6 +69,17 @@ pub fn quote_file(id: QuoteId, number: &str) -> String {
     named("quote-", id.0, number)
 }
 
+/// A version's file in its client's folder of files, with its own ending.
+pub fn version_file(document: &Document, number: u32, version: &Version) -> String {
+    let ending = version.file.name.rsplit_once('.').map_or("", |x| x.1);
+    let ending: String = ending.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
+    format!(
+        "{}-v{number}.{}",
+        named("", document.id.0, &document.title),
+        if ending.is_empty() { "bin" } else { &ending }
+    )
+}
+
 /// What the archive says about itself to whoever finds it.
 pub const README: &str = "\
 This is an archive of everything that a firm kept in Counterfoil, a client extranet.
@@ -79,7 +91,7 @@ or copied as a whole.
   index.html           where to begin
   clients/             a folder for each client: particulars, every document as page and
                        PDF (the PDF is the document as it was issued), the statement of
-                       account
+                       account; under files/ what was posted, in every version
   registers/           everything as tables: CSV (RFC 4180), UTF-8 with a byte order
                        mark, dates as YYYY-MM-DD, amounts as decimal numbers with a full
                        stop. Cells that a spreadsheet would take for a formula begin

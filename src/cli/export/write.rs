@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::super::Failure;
 use super::archive::Archive;
-use super::pages::{README, client_folder, invoice_file, page, quote_file};
+use super::pages::{README, client_folder, invoice_file, page, quote_file, version_file};
 use super::registers::{actor, decimal, kind};
 use crate::actions::invoices::{credited, sheet};
 use crate::app::Settings;
@@ -14,12 +14,14 @@ use crate::documents::quote::{Offer, quote_sheet};
 use crate::documents::statement::{Account, statement_sheet};
 use crate::documents::{self, Look};
 use crate::domain::client::Client;
+use crate::domain::document::Document;
 use crate::domain::firm::Firm;
 use crate::domain::format::Format;
 use crate::domain::ids::{FileRef, ProjectId};
 use crate::domain::invoice::{Body, Invoice, Issue};
 use crate::domain::quote::Quote;
 use crate::domain::sentence;
+use crate::store::documents::{DocumentCursor, DocumentShelf};
 use crate::store::prelude::*;
 use crate::store::statement::reckoned;
 use crate::store::walk::WalkReads;
@@ -41,6 +43,8 @@ pub struct Counts {
     pub documents: u64,
     /// Quotes.
     pub quotes: u64,
+    /// Files: versions of documents.
+    pub files: u64,
     /// Lines of the activity log.
     pub entries: u64,
 }
@@ -160,6 +164,7 @@ impl<A: Archive> Writer<'_, A> {
         }
         let quotes = self.quotes(&folder, client)?;
         self.statement(&folder, client, &documents)?;
+        self.files(&folder, client)?;
         let body = self.client_page(client, &documents, &quotes)?;
         self.page(&format!("{folder}/index.html"), &client.party.name, &body)
     }
@@ -170,7 +175,7 @@ impl<A: Archive> Writer<'_, A> {
         Ok(html! {
             h1 { (party.name) }
             p { @for line in party.lines() { (line) " " } (party.country) " " (party.vat_id) }
-            p { a href="statement.html" { "Statement of account" } }
+            p.list { a href="statement.html" { "Statement of account" } a href="files/index.html" { "Documents" } }
             h2 { "Contacts" }
             ul { @for c in &contacts { li { (c.name) ", " (c.title) " " (c.email) " " (c.phone) @if !c.active { " (revoked)" } } } }
             @if !projects.is_empty() { h2 { "Projects" } ul { @for p in &projects { li { (p.name) } } } }
@@ -270,6 +275,52 @@ impl<A: Archive> Writer<'_, A> {
             p { small { "PDF: SHA-256 " (quote.pdf.digest) ", sent " (quote.at) } }
         };
         self.page(&format!("{folder}/{file}.html"), &title, &body)
+    }
+
+    /// The documents of a client, withdrawn ones too, with a page that lists them.
+    fn files(&mut self, folder: &str, client: &Client) -> Result<(), Failure> {
+        let mut listed = Vec::new();
+        for shelf in [DocumentShelf::Posted, DocumentShelf::Withdrawn] {
+            let mut before = None;
+            loop {
+                let some = self.r.documents_of(client.id, shelf, before, QUOTES)?;
+                let Some(last) = some.last() else { break };
+                before = Some(DocumentCursor::of(last));
+                for document in &some {
+                    listed.push(self.versions(folder, document)?);
+                }
+            }
+        }
+        let body = html! {
+            h1 { "Documents" }
+            p { a href="../index.html" { (client.party.name) } }
+            @for document in &listed { (document) }
+            @if listed.is_empty() { p { "None." } }
+        };
+        self.page(&format!("{folder}/files/index.html"), "Documents", &body)
+    }
+
+    fn versions(&mut self, folder: &str, document: &Document) -> Result<Markup, Failure> {
+        let project = document.project.map(|id| self.project(id)).transpose()?.flatten();
+        let mut rows = Vec::new();
+        for (number, version) in (1..).zip(&document.versions) {
+            let name = version_file(document, number, version);
+            if document.is_kept() {
+                self.file(&format!("{folder}/files/{name}"), &version.file)?;
+                self.counts.files += 1;
+            }
+            rows.push(html! { li {
+                @if document.is_kept() { a href=(name) { "Version " (number) } } @else { "Version " (number) ", erased" }
+                ": " (version.file.name) ", " (version.at) " " (version.note) " "
+                small { "SHA-256 " (version.file.digest) }
+            } });
+        }
+        Ok(html! {
+            h2 { (document.title) }
+            @if let Some(project) = &project { p { (project) } }
+            @if let Some(withdrawn) = &document.withdrawn { p { "Withdrawn " (withdrawn.at) ": " (withdrawn.reason) } }
+            ul { @for row in &rows { (row) } }
+        })
     }
 
     fn project(&self, id: ProjectId) -> Result<Option<String>, Failure> {
@@ -394,7 +445,7 @@ impl<A: Archive> Writer<'_, A> {
             p { "Everything that was kept in Counterfoil, as of " (self.today) "." }
             ul {
                 li { a href="clients/index.html" { (counts.clients) " clients" } }
-                li { (counts.documents) " invoices and credit notes, " (counts.quotes) " quotes: in the folders of the clients" }
+                li { (counts.documents) " invoices and credit notes, " (counts.quotes) " quotes, " (counts.files) " files: in the folders of the clients" }
                 li { a href="activity/index.html" { (counts.entries) " entries of the activity log" } }
             }
             h2 { "Registers" }

@@ -13,7 +13,7 @@ use crate::domain::tax::{Totals, totals};
 use crate::store::clients::ClientReads;
 use crate::store::day;
 use crate::store::error::StoreError;
-use crate::store::files::FileReads;
+use crate::store::files::{FileReads, FileUse};
 use crate::store::invoices::{InvoiceReads, shelf};
 use crate::store::payments::PaymentReads;
 use crate::store::tables::*;
@@ -105,12 +105,14 @@ fn standing(c: &mut Check<'_>, invoice: &Invoice, issue: &Issue, settled: Settle
     c.claim(settled.total() <= limit.max(0), || {
         format!("{number} asks for {limit} and is settled with {}, in minor units.", settled.total())
     });
-    kept(c, &issue.pdf, number.as_str())
+    kept(c, &issue.pdf, number.as_str(), FileUse::Invoice(id))
 }
 
-fn kept(c: &mut Check<'_>, file: &FileRef, number: &str) -> Result<(), StoreError> {
+fn kept(c: &mut Check<'_>, file: &FileRef, number: &str, by: FileUse) -> Result<(), StoreError> {
     let length = c.r.file_length(file.digest)?;
     c.claim(length == Some(file.length), || format!("The PDF of {number} is missing or has another length."));
+    let noted = c.has(FILE_USES, by.key(file.digest))?;
+    c.claim(noted, || format!("That {number} uses its PDF is not noted."));
     Ok(())
 }
 
@@ -137,7 +139,7 @@ fn quotes(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(listed, || format!("{number} is missing from a list by date."));
         let known = c.has(CLIENTS, quote.client.0)?;
         c.claim(known, || format!("{number} is of client {}, which does not exist.", quote.client));
-        kept(c, &quote.pdf, number.as_str())
+        kept(c, &quote.pdf, number.as_str(), FileUse::Quote(quote.id))
     })?;
     c.given("quote", highest)?;
     c.sized(QUOTE_NUMBERS, count)?;

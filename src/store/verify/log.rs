@@ -1,13 +1,12 @@
-//! The activity log and the files.
+//! The activity log.
 
 use super::Check;
 use crate::domain::event::LogEntry;
-use crate::domain::ids::Digest;
-use crate::secrets::sha256;
 use crate::store::error::StoreError;
 use crate::store::events::EventReads;
-use crate::store::files::{CHUNK, FileReads};
 use crate::store::tables::*;
+use crate::store::tx::Reader;
+use redb::ReadableTable;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     let Check { r, progress, .. } = c;
@@ -16,7 +15,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         Err(error @ StoreError::Record(_)) => c.fault(format!("The chain is broken: {error}.")),
         other => other?,
     }
-    let (mut of_clients, mut of_invoices) = (0, 0);
+    let (mut of_clients, mut of_invoices, mut of_documents, mut seen) = (0, 0, 0, 0);
     c.every("activity lists", EVENTS, |c, key: u64, entry: LogEntry| {
         if let Some(client) = entry.client {
             of_clients += 1;
@@ -28,28 +27,22 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
             let listed = c.has(EVENTS_OF_INVOICE, (invoice.0, key))?;
             c.claim(listed, || format!("Log entry {key} is missing from the list of invoice {invoice}."));
         }
+        if let Some(document) = entry.event.document() {
+            of_documents += 1;
+            let listed = c.has(EVENTS_OF_DOCUMENT, (document.0, key))?;
+            c.claim(listed, || format!("Log entry {key} is missing from the list of document {document}."));
+        }
+        if let Some((contact, document, version)) = entry.visit_to_document() {
+            let first = c.r.table(DOCUMENT_SEEN)?.get((contact.0, document.0, version))?.map(|x| x.value());
+            seen += u64::from(first == Some(key));
+            c.claim(first.is_some_and(|first| first <= key), || {
+                format!("That contact {contact} saw document {document} at log entry {key} is not noted.")
+            });
+        }
         Ok(())
     })?;
+    c.sized(DOCUMENT_SEEN, seen)?;
     c.sized(EVENTS_OF_CLIENT, of_clients)?;
     c.sized(EVENTS_OF_INVOICE, of_invoices)?;
-    files(c)
-}
-
-fn files(c: &mut Check<'_>) -> Result<(), StoreError> {
-    let mut chunks = 0;
-    let mut read = 0;
-    c.rows(FILES, |c, digest, length| {
-        chunks += length.div_ceil(CHUNK as u64);
-        let digest = Digest(digest);
-        let whole = match c.r.file(digest) {
-            Ok(bytes) => bytes.is_some_and(|x| sha256(&x) == digest.0),
-            Err(StoreError::Broken(_)) => false,
-            Err(other) => return Err(other),
-        };
-        c.claim(whole, || format!("The file {digest} does not have the bytes that its name promises."));
-        read += 1;
-        (c.progress)("files", read, read);
-        Ok(())
-    })?;
-    c.sized(CHUNKS, chunks)
+    c.sized(EVENTS_OF_DOCUMENT, of_documents)
 }

@@ -5,6 +5,7 @@
 //! proportion to its size and little memory.
 
 mod documents;
+mod files;
 mod ledger;
 mod log;
 mod mail;
@@ -64,6 +65,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     ledger::check(&mut check)?;
     mail::check(&mut check)?;
     log::check(&mut check)?;
+    files::check(&mut check)?;
     Ok(check.report)
 }
 

@@ -163,6 +163,7 @@ pub fn tabs(client: &Client, current: &str) -> Markup {
         (format!("/desk/invoices?client={}", client.id), "Invoices", "invoices"),
         (format!("/desk/quotes?client={}", client.id), "Quotes", "quotes"),
         (format!("{own}/statement"), "Statement", "statement"),
+        (format!("{own}/documents"), "Documents", "documents"),
         (format!("/desk/activity?client={}", client.id), "Activity", "activity"),
     ];
     let tabs: Vec<Tab<'_>> =

@@ -60,7 +60,7 @@ fn person_cells(contact: &Contact, set: bool, projects: &[Project], may: bool) -
             small { @if !contact.title.is_empty() { (contact.title) ". " } (contact.email) }
         },
         said(rights.billing, billing),
-        said(rights.letters, if rights.letters { "Invoices and reminders" } else { "None" }),
+        said(rights.letters, if rights.letters { "By e-mail" } else { "None" }),
         html! { (projects_of(contact, projects)) },
         match (contact.active, set) {
             (false, _) => parts::tag(Tone::Plain, "Revoked"),

@@ -16,15 +16,17 @@ use crate::web::parts::{self, Choice, Input};
 pub const PHONE_MAX: usize = 40;
 
 /// The rights that are ticked one by one: (word, label, hint).
-const RIGHTS: [(&str, &str, &str); 3] = [
+const RIGHTS: [(&str, &str, &str); 4] = [
     ("billing", "Sees billing documents", "Invoices, quotes, credit notes and the statement of account."),
     ("answer", "Pays and answers", "Accepts quotes, and answers for the client."),
-    ("letters", "Gets the letters", "New invoices and reminders, by e-mail."),
+    ("letters", "Gets the letters", "New invoices, reminders and documents, by e-mail."),
+    ("documents", "Sees project documents", "Files that you post for the client, of the projects below."),
 ];
 
-/// The fields of a new contact: somebody who gets and sees the bills.
+/// The fields of a new contact: somebody who gets and sees the bills, and no documents until that is ticked.
 pub fn blank() -> Fields {
-    let mut fields = Fields::of(RIGHTS.map(|(word, ..)| ("rights", word)));
+    let usual = RIGHTS.iter().filter(|right| right.0 != "documents");
+    let mut fields = Fields::of(usual.map(|(word, ..)| ("rights", *word)));
     fields.set("projects", "all");
     fields.set("invite", "on");
     fields
@@ -33,7 +35,7 @@ pub fn blank() -> Fields {
 /// The fields of a contact as kept.
 pub fn kept(contact: &Contact) -> Fields {
     let rights = &contact.rights;
-    let held = [rights.billing, rights.answer, rights.letters];
+    let held = [rights.billing, rights.answer, rights.letters, rights.documents];
     let mut pairs: Vec<(&str, String)> = vec![
         ("name", contact.name.clone()),
         ("title", contact.title.clone()),
@@ -63,13 +65,16 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     let phone = faults.take(line("phone", fields.get("phone"), PHONE_MAX));
     let ticked = |word: &str| fields.all("rights").any(|x| x == word);
     let (billing, answer, letters) = (ticked("billing"), ticked("answer"), ticked("letters"));
-    if !billing && (answer || letters) {
-        faults.add("rights", "Tick “Sees billing documents” too: who answers or gets letters has to see them.");
+    let documents = ticked("documents");
+    if !billing && answer {
+        faults.add("rights", "Tick “Sees billing documents” too: who answers has to see them.");
+    } else if letters && !billing && !documents {
+        faults.add("rights", "Tick what they see too: letters tell of what somebody may see.");
     }
     let projects = faults.take(project_access(fields, projects));
     faults.check()?;
     let email = email.ok_or(Refusal::TryAgain)?;
-    let rights = Rights { billing, answer, letters, projects };
+    let rights = Rights { billing, answer, letters, documents, projects };
     Ok(NewContact { name, title, email, phone, rights, invite: fields.has("invite") })
 }
 

@@ -191,6 +191,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::Quote(_) => "A quote".to_owned(),
         Purpose::QuoteAnswered(_) => "The answer to a quote".to_owned(),
         Purpose::Notice => "A notice".to_owned(),
+        Purpose::Posted(_) => "A document was posted".to_owned(),
     };
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![

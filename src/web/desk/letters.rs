@@ -90,6 +90,7 @@ pub(super) fn why(purpose: Purpose) -> String {
         Purpose::SignIn => "Sign-in".to_owned(),
         Purpose::SetPassword => "Set a password".to_owned(),
         Purpose::Notice => "Notice of a change".to_owned(),
+        Purpose::Posted(_) => "Documents were posted".to_owned(),
     }
 }
 

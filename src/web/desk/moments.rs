@@ -22,6 +22,7 @@ pub fn moment<R: Reader>(
 ) -> Moment {
     let sentence = for_staff(entry, names, locale);
     let what = match entry.invoice.filter(|id| !names.is_draft(*id)) {
+        None if entry.event.document().is_some() => filed(&sentence.text, entry),
         Some(id) => linked(&sentence.text, &names.document(id), &format!("/desk/invoices/{id}")),
         None => html! { (sentence.text) },
     };
@@ -33,6 +34,16 @@ pub fn moment<R: Reader>(
         what,
         more: sentence.detail.unwrap_or_default(),
         next: false,
+    }
+}
+
+/// A sentence about a document, with its title as a link.
+fn filed(text: &str, entry: &LogEntry) -> Markup {
+    let title = text.split_once('“').and_then(|(_, rest)| rest.rsplit_once('”')).map_or("", |(title, _)| title);
+    let href = entry.event.document().map(|id| format!("/desk/documents/{id}")).unwrap_or_default();
+    match text.split_once(title).filter(|_| !title.is_empty()) {
+        Some((before, after)) => html! { (before) a href=(href) { (title) } (after) },
+        None => html! { (text) },
     }
 }
 

@@ -34,8 +34,10 @@ pub const BODY_LIMIT: usize = 256 * 1024;
 pub const URI_LIMIT: usize = 4 * 1024;
 /// How long an ordinary request may take until its answer begins, reading its body included.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
-/// The same for the routes in [`Hardening::slow_routes`].
+/// The same for a form with a file.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(5 * 60);
+/// The same for a form with a document’s file: 2 GiB at 2.4 megabits a second.
+pub const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
 
 /// Turns a refusal into a page: status, a sentence for the reader, and the id under which the log has more.
 pub type ProblemPage = fn(StatusCode, &'static str, &RequestId) -> Response;
@@ -55,8 +57,8 @@ pub struct Hardening {
     pub body_limit: usize,
     /// How long an ordinary request may take.
     pub timeout: Duration,
-    /// Route templates (as in the router) that may take [`UPLOAD_TIMEOUT`].
-    pub slow_routes: Vec<&'static str>,
+    /// Route templates (as in the router) that may take longer, with how long.
+    pub slow_routes: Vec<(&'static str, Duration)>,
     /// Draws request ids.
     pub entropy: Entropy,
     /// Draws the page of a refusal.
@@ -94,8 +96,8 @@ impl Hardening {
     }
 
     fn time_for(&self, route: Option<&str>) -> Duration {
-        let slow = route.is_some_and(|route| self.slow_routes.contains(&route));
-        if slow { UPLOAD_TIMEOUT.max(self.timeout) } else { self.timeout }
+        let slow = self.slow_routes.iter().find(|slow| route == Some(slow.0));
+        slow.map_or(self.timeout, |slow| slow.1.max(self.timeout))
     }
 }
 

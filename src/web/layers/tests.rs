@@ -137,7 +137,7 @@ async fn sizes_are_limited_and_a_route_may_raise_its_own() {
 #[tokio::test]
 async fn a_slow_route_has_the_time_it_was_given() {
     let mut own = hardening();
-    own.slow_routes = vec!["/slow/{n}"];
+    own.slow_routes = vec![("/slow/{n}", UPLOAD_TIMEOUT)];
     assert_eq!(own.time_for(Some("/slow/{n}")), UPLOAD_TIMEOUT);
     assert_eq!(own.time_for(Some("/")), own.timeout);
     assert_eq!(own.time_for(None), own.timeout);

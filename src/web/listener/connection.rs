@@ -25,6 +25,7 @@ use tokio_rustls::server::TlsStream;
 use tower::ServiceExt;
 
 use super::super::gate::{Admitted, Gate};
+use super::super::layers::DOCUMENT_TIMEOUT;
 use super::super::patience::Patient;
 use super::linger::{Lingering, Unread, Watched};
 use super::{STOP_WITHIN, told};
@@ -47,9 +48,10 @@ const MAX_BUFFER_BYTES: usize = 64 * 1024;
 const MAX_STREAMS: u32 = 64;
 /// What one HTTP/2 connection may have waiting to be sent per stream, in bytes.
 const MAX_SEND_BUFFER_BYTES: usize = 256 * 1024;
-/// A connection that lives longer is asked to end after the request it is at, and ended after a further while.
+/// A connection that lives longer is asked to end after the request it is at, and ended after a further while: as long
+/// as a request may take.
 const MAX_AGE: Duration = Duration::from_secs(60 * 60);
-const MAX_AGE_GRACE: Duration = Duration::from_secs(10 * 60);
+const MAX_AGE_GRACE: Duration = DOCUMENT_TIMEOUT;
 /// The answer to plain HTTP where HTTPS is spoken.
 const HTTPS_ONLY: &[u8] = b"HTTP/1.1 400 Bad Request\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n\
     This address speaks HTTPS only: write https:// before it.\n";

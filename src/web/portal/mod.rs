@@ -5,6 +5,7 @@
 
 pub mod account;
 pub mod bundle;
+pub mod documents;
 pub mod drawn;
 pub mod home;
 pub mod invoice;

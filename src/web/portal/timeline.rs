@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use maud::{Markup, html};
 
+use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::ids::{ContactId, InvoiceId, QuoteId, StaffId};
 use crate::domain::invoice::Standing;
@@ -22,8 +23,8 @@ const LOOKED_AT: usize = 200;
 /// Names as one client may read them, each looked up once.
 struct Known<'a, 'r, R: Reader> {
     view: &'a ClientView<'r, R>,
-    /// The document whose history is read.
-    row: &'a Row,
+    /// The invoice whose history is read, if it is one's.
+    row: Option<&'a Row>,
     staff: RefCell<HashMap<StaffId, String>>,
     contacts: RefCell<HashMap<ContactId, String>>,
 }
@@ -48,8 +49,8 @@ impl<R: Reader> Names for Known<'_, '_, R> {
     }
 
     fn is_credit_note(&self, id: InvoiceId) -> bool {
-        if id == self.row.invoice.id {
-            return !self.row.invoice.is_invoice();
+        if let Some(row) = self.row.filter(|row| row.invoice.id == id) {
+            return !row.invoice.is_invoice();
         }
         self.view.invoice_by_id(id).ok().flatten().is_some_and(|row| !row.invoice.is_invoice())
     }
@@ -65,11 +66,25 @@ pub fn moments<R: Reader>(
     row: &Row,
     standing: Standing,
 ) -> Result<Vec<Moment>, Problem> {
-    let names = Known { view, row, staff: RefCell::default(), contacts: RefCell::default() };
+    let names = Known { view, row: Some(row), staff: RefCell::default(), contacts: RefCell::default() };
     let log = view.log_of(row, LOOKED_AT)?;
     let mut all: Vec<Moment> = next(viewer, row, standing).into_iter().collect();
     all.extend(log.iter().filter_map(|entry| moment(viewer, entry, &names)));
     Ok(all)
+}
+
+/// The moments of a document that was posted, newest first.
+///
+/// # Errors
+/// When the store fails.
+pub fn of_document<R: Reader>(
+    viewer: &Viewer,
+    view: &ClientView<'_, R>,
+    document: &Document,
+) -> Result<Vec<Moment>, Problem> {
+    let names = Known { view, row: None, staff: RefCell::default(), contacts: RefCell::default() };
+    let log = view.log_of_document(document, LOOKED_AT)?;
+    Ok(log.iter().filter_map(|entry| moment(viewer, entry, &names)).collect())
 }
 
 fn moment(viewer: &Viewer, entry: &LogEntry, names: &dyn Names) -> Option<Moment> {

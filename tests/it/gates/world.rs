@@ -12,9 +12,11 @@ use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, firm, invoices, payments, people, quotes};
+use counterfoil::actions::{clients, documents, firm, invoices, payments, people, quotes};
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
-use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId};
+use counterfoil::domain::ids::{
+    AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId,
+};
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::person::{Person, Role};
 use counterfoil::secrets::{Entropy, Token};
@@ -44,6 +46,10 @@ pub struct Side {
     pub receipt: ReceiptId,
     pub allocation: AllocationId,
     pub letter: LetterId,
+    /// Of two versions, filed under no project.
+    pub document: DocumentId,
+    /// One that was withdrawn.
+    pub withdrawn: DocumentId,
 }
 
 pub struct World {
@@ -263,6 +269,21 @@ impl World {
                     at(InvoiceId(999_999), 999_999, Of::Absent),
                 ]
             }
+            "/documents/{id}/v/{version}" | "/documents/{id}/v/{version}/file" | "/desk/documents/{id}/v/{version}" => {
+                let named = |id: String, version: &str| path.replace("{id}", &id).replace("{version}", version);
+                let desk = path.starts_with("/desk");
+                let old = if desk { Of::Marlow } else { Of::Absent };
+                vec![
+                    (named(m.document.to_string(), "2"), Of::Marlow),
+                    (named(m.document.to_string(), "1"), Of::Marlow),
+                    (named(m.document.to_string(), "3"), Of::Absent),
+                    (named(m.document.to_string(), "0"), Of::Absent),
+                    (named(m.withdrawn.to_string(), "1"), old),
+                    (named(k.document.to_string(), "1"), Of::Kestrel),
+                    (named(k.document.to_string(), "x"), Of::Absent),
+                    (named("999999".to_owned(), "1"), Of::Absent),
+                ]
+            }
             _ if parameters > 1 => return None,
             _ if path.starts_with("/demo/mail/{number}") => {
                 fill("{number}", vec![("1".to_owned(), Of::Everybody), ("999999".to_owned(), Of::Absent)])
@@ -296,6 +317,8 @@ impl World {
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
             _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),
+            "/desk/documents/{id}/erase" => fill("{id}", both(|s| s.withdrawn.to_string())),
+            _ if path.starts_with("/desk/documents/{id}") => fill("{id}", both(|s| s.document.to_string())),
             _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),
             _ if path.starts_with("/desk/contacts/{id}") => fill("{id}", both(|s| s.contact.to_string())),
             _ if path.starts_with("/desk/projects/{id}") => fill("{id}", both(|s| s.project.to_string())),
@@ -361,7 +384,25 @@ impl Side {
         let (allocation, letter, quote_id) = read.unwrap();
         let quote = (quote_id, quote);
         let draft = ids[1];
-        Self { client, contact, project, linked, published, credit, draft, quote, receipt, allocation, letter }
+        let document = h.post(client, None, &format!("{title} plan")).await;
+        h.post_version(document, &format!("{title} plan, changed")).await;
+        let withdrawn = h.post(client, None, &format!("{title} by mistake")).await;
+        h.act(orla, move |w, s| documents::withdraw(w, s, withdrawn, "The wrong file")).await.unwrap();
+        Self {
+            client,
+            contact,
+            project,
+            linked,
+            published,
+            credit,
+            draft,
+            quote,
+            receipt,
+            allocation,
+            letter,
+            document,
+            withdrawn,
+        }
     }
 }
 
@@ -413,9 +454,16 @@ pub async fn multipart(browser: &mut Browser, path: &str, fields: &[(&str, &str)
     browser.send(Method::POST, path, Some(&kind), body).await
 }
 
+/// Whether an address is one of a route template.
+fn fits(template: &str, path: &str) -> bool {
+    let path = path.split('?').next().unwrap_or_default();
+    let (mut parts, mut wanted) = (path.split('/'), template.split('/'));
+    wanted.all(|want| parts.next().is_some_and(|part| want.starts_with('{') || want == part)) && parts.next().is_none()
+}
+
 /// Posts a form as its page would: with a file where the route takes one.
 pub async fn post(browser: &mut Browser, path: &str, fields: &[(&str, &str)]) -> Answer {
-    if routes::SLOW.contains(&path) {
+    if routes::list().iter().any(|r| routes::is_upload(r.path) && fits(r.path, path)) {
         multipart(browser, path, fields, None).await
     } else {
         browser.post_as_is(path, fields).await

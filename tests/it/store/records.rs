@@ -5,6 +5,7 @@
 
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::client::Client;
+use counterfoil::domain::document::{Document, Version, Withdrawn};
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
 use counterfoil::domain::firm::{Letterhead, Logo};
 use counterfoil::domain::format::Format;
@@ -102,6 +103,20 @@ fn people_and_the_firm_keep_their_stored_form() {
     };
     let some = Rights { projects: ProjectAccess::Only(vec![ProjectId(5), ProjectId(6)]), ..rights(true, false, true) };
     golden("contact", &[contact(rights(false, true, false)), contact(some)]);
+    let version = |number: u32, by| Version { file: file(), at: at(), by, note: format!("Draft {number}") };
+    let document = |project, withdrawn| Document {
+        id: DocumentId(10),
+        client: ClientId(2),
+        project,
+        title: "Lease".to_owned(),
+        versions: vec![version(1, Actor::Staff(StaffId(3))), version(2, Actor::CommandLine)],
+        withdrawn,
+    };
+    let withdrawn = |erased| {
+        Some(Withdrawn { at: at(), by: Actor::Staff(StaffId(3)), reason: "The wrong client".to_owned(), erased })
+    };
+    let some = Some(ProjectId(5));
+    golden("document", &[document(None, None), document(some, withdrawn(None)), document(some, withdrawn(Some(at())))]);
     golden("project", &[Project { id: ProjectId(5), client: ClientId(2), name: "Glaze".to_owned(), open: true }]);
 }
 
@@ -253,6 +268,7 @@ fn letters_and_secrets_keep_their_stored_form() {
         letter(Purpose::SignIn, None, S::Uncertain(at(), why.clone())),
         letter(Purpose::SignIn, None, S::Withdrawn(at(), why)),
         letter(Purpose::Notice, None, S::Queued),
+        letter(Purpose::Posted(DocumentId(10)), None, S::Queued),
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));
@@ -303,6 +319,7 @@ fn events() -> Vec<Event> {
     use Event as E;
     let (invoice, credit, staff, contact, client) = (InvoiceId(1), InvoiceId(2), StaffId(3), ContactId(4), ClientId(5));
     let (project, quote, receipt, letter) = (ProjectId(6), QuoteId(7), ReceiptId(8), LetterId(9));
+    let document = DocumentId(10);
     let (total, amount, left_open, digest) = (eur(1), eur(2), eur(3), Digest([5; 32]));
     let number: counterfoil::domain::number::DocumentNumber = "A-1".parse().unwrap();
     let (purpose, step) = (Purpose::SignIn, -7);
@@ -367,5 +384,11 @@ fn events() -> Vec<Event> {
         E::Exported { documents: 3 },
         E::ReceiptReversed { receipt, amount, on: date(2026, 11, 25), cause: Cause::Returned, reason: s() },
         E::PaymentTakenBack { invoice, receipt, amount, left_open: amount, cause: Cause::Mistaken },
+        E::DocumentPosted { document, version: 2, title: s(), digest, bytes: 1 },
+        E::DocumentWithdrawn { document, title: s(), reason: s() },
+        E::DocumentErased { document, title: s(), bytes: 1 },
+        E::DocumentOpened { document, version: 2, title: s(), digest },
+        E::DocumentDownloaded { document, version: 2, title: s(), digest },
+        E::StaffDocumentDownloaded { document, version: 2, title: s() },
     ]
 }

@@ -110,7 +110,10 @@ impl Story {
                     self.later(seconds, Act::Follow(link, contact, invoice));
                 }
             }
-            (Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_) | Purpose::Notice, _)
+            (
+                Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_) | Purpose::Notice | Purpose::Posted(_),
+                _,
+            )
             | (_, Person::Staff(_)) => {}
         }
     }

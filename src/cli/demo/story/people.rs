@@ -279,7 +279,8 @@ fn staff(place: usize, only: Option<Vec<ClientId>>) -> Result<NewStaff, ActError
 }
 
 fn contact_form(plan: &firm::ContactPlan, projects: &[ProjectId]) -> Result<NewContact, ActError> {
-    let all = |billing, answer, letters| Rights { billing, answer, letters, projects: ProjectAccess::All };
+    let all =
+        |billing, answer, letters| Rights { billing, answer, letters, documents: true, projects: ProjectAccess::All };
     let rights = match plan.part {
         Part::Payer | Part::Revoked => all(true, true, true),
         Part::Reader => all(true, false, false),

@@ -303,13 +303,13 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// Whether documents may be seen at all.
     pub fn sees_documents(&self) -> bool {
-        self.only.is_none() && self.contact.rights.documents
+        self.only.is_none() && self.known.contact.rights.documents
     }
 
     fn sees_document(&self, document: &Document) -> bool {
         self.sees_documents()
             && document.withdrawn.is_none()
-            && self.contact.sees_document(document.client, document.project)
+            && self.known.contact.sees_document(document.client, document.project)
     }
 
     /// A document of this client that the contact may see.
@@ -324,10 +324,10 @@ impl<'a, R: Reader> ClientView<'a, R> {
         before: Option<DocumentCursor>,
         limit: usize,
     ) -> Result<Vec<Document>, StoreError> {
-        if !self.sees_documents() || !self.contact.rights.projects.allows(project) {
+        if !self.sees_documents() || !self.known.contact.rights.projects.allows(project) {
             return Ok(Vec::new());
         }
-        let (client, shelf) = (self.client.id, DocumentShelf::Posted);
+        let (client, shelf) = (self.known.client.id, DocumentShelf::Posted);
         let mut all = self.reader.documents_of_project(client, project, shelf, before, limit)?;
         all.retain(|d| self.sees_document(d));
         Ok(all)
@@ -343,7 +343,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
 
     /// When the contact saw a document's current version first.
     pub fn document_seen(&self, document: &Document) -> Result<Option<jiff::Timestamp>, StoreError> {
-        self.reader.document_seen(self.contact.id, document.id, document.current())
+        self.reader.document_seen(self.known.contact.id, document.id, document.current())
     }
 
     /// What of a document's log is known here, newest first, at most `limit`.

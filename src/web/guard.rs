@@ -266,7 +266,7 @@ impl Viewer {
 
     /// A file that this contact's view led to, as a download.
     pub fn attachment(&self, content: Content, file: &FileRef, asked: &HeaderMap) -> Response {
-        stream::attachment(&self.app.store, content, file, asked)
+        stream::attachment(&self.web.app.store, content, file, asked)
     }
 
     /// A whole page of the portal.

@@ -142,8 +142,13 @@ fn posted(document: &Document) -> i64 {
     document.newest().map_or(0, |v| v.at.as_millisecond())
 }
 
+/// A document's key in the list of its project: client, project, shelf, newest version in milliseconds, document.
+type InProject = (u64, u64, u8, i64, u64);
+/// The same in the list of its client.
+type InClient = (u64, u8, i64, u64);
+
 /// A document's keys in the lists of its project and its client.
-pub(super) fn places(document: &Document) -> ((u64, u64, u8, i64, u64), (u64, u8, i64, u64)) {
+pub(super) fn places(document: &Document) -> (InProject, InClient) {
     let shelf = if document.withdrawn.is_some() { DocumentShelf::Withdrawn } else { DocumentShelf::Posted } as u8;
     let (client, project, at) = (document.client.0, document.project.map_or(0, |p| p.0), posted(document));
     ((client, project, shelf, at, document.id.0), (client, shelf, at, document.id.0))

@@ -1,5 +1,5 @@
-//! Requests to an S3-compatible service: signed for a few minutes, repeated with growing pauses while that may help, and
-//! read in constant memory. Names are resolved and certificates checked as for mail; no proxy and no redirect is
+//! Requests to an S3-compatible service: signed for a few minutes, repeated with growing pauses while that may help,
+//! and read in constant memory. Names are resolved and certificates checked as for mail; no proxy and no redirect is
 //! followed. Credentials and signed addresses are never logged and in no error.
 
 use std::io::{self, Read};

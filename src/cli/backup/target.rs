@@ -1,4 +1,5 @@
-//! Where a backup goes: a file, a folder or a bucket that keeps some, or standard output. It appears whole or not at all.
+//! Where a backup goes: a file, a folder or a bucket that keeps some, or standard output. It appears whole or not at
+//! all.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};

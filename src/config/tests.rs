@@ -167,6 +167,10 @@ fn the_example_is_read() {
     );
 }
 
+fn is_a_key(text: &str) -> bool {
+    text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+}
+
 #[test]
 fn the_example_shows_every_key_in_its_section_and_no_other() {
     let mut shown = Vec::new();
@@ -175,7 +179,7 @@ fn the_example_shows_every_key_in_its_section_and_no_other() {
         if let Some(name) = line.strip_prefix('[') {
             section = name.trim_end_matches(']');
         } else if let Some((key, _)) = line.trim_start_matches("# ").split_once(" = ")
-            && key.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+            && is_a_key(key)
         {
             shown.push((section, key));
         }
@@ -189,16 +193,22 @@ fn the_example_shows_every_key_in_its_section_and_no_other() {
 
 #[test]
 fn each_optional_line_of_the_example_is_accepted_when_its_mark_is_removed() {
-    let alone = ["credential", "prompt"];
+    let key_file = "file = \"/etc/counterfoil/counterfoil.key\"\n";
+    // What stands in the place of another setting, and that one.
+    let instead = [
+        ("credential = \"counterfoil.key\"", key_file),
+        ("prompt = ", key_file),
+        ("credential = \"s3.txt\"", "credentials_file = \"/etc/counterfoil/s3.txt\"\n"),
+    ];
     for line in EXAMPLE.lines() {
         let Some(setting) = line.strip_prefix("# ") else { continue };
         let Some((key, _)) = setting.split_once(" = ") else { continue };
-        if !key.chars().all(|c| c.is_ascii_lowercase() || c == '_') {
+        if !is_a_key(key) {
             continue;
         }
         let mut text = EXAMPLE.replace(line, setting);
-        if alone.contains(&key) {
-            text = text.replace("file = \"/etc/counterfoil/counterfoil.key\"\n", "");
+        if let Some((_, other)) = instead.iter().find(|(start, _)| setting.starts_with(start)) {
+            text = text.replace(other, "");
         }
         if let Err(error) = parse(&text) {
             panic!("{setting}: {error}");

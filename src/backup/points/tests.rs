@@ -13,8 +13,12 @@ use super::super::tests::{at, empty, filled};
 use super::super::{BackupError, Depot, FolderDepot, Sealed, check, fill};
 use super::*;
 use crate::domain::backup::{Item, Keep};
-use crate::domain::event::{By, Event};
-use crate::domain::ids::Digest;
+use crate::domain::client::{Client, Party};
+use crate::domain::document::{Document, Version};
+use crate::domain::event::{Actor, By, Event};
+use crate::domain::ids::{ClientId, Digest, DocumentId, FileRef};
+use crate::domain::money::Currency;
+use crate::domain::terms::DueRule;
 use crate::secrets::{Entropy, sha256};
 use crate::store::prelude::*;
 
@@ -28,7 +32,7 @@ fn content(seed: u64, bytes: usize) -> Vec<u8> {
 /// A store with some files.
 fn house(identity: &BackupIdentity) -> Store {
     let store = filled(identity);
-    (1..=3).for_each(|seed| keep_file(&store, seed));
+    (1..=8).for_each(|seed| keep_file(&store, seed));
     store
 }
 
@@ -36,10 +40,33 @@ fn keep_file(store: &Store, seed: u64) {
     let bytes = content(seed, 700_000);
     store
         .write_blocking(By::command_line(), at(), move |w| {
-            w.put_file(&bytes)?;
+            let (name, media_type) = (format!("{seed}.zip"), "application/zip".to_owned());
+            let file = FileRef { digest: w.put_file(&bytes)?, length: bytes.len() as u64, name, media_type };
+            let version = Version { file, at: at(), by: Actor::CommandLine, note: String::new() };
+            let (id, client) = (DocumentId(w.next("document")?), client(w)?);
+            let title = format!("file {seed}");
+            w.put_document(&Document { id, client, project: None, title, versions: vec![version], withdrawn: None })?;
             Ok(w.record(About::FIRM, Event::FirmChanged { what: format!("file {seed}") })?.done(()))
         })
         .unwrap();
+}
+
+/// The client whose documents they are, added with the first.
+fn client(w: &mut WriteTx<'_>) -> Result<ClientId, StoreError> {
+    if w.client(ClientId(1))?.is_none() {
+        let id = ClientId(w.next("client")?);
+        w.put_client(&Client {
+            id,
+            party: Party { name: "Marlow Ceramics".to_owned(), ..Party::default() },
+            reference: String::new(),
+            currency: Currency::EUR,
+            terms: DueRule::default(),
+            manager: None,
+            note: String::new(),
+            since: at(),
+        })?;
+    }
+    Ok(ClientId(1))
 }
 
 fn day(n: i64) -> Timestamp {
@@ -71,10 +98,10 @@ fn points_share_what_did_not_change_and_each_restores_to_its_own_time() {
     let (store, depot) = (house(&identity), FolderDepot::for_points(folder.path()).unwrap());
     let first = took(&store, &depot, 0);
     assert_eq!(first.added, first.bytes + depot.sealed(Item::List(day(0))).unwrap().unwrap().bytes);
-    keep_file(&store, 4);
+    keep_file(&store, 9);
     let second = took(&store, &depot, 1);
     assert!(second.fresh.len() < first.fresh.len() && second.added < first.added, "{first:?} {second:?}");
-    for (n, entries) in [(0, 54), (1, 55)] {
+    for (n, entries) in [(0, 59), (1, 60)] {
         let source = PointSource::new(&depot, day(n));
         let summary = check(&source, &identity, |_, _| ()).unwrap();
         let new = empty();

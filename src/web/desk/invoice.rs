@@ -290,10 +290,9 @@ fn facts(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Pr
     facts.push(("PDF", html! { (locale.bytes(issue.pdf.length)) }));
     let others: Vec<Format> = documents::offered(invoice).into_iter().filter(|x| *x != Format::Pdf).collect();
     if !others.is_empty() {
-        let links = html! { @for (n, x) in others.iter().enumerate() {
-            @if n > 0 { br; }
+        let links = html! { span.row.small { @for x in &others {
             a href={ "/desk/invoices/" (invoice.id) "." (x.ending()) } { (x.words()) }
-        } };
+        } } };
         facts.push(("Also as", links));
     }
     Ok(parts::section("facts", "Facts", "", parts::facts(&facts)))

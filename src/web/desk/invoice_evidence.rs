@@ -199,7 +199,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         html! {
             (letter.to_name)
             small { (letter.to_address) }
-            small.narrow { (why) ", queued " (instant(desk, letter.queued)) }
+            small.narrow { (why) ", " (instant(desk, letter.queued)) }
         },
         html! { (why) },
         letter_state(desk, &letter.state),

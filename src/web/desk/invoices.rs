@@ -47,7 +47,7 @@ fn archive(desk: &Desk, filter: Filter, client: Option<&Client>) -> Markup {
     let whole = document_table::address("/desk/invoices.zip", Some(filter.code()), client);
     html! {
         (form("/desk/invoices.zip", kept, desk.today()))
-        p.small { a href=(whole) { "Or all of this list as ZIP" } }
+        p.row.small { a href=(whole) { "Or all of this list as ZIP" } }
     }
 }
 

@@ -58,7 +58,7 @@ fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {
         }
         @if !page.rows.is_empty() {
             (form("/invoices.zip", &[], viewer.today()))
-            p.small.no-print { a href={ "/invoices.zip?state=" (filter.code()) } { "Or all of this list as ZIP" } }
+            p.row.small.no-print { a href={ "/invoices.zip?state=" (filter.code()) } { "Or all of this list as ZIP" } }
         }
     }
 }

@@ -283,7 +283,7 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
                 @if let Some((pay, until)) = early(viewer, &shown.row) {
                     p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
                 }
-                (transfer(viewer, issue, open))
+                (transfer(viewer, issue, asked))
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
@@ -323,7 +323,7 @@ fn early(viewer: &Viewer, row: &Row) -> Option<(Money, String)> {
 }
 
 /// How to pay, open at once while it is the only way.
-fn transfer(viewer: &Viewer, issue: &Issue, open: Money) -> Markup {
+fn transfer(viewer: &Viewer, issue: &Issue, asked: Money) -> Markup {
     let (firm, letterhead) = (viewer.firm(), &issue.letterhead);
     let bank = &letterhead.bank;
     if bank.iban != firm.bank.iban && !firm.bank.iban.is_empty() {
@@ -334,11 +334,11 @@ fn transfer(viewer: &Viewer, issue: &Issue, open: Money) -> Markup {
         return html! { p.small.mut.gap-y { "How to pay stands on the document; if it does not, please ask us." } };
     }
     let account = if bank.account_name.is_empty() { &issue.seller.name } else { &bank.account_name };
-    let structured = Some(open.currency).filter(|x| takes_codes(bank, *x));
+    let structured = Some(asked.currency).filter(|x| takes_codes(bank, *x));
     let structured = structured.and_then(|_| creditor_reference(issue.number.as_str()));
     let code = structured.as_ref().and_then(|reference| {
-        let text = epc_text(bank, account, open, reference)?;
-        let draw = || documents::transfer_code(bank, account, open, reference).as_ref().map(documents::svg);
+        let text = epc_text(bank, account, asked, reference)?;
+        let draw = || documents::transfer_code(bank, account, asked, reference).as_ref().map(documents::svg);
         viewer.drawn().code(text, draw)
     });
     let details = html! {

@@ -117,7 +117,7 @@ impl Token {
 }
 
 /// The SHA-256 of a [`Token`]: a look-up key that reveals nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
 pub struct TokenDigest(pub [u8; 32]);
 
 /// A six-digit code, uniformly drawn, leading zeros kept.

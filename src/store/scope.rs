@@ -73,6 +73,23 @@ impl Kept {
     pub fn pass(&self) -> Pass {
         self.pass
     }
+
+    /// The state of the data file that it was read from.
+    pub fn state(&self) -> State {
+        State(self.snapshot)
+    }
+}
+
+/// A committed state of the data file: two that are equal, in one process, are the same bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct State(u64);
+
+#[cfg(test)]
+impl State {
+    /// A state without a data file behind it.
+    pub fn of_test(n: u64) -> Self {
+        Self(n)
+    }
 }
 
 /// One client as one contact may see it, in one transaction.
@@ -101,6 +118,11 @@ impl<'a> ClientView<'a, ReadTx> {
     pub fn keep(&self) -> Kept {
         let pass = Pass { contact: self.known.contact.id, only: self.only };
         Kept { known: Arc::clone(&self.known), pass, snapshot: self.reader.serial() }
+    }
+
+    /// The state of the data file that this view reads.
+    pub fn state(&self) -> State {
+        State(self.reader.serial())
     }
 }
 

@@ -6,11 +6,12 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
+use axum::body::Bytes;
 use axum::extract::{ConnectInfo, FromRequestParts};
 use axum::http::HeaderMap;
 use axum::http::header::COOKIE;
 use axum::http::request::Parts;
-use axum::response::Response;
+use axum::response::{Html, IntoResponse, Response};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -18,11 +19,12 @@ use maud::{Markup, Render};
 
 use super::layers::ClientAddress;
 use super::page::{self, DeskFrame, DeskNav, FirmCard, PortalFrame, PortalNav};
+use super::portal::again::Asked;
 use super::portal::drawn::Drawn;
 use super::problem::{Problem, even_if_full};
 use super::state::Web;
 use super::stream;
-use crate::actions::{invoices, sessions};
+use crate::actions::{invoices, sessions, visits};
 use crate::app::App;
 use crate::documents::{Logo, Sheet};
 use crate::domain::access::{Act, StaffScope};
@@ -36,7 +38,7 @@ use crate::secrets::{Token, TokenDigest};
 use crate::store::ReadTx;
 use crate::store::files::Content;
 use crate::store::prelude::*;
-use crate::store::scope::{ClientView, Kept, Pass};
+use crate::store::scope::{ClientView, Kept, Pass, State};
 
 /// The cookie of a signed-in browser.
 pub const SESSION_COOKIE: &str = "__Host-session";
@@ -262,6 +264,26 @@ impl Viewer {
     /// When the document can't be drawn; the sentence says why.
     pub fn render(&self, sheet: &Sheet) -> Result<Vec<u8>, ActError> {
         invoices::render(&self.web.app, sheet, &self.firm)
+    }
+
+    /// `what` (path and query) as this session got it last, if nothing that it follows from can have changed since.
+    pub fn again(&self, what: &str) -> Option<Response> {
+        Some(Html(self.web.pages.get(self.asked(what))?).into_response())
+    }
+
+    /// Answers with a page of this session's, kept for [`Viewer::again`] if it was drawn from the state in which the
+    /// guard found them: `drawn_from` is the state of the view that it was read through.
+    pub fn kept_page(&self, what: &str, drawn_from: State, page: Markup) -> Response {
+        let page = Bytes::from(page.into_string());
+        if drawn_from == self.kept.state() {
+            self.web.pages.put(self.asked(what), page.clone());
+        }
+        Html(page).into_response()
+    }
+
+    fn asked<'a>(&self, what: &'a str) -> Asked<'a> {
+        let hour = visits::hour_of(self.now);
+        Asked { state: self.kept.state(), session: self.digest, today: self.today, hour, what }
     }
 
     /// A file that this contact's view led to, as a download.

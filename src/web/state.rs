@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::desk::publish_kept::Kept;
+use super::portal::again::Pages;
 use super::portal::drawn::Drawn;
 use super::throttle::Throttle;
 use crate::app::App;
@@ -30,6 +31,8 @@ pub struct Shared {
     pub kept: Kept,
     /// Documents as drawn for their pages.
     pub drawn: Drawn,
+    /// Pages of the portal as their sessions got them last.
+    pub pages: Pages,
 }
 
 impl Web {
@@ -42,6 +45,7 @@ impl Web {
             hashing,
             kept: Kept::default(),
             drawn: Drawn::default(),
+            pages: Pages::default(),
         }))
     }
 }

@@ -77,9 +77,12 @@ pub async fn show(State(web): State<Web>, request: Request) -> Result<Response, 
     if !viewer.contact().rights.billing {
         return Ok(super::not_shared(&viewer, PortalNav::Home, &format!("Welcome, {}", viewer.contact().first_name())));
     }
-    let home = viewer.read(|view| Home::load(&viewer, view))?;
+    if let Some(page) = viewer.again("/") {
+        return Ok(page);
+    }
+    let (home, state) = viewer.read(|view| Ok((Home::load(&viewer, view)?, view.state())))?;
     let title = if home.open.is_empty() { "Nothing to pay" } else { "What you owe" };
-    Ok(viewer.page(PortalNav::Home, title, body(&viewer, &home)).into_response())
+    Ok(viewer.kept_page("/", state, viewer.page(PortalNav::Home, title, body(&viewer, &home))))
 }
 
 fn body(viewer: &Viewer, home: &Home) -> Markup {

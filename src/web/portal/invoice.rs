@@ -23,10 +23,11 @@ use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::Source;
 use crate::domain::transfer::{creditor_reference, epc_text, takes_codes};
+use crate::store::ReadTx;
 use crate::store::events::Visited;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
-use crate::store::scope::ClientView;
+use crate::store::scope::{ClientView, State};
 use crate::web::auth::back::number_and_format;
 use crate::web::download;
 use crate::web::guard::Viewer;
@@ -46,6 +47,7 @@ struct Shown {
     counted: Vec<Counted>,
     moments: Vec<Moment>,
     visited: bool,
+    state: State,
 }
 
 /// A payment or credit that counts against the invoice.
@@ -67,6 +69,10 @@ pub async fn show(viewer: Viewer, looking: Looking, Path(segment): Path<String>)
 }
 
 async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Result<Response, Problem> {
+    let what = format!("/invoices/{number}");
+    if let Some(page) = viewer.again(&what) {
+        return Ok(page);
+    }
     let mut shown = viewer.read(|view| Shown::load(viewer, view, number))?;
     if looking.0 && !shown.visited {
         let opened = number.clone();
@@ -78,7 +84,9 @@ async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Re
     let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
     let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
     let title = format!("{} {number}: {}", kind(&shown), words::after_colon(&said.text));
-    Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, issue, &said)).into_response())
+    let page = viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, issue, &said));
+    // A page whose opening this hour's log does not have yet must come here again.
+    Ok(if shown.visited { viewer.kept_page(&what, shown.state, page) } else { page.into_response() })
 }
 
 async fn download(
@@ -116,7 +124,7 @@ fn rendered<R: Reader>(
 }
 
 impl Shown {
-    fn load<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, number: &DocumentNumber) -> Result<Self, Problem> {
+    fn load(viewer: &Viewer, view: &ClientView<'_, ReadTx>, number: &DocumentNumber) -> Result<Self, Problem> {
         let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
         let issue = row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
         let standing = row.invoice.standing(row.settled, viewer.today());
@@ -124,7 +132,7 @@ impl Shown {
         let bill = bill(viewer, view, &row, issue)?;
         let counted = counted(view, &row)?;
         let moments = timeline::moments(viewer, view, &row, standing)?;
-        Ok(Self { row, standing, bill, counted, moments, visited })
+        Ok(Self { row, standing, bill, counted, moments, visited, state: view.state() })
     }
 }
 

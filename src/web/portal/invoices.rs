@@ -1,12 +1,14 @@
 //! The list of a client's invoices and credit notes, by state.
 
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use maud::{Markup, html};
 
 use super::home::{address, title};
 use super::{PAGE, not_shared, words};
 use crate::domain::invoice::Standing;
+use crate::store::ReadTx;
 use crate::store::invoices::{Filter, Page, Row};
+use crate::store::scope::ClientView;
 use crate::web::bundle_choice::form;
 use crate::web::forms::Query;
 use crate::web::guard::{FullViewer, Viewer};
@@ -36,8 +38,15 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
     let wished = Filter::from_code(query.get("state"));
     let filter = OFFERED.iter().map(|x| x.0).find(|f| *f == wished).unwrap_or_default();
     let after = query.get("after").parse().ok();
-    let page = viewer.read(|view| Ok(view.invoices(filter, viewer.today(), after, PAGE)?))?;
-    Ok(viewer.page(PortalNav::Invoices, "Invoices", body(&viewer, filter, after.is_some(), &page)).into_response())
+    let what = format!("/invoices?{}&{}", filter.code(), query.get("after"));
+    if let Some(page) = viewer.again(&what) {
+        return Ok(page);
+    }
+    let listed =
+        |view: &ClientView<'_, ReadTx>| Ok((view.invoices(filter, viewer.today(), after, PAGE)?, view.state()));
+    let (rows, state) = viewer.read(listed)?;
+    let page = viewer.page(PortalNav::Invoices, "Invoices", body(&viewer, filter, after.is_some(), &rows));
+    Ok(viewer.kept_page(&what, state, page))
 }
 
 fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {

@@ -4,6 +4,7 @@
 //! committed before they get it.
 
 pub mod account;
+pub mod again;
 pub mod bundle;
 pub mod documents;
 pub mod drawn;

@@ -1,5 +1,6 @@
 //! The portal as a client's contacts meet it, in a browser without a network.
 
+mod again;
 mod formats;
 mod quotes;
 mod statement;

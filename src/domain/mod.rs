@@ -10,6 +10,7 @@ pub mod calendar;
 pub mod certificate;
 pub mod client;
 pub mod country;
+pub mod credit;
 pub mod document;
 pub mod event;
 pub mod file_type;

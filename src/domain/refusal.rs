@@ -208,6 +208,16 @@ impl Faults {
         read.map_err(|fault| self.0.push(fault)).ok()
     }
 
+    /// As [`Faults::take_opt`] for what refuses with fields of its own; a refusal of no field stands at `take`.
+    pub fn take_refusal<T>(&mut self, read: Result<T, Refusal>) -> Option<T> {
+        match read {
+            Ok(value) => return Some(value),
+            Err(Refusal::Fields(faults)) => self.0.extend(faults),
+            Err(refusal) => self.add("take", refusal.to_string()),
+        }
+        None
+    }
+
     /// Adds a fault found by comparing fields.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.0.push(FieldFault::new(field, message));

@@ -251,11 +251,6 @@ pub trait InvoiceReads: Reader {
             .collect()
     }
 
-    /// Whether a credit note for `invoice` was issued.
-    fn credited_already(&self, invoice: &Invoice) -> Result<bool, StoreError> {
-        Ok(!self.credit_notes_for(invoice)?.is_empty())
-    }
-
     /// The credit notes that were issued for `invoice`. Reads the client's credit notes, of which there are few.
     fn credit_notes_for(&self, invoice: &Invoice) -> Result<Vec<Invoice>, StoreError> {
         let mut out = Vec::new();

@@ -179,8 +179,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
         get "/desk/invoices/{id}/write-off" StaffWork desk::write_off::ask;
         post "/desk/invoices/{id}/write-off" StaffWork desk::write_off::write_off;
-        get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::ask_undo;
-        post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::credit::undo;
+        get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::ask_undo;
+        post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::undo;
         get "/desk/publish" StaffWork desk::publish::ask;
         post "/desk/publish" StaffWork desk::publish::check;
         get "/desk/publish/{kept}" StaffWork desk::publish::confirm;

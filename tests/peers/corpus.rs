@@ -5,6 +5,7 @@ use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::invoice::{Look, invoice_sheet};
 use counterfoil::documents::{Fonts, Meta, factur_x};
 use counterfoil::domain::client::Party;
+use counterfoil::domain::credit::{Credited, Take};
 use counterfoil::domain::firm::{BankDetails, Firm, Letterhead, Locale, Paper, Series};
 use counterfoil::domain::ids::{ClientId, Digest, FileRef, InvoiceId};
 use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind, References};
@@ -184,6 +185,26 @@ fn credit(name: &'static str, of: Case) -> Case {
     Case { name, invoice: note, credits: Some(of.invoice), firm: of.firm }
 }
 
+/// The credit notes that take a document back in these parts.
+fn parts(name: &'static str, of: Case, takes: &[Take]) -> Vec<Case> {
+    let mut notes: Vec<Invoice> = Vec::new();
+    for (n, take) in (1..).zip(takes) {
+        let content = Credited::of(&of.invoice, &notes).unwrap().content(take).unwrap();
+        let (kind, body) = (Kind::CreditNote(of.invoice.id), Body::Composed(content));
+        let mut note = Invoice { kind, body, issue: None, ..of.invoice.clone() };
+        let issue = of.invoice.issue.clone().unwrap();
+        let totals = note.ready().unwrap_or_else(|why| panic!("{name}: {why}"));
+        rules::check(&note, Some(&totals), &issue.seller, &issue.buyer).unwrap_or_else(|why| panic!("{name}: {why:?}"));
+        note.issue = Some(Issue { number: format!("CN-000{n}").parse().unwrap(), totals, ..issue });
+        notes.push(note);
+    }
+    let case = |(n, invoice)| {
+        let name: &'static str = Box::leak(format!("{name}-{n}").into_boxed_str());
+        Case { name, invoice, credits: Some(of.invoice.clone()), firm: of.firm.clone() }
+    };
+    (1..).zip(notes).map(case).collect()
+}
+
 fn adjustment(direction: Direction, portion: Portion, vat: Vat) -> Adjustment {
     Adjustment { direction, portion, reason: "Volume & haste".into(), vat }
 }
@@ -321,7 +342,19 @@ fn credits() -> Vec<Case> {
         )],
         ..Content::default()
     };
-    vec![
+    let of = |at, quantity: &str| Take::Lines(vec![(at, dec(quantity))]);
+    let thirds = plain("of", "EUR", vec![standard("3", "0.335"), line("1", "20", V::Standard, "9")]);
+    let adjusted = case("of", "EUR", mixed.clone(), |_, _, _| {});
+    let gross = Content { prices: Prices::Gross, ..mixed.clone() };
+    let yen = plain("of", "JPY", vec![line("3", "335", V::Standard, "10")]);
+    let each = Vat { category: V::Standard, rate: dec("23") };
+    let mut all = parts("credit-thirds", thirds, &[of(0, "1"), of(0, "1"), of(0, "1"), Take::Rest]);
+    all.extend(parts("credit-part-adjusted", adjusted, &[of(0, "0.5"), Take::Rest]));
+    all.extend(parts("credit-part-gross", case("of", "EUR", gross, |_, _, _| {}), &[of(0, "0.333"), Take::Rest]));
+    all.extend(parts("credit-part-yen", yen, &[of(0, "1"), of(0, "1"), Take::Rest]));
+    let amounts = plain("of", "EUR", vec![standard("10", "100")]);
+    all.extend(parts("credit-amount", amounts, &[Take::Amounts(vec![(each, 12_345)]), Take::Rest]));
+    all.extend([
         credit("credit-standard", plain("of", "EUR", vec![standard("11.5", "220")])),
         credit("credit-outside", plain("of", "EUR", vec![line("1", "70", V::OutOfScope, "0")])),
         credit("credit-reverse", plain("of", "EUR", vec![line("1", "70", V::ReverseCharge, "0")])),
@@ -334,5 +367,6 @@ fn credits() -> Vec<Case> {
                 i.reference = "PO 7".into();
             }),
         ),
-    ]
+    ]);
+    all
 }

@@ -20,10 +20,21 @@ pub(super) fn complete(
     event: Event,
     settings: &Settings,
 ) -> Result<Done<()>, ActError> {
+    complete_holding(w, invoice, event, settings, false)
+}
+
+/// As [`complete`]; a credit note that is held settles nothing yet and stays as credit of the client.
+pub(super) fn complete_holding(
+    w: &mut WriteTx<'_>,
+    invoice: &Invoice,
+    event: Event,
+    settings: &Settings,
+    hold: bool,
+) -> Result<Done<()>, ActError> {
     w.put_invoice(invoice)?;
     let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
     match invoice.kind {
-        Kind::CreditNote(of) => apply_credit(w, invoice, of)?,
+        Kind::CreditNote(of) => apply_credit(w, invoice, of, hold)?,
         Kind::Invoice => {
             let plan = reminder::plan(invoice.next_due(Settled::default()), &settings.policy, &settings.zone);
             let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
@@ -37,10 +48,11 @@ pub(super) fn complete(
     Ok(recorded.done(()))
 }
 
-/// Settles the credited invoice with its credit note, as far as it is open; the rest is unapplied credit.
-fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId) -> Result<(), ActError> {
+/// Settles the credited invoice with its credit note, as far as it is open and unless it is held; the rest is unapplied
+/// credit.
+fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId, hold: bool) -> Result<(), ActError> {
     let row = found(w.invoice_row(of)?.filter(|r| r.invoice.client == credit.client))?;
-    let part = row.open().minor.min(credit.payable().minor);
+    let part = if hold { 0 } else { row.open().minor.min(credit.payable().minor) };
     if part > 0 {
         let (source, amount) = (Source::Credit(credit.id), Money::new(part, credit.currency));
         let _ = payments::allocate(w, &row, source, amount, credit.dated, "")?;

@@ -8,8 +8,8 @@ use jiff::civil::Date;
 
 use super::super::restored;
 use super::super::{found, letters};
-use super::complete::{complete, issued_by, keep_pdf};
-use super::credit::credit_note;
+use super::complete::{complete_holding, issued_by, keep_pdf};
+use super::credit::{Crediting, credit_note, once_series};
 use super::draft::editable;
 use super::paper::draw;
 use super::series::{advance, next_number};
@@ -20,7 +20,6 @@ use crate::domain::event::{By, Event};
 use crate::domain::firm::Letterhead;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Invoice, Issue, Kind};
-use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
 use crate::domain::rules;
@@ -72,12 +71,10 @@ pub fn issue_in(
 pub(super) enum Wanted {
     /// A draft that is kept, as it was at that instant if one is named.
     Draft(InvoiceId, Option<Timestamp>),
-    /// A credit note for all of an invoice; it is never kept as a draft.
+    /// A credit note for an invoice or a part of it; it is never kept as a draft.
     CreditNote {
         /// What is credited.
-        of: InvoiceId,
-        /// Why; printed below the lines.
-        reason: String,
+        crediting: Crediting,
         /// Its date, if the invoice is not dated later.
         on: Date,
     },
@@ -94,7 +91,7 @@ impl Wanted {
                 }
                 Ok(draft)
             }
-            Self::CreditNote { of, reason, on } => credit_note(reader, scope, *of, reason, *on),
+            Self::CreditNote { crediting, on } => credit_note(reader, scope, crediting, *on),
         }
     }
 }
@@ -168,26 +165,27 @@ fn seal(
     let mut invoice = wanted.find(w, scope)?;
     restored::refuse_held(w)?;
     let firm = w.firm()?;
-    if let Kind::CreditNote(of) = invoice.kind
-        && w.credited_already(&found(w.invoice(of)?)?)?
-    {
-        return Err(Refusal::MoreThanOpen(Money::zero(invoice.currency)).into());
-    }
     let Prepared { invoice: drawn, number, totals, seller, buyer, letterhead, pdf } = prepared;
     let other_firm = firm.party != seller || Letterhead::of(&firm) != letterhead;
     let moved = invoice != drawn || other_firm || found(w.client(invoice.client)?)?.party != buyer;
     if moved || next_number(w, &firm, &invoice)? != number {
         return Err(Refusal::TryAgain.into());
     }
-    if let Wanted::CreditNote { .. } = wanted {
+    let mut hold = false;
+    if let Wanted::CreditNote { crediting, .. } = wanted {
         invoice.id = InvoiceId(w.next("invoice")?);
+        hold = crediting.hold;
+        if let Some(series) = once_series(crediting) {
+            w.remember(&series, invoice.id.0)?;
+        }
     }
     advance(w, &firm, &invoice, &number)?;
     let pdf = keep_pdf(w, &pdf, number.file_name("pdf"))?;
     let by = issued_by(&w.by);
     let issue = Issue { number: number.clone(), at: w.now, by, pdf, seller, buyer, letterhead, totals };
     let event = issued_event(&invoice, &issue);
-    complete(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings)?.map_done(number)
+    complete_holding(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings, hold)?
+        .map_done(number)
 }
 
 fn issued_event(invoice: &Invoice, issue: &Issue) -> Event {

@@ -9,7 +9,7 @@ mod publish;
 mod series;
 
 pub(super) use complete::keep_pdf;
-pub use credit::{credit, credit_in};
+pub use credit::{Crediting, credit, credit_in, credit_part};
 pub use draft::{Draft, as_invoice, discard, save_draft, save_seen, terms_of};
 pub use issue::{issue, issue_in, issue_seen};
 pub use paper::{credited, logo, preview, render, sheet};

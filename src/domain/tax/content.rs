@@ -46,6 +46,22 @@ pub struct Content {
     pub exemptions: Vec<Exemption>,
     /// The VAT in the accounting currency (BT-111).
     pub accounting: Option<AccountingVat>,
+    /// Of a credit note made here: what of the invoice it takes back.
+    pub takes: Option<Takes>,
+}
+
+/// What of an invoice a credit note takes back. Its VAT and rounding are stated and not reckoned anew, so that several
+/// credit notes add up to the invoice to the last minor unit.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Takes {
+    /// Which line of the invoice each line takes back; `None` for an amount of its VAT category and rate.
+    pub lines: Vec<Option<u32>>,
+    /// Which allowance or charge of the invoice each of the note's own takes back.
+    pub adjustments: Vec<u32>,
+    /// VAT by category and rate, in minor units (BT-117).
+    pub vat: Vec<(Vat, i64)>,
+    /// What rounding the amount due takes back, in minor units (BT-114).
+    pub rounding: i64,
 }
 
 impl Content {

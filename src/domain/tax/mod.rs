@@ -13,9 +13,9 @@ mod vat;
 
 use rust_decimal::Decimal;
 
-pub use self::content::{AccountingVat, Content, Prices};
+pub use self::content::{AccountingVat, Content, Prices, Takes};
 pub use self::line::{Adjustment, Direction, Discount, Line, Period, Portion};
-pub use self::totals::{Totals, VatGroup, amounts, totals};
+pub use self::totals::{Totals, VatGroup, amounts, totals, vat_within};
 pub use self::unit::Unit;
 pub use self::vat::{Exemption, RATE_DIGITS, Vat, VatCategory};
 use super::money::parse_decimal;

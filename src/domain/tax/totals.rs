@@ -86,7 +86,7 @@ impl Totals {
 /// limits of an amount.
 pub fn totals(content: &Content, currency: Currency) -> Option<Totals> {
     let parts = parts(content, currency)?;
-    let (nets, groups) = grouped(content.prices, &parts, currency)?;
+    let (nets, groups) = grouped(content, &parts, currency)?;
     let (line_nets, signed) = nets.split_at_checked(content.lines.len())?;
     let mut out = Totals { groups, prepaid: content.prepaid, ..Totals::zero(currency) };
     out.lines = sum(line_nets.iter().copied())?;
@@ -103,7 +103,7 @@ pub fn totals(content: &Content, currency: Currency) -> Option<Totals> {
     out.vat = sum(out.groups.iter().map(|x| x.tax))?;
     out.gross = out.net.checked_add(out.vat)?;
     let due = out.gross.checked_sub(content.prepaid)?;
-    out.rounding = rounding(due, content.round_to);
+    out.rounding = content.takes.as_ref().map_or_else(|| rounding(due, content.round_to), |x| x.rounding);
     out.payable = due.checked_add(out.rounding)?;
     if let Some(other) = &content.accounting {
         let exact = Money::new(out.vat, currency).decimal().checked_mul(other.rate)?;
@@ -144,8 +144,18 @@ fn parts(content: &Content, currency: Currency) -> Option<Vec<(Vat, i64)>> {
     Some(out)
 }
 
+/// The VAT of an amount in the document's prices: on top of a net amount, within a gross one. `None` beyond the limits
+/// of an amount.
+pub fn vat_within(prices: Prices, amount: i64, rate: Decimal, currency: Currency) -> Option<i64> {
+    match prices {
+        Prices::Net => on_top(amount, rate, currency),
+        Prices::Gross => included(amount, rate),
+    }
+}
+
 /// The net of each part, and the groups.
-fn grouped(prices: Prices, parts: &[(Vat, i64)], currency: Currency) -> Option<(Vec<i64>, Vec<VatGroup>)> {
+fn grouped(content: &Content, parts: &[(Vat, i64)], currency: Currency) -> Option<(Vec<i64>, Vec<VatGroup>)> {
+    let stated: &[(Vat, i64)] = content.takes.as_ref().map_or(&[], |x| &x.vat);
     let mut nets: Vec<i64> = parts.iter().map(|x| x.1).collect();
     let mut vats: Vec<Vat> = Vec::new();
     for (vat, _) in parts {
@@ -159,10 +169,13 @@ fn grouped(prices: Prices, parts: &[(Vat, i64)], currency: Currency) -> Option<(
         let of: Vec<usize> = (0..parts.len()).filter(|at| parts.get(*at).is_some_and(|x| x.0 == vat)).collect();
         let amounts: Vec<i64> = of.iter().filter_map(|at| parts.get(*at)).map(|x| x.1).collect();
         let whole = sum(amounts.iter().copied())?;
-        groups.push(match prices {
-            Prices::Net => VatGroup { vat, base: whole, tax: on_top(whole, vat.rate, currency)? },
+        let tax = match stated.iter().find(|x| x.0 == vat) {
+            Some((_, tax)) => *tax,
+            None => vat_within(content.prices, whole, vat.rate, currency)?,
+        };
+        groups.push(match content.prices {
+            Prices::Net => VatGroup { vat, base: whole, tax },
             Prices::Gross => {
-                let tax = included(whole, vat.rate)?;
                 let base = whole.checked_sub(tax)?;
                 for (at, net) in of.into_iter().zip(spread(&amounts, base, vat.rate)?) {
                     *nets.get_mut(at)? = net;
@@ -198,7 +211,8 @@ fn included(gross: i64, rate: Decimal) -> Option<i64> {
     i64::try_from(half_away.checked_mul(above.signum())?).ok()
 }
 
-/// The nets of gross `amounts` that add up to `base`: each rounded down, spare units to the largest remainders.
+/// The nets of gross `amounts` that add up to `base`: each rounded down, spare units to the largest remainders. Where
+/// VAT is stated, one unit may be spare beyond them all, or lack.
 fn spread(amounts: &[i64], base: i64, rate: Decimal) -> Option<Vec<i64>> {
     let below = WHOLE.checked_add(hundredths(rate)?)?;
     let mut nets = Vec::with_capacity(amounts.len());
@@ -209,12 +223,13 @@ fn spread(amounts: &[i64], base: i64, rate: Decimal) -> Option<Vec<i64>> {
         remainders.push((std::cmp::Reverse(exact.rem_euclid(below)), at));
     }
     remainders.sort_unstable();
-    let spare = usize::try_from(base.checked_sub(sum(nets.iter().copied())?)?).ok()?;
-    for (_, at) in remainders.iter().take(spare) {
+    let spare = base.checked_sub(sum(nets.iter().copied())?)?;
+    let count = usize::try_from(spare.unsigned_abs()).ok()?;
+    for (_, at) in remainders.iter().cycle().take(count) {
         let net = nets.get_mut(*at)?;
-        *net = net.checked_add(1)?;
+        *net = net.checked_add(spare.signum())?;
     }
-    Some(nets)
+    (sum(nets.iter().copied())? == base).then_some(nets)
 }
 
 /// What brings `due` to the nearest multiple of `step`, halves away from zero.

@@ -235,6 +235,7 @@ impl Form {
             round_to: read_step(typed, faults),
             exemptions: more::exemptions(typed, faults),
             accounting: more::accounting(typed, currency, faults),
+            takes: None,
         }
     }
 

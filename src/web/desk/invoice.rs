@@ -11,6 +11,7 @@ use super::names::NamesOf;
 use crate::actions::{invoices, letters, visits};
 use crate::documents;
 use crate::domain::access::Act;
+use crate::domain::credit::Credited;
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::format::Format;
 use crate::domain::ids::{ContactId, InvoiceId};
@@ -152,7 +153,10 @@ fn actions(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Problem> {
     let invoice = &row.invoice;
     let open = row.open().minor > 0;
     let work = desk.may(Act::Work) && invoice.is_invoice();
-    let creditable = work && !r.credited_already(invoice)?;
+    let notes = r.credit_notes_for(invoice)?;
+    // What was published is credited where it was made; the page says so, once.
+    let left = Credited::of(invoice, &notes).map_or(notes.is_empty(), |x| x.is_left());
+    let creditable = work && left;
     Ok(html! {
         @if work && open {
             (parts::link_icon(Look::Primary, Icon::Bank,
@@ -160,7 +164,7 @@ fn actions(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Problem> {
         }
         (parts::link_icon(Look::Plain, Icon::Down, &format!("/desk/invoices/{}.pdf", invoice.id), "Download PDF"))
         @if work && open { (parts::link(Look::Plain, &format!("/desk/invoices/{}/write-off", invoice.id), "Write off")) }
-        @if creditable { (parts::link(Look::Plain, &format!("/desk/invoices/{}/credit", invoice.id), "Credit in full")) }
+        @if creditable { (parts::link(Look::Plain, &format!("/desk/invoices/{}/credit", invoice.id), "Credit")) }
     })
 }
 

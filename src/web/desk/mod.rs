@@ -63,6 +63,7 @@ pub mod standing;
 pub mod today;
 mod today_queue;
 mod today_side;
+pub mod undo;
 pub mod write_off;
 
 use crate::domain::sentence::Mark;

@@ -3,10 +3,10 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::credit::issued;
 use super::form::{Id, again, errors_in, on_to};
 use super::invoices::called;
 use super::links;
+use super::undo::issued;
 use crate::actions::waivers;
 use crate::domain::ids::InvoiceId;
 use crate::domain::money::Money;

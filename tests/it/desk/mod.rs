@@ -2,6 +2,7 @@
 
 mod activity;
 mod clients;
+mod credits;
 pub mod firm;
 mod invoices;
 mod overview;

@@ -18,7 +18,9 @@ use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal,
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{Answer, Given, Quote};
-use counterfoil::domain::tax::{AccountingVat, Adjustment, Content, Period, Prices, Totals, VatCategory, totals};
+use counterfoil::domain::tax::{
+    AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
+};
 use counterfoil::domain::terms::{DueRule, EarlyPayment, Instalment, Terms};
 use counterfoil::store::records::Record;
 use jiff::Timestamp;
@@ -176,7 +178,11 @@ fn documents_keep_their_stored_form() {
     let composed = Invoice { issue: Some(issue(totals(&content, Currency::EUR).unwrap())), ..draft.clone() };
     let published =
         Invoice { body: Body::Published(eur(99)), issue: Some(issue(Totals::only(eur(99)))), ..draft.clone() };
-    let credit = Invoice { kind: Kind::CreditNote(InvoiceId(700)), ..composed.clone() };
+    let takes = Takes { lines: vec![Some(0)], adjustments: vec![0], vat: vec![(line(1).vat, 19)], rounding: -1 };
+    let taken = Content { takes: Some(takes), ..content.clone() };
+    let charged = totals(&taken, Currency::EUR).unwrap();
+    let (kind, body) = (Kind::CreditNote(InvoiceId(700)), Body::Composed(taken));
+    let credit = Invoice { kind, body, issue: Some(issue(charged)), ..composed.clone() };
     golden("invoice", &[draft, composed.clone(), published, credit]);
     let quote = |answer| Quote {
         id: QuoteId(8),

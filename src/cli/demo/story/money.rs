@@ -7,7 +7,7 @@ use super::super::firm::CLIENTS;
 use super::super::plan::{Bill, Fate, days};
 use super::super::work;
 use super::{Act, Story, fault};
-use crate::actions::invoices::{self, Draft, Publication};
+use crate::actions::invoices::{self, Crediting, Draft, Publication};
 use crate::actions::payments::{self, Apply, NewReceipt, TakingBack};
 use crate::actions::quotes::{self, NewQuote, Reply};
 use crate::domain::calendar::next_business_day;
@@ -228,7 +228,7 @@ impl Story {
         let scope = self.as_staff(w, CLIENTS[client].manager);
         let reasons = ["Charged to the wrong project; a new invoice follows.", "Agreed with you on the telephone."];
         let reason = self.dice.pick(&reasons).copied().unwrap_or_default();
-        invoices::credit_in(w, &self.app, &scope, id, reason)?.value();
+        invoices::credit_in(w, &self.app, &scope, Crediting::rest(id, reason.to_owned()))?.value();
         self.later(2, Act::Post);
         Ok(())
     }

@@ -286,7 +286,7 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
             Standing::Due { .. } | Standing::Overdue { .. } => {
                 @let label = if asked != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
                 (parts::amount_big(label, &locale.money(asked)))
-                p.mut { "By " (due) }
+                p.mut { (if matches!(shown.standing, Standing::Due { .. }) { "By " } else { "Was due " }) (due) }
                 @if asked != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
                 @if let Some((pay, until)) = early(viewer, &shown.row) {
                     p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }

@@ -103,45 +103,91 @@ async fn the_same_bytes_are_kept_once_whoever_brings_them() {
     assert_eq!(house.app.store.read(|r| r.document_sizes(None)).unwrap().bytes, 0);
 }
 
-#[tokio::test]
-async fn an_upload_that_is_dropped_after_any_chunk_leaves_nothing() {
-    let house = TestHouse::new().await;
-    let before = traces(&house);
-    let bytes = text(BATCH + 3 * CHUNK);
+/// How an upload ends that is not kept.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// It is dropped, and what it left is cleared away.
+    Dropped,
+    /// Planted: its end is not heard of.
+    Forgotten,
+    /// Planted: nobody clears away.
+    Left,
+}
+
+fn differs(what: String, house: &TestHouse, before: &BTreeMap<String, u64>) -> Option<String> {
+    let now = traces(house);
+    (now != *before).then(|| format!("{what}: {before:?} became {now:?}"))
+}
+
+/// What uploads leave that end after every number of chunks, before or after they are finished.
+async fn left_by_uploads(house: &TestHouse, end: End) -> Vec<String> {
+    let (before, bytes, mut out) = (traces(house), text(BATCH + 3 * CHUNK), Vec::new());
     for chunks in 0..=bytes.len() / CHUNK {
-        let mut upload = begin(&house, house.who.marlow).await.unwrap();
+        let mut upload = begin(house, house.who.marlow).await.unwrap();
         upload.push(&bytes[..chunks * CHUNK]).await.unwrap();
-        if chunks % 2 == 0 {
-            drop(upload);
-        } else {
-            drop(upload.finish().await.unwrap());
+        match (end, chunks % 2) {
+            (End::Forgotten, _) => std::mem::forget(upload),
+            (_, 0) => drop(upload),
+            _ => drop(upload.finish().await.unwrap()),
         }
-        uploads::clear(&house.app).await.unwrap();
+        if end != End::Left {
+            uploads::clear(&house.app).await.unwrap();
+        }
         house.app.store.housekeep(house.app.now(), |_| Ok(())).await.unwrap();
-        uploads::clear(&house.app).await.unwrap();
-        assert_eq!(traces(&house), before, "after {chunks} chunks");
+        if end != End::Left {
+            uploads::clear(&house.app).await.unwrap();
+        }
+        out.extend(differs(format!("after {chunks} chunks"), house, &before));
     }
+    out
 }
 
 #[tokio::test]
-async fn a_form_that_is_cut_off_anywhere_leaves_nothing() {
-    let house = TestHouse::new().await.heedless_of_mail();
-    let mut orla = desk_of(&house, house.who.orla).await;
+async fn an_upload_that_is_dropped_after_any_chunk_leaves_nothing() {
+    let house = TestHouse::new().await;
+    let left = left_by_uploads(&house, End::Dropped).await;
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test]
+async fn the_test_of_dropped_uploads_catches_an_end_that_nobody_hears_of_and_chunks_that_nobody_clears() {
+    for end in [End::Forgotten, End::Left] {
+        assert!(!left_by_uploads(&TestHouse::new().await, end).await.is_empty());
+    }
+}
+
+/// What forms leave that are cut off at every chunk and at their end; the last, which is whole, is kept.
+async fn left_by_forms(house: &TestHouse, end: End) -> Vec<String> {
+    let mut orla = desk_of(house, house.who.orla).await;
     let path = format!("/desk/clients/{}/documents/new", house.who.marlow);
     orla.get(&path).await;
     let (kind, whole) = form(orla.token(), &text(BATCH + 2 * CHUNK));
-    let before = traces(&house);
+    let (before, mut out) = (traces(house), Vec::new());
     let cuts = (0..whole.len()).step_by(CHUNK).chain([whole.len() - 5, whole.len() - 60]);
     for cut in cuts {
         let answer = orla.send(Method::POST, &path, Some(&kind), whole[..cut].to_vec()).await;
         assert!(answer.status.is_client_error(), "cut at {cut}: {}", answer.status);
-        house.tick().await;
-        house.tick().await;
-        assert_eq!(traces(&house), before, "cut at {cut}");
+        if end == End::Dropped {
+            house.tick().await;
+            house.tick().await;
+        }
+        out.extend(differs(format!("cut at {cut}"), house, &before));
     }
     let answer = orla.send(Method::POST, &path, Some(&kind), whole).await;
     assert_eq!(answer.status, StatusCode::SEE_OTHER, "{}", answer.text());
-    assert_eq!(rows(&house, "documents"), 1);
+    assert_eq!(rows(house, "documents"), 1);
+    out
+}
+
+#[tokio::test]
+async fn a_form_that_is_cut_off_anywhere_leaves_nothing() {
+    let left = left_by_forms(&TestHouse::new().await.heedless_of_mail(), End::Dropped).await;
+    assert!(left.is_empty(), "{left:#?}");
+}
+
+#[tokio::test]
+async fn the_test_of_cut_forms_catches_chunks_that_nobody_clears() {
+    assert!(!left_by_forms(&TestHouse::new().await.heedless_of_mail(), End::Left).await.is_empty());
 }
 
 /// A form with a file, as a browser sends it, and its type.

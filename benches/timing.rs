@@ -140,6 +140,7 @@ fn app() -> App {
             demo: false,
         }),
         wake: Arc::default(),
+        points: Arc::default(),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Knows the rooms below it and how they fit; holds no rule of its own.
 
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -36,6 +36,8 @@ pub struct App {
     pub settings: Arc<Settings>,
     /// Wakes the scheduler early: a letter was queued.
     pub wake: Arc<tokio::sync::Notify>,
+    /// Held while points are written or removed: a bucket has no locks, and one may remove what another just wrote.
+    pub points: Arc<Mutex<()>>,
 }
 
 /// The configuration as the rooms above the store use it.

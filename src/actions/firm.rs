@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use super::people::{self, NewStaff};
 use super::{notices, unchanged};
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::backup::{PASSPHRASES_MAX, SealedIdentity};
 use crate::domain::event::Event;
 use crate::domain::firm::{Firm, Logo};
 use crate::domain::ids::{Digest, FileRef, StaffId};
@@ -87,13 +88,33 @@ pub fn set_backup_recipients(
 /// # Errors
 /// When it is one already, or the store fails.
 pub fn add_backup_recipient(w: &mut WriteTx<'_>, recipient: &str) -> Result<Done<()>, ActError> {
-    let mut all = w.backup_recipients()?;
+    add_recipient(w, recipient, None)
+}
+
+/// As [`add_backup_recipient`]; from now on every backup carries the identity, which a passphrase opens.
+///
+/// # Errors
+/// As [`add_backup_recipient`], or when there are too many of them.
+pub fn add_backup_passphrase(w: &mut WriteTx<'_>, identity: &SealedIdentity) -> Result<Done<()>, ActError> {
+    add_recipient(w, &identity.recipient, Some(identity))
+}
+
+fn add_recipient(w: &mut WriteTx<'_>, recipient: &str, with: Option<&SealedIdentity>) -> Result<Done<()>, ActError> {
+    let (mut all, mut sealed) = (w.backup_recipients()?, w.sealed_identities()?);
     if all.iter().any(|known| known == recipient) {
         return Err(Refusal::RecipientKnown.into());
     }
+    if with.is_some() && sealed.len() >= PASSPHRASES_MAX {
+        return Err(Refusal::PassphrasesFull(PASSPHRASES_MAX).into());
+    }
     all.push(recipient.to_owned());
     w.put_backup_recipients(&all)?;
-    let what = format!("backups are encrypted to {recipient} as well");
+    if let Some(identity) = with {
+        sealed.push(identity.clone());
+        w.put_sealed_identities(sealed)?;
+    }
+    let by = if with.is_some() { ", whose identity a passphrase opens" } else { "" };
+    let what = format!("backups are encrypted to {recipient} as well{by}");
     Ok(w.record(About::FIRM, Event::FirmChanged { what })?.done(()))
 }
 
@@ -111,6 +132,12 @@ pub fn remove_backup_recipient(w: &mut WriteTx<'_>, recipient: &str) -> Result<D
         _ => {}
     }
     w.put_backup_recipients(&all)?;
+    let mut sealed = w.sealed_identities()?;
+    let known = sealed.len();
+    sealed.retain(|identity| identity.recipient != recipient);
+    if sealed.len() < known {
+        w.put_sealed_identities(sealed)?;
+    }
     let what = format!("backups are no longer encrypted to {recipient}");
     Ok(w.record(About::FIRM, Event::FirmChanged { what })?.done(()))
 }

@@ -6,6 +6,8 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::BackupError;
 use super::folder::Part;
 use super::manifest::Tally;
@@ -19,7 +21,7 @@ const READ_BYTES: usize = 64 * 1024;
 const PIECES: &str = "pieces";
 
 /// How an item lies there: enough to know whether it is still what was put.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sealed {
     /// Its length.
     pub bytes: u64,

@@ -10,7 +10,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::identity::BackupIdentity;
+use super::identity::Opener;
 use super::manifest::Tally;
 use super::read::Source;
 use super::restore::fill_while;
@@ -54,7 +54,7 @@ impl Facts {
 #[derive(Clone, Copy)]
 pub struct Drill<'a> {
     /// Opens the backup, which was encrypted to it as well.
-    pub identity: &'a BackupIdentity,
+    pub identity: &'a Opener,
     /// Facts of the snapshot.
     pub facts: &'a Facts,
     /// Where the scratch folder is made.
@@ -86,7 +86,7 @@ pub struct FileTrial<'a> {
 }
 
 impl Source for FileTrial<'_> {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         self.path.open(identity)
     }
 }

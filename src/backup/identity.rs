@@ -6,10 +6,16 @@ use std::io::Write;
 
 use age::secrecy::ExposeSecret;
 use age::x25519::{Identity, Recipient};
+use age_core::format::{FileKey, Stanza};
 use zeroize::Zeroizing;
 
 use super::BackupError;
+use super::passphrase::Carried;
+use crate::domain::backup::SealedIdentity;
 use crate::store::keys::identity_in;
+
+/// What opens backups: an identity, or a passphrase.
+pub type Opener = dyn age::Identity;
 
 /// What opens a backup; its text form is what age's own tools read.
 #[derive(Clone)]
@@ -54,18 +60,29 @@ pub fn check_recipient(text: &str) -> Result<(), BackupError> {
     recipients(&[text.to_owned()]).map(drop)
 }
 
-/// Encrypts a few bytes to recipients.
+impl age::Identity for BackupIdentity {
+    fn unwrap_stanza(&self, stanza: &Stanza) -> Option<Result<FileKey, age::DecryptError>> {
+        self.0.unwrap_stanza(stanza)
+    }
+}
+
+/// Encrypts a few bytes to recipients; their file carries these identities.
 ///
 /// # Errors
-/// When there is none, or one of them is not of the form `age1…`.
-pub(super) fn seal(to: &[String], bytes: &[u8]) -> Result<Vec<u8>, BackupError> {
-    let failed = |e| BackupError::Io(std::io::Error::other(e));
-    let recipients = recipients(to)?;
-    let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient));
+/// When there is no recipient, or one of them is not of the form `age1…`.
+pub(super) fn seal(to: &[String], carried: &[SealedIdentity], bytes: &[u8]) -> Result<Vec<u8>, BackupError> {
     let mut out = Vec::with_capacity(bytes.len() + bytes.len() / 1024 + 1024);
-    let mut sealing = encryptor.map_err(|e| failed(e.to_string()))?.wrap_output(&mut out).map_err(BackupError::Io)?;
+    let mut sealing = encryptor(&recipients(to)?, carried)?.wrap_output(&mut out).map_err(BackupError::Io)?;
     sealing.write_all(bytes).and_then(|()| sealing.finish().map(drop)).map_err(BackupError::Io)?;
     Ok(out)
+}
+
+/// Encrypts a file to recipients that carries these identities.
+pub(super) fn encryptor(to: &[Recipient], carried: &[SealedIdentity]) -> Result<age::Encryptor, BackupError> {
+    let carried: Vec<Carried> = carried.iter().map(|identity| Carried(identity.file.clone())).collect();
+    let to = to.iter().map(|recipient| recipient as &dyn age::Recipient);
+    let all = to.chain(carried.iter().map(|identity| identity as &dyn age::Recipient));
+    age::Encryptor::with_recipients(all).map_err(|e| BackupError::Io(std::io::Error::other(e.to_string())))
 }
 
 /// Reads recipients.

@@ -6,9 +6,11 @@ mod beside;
 mod depot;
 pub mod drill;
 pub mod folder;
+pub mod header;
 pub mod identity;
 mod manifest;
 pub mod pace;
+pub mod passphrase;
 pub mod points;
 mod read;
 mod restore;
@@ -25,7 +27,7 @@ pub use manifest::{Manifest, Table};
 pub use read::check_stream;
 pub use read::{Source, Summary, check};
 pub use restore::fill;
-pub use write::{Written, write, write_also};
+pub use write::{Written, write, write_also, write_clear};
 
 use std::path::PathBuf;
 
@@ -47,6 +49,8 @@ pub enum BackupError {
     NotABackup,
     /// The identity opens other backups, not this one.
     OtherIdentity,
+    /// The passphrase opens something else.
+    OtherPassphrase,
     /// The file ends too early.
     CutShort,
     /// The contents are not what was written; the text says where.
@@ -89,6 +93,7 @@ impl std::fmt::Display for BackupError {
                 "This identity does not open this file: it was encrypted for another one, or is not a Counterfoil \
                      backup. Use the identity that belongs to it.",
             ),
+            Self::OtherPassphrase => f.write_str("The passphrase does not open it. Type it again, or use another one."),
             Self::CutShort => f.write_str("The backup is cut short. Copy it again, or use another one."),
             Self::Damaged(what) => write!(f, "The backup is damaged: {what}. Copy it again, or use another one."),
             Self::Newer(what) => write!(f, "The backup was written by a newer version ({what}). Install that version."),

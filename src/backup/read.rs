@@ -5,14 +5,14 @@ use std::io::{self, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use super::BackupError;
-use super::identity::BackupIdentity;
+use super::identity::Opener;
 use super::manifest::{END, FIELD_MAX, FRAMING, MAGIC, MANIFEST_MAX, Manifest, Tally};
 use crate::store::dump::Row;
 
 /// Longest age header, in bytes: some dozens of recipients. Each one costs work before anything is proved.
-const HEADER_MAX: usize = 8 * 1024;
+pub(super) const HEADER_MAX: usize = 8 * 1024;
 /// First bytes of a file that age encrypted.
-const AGE: &[u8] = b"age-encryption.org/v1\n";
+pub(super) const AGE: &[u8] = b"age-encryption.org/v1\n";
 /// Bytes of rows given on at once.
 const BATCH_BYTES: usize = 1 << 20;
 /// Rows given on at once.
@@ -33,17 +33,17 @@ pub trait Source {
     ///
     /// # Errors
     /// When it is not there, not a backup, or the identity does not open it.
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError>;
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError>;
 }
 
 impl Source for Path {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         opened(File::open(self).map_err(BackupError::Io)?, identity)
     }
 }
 
 impl Source for PathBuf {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         self.as_path().open(identity)
     }
 }
@@ -54,7 +54,7 @@ impl Source for PathBuf {
 /// A sentence that says what is wrong with it; nothing was written anywhere.
 pub fn check<S: Source + ?Sized>(
     source: &S,
-    identity: &BackupIdentity,
+    identity: &Opener,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<Summary, BackupError> {
     check_while(source, identity, &mut |done, all| {
@@ -66,7 +66,7 @@ pub fn check<S: Source + ?Sized>(
 /// As [`check`]; `progress` may break it off.
 pub(super) fn check_while<S: Source + ?Sized>(
     source: &S,
-    identity: &BackupIdentity,
+    identity: &Opener,
     progress: &mut Progress<'_>,
 ) -> Result<Summary, BackupError> {
     each_batch(source, identity, &mut |_, _| Ok(()), progress)
@@ -81,7 +81,7 @@ pub(super) type Take<'a> = dyn FnMut(&str, &[Row]) -> Result<(), BackupError> + 
 /// As [`check`], and gives the rows to `each`, table by table in batches.
 pub(super) fn each_batch<S: Source + ?Sized>(
     source: &S,
-    identity: &BackupIdentity,
+    identity: &Opener,
     each: &mut Take<'_>,
     progress: &mut Progress<'_>,
 ) -> Result<Summary, BackupError> {
@@ -124,10 +124,7 @@ pub fn check_stream(plain: impl Read, each: &mut Take<'_>) -> Result<Summary, Ba
 ///
 /// # Errors
 /// When it is not such a file, asks for more than a backup does, or is not encrypted to this identity.
-pub(super) fn opened<'r>(
-    mut file: impl Read + 'r,
-    identity: &BackupIdentity,
-) -> Result<Box<dyn Read + 'r>, BackupError> {
+pub(super) fn opened<'r>(mut file: impl Read + 'r, identity: &Opener) -> Result<Box<dyn Read + 'r>, BackupError> {
     use age::DecryptError as E;
     let mut start = Vec::with_capacity(HEADER_MAX);
     file.by_ref().take(HEADER_MAX as u64).read_to_end(&mut start).map_err(BackupError::from)?;
@@ -143,9 +140,11 @@ pub(super) fn opened<'r>(
         E::Io(e) => broken(e),
         _ => BackupError::NotABackup,
     })?;
-    match decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)) {
+    match decryptor.decrypt(std::iter::once(identity as &dyn age::Identity)) {
         Ok(stream) => Ok(Box::new(stream)),
-        Err(E::NoMatchingKeys) => Err(BackupError::OtherIdentity),
+        // The latter for a passphrase.
+        Err(E::NoMatchingKeys | E::DecryptionFailed) => Err(BackupError::OtherIdentity),
+        Err(E::ExcessiveWork { .. }) => Err(BackupError::NotABackup),
         Err(E::Io(e)) => Err(broken(e)),
         Err(_) => Err(BackupError::Damaged("its header is not what was written".to_owned())),
     }

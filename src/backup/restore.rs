@@ -3,7 +3,7 @@
 use std::io;
 
 use super::BackupError;
-use super::identity::BackupIdentity;
+use super::identity::Opener;
 use super::read::{Progress, Source, Summary, each_batch};
 use super::write::stream;
 use crate::store::dump::Loader;
@@ -16,7 +16,7 @@ use crate::store::prelude::*;
 /// When the backup changed meanwhile, its rows don't fit their tables, or the store holds something else afterwards.
 pub fn fill<S: Source + ?Sized>(
     source: &S,
-    identity: &BackupIdentity,
+    identity: &Opener,
     checked: &Summary,
     store: &Store,
     mut progress: impl FnMut(u64, u64),
@@ -30,7 +30,7 @@ pub fn fill<S: Source + ?Sized>(
 /// As [`fill`]; `progress` may break it off.
 pub(super) fn fill_while<S: Source + ?Sized>(
     source: &S,
-    identity: &BackupIdentity,
+    identity: &Opener,
     checked: &Summary,
     store: &Store,
     progress: &mut Progress<'_>,

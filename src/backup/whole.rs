@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::BackupError;
 use super::depot::{Depot, Sealed};
 use super::drill::Trial;
-use super::identity::BackupIdentity;
+use super::identity::Opener;
 use super::manifest::Tally;
 use super::read::{self, Source};
 use crate::domain::backup::{self as rules, Item, Keep};
@@ -32,7 +32,7 @@ impl WholeSource<'_> {
 }
 
 impl Source for WholeSource<'_> {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         read::opened(self.file()?, identity)
     }
 }
@@ -46,7 +46,7 @@ pub struct WholeTrial<'a> {
 }
 
 impl Source for WholeTrial<'_> {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         self.source.open(identity)
     }
 }

@@ -62,8 +62,7 @@ pub fn write_also(
         recipients.extend(identity::recipients(&[also.to_owned()])?);
     }
     let manifest = manifest(tx, taken, config)?;
-    let encryptor = age::Encryptor::with_recipients(recipients.iter().map(|r| r as &dyn age::Recipient))
-        .map_err(|e| BackupError::Io(io::Error::other(e)))?;
+    let encryptor = identity::encryptor(&recipients, &tx.sealed_identities()?)?;
     // Buffered below, so that age's own header fails like the rest of the file does.
     let mut outer = Tally::new(BufWriter::with_capacity(BUFFER, out));
     let mut inner = encryptor.wrap_output(&mut outer).map_err(BackupError::from)?;
@@ -73,6 +72,27 @@ pub fn write_also(
     )?;
     inner.finish().and_then(Write::flush).map_err(BackupError::from)?;
     Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
+}
+
+/// As [`write`], in the clear: whoever takes it seals it, with a passphrase. What was written is told of that.
+///
+/// # Errors
+/// When reading or writing fails.
+pub fn write_clear(
+    tx: &ReadTx,
+    taken: Timestamp,
+    config: Option<String>,
+    out: impl Write + Send,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<Written, BackupError> {
+    let manifest = manifest(tx, taken, config)?;
+    let mut out = Tally::new(out);
+    beside(
+        |pieces| stream(tx, &manifest, pieces, &mut progress),
+        |piece| out.write_all(piece).map_err(BackupError::from),
+    )?;
+    out.flush().map_err(BackupError::from)?;
+    Ok(Written { bytes: out.bytes, digest: out.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
 
 /// What a backup of the snapshot says about itself.

@@ -21,6 +21,8 @@ use crate::app::App;
 const SOCKET: &str = "control.sock";
 /// How long either side waits for the other.
 const PATIENCE: Duration = Duration::from_secs(120);
+/// How often the server looks up from waiting whether it is to stop.
+const LOOK_UP: Duration = Duration::from_secs(1);
 /// Commands served at once.
 const AT_ONCE: usize = 4;
 /// Longest path that the system takes for a socket, with some room.
@@ -97,7 +99,8 @@ impl Peer {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let answer = match serde_json::from_slice(&payload)? {
-            Request::Backup { also } => backup::serve(self, app, config_text, also.as_deref()),
+            Request::Backup { to } => backup::serve(self, app, config_text, &to),
+            Request::Point { rate } => backup::serve_point(self, app, config_text, rate),
             Request::Drilled(drill) => backup::serve_drill(self, app, &drill),
             Request::Recipients(change) => backup::serve_recipients(self, app, &change),
             Request::Verify => verify::serve(self, app),
@@ -160,9 +163,31 @@ impl Peer {
         let _ = protocol::send_json(self, Kind::Progress, &Progress { what: what.to_owned(), done, all });
     }
 
-    /// Whether the command says that it kept what it got.
-    pub fn was_kept(&mut self) -> bool {
-        matches!(protocol::receive(self), Ok((Kind::Kept, _)))
+    /// What the command says that it kept; `None` when it did not.
+    pub fn was_kept<K: serde::de::DeserializeOwned>(&mut self) -> Option<K> {
+        match protocol::receive(self) {
+            Ok((Kind::Kept, payload)) => serde_json::from_slice(&payload).ok(),
+            _ => None,
+        }
+    }
+}
+
+impl Peer {
+    /// What the command asks next, however long that takes; `None` once it is gone, or the server stops.
+    pub fn next_request<R: serde::de::DeserializeOwned>(&mut self) -> Option<R> {
+        self.stream.set_read_timeout(Some(LOOK_UP)).ok()?;
+        while !*self.stop.borrow() {
+            match rustix::net::recv(&self.stream, &mut [0], rustix::net::RecvFlags::PEEK) {
+                Ok((1.., _)) => {
+                    self.stream.set_read_timeout(Some(PATIENCE)).ok()?;
+                    let (Kind::Request, payload) = protocol::receive(self).ok()? else { return None };
+                    return serde_json::from_slice(&payload).ok();
+                }
+                Err(rustix::io::Errno::AGAIN | rustix::io::Errno::INTR) => {}
+                _ => return None,
+            }
+        }
+        None
     }
 }
 
@@ -246,16 +271,32 @@ impl Line {
                 Kind::Progress => on(Said::Progress(serde_json::from_slice(&payload).map_err(|e| gone(e.into()))?))?,
                 Kind::Answer => return serde_json::from_slice(&payload).map_err(|e| gone(e.into())),
                 Kind::Failed => return Err(Failure::new(String::from_utf8_lossy(&payload))),
-                Kind::Request | Kind::Kept => return Err(gone(io::ErrorKind::InvalidData.into())),
+                Kind::Request | Kind::Kept | Kind::Errand => return Err(gone(io::ErrorKind::InvalidData.into())),
             }
         }
     }
 
-    /// Says that what came was kept.
-    pub fn kept(&mut self) {
-        let _ = protocol::send(&mut self.0, Kind::Kept, &[]);
+    /// Says that what came was kept, as what.
+    pub fn kept(&mut self, what: &impl serde::Serialize) {
+        let _ = protocol::send_json(&mut self.0, Kind::Kept, what);
         // The server closes when it has noted it.
         let _ = self.0.read(&mut [0]);
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        self.0.read(out)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
     }
 }
 
@@ -267,7 +308,8 @@ pub enum Said<'a> {
     Progress(Progress),
 }
 
-fn gone(error: io::Error) -> Failure {
+/// The talk with the other side broke off.
+pub fn gone(error: io::Error) -> Failure {
     Failure::new(format!("The talk with the running server broke off: {error}."))
 }
 

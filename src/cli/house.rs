@@ -162,6 +162,7 @@ pub fn build_app(config: &Config, store: Store, clock: Clock, entropy: Entropy) 
         fonts: Arc::new(Fonts::embedded()),
         settings: Arc::new(settings),
         wake: Arc::default(),
+        points: Arc::default(),
     })
 }
 

@@ -59,19 +59,27 @@ impl KeyArgs {
         if let Some(path) = place {
             return Ok(NewKey::File(path.to_owned(), generate_key_file(entropy)));
         }
-        let words = match &self.passphrase_file {
-            Some(file) => config::read_secret_line(file)?,
-            None => ask_twice()?,
-        };
-        password::check("passphrase", &words, &[]).map_err(|fault| {
-            Failure::new(format!("The passphrase: {}", fault.message.replace("password", "passphrase")))
-        })?;
-        Ok(NewKey::Passphrase(words))
+        new_passphrase("of the data file", self.passphrase_file.as_deref()).map(NewKey::Passphrase)
     }
 }
 
-fn ask_twice() -> Result<Zeroizing<String>, Failure> {
-    let words = terminal::ask_secret("New passphrase of the data file", NO_TERMINAL)?;
+/// Reads a passphrase that somebody chooses from its file, or asks for it twice.
+///
+/// # Errors
+/// When there is no terminal, the two answers differ, or the passphrase is too easy.
+pub fn new_passphrase(of: &str, file: Option<&Path>) -> Result<Zeroizing<String>, Failure> {
+    let words = match file {
+        Some(file) => config::read_secret_line(file)?,
+        None => ask_twice(of)?,
+    };
+    password::check("passphrase", &words, &[]).map_err(|fault| {
+        Failure::new(format!("The passphrase: {}", fault.message.replace("password", "passphrase")))
+    })?;
+    Ok(words)
+}
+
+fn ask_twice(of: &str) -> Result<Zeroizing<String>, Failure> {
+    let words = terminal::ask_secret(&format!("New passphrase {of}"), NO_TERMINAL)?;
     if words != terminal::ask_secret("The same again", NO_TERMINAL)? {
         return Err(Failure::new("The two passphrases differ. Nothing was made; start again."));
     }

@@ -5,10 +5,13 @@
 
 use std::io::{self, Read, Write};
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::Sealed;
 use crate::backup::drill::Facts;
+use crate::domain::backup::{Keep, SealedIdentity};
 use crate::domain::backups::Drill;
 use crate::domain::ids::Digest;
 
@@ -30,13 +33,15 @@ pub enum Kind {
     Answer = b'A' as isize,
     /// Why there is none, a sentence; the last frame.
     Failed = b'F' as isize,
-    /// The command has kept what it got.
+    /// The command has kept what it got, as this, JSON.
     Kept = b'K' as isize,
+    /// What the command is to do where backups lie, JSON; the one frame that the server asks with.
+    Errand = b'E' as isize,
 }
 
 impl Kind {
     fn of(byte: u8) -> Option<Self> {
-        let all = [Self::Request, Self::Data, Self::Progress, Self::Answer, Self::Failed, Self::Kept];
+        let all = [Self::Request, Self::Data, Self::Progress, Self::Answer, Self::Failed, Self::Kept, Self::Errand];
         all.into_iter().find(|kind| *kind as isize == isize::from(byte))
     }
 }
@@ -45,10 +50,15 @@ impl Kind {
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case")]
 pub enum Request {
-    /// A backup as data frames, then [`Backup`].
+    /// A backup as data frames, then [`Backup`]. The command says as what it kept it: [`crate::backup::Sealed`].
     Backup {
-        /// One more recipient, of an identity that is forgotten after a drill.
-        also: Option<String>,
+        /// To whom it is sealed.
+        to: Whom,
+    },
+    /// A point, by errands (`backup::distant`), then [`Point`]; what follows is asked with [`OfPoint`].
+    Point {
+        /// No faster than so many megabytes a second; 0 is as fast as it goes.
+        rate: u32,
     },
     /// What came of a drill, to be noted.
     Drilled(Drill),
@@ -76,11 +86,38 @@ pub enum Request {
     Publish(Publish),
 }
 
+/// What a command asks about the point that was just taken.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(tag = "of-point", rename_all = "kebab-case")]
+pub enum OfPoint {
+    /// Every file that points need read through and compared.
+    ReadBack,
+    /// What it holds, as a restore would read it: data frames.
+    Content,
+    /// What is no longer kept removed, then [`crate::backup::points::Thinned`].
+    Thin {
+        /// Which points stay; without it, all of them.
+        keep: Option<Keep>,
+    },
+}
+
+/// To whom a backup is sealed.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Whom {
+    /// To the recipients that the data file names, and this one, of an identity that is forgotten after a drill.
+    Recipients(Option<String>),
+    /// To nobody: the command itself seals it with a passphrase, which the server never gets.
+    Nobody,
+}
+
 /// A change of the recipients of backups; none is a question.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Recipients {
     /// One more.
     pub add: Option<String>,
+    /// One more, whose identity a passphrase opens.
+    pub passphrase: Option<SealedIdentity>,
     /// One less.
     pub remove: Option<String>,
 }
@@ -143,6 +180,23 @@ pub struct Backup {
     pub digest: Digest,
     /// Rows in it.
     pub rows: u64,
+    /// What a file restored from it must agree in.
+    pub facts: Facts,
+}
+
+/// A point was taken, and is in its place.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Point {
+    /// When, as its name says.
+    pub taken: Timestamp,
+    /// Its own file.
+    pub sealed: Sealed,
+    /// Bytes of all files that it needs.
+    pub bytes: u64,
+    /// How many pieces those are.
+    pub pieces: u64,
+    /// Bytes that were written for it.
+    pub added: u64,
     /// What a file restored from it must agree in.
     pub facts: Facts,
 }

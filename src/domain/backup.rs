@@ -5,6 +5,8 @@
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, civil::DateTime};
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::Digest;
 
 const NAME_START: &str = "counterfoil-";
@@ -67,7 +69,7 @@ pub fn stamped(stamp: &str) -> Option<Timestamp> {
 }
 
 /// How many backups a folder keeps: the newest of each of so many days, weeks and months that have one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Keep {
     /// Days.
     pub daily: u32,
@@ -81,6 +83,22 @@ impl Keep {
     /// A week of days, a month of weeks, a year of months.
     pub const USUAL: Self = Self { daily: 7, weekly: 5, monthly: 12 };
 }
+
+/// Most passphrases that backups are encrypted to: each makes every backup's header longer.
+pub const PASSPHRASES_MAX: usize = 4;
+
+/// A recipient of backups whose identity a passphrase opens. The passphrase itself is kept nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedIdentity {
+    /// The recipient.
+    pub recipient: String,
+    /// Its identity's file, encrypted with the passphrase as `age -p` does it.
+    pub file: Vec<u8>,
+}
+
+/// All of them, oldest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedIdentities(pub Vec<SealedIdentity>);
 
 /// The name of a backup taken at this instant; names sort by time.
 pub fn name(taken: Timestamp) -> String {

@@ -89,6 +89,8 @@ pub enum Refusal {
     DocumentWithdrawn,
     /// Only a withdrawn document is erased, once.
     NotToErase,
+    /// Backups are encrypted to as many passphrases as they can be.
+    PassphrasesFull(usize),
 }
 
 impl From<FieldFault> for Refusal {
@@ -178,6 +180,10 @@ impl std::fmt::Display for Refusal {
                 f.write_str("Too many files are arriving at this moment. Try again when one of them is done.")
             }
             Self::CutOff => f.write_str("The file did not arrive whole, and nothing of it was kept. Send it again."),
+            Self::PassphrasesFull(max) => write!(
+                f,
+                "Backups are encrypted to {max} passphrases, as many as they can be. Remove one of those recipients first."
+            ),
             Self::VersionsFull(max) => {
                 write!(f, "This document has {max} versions, as many as one can have. Post a new document instead.")
             }

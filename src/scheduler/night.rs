@@ -2,6 +2,7 @@
 //! noted in the data file.
 
 use std::path::Path;
+use std::sync::PoisonError;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -92,6 +93,8 @@ impl Night {
         let (taken, watch, identity) = (rules::second(self.app.now()), Stopwatch::start(), BackupIdentity::generate());
         let snapshot = self.app.store.snapshot().map_err(BackupError::Store)?;
         let (config, stop) = (self.plan.config.clone(), || self.stopped());
+        // A command that broke off holding it left nothing half done.
+        let _alone = self.app.points.lock().unwrap_or_else(PoisonError::into_inner);
         let depot = self.depot()?;
         let rate = Rate::megabytes(self.plan.rate);
         let job = Job { taken, config: config.clone(), rate, identity: &identity, stop: &stop };

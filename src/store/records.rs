@@ -7,6 +7,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::StoreError;
+use crate::domain::backup::SealedIdentities;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
 use crate::domain::document::Document;
@@ -74,4 +75,5 @@ records! {
     CodeRequest = "code" v 1;
     Session = "session" v 1;
     Backups = "backups" v 1;
+    SealedIdentities = "sealed identities" v 1;
 }

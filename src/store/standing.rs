@@ -7,9 +7,11 @@ use super::error::StoreError;
 use super::records::Record;
 use super::tables::META;
 use super::tx::{Reader, WriteTx};
+use crate::domain::backup::{SealedIdentities, SealedIdentity};
 use crate::domain::backups::Backups;
 
 const RECIPIENTS: &str = "backup_recipients";
+const SEALED: &str = "backup_identities";
 const BACKUPS: &str = "backups";
 const NUMBERS_HELD: &str = "numbers_held";
 const SENDING_HELD: &str = "sending_held";
@@ -23,6 +25,13 @@ pub trait StandingReads: Reader {
         let text = std::str::from_utf8(text.value());
         let text = text.map_err(|_| StoreError::Broken("the backup recipients are not text".to_owned()))?;
         Ok(text.lines().map(str::to_owned).collect())
+    }
+
+    /// The recipients among them whose identities passphrases open, with those identities, sealed.
+    fn sealed_identities(&self) -> Result<Vec<SealedIdentity>, StoreError> {
+        let table = self.table(META)?;
+        let kept = table.get(SEALED)?.map(|kept| SealedIdentities::decode(kept.value())).transpose()?;
+        Ok(kept.unwrap_or_default().0)
     }
 
     /// When the backup was taken from which this data was restored, while no numbers are given: which were given since
@@ -63,6 +72,13 @@ impl WriteTx<'_> {
     /// Keeps the age recipients of backups.
     pub fn put_backup_recipients(&mut self, recipients: &[String]) -> Result<(), StoreError> {
         self.change(META)?.insert(RECIPIENTS, recipients.join("\n").as_bytes())?;
+        Ok(())
+    }
+
+    /// Keeps the identities of backups that passphrases open.
+    pub fn put_sealed_identities(&mut self, all: Vec<SealedIdentity>) -> Result<(), StoreError> {
+        let bytes = SealedIdentities(all).encode()?;
+        self.change(META)?.insert(SEALED, bytes.as_slice())?;
         Ok(())
     }
 

@@ -22,6 +22,8 @@ use crate::house;
 
 mod faults;
 mod kills;
+mod passphrases;
+mod points;
 
 const OWNER: &str = "mary.byrne@example.com";
 

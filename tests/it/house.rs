@@ -201,6 +201,7 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
             demo: false,
         }),
         wake: Arc::default(),
+        points: Arc::default(),
     }
 }
 

@@ -51,6 +51,62 @@ fn age_opens_a_backup_with_the_identity_that_init_made() {
     assert!(!age("house.key").unwrap().status.success());
 }
 
+/// Types a passphrase at the terminal of a program, which asks for it there and nowhere else.
+const TYPED: &str = r#"
+import os, pty, sys
+pid, terminal = pty.fork()
+if pid == 0:
+    os.execvp(sys.argv[2], sys.argv[2:])
+asked = b""
+while b":" not in asked:
+    asked += os.read(terminal, 1024)
+os.write(terminal, sys.argv[1].encode() + b"\n")
+try:
+    while os.read(terminal, 1024):
+        pass
+except OSError:
+    pass
+sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+"#;
+
+#[test]
+fn age_opens_backups_with_a_passphrase_alone_and_with_the_identity_that_a_passphrase_opens() {
+    use std::os::unix::fs::PermissionsExt;
+    const WORDS: &str = "seven grey herons at the weir";
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    std::fs::write(path("words"), WORDS).unwrap();
+    std::fs::set_permissions(path("words"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    let who = ["--owner", "mary.byrne@example.com", "--url", "https://portal.example.com"];
+    said(&[&["init", "--data", &path("house"), "--firm", "Example LLP"], who.as_slice()].concat());
+    let house = |args: &[&str]| said(&[args, &["--config", &path("house/counterfoil.toml")]].concat());
+    house(&["backup", "--to", &path("alone.age"), "--passphrase-file", &path("words")]);
+    house(&["backup", "recipients", "add", "--passphrase-file", &path("words")]);
+    house(&["backup", "--to", &path("carries.age")]);
+    // As `backup identity --help` says for whoever has no Counterfoil.
+    let taken = format!(
+        "sed -n '/^-> counterfoil-identity$/,/^-/p' {} | grep -av '^-' | base64 -d > {}",
+        path("carries.age"),
+        path("identity.age")
+    );
+    succeeded(Command::new("bash").args(["-c", &taken]).output().unwrap());
+    assert_eq!(
+        std::fs::read(path("identity.age")).unwrap(),
+        crate::program::command(&["backup", "identity", "--from", &path("carries.age")]).output().unwrap().stdout
+    );
+    let opened = |words: &str, args: &[&str], out: &str| {
+        let mut age = python();
+        age.args(["-c", TYPED, words, "age", "-d", "-o", &path(out)]).args(args);
+        age.status().unwrap().success() && std::fs::read(path(out)).unwrap().starts_with(FRAMING)
+    };
+    assert!(opened(WORDS, &[&path("alone.age")], "alone"));
+    assert!(opened(WORDS, &["-i", &path("identity.age"), &path("carries.age")], "carried"));
+    assert!(!opened("something else", &["-i", &path("identity.age"), &path("carries.age")], "wrong"));
+    let key = path("house.backup-identity.txt");
+    let by_key = Command::new("age").args(["-d", "-i", &key, &path("carries.age")]).output().unwrap();
+    assert!(by_key.stdout.starts_with(FRAMING), "{}", String::from_utf8_lossy(&by_key.stderr));
+}
+
 #[tokio::test]
 async fn other_peoples_readers_find_nothing_wrong_with_an_invoice() {
     let demo = Demo::start(&[]);

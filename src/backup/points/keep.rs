@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 
 use super::super::BackupError;
 use super::super::depot::Depot;
@@ -13,7 +14,7 @@ use crate::domain::ids::Digest;
 use crate::store::prelude::*;
 
 /// What was removed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Thinned {
     /// Points, oldest first.
     pub points: Vec<Timestamp>,

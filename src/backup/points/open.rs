@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::super::BackupError;
 use super::super::depot::Depot;
-use super::super::identity::BackupIdentity;
+use super::super::identity::Opener;
 use super::super::manifest::{FIELD_MAX, Tally};
 use super::super::read::{self, Source};
 use super::cut::named;
@@ -31,7 +31,7 @@ impl<'a> PointSource<'a> {
 }
 
 impl Source for PointSource<'_> {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         let fetch = |name, bytes, key: &[u8; 32]| piece(self.depot, identity, name, bytes, key);
         Ok(Box::new(Pieces::begin(self.depot, self.taken, identity, Box::new(fetch))?))
     }
@@ -40,7 +40,7 @@ impl Source for PointSource<'_> {
 /// Reads, opens and checks one piece.
 pub(super) fn piece(
     depot: &dyn Depot,
-    identity: &BackupIdentity,
+    identity: &Opener,
     name: Digest,
     bytes: u64,
     key: &[u8; 32],
@@ -77,7 +77,7 @@ impl<'a> Pieces<'a> {
     pub fn begin(
         depot: &'a dyn Depot,
         taken: Timestamp,
-        identity: &'a BackupIdentity,
+        identity: &'a Opener,
         fetch: Fetch<'a>,
     ) -> Result<Self, BackupError> {
         let file = depot.open(Item::Point(taken)).map_err(|e| depot.about(Item::Point(taken), e))?;

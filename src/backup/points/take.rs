@@ -14,7 +14,7 @@ use super::super::{BackupError, read};
 use super::check::Lists;
 use super::cut::{Cutter, Naming};
 use super::lists::{self, List};
-use crate::domain::backup::{self as rules, Item};
+use crate::domain::backup::{self as rules, Item, SealedIdentity};
 use crate::domain::ids::Digest;
 use crate::store::prelude::*;
 
@@ -73,6 +73,7 @@ pub fn take(
         depot,
         naming: &naming,
         recipients: recipients.iter().cloned().chain([job.identity.recipient()]).collect(),
+        carried: tx.sealed_identities()?,
         known: lists.known(),
         pace: Pace::new(job.rate),
         order: Vec::new(),
@@ -105,6 +106,8 @@ struct Work<'a> {
     depot: &'a dyn Depot,
     naming: &'a Naming,
     recipients: Vec<String>,
+    /// What the point itself carries; whoever has opened that opens its pieces too.
+    carried: Vec<SealedIdentity>,
     /// What lists of earlier points say is there.
     known: HashMap<Digest, Sealed>,
     pace: Pace,
@@ -144,7 +147,7 @@ impl Work<'_> {
     }
 
     fn write(&mut self, name: Digest, bytes: &[u8]) -> Result<Sealed, BackupError> {
-        let sealed = self.seal(bytes)?;
+        let sealed = identity::seal(&self.recipients, &[], bytes)?;
         let facts = Sealed::of(&sealed);
         self.put(Item::Piece(name), &sealed)?;
         self.fresh.insert(name);
@@ -159,7 +162,7 @@ impl Work<'_> {
     /// Puts the list and then the point.
     fn point(&mut self, taken: Timestamp, bytes: u64, digest: Digest) -> Result<List, BackupError> {
         let text = lists::point(taken, self.naming, &self.order, bytes, digest);
-        let sealed = self.seal(text.as_bytes())?;
+        let sealed = identity::seal(&self.recipients, &self.carried, text.as_bytes())?;
         let list = List { point: Sealed::of(&sealed), pieces: std::mem::take(&mut self.list) };
         self.depot.settle()?;
         self.put(Item::List(taken), list.text(self.naming).as_bytes())?;
@@ -167,10 +170,6 @@ impl Work<'_> {
         self.put(Item::Point(taken), &sealed)?;
         self.depot.settle()?;
         Ok(list)
-    }
-
-    fn seal(&self, bytes: &[u8]) -> Result<Vec<u8>, BackupError> {
-        identity::seal(&self.recipients, bytes)
     }
 
     fn put(&mut self, item: Item, bytes: &[u8]) -> Result<(), BackupError> {

@@ -10,9 +10,9 @@ use jiff::{SignedDuration, Timestamp};
 use super::super::drill::Drill;
 use super::super::identity::BackupIdentity;
 use super::super::tests::{at, empty, filled};
-use super::super::{BackupError, Depot, FolderDepot, Sealed, check, fill};
+use super::super::{BackupError, Depot, FolderDepot, Sealed, check, fill, header};
 use super::*;
-use crate::domain::backup::{Item, Keep};
+use crate::domain::backup::{Item, Keep, SealedIdentity};
 use crate::domain::client::{Client, Party};
 use crate::domain::document::{Document, Version};
 use crate::domain::event::{Actor, By, Event};
@@ -90,6 +90,23 @@ fn points_of(depot: &dyn Depot) -> Vec<Timestamp> {
 
 fn restorable(depot: &dyn Depot, taken: Timestamp, identity: &BackupIdentity) -> Result<(), BackupError> {
     check(&PointSource::new(depot, taken), identity, |_, _| ()).map(drop)
+}
+
+#[test]
+fn a_point_carries_the_identities_that_passphrases_open_and_its_pieces_do_not() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let (store, depot) = (filled(&identity), FolderDepot::for_points(folder.path()).unwrap());
+    let sealed = SealedIdentity { recipient: BackupIdentity::generate().recipient(), file: vec![7; 300] };
+    let added = move |w: &mut WriteTx<'_>| {
+        w.put_sealed_identities(vec![sealed.clone()])?;
+        Ok::<_, ActError>(w.record(About::FIRM, Event::FirmChanged { what: "recipients".to_owned() })?.done(()))
+    };
+    store.write_blocking(By::command_line(), at(), added).unwrap();
+    let taken = took(&store, &depot, 0);
+    let carried = |item| header::Header::read(depot.open(item).unwrap()).unwrap().identities;
+    assert_eq!(carried(Item::Point(taken.taken)), [vec![7; 300]]);
+    assert!(taken.fresh.iter().all(|piece| carried(Item::Piece(*piece)).is_empty()));
+    restorable(&depot, taken.taken, &identity).unwrap();
 }
 
 #[test]

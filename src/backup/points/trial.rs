@@ -9,7 +9,7 @@ use std::sync::{Arc, mpsc};
 use super::super::BackupError;
 use super::super::depot::Depot;
 use super::super::drill::Trial;
-use super::super::identity::BackupIdentity;
+use super::super::identity::Opener;
 use super::super::read::Source;
 use super::super::write::{manifest, stream};
 use super::check::inspect;
@@ -35,7 +35,7 @@ pub struct PointTrial<'a> {
 }
 
 impl Source for PointTrial<'_> {
-    fn open<'s>(&'s self, identity: &'s BackupIdentity) -> Result<Box<dyn Read + 's>, BackupError> {
+    fn open<'s>(&'s self, identity: &'s Opener) -> Result<Box<dyn Read + 's>, BackupError> {
         let content = self.content()?;
         let fetch = move |name: Digest, bytes: u64, key: &[u8; 32]| {
             let differs = || BackupError::Damaged("its pieces are not those of its snapshot".to_owned());

@@ -6,14 +6,14 @@ use std::sync::atomic::Ordering;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::super::control::{Line, Peer};
-use super::super::protocol::{Backup, Request};
+use super::super::protocol::Request;
 use super::super::unfinished::told_to_stop;
 use super::super::{Failure, house, terminal};
 use crate::actions::backups;
 use crate::app::App;
 use crate::backup::BackupError;
-use crate::backup::drill::{Drill, Trial};
-use crate::backup::identity::BackupIdentity;
+use crate::backup::drill::{Drill, Facts, Trial};
+use crate::backup::identity::Opener;
 use crate::clock::{Clock, Stopwatch};
 use crate::config::Config;
 use crate::domain::backups as state;
@@ -21,20 +21,20 @@ use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::Store;
 
-/// Restores the backup, which is `made`, in a scratch folder, with a progress bar; what came of it.
+/// Restores the backup of a snapshot with these facts in a scratch folder, with a progress bar; what came of it.
 ///
 /// # Errors
 /// When it was stopped.
 pub fn run(
     backup: &dyn Trial,
     scratch: &Path,
-    identity: &BackupIdentity,
-    made: &Backup,
+    identity: &Opener,
+    facts: &Facts,
     taken: Timestamp,
 ) -> Result<state::Drill, Failure> {
     let (bar, watch, told) = (terminal::bar("Checking"), Stopwatch::start(), told_to_stop()?);
     let (entropy, stop) = (Entropy::system(), || told.load(Ordering::Relaxed));
-    let drill = Drill { identity, facts: &made.facts, scratch, entropy: &entropy, stop: &stop };
+    let drill = Drill { identity, facts, scratch, entropy: &entropy, stop: &stop };
     let done = drill.run(backup, &mut |what, done, all| {
         bar.set_message(what);
         bar.set_length(all);

@@ -1,33 +1,37 @@
 //! `counterfoil backup`: one snapshot into a file, a folder or standard output, from the running server or from the
 //! data file itself.
 
+mod carried;
+mod distant;
 mod drill;
+mod errands;
 mod list;
+mod points;
 mod recipients;
 mod target;
+mod whole;
 
-use std::io::{BufWriter, Write};
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::path::PathBuf;
 
-use self::target::{Kept, Place, Target};
-use super::control::{Line, Peer, Said};
-use super::protocol::{Backup, DATA_BYTES, DataFrames, Recipients, Request};
+use self::target::{Place, Target};
+use self::whole::Taking;
+use super::control::{Line, Peer};
+use super::new_key::new_passphrase;
+use super::protocol::{Recipients, Whom};
 use super::{Failure, house, terminal};
-use crate::actions::firm;
 use crate::app::App;
-use crate::backup::identity::BackupIdentity;
+use crate::backup::identity::{BackupIdentity, Opener};
 use crate::backup::pace::Rate;
+use crate::backup::passphrase::Passphrase;
 use crate::backup::s3::S3Depot;
-use crate::backup::{self, BackupError, Written};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::backup::Keep;
 use crate::domain::backups::Drill;
-use crate::domain::event::By;
-use crate::domain::ids::Digest;
 use crate::secrets::Entropy;
-use crate::store::Store;
+
+pub use self::points::serve as serve_point;
+pub use self::whole::serve;
 
 /// Options of `counterfoil backup`.
 #[derive(Debug, clap::Args)]
@@ -41,6 +45,11 @@ pub struct Args {
     config: Option<PathBuf>,
     #[command(flatten)]
     place: PlaceArgs,
+    #[command(flatten)]
+    seal: SealArgs,
+    /// Write only what changed, as a point that shares its pieces with the others of the folder or bucket
+    #[arg(long, conflicts_with_all = ["to", "passphrase", "passphrase_file"])]
+    incremental: bool,
     /// Write no faster than so many megabytes a second
     #[arg(long, value_name = "MB/S", value_parser = clap::value_parser!(u32).range(1..))]
     rate: Option<u32>,
@@ -59,6 +68,8 @@ enum Verb {
     Recipients(recipients::Verb),
     /// List what a folder of backups holds: points of incremental ones, and whole ones
     List(list::Args),
+    /// Take out the identity that a passphrase opens, as a file for the tool age
+    Identity(carried::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -85,6 +96,28 @@ struct PlaceArgs {
     /// Keep the newest of so many months
     #[arg(long, value_name = "N", conflicts_with = "to")]
     keep_monthly: Option<u32>,
+}
+
+#[derive(Debug, clap::Args)]
+#[group(skip)]
+struct SealArgs {
+    /// Encrypt this one to a passphrase alone, which is asked for twice; `age -d` opens it. For a passphrase that opens
+    /// every backup beside other recipients: `backup recipients add --passphrase`
+    #[arg(long, requires = "to")]
+    passphrase: bool,
+    /// As --passphrase, and read it from the only line of this file (mode 0600)
+    #[arg(long, value_name = "FILE", requires = "to")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl SealArgs {
+    fn words(&self) -> Result<Option<Passphrase>, Failure> {
+        if !self.passphrase && self.passphrase_file.is_none() {
+            return Ok(None);
+        }
+        let words = new_passphrase("of this backup", self.passphrase_file.as_deref())?;
+        Ok(Some(Passphrase::new(&words)))
+    }
 }
 
 impl PlaceArgs {
@@ -120,11 +153,18 @@ pub fn run(args: Args) -> Result<(), Failure> {
     match args.verb {
         Some(Verb::Recipients(verb)) => return recipients::run(verb),
         Some(Verb::List(args)) => return list::run(&args),
+        Some(Verb::Identity(args)) => return carried::run(&args),
         None => {}
     }
     let config_path = args.config.ok_or_else(|| Failure::new("Name the configuration with --config."))?;
     let config = Config::load(&config_path)?;
     let place = args.place.place(&config)?;
+    let scratch = args.drill.then(|| args.scratch.unwrap_or_else(|| place.beside()));
+    if args.incremental {
+        let config_text = std::fs::read_to_string(&config_path).ok();
+        return points::run(&config, config_text, points::Options { place, rate: args.rate, scratch });
+    }
+    let words = args.seal.words()?;
     let (entropy, clock) = (Entropy::system(), Clock::system());
     // A passphrase is asked for before a bar is drawn.
     let mut house = match Line::connect(&config.data)? {
@@ -132,21 +172,25 @@ pub fn run(args: Args) -> Result<(), Failure> {
         None => Err(house::open_store(&config, &entropy)?),
     };
     let (is_output, taken) = (matches!(place, Place::Output), clock.now());
-    if is_output && args.drill {
+    if is_output && scratch.is_some() {
         return Err(Failure::new(
             "What went to standard output can't be read back. Use --drill with --to or --folder.",
         ));
     }
-    let identity = args.drill.then(BackupIdentity::generate);
-    let target = Target::begin(place, taken, args.rate.and_then(Rate::megabytes))?;
+    let identity = (scratch.is_some() && words.is_none()).then(BackupIdentity::generate);
+    let whom = match &words {
+        Some(_) => Whom::Nobody,
+        None => Whom::Recipients(identity.as_ref().map(BackupIdentity::recipient)),
+    };
+    let target = Target::begin(place, taken, args.rate.and_then(Rate::megabytes), words.as_ref())?;
     let to = target.path().to_owned();
-    let taking = Taking { target, to: to.clone(), also: identity.as_ref().map(BackupIdentity::recipient) };
+    let taking = Taking { target, to: to.clone(), whom };
     let (made, kept) = match &mut house {
         Ok(line) => taking.ask_server(line)?,
         Err(store) => taking.read_store(store, &clock, std::fs::read_to_string(&config_path).ok())?,
     };
     kept.read_back()?;
-    let line = format!("{} bytes, SHA-256 {}", made.bytes, made.digest);
+    let line = format!("{} bytes, SHA-256 {}", kept.sealed().bytes, kept.sealed().digest);
     if is_output {
         terminal::complain(&line)
     } else {
@@ -154,80 +198,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
     }
     let thinned = kept.thin_out();
     let store = house.as_ref().err();
-    if let Some(identity) = &identity {
-        let beside = to.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let scratch = args.scratch.as_deref().unwrap_or(beside);
-        drill::tell(&drill::run(&*kept.trial(), scratch, identity, &made, taken)?, &config, store)?;
+    let opener = identity.as_ref().map(|x| x as &Opener).or(words.as_ref().map(|x| x as &Opener));
+    if let (Some(scratch), Some(opener)) = (&scratch, opener) {
+        drill::tell(&drill::run(&*kept.trial(), scratch, opener, &made.facts, taken)?, &config, store)?;
     }
     store.inspect(|store| store.close());
     thinned
-}
-
-/// A backup under way.
-struct Taking {
-    target: Target,
-    to: PathBuf,
-    also: Option<String>,
-}
-
-impl Taking {
-    fn ask_server(mut self, line: &mut Line) -> Result<(Backup, Kept), Failure> {
-        let bar = terminal::bar("Backing up");
-        let made: Backup = line.ask(&Request::Backup { also: self.also }, &[], |said| match said {
-            Said::Data(bytes) => self.target.write_all(bytes).map_err(|e| Failure::file(&self.to, &e)),
-            Said::Progress(p) => {
-                show(&bar, p.done, p.all);
-                Ok(())
-            }
-        })?;
-        let kept = self.target.keep(&made)?;
-        line.kept();
-        bar.finish_and_clear();
-        Ok((made, kept))
-    }
-
-    fn read_store(mut self, store: &Store, clock: &Clock, text: Option<String>) -> Result<(Backup, Kept), Failure> {
-        let bar = terminal::bar("Backing up");
-        let (also, tick) = (self.also.as_deref(), |done, all| show(&bar, done, all));
-        let written = store.read(|tx| backup::write_also(tx, clock.now(), text, also, &mut self.target, tick));
-        let written = written.map_err(|error| match error {
-            BackupError::Io(e) => Failure::file(&self.to, &e),
-            other => other.into(),
-        })?;
-        let made = answer(&written);
-        let kept = self.target.keep(&made)?;
-        note(store, clock, &written)?;
-        bar.finish_and_clear();
-        Ok((made, kept))
-    }
-}
-
-fn show(bar: &indicatif::ProgressBar, done: u64, all: u64) {
-    bar.set_length(all);
-    bar.set_position(done);
-}
-
-/// The server's part: takes the snapshot, sends it encrypted, and notes it once the command has kept it.
-///
-/// # Errors
-/// When there is nobody to encrypt to, or the command is gone.
-pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>, also: Option<&str>) -> Result<(), Failure> {
-    let (taken, mut told) = (app.now(), 0);
-    // Data and progress come from two threads, and take turns on one socket.
-    let line = Mutex::new(peer);
-    let out = BufWriter::with_capacity(DATA_BYTES, Shared(&line));
-    let written = app.store.read(|tx| {
-        backup::write_also(tx, taken, config_text, also, out, |done, all| {
-            let hundredth = done.saturating_mul(100) / all.max(1);
-            if hundredth > told {
-                told = hundredth;
-                lock(&line).progress("records", done, all);
-            }
-        })
-    })?;
-    let peer = line.into_inner().unwrap_or_else(PoisonError::into_inner);
-    peer.answer(&answer(&written))?;
-    if peer.was_kept() { note(&app.store, &app.clock, &written) } else { Ok(()) }
 }
 
 /// The server's part of `counterfoil backup recipients`.
@@ -244,29 +220,4 @@ pub fn serve_recipients(peer: &mut Peer, app: &App, change: &Recipients) -> Resu
 /// When the store fails, or the command is gone.
 pub fn serve_drill(peer: &mut Peer, app: &App, drilled: &Drill) -> Result<(), Failure> {
     drill::serve(peer, app, drilled)
-}
-
-struct Shared<'a, 'p>(&'a Mutex<&'p mut Peer>);
-
-fn lock<'l, 'p>(line: &'l Mutex<&'p mut Peer>) -> MutexGuard<'l, &'p mut Peer> {
-    line.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-impl Write for Shared<'_, '_> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        DataFrames(&mut **lock(self.0)).write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        lock(self.0).flush()
-    }
-}
-
-fn note(store: &Store, clock: &Clock, written: &Written) -> Result<(), Failure> {
-    let (bytes, digest) = (written.bytes, Digest(written.digest));
-    Ok(store.write_blocking(By::command_line(), clock.now(), move |w| firm::note_backup(w, bytes, digest))?)
-}
-
-fn answer(written: &Written) -> Backup {
-    Backup { bytes: written.bytes, digest: Digest(written.digest), rows: written.rows, facts: written.facts.clone() }
 }

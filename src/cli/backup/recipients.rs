@@ -3,12 +3,15 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use serde::{Deserialize, Serialize};
 
 use super::super::control::{Line, Peer};
+use super::super::new_key::new_passphrase;
 use super::super::protocol::{Recipients, Request};
 use super::super::{Failure, house, terminal};
 use crate::actions::firm;
-use crate::backup::identity;
+use crate::backup::passphrase::Passphrase;
+use crate::backup::{identity, passphrase};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::event::By;
@@ -20,8 +23,8 @@ use crate::store::prelude::*;
 pub enum Verb {
     /// List to whom backups are encrypted
     List(House),
-    /// Encrypt the backups from now on to another one as well
-    Add(Change),
+    /// Encrypt the backups from now on to another one as well, or let a passphrase open them
+    Add(Add),
     /// Encrypt them no longer to this one; never the last one. Older backups stay readable to it
     Remove(Change),
 }
@@ -31,6 +34,36 @@ pub struct House {
     /// The configuration of the house
     #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
     config: PathBuf,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct Add {
+    #[command(flatten)]
+    house: House,
+    /// An age recipient (age1…), the public half of an identity
+    #[arg(value_name = "RECIPIENT", required_unless_present_any = ["passphrase", "passphrase_file"])]
+    recipient: Option<String>,
+    /// Draw an identity, and encrypt it with a passphrase that is asked for here, twice. Every backup from now on
+    /// carries it, so that the passphrase alone restores it; the server gets to know neither. Choose a long one:
+    /// whoever has a backup can guess at it
+    #[arg(long, conflicts_with = "recipient")]
+    passphrase: bool,
+    /// As --passphrase, and read it from the only line of this file (mode 0600); remove the file afterwards
+    #[arg(long, value_name = "FILE", conflicts_with = "recipient")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl Add {
+    fn change(self) -> Result<(House, Recipients), Failure> {
+        let passphrase = match self.recipient {
+            Some(_) => None,
+            None => {
+                let words = new_passphrase("of the backups", self.passphrase_file.as_deref())?;
+                Some(Passphrase::new(&words).draw_identity()?)
+            }
+        };
+        Ok((self.house, Recipients { add: self.recipient, passphrase, remove: None }))
+    }
 }
 
 #[derive(Debug, clap::Args)]
@@ -49,11 +82,11 @@ pub struct Change {
 pub fn run(verb: Verb) -> Result<(), Failure> {
     let (house, change) = match verb {
         Verb::List(house) => (house, Recipients::default()),
-        Verb::Add(change) => (change.house, Recipients { add: Some(change.recipient), remove: None }),
-        Verb::Remove(change) => (change.house, Recipients { add: None, remove: Some(change.recipient) }),
+        Verb::Add(add) => add.change()?,
+        Verb::Remove(change) => (change.house, Recipients { remove: Some(change.recipient), ..Recipients::default() }),
     };
     let (config, entropy) = (Config::load(&house.config)?, Entropy::system());
-    let now: Vec<String> = match Line::connect(&config.data)? {
+    let now: Vec<Recipient> = match Line::connect(&config.data)? {
         Some(mut line) => line.ask(&Request::Recipients(change), &[], |_| Ok(()))?,
         None => {
             let store = house::open_store(&config, &entropy)?;
@@ -62,8 +95,23 @@ pub fn run(verb: Verb) -> Result<(), Failure> {
             now
         }
     };
-    now.iter().for_each(|recipient| terminal::say(recipient));
+    now.iter().for_each(|recipient| terminal::say(&recipient.words()));
     Ok(())
+}
+
+/// One of them.
+#[derive(Debug, Serialize, Deserialize)]
+struct Recipient {
+    recipient: String,
+    /// Whether a passphrase opens its identity, which every backup carries.
+    passphrase: bool,
+}
+
+impl Recipient {
+    fn words(&self) -> String {
+        let Self { recipient, passphrase } = self;
+        if *passphrase { format!("{recipient}  (with a passphrase)") } else { recipient.clone() }
+    }
 }
 
 /// The server's part.
@@ -76,7 +124,7 @@ pub fn serve(peer: &mut Peer, store: &Store, clock: &Clock, change: &Recipients)
 }
 
 /// The recipients after the change, if there is one.
-fn perform(store: &Store, clock: &Clock, change: &Recipients) -> Result<Vec<String>, Failure> {
+fn perform(store: &Store, clock: &Clock, change: &Recipients) -> Result<Vec<Recipient>, Failure> {
     let write = |act: fn(&mut WriteTx<'_>, &str) -> Result<Done<()>, ActError>, text: &str| {
         let text = text.trim().to_owned();
         store.write_blocking(By::command_line(), clock.now(), move |w| act(w, &text))
@@ -85,8 +133,15 @@ fn perform(store: &Store, clock: &Clock, change: &Recipients) -> Result<Vec<Stri
         identity::check_recipient(text.trim())?;
         write(firm::add_backup_recipient, text)?;
     }
+    if let Some(sealed) = change.passphrase.clone() {
+        identity::check_recipient(&sealed.recipient)?;
+        passphrase::check_sealed(&sealed)?;
+        store.write_blocking(By::command_line(), clock.now(), move |w| firm::add_backup_passphrase(w, &sealed))?;
+    }
     if let Some(text) = &change.remove {
         write(firm::remove_backup_recipient, text)?;
     }
-    Ok(store.read(|r| r.backup_recipients())?)
+    let (all, sealed) = store.read(|r| Ok::<_, StoreError>((r.backup_recipients()?, r.sealed_identities()?)))?;
+    let passphrase = |recipient: &String| sealed.iter().any(|identity| identity.recipient == *recipient);
+    Ok(all.into_iter().map(|recipient| Recipient { passphrase: passphrase(&recipient), recipient }).collect())
 }

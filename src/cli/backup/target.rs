@@ -14,6 +14,7 @@ use super::super::{Failure, terminal};
 use crate::backup::drill::{FileTrial, Trial};
 use crate::backup::folder::{self, Part};
 use crate::backup::pace::{Paced, Rate};
+use crate::backup::passphrase::{Passphrase, Sealing};
 use crate::backup::s3::S3Depot;
 use crate::backup::whole::{self, WholeSource, WholeTrial};
 use crate::backup::{Begun, Depot, FolderDepot, Sealed, unfinished};
@@ -53,6 +54,18 @@ impl Place {
         }
         Ok(Self::File(to, replace))
     }
+
+    /// A folder of this machine near it, for a drill.
+    pub fn beside(&self) -> PathBuf {
+        match self {
+            Self::File(to, _) => match to.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+                Some(parent) => parent.to_owned(),
+                None => PathBuf::from("."),
+            },
+            Self::Folder(folder, _) => folder.clone(),
+            Self::Bucket(..) | Self::Output => PathBuf::from("."),
+        }
+    }
 }
 
 /// A backup on its way.
@@ -60,9 +73,15 @@ pub struct Target {
     place: Place,
     taken: Timestamp,
     to: PathBuf,
-    out: Paced<Out>,
+    out: Layer,
     bytes: u64,
     digest: ring::digest::Context,
+}
+
+/// What arrives is sealed already, or sealed here, with a passphrase.
+enum Layer {
+    Sealed(Paced<Out>),
+    Sealing(Box<Sealing<Paced<Out>>>),
 }
 
 enum Out {
@@ -72,11 +91,16 @@ enum Out {
 }
 
 impl Target {
-    /// Begins to write a backup taken at this instant.
+    /// Begins to write a backup taken at this instant; with a passphrase, what arrives is sealed with it.
     ///
     /// # Errors
     /// When the place can't be written.
-    pub fn begin(place: Place, taken: Timestamp, rate: Option<Rate>) -> Result<Self, Failure> {
+    pub fn begin(
+        place: Place,
+        taken: Timestamp,
+        rate: Option<Rate>,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, Failure> {
         let taken = second(taken);
         let (to, out) = match &place {
             Place::File(to, _) => (to.clone(), part(to)?),
@@ -97,8 +121,12 @@ impl Target {
                 (PathBuf::from(STANDARD_OUTPUT), Out::Output(File::from(out)))
             }
         };
-        let digest = ring::digest::Context::new(&ring::digest::SHA256);
-        Ok(Self { place, taken, to, out: Paced::new(out, rate), bytes: 0, digest })
+        let (out, digest) = (Paced::new(out, rate), ring::digest::Context::new(&ring::digest::SHA256));
+        let out = match passphrase {
+            Some(words) => Layer::Sealing(Box::new(words.seal(out)?)),
+            None => Layer::Sealed(out),
+        };
+        Ok(Self { place, taken, to, out, bytes: 0, digest })
     }
 
     /// Where it goes, for sentences.
@@ -116,7 +144,11 @@ impl Target {
             return Err(Failure::new("What arrived is not what the server sent, so nothing was kept. Try again."));
         }
         let failed = |e| Failure::file(&self.to, &e);
-        match self.out.into_inner() {
+        let (out, sealed) = match self.out {
+            Layer::Sealed(out) => (out, Sealed { bytes: sent.bytes, digest: sent.digest }),
+            Layer::Sealing(sealing) => sealing.finish().map_err(failed)?,
+        };
+        match out.into_inner() {
             Out::Output(mut out) => out.flush().map_err(failed)?,
             Out::Far(begun) => begun.keep()?,
             Out::Part(part, watch) => {
@@ -124,12 +156,7 @@ impl Target {
                 part.keep(matches!(self.place, Place::File(_, true))).map_err(failed)?;
             }
         }
-        Ok(Kept {
-            place: self.place,
-            to: self.to,
-            taken: self.taken,
-            sealed: Sealed { bytes: sent.bytes, digest: sent.digest },
-        })
+        Ok(Kept { place: self.place, to: self.to, taken: self.taken, sealed })
     }
 }
 
@@ -143,6 +170,11 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// The file, as it lies there.
+    pub fn sealed(&self) -> Sealed {
+        self.sealed
+    }
+
     /// Removes what its folder no longer keeps.
     ///
     /// # Errors
@@ -188,14 +220,20 @@ fn part(to: &Path) -> Result<Out, Failure> {
 
 impl Write for Target {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let taken = self.out.write(bytes)?;
+        let taken = match &mut self.out {
+            Layer::Sealed(out) => out.write(bytes),
+            Layer::Sealing(sealing) => sealing.write(bytes),
+        }?;
         self.bytes += taken as u64;
         self.digest.update(&bytes[..taken]);
         Ok(taken)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.out.flush()
+        match &mut self.out {
+            Layer::Sealed(out) => out.flush(),
+            Layer::Sealing(sealing) => sealing.flush(),
+        }
     }
 }
 

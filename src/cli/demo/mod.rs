@@ -233,6 +233,7 @@ impl Build {
             fonts: Arc::new(Fonts::embedded()),
             settings: Arc::new(self.settings.clone()),
             wake: Arc::default(),
+            points: Arc::default(),
         }
     }
 

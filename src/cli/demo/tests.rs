@@ -31,6 +31,7 @@ fn empty(seed: u64) -> Demo {
         fonts: Arc::new(Fonts::embedded()),
         settings: Arc::new(settings),
         wake: Arc::default(),
+        points: Arc::default(),
     };
     Demo { app, mailbox, _folder: folder }
 }

@@ -71,7 +71,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
                 }
             })?;
             let written = folder.finish()?;
-            line.kept();
+            line.kept(&());
             (exported.counts, written)
         }
         Err(store) => {
@@ -124,7 +124,7 @@ pub fn serve(peer: &mut Peer, app: &App) -> Result<(), Failure> {
     })?;
     let peer = line.into_inner();
     peer.answer(&Exported { counts })?;
-    if peer.was_kept() { note(&app.store, &app.clock, counts) } else { Ok(()) }
+    peer.was_kept::<()>().map_or(Ok(()), |()| note(&app.store, &app.clock, counts))
 }
 
 fn note(store: &Store, clock: &Clock, counts: Counts) -> Result<(), Failure> {

@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use crate::app::BackupPlan;
 use crate::config::BackupPlace;
 use crate::domain::access::Act;
+use crate::domain::backup::SealedIdentity;
 use crate::domain::backups::{Backups, Drill, Made, Trouble};
 use crate::domain::firm::Locale;
 use crate::store::prelude::*;
@@ -21,7 +22,7 @@ const SECONDS_MAX: u32 = 120;
 /// `GET /desk/backups`
 pub async fn show(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
     desk.read(|r| {
-        let (all, recipients) = (r.backups()?, r.backup_recipients()?);
+        let (all, recipients, sealed) = (r.backups()?, r.backup_recipients()?, r.sealed_identities()?);
         let body = html! {
             (parts::head("Backups", "Copies of everything, which only the backup identity opens.", html! {}))
             (super::settings::tabs("backups"))
@@ -29,7 +30,7 @@ pub async fn show(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
                 None => (unconfigured()),
                 Some(plan) => (configured(&desk, plan, &all)),
             }
-            (parts::section("recipients", "Who can open them", "", whom(&recipients)))
+            (parts::section("recipients", "Who can open them", "", whom(&recipients, &sealed)))
         };
         Ok(desk.page(DeskNav::Backups, "Backups", body))
     })
@@ -176,9 +177,17 @@ fn drill_row(desk: &Desk, drill: &Drill) -> Row {
     }
 }
 
-fn whom(recipients: &[String]) -> Markup {
+fn whom(recipients: &[String], sealed: &[SealedIdentity]) -> Markup {
+    let by_passphrase = |recipient: &String| sealed.iter().any(|identity| identity.recipient == *recipient);
     html! {
-        ul.stack { @for recipient in recipients { li { span.mono { (recipient) } } } }
+        ul.stack {
+            @for recipient in recipients {
+                li {
+                    span.mono { (recipient) }
+                    @if by_passphrase(recipient) { p.hint { "Opened with a passphrase. Every backup carries what it takes besides." } }
+                }
+            }
+        }
         p.hint { "Each stands for an identity that is kept away from this server. At the server, " code { "counterfoil backup recipients" } " adds and removes them; a change is in the activity log." }
     }
 }

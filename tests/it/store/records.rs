@@ -3,6 +3,7 @@
 //! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then
 //! are the golden files written again, with `COUNTERFOIL_BLESS=1`.
 
+use counterfoil::domain::backup::{SealedIdentities, SealedIdentity};
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::client::Client;
 use counterfoil::domain::document::{Document, Version, Withdrawn};
@@ -318,6 +319,12 @@ fn what_is_known_of_the_backups_keeps_its_form() {
         drill_told: true,
     };
     golden("backups", &[Backups::default(), full]);
+}
+
+#[test]
+fn identities_that_passphrases_open_keep_their_form() {
+    let one = SealedIdentity { recipient: "age1x".to_owned(), file: vec![1, 2, 3] };
+    golden("sealed-identities", &[SealedIdentities::default(), SealedIdentities(vec![one])]);
 }
 
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.

@@ -3,6 +3,9 @@
 //! The whole backup is read and checked before anything is made. The folder is built under another name and moved into
 //! place when it has proved to hold what the backup holds.
 
+mod opener;
+mod origin;
+
 use std::fs::{DirBuilder, File, Permissions};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -11,18 +14,16 @@ use indicatif::ProgressBar;
 use jiff::Timestamp;
 use tempfile::TempDir;
 
+use self::opener::OpenerArgs;
+pub use self::origin::{Origin, OriginArgs};
 use super::init::CONFIG_FILE;
 use super::new_key::{KeyArgs, NewKey};
 use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
 use crate::actions::restored;
-use crate::backup::identity::BackupIdentity;
-use crate::backup::points::PointSource;
-use crate::backup::whole::WholeSource;
-use crate::backup::{self, BackupError, Depot, FolderDepot, Source, Summary, unfinished};
+use crate::backup::{self, Summary, unfinished};
 use crate::clock::Clock;
-use crate::config::{self, Config, PublicUrl};
-use crate::domain::backup::{Item, stamped};
+use crate::config::{self, PublicUrl};
 use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, Cipher};
@@ -35,22 +36,13 @@ const FAULTS_SHOWN: usize = 5;
 /// Options of `counterfoil restore`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The backup, or a folder of backups
-    #[arg(long, value_name = "FILE|DIR", required_unless_present = "s3")]
-    from: Option<PathBuf>,
-    /// Instead, the bucket that the section [s3] of this configuration names
-    #[arg(long, value_name = "CONFIG", conflicts_with = "from")]
-    s3: Option<PathBuf>,
-    /// Of a folder or bucket what to restore, such as 2026-11-22T031500Z; `counterfoil backup list` shows what there is
-    /// [default: the newest]
-    #[arg(long, value_name = "TIME")]
-    point: Option<String>,
+    #[command(flatten)]
+    origin: OriginArgs,
     /// Folder to build; it must not be there yet, or be empty
     #[arg(long, value_name = "NEWDIR")]
     data: PathBuf,
-    /// File with the backup identity that `init` wrote [default: asked for at the terminal]
-    #[arg(long, value_name = "FILE")]
-    identity: Option<PathBuf>,
+    #[command(flatten)]
+    opener: OpenerArgs,
     #[command(flatten)]
     key: KeyArgs,
     /// Restore even if the records of the backup contradict each other
@@ -67,21 +59,22 @@ pub fn run(args: Args) -> Result<(), Failure> {
     for left in unfinished::sweep(&place.parent, &[house::DATA_FILE, CONFIG_FILE]) {
         terminal::say(&format!("{} was left by a restore that was interrupted, and is removed.", left.display()));
     }
-    let origin = Origin::of(&args)?;
+    let origin = Origin::of(&args.origin)?;
     let source = origin.source();
-    let identity = identity(args.identity.as_deref())?;
+    let opened = args.opener.opened(&origin.header()?)?;
+    let identity = opened.opener();
     let (clock, entropy) = (Clock::system(), Entropy::system());
     let key = args.key.make(place.key_file.as_deref(), &entropy)?;
     let bar = terminal::bar("Checking");
-    let about = |error| origin.about(error);
-    let checked = backup::check(&*source, &identity, |done, all| show(&bar, done, all)).map_err(about)?;
+    let about = |error| origin.about(opened.about(error));
+    let checked = backup::check(&*source, identity, |done, all| show(&bar, done, all)).map_err(about)?;
     let built = Built::new(&place)?;
     let secret = key.secret();
     let path = house::data_file(built.folder.path());
     crypt::create(&path, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy)?;
     bar.set_message("Restoring");
     let store = house::open_with(&path, &secret, CACHE_DEFAULT, false, &entropy)?;
-    backup::fill(&*source, &identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
+    backup::fill(&*source, identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
     bar.set_message("Verifying");
     let report = store.read(|tx| verify::whole(tx, |_, done, all| show(&bar, done, all)))?;
     store.close();
@@ -97,79 +90,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Where the backup is read from.
-enum Origin {
-    File(PathBuf),
-    Kept(Box<dyn Depot>, Item),
-}
-
-impl Origin {
-    fn of(args: &Args) -> Result<Self, Failure> {
-        let point = args.point.as_deref();
-        let depot: Box<dyn Depot> = match (&args.s3, &args.from) {
-            (Some(config), _) => Box::new(super::backup::bucket(&Config::load(config)?)?),
-            (None, Some(from)) if from.is_dir() => Box::new(FolderDepot::at(from)),
-            (None, Some(from)) if point.is_none() => return Ok(Self::File(from.clone())),
-            (None, Some(from)) => {
-                return Err(Failure::new(format!("{} is no folder, so that it has no points.", from.display())));
-            }
-            (None, None) => return Err(Failure::new("Name the backup with --from, or its bucket with --s3.")),
-        };
-        let mut all: Vec<(Timestamp, Item)> =
-            depot.items()?.into_iter().filter_map(|(item, _)| restorable(item)).collect();
-        all.sort();
-        let wanted =
-            point.map_or_else(|| all.last(), |text| all.iter().find(|(taken, _)| stamped(text) == Some(*taken)));
-        match (wanted, point) {
-            (Some((_, item)), _) => Ok(Self::Kept(depot, *item)),
-            (None, None) => Err(Failure::new("There are no backups in it.")),
-            (None, Some(text)) => {
-                let text = text.escape_debug();
-                Err(Failure::new(format!("It holds nothing of {text}. `counterfoil backup list` shows what there is.")))
-            }
-        }
-    }
-
-    fn source(&self) -> Box<dyn Source + '_> {
-        match self {
-            Self::File(path) => Box::new(path.clone()),
-            Self::Kept(depot, Item::Point(taken)) => Box::new(PointSource::new(&**depot, *taken)),
-            Self::Kept(depot, item) => Box::new(WholeSource { depot: &**depot, item: *item }),
-        }
-    }
-
-    fn about(&self, error: BackupError) -> Failure {
-        match (self, error) {
-            (Self::File(path), BackupError::Io(e)) => Failure::file(path, &e),
-            (Self::File(path), other) => Failure::new(format!("{}: {}", path.display(), Failure::from(other))),
-            (Self::Kept(depot, item), BackupError::Io(e)) => depot.about(*item, e).into(),
-            (Self::Kept(..), other @ (BackupError::Far(..) | BackupError::At(..))) => other.into(),
-            (Self::Kept(_, item), other) => Failure::new(format!("{item}: {}", Failure::from(other))),
-        }
-    }
-}
-
-fn restorable(item: Item) -> Option<(Timestamp, Item)> {
-    match item {
-        Item::Whole(taken) | Item::Point(taken) => Some((taken, item)),
-        Item::List(_) | Item::Piece(_) => None,
-    }
-}
-
 fn show(bar: &ProgressBar, done: u64, all: u64) {
     bar.set_length(all);
     bar.set_position(done);
-}
-
-fn identity(file: Option<&Path>) -> Result<BackupIdentity, Failure> {
-    let text = match file {
-        Some(path) => {
-            let bytes = config::read_secret(path)?;
-            zeroize::Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned())
-        }
-        None => terminal::ask_secret("Backup identity (AGE-SECRET-KEY-1…)", "Name its file with --identity.")?,
-    };
-    Ok(BackupIdentity::parse(&text)?)
 }
 
 fn refuse_faults(report: &verify::Report, accepted: bool) -> Result<(), Failure> {

@@ -1,8 +1,10 @@
 //! Stored records: any bytes are refused, or are a record that is stored and read again as the same one.
 #![no_main]
 
+use counterfoil::domain::backup::SealedIdentities;
 use counterfoil::domain::backups::Backups;
 use counterfoil::domain::client::Client;
+use counterfoil::domain::document::Document;
 use counterfoil::domain::event::LogEntry;
 use counterfoil::domain::firm::Firm;
 use counterfoil::domain::grant::{CodeRequest, Grant, Session};
@@ -26,7 +28,7 @@ fn read<R: Record>(bytes: &[u8]) {
 // The first byte says which record the others are.
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 15 {
+    match kind % 17 {
         0 => read::<Firm>(bytes),
         1 => read::<Staff>(bytes),
         2 => read::<Client>(bytes),
@@ -41,6 +43,8 @@ fuzz_target!(|bytes: &[u8]| {
         11 => read::<Grant>(bytes),
         12 => read::<CodeRequest>(bytes),
         13 => read::<Session>(bytes),
-        _ => read::<Backups>(bytes),
+        14 => read::<Backups>(bytes),
+        15 => read::<Document>(bytes),
+        _ => read::<SealedIdentities>(bytes),
     }
 });

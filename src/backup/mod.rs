@@ -90,8 +90,8 @@ impl std::fmt::Display for BackupError {
             }
             Self::NotABackup => f.write_str("This is not a Counterfoil backup: it is not a file that age encrypted."),
             Self::OtherIdentity => f.write_str(
-                "This identity does not open this file: it was encrypted for another one, or is not a Counterfoil \
-                     backup. Use the identity that belongs to it.",
+                "This identity does not open this file: it was encrypted for another one, or its beginning was altered, \
+                 or it is not a Counterfoil backup. Use the identity that belongs to it, or another copy.",
             ),
             Self::OtherPassphrase => f.write_str("The passphrase does not open it. Type it again, or use another one."),
             Self::CutShort => f.write_str("The backup is cut short. Copy it again, or use another one."),

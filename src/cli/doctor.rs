@@ -9,7 +9,7 @@ use super::control::Line;
 use super::key_place::KeyPlace;
 use super::{Failure, house, terminal};
 use crate::clock::Clock;
-use crate::config::{Config, TlsConfig};
+use crate::config::{BackupPlace, Config, TlsConfig};
 use crate::domain::firm::Locale;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, SlotKind};
@@ -69,6 +69,7 @@ fn findings(config: &Config) -> Vec<Finding> {
     all.extend(keys(config));
     all.push(key_place(config));
     all.extend(identity(config));
+    all.push(backups(config));
     all.extend(certificate(config));
     all.push(port(config, serving));
     all.push(mail(config));
@@ -140,6 +141,31 @@ fn identity(config: &Config) -> Option<Finding> {
             path.display()
         ))
     })
+}
+
+/// Whether there are backups without anybody's doing, and whether they would outlive the disk.
+fn backups(config: &Config) -> Finding {
+    let Some(backup) = &config.backup else {
+        return Better(
+            "The server takes no backups by itself. A section [backup] has it take one every night and restore it on \
+             trial; else have `counterfoil backup` run regularly."
+                .to_owned(),
+        );
+    };
+    let folder = match &backup.place {
+        BackupPlace::Folder(folder) => folder,
+        BackupPlace::Bucket(bucket) => return Well(format!("Backups go to {} every night.", bucket.place())),
+    };
+    let device = |path: &Path| std::fs::metadata(path).map(|facts| facts.dev());
+    match (device(folder), device(&config.data)) {
+        (Err(error), _) => Bad(Failure::file(folder, &error).to_string()),
+        (Ok(there), Ok(here)) if there == here => Better(format!(
+            "Backups go to {}, on the same file system as the data: a disk that fails takes both. Name a folder on \
+             another disk, or a bucket, or copy them away.",
+            folder.display()
+        )),
+        _ => Well(format!("Backups go to {} every night.", folder.display())),
+    }
 }
 
 /// A self-signed pair is made by the server itself, so only files are looked at.

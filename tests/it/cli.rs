@@ -688,6 +688,14 @@ fn the_doctor_says_what_is_well_what_could_be_better_and_what_is_wrong() {
     assert!(found.contains("still lies on this machine") && !found.contains("BAD"), "{found}");
     said(&made.on("house", &["keys", "add", "--age", &age_key().0]));
     assert!(said(&made.on("house", &["doctor"])).contains("ok      2 keys open the data file"));
+    assert!(found.contains("better  The server takes no backups by itself"), "{found}");
+    let text = std::fs::read_to_string(made.config("house")).unwrap();
+    std::fs::write(made.config("house"), format!("{text}\n[backup]\nfolder = \"{}\"\n", made.text("kept"))).unwrap();
+    let output = made.on("house", &["doctor"]);
+    let found = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(found.contains("BAD     ") && found.contains("kept is not there"), "{found}");
+    std::fs::create_dir(made.path("kept")).unwrap();
+    assert!(said(&made.on("house", &["doctor"])).contains("on the same file system as the data: a disk that fails"));
     std::fs::set_permissions(made.path("house"), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
     assert!(said(&made.on("house", &["doctor"])).contains("chmod go-rwx"));
     let taken = TcpListener::bind(("127.0.0.1", made.port));

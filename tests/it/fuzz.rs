@@ -111,8 +111,10 @@ fn seal(plain: &[u8], identity: &BackupIdentity, path: &Path) {
 fn no_backup_makes_the_reader_panic() {
     let folder = tempfile::tempdir().unwrap();
     let (path, identity) = (folder.path().join("backup.age"), BackupIdentity::generate());
-    let seeds = [b"age-encryption.org/v1\n-> X25519 x\n".to_vec(), b"COUNTERFOIL-BKP\n".to_vec(), store()];
+    let carries = b"age-encryption.org/v1\n-> X25519 x\nZm9v\n-> counterfoil-identity\nYWdlLWVuY3J5cHRpb24\n--- Zm9v\n";
+    let seeds = [carries.to_vec(), b"COUNTERFOIL-BKP\n".to_vec(), store()];
     let target = |input: &[u8]| {
+        let _ = backup::header::Header::read(input).map_err(|e| e.to_string());
         std::fs::write(&path, input).unwrap();
         assert!(backup::check(&path, &identity, |_, _| {}).is_err());
     };

@@ -15,7 +15,7 @@ const TALL: u32 = 6000;
 /// Pages of a client's contact; lists are followed to their first entry.
 const PORTAL: [&str; 5] = ["/", "/invoices", "/statement", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 22] = [
+const DESK: [&str; 23] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
@@ -36,6 +36,7 @@ const DESK: [&str; 22] = [
     "/desk/payments/new?client=1",
     "/desk/settings",
     "/desk/settings/staff",
+    "/desk/backups",
     "/desk/account",
     "/desk/shortcuts",
 ];

@@ -38,7 +38,10 @@ pub fn run(args: &Args) -> Result<(), Failure> {
     all.extend(points::points(&*depot)?.into_iter().map(|point| (point.taken, words(&point))));
     all.sort();
     if all.is_empty() {
-        return Err(Failure::new("There are no backups."));
+        return Err(Failure::new(
+            "There are no backups that bear the names of `backup --folder`, `--s3` or the night. Any other file is \
+             restored by its own name.",
+        ));
     }
     all.iter().for_each(|(taken, words)| terminal::say(&format!("{}  {words}", taken.strftime("%Y-%m-%dT%H%M%SZ"))));
     Ok(())

@@ -192,7 +192,9 @@ fn tell(bar: &ProgressBar, point: &Point) {
     bar.finish_and_clear();
     let (file, digest) = (Item::Point(point.taken), point.sealed.digest);
     let Point { bytes, pieces, added, .. } = point;
-    terminal::say(&format!("{file}: {bytes} bytes in {pieces} pieces, {added} bytes of it written, SHA-256 {digest}"));
+    terminal::say(&format!(
+        "{file}: {bytes} bytes in {pieces} pieces; {added} bytes were written for it. Its SHA-256 {digest}"
+    ));
 }
 
 fn tell_thinned(gone: &Thinned) {

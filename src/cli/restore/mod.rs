@@ -18,6 +18,7 @@ use self::opener::OpenerArgs;
 pub use self::origin::{Origin, OriginArgs};
 use super::init::CONFIG_FILE;
 use super::new_key::{KeyArgs, NewKey};
+use super::stats::size;
 use super::unfinished::Unfinished;
 use super::{Failure, house, terminal};
 use crate::actions::restored;
@@ -80,8 +81,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
     store.close();
     drop(store);
     refuse_faults(&report, args.accept_faults)?;
-    bar.set_message("Compacting");
-    compact::compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT, Box::new(|_, _| ()))?;
+    let shown = bar.clone();
+    let moved = move |read, written| {
+        shown.set_message(format!("Compacting: {} read, {} moved", size(read), size(written)));
+        shown.tick();
+    };
+    compact::compact(crypt::open(&path, &secret, &entropy)?.backend, CACHE_DEFAULT, Box::new(moved))?;
     note(&path, &secret, checked.manifest.taken, &clock, &entropy)?;
     built.config(&place, &key, &checked)?;
     built.put_in_place(&place, &key)?;
@@ -232,7 +237,7 @@ Letters          Held back: what waits in this backup may have been sent since. 
                  a password go meanwhile.
 Numbers          Held back: invoices, credit notes and quotes wait until an owner says on the desk which number was
                  given last in each series, so that none is given twice.
-Backups          As before: the same backup identity opens them.
+Backups          As before: the same identities and passphrases open them.
 
 1. Stop the old server, if it still runs, and look through {config}.
 2. counterfoil serve --config {config}",

@@ -60,7 +60,9 @@ impl Origin {
             point.map_or_else(|| all.last(), |text| all.iter().find(|(taken, _)| stamped(text) == Some(*taken)));
         match (wanted, point) {
             (Some((_, item)), _) => Ok(Self::Kept(depot, *item)),
-            (None, None) => Err(Failure::new("There are no backups in it.")),
+            (None, None) => {
+                Err(Failure::new("There are no backups in it that bear the names which `backup` gives them."))
+            }
             (None, Some(text)) => {
                 let text = text.escape_debug();
                 Err(Failure::new(format!("It holds nothing of {text}. `counterfoil backup list` shows what there is.")))

@@ -24,7 +24,7 @@ pub async fn show(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
     desk.read(|r| {
         let (all, recipients, sealed) = (r.backups()?, r.backup_recipients()?, r.sealed_identities()?);
         let body = html! {
-            (parts::head("Backups", "Copies of everything, which only the backup identity opens.", html! {}))
+            (parts::head("Backups", "Copies of everything, which this server itself can’t open.", html! {}))
             (super::settings::tabs("backups"))
             @match &desk.app.settings.backup {
                 None => (unconfigured()),
@@ -184,7 +184,7 @@ fn whom(recipients: &[String], sealed: &[SealedIdentity]) -> Markup {
             @for recipient in recipients {
                 li {
                     span.mono { (recipient) }
-                    @if by_passphrase(recipient) { p.hint { "Opened with a passphrase. Every backup carries what it takes besides." } }
+                    @if by_passphrase(recipient) { p.hint { "With a passphrase: every backup carries this identity, sealed with it." } }
                 }
             }
         }

@@ -39,20 +39,20 @@ fn a_point_is_taken_now_from_the_running_server_and_from_the_file_alone() {
     made.folder("points");
     let serving = Serving::of(&made, "house");
     let plan = made.path("plan.txt");
-    std::fs::write(&plan, "a line of the plan\n".repeat(200_000)).unwrap();
+    std::fs::write(&plan, "a line of the plan\n".repeat(300_000)).unwrap();
     said(&made.on("house", &["document", "add", plan.to_str().unwrap(), "--client", "Marlow Ltd"]));
     let first = said(&made.point(&["--drill"]));
     assert!(first.contains("Restored on trial: "), "{first}");
-    assert!(number(&first, " bytes were written for it") > 3_000_000, "{first}");
+    let written = |said: &str| number(said, " bytes were written for it");
+    assert!(written(&first) > 5_000_000, "{first}");
+    // Pieces end where the data file's own key says so, and after 4 MiB at the latest: some stay as they are.
+    let changed_max = written(&first) - 1_000_000;
     said(&made.publish("Marlow Ltd", "2026-0117"));
     let second = said(&made.point(&["--rate", "50"]));
-    assert!(number(&second, " bytes were written for it") < 1_000_000, "all of it was written again: {second}");
+    assert!(written(&second) < changed_max, "all of it was written again: {second}");
     serving.stop();
     let third = said(&made.point(&["--drill"]));
-    assert!(
-        third.contains("Restored on trial: ") && number(&third, " bytes were written for it") < 1_000_000,
-        "{third}"
-    );
+    assert!(third.contains("Restored on trial: ") && written(&third) < changed_max, "{third}");
 
     let points = made.points();
     assert_eq!(points.len(), 3);

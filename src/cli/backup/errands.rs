@@ -97,8 +97,8 @@ impl<'a> Runner<'a> {
         Ok(match errand {
             Errand::Items => match depot.items() {
                 Ok(items) => {
-                    let lines = items.iter().fold(String::new(), |all, (item, bytes)| format!("{all}{bytes} {item}\n"));
-                    self.bring(lines.as_bytes())?;
+                    let lines: Vec<String> = items.iter().map(|(item, bytes)| format!("{bytes} {item}\n")).collect();
+                    self.bring(lines.concat().as_bytes())?;
                     Ok(Errands::Done)
                 }
                 Err(error) => Err(error),

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod clients;
 pub mod documents;
 pub mod firm;
+pub mod imports;
 pub mod invoices;
 pub mod letters;
 mod notices;

@@ -162,7 +162,7 @@ fn reshelve(w: &mut WriteTx<'_>, before: &Row) -> Result<Money, ActError> {
     if invoice.next_due(settled) != before.due() {
         w.forget_steps(id)?;
         letters::withdraw_reminders(w, id, "another instalment is due next")?;
-        w.set_reminder(id, Some(w.now))?;
+        w.set_reminder(id, Some(w.now).filter(|_| invoice.reminds()))?;
     }
     Ok(invoice.open(settled))
 }

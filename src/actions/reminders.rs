@@ -28,6 +28,10 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
         return Ok(0);
     };
     let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
+    if !row.invoice.reminds() {
+        w.set_reminder(id, None)?;
+        return Ok(0);
+    }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(row.due(), policy, zone);
     let found = review(&plan, published, row.due(), &settled, w.now, zone, policy);
@@ -71,7 +75,7 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
 /// # Errors
 /// When the store fails.
 pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
-    let Some(published) = invoice.issue.as_ref().map(|i| i.at) else { return Ok(()) };
+    let Some(published) = invoice.issue.as_ref().filter(|_| invoice.reminds()).map(|i| i.at) else { return Ok(()) };
     let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = invoice.next_due(w.settled(invoice.id)?);
     let plan = plan(due, &settings.policy, &settings.zone);

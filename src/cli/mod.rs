@@ -13,6 +13,7 @@ mod document;
 mod export;
 pub mod failure;
 pub mod house;
+mod import;
 mod init;
 mod key_place;
 mod keys;
@@ -71,6 +72,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Publish a PDF that the accounting system made
     Publish(publish::Args),
+    /// Bring in clients, contacts, invoices and payments of other programs, try it first, undo it
+    Import(import::Args),
     /// Post files for a client
     Document(document::Args),
     /// Help a person of the firm to sign in
@@ -94,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),
+        Command::Import(args) => import::run(args),
         Command::Document(args) => document::run(args),
         Command::User(args) => user::run(args),
     };

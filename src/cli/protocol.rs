@@ -84,6 +84,11 @@ pub enum Request {
     Document(Document),
     /// A PDF published, which follows as data frames; then [`Published`].
     Publish(Publish),
+    /// An import with its file as data frames, an undo or a list; then [`super::import::Told`].
+    Import {
+        /// Which of them.
+        asked: super::import::Asked,
+    },
 }
 
 /// What a command asks about the point that was just taken.
@@ -125,11 +130,11 @@ pub struct Recipients {
 /// What is published, as typed; the options of `counterfoil publish` say what each is.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Publish {
-    pub client: String,
-    pub number: String,
-    pub issued: Date,
-    pub due: Date,
-    pub amount: String,
+    pub client: Option<String>,
+    pub number: Option<String>,
+    pub issued: Option<Date>,
+    pub due: Option<Date>,
+    pub amount: Option<String>,
     pub currency: Option<String>,
     pub title: String,
     pub project: Option<String>,

@@ -8,15 +8,18 @@ use jiff::civil::Date;
 use super::control::Line;
 use super::protocol::{Publish, Published, Request};
 use super::{Failure, house, serve, terminal};
+use crate::actions::imports::book::{Book, Match, of_email};
 use crate::actions::invoices::{self, Publication};
 use crate::actions::letters;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::documents::einvoice::of_pdf;
 use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
 use crate::domain::event::By;
 use crate::domain::ids::{ClientId, ProjectId};
+use crate::domain::incoming::Incoming;
 use crate::domain::invoice::Kind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
@@ -33,24 +36,25 @@ const CANDIDATES: usize = 8;
 /// Options of `counterfoil publish`.
 #[derive(Debug, clap::Args)]
 pub struct Args {
-    /// The PDF; it is the document, byte for byte
+    /// The PDF; it is the document, byte for byte. What an e-invoice inside it says need not be said here, and nothing
+    /// said here may contradict it
     file: PathBuf,
     /// The client: full name, the firm's own reference, or identifier
     #[arg(long, allow_hyphen_values = true)]
-    client: String,
+    client: Option<String>,
     /// The document's number as printed
     #[arg(long, allow_hyphen_values = true)]
-    number: String,
+    number: Option<String>,
     /// Date of issue
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = terminal::day)]
-    issued: Date,
-    /// Due date
+    issued: Option<Date>,
+    /// Due date [default: as the client's terms have it, where an e-invoice states none]
     #[arg(long, value_name = "YYYY-MM-DD", value_parser = terminal::day)]
-    due: Date,
+    due: Option<Date>,
     /// Amount due for payment, such as 1234.56
     #[arg(long, allow_hyphen_values = true)]
-    amount: String,
-    /// ISO 4217 code [default: the client's]
+    amount: Option<String>,
+    /// ISO 4217 code [default: the e-invoice's, or else the client's]
     #[arg(long)]
     currency: Option<String>,
     /// What it is about
@@ -62,7 +66,7 @@ pub struct Args {
     /// The buyer's reference
     #[arg(long, default_value = "", allow_hyphen_values = true)]
     reference: String,
-    /// Number of the invoice that this credit note credits
+    /// Number of the invoice that this credit note credits [default: the e-invoice's]
     #[arg(long, value_name = "NUMBER", allow_hyphen_values = true)]
     credits: Option<String>,
     /// The configuration of the house
@@ -132,12 +136,19 @@ pub async fn perform(app: &App, request: &Publish, pdf: Vec<u8>) -> Result<Publi
 }
 
 fn publication(reader: &ReadTx, p: &Publish, pdf: Vec<u8>) -> Result<(Publication, Client), Failure> {
-    let client = find_client(reader, &p.client)?;
-    let currency = match &p.currency {
-        Some(code) => code.parse::<Currency>()?,
-        None => client.currency,
+    let read = of_pdf(&pdf).map_err(Failure::new)?;
+    let client = match (&p.client, &read) {
+        (Some(asked), _) => find_client(reader, asked)?,
+        (None, Some(read)) => buyer(reader, read)?,
+        (None, None) => return Err(missing("client")),
     };
-    let kind = match &p.credits {
+    let amount = match (&p.amount, &read) {
+        (Some(amount), _) => Money::parse("amount", amount, currency(p, read.as_ref(), &client)?)?,
+        (None, Some(read)) => read.totals.payable(),
+        (None, None) => return Err(missing("amount")),
+    };
+    let credits = p.credits.clone().or_else(|| read.as_ref().filter(|x| x.credit).map(|x| x.credits.clone()));
+    let kind = match &credits {
         Some(number) => credited(reader, number, client.id)?,
         None => Kind::Invoice,
     };
@@ -145,20 +156,65 @@ fn publication(reader: &ReadTx, p: &Publish, pdf: Vec<u8>) -> Result<(Publicatio
         Some(name) => Some(find_project(reader, client.id, name)?),
         None => None,
     };
+    let number = match &p.number {
+        Some(number) => number.parse::<DocumentNumber>()?,
+        None => read.as_ref().map(|x| x.number.clone()).ok_or_else(|| missing("number"))?,
+    };
+    let dated = p.issued.or(read.as_ref().map(|x| x.dated)).ok_or_else(|| missing("issued"))?;
+    let stated = p.due.or(read.as_ref().and_then(|x| x.due));
+    let due = match (stated, &read, kind) {
+        (Some(due), ..) => due,
+        (None, Some(_), Kind::Invoice) => client.terms.due(dated),
+        (None, Some(_), Kind::CreditNote(_)) => dated,
+        (None, None, _) => return Err(missing("due")),
+    };
+    let reference = match (p.reference.as_str(), &read) {
+        ("", Some(read)) => read.reference.clone(),
+        (typed, _) => text::line("reference", typed, text::LINE_MAX)?,
+    };
     let publication = Publication {
         client: client.id,
         project,
         kind,
-        number: p.number.parse::<DocumentNumber>()?,
+        number,
         title: text::line("title", &p.title, text::LINE_MAX)?,
-        dated: p.issued,
-        due: p.due,
-        amount: Money::parse("amount", &p.amount, currency)?,
-        reference: text::line("reference", &p.reference, text::LINE_MAX)?,
+        dated,
+        due,
+        amount,
+        reference,
         recipients: Vec::new(),
+        read: read.map(Box::new),
         pdf,
     };
     Ok((publication, client))
+}
+
+fn missing(option: &str) -> Failure {
+    Failure::new(format!("Say --{option}: no e-invoice inside the PDF says it."))
+}
+
+fn currency(p: &Publish, read: Option<&Incoming>, client: &Client) -> Result<Currency, Failure> {
+    match (&p.currency, read) {
+        (Some(code), _) => Ok(code.parse()?),
+        (None, Some(read)) => Ok(read.currency),
+        (None, None) => Ok(client.currency),
+    }
+}
+
+/// The client whom an e-invoice charges: by VAT number, electronic address, name, or the address of a contact.
+fn buyer(reader: &ReadTx, read: &Incoming) -> Result<Client, Failure> {
+    let name = &read.buyer.name;
+    let id = match Book::gather(reader, &StaffScope::all())?.buyer(&read.buyer) {
+        Match::One(id) => Some(id),
+        Match::Several => {
+            return Err(Failure::new(format!("Several clients are called {name:?}; say which with --client.")));
+        }
+        Match::None => of_email(reader, &read.buyer.contact.email)?,
+    };
+    let client = id.map(|id| reader.client(id)).transpose()?.flatten();
+    client.ok_or_else(|| {
+        Failure::new(format!("No client is called {name:?}, as the e-invoice says; say which with --client."))
+    })
 }
 
 /// The client of exactly that name, reference or identifier. A part of a name only helps to name candidates: a document

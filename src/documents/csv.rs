@@ -57,8 +57,7 @@ fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 36] {
     let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
     let sums = &bill.sums;
     let credits = bill.preceding.as_ref().map_or("", |x| &x.0);
-    let discount = item.discount.as_ref();
-    let percent = discount.and_then(|x| x.of.as_ref()).map_or("", |x| &x.1);
+    let (discount, percent) = discount(item);
     let text = [kind, &bill.number].map(str::to_owned);
     let [kind, number] = text;
     let rest: [&str; 23] = [
@@ -77,13 +76,13 @@ fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 36] {
         &item.detail,
         &item.seller_item,
         &item.quantity,
-        item.unit,
+        &item.unit,
         &item.price,
         &item.per,
-        discount.map_or("", |x| &x.amount),
-        percent,
+        &discount,
+        &percent,
         &item.net,
-        item.tax.category,
+        &item.tax.category,
         &item.tax.rate,
     ];
     let totals = [&sums.allowances, &sums.charges, &sums.net, &sums.vat, &sums.gross, &sums.prepaid, &sums.payable];
@@ -91,6 +90,15 @@ fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 36] {
     let mut cells = [kind, number, bill.dated.to_string(), day(bill.due)].into_iter();
     let mut all = cells.by_ref().chain(rest.map(str::to_owned)).chain(period).chain(totals.map(|x| x.clone()));
     std::array::from_fn(|_| all.next().unwrap_or_default())
+}
+
+/// What is taken off a line, and its percentage: of several allowances and charges what they come to.
+fn discount(item: &Item) -> (String, String) {
+    match item.changes.as_slice() {
+        [] => Default::default(),
+        [only] if !only.charge => (only.amount.clone(), only.of.as_ref().map_or_else(String::new, |of| of.1.clone())),
+        several => (super::einvoice::read::taken_off(several).to_string(), String::new()),
+    }
 }
 
 /// A table in the making (RFC 4180, UTF-8 with a byte order mark, since spreadsheets ask for one).

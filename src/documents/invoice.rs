@@ -97,6 +97,9 @@ fn instalments(look: &Look, invoice: &Invoice) -> Option<Section> {
 
 fn notes(look: &Look, seller: &Party, invoice: &Invoice, content: &Content, totals: &Totals) -> Vec<String> {
     let mut notes = vec![invoice.note.clone()];
+    if invoice.issue.as_ref().is_some_and(|x| x.elsewhere.is_some() && !x.is_pdf()) {
+        notes.push("A copy, made of what another program recorded of this document.".to_owned());
+    }
     notes.extend(vat_notes(look.firm.locale, content, totals, seller));
     let terms = if invoice.is_invoice() {
         terms(look, invoice, totals)

@@ -133,9 +133,10 @@ impl Word {
     /// What an event about a document is in a certificate; `None` for those that have no place there.
     pub fn of(event: &Event) -> Option<Self> {
         match event {
-            Event::InvoiceIssued { .. } | Event::InvoicePublished { .. } | Event::CreditNoteIssued { .. } => {
-                Some(Self::Published)
-            }
+            Event::InvoiceIssued { .. }
+            | Event::InvoicePublished { .. }
+            | Event::DocumentImported { .. }
+            | Event::CreditNoteIssued { .. } => Some(Self::Published),
             Event::LetterAccepted { .. } => Some(Self::Handed),
             Event::Opened { .. } => Some(Self::Opened),
             Event::Downloaded { .. } => Some(Self::Downloaded),

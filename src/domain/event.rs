@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::ids::{
-    ClientId, ContactId, Digest, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId,
+    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId,
 };
 use super::letter::Purpose;
 use super::money::Money;
@@ -203,6 +203,12 @@ pub enum Event {
     DocumentDownloaded { document: DocumentId, version: u32, title: String, digest: Digest },
     /// Staff downloaded a document's version; no evidence of anything.
     StaffDocumentDownloaded { document: DocumentId, version: u32, title: String },
+    /// A document that was made elsewhere was brought in by an import: it stands in the client's area from now on.
+    DocumentImported { invoice: InvoiceId, number: DocumentNumber, total: Money, digest: Digest },
+    /// An import was made: all that it brought stands above.
+    ImportMade { import: ImportId, what: String },
+    /// An import was undone: what it had brought is gone.
+    ImportUndone { import: ImportId, what: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -302,7 +308,8 @@ impl Event {
             | E::WrittenOff { .. }
             | E::EarlyPaymentTaken { .. }
             | E::QuoteAccepted { .. }
-            | E::QuoteDeclined { .. } => Topic::Money,
+            | E::QuoteDeclined { .. }
+            | E::DocumentImported { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }
             | E::LetterDeferred { .. }
@@ -350,6 +357,8 @@ impl Event {
             | E::DocumentWithdrawn { .. }
             | E::DocumentErased { .. }
             | E::Restored { .. }
+            | E::ImportMade { .. }
+            | E::ImportUndone { .. }
             | E::Exported { .. } => Topic::Settings,
         }
     }

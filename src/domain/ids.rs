@@ -44,6 +44,8 @@ ids! {
     ContentId;
     /// A letter: one e-mail to one person.
     LetterId;
+    /// What was brought in from another program at a time.
+    ImportId;
 }
 
 /// The SHA-256 of a file's bytes; content is stored once per digest.

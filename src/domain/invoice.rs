@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Party;
 use super::firm::Letterhead;
-use super::ids::{ClientId, ContactId, FileRef, InvoiceId, ProjectId, StaffId};
+use super::ids::{ClientId, ContactId, FileRef, ImportId, InvoiceId, ProjectId, StaffId};
 use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
@@ -45,7 +45,7 @@ pub struct Issue {
     pub at: Timestamp,
     /// By whom; `None` for the command line.
     pub by: Option<StaffId>,
-    /// The document's bytes.
+    /// The document's bytes: a PDF, or of one that was imported without, what it was read from.
     pub pdf: FileRef,
     /// The firm as it was (BG-4).
     pub seller: Party,
@@ -55,6 +55,24 @@ pub struct Issue {
     pub letterhead: Letterhead,
     /// The totals (BG-22).
     pub totals: Totals,
+    /// What is otherwise of a document that was made elsewhere and read; `None` for any other.
+    pub elsewhere: Option<Elsewhere>,
+}
+
+impl Issue {
+    /// Whether the document's bytes are a PDF. Of what was read from a table or from bare XML they are not.
+    pub fn is_pdf(&self) -> bool {
+        self.pdf.media_type == "application/pdf"
+    }
+}
+
+/// What is otherwise of a document that was made elsewhere: its sums are its own, its lines are what was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Elsewhere {
+    /// The import that brought it; `None` when it was published by itself.
+    pub import: Option<ImportId>,
+    /// Whether the client is reminded of it. History is not dunned for unless somebody says so.
+    pub reminds: bool,
 }
 
 /// What the buyer and both parties call it by, beside the reference; every one may be empty.
@@ -127,6 +145,11 @@ impl Invoice {
             Some(issue) => issue.totals.payable(),
             None => self.totals().map_or(Money::zero(self.currency), |t| t.payable()),
         }
+    }
+
+    /// Whether its client is reminded while it is open.
+    pub fn reminds(&self) -> bool {
+        self.issue.as_ref().and_then(|x| x.elsewhere).is_none_or(|x| x.reminds)
     }
 
     /// The number, once issued.
@@ -346,6 +369,7 @@ mod tests {
                 buyer: Party::default(),
                 letterhead: Letterhead::default(),
                 totals: Totals::only(money),
+                elsewhere: None,
             }),
             changed: Timestamp::UNIX_EPOCH,
         }

@@ -18,6 +18,8 @@ pub mod firm;
 pub mod format;
 pub mod grant;
 pub mod ids;
+pub mod import;
+pub mod incoming;
 pub mod invoice;
 pub mod letter;
 pub mod locale;

@@ -141,7 +141,7 @@ impl Pattern {
     }
 
     /// Which of this pattern's numbers in `year` it is.
-    fn sequence_of(&self, year: i16, number: &DocumentNumber) -> Option<u64> {
+    pub fn sequence_of(&self, year: i16, number: &DocumentNumber) -> Option<u64> {
         let (width, number) = (self.width()?, number.folded());
         let text = self.0.replace("{YYYY}", &format!("{year:04}")).to_ascii_uppercase();
         let (before, after) = text.split_once(&format!("{{{}}}", "0".repeat(width)))?;

@@ -224,6 +224,11 @@ impl Faults {
         None
     }
 
+    /// Adds everything that others found.
+    pub fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     /// Adds a fault found by comparing fields.
     pub fn add(&mut self, field: &str, message: impl Into<String>) {
         self.0.push(FieldFault::new(field, message));

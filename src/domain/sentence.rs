@@ -90,7 +90,9 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::ContactAdded { .. } | E::ContactChanged { .. } | E::ContactRevoked { .. } => ("user", Mark::Plain),
         E::ProjectAdded { .. } => ("file", Mark::Plain),
         E::DraftSaved { .. } | E::InvoiceIssued { .. } | E::InvoicePublished { .. } => ("invoice", Mark::Plain),
-        E::CreditNoteIssued { .. } | E::QuoteSent { .. } => ("invoice", Mark::Plain),
+        E::CreditNoteIssued { .. } | E::QuoteSent { .. } | E::DocumentImported { .. } => ("invoice", Mark::Plain),
+        E::ImportMade { .. } => ("down", Mark::Plain),
+        E::ImportUndone { .. } => ("x", Mark::Warn),
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
         E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } | E::WrittenOff { .. } => {
@@ -155,6 +157,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::DraftDiscarded { .. } => plain(format!("{who} threw a draft away")),
         E::InvoiceIssued { number, total, .. } => plain(format!("{who} issued {number}, {}", money(*total))),
         E::InvoicePublished { number, total, .. } => plain(format!("{who} published {number}, {}", money(*total))),
+        E::DocumentImported { number, total, .. } => plain(format!("{who} imported {number}, {}", money(*total))),
+        E::ImportMade { what, .. } => plain(format!("{who} imported {what}")),
+        E::ImportUndone { what, .. } => plain(format!("{who} undid the import of {what}")),
         E::CreditNoteIssued { number, total, of, .. } => {
             plain(format!("{who} issued the credit note {number} for {}, {}", names.document(*of), money(*total)))
         }
@@ -301,6 +306,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
     match &entry.event {
         E::InvoiceIssued { .. } => Some(format!("{} issued this invoice.", who())),
         E::InvoicePublished { .. } => Some(format!("{} published this invoice.", who())),
+        E::DocumentImported { invoice, .. } => {
+            Some(format!("{} brought {} in from another system.", who(), this(*invoice)))
+        }
         E::CreditNoteIssued { number, total, .. } => {
             Some(format!("{} issued the credit note {number}, {}.", who(), money(*total)))
         }
@@ -382,6 +390,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::Restored { .. } | E::SendingReleased => None,
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } => None,
+        E::ImportMade { .. } | E::ImportUndone { .. } => None,
     }
 }
 

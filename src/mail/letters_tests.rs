@@ -72,6 +72,7 @@ fn invoice() -> Invoice {
             buyer: Party::default(),
             letterhead: Letterhead::default(),
             totals: Totals::only(money),
+            elsewhere: None,
         }),
         changed: Timestamp::UNIX_EPOCH,
     }

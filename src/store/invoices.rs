@@ -480,7 +480,7 @@ impl WriteTx<'_> {
         Ok(settled)
     }
 
-    fn unshelve(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
+    pub(super) fn unshelve(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
         let old = self.change(SHELF_OF)?.remove(invoice.id.0)?.map(|x| x.value());
         let Some((client, shelf, due)) = old else { return Ok(()) };
         self.change(CLIENT_SHELVES)?.remove((client, shelf, due, invoice.id.0))?;

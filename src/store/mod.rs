@@ -18,6 +18,7 @@ pub mod error;
 pub mod events;
 pub mod files;
 pub mod firm;
+pub mod imports;
 pub mod invoices;
 pub mod keys;
 pub mod letters;
@@ -66,6 +67,7 @@ pub mod prelude {
     pub use super::events::EventReads;
     pub use super::files::FileReads;
     pub use super::firm::FirmReads;
+    pub use super::imports::ImportReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
     pub use super::overview::OverviewReads;

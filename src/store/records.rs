@@ -14,6 +14,7 @@ use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
 use crate::domain::grant::{CodeRequest, Grant, Session};
+use crate::domain::import::Import;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::Letter;
 use crate::domain::payment::{Allocation, Receipt};
@@ -76,4 +77,5 @@ records! {
     Session = "session" v 1;
     Backups = "backups" v 1;
     SealedIdentities = "sealed identities" v 1;
+    Import = "import" v 1;
 }

@@ -238,8 +238,8 @@ impl<'a, R: Reader> ClientView<'a, R> {
         Ok(all)
     }
 
-    /// The bytes of an issued document.
-    pub fn pdf(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
+    /// The bytes of an issued document, as they are kept.
+    pub fn original(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
         match &row.invoice.issue {
             Some(issue) if self.sees(&row.invoice) => self.reader.file(issue.pdf.digest),
             _ => Ok(None),

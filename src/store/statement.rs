@@ -193,6 +193,7 @@ mod tests {
             buyer: Party::default(),
             letterhead: Letterhead::default(),
             totals: Totals::only(Money::new(minor, EUR)),
+            elsewhere: None,
         };
         Invoice {
             id: InvoiceId(id),

@@ -103,6 +103,9 @@ pub const DOCUMENTS_OF_CLIENT: T<(Id, u8, Instant, Id), ()> = T::new("documents_
 /// *Index*: client, or 0 for all of them, to (bytes, versions) of documents.
 pub const DOCUMENT_SIZES: T<Id, (u64, u64)> = T::new("document_sizes");
 
+/// What was brought in at a time, and what was undone of it.
+pub const IMPORTS: T<Id, Bytes> = T::new("imports");
+
 /// The activity log, by sequence.
 pub const EVENTS: T<u64, Bytes> = T::new("events");
 /// *Index*: (client, sequence).
@@ -144,7 +147,7 @@ macro_rules! every_table {
             QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT
             ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER DOCUMENTS
             DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT EVENTS_OF_INVOICE
-            EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS LETTERS LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE
+            EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS LETTERS LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE
             LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };

@@ -13,12 +13,13 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 13] = [
+const NOUNS: [&str; 14] = [
     "allocation",
     "client",
     "contact",
     "content",
     "document",
+    "import",
     "invoice",
     "letter",
     "letter-again",

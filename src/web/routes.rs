@@ -146,6 +146,14 @@ pub fn list() -> Vec<Route> {
         get "/desk/projects/{id}" StaffWork projects::edit;
         post "/desk/projects/{id}" StaffWork projects::change;
 
+        // The desk: bringing in what other programs made.
+        get "/desk/import" StaffWork desk::import::ask;
+        post "/desk/import" StaffWork desk::import::take;
+        get "/desk/import/{kept}" StaffWork desk::import::look;
+        post "/desk/import/{kept}" StaffWork desk::import::decide;
+        get "/desk/imports/{id}" StaffWork desk::import_done::show;
+        post "/desk/imports/{id}/undo" StaffWork desk::import_done::undo;
+
         // The desk: documents.
         get "/desk/clients/{id}/documents" Staff desk::documents::list;
         get "/desk/clients/{id}/documents/new" StaffWork desk::document_post::new;
@@ -257,6 +265,7 @@ const LARGE: &[&str] = &["/desk/clients/{id}/documents/new", "/desk/documents/{i
 /// Route templates that may take longer and more, with how long: uploads.
 pub const SLOW: &[(&str, Duration)] = &[
     ("/desk/publish", UPLOAD_TIMEOUT),
+    ("/desk/import", UPLOAD_TIMEOUT),
     ("/desk/settings/logo", UPLOAD_TIMEOUT),
     (LARGE[0], DOCUMENT_TIMEOUT),
     (LARGE[1], DOCUMENT_TIMEOUT),

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use counterfoil::backup::{self, identity::BackupIdentity};
 use counterfoil::config::Config;
-use counterfoil::documents::{only_picture, pdf_check::check_pdf};
+use counterfoil::documents::einvoice::read::read;
+use counterfoil::documents::{embedded_xml, only_picture, pdf_check::check_pdf};
 use counterfoil::domain::event::LogEntry;
 use counterfoil::domain::invoice::Invoice;
 use counterfoil::domain::letter::Letter;
@@ -147,4 +148,14 @@ fn believes_lengths(input: &[u8]) {
 #[test]
 fn these_tests_catch_a_reader_that_believes_a_length() {
     assert!(std::panic::catch_unwind(|| fuzz(&corpus("framing"), believes_lengths)).is_err());
+}
+
+#[test]
+fn no_invoice_of_others_makes_its_reader_panic() {
+    let tried = fuzz(&corpus("invoices"), |input| {
+        let Err(fault) = read(input) else { return drop(read(input).unwrap().1.taken()) };
+        assert!(!fault.to_string().is_empty());
+        drop(embedded_xml(input));
+    });
+    assert!(tried > 100);
 }

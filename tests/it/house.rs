@@ -328,6 +328,7 @@ impl TestHouse {
             amount: eur(minor),
             reference: String::new(),
             recipients: Vec::new(),
+            read: None,
             pdf: pdf(number),
         }
     }

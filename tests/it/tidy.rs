@@ -16,7 +16,7 @@ const STOREYS: [&[&str]; 6] = [
 const LEAVES: [&str; 3] = ["config", "clock", "secrets"];
 
 /// Libraries that stay in one room.
-const ONE_ROOM: [(&str, &[&str]); 11] = [
+const ONE_ROOM: [(&str, &[&str]); 13] = [
     ("redb", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -28,6 +28,8 @@ const ONE_ROOM: [(&str, &[&str]); 11] = [
     ("clap", &["cli"]),
     ("krilla", &["documents"]),
     ("harfrust", &["documents"]),
+    ("lopdf", &["documents"]),
+    ("quick_xml", &["documents"]),
 ];
 
 /// Words that stay in these files.

@@ -169,6 +169,7 @@ fn case(
         buyer,
         letterhead: Letterhead::of(&firm),
         totals,
+        elsewhere: None,
     });
     Case { name, invoice, credits: None, firm }
 }

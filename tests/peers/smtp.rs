@@ -2,6 +2,7 @@
 //! command line, mailed, followed, downloaded byte for byte; and what the desk says where the mail server does not play
 //! along.
 
+use counterfoil::documents::einvoice::of_pdf;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -127,6 +128,13 @@ impl House {
         assert!(status.is_success(), "{path}: {status}: {}", errors(&page));
     }
 
+    /// Publishes a PDF that says itself what it is.
+    fn publish_as_it_says(&self, file: &Path) {
+        let what = ["publish", file.to_str().unwrap(), "--client", "Marlow Ceramics", "--config", &self.config];
+        let out = said(&what);
+        assert!(out.contains("4 letters"), "{out}");
+    }
+
     fn publish(&self, file: &Path, number: &str) {
         let what = ["publish", file.to_str().unwrap(), "--client", "Marlow Ceramics", "--number", number];
         let money = ["--issued", "2026-03-02", "--due", "2126-04-01", "--amount", "1234.56", "--currency", "EUR"];
@@ -164,11 +172,24 @@ fn sha256(bytes: &[u8]) -> Vec<u8> {
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_of_other_systems_arrive_byte_for_byte() {
     let house = House::open().await;
-    let samples = samples(&house.path);
-    for (at, file) in samples.iter().enumerate() {
-        let number = format!("RE-2026-{:04}", at + 1);
-        house.publish(file, &number);
-        let invoice = format!("/desk/invoices/{}", at + 1);
+    let (mut published, mut numbers) = (0, Vec::new());
+    for file in &samples(&house.path) {
+        let number = match of_pdf(&std::fs::read(file).unwrap()).unwrap() {
+            None => {
+                let number = format!("RE-2026-{:04}", published + 1);
+                house.publish(file, &number);
+                number
+            }
+            // Several samples have one number, and a correction gives back what was never charged here.
+            Some(read) if numbers.contains(&read.number) || read.credit || read.totals.payable <= 0 => continue,
+            Some(read) => {
+                house.publish_as_it_says(file);
+                numbers.push(read.number.clone());
+                read.number.to_string()
+            }
+        };
+        published += 1;
+        let invoice = format!("/desk/invoices/{published}");
         // What staff look at counts as nobody's visit.
         assert_eq!(sha256(&house.desk.file(&format!("{invoice}.pdf")).await), sha256(&std::fs::read(file).unwrap()));
         let letter = within("the letter", async || house.mail.letter_to("ok@marlow.example", &number)).await;
@@ -179,7 +200,8 @@ async fn documents_of_other_systems_arrive_byte_for_byte() {
         the_desk_knows(&house, &invoice).await;
     }
     let ok = house.mail.letters().iter().filter(|l| l["to"][0] == "ok@marlow.example").count();
-    assert_eq!(ok, samples.len(), "a letter that was accepted went twice");
+    assert!(published > 0);
+    assert_eq!(ok, published, "a letter that was accepted went twice");
 }
 
 /// A scanner fetches the link and spends nothing; then the contact follows it, once.
@@ -191,9 +213,10 @@ async fn read_by_the_contact(house: &House, letter: &Value, number: &str, file: 
     }
     let contact = Visitor::to(&house.url);
     let opened = contact.post(link, &[]).await;
-    assert_eq!((opened.status().as_u16(), opened.url().path()), (200, format!("/invoices/{number}").as_str()));
+    let page = format!("/invoices/{}", number.replace('/', "%2F"));
+    assert_eq!((opened.status().as_u16(), opened.url().path()), (200, page.as_str()));
     assert!(opened.text().await.unwrap().contains("The document is the PDF."));
-    let pdf = contact.file(&format!("/invoices/{number}.pdf")).await;
+    let pdf = contact.file(&format!("{page}.pdf")).await;
     assert_eq!(sha256(&pdf), sha256(&std::fs::read(file).unwrap()), "{} came back changed", file.display());
 }
 

@@ -35,17 +35,24 @@ pub(super) fn complete_holding(
     let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
     match invoice.kind {
         Kind::CreditNote(of) => apply_credit(w, invoice, of, hold)?,
-        Kind::Invoice => {
-            let plan = reminder::plan(invoice.next_due(Settled::default()), &settings.policy, &settings.zone);
-            let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
-            // Steps that fall before publication are looked at once, so that the log says that they were skipped.
-            let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0);
-            w.set_reminder(invoice.id, first)?;
-        }
+        Kind::Invoice => begin_reminders(w, invoice, settings)?,
     }
     let today = calendar::today(w.now, &settings.zone);
     letters::queue_issued(w, invoice, today)?;
     Ok(recorded.done(()))
+}
+
+/// Says when the reminders of a new invoice are looked at first.
+pub(in super::super) fn begin_reminders(
+    w: &mut WriteTx<'_>,
+    invoice: &Invoice,
+    settings: &Settings,
+) -> Result<(), StoreError> {
+    let plan = reminder::plan(invoice.next_due(Settled::default()), &settings.policy, &settings.zone);
+    let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
+    // Steps that fall before publication are looked at once, so that the log says that they were skipped.
+    let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0 && invoice.reminds());
+    w.set_reminder(invoice.id, first)
 }
 
 /// Settles the credited invoice with its credit note, as far as it is open and unless it is held; the rest is unapplied
@@ -62,7 +69,7 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId, hold: bool
 }
 
 /// Who issued, if a person of the firm did.
-pub(super) fn issued_by(by: &By) -> Option<StaffId> {
+pub(in super::super) fn issued_by(by: &By) -> Option<StaffId> {
     match by.actor {
         Actor::Staff(id) => Some(id),
         _ => None,

@@ -182,7 +182,8 @@ fn seal(
     advance(w, &firm, &invoice, &number)?;
     let pdf = keep_pdf(w, &pdf, number.file_name("pdf"))?;
     let by = issued_by(&w.by);
-    let issue = Issue { number: number.clone(), at: w.now, by, pdf, seller, buyer, letterhead, totals };
+    let issue =
+        Issue { number: number.clone(), at: w.now, by, pdf, seller, buyer, letterhead, totals, elsewhere: None };
     let event = issued_event(&invoice, &issue);
     complete_holding(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings, hold)?
         .map_done(number)

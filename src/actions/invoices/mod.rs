@@ -8,11 +8,11 @@ mod paper;
 mod publish;
 mod series;
 
-pub(super) use complete::keep_pdf;
+pub(super) use complete::{begin_reminders, issued_by, keep_pdf};
 pub use credit::{Crediting, credit, credit_in, credit_part};
 pub use draft::{Draft, as_invoice, discard, save_draft, save_seen, terms_of};
 pub use issue::{issue, issue_in, issue_seen};
-pub use paper::{credited, logo, preview, render, sheet};
+pub use paper::{credited, logo, original, pdf_of, preview, render, sheet};
 pub use publish::{Publication, publish, publish_in};
 pub use series::next_number;
 pub(crate) use series::series;

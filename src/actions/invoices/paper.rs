@@ -10,7 +10,7 @@ use crate::domain::access::StaffScope;
 use crate::domain::client::{Client, Party};
 use crate::domain::firm::{Firm, Letterhead};
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::invoice::{Invoice, Issue, Kind};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::tax::Totals;
@@ -49,6 +49,30 @@ pub fn sheet(
     let look = Look { firm, logo };
     let (seller, buyer) = parties;
     Ok(invoice_sheet(&look, seller, buyer, invoice, number, totals, project.as_deref(), credits.as_ref()))
+}
+
+/// The PDF of an issued document: the bytes that are kept, or of one that was imported without, a copy drawn of what
+/// was read.
+///
+/// # Errors
+/// When the store fails or the copy can't be drawn.
+pub fn pdf_of(app: &App, reader: &impl Reader, invoice: &Invoice) -> Result<Option<Vec<u8>>, ActError> {
+    let Some(issue) = &invoice.issue else { return Ok(None) };
+    if issue.is_pdf() {
+        return Ok(reader.file(issue.pdf.digest)?);
+    }
+    let firm = reader.firm()?;
+    let firm = issue.letterhead.over(&firm);
+    let sheet = sheet(reader, &firm, (&issue.seller, &issue.buyer), invoice, Some(&issue.number), &issue.totals)?;
+    render(app, &sheet, &firm).map(Some)
+}
+
+/// The bytes that a document was read from, if it was made elsewhere.
+///
+/// # Errors
+/// When the store fails.
+pub fn original(reader: &impl Reader, issue: &Issue) -> Result<Option<Vec<u8>>, StoreError> {
+    if issue.elsewhere.is_some() { reader.file(issue.pdf.digest) } else { Ok(None) }
 }
 
 /// The firm's logo as documents want it.

@@ -12,7 +12,8 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{By, Event};
 use crate::domain::firm::Letterhead;
 use crate::domain::ids::{ClientId, ContactId, Digest, InvoiceId, ProjectId};
-use crate::domain::invoice::{Body, Invoice, Issue, Kind, References, check_dates};
+use crate::domain::incoming::Incoming;
+use crate::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References, check_dates};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::{Faults, Refusal};
@@ -43,8 +44,32 @@ pub struct Publication {
     pub reference: String,
     /// Who gets letters; all with the right when empty.
     pub recipients: Vec<ContactId>,
+    /// What the PDF says of itself, if an e-invoice is inside it.
+    pub read: Option<Box<Incoming>>,
     /// The document.
     pub pdf: Vec<u8>,
+}
+
+impl Publication {
+    /// What of it contradicts what the PDF says of itself.
+    pub fn contradictions(&self) -> Faults {
+        let mut faults = Faults::default();
+        let Some(read) = &self.read else { return faults };
+        let mut compare = |field: &str, same: bool, says: String| {
+            if !same {
+                faults.add(field, format!("The e-invoice inside the PDF says {says}."));
+            }
+        };
+        let payable = read.totals.payable();
+        compare("number", self.number.folded() == read.number.folded(), read.number.to_string());
+        compare("issued", self.dated == read.dated, read.dated.to_string());
+        let due = read.due.filter(|_| self.kind == Kind::Invoice);
+        compare("due", due.is_none_or(|x| x == self.due), due.map_or_else(String::new, |x| x.to_string()));
+        compare("amount", self.amount == payable, payable.to_string());
+        let what = if read.credit { "that it is a credit note" } else { "that it is an invoice" };
+        compare("kind", read.credit == (self.kind != Kind::Invoice), what.to_owned());
+        faults
+    }
 }
 
 /// Publishes a PDF of the accounting system: the PDF is the document, byte for byte.
@@ -86,6 +111,7 @@ pub fn publish_in(
     if w.invoice_numbered(&p.number)?.is_some() {
         return Err(Refusal::NumberTaken(p.number.to_string()).into());
     }
+    let read = p.read.as_deref();
     let draft = Invoice {
         id: InvoiceId(w.next("invoice")?),
         client: p.client,
@@ -97,11 +123,11 @@ pub fn publish_in(
         due: p.due,
         terms: Terms::default(),
         reference: p.reference.clone(),
-        references: References::default(),
-        delivered: None,
-        period: None,
-        note: String::new(),
-        body: Body::Published(p.amount),
+        references: read.map_or_else(References::default, |x| x.references.clone()),
+        delivered: read.and_then(|x| x.delivered),
+        period: read.and_then(|x| x.period),
+        note: read.map_or_else(String::new, |x| x.note.clone()),
+        body: body(p),
         recipients: p.recipients.clone(),
         issue: None,
         changed: w.now,
@@ -114,10 +140,36 @@ pub fn publish_in(
     }
     let pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
     let event = published_event(p, draft.id, pdf.digest);
-    let (firm, totals, number) = (w.firm()?, Totals::only(p.amount), p.number.clone());
-    let (by, letterhead) = (issued_by(&w.by), Letterhead::of(&firm));
-    let issue = Issue { number, at: w.now, by, pdf, seller: firm.party, buyer: client.party, letterhead, totals };
+    let firm = w.firm()?;
+    let mut issue = Issue {
+        number: p.number.clone(),
+        at: w.now,
+        by: issued_by(&w.by),
+        pdf,
+        letterhead: Letterhead::of(&firm),
+        seller: firm.party,
+        buyer: client.party,
+        totals: Totals::only(p.amount),
+        elsewhere: None,
+    };
+    if let Some(read) = read {
+        issue.elsewhere = Some(Elsewhere { import: None, reminds: true });
+        issue.totals = read.totals.clone();
+        issue.buyer = read.buyer.clone();
+        issue.seller = read.seller.clone().unwrap_or(issue.seller);
+        if !read.bank.iban.is_empty() {
+            issue.letterhead.bank = read.bank.clone();
+        }
+    }
     complete(w, &Invoice { issue: Some(issue), ..draft }, event, settings)?.map_done(p.number.clone())
+}
+
+/// With its lines where the PDF says them, so that the client has it in every format.
+fn body(p: &Publication) -> Body {
+    match p.read.as_deref().filter(|x| !x.content.lines.is_empty()) {
+        Some(read) => Body::Composed(read.content.clone()),
+        None => Body::Published(p.amount),
+    }
 }
 
 fn published_event(p: &Publication, invoice: InvoiceId, digest: Digest) -> Event {
@@ -135,5 +187,6 @@ fn check_publication(p: &Publication) -> Result<(), Refusal> {
     if let Err(fault) = check_pdf(&p.pdf) {
         faults.add("file", fault.to_string());
     }
-    faults.check()
+    faults.check()?;
+    p.contradictions().check()
 }

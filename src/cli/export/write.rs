@@ -8,7 +8,7 @@ use super::super::Failure;
 use super::archive::Archive;
 use super::pages::{README, client_folder, invoice_file, page, quote_file, version_file};
 use super::registers::{actor, decimal, kind};
-use crate::actions::invoices::{credited, sheet};
+use crate::actions::invoices::{credited, original, sheet};
 use crate::app::Settings;
 use crate::documents::quote::{Offer, quote_sheet};
 use crate::documents::statement::{Account, statement_sheet};
@@ -186,7 +186,7 @@ impl<A: Archive> Writer<'_, A> {
                     @let file = invoice_file(i.id, issue.number.as_str());
                     tr {
                         td.nw { (i.dated) } td { a href={ (file) ".html" } { (kind(i)) " " (issue.number) } } td { (i.title) }
-                        td.num { (decimal(i.payable())) " " (i.currency) } td { a href={ (file) ".pdf" } { "PDF" } }
+                        td.num { (decimal(i.payable())) " " (i.currency) } td { a href={ (file) (kept_as(issue)) } { @if issue.is_pdf() { "PDF" } @else { "File" } } }
                     }
                 } } }
             } }
@@ -202,7 +202,8 @@ impl<A: Archive> Writer<'_, A> {
 
     fn document(&mut self, folder: &str, invoice: &Invoice, issue: &Issue) -> Result<(), Failure> {
         let file = invoice_file(invoice.id, issue.number.as_str());
-        self.file(&format!("{folder}/{file}.pdf"), &issue.pdf)?;
+        let kept = kept_as(issue);
+        self.file(&format!("{folder}/{file}{kept}"), &issue.pdf)?;
         let formats = self.formats(&format!("{folder}/{file}"), invoice, issue)?;
         let drawn = match &invoice.body {
             Body::Composed(_) => documents::html(&self.sheet(invoice, issue)?),
@@ -215,12 +216,12 @@ impl<A: Archive> Writer<'_, A> {
         let body = html! {
             h1 { (title) }
             p.list {
-                a href={ (file) ".pdf" } { "The document as it was issued (PDF)" }
+                a href={ (file) (kept) } { "The document as it " @if issue.is_pdf() { "was issued (PDF)" } @else { "was imported" } }
                 @for format in &formats { a href={ (file) "." (format.ending()) } { (format.words()) } }
                 a href="index.html" { (issue.buyer.name) }
             }
             (drawn)
-            p { small { "PDF: SHA-256 " (issue.pdf.digest) ", issued " (issue.at) } }
+            p { small { @if issue.is_pdf() { "PDF" } @else { "File" } ": SHA-256 " (issue.pdf.digest) ", issued " (issue.at) } }
         };
         self.page(&format!("{folder}/{file}.html"), &title, &body)
     }
@@ -239,8 +240,10 @@ impl<A: Archive> Writer<'_, A> {
             return Ok(formats);
         }
         let (sheet, credits) = (self.sheet(invoice, issue)?, credited(self.r, invoice)?);
+        let original = original(self.r, issue)?;
         for &format in &formats {
-            let bytes = documents::rendition(format, invoice, credits.as_ref(), &sheet).unwrap_or_default();
+            let bytes = documents::rendition(format, invoice, credits.as_ref(), &sheet, original.as_deref());
+            let bytes = bytes.unwrap_or_default();
             self.archive.file(&format!("{path}.{}", format.ending()))?;
             self.archive.add(&bytes)?;
         }
@@ -458,4 +461,13 @@ impl<A: Archive> Writer<'_, A> {
 
 fn page_name(n: u64) -> String {
     format!("page-{n:06}.html")
+}
+
+/// How the name of a document's own file ends. One that was imported without a PDF has what it was read from.
+fn kept_as(issue: &Issue) -> &'static str {
+    match issue.pdf.media_type.as_str() {
+        documents::XML => ".original.xml",
+        documents::CSV => ".original.csv",
+        _ => ".pdf",
+    }
 }

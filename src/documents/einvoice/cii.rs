@@ -21,7 +21,7 @@ pub fn cii(bill: &Bill) -> String {
         });
         x.group("rsm:ExchangedDocument", |x| {
             x.text("ram:ID", &bill.number);
-            x.text("ram:TypeCode", if bill.credit { "381" } else { "380" });
+            x.text("ram:TypeCode", &bill.code);
             date(x, "ram:IssueDateTime", Some(bill.dated));
             x.group("ram:IncludedNote", |x| x.text("ram:Content", &bill.note));
         });
@@ -63,18 +63,16 @@ fn line(x: &mut Xml, item: &Item) {
             x.group("ram:BuyerOrderReferencedDocument", |x| x.text("ram:LineID", &item.order_line));
             x.group("ram:NetPriceProductTradePrice", |x| {
                 x.text("ram:ChargeAmount", &item.price);
-                x.text_with("ram:BasisQuantity", &[("unitCode", item.unit)], &item.per);
+                x.text_with("ram:BasisQuantity", &[("unitCode", &item.unit)], &item.per);
             });
         });
         x.group("ram:SpecifiedLineTradeDelivery", |x| {
-            x.text_with("ram:BilledQuantity", &[("unitCode", item.unit)], &item.quantity);
+            x.text_with("ram:BilledQuantity", &[("unitCode", &item.unit)], &item.quantity);
         });
         x.group("ram:SpecifiedLineTradeSettlement", |x| {
             x.group("ram:ApplicableTradeTax", |x| tax(x, &item.tax));
             period(x, item.period);
-            if let Some(discount) = &item.discount {
-                allowance_charge(x, discount);
-            }
+            item.changes.iter().for_each(|change| allowance_charge(x, change));
             x.group("ram:SpecifiedTradeSettlementLineMonetarySummation", |x| x.text("ram:LineTotalAmount", &item.net));
         });
     });
@@ -150,7 +148,7 @@ fn settlement(x: &mut Xml, bill: &Bill) {
     if let Some((number, day)) = &bill.preceding {
         x.group("ram:InvoiceReferencedDocument", |x| {
             x.text("ram:IssuerAssignedID", number);
-            dated(x, "ram:FormattedIssueDateTime", "qdt:DateTimeString", Some(*day));
+            dated(x, "ram:FormattedIssueDateTime", "qdt:DateTimeString", *day);
         });
     }
 }
@@ -158,7 +156,7 @@ fn settlement(x: &mut Xml, bill: &Bill) {
 fn means(x: &mut Xml, bill: &Bill) {
     let Some(transfer) = &bill.transfer else { return };
     x.group("ram:SpecifiedTradeSettlementPaymentMeans", |x| {
-        x.text("ram:TypeCode", transfer.code);
+        x.text("ram:TypeCode", &transfer.code);
         x.group("ram:PayeePartyCreditorFinancialAccount", |x| {
             x.text("ram:IBANID", &transfer.iban);
             x.text("ram:AccountName", &transfer.name);
@@ -169,7 +167,7 @@ fn means(x: &mut Xml, bill: &Bill) {
 
 fn tax(x: &mut Xml, tax: &Tax) {
     x.text("ram:TypeCode", "VAT");
-    x.text("ram:CategoryCode", tax.category);
+    x.text("ram:CategoryCode", &tax.category);
     x.text("ram:RateApplicablePercent", &tax.rate);
 }
 
@@ -179,7 +177,7 @@ fn group(x: &mut Xml, group: &Group) {
         x.text("ram:TypeCode", "VAT");
         x.text("ram:ExemptionReason", &group.reason);
         x.text("ram:BasisAmount", &group.base);
-        x.text("ram:CategoryCode", group.tax.category);
+        x.text("ram:CategoryCode", &group.tax.category);
         x.text("ram:ExemptionReasonCode", &group.reason_code);
         x.text("ram:RateApplicablePercent", &group.tax.rate);
     });

@@ -48,10 +48,11 @@ impl Bill {
 
 fn made(invoice: &Invoice, content: &Content, frozen: &Frozen<'_>) -> Bill {
     let (seller, buyer) = traders(content, frozen);
-    let preceding = frozen.credits.and_then(|x| Some((x.number()?.to_string(), x.dated)));
+    let preceding = frozen.credits.and_then(|x| Some((x.number()?.to_string(), Some(x.dated))));
     let has = |category| content.vats().any(|vat| vat.category == category);
     let mut bill = Bill {
         credit: !invoice.is_invoice(),
+        code: if invoice.is_invoice() { "380" } else { "381" }.to_owned(),
         peppol: false,
         exact: rules::fits_xml(frozen.totals),
         number: frozen.number.to_string(),
@@ -154,7 +155,7 @@ fn transfer(invoice: &Invoice, frozen: &Frozen<'_>) -> Option<Transfer> {
     }
     let structured = takes_codes(bank, invoice.currency).then(|| creditor_reference(frozen.number.as_str())).flatten();
     Some(Transfer {
-        code: if invoice.currency == Currency::EUR { "58" } else { "30" },
+        code: if invoice.currency == Currency::EUR { "58" } else { "30" }.to_owned(),
         reference: structured.unwrap_or_else(|| frozen.number.to_string()),
         iban: bank.iban.clone(),
         name: if bank.account_name.is_empty() { &frozen.seller.name } else { &bank.account_name }.clone(),
@@ -176,7 +177,7 @@ fn terms(invoice: &Invoice, frozen: &Frozen<'_>) -> String {
 
 fn tax(vat: Vat) -> Tax {
     let rate = if vat.category == VatCategory::OutOfScope { String::new() } else { number(vat.rate) };
-    Tax { category: vat.category.code(), rate }
+    Tax { category: vat.category.code().to_owned(), rate }
 }
 
 fn groups(content: &Content, frozen: &Frozen<'_>) -> Vec<Group> {
@@ -232,7 +233,7 @@ fn item(content: &Content, totals: &Totals, at: usize, line: &Line) -> Item {
     Item {
         id: (at + 1).to_string(),
         quantity: number(line.quantity),
-        unit: line.unit.code(),
+        unit: line.unit.code().to_owned(),
         net: money(net),
         price,
         per,
@@ -241,7 +242,7 @@ fn item(content: &Content, totals: &Totals, at: usize, line: &Line) -> Item {
         seller_item: line.item.clone(),
         order_line: line.order_line.clone(),
         period: line.period.map(|x| (x.from, x.to)),
-        discount,
+        changes: discount.into_iter().collect(),
         tax: tax(line.vat),
     }
 }

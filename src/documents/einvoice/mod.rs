@@ -1,13 +1,14 @@
 //! Invoices and credit notes as EN 16931: one description in the terms of the standard ([`Bill`]), written as UBL 2.1
-//! and as CII D16B.
+//! and as CII D16B, and read from either.
 //!
-//! Made from what issuing froze and from nothing else; every amount comes from [`Totals`](crate::domain::tax::Totals).
-//! Must not reckon anything.
+//! What is written is made from what issuing froze and from nothing else; every amount comes from
+//! [`Totals`](crate::domain::tax::Totals). Reckons nothing but whether what others wrote adds up.
 
 mod cii;
 mod from;
 mod peppol;
-
+pub mod read;
+mod taken;
 mod ubl;
 mod xml;
 
@@ -15,14 +16,17 @@ use jiff::civil::Date;
 
 pub use cii::cii;
 pub use from::Frozen;
+pub use taken::of_pdf;
 pub use ubl::ubl;
 
 /// What an invoice or credit note says, in the terms of EN 16931. Empty strings leave their term out; amounts,
 /// quantities and percentages are finished decimal numbers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bill {
-    /// A credit note (381) and not an invoice (380) (BT-3).
+    /// Whether it gives back (381) and does not ask for money (380).
     pub credit: bool,
+    /// What exactly it is, by its code (BT-3).
+    pub code: String,
     /// Whether the rules of Peppol BIS Billing 3.0 are kept too (BT-23, BT-24).
     pub peppol: bool,
     /// Whether every amount has at most the two decimals that the standard knows. Without this it can't be written as
@@ -48,8 +52,8 @@ pub struct Bill {
     pub contract: String,
     /// Project (BT-11).
     pub project: String,
-    /// The invoice that is credited: number and date (BT-25, BT-26).
-    pub preceding: Option<(String, Date)>,
+    /// The invoice that is credited: number, and date where it is told (BT-25, BT-26).
+    pub preceding: Option<(String, Option<Date>)>,
     /// Invoicing period (BT-73, BT-74).
     pub period: Option<(Date, Date)>,
     /// Day of delivery (BT-72).
@@ -109,7 +113,7 @@ pub struct Trader {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Transfer {
     /// 58 for SEPA, 30 for any other (BT-81).
-    pub code: &'static str,
+    pub code: String,
     /// What to quote (BT-83).
     pub reference: String,
     /// Account (BT-84).
@@ -124,7 +128,7 @@ pub struct Transfer {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tax {
     /// BT-118, BT-151, BT-95, BT-102.
-    pub category: &'static str,
+    pub category: String,
     /// BT-119, BT-152, BT-96, BT-103; empty for O.
     pub rate: String,
 }
@@ -190,7 +194,7 @@ pub struct Item {
     /// BT-129.
     pub quantity: String,
     /// BT-130.
-    pub unit: &'static str,
+    pub unit: String,
     /// BT-131.
     pub net: String,
     /// BT-146.
@@ -207,8 +211,8 @@ pub struct Item {
     pub order_line: String,
     /// BG-26.
     pub period: Option<(Date, Date)>,
-    /// BG-27.
-    pub discount: Option<Change>,
+    /// BG-27, BG-28.
+    pub changes: Vec<Change>,
     /// BT-151, BT-152.
     pub tax: Tax,
 }

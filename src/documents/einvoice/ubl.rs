@@ -11,7 +11,7 @@ const CAC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateC
 const CBC: &str = "urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2";
 /// The standard alone (BT-24).
 pub(super) const EN_16931: &str = "urn:cen.eu:en16931:2017";
-const PEPPOL: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
+pub(super) const PEPPOL: &str = "urn:cen.eu:en16931:2017#compliant#urn:fdc:peppol.eu:2017:poacc:billing:3.0";
 const PEPPOL_PROCESS: &str = "urn:fdc:peppol.eu:2017:poacc:billing:01:1.0";
 
 /// The document as UBL.
@@ -49,10 +49,10 @@ fn head(x: &mut Xml, bill: &Bill) {
     x.text("cbc:ID", &bill.number);
     date(x, "cbc:IssueDate", Some(bill.dated));
     if bill.credit {
-        x.text("cbc:CreditNoteTypeCode", "381");
+        x.text("cbc:CreditNoteTypeCode", &bill.code);
     } else {
         date(x, "cbc:DueDate", bill.due);
-        x.text("cbc:InvoiceTypeCode", "380");
+        x.text("cbc:InvoiceTypeCode", &bill.code);
     }
     x.text("cbc:Note", &bill.note);
     x.text("cbc:DocumentCurrencyCode", &bill.currency);
@@ -74,7 +74,7 @@ fn references(x: &mut Xml, bill: &Bill) {
         x.group("cac:BillingReference", |x| {
             x.group("cac:InvoiceDocumentReference", |x| {
                 x.text("cbc:ID", number);
-                date(x, "cbc:IssueDate", Some(*dated));
+                date(x, "cbc:IssueDate", *dated);
             });
         });
     }
@@ -144,7 +144,7 @@ fn delivery(x: &mut Xml, bill: &Bill) {
 
 fn means(x: &mut Xml, bill: &Bill, transfer: &Transfer) {
     x.group("cac:PaymentMeans", |x| {
-        x.text("cbc:PaymentMeansCode", transfer.code);
+        x.text("cbc:PaymentMeansCode", &transfer.code);
         if bill.credit {
             date(x, "cbc:PaymentDueDate", bill.due);
         }
@@ -172,7 +172,7 @@ fn allowance_charge(x: &mut Xml, change: &Change, currency: &str) {
 }
 
 fn tax(x: &mut Xml, tax: &Tax, group: Option<&Group>) {
-    x.text("cbc:ID", tax.category);
+    x.text("cbc:ID", &tax.category);
     x.text("cbc:Percent", &tax.rate);
     if let Some(group) = group {
         x.text("cbc:TaxExemptionReasonCode", &group.reason_code);
@@ -223,13 +223,11 @@ fn line(x: &mut Xml, bill: &Bill, item: &Item) {
     };
     x.group(group, |x| {
         x.text("cbc:ID", &item.id);
-        x.text_with(quantity, &[("unitCode", item.unit)], &item.quantity);
+        x.text_with(quantity, &[("unitCode", &item.unit)], &item.quantity);
         amount(x, "cbc:LineExtensionAmount", &item.net, &bill.currency);
         period(x, item.period);
         x.group("cac:OrderLineReference", |x| x.text("cbc:LineID", &item.order_line));
-        if let Some(discount) = &item.discount {
-            allowance_charge(x, discount, &bill.currency);
-        }
+        item.changes.iter().for_each(|change| allowance_charge(x, change, &bill.currency));
         x.group("cac:Item", |x| {
             x.text("cbc:Description", &item.detail);
             x.text("cbc:Name", &item.name);
@@ -238,7 +236,7 @@ fn line(x: &mut Xml, bill: &Bill, item: &Item) {
         });
         x.group("cac:Price", |x| {
             amount(x, "cbc:PriceAmount", &item.price, &bill.currency);
-            x.text_with("cbc:BaseQuantity", &[("unitCode", item.unit)], &item.per);
+            x.text_with("cbc:BaseQuantity", &[("unitCode", &item.unit)], &item.per);
         });
     });
 }

@@ -62,6 +62,19 @@ impl Totals {
         Self { lines: minor, net: minor, gross: minor, payable: minor, ..Self::zero(payable.currency) }
     }
 
+    /// Whether the sums follow from their parts (BR-CO-10 to BR-CO-16), as they must of a document that was made
+    /// elsewhere, whose sums are its own.
+    pub fn hold(&self) -> bool {
+        let add = |all: &[i64]| all.iter().try_fold(0_i64, |sum, x| sum.checked_add(*x));
+        let lines = self.line_nets.is_empty() || add(&self.line_nets) == Some(self.lines);
+        let taxes: Vec<i64> = self.groups.iter().map(|x| x.tax).collect();
+        lines
+            && add(&[self.lines, -self.allowances, self.charges]) == Some(self.net)
+            && (taxes.is_empty() || add(&taxes) == Some(self.vat))
+            && add(&[self.net, self.vat]) == Some(self.gross)
+            && add(&[self.gross, -self.prepaid, self.rounding]) == Some(self.payable)
+    }
+
     fn zero(currency: Currency) -> Self {
         Self {
             currency,

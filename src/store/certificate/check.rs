@@ -154,6 +154,7 @@ fn says(line: &Line, entry: &LogEntry, certificate: &Certificate, document: Dige
     same && match &entry.event {
         Event::InvoiceIssued { invoice, number, digest, .. }
         | Event::InvoicePublished { invoice, number, digest, .. }
+        | Event::DocumentImported { invoice, number, digest, .. }
         | Event::CreditNoteIssued { credit: invoice, number, digest, .. } => {
             ours(invoice) && *digest == document && number.as_str() == certificate.document.number
         }

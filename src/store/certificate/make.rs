@@ -98,6 +98,7 @@ fn about(event: &Event) -> Option<crate::domain::ids::InvoiceId> {
     match event {
         Event::InvoiceIssued { invoice, .. }
         | Event::InvoicePublished { invoice, .. }
+        | Event::DocumentImported { invoice, .. }
         | Event::CreditNoteIssued { credit: invoice, .. }
         | Event::Opened { invoice, .. }
         | Event::Downloaded { invoice, .. } => Some(*invoice),

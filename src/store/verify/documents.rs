@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::Check;
 use crate::domain::ids::FileRef;
+use crate::domain::import::Import;
 use crate::domain::invoice::{Body, Invoice, Issue, Kind};
 use crate::domain::money::Currency;
 use crate::domain::payment::Settled;
@@ -14,6 +15,7 @@ use crate::store::clients::ClientReads;
 use crate::store::day;
 use crate::store::error::StoreError;
 use crate::store::files::{FileReads, FileUse};
+use crate::store::imports::ImportReads;
 use crate::store::invoices::{InvoiceReads, shelf};
 use crate::store::payments::PaymentReads;
 use crate::store::tables::*;
@@ -44,7 +46,18 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.sized(CLIENT_SHELVES, all)?;
     c.sized(SHELF_OF, all)?;
     open_sums(c, &open)?;
+    imports(c)?;
     quotes(c)
+}
+
+fn imports(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut highest = 0;
+    c.every("imports", IMPORTS, |c, key: u64, import: Import| {
+        highest = key;
+        c.claim(import.id.0 == key, || format!("The import at {key} says to be {}.", import.id));
+        Ok(())
+    })?;
+    c.given("import", highest)
 }
 
 fn belongs(c: &mut Check<'_>, invoice: &Invoice) -> Result<(), StoreError> {
@@ -94,13 +107,16 @@ fn standing(c: &mut Check<'_>, invoice: &Invoice, issue: &Issue, settled: Settle
     let listed =
         c.has(INVOICES_BY_DATE, (dated, id.0))? && c.has(INVOICES_OF_CLIENT, (invoice.client.0, dated, id.0))?;
     c.claim(listed, || format!("{number} is missing from a list by date."));
-    let reckoned = match &invoice.body {
-        Body::Composed(content) => totals(content, invoice.currency),
-        Body::Published(amount) => Some(Totals::only(*amount)),
+    let follow = match (&invoice.body, issue.elsewhere) {
+        (_, Some(_)) => issue.totals.hold(),
+        (Body::Composed(content), None) => totals(content, invoice.currency).as_ref() == Some(&issue.totals),
+        (Body::Published(amount), None) => Totals::only(*amount) == issue.totals,
     };
-    c.claim(reckoned.as_ref() == Some(&issue.totals), || {
-        format!("The totals of {number} do not follow from its lines.")
-    });
+    c.claim(follow, || format!("The totals of {number} do not follow from its lines."));
+    if let Some(import) = issue.elsewhere.and_then(|x| x.import) {
+        let known = c.r.import(import)?.is_some_and(|x| x.undone.is_none() && x.documents.has(id.0));
+        c.claim(known, || format!("{number} was brought by the import {import}, which does not say so."));
+    }
     let limit = if invoice.is_invoice() { issue.totals.payable } else { 0 };
     c.claim(settled.total() <= limit.max(0), || {
         format!("{number} asks for {limit} and is settled with {}, in minor units.", settled.total())

@@ -6,7 +6,7 @@ use maud::html;
 
 use super::document_table;
 use super::invoices::page;
-use crate::actions::visits;
+use crate::actions::{invoices, visits};
 use crate::domain::ids::InvoiceId;
 use crate::domain::refusal::FieldFault;
 use crate::store::prelude::*;
@@ -44,8 +44,8 @@ async fn send(desk: Desk, choice: Choice, ids: Vec<InvoiceId>) -> Result<Respons
             // Read one by one, so that no snapshot is held while a slow reader takes its time.
             let found = desk.read(|r| {
                 let invoice = r.invoice(id)?.filter(|i| desk.scope.sees(i.client)).ok_or(Problem::NotFound)?;
-                let digest = invoice.issue.as_ref().ok_or(Problem::NotFound)?.pdf.digest;
-                Ok((invoice, r.file(digest)?.ok_or(Problem::NotFound)?))
+                let pdf = invoices::pdf_of(&desk.app, r, &invoice)?.ok_or(Problem::NotFound)?;
+                Ok((invoice, pdf))
             });
             let (invoice, pdf) = found.map_err(|_| std::io::Error::other("a document can't be read any more"))?;
             bundle.add(&invoice, &pdf)?;

@@ -86,7 +86,10 @@ fn listed(desk: &Desk, r: &ReadTx, client: Client) -> Result<Listed, StoreError>
 fn body(desk: &Desk, page: &Page, starts: &str) -> Markup {
     let may_add = desk.may(Act::Work) && desk.scope.only().is_none();
     let add = html! {
-        @if may_add { (parts::link_icon(Look::Primary, Icon::Plus, "/desk/clients/new", "New client")) }
+        @if may_add {
+            (parts::link_icon(Look::Plain, Icon::Down, "/desk/import", "Import"))
+            (parts::link_icon(Look::Primary, Icon::Plus, "/desk/clients/new", "New client"))
+        }
     };
     html! {
         (parts::head("Clients", "", add))

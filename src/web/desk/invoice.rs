@@ -74,10 +74,14 @@ async fn file(desk: &Desk, id: InvoiceId, format: Format) -> Result<Response, Pr
         let invoice = r.invoice(id)?.filter(|i| desk.scope.sees(i.client)).ok_or(Problem::NotFound)?;
         let issue = invoice.issue.as_ref().ok_or(Problem::NotFound)?;
         let bytes = match format {
-            Format::Pdf => r.file(issue.pdf.digest)?,
+            Format::Pdf => invoices::pdf_of(&desk.app, r, &invoice)?,
             _ => rendered(desk, r, &invoice, issue, format)?,
         };
-        let name = if format == Format::Pdf { issue.pdf.name.clone() } else { issue.number.file_name(format.ending()) };
+        let name = if format == Format::Pdf && issue.is_pdf() {
+            issue.pdf.name.clone()
+        } else {
+            issue.number.file_name(format.ending())
+        };
         Ok((name, bytes.ok_or(Problem::NotFound)?))
     })?;
     even_if_full(desk.act(move |w, scope| visits::staff_downloaded(w, scope, id, format)).await)?;
@@ -96,7 +100,8 @@ fn rendered(
     let parties = (&issue.seller, &issue.buyer);
     let sheet = invoices::sheet(r, &firm, parties, invoice, Some(&issue.number), &issue.totals)?;
     let credits = invoices::credited(r, invoice)?;
-    Ok(documents::rendition(format, invoice, credits.as_ref(), &sheet))
+    let original = invoices::original(r, issue)?;
+    Ok(documents::rendition(format, invoice, credits.as_ref(), &sheet, original.as_deref()))
 }
 
 /// `POST /desk/invoices/{id}/send`: the issue letter once more, to one contact.

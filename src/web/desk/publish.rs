@@ -1,5 +1,7 @@
 //! Publishing a PDF that the accounting system made: the form with its upload, the confirmation, and doing it.
 
+use std::sync::Arc;
+
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -10,10 +12,12 @@ use super::form::{errors_in, on_to};
 use super::invoice_form::who;
 use super::links;
 use super::publish_kept::Upload;
-use super::publish_upload;
+use super::{publish_read, publish_upload};
 use crate::actions::invoices::{self, Publication};
+use crate::documents::einvoice::of_pdf;
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::ids::InvoiceId;
+use crate::domain::incoming::Incoming;
 use crate::domain::invoice::Kind;
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
@@ -64,34 +68,46 @@ pub async fn check(
     check_token(&expected, sent.fields.get(CSRF_FIELD))?;
     // Only what has the form of our own tokens goes into an address again.
     let old = Token::parse(sent.fields.get("kept")).map_or(String::new(), |t| t.reveal());
-    let now = desk.app.now();
+    let (now, fresh) = (desk.app.now(), sent.file.is_some());
     let before = desk.web.kept.get(&old, desk.session, now);
-    let wrong = sent.file.as_ref().and_then(|(_, bytes)| check_pdf(bytes).err());
-    let chosen = sent.file.filter(|_| wrong.is_none());
-    let fields = without_file(&sent.fields);
+    let (chosen, wrong) = looked_into(sent.file).await?;
+    let mut fields = without_file(&sent.fields);
     let upload = match (chosen, before) {
-        (Some((name, bytes)), _) => Some(Upload { name, bytes: bytes.into(), fields: fields.clone() }),
+        (Some((name, bytes, read)), _) => {
+            let read = read.map(Arc::new);
+            Some(Upload { name, bytes: bytes.into(), read, fields: fields.clone() })
+        }
         (None, Some(before)) => Some(Upload { fields: fields.clone(), ..before }),
         (None, None) => None,
+    };
+    // What the file says itself stands in the form before anybody is asked to confirm it.
+    let said = upload.as_ref().filter(|_| fresh).and_then(|x| x.read.clone());
+    let filled = match &said {
+        Some(read) => desk.read(|r| publish_read::fill(&desk, r, &mut fields, read))?,
+        None => false,
     };
     let token = if old.is_empty() { Token::draw(&desk.app.entropy).reveal() } else { old };
     desk.read(|r| {
         let mut form = Form::load(&desk, r, fields, Paper::Invoice)?;
+        if let Some(read) = &said {
+            publish_read::stated(&mut form.fields, read);
+        }
         if let Some(upload) = &upload {
             let kept = Upload { fields: form.fields.clone(), ..upload.clone() };
             desk.web.kept.put(&token, desk.session, now, kept);
         }
         let kept = upload.as_ref().map(|u| (token.as_str(), u));
-        if form.edit(&desk) {
+        if form.edit(&desk) || filled && wrong.is_none() {
             return Ok(draw(&desk, &form, kept).into_response());
         }
         let mut faults = Faults::default();
         match (&wrong, &upload) {
-            (Some(fault), _) => faults.add("file", fault.to_string()),
+            (Some(fault), _) => faults.add("file", fault),
             (None, None) => faults.add("file", "Choose the PDF."),
             (None, Some(_)) => {}
         }
-        let _ = publication(&desk, r, &form, &mut faults)?;
+        let read = upload.as_ref().and_then(|x| x.read.as_deref());
+        let _ = publication(&desk, r, &form, read, &mut faults)?;
         if form.refuse(faults) {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&desk, &form, kept)).into_response());
         }
@@ -109,7 +125,7 @@ pub async fn confirm(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Resu
     desk.read(|r| {
         let form = Form::load(&desk, r, upload.fields.clone(), Paper::Invoice)?;
         let mut faults = Faults::default();
-        match publication(&desk, r, &form, &mut faults)? {
+        match publication(&desk, r, &form, upload.read.as_deref(), &mut faults)? {
             Some(p) if faults.is_empty() => Ok(confirmation(&desk, r, &form, &p, (&kept, &upload))?.into_response()),
             _ => Ok(again().into_response()),
         }
@@ -136,7 +152,8 @@ pub async fn publish(
     let (mut form, read) = desk.read(|r| {
         let fields = upload.as_ref().map_or_else(|| without_file(&fields), |u| u.fields.clone());
         let form = Form::load(&desk, r, fields, Paper::Invoice)?;
-        let read = publication(&desk, r, &form, &mut faults)?;
+        let said = upload.as_ref().and_then(|x| x.read.as_deref());
+        let read = publication(&desk, r, &form, said, &mut faults)?;
         Ok((form, read))
     })?;
     if upload.is_none() {
@@ -189,7 +206,13 @@ fn without_file(fields: &Fields) -> Fields {
 }
 
 /// Reads the form; the bytes are put in when it is published.
-fn publication(desk: &Desk, r: &ReadTx, form: &Form, faults: &mut Faults) -> Result<Option<Publication>, Problem> {
+fn publication(
+    desk: &Desk,
+    r: &ReadTx,
+    form: &Form,
+    read: Option<&Incoming>,
+    faults: &mut Faults,
+) -> Result<Option<Publication>, Problem> {
     let typed = &form.fields;
     let head = form.read(desk, faults);
     let recipients = form.recipients(faults);
@@ -207,8 +230,29 @@ fn publication(desk: &Desk, r: &ReadTx, form: &Form, faults: &mut Faults) -> Res
     }
     let (Some(head), Some(number), Some(amount), Some(kind)) = (head, number, amount, kind) else { return Ok(None) };
     let Head { client, project, title, issued: dated, until: due, reference, .. } = head;
-    let pdf = Vec::new();
-    Ok(Some(Publication { client, project, kind, number, title, dated, due, amount, reference, recipients, pdf }))
+    let (pdf, read) = (Vec::new(), read.cloned().map(Box::new));
+    let publication =
+        Publication { client, project, kind, number, title, dated, due, amount, reference, recipients, read, pdf };
+    faults.extend(publication.contradictions());
+    Ok(Some(publication))
+}
+
+/// A PDF as it was sent, with what an e-invoice inside it says.
+type Chosen = (String, Vec<u8>, Option<Incoming>);
+
+/// What was chosen, if it can be taken, or why it can't.
+async fn looked_into(file: Option<(String, Vec<u8>)>) -> Result<(Option<Chosen>, Option<String>), Problem> {
+    let Some((name, bytes)) = file else { return Ok((None, None)) };
+    if let Err(fault) = check_pdf(&bytes) {
+        return Ok((None, Some(fault.to_string())));
+    }
+    // Unpacking takes its time and may be a stranger's work.
+    let looked = tokio::task::spawn_blocking(move || (of_pdf(&bytes), bytes)).await;
+    let (read, bytes) = looked.map_err(|_| Problem::Bad("This PDF can’t be looked into. Choose another."))?;
+    Ok(match read {
+        Ok(read) => (Some((name, bytes, read)), None),
+        Err(sentence) => (None, Some(sentence)),
+    })
 }
 
 fn amount(typed: &str, currency: Currency) -> Result<Money, FieldFault> {
@@ -263,6 +307,9 @@ fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
             (parts::note(Tone::Ok, Icon::File, format!("{} is kept", upload.name),
                 format!("({}); choose another only to replace it.", desk.locale().bytes(upload.bytes.len() as u64))))
         }
+        @if let Some(read) = kept.and_then(|x| x.1.read.as_deref()) {
+            (publish_read::note(desk, read))
+        }
         (parts::file(&Field::new("file", "PDF").hint(&limit).errors(errors), ".pdf,application/pdf"))
         div.grid4 {
             (parts::select(&field("kind", "What it is"), &kinds))
@@ -271,7 +318,8 @@ fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
             (parts::money(&field("amount", "Amount due").hint("With VAT, as printed on it."), form.currency(desk).code()))
         }
     };
-    parts::section("the-file", "The document", "", body)
+    let what = kept.and_then(|x| x.1.read.as_deref()).map(|read| publish_read::section(desk, read));
+    html! { (parts::section("the-file", "The document", "", body)) @if let Some(what) = what { (what) } }
 }
 
 fn confirmation(
@@ -323,7 +371,10 @@ fn confirmation(
         (parts::back(&back, "Change something"))
         (parts::head(&title, "Nothing has been published or sent yet. Once it is, it can only be taken back by a credit note.", ""))
         div.rail {
-            div { (parts::section("what", "What the client will see", "", parts::facts(&facts))) }
+            div {
+                (parts::section("what", "What the client will see", "", parts::facts(&facts)))
+                @if let Some(read) = upload.read.as_deref() { (publish_read::section(desk, read)) }
+            }
             aside aria-label="Who will see this" { (parts::section("seen-by", "Who will see this", "", parts::rows(&people))) }
         }
         form method="post" action={ "/desk/publish/" (token) } {

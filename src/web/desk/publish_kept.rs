@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::domain::incoming::Incoming;
 use crate::secrets::TokenDigest;
 use crate::web::forms::Fields;
 
@@ -24,6 +25,8 @@ pub struct Upload {
     pub name: String,
     /// Its bytes.
     pub bytes: Arc<[u8]>,
+    /// What an e-invoice inside it says.
+    pub read: Option<Arc<Incoming>>,
     /// The form's fields.
     pub fields: Fields,
 }
@@ -70,7 +73,7 @@ mod tests {
     use super::*;
 
     fn upload(size: usize) -> Upload {
-        Upload { name: "a.pdf".into(), bytes: vec![0; size].into(), fields: Fields::default() }
+        Upload { name: "a.pdf".into(), bytes: vec![0; size].into(), read: None, fields: Fields::default() }
     }
 
     fn at(minutes: i64) -> Timestamp {

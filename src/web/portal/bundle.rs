@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::{Looking, PAGE, logged, not_shared};
+use super::{Looking, PAGE, invoice, logged, not_shared};
 use crate::actions::visits;
 use crate::domain::ids::InvoiceId;
 use crate::domain::refusal::FieldFault;
@@ -46,7 +46,7 @@ async fn send(viewer: Viewer, looking: &Looking, choice: Choice, ids: Vec<Invoic
             // Found again through the view each time, so that no snapshot is held while a slow reader takes its time.
             let found = viewer.read(|view| {
                 let row = view.invoice_by_id(id)?.ok_or(Problem::NotFound)?;
-                let pdf = view.pdf(&row)?.ok_or(Problem::NotFound)?;
+                let pdf = invoice::pdf(&viewer, view, &row)?.ok_or(Problem::NotFound)?;
                 Ok((row.invoice, pdf))
             });
             let (invoice, pdf) = found.map_err(|_| std::io::Error::other("a document can't be read any more"))?;

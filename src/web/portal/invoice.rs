@@ -97,7 +97,8 @@ async fn download(
 ) -> Result<Response, Problem> {
     let bytes = viewer.read(|view| {
         let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
-        let bytes = if format == Format::Pdf { view.pdf(&row)? } else { rendered(viewer, view, &row, format)? };
+        let bytes =
+            if format == Format::Pdf { pdf(viewer, view, &row)? } else { rendered(viewer, view, &row, format)? };
         bytes.ok_or(Problem::NotFound)
     })?;
     if looking.0 {
@@ -105,6 +106,15 @@ async fn download(
         logged(viewer.act(move |w, pass| visits::downloaded(w, pass, &number, format)).await)?;
     }
     Ok(download::of(format, &number.file_name(format.ending()), bytes))
+}
+
+/// The PDF: as it is kept, or of a document that was imported without, a copy drawn of what was read.
+pub(super) fn pdf<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>, row: &Row) -> Result<Option<Vec<u8>>, Problem> {
+    let Some(issue) = row.invoice.issue.as_ref().filter(|x| !x.is_pdf()) else { return Ok(view.original(row)?) };
+    let (project, credits) = named(view, row)?;
+    let origin =
+        Origin { firm: viewer.firm(), invoice: &row.invoice, project: project.as_deref(), credits: credits.as_ref() };
+    Ok(Some(viewer.render(&sheet(origin, issue, viewer.logo()?))?))
 }
 
 /// The document in a format that is made when it is asked for.
@@ -120,7 +130,8 @@ fn rendered<R: Reader>(
     let (project, taken_back) = (project.as_deref(), number.as_ref());
     let origin = Origin { firm: viewer.firm(), invoice: &row.invoice, project, credits: taken_back };
     let sheet = sheet(origin, issue, viewer.logo()?);
-    Ok(documents::rendition(format, &row.invoice, credits.as_ref(), &sheet))
+    let original = if issue.elsewhere.is_some() { view.original(row)? } else { None };
+    Ok(documents::rendition(format, &row.invoice, credits.as_ref(), &sheet, original.as_deref()))
 }
 
 impl Shown {
@@ -150,7 +161,12 @@ fn bill<R: Reader>(
     let logo = || viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
     Ok(viewer.drawn().get(origin, || match row.invoice.body {
         Body::Published(_) => published(viewer, row, issue, project),
-        Body::Composed(_) => documents::html(&sheet(origin, issue, logo())),
+        Body::Composed(_) => html! {
+            (documents::html(&sheet(origin, issue, logo())))
+            @if issue.elsewhere.is_some() && issue.is_pdf() {
+                p.gap-y { strong { "The document is the PDF." } " This page shows what it says of itself." }
+            }
+        },
     }))
 }
 

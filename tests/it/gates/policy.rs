@@ -112,9 +112,10 @@ pub fn policy(audience: Audience, path: &str, who: Who, of: Of) -> Verdict {
             match (who, of) {
                 (Ana | AnaMailed | AnaLink | Joe | Sofia, _) => Verdict::Nothing,
                 _ if !role => Verdict::Forbidden,
-                // A new client would be out of reach of whoever sees some only.
-                (Maeve, _) if path == "/desk/clients/new" => Verdict::Forbidden,
+                // A new client would be out of reach of whoever sees some only, and what comes in may be anybody's.
+                (Maeve, _) if path == "/desk/clients/new" || path.starts_with("/desk/import") => Verdict::Forbidden,
                 // What was uploaded and is gone can be chosen again.
+                (_, Of::Own(_) | Of::Absent) if path == "/desk/import/{kept}" && of != Of::Own(who) => Verdict::Again,
                 (_, Of::Own(_) | Of::Absent) if path == "/desk/publish/{kept}" && of != Of::Own(who) => Verdict::Again,
                 (_, Of::Own(one)) => there(who == one),
                 (_, Of::Absent) | (Maeve, Of::Kestrel) => Verdict::Nothing,

@@ -8,11 +8,14 @@ use axum::extract::ConnectInfo;
 use axum::http::Method;
 use axum::{Extension, Router};
 use counterfoil::actions::firm::NewLogo;
+use counterfoil::actions::imports::files::{NamedFile, intake};
+use counterfoil::actions::imports::table::Reading;
 use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, documents, firm, invoices, payments, people, quotes};
+use counterfoil::actions::{clients, documents, firm, imports, invoices, payments, people, quotes};
+use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId,
@@ -60,6 +63,8 @@ pub struct World {
     pub password_link: String,
     /// The upload that Orla keeps.
     pub kept: String,
+    /// The files to be imported that Orla keeps.
+    pub kept_import: String,
     sessions: BTreeMap<Who, String>,
     browsers: BTreeMap<Who, Browser>,
     router: Router,
@@ -134,6 +139,14 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
+        let table = NamedFile { name: "old.csv".to_owned(), bytes: b"Name,City\nOld Client Ltd,Cork\n".to_vec() };
+        let (old, settings) =
+            (intake(&[table], &Reading::default(), eur(0).currency, |_, _| {}), house.app.settings.clone());
+        let choices = imports::Choices::default();
+        let import = move |w: &mut WriteTx<'_>, scope: &StaffScope| {
+            imports::perform(w, scope, &settings, &old, choices, |_, _| {})
+        };
+        house.act(who.orla, import).await.unwrap();
         let browsers = Who::ALL.map(|who| (who, browser_of(&router, who as u16 + 1, sessions.get(&who)))).into();
         let mut world = Self {
             house,
@@ -142,12 +155,14 @@ impl World {
             sign_in_link,
             password_link,
             kept,
+            kept_import: String::new(),
             sessions,
             browsers,
             router,
             strangers: AtomicU16::new(0),
         };
         world.kept = world.upload().await;
+        world.kept_import = world.upload_import().await;
         world
     }
 
@@ -187,6 +202,14 @@ impl World {
         let answer = multipart(&mut self.browser(Who::Orla), "/desk/publish", &fields, Some(&pdf("kept"))).await;
         assert!(answer.status.is_redirection(), "{}", answer.text());
         answer.location().strip_prefix("/desk/publish/").unwrap().to_owned()
+    }
+
+    async fn upload_import(&self) -> String {
+        let fields = [("csrf", &*self.token(Who::Orla))];
+        let table = b"Name,City\nTidal Ltd,Sligo\n";
+        let answer = multipart(&mut self.browser(Who::Orla), "/desk/import", &fields, Some(table)).await;
+        assert!(answer.status.is_redirection(), "{}", answer.text());
+        answer.location().strip_prefix("/desk/import/").unwrap().to_owned()
     }
 
     /// What the parameters of a route can name, and whose each is; `None` for a parameter that nobody thought of.
@@ -290,6 +313,13 @@ impl World {
             }
             _ if path.starts_with("/desk/publish/{kept}") => {
                 fill("{kept}", vec![(self.kept.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
+            }
+            "/desk/import/{kept}" => {
+                fill("{kept}", vec![(self.kept_import.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
+            }
+            _ if path.starts_with("/desk/imports/{id}") => {
+                let all = [("1", Of::Everybody), ("999999", Of::Absent)];
+                fill("{id}", all.map(|(id, of)| (id.to_owned(), of)).to_vec())
             }
             _ if !path.contains("{id}") => return None,
             "/desk/invoices/{id}" => {

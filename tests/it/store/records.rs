@@ -12,7 +12,8 @@ use counterfoil::domain::firm::{Letterhead, Logo};
 use counterfoil::domain::format::Format;
 use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::*;
-use counterfoil::domain::invoice::{Body, Invoice, Issue, Kind, References};
+use counterfoil::domain::import::{Given as Range, Import, Undone};
+use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal, Source};
@@ -139,6 +140,7 @@ fn documents_keep_their_stored_form() {
             ..Letterhead::default()
         },
         totals,
+        elsewhere: Some(Elsewhere { import: Some(ImportId(11)), reminds: true }),
     };
     let content = Content {
         adjustments: vec![Adjustment { reason: "Agreed".to_owned(), ..Adjustment::default() }],
@@ -327,6 +329,25 @@ fn identities_that_passphrases_open_keep_their_form() {
     golden("sealed-identities", &[SealedIdentities::default(), SealedIdentities(vec![one])]);
 }
 
+#[test]
+fn imports_keep_their_form() {
+    let given = |first, count| Range { first, count };
+    let import = |undone| Import {
+        id: ImportId(11),
+        at: at(),
+        by: StaffId(1),
+        files: "invoices.csv".to_owned(),
+        digest: Digest([5; 32]),
+        clients: given(7, 2),
+        contacts: given(9, 1),
+        documents: given(700, 300),
+        receipts: given(0, 0),
+        until: 70_000,
+        undone,
+    };
+    golden("import", &[import(None), import(Some(Undone { at: at(), by: StaffId(0) }))]);
+}
+
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
 fn events() -> Vec<Event> {
     use Event as E;
@@ -403,5 +424,8 @@ fn events() -> Vec<Event> {
         E::DocumentOpened { document, version: 2, title: s(), digest },
         E::DocumentDownloaded { document, version: 2, title: s(), digest },
         E::StaffDocumentDownloaded { document, version: 2, title: s() },
+        E::DocumentImported { invoice, number: "A-1".parse().unwrap(), total, digest },
+        E::ImportMade { import: ImportId(11), what: s() },
+        E::ImportUndone { import: ImportId(11), what: s() },
     ]
 }

@@ -24,7 +24,7 @@ async fn a_number_goes_from_the_series_to_the_client_and_stays() {
     let seen = house.app.store.read(|r| {
         let view = ClientView::open(r, pass)?.unwrap();
         let row = view.invoice(&number)?.unwrap();
-        Ok::<_, StoreError>((row.invoice.clone(), view.pdf(&row)?.unwrap()))
+        Ok::<_, StoreError>((row.invoice.clone(), view.original(&row)?.unwrap()))
     });
     let (invoice, pdf) = seen.unwrap();
     let issue = invoice.issue.unwrap();

@@ -177,7 +177,7 @@ impl Maker {
         let pdf = FileRef { name: number.file_name("pdf"), ..pdf };
         let by = Some(StaffId(draft.client.0 % 3 + 1));
         let (seller, letterhead) = (self.firm.party.clone(), Letterhead::of(&self.firm));
-        let issue = Issue { number, at, by, pdf, seller, buyer, letterhead, totals };
+        let issue = Issue { number, at, by, pdf, seller, buyer, letterhead, totals, elsewhere: None };
         Ok(Invoice { issue: Some(issue), changed: at, ..draft })
     }
 

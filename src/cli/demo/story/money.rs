@@ -110,6 +110,7 @@ impl Story {
             amount: total,
             reference: draft.reference,
             recipients: Vec::new(),
+            read: None,
             pdf,
         };
         invoices::publish_in(w, &scope, &publication, &self.app.settings.clone())?.value();

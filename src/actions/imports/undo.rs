@@ -1,0 +1,184 @@
+//! Undoing an import, as long as nothing was built on what it brought.
+
+use super::super::{author, found, invoices, reminders};
+use crate::app::Settings;
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::event::{Actor, Event, LogEntry};
+use crate::domain::ids::{AllocationId, ClientId, ContactId, ImportId, InvoiceId, ReceiptId};
+use crate::domain::import::{Import, Undone};
+use crate::domain::invoice::Invoice;
+use crate::domain::payment::Source;
+use crate::domain::person::Person;
+use crate::domain::refusal::{FieldFault, Refusal};
+use crate::store::prelude::*;
+
+/// Lines of a client's log that are looked through for what was built on it.
+const LOG_MAX: usize = 10_000;
+
+/// Takes away everything that an import brought.
+///
+/// # Errors
+/// When the role does not allow it, it was undone before, or something was built on it: what, is said.
+pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: ImportId) -> Result<Done<()>, ActError> {
+    scope.may(Act::Work)?;
+    let import = found(w.import(id)?.filter(|x| x.undone.is_none() && scope.only().is_none()))?;
+    if let Some(what) = standing_on(w, &import)? {
+        let message = format!("It can’t be undone any more: {what}.");
+        return Err(Refusal::from(FieldFault::new("import", message)).into());
+    }
+    for receipt in import.receipts.ids().rev() {
+        let receipt = found(w.receipt(ReceiptId(receipt))?)?;
+        for allocation in w.allocations_from(Source::Receipt(receipt.id))? {
+            release(w, settings, allocation.invoice, allocation.id)?;
+        }
+        w.remove_receipt(&receipt)?;
+    }
+    for document in import.documents.ids().rev() {
+        let document = found(w.invoice(InvoiceId(document))?)?;
+        for allocation in w.allocations_from(Source::Credit(document.id))? {
+            release(w, settings, allocation.invoice, allocation.id)?;
+        }
+        w.remove_document(&document)?;
+    }
+    for contact in import.contacts.ids().rev() {
+        let contact = found(w.contact(ContactId(contact))?)?;
+        w.remove_login(&contact.email)?;
+        w.remove_contact(&contact)?;
+    }
+    for client in import.clients.ids().rev() {
+        let client = found(w.client(ClientId(client))?)?;
+        w.remove_client(&client)?;
+    }
+    let what = format!("{} from {}", import.words(), import.files);
+    let (at, by) = (w.now, author(w));
+    w.put_import(&Import { undone: Some(Undone { at, by }), ..import })?;
+    Ok(w.record(About::FIRM, Event::ImportUndone { import: id, what })?.done(()))
+}
+
+/// Takes an allocation back; an invoice that stays is open again by it, and its reminders go on.
+fn release(
+    w: &mut WriteTx<'_>,
+    settings: &Settings,
+    invoice: InvoiceId,
+    allocation: AllocationId,
+) -> Result<(), ActError> {
+    let before = found(w.invoice_row(invoice)?)?;
+    w.remove_allocation(invoice, allocation)?;
+    w.reshelve(&before.invoice)?;
+    if before.open().minor == 0 {
+        reminders::resume(w, &before.invoice, settings)?;
+    }
+    Ok(())
+}
+
+/// What was built on an import since, in words; `None` when nothing was.
+///
+/// # Errors
+/// When the store fails.
+pub fn standing_on(reader: &impl Reader, import: &Import) -> Result<Option<String>, StoreError> {
+    for id in import.documents.ids() {
+        let Some(invoice) = reader.invoice(InvoiceId(id))? else { continue };
+        if let Some(what) = of_document(reader, import, &invoice)? {
+            return Ok(Some(what));
+        }
+    }
+    for id in import.receipts.ids() {
+        if let Some(what) = of_receipt(reader, import, ReceiptId(id))? {
+            return Ok(Some(what));
+        }
+    }
+    for id in import.clients.ids() {
+        if let Some(what) = of_client(reader, import, ClientId(id))? {
+            return Ok(Some(what));
+        }
+    }
+    of_contacts(reader, import)
+}
+
+fn of_document(reader: &impl Reader, import: &Import, invoice: &Invoice) -> Result<Option<String>, StoreError> {
+    let number = invoice.number().map_or_else(String::new, ToString::to_string);
+    let log = reader.log_of_invoice(invoice.id, None, LOG_MAX)?;
+    let since = log.iter().filter(|x| x.sequence > import.until).find_map(|x| built(&x.event));
+    if let Some(what) = since {
+        return Ok(Some(format!("{number} {what} since")));
+    }
+    let own = |source: Source| match source {
+        Source::Receipt(id) => import.receipts.has(id.0),
+        Source::Credit(id) => import.documents.has(id.0),
+        Source::EarlyPayment(_) | Source::WrittenOff(_) => false,
+    };
+    let mut settled = reader.allocations_of(invoice.id)?.into_iter();
+    if settled.any(|x| !own(x.source)) {
+        return Ok(Some(format!("something was allocated to {number} since")));
+    }
+    let mut applied = reader.allocations_from(Source::Credit(invoice.id))?.into_iter();
+    if applied.any(|x| x.at > import.at) {
+        return Ok(Some(format!("{number} was applied to something since")));
+    }
+    followed(reader, invoice)
+}
+
+/// Whether the firm's own series has given a number after this one, which would then be a gap.
+fn followed(reader: &impl Reader, invoice: &Invoice) -> Result<Option<String>, StoreError> {
+    let Some(number) = invoice.number() else { return Ok(None) };
+    let firm = reader.firm()?;
+    let (name, pattern) = match invoice.is_invoice() {
+        true => ("invoice", &firm.series.invoice),
+        false => ("credit-note", &firm.series.credit_note),
+    };
+    let Some(sequence) = pattern.sequence_of(invoice.dated.year(), number) else { return Ok(None) };
+    let last = reader.last_in_series(&invoices::series(name, pattern, invoice.dated))?;
+    Ok((last > sequence).then(|| format!("the series has gone on after {number}, which would be a gap")))
+}
+
+fn of_receipt(reader: &impl Reader, import: &Import, id: ReceiptId) -> Result<Option<String>, StoreError> {
+    let Some(receipt) = reader.receipt(id)? else { return Ok(None) };
+    let of = format!("the payment of {} on {}", receipt.amount, receipt.on);
+    if receipt.reversed.is_some() {
+        return Ok(Some(format!("{of} was taken back since")));
+    }
+    let mut applied = reader.allocations_from(Source::Receipt(id))?.into_iter();
+    Ok(applied.any(|x| x.at > import.at).then(|| format!("{of} was applied to something since")))
+}
+
+fn of_client(reader: &impl Reader, import: &Import, id: ClientId) -> Result<Option<String>, StoreError> {
+    let Some(client) = reader.client(id)? else { return Ok(None) };
+    let log = reader.log_of_client(id, None, LOG_MAX)?;
+    let since = |x: &&LogEntry| x.sequence > import.until && built(&x.event).is_some();
+    let what = log.iter().find(since).and_then(|x| built(&x.event));
+    Ok(what.map(|what| format!("the client {} {what} since", client.party.name)))
+}
+
+fn of_contacts(reader: &impl Reader, import: &Import) -> Result<Option<String>, StoreError> {
+    for id in import.contacts.ids().map(ContactId) {
+        let Some(contact) = reader.contact(id)? else { continue };
+        let known =
+            reader.password_hash(Person::Contact(id))?.is_some() || contact.since != import.at || !contact.active;
+        let log = reader.log_of_client(contact.client, None, LOG_MAX)?;
+        let acted = log.iter().any(|x| x.sequence > import.until && names(&x.event, id));
+        let by = log.iter().any(|x| x.by.actor == Actor::Contact(id));
+        if known || acted || by {
+            return Ok(Some(format!("the contact {} was invited, changed or came in since", contact.name)));
+        }
+    }
+    Ok(None)
+}
+
+fn names(event: &Event, id: ContactId) -> bool {
+    matches!(event, Event::ContactChanged { contact, .. } | Event::ContactRevoked { contact, .. } if *contact == id)
+}
+
+/// What an event built on what it is about; `None` for a look by staff.
+fn built(event: &Event) -> Option<&'static str> {
+    use Event as E;
+    Some(match event {
+        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => return None,
+        E::Allocated { .. } | E::AllocationUndone { .. } => "was paid or credited",
+        E::LetterQueued { .. } | E::LetterAccepted { .. } => "had a letter sent about it",
+        E::Opened { .. } | E::Downloaded { .. } => "was opened by the client",
+        E::WrittenOff { .. } => "was written off",
+        E::CertificateMade { .. } => "had a certificate made of it",
+        E::InvoiceIssued { .. } | E::InvoicePublished { .. } | E::CreditNoteIssued { .. } => "got documents",
+        _ => "was changed",
+    })
+}

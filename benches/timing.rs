@@ -137,6 +137,7 @@ fn app() -> App {
             upload_max: 1 << 20,
             files: counterfoil::app::FileLimits::of_mib(1, 1, 1),
             backup: None,
+            drop: None,
             demo: false,
         }),
         wake: Arc::default(),

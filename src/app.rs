@@ -5,15 +5,16 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use jiff::Timestamp;
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::clock::Clock;
 use crate::config::BackupPlace;
 use crate::documents::Fonts;
 use crate::domain::backup::Keep;
 use crate::domain::calendar;
+use crate::domain::drop::NamePattern;
 use crate::domain::reminder::Policy;
 use crate::mail::Mailer;
 use crate::secrets::Entropy;
@@ -59,8 +60,21 @@ pub struct Settings {
     pub files: FileLimits,
     /// The backups that are taken by themselves; `None` when there are none.
     pub backup: Option<BackupPlan>,
+    /// The folder into which the accounting program prints; `None` when there is none.
+    pub drop: Option<DropPlan>,
     /// Whether letters can be read at `/demo/mail`.
     pub demo: bool,
+}
+
+/// A folder that is watched for PDFs.
+#[derive(Clone, Debug)]
+pub struct DropPlan {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How its files are named.
+    pub pattern: Option<NamePattern>,
+    /// For how long a file must have stood still.
+    pub settle: SignedDuration,
 }
 
 /// What the files of documents may take, in bytes.

@@ -9,6 +9,7 @@ pub mod backups;
 pub mod certificates;
 pub mod clients;
 pub mod documents;
+pub mod drops;
 pub mod firm;
 pub mod imports;
 pub mod invoices;

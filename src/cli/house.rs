@@ -5,14 +5,18 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::{Failure, terminal};
-use crate::app::{App, BackupPlan, FileLimits, Settings};
+use crate::app::{App, BackupPlan, DropPlan, FileLimits, Settings};
 use crate::clock::Clock;
-use crate::config::{self, BackupConfig, Config, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig};
+use crate::config::{
+    self, BackupConfig, Config, DropConfig, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig,
+};
 use crate::documents::Fonts;
 use crate::domain::backup::Keep;
+use crate::domain::drop::NamePattern;
 use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
 use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
@@ -189,6 +193,7 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         upload_max: config.limits.upload_bytes(),
         files: file_limits(config),
         backup: config.backup.as_ref().map(backup_plan),
+        drop: config.drop.as_ref().map(drop_plan).transpose()?,
         demo: false,
     })
 }
@@ -197,6 +202,13 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
 pub fn file_limits(config: &Config) -> FileLimits {
     let limits = &config.limits;
     FileLimits::of_mib(limits.document_mib, limits.client_documents_mib, limits.documents_mib)
+}
+
+fn drop_plan(drop: &DropConfig) -> Result<DropPlan, Failure> {
+    let wrong = |why| Failure::new(format!("[drop] pattern: {why}."));
+    let pattern = drop.pattern.as_deref().map(NamePattern::parse).transpose().map_err(wrong)?;
+    let settle = SignedDuration::from_secs(i64::try_from(drop.settle).unwrap_or(i64::MAX));
+    Ok(DropPlan { folder: drop.folder.clone(), pattern, settle })
 }
 
 fn backup_plan(backup: &BackupConfig) -> BackupPlan {

@@ -184,6 +184,7 @@ fn publication(reader: &ReadTx, p: &Publish, pdf: Vec<u8>) -> Result<(Publicatio
         reference,
         recipients: Vec::new(),
         read: read.map(Box::new),
+        drop: None,
         pdf,
     };
     Ok((publication, client))

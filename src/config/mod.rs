@@ -37,7 +37,7 @@ pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String
             ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
             ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
-            ("mail" | "backup" | "s3", _) if starts_setting => format!("# {line}"),
+            ("mail" | "backup" | "s3" | "drop", _) if starts_setting => format!("# {line}"),
             ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
         };
@@ -101,6 +101,8 @@ pub struct Config {
     pub backup: Option<BackupConfig>,
     /// A bucket for backups.
     pub s3: Option<S3Config>,
+    /// The folder into which the accounting program prints; `None` when there is none.
+    pub drop: Option<DropConfig>,
     /// Sizes and counts.
     pub limits: LimitsConfig,
 }
@@ -255,6 +257,17 @@ pub enum BackupPlace {
     Folder(PathBuf),
     /// In a bucket.
     Bucket(S3Config),
+}
+
+/// A folder that is watched for PDFs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DropConfig {
+    /// The folder.
+    pub folder: PathBuf,
+    /// How its files are named, for those that don't say themselves what they are.
+    pub pattern: Option<String>,
+    /// For how many seconds a file must have stood still.
+    pub settle: u64,
 }
 
 /// Sizes and counts.

@@ -48,6 +48,7 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         &["folder", "s3", "incremental", "at", "keep_daily", "keep_weekly", "keep_monthly", "rate", "drill", "scratch"],
     ),
     ("s3", &["endpoint", "bucket", "region", "prefix", "path_style", "ca_file", "credentials_file", "credential"]),
+    ("drop", &["folder", "pattern", "settle_seconds"]),
     (
         "limits",
         &[

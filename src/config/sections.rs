@@ -6,8 +6,8 @@ use std::str::FromStr;
 
 use super::reader::{ConfigError, Document, Found};
 use super::{
-    BackupConfig, BackupPlace, Config, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig, PublicUrl,
-    RemindersConfig, TlsConfig, is_host,
+    BackupConfig, BackupPlace, Config, DropConfig, ForwardedHeader, IpRange, KeySource, LimitsConfig, ListenConfig,
+    PublicUrl, RemindersConfig, TlsConfig, is_host,
 };
 
 const DEFAULT_CACHE_MIB: u64 = 64;
@@ -26,6 +26,9 @@ const DEFAULT_BACKUP_TIME: jiff::civil::Time = jiff::civil::time(3, 15, 0, 0);
 const DEFAULT_KEEP: (u32, u32, u32) = (7, 5, 12);
 /// One more than can be kept of each.
 const KEEP_END: u64 = 10_001;
+/// Seconds for which a dropped file must have stood still, and one more than the most.
+const DEFAULT_SETTLE: u64 = 5;
+const SETTLE_END: u64 = 3_601;
 /// One more than the highest rate, in megabytes a second.
 const RATE_END: u64 = 100_001;
 
@@ -43,6 +46,7 @@ pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
         reminders: reminders(doc)?,
         backup: backup(doc, folder)?,
         s3: super::s3::s3(doc, folder)?,
+        drop: drop(doc, folder)?,
         limits: limits(doc)?,
         listen,
         url,
@@ -256,6 +260,19 @@ fn backup_place(doc: &Document<'_>, folder: &Path) -> Read<BackupPlace> {
         }),
         (None, None) => Err(doc.missing("backup", "folder", "folder = \"/var/backups/counterfoil\"")),
     }
+}
+
+fn drop(doc: &Document<'_>, folder: &Path) -> Read<Option<DropConfig>> {
+    const EXAMPLE: &str = "folder = \"/var/spool/counterfoil\"";
+    if !doc.has("drop") {
+        return Ok(None);
+    }
+    let settle = doc.number("drop", "settle_seconds", 1..SETTLE_END)?.map_or(DEFAULT_SETTLE, |found| found.value);
+    Ok(Some(DropConfig {
+        folder: path(doc, folder, "drop", "folder")?.ok_or_else(|| doc.missing("drop", "folder", EXAMPLE))?,
+        pattern: doc.text("drop", "pattern")?.map(|found| found.value),
+        settle,
+    }))
 }
 
 fn limits(doc: &Document<'_>) -> Read<LimitsConfig> {

@@ -63,6 +63,7 @@ fn issued(id: u64, kind: Kind, content: Content, code: &str) -> Option<Invoice> 
         buyer: party(),
         letterhead: Letterhead::default(),
         totals,
+        elsewhere: None,
     };
     Some(Invoice { issue: Some(issue), ..draft })
 }

@@ -209,6 +209,10 @@ pub enum Event {
     ImportMade { import: ImportId, what: String },
     /// An import was undone: what it had brought is gone.
     ImportUndone { import: ImportId, what: String },
+    /// A file from the drop folder waits for a person, for this reason.
+    DropWaits { name: String, reason: String },
+    /// A file from the drop folder was refused.
+    DropRefused { name: String, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -359,6 +363,8 @@ impl Event {
             | E::Restored { .. }
             | E::ImportMade { .. }
             | E::ImportUndone { .. }
+            | E::DropWaits { .. }
+            | E::DropRefused { .. }
             | E::Exported { .. } => Topic::Settings,
         }
     }

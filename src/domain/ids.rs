@@ -46,6 +46,8 @@ ids! {
     LetterId;
     /// What was brought in from another program at a time.
     ImportId;
+    /// A file from the drop folder.
+    DropId;
 }
 
 /// The SHA-256 of a file's bytes; content is stored once per digest.

@@ -12,6 +12,7 @@ pub mod client;
 pub mod country;
 pub mod credit;
 pub mod document;
+pub mod drop;
 pub mod event;
 pub mod file_type;
 pub mod firm;

@@ -93,6 +93,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::CreditNoteIssued { .. } | E::QuoteSent { .. } | E::DocumentImported { .. } => ("invoice", Mark::Plain),
         E::ImportMade { .. } => ("down", Mark::Plain),
         E::ImportUndone { .. } => ("x", Mark::Warn),
+        E::DropWaits { .. } => ("file", Mark::Plain),
+        E::DropRefused { .. } => ("file", Mark::Warn),
         E::DraftDiscarded { .. } => ("x", Mark::Plain),
         E::ReceiptRecorded { .. } | E::Allocated { .. } => ("bank", Mark::Good),
         E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } | E::WrittenOff { .. } => {
@@ -159,6 +161,8 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::InvoicePublished { number, total, .. } => plain(format!("{who} published {number}, {}", money(*total))),
         E::DocumentImported { number, total, .. } => plain(format!("{who} imported {number}, {}", money(*total))),
         E::ImportMade { what, .. } => plain(format!("{who} imported {what}")),
+        E::DropWaits { name, reason } => noted(format!("{name} from the drop folder waits to be filed"), reason),
+        E::DropRefused { name, reason } => noted(format!("{who} refused {name} from the drop folder"), reason),
         E::ImportUndone { what, .. } => plain(format!("{who} undid the import of {what}")),
         E::CreditNoteIssued { number, total, of, .. } => {
             plain(format!("{who} issued the credit note {number} for {}, {}", names.document(*of), money(*total)))
@@ -391,6 +395,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
+        E::DropWaits { .. } | E::DropRefused { .. } => None,
     }
 }
 

@@ -3,10 +3,12 @@
 //! A job that fails or panics is logged and the others go on; it is tried again in the next round.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::watch;
+use tokio::sync::{Mutex, watch};
 
+use super::drop::{self, Watch};
 use super::{backups, outbox};
 use crate::actions::visits::hour_of;
 use crate::actions::{reminders, uploads};
@@ -27,6 +29,8 @@ pub enum Job {
     Reminders,
     /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
     BackupAge,
+    /// Takes the files that lie in the drop folder.
+    Drop,
     /// Hands over the letters that are due.
     Outbox,
     /// Clears away the content of files that were given up or erased.
@@ -37,22 +41,28 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 5] = [Self::Reminders, Self::BackupAge, Self::Outbox, Self::Clear, Self::Sweep];
+    pub const ALL: [Self; 6] = [Self::Reminders, Self::BackupAge, Self::Drop, Self::Outbox, Self::Clear, Self::Sweep];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Reminders | Self::BackupAge | Self::Outbox | Self::Clear => None,
+            Self::Reminders | Self::BackupAge | Self::Drop | Self::Outbox | Self::Clear => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
         }
     }
 
     /// How many things it did.
-    async fn run(self, app: App, stop: Option<watch::Receiver<bool>>) -> Result<usize, ActError> {
+    async fn run(
+        self,
+        app: App,
+        stop: Option<watch::Receiver<bool>>,
+        watch: Arc<Mutex<Watch>>,
+    ) -> Result<usize, ActError> {
         match self {
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
+            Self::Drop => drop::run(&app, &watch).await,
             Self::Outbox => outbox::run(&app, stop).await,
             Self::Clear => uploads::clear(&app).await,
             Self::Sweep => {
@@ -69,6 +79,8 @@ impl Job {
 pub struct Ticked {
     /// Reminder letters queued.
     pub reminders: usize,
+    /// Files of the drop folder that were moved.
+    pub dropped: usize,
     /// Letters handed over, whatever became of them.
     pub letters: usize,
     /// Chunks of files cleared away.
@@ -84,12 +96,13 @@ pub struct Ticked {
 pub struct Rota {
     swept: Option<Timestamp>,
     stop: Option<watch::Receiver<bool>>,
+    watch: Arc<Mutex<Watch>>,
 }
 
 impl Rota {
     /// A rota on which everything is still to be done.
     pub fn new(stop: Option<watch::Receiver<bool>>) -> Self {
-        Self { swept: None, stop }
+        Self { stop, ..Self::default() }
     }
 
     /// Runs the jobs that are due, one after the other.
@@ -99,7 +112,7 @@ impl Rota {
             if !self.is_due(job, app.now()) {
                 continue;
             }
-            match guarded(job, app, self.stop.clone()).await {
+            match guarded(job, app, self.stop.clone(), Arc::clone(&self.watch)).await {
                 Some(count) => self.note(job, count, app.now(), &mut out),
                 None => out.failures += 1,
             }
@@ -118,6 +131,7 @@ impl Rota {
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
             Job::BackupAge => {}
+            Job::Drop => out.dropped += count,
             Job::Clear => out.cleared += count,
             Job::Outbox => out.letters += count,
             Job::Sweep => {
@@ -136,14 +150,16 @@ impl Rota {
         app.store.read(|r| {
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
             let letter = outbox::next_due(app, r)?;
+            let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
+            let sweep = sweep.into_iter().chain(drop).min();
             Ok(sweep.into_iter().chain(reminder).chain(letter).min())
         })
     }
 }
 
 /// Runs a job in a task of its own, so that its panic is only its own.
-async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>) -> Option<usize> {
-    match tokio::spawn(job.run(app.clone(), stop)).await {
+async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>, watch: Arc<Mutex<Watch>>) -> Option<usize> {
+    match tokio::spawn(job.run(app.clone(), stop, watch)).await {
         Ok(Ok(count)) => Some(count),
         Ok(Err(error)) => {
             tracing::error!(?job, %error, "a job failed; it is tried again in the next round");

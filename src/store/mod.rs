@@ -12,6 +12,7 @@ pub mod clients;
 pub mod compact;
 pub mod crypt;
 pub mod documents;
+pub mod drops;
 pub mod dump;
 mod engine;
 pub mod error;
@@ -64,6 +65,7 @@ pub mod prelude {
     pub use super::chain::ChainReads;
     pub use super::clients::ClientReads;
     pub use super::documents::DocumentReads;
+    pub use super::drops::DropReads;
     pub use super::events::EventReads;
     pub use super::files::FileReads;
     pub use super::firm::FirmReads;

@@ -11,6 +11,7 @@ use crate::domain::backup::SealedIdentities;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
 use crate::domain::document::Document;
+use crate::domain::drop::Dropped;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
 use crate::domain::grant::{CodeRequest, Grant, Session};
@@ -78,4 +79,5 @@ records! {
     Backups = "backups" v 1;
     SealedIdentities = "sealed identities" v 1;
     Import = "import" v 1;
+    Dropped = "dropped file" v 1;
 }

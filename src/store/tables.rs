@@ -106,6 +106,13 @@ pub const DOCUMENT_SIZES: T<Id, (u64, u64)> = T::new("document_sizes");
 /// What was brought in at a time, and what was undone of it.
 pub const IMPORTS: T<Id, Bytes> = T::new("imports");
 
+/// Files from the drop folder, and what became of them.
+pub const DROPS: T<Id, Bytes> = T::new("drops");
+/// Digest to such a file: what makes that each is taken once.
+pub const DROP_DIGESTS: T<Hash, Id> = T::new("drop_digests");
+/// *Index*: those that wait for a person.
+pub const DROPS_WAITING: T<Id, ()> = T::new("drops_waiting");
+
 /// The activity log, by sequence.
 pub const EVENTS: T<u64, Bytes> = T::new("events");
 /// *Index*: (client, sequence).
@@ -147,7 +154,7 @@ macro_rules! every_table {
             QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT
             ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER DOCUMENTS
             DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT EVENTS_OF_INVOICE
-            EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS LETTERS LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE
+            EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE
             LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };

@@ -13,12 +13,13 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 14] = [
+const NOUNS: [&str; 15] = [
     "allocation",
     "client",
     "contact",
     "content",
     "document",
+    "drop",
     "import",
     "invoice",
     "letter",

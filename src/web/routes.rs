@@ -194,6 +194,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/publish/{kept}" StaffWork desk::publish::confirm;
         post "/desk/publish/{kept}" StaffWork desk::publish::publish;
         get "/desk/publish/{kept}/file" StaffWork desk::publish::file;
+        get "/desk/drops/{id}" StaffWork desk::drop::show;
+        get "/desk/drops/{id}/file" StaffWork desk::drop::file;
+        post "/desk/drops/{id}/file" StaffWork desk::drop::file_it;
+        post "/desk/drops/{id}/refuse" StaffWork desk::drop::refuse;
         get "/desk/quotes" Staff desk::quotes::list;
         get "/desk/quotes/new" StaffWork desk::quote_form::new;
         post "/desk/quotes/new" StaffWork desk::quote_form::create;

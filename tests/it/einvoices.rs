@@ -16,7 +16,8 @@ pub fn samples() -> Option<PathBuf> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../shared/samples");
     let folder = std::env::var_os("COUNTERFOIL_SAMPLES").map_or_else(beside, PathBuf::from);
     if !folder.is_dir() {
-        writeln!(std::io::stderr(), "no samples at {}; this test tried nothing", folder.display()).unwrap();
+        let mut err = std::io::stderr();
+        writeln!(err, "no samples at {}; this test tried nothing", folder.display()).unwrap();
     }
     folder.is_dir().then_some(folder)
 }

@@ -143,6 +143,7 @@ const BUTTONS: &[&str] = &[
     "/desk/contacts/{id}/invite",
     "/desk/contacts/{id}/revoke",
     "/desk/documents/{id}/erase",
+    "/desk/drops/{id}/file",
     "/desk/import",
     "/desk/import/{kept}",
     "/desk/imports/{id}/undo",

@@ -198,6 +198,7 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
             upload_max: 10 << 20,
             files: FileLimits::of_mib(64, 96, 128),
             backup: None,
+            drop: None,
             demo: false,
         }),
         wake: Arc::default(),
@@ -329,6 +330,7 @@ impl TestHouse {
             reference: String::new(),
             recipients: Vec::new(),
             read: None,
+            drop: None,
             pdf: pdf(number),
         }
     }

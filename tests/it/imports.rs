@@ -400,7 +400,8 @@ async fn thousands_of_rows_come_in_at_once() {
     let begun = Instant::now();
     let intake = read(&[("big.csv", table.as_bytes())]);
     let brought = house.import(intake, Choices::default()).await.unwrap();
-    writeln!(std::io::stderr(), "{rows} rows in {:?}", begun.elapsed()).unwrap();
+    let mut err = std::io::stderr();
+    writeln!(err, "{rows} rows in {:?}", begun.elapsed()).unwrap();
     assert_eq!(brought.words, format!("200 clients, {rows} documents"));
     let of = house.numbered("BIG-7").unwrap().client;
     assert_eq!(house.app.store.read(|r| r.invoices_dated(of, date(2026, 12, 31))).unwrap().len(), rows.div_ceil(200));

@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::super::{found, letters, payments};
+use super::super::{drops, found, letters, payments};
 use super::complete::{complete, issued_by, keep_pdf};
 use super::draft::check_parts;
 use crate::app::{App, Settings};
@@ -11,7 +11,7 @@ use crate::documents::pdf_check::check_pdf;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{By, Event};
 use crate::domain::firm::Letterhead;
-use crate::domain::ids::{ClientId, ContactId, Digest, InvoiceId, ProjectId};
+use crate::domain::ids::{ClientId, ContactId, Digest, DropId, InvoiceId, ProjectId};
 use crate::domain::incoming::Incoming;
 use crate::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References, check_dates};
 use crate::domain::money::Money;
@@ -46,6 +46,8 @@ pub struct Publication {
     pub recipients: Vec<ContactId>,
     /// What the PDF says of itself, if an e-invoice is inside it.
     pub read: Option<Box<Incoming>>,
+    /// The dropped file that it was until now, which waits no more.
+    pub drop: Option<DropId>,
     /// The document.
     pub pdf: Vec<u8>,
 }
@@ -161,7 +163,11 @@ pub fn publish_in(
             issue.letterhead.bank = read.bank.clone();
         }
     }
-    complete(w, &Invoice { issue: Some(issue), ..draft }, event, settings)?.map_done(p.number.clone())
+    let done = complete(w, &Invoice { issue: Some(issue), ..draft.clone() }, event, settings)?;
+    if let Some(drop) = p.drop {
+        drops::filed(w, scope, drop, draft.id)?;
+    }
+    done.map_done(p.number.clone())
 }
 
 /// With its lines where the PDF says them, so that the client has it in every format.

@@ -281,6 +281,7 @@ fn settings(url: String, upload_max: usize, files: FileLimits) -> Result<Setting
         upload_max,
         files,
         backup: None,
+        drop: None,
         demo: true,
     })
 }

@@ -6,10 +6,12 @@ use redb::{ReadableTable, ReadableTableMetadata};
 
 use super::Check;
 use crate::domain::document::Document;
-use crate::domain::ids::{ContentId, Digest, DocumentId, InvoiceId, QuoteId};
+use crate::domain::drop::Dropped;
+use crate::domain::ids::{ContentId, Digest, DocumentId, DropId, InvoiceId, QuoteId};
 use crate::secrets::Sha256;
 use crate::store::clients::ClientReads;
 use crate::store::documents::{DocumentReads, places, weight};
+use crate::store::drops::DropReads;
 use crate::store::error::StoreError;
 use crate::store::files::{CHUNK, Content, FileReads, FileUse};
 use crate::store::firm::FirmReads;
@@ -20,6 +22,7 @@ use crate::store::tx::Reader;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     documents(c)?;
+    drops(c)?;
     uses(c)?;
     files(c)
 }
@@ -68,6 +71,29 @@ fn kept(c: &mut Check<'_>, document: &Document) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// What was dropped is known by its digest, and its file is there while it waits.
+fn drops(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let (mut highest, mut waiting) = (0, 0);
+    let count = c.every("dropped files", DROPS, |c, key: u64, drop: Dropped| {
+        highest = key;
+        let digest = drop.file.digest;
+        let found = c.r.table(DROP_DIGESTS)?.get(digest.0)?.map(|x| x.value());
+        c.claim(drop.id.0 == key && found == Some(key), || {
+            format!("The dropped file {key} is not known by its digest.")
+        });
+        if drop.waits() {
+            waiting += 1;
+            let listed = c.has(DROPS_WAITING, key)? && c.has(FILE_USES, FileUse::Drop(drop.id).key(digest))?;
+            let there = c.r.file_length(digest)? == Some(drop.file.length);
+            c.claim(listed && there, || format!("The dropped file {key} waits and is not kept."));
+        }
+        Ok(())
+    })?;
+    c.given("drop", highest)?;
+    c.sized(DROP_DIGESTS, count)?;
+    c.sized(DROPS_WAITING, waiting)
+}
+
 /// Every note of a use is true; that none is missing is seen where the records are.
 fn uses(c: &mut Check<'_>) -> Result<(), StoreError> {
     let logo = c.r.firm().ok().and_then(|firm| firm.logo).map(|logo| logo.file.digest);
@@ -81,6 +107,7 @@ fn uses(c: &mut Check<'_>) -> Result<(), StoreError> {
             0 => c.r.invoice(InvoiceId(id))?.and_then(|i| i.issue).is_some_and(|issue| issue.pdf.digest == digest),
             1 => c.r.quote(QuoteId(id))?.is_some_and(|q| q.pdf.digest == digest),
             2 => logo == Some(digest),
+            4 => c.r.dropped(DropId(id))?.is_some_and(|x| x.waits() && x.file.digest == digest),
             _ => {
                 let document = c.r.document(DocumentId(id))?.filter(Document::is_kept);
                 document.is_some_and(|d| d.versions.iter().any(|v| v.file.digest == digest))

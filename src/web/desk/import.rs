@@ -60,7 +60,7 @@ pub async fn take(
         return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
     };
     let token = Token::draw(&desk.app.entropy).reveal();
-    let fields = Fields::of([("add_clients", "yes")]);
+    let fields = Fields::of([("add_clients", "on")]);
     let upload = Upload { name, bytes: bytes.into(), read: None, fields };
     desk.web.kept.put(&token, desk.session, desk.app.now(), upload);
     Ok(Redirect::to(&format!("/desk/import/{token}")).into_response())

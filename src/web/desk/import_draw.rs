@@ -112,21 +112,20 @@ pub(super) fn look(
 
 fn verdict(report: &Report, ready: bool, leaves_out: bool) -> Markup {
     let grave = report.grave();
-    match (ready, grave) {
-        (true, 0) => parts::note(Tone::Ok, Icon::Check, "All of it can come in.", "Choose below what happens with it."),
-        (true, n) => {
-            parts::note(Tone::Warn, Icon::Alert, format!("{n} things will be left out."), "They are named below.")
+    let things = if grave == 1 { "1 thing".to_owned() } else { format!("{grave} things") };
+    let (tone, icon, strong, rest) = match (ready, grave) {
+        (true, 0) => (Tone::Ok, Icon::Check, "All of it can come in.".to_owned(), "Choose below what happens with it."),
+        (true, _) => (Tone::Warn, Icon::Alert, format!("{things} will be left out,"), "named below."),
+        (false, 0) => (Tone::Warn, Icon::Alert, "There is nothing in it to bring in.".to_owned(), ""),
+        (false, _) if leaves_out => {
+            (Tone::Warn, Icon::Alert, format!("{things} can’t come in,"), "and nothing is left.")
         }
-        (false, 0) => parts::note(Tone::Warn, Icon::Alert, "There is nothing in it to bring in.", ""),
-        (false, n) => {
-            let what = if leaves_out {
-                "and nothing is left."
-            } else {
-                "so nothing would. Mend them, or tick “Leave out”."
-            };
-            parts::note(Tone::Warn, Icon::Alert, format!("{n} things can’t come in,"), what)
+        (false, _) => {
+            let rest = "so nothing would. Mend what is named below, or tick “Leave out”.";
+            (Tone::Warn, Icon::Alert, format!("{things} can’t come in,"), rest)
         }
-    }
+    };
+    parts::note(tone, icon, strong, rest)
 }
 
 fn counts(desk: &Desk, report: &Report) -> Markup {
@@ -209,7 +208,7 @@ fn columns(typed: Typed<'_>, at: usize, table: &Understood) -> Markup {
 
 fn options(desk: &Desk, typed: Typed<'_>, read: &Intake) -> Markup {
     let tick = |name: &'static str, label: &'static str, hint: &'static str| {
-        let value = if typed.fields.has(name) { "yes" } else { "" };
+        let value = if typed.fields.has(name) { "on" } else { "" };
         parts::checkbox(&Field::new(name, label).hint(hint).value(value))
     };
     let tables = !read.tables.is_empty();

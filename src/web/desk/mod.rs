@@ -23,6 +23,7 @@ mod document_form;
 pub mod document_post;
 mod document_table;
 pub mod documents;
+pub mod drop;
 pub mod find;
 pub mod form;
 pub mod import;

@@ -231,8 +231,22 @@ fn publication(
     let (Some(head), Some(number), Some(amount), Some(kind)) = (head, number, amount, kind) else { return Ok(None) };
     let Head { client, project, title, issued: dated, until: due, reference, .. } = head;
     let (pdf, read) = (Vec::new(), read.cloned().map(Box::new));
-    let publication =
-        Publication { client, project, kind, number, title, dated, due, amount, reference, recipients, read, pdf };
+    let drop = typed.get("drop").parse().ok();
+    let publication = Publication {
+        client,
+        project,
+        kind,
+        number,
+        title,
+        dated,
+        due,
+        amount,
+        reference,
+        recipients,
+        read,
+        drop,
+        pdf,
+    };
     faults.extend(publication.contradictions());
     Ok(Some(publication))
 }
@@ -304,6 +318,7 @@ fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
     let body = html! {
         @if let Some((token, upload)) = kept {
             (hidden("kept", token))
+            @if !typed.get("drop").is_empty() { (hidden("drop", typed.get("drop"))) }
             (parts::note(Tone::Ok, Icon::File, format!("{} is kept", upload.name),
                 format!("({}); choose another only to replace it.", desk.locale().bytes(upload.bytes.len() as u64))))
         }

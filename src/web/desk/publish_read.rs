@@ -64,12 +64,14 @@ pub(super) fn note(desk: &Desk, read: &Incoming) -> Markup {
     let seller = read.seller.as_ref();
     let other = seller.filter(|x| !is_firm(&desk.firm.party, x));
     html! {
-        (parts::note(Tone::Info, Icon::File, "Read from the document",
-            format!("An e-invoice is inside this PDF. It is addressed to {}; its number, dates and amounts stand below.",
-                read.buyer.name)))
-        @if let Some(other) = other {
-            (parts::note(Tone::Warn, Icon::Alert, format!("It names {} as seller", other.name),
-                format!("and not {}. Publish it only if that is you.", desk.firm.party.name)))
+        div.stack {
+            (parts::note(Tone::Info, Icon::File, "Read from the document",
+                format!("An e-invoice is inside this PDF. It is addressed to {}; its number, dates and amounts stand below.",
+                    read.buyer.name)))
+            @if let Some(other) = other {
+                (parts::note(Tone::Warn, Icon::Alert, format!("It names {} as seller", other.name),
+                    format!("and not {}. Publish it only if that is you.", desk.firm.party.name)))
+            }
         }
     }
 }

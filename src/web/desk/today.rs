@@ -31,11 +31,12 @@ pub(super) struct Counts {
     pub overdue: usize,
     pub unapplied: usize,
     pub drafts: usize,
+    pub to_file: usize,
 }
 
 impl Counts {
     fn total(self) -> usize {
-        (self.failed + self.uncertain + self.overdue + self.unapplied + self.drafts).min(COUNT_MAX)
+        (self.failed + self.uncertain + self.overdue + self.unapplied + self.drafts + self.to_file).min(COUNT_MAX)
     }
 }
 
@@ -50,6 +51,7 @@ fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
     let mut out = Counts {
         failed: letters(r, &desk.scope, LetterShelf::Failed)?,
         uncertain: letters(r, &desk.scope, LetterShelf::Uncertain)?,
+        to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() } else { 0 },
         ..Counts::default()
     };
     for client in links::reach(&desk.scope) {
@@ -60,6 +62,11 @@ fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
         add(r, desk, client, left, &mut out)?;
     }
     Ok(out)
+}
+
+/// Nobody knows yet whose a dropped file is, so that it is for whoever sees all clients.
+pub(super) fn may_file(desk: &Desk) -> bool {
+    desk.may(Act::Work) && desk.scope.only().is_none()
 }
 
 fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mut Counts) -> Result<(), StoreError> {

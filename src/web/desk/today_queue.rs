@@ -8,6 +8,7 @@ use super::links;
 use super::names::NamesOf;
 use super::today::Counts;
 use crate::domain::access::Act;
+use crate::domain::drop::{Dropped, Fate};
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::ids::{ContactId, InvoiceId};
 use crate::domain::invoice::days_between;
@@ -38,12 +39,38 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Coun
     let all = [
         letters(r, desk, names, counts.failed, &FAILED)?,
         letters(r, desk, names, counts.uncertain, &UNCERTAIN)?,
+        to_file(r, desk, counts.to_file)?,
         overdue(r, desk, names, counts.overdue)?,
         unopened(r, desk, names)?,
         unapplied(r, desk, names, counts.unapplied)?,
         drafts(r, desk, names, counts.drafts)?,
     ];
     Ok(all.into_iter().flatten().collect())
+}
+
+/// Files from the drop folder that nobody could tell.
+fn to_file(r: &ReadTx, desk: &Desk, count: usize) -> Result<Option<Markup>, StoreError> {
+    if !super::today::may_file(desk) {
+        return Ok(None);
+    }
+    let item = |drop: &Dropped| {
+        let why = match &drop.fate {
+            Fate::Waits(why) => why.as_str(),
+            _ => "",
+        };
+        let when = desk.locale().instant_short(drop.at, desk.zone(), desk.today());
+        Waiting {
+            tone: Tone::Info,
+            icon: Icon::File,
+            what: html! { a href={ "/desk/drops/" (drop.id) } { (drop.file.name) } },
+            more: html! { (why) " " (when) },
+            amount: String::new(),
+            reference: html! {},
+            actions: parts::link(Look::Plain, &format!("/desk/drops/{}", drop.id), "File or refuse"),
+        }
+    };
+    let items: Vec<Waiting> = r.drops_waiting(SHOWN)?.iter().map(item).collect();
+    Ok(section("to-file", "To file", "From the drop folder", &items, count, ""))
 }
 
 /// A section, or nothing when nothing waits in it. `all` leads to the rest when there is more than is shown.

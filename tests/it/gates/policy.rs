@@ -114,6 +114,8 @@ pub fn policy(audience: Audience, path: &str, who: Who, of: Of) -> Verdict {
                 _ if !role => Verdict::Forbidden,
                 // A new client would be out of reach of whoever sees some only, and what comes in may be anybody's.
                 (Maeve, _) if path == "/desk/clients/new" || path.starts_with("/desk/import") => Verdict::Forbidden,
+                // Nobody knows yet whose a dropped file is.
+                (Maeve, _) if path.starts_with("/desk/drops") => Verdict::Nothing,
                 // What was uploaded and is gone can be chosen again.
                 (_, Of::Own(_) | Of::Absent) if path == "/desk/import/{kept}" && of != Of::Own(who) => Verdict::Again,
                 (_, Of::Own(_) | Of::Absent) if path == "/desk/publish/{kept}" && of != Of::Own(who) => Verdict::Again,

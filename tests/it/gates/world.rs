@@ -14,7 +14,7 @@ use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::NewQuote;
-use counterfoil::actions::{clients, documents, firm, imports, invoices, payments, people, quotes};
+use counterfoil::actions::{clients, documents, drops, firm, imports, invoices, payments, people, quotes};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
@@ -139,6 +139,7 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
+        drops::take(&house.app, None, "scan.pdf", pdf("dropped")).await.unwrap();
         let table = NamedFile { name: "old.csv".to_owned(), bytes: b"Name,City\nOld Client Ltd,Cork\n".to_vec() };
         let (old, settings) =
             (intake(&[table], &Reading::default(), eur(0).currency, |_, _| {}), house.app.settings.clone());
@@ -316,6 +317,10 @@ impl World {
             }
             "/desk/import/{kept}" => {
                 fill("{kept}", vec![(self.kept_import.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
+            }
+            _ if path.starts_with("/desk/drops/{id}") => {
+                let all = [("1", Of::Everybody), ("999999", Of::Absent), ("x", Of::Absent)];
+                fill("{id}", all.map(|(id, of)| (id.to_owned(), of)).to_vec())
             }
             _ if path.starts_with("/desk/imports/{id}") => {
                 let all = [("1", Of::Everybody), ("999999", Of::Absent)];

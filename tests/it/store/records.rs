@@ -7,6 +7,7 @@ use counterfoil::domain::backup::{SealedIdentities, SealedIdentity};
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::client::Client;
 use counterfoil::domain::document::{Document, Version, Withdrawn};
+use counterfoil::domain::drop::{Dropped, Fate};
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
 use counterfoil::domain::firm::{Letterhead, Logo};
 use counterfoil::domain::format::Format;
@@ -345,6 +346,9 @@ fn imports_keep_their_form() {
         until: 70_000,
         undone,
     };
+    let drop = |fate| Dropped { id: DropId(3), file: file(), at: at(), fate };
+    let refused = Fate::Refused { reason: "x".to_owned(), by: StaffId(1), at: at() };
+    golden("dropped", &[drop(Fate::Waits("x".to_owned())), drop(Fate::Published(InvoiceId(9))), drop(refused)]);
     golden("import", &[import(None), import(Some(Undone { at: at(), by: StaffId(0) }))]);
 }
 
@@ -427,5 +431,7 @@ fn events() -> Vec<Event> {
         E::DocumentImported { invoice, number: "A-1".parse().unwrap(), total, digest },
         E::ImportMade { import: ImportId(11), what: s() },
         E::ImportUndone { import: ImportId(11), what: s() },
+        E::DropWaits { name: s(), reason: s() },
+        E::DropRefused { name: s(), reason: s() },
     ]
 }

@@ -111,6 +111,7 @@ impl Story {
             reference: draft.reference,
             recipients: Vec::new(),
             read: None,
+            drop: None,
             pdf,
         };
         invoices::publish_in(w, &scope, &publication, &self.app.settings.clone())?.value();

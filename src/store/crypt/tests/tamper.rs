@@ -230,7 +230,7 @@ fn the_test_of_replayed_blocks_catches_an_opening_without_the_check() {
     for (check, passes) in [("checked", true), ("unchecked", false)] {
         let mut child = std::process::Command::new(std::env::current_exe().unwrap());
         let ended = child.args(["--exact", NAME, "--nocapture"]).env(WITH, check).output().unwrap();
-        let output = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+        let output = String::from_utf8_lossy(&ended.stdout).into_owned() + &*String::from_utf8_lossy(&ended.stderr);
         assert!(output.contains("running 1 test"), "{output}");
         assert_eq!(ended.status.success(), passes, "{check}: {output}");
     }

@@ -1,0 +1,243 @@
+//! The drop folder: files that the accounting program puts there are taken when they are complete, and moved away with
+//! a text beside them that says what became of them.
+//!
+//! What became of a file is committed before it is moved. A crash in between moves it at the next look, since its
+//! digest is known by then. What is remembered here is only how files looked the last time.
+
+use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+use jiff::{SignedDuration, Timestamp};
+use rustix::fs::{FlockOperation, flock};
+use tokio::sync::Mutex;
+
+use crate::actions::drops;
+use crate::app::{App, DropPlan};
+use crate::domain::drop::Fate;
+use crate::store::prelude::*;
+
+/// Files taken in one round; the others are taken in the next.
+const AT_ONCE: usize = 50;
+/// Files of the folder that are looked at; a folder with more is no drop folder.
+const LOOKED_MAX: usize = 10_000;
+/// Names under which programs write what is not complete.
+const UNFINISHED: [&str; 6] = [".tmp", ".part", ".partial", ".crdownload", ".filepart", "~"];
+/// Where files lie that wait for a person.
+const TO_FILE: &str = "to-file";
+/// Where those lie that became a document.
+const DONE: &str = "done";
+/// Where those lie that did not.
+const REFUSED: &str = "refused";
+
+/// How the files looked: length, time of the last change, and since when they look so.
+#[derive(Debug, Default)]
+pub struct Watch {
+    seen: HashMap<PathBuf, (u64, Option<std::time::SystemTime>, Timestamp)>,
+}
+
+/// How often the folder is looked at.
+pub const EVERY: SignedDuration = SignedDuration::from_secs(2);
+
+/// Looks at the folder, if there is one.
+///
+/// # Errors
+/// As [`look`].
+pub async fn run(app: &App, watch: &Mutex<Watch>) -> Result<usize, ActError> {
+    let Some(plan) = &app.settings.drop else { return Ok(0) };
+    look(app, plan, &mut *watch.lock().await).await
+}
+
+/// Takes the files that are complete, and moves those that a person decided about. How many were moved.
+///
+/// # Errors
+/// When the store or the folder fails; nothing is taken twice for it.
+async fn look(app: &App, plan: &DropPlan, watch: &mut Watch) -> Result<usize, ActError> {
+    let mut moved = decided(app, plan).await?;
+    let (paths, unreadable) = match files(&plan.folder) {
+        Ok(paths) => (paths, None),
+        Err(error) => (Vec::new(), Some(error)),
+    };
+    if let Some(error) = unreadable {
+        tracing::error!(folder = %plan.folder.display(), %error, "the drop folder can’t be read");
+    }
+    watch.seen.retain(|path, _| paths.contains(path));
+    for path in paths {
+        if moved >= AT_ONCE {
+            break;
+        }
+        match one(app, plan, watch, &path).await {
+            Ok(was) => moved += usize::from(was),
+            // One file that can't be read or moved must not keep the others from being taken.
+            Err(error) => {
+                tracing::error!(file = %path.display(), %error, "a dropped file could not be taken; it is tried again")
+            }
+        }
+    }
+    Ok(moved)
+}
+
+async fn one(app: &App, plan: &DropPlan, watch: &mut Watch, path: &Path) -> Result<bool, Trouble> {
+    let Some(length) = complete(watch, path, app.now(), plan.settle)? else { return Ok(false) };
+    if length > app.settings.upload_max as u64 {
+        let mib = app.settings.upload_max >> 20;
+        move_to(plan, path, REFUSED, &format!("It is larger than {mib} MiB, the limit in [limits] upload_mib."))?;
+        return Ok(true);
+    }
+    let Some(bytes) = read(path, app.settings.upload_max)? else { return Ok(false) };
+    let name = name_of(path);
+    let fate = drops::take(app, plan.pattern.as_ref(), &name, bytes).await?;
+    settle(app, plan, path, &fate)?;
+    watch.seen.remove(path);
+    Ok(true)
+}
+
+/// Moves a file to where its fate belongs.
+fn settle(app: &App, plan: &DropPlan, path: &Path, fate: &Fate) -> Result<(), Trouble> {
+    match fate {
+        Fate::Waits(why) => {
+            let text = format!("{why}\nIt waits on the desk, under Today, for somebody to file or refuse it.");
+            move_to(plan, path, TO_FILE, &text)
+        }
+        Fate::Refused { reason, .. } => move_to(plan, path, REFUSED, reason),
+        Fate::Published(id) => {
+            let found = app.store.read(|r| r.invoice(*id))?;
+            let number = found.as_ref().and_then(|x| x.number()).map_or_else(String::new, ToString::to_string);
+            move_to(plan, path, DONE, &format!("It was published as {number}."))
+        }
+    }
+}
+
+/// Files that waited, and were filed or refused since.
+async fn decided(app: &App, plan: &DropPlan) -> Result<usize, ActError> {
+    let folder = plan.folder.join(TO_FILE);
+    let Ok(paths) = files(&folder) else { return Ok(0) };
+    let waiting = app.store.read(|r| r.drops_waiting(LOOKED_MAX))?;
+    // Only what no longer waits is read; its name is that of the record, or nearly.
+    let mut moved = 0;
+    for path in paths.into_iter().filter(|x| x.extension().is_none_or(|x| x != "txt")) {
+        if waiting.iter().any(|x| path.ends_with(&x.file.name)) || moved >= AT_ONCE {
+            continue;
+        }
+        let Ok(Some(bytes)) = read(&path, app.settings.upload_max) else { continue };
+        match app.store.read(|r| drops::known(r, &bytes))? {
+            None | Some(Fate::Waits(_)) => {}
+            Some(fate) => {
+                let beside = text_beside(&path);
+                if let Err(error) = settle(app, plan, &path, &fate) {
+                    tracing::error!(file = %path.display(), %error, "a filed document could not be moved; it is tried again");
+                    continue;
+                }
+                let _ = fs::remove_file(beside);
+                moved += 1;
+            }
+        }
+    }
+    Ok(moved)
+}
+
+/// What went wrong with one file.
+#[derive(Debug)]
+enum Trouble {
+    Disk(io::Error),
+    Act(ActError),
+}
+
+impl std::fmt::Display for Trouble {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Disk(error) => error.fmt(f),
+            Self::Act(error) => error.fmt(f),
+        }
+    }
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Disk(error)
+    }
+}
+
+impl From<ActError> for Trouble {
+    fn from(error: ActError) -> Self {
+        Self::Act(error)
+    }
+}
+
+impl From<StoreError> for Trouble {
+    fn from(error: StoreError) -> Self {
+        Self::Act(error.into())
+    }
+}
+
+/// The plain files of a folder that may be complete, by name.
+fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(folder)?.take(LOOKED_MAX) {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().to_lowercase();
+        let unfinished = name.starts_with('.') || name.starts_with('~') || UNFINISHED.iter().any(|x| name.ends_with(x));
+        // A link could lead anywhere, so that only files themselves are taken.
+        if !unfinished && entry.file_type()?.is_file() {
+            all.push(entry.path());
+        }
+    }
+    all.sort();
+    Ok(all)
+}
+
+/// The length of a file that has looked the same for long enough and that nobody holds.
+fn complete(watch: &mut Watch, path: &Path, now: Timestamp, settle: SignedDuration) -> io::Result<Option<u64>> {
+    let about = fs::metadata(path)?;
+    let (length, changed) = (about.len(), about.modified().ok());
+    let before = watch.seen.get(path).filter(|x| x.0 == length && x.1 == changed);
+    let since = match before {
+        // A clock that went back begins anew.
+        Some((.., since)) if *since <= now => *since,
+        _ => {
+            watch.seen.insert(path.to_owned(), (length, changed, now));
+            now
+        }
+    };
+    Ok((now.duration_since(since) >= settle && length > 0).then_some(length))
+}
+
+/// The bytes of a file; `None` while somebody holds a lock on it.
+fn read(path: &Path, max: usize) -> io::Result<Option<Vec<u8>>> {
+    let file = File::open(path)?;
+    // Where locks are unknown, length and time have to do.
+    if flock(&file, FlockOperation::NonBlockingLockShared) == Err(rustix::io::Errno::WOULDBLOCK) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    file.take(max as u64 + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= max).then_some(bytes))
+}
+
+/// Writes why, then moves the file, so that none lies there without its text.
+fn move_to(plan: &DropPlan, path: &Path, place: &str, why: &str) -> Result<(), Trouble> {
+    let folder = plan.folder.join(place);
+    fs::create_dir_all(&folder)?;
+    let target = free(&folder, &name_of(path));
+    let mut text = File::create(text_beside(&target))?;
+    writeln!(text, "{why}")?;
+    text.sync_all()?;
+    fs::rename(path, &target)?;
+    Ok(())
+}
+
+/// A name that nothing in the folder has: a number is put before the ending where one is needed.
+fn free(folder: &Path, name: &str) -> PathBuf {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, String::new()), |(a, b)| (a, format!(".{b}")));
+    let names = std::iter::once(name.to_owned()).chain((2..).map(|n: u32| format!("{stem} ({n}){ending}")));
+    names.map(|x| folder.join(x)).find(|x| !x.exists()).unwrap_or_else(|| folder.join(name))
+}
+
+fn text_beside(path: &Path) -> PathBuf {
+    path.with_file_name(format!("{}.txt", name_of(path)))
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().map_or_else(String::new, |x| x.to_string_lossy().into_owned())
+}

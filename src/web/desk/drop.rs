@@ -1,0 +1,115 @@
+//! Files from the drop folder that wait for a person: what each is, filing it as a document, or refusing it.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::form::{Id, Typed, again, errors_in, on_to};
+use super::links;
+use super::publish_kept::Upload;
+use crate::actions::drops;
+use crate::documents::einvoice::of_pdf;
+use crate::domain::drop::{Dropped, Fate};
+use crate::domain::ids::DropId;
+use crate::domain::text;
+use crate::secrets::Token;
+use crate::store::prelude::*;
+use crate::web::download;
+use crate::web::forms::{Fields, Posted, errors_of};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, FieldError, Input, Look, csrf_input};
+use crate::web::problem::Problem;
+
+const WHY: &str = "Say why, in a few words; it is written beside the file.";
+
+/// A file, for whoever may see all clients: nobody knows yet whose it is.
+fn dropped(desk: &Desk, id: DropId) -> Result<Dropped, Problem> {
+    let found = desk.read(|r| Ok(r.dropped(id)?))?;
+    found.filter(|_| desk.scope.only().is_none()).ok_or(Problem::NotFound)
+}
+
+/// `GET /desk/drops/{id}`
+pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<DropId>) -> Result<Response, Problem> {
+    let drop = dropped(&desk, id)?;
+    match drop.fate {
+        Fate::Published(invoice) => Ok(on_to(&links::invoice(invoice))),
+        _ => Ok(draw(&desk, &drop, &Fields::default(), &[]).into_response()),
+    }
+}
+
+/// `GET /desk/drops/{id}/file`: the file, to look at.
+pub async fn file(DeskWork(desk): DeskWork, Id(id): Id<DropId>) -> Result<Response, Problem> {
+    let drop = dropped(&desk, id)?;
+    let bytes = desk.read(|r| r.file(drop.file.digest)?.ok_or(Problem::NotFound))?;
+    Ok(download::pdf(&drop.file.name, bytes))
+}
+
+/// `POST /desk/drops/{id}/file`: on to the form of its publication, filled with what it says itself.
+pub async fn file_it(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(_): Posted) -> Result<Response, Problem> {
+    let drop = dropped(&desk, id)?;
+    if !drop.waits() {
+        return Ok(on_to(&format!("/desk/drops/{id}")));
+    }
+    let bytes = desk.read(|r| r.file(drop.file.digest)?.ok_or(Problem::NotFound))?;
+    let looked = tokio::task::spawn_blocking(move || (of_pdf(&bytes), bytes)).await;
+    let (read, bytes) = looked.map_err(|_| Problem::Bad("This PDF can’t be looked into."))?;
+    let read = read.unwrap_or_default();
+    let mut fields = Fields::of([("drop", id.to_string()), ("currency", desk.firm.currency.to_string())]);
+    if let Some(read) = &read {
+        desk.read(|r| super::publish_read::fill(&desk, r, &mut fields, read))?;
+    }
+    let token = Token::draw(&desk.app.entropy).reveal();
+    let upload = Upload { name: drop.file.name, bytes: bytes.into(), read: read.map(Into::into), fields };
+    desk.web.kept.put(&token, desk.session, desk.app.now(), upload);
+    Ok(on_to(&format!("/desk/publish?kept={token}")))
+}
+
+/// `POST /desk/drops/{id}/refuse`
+pub async fn refuse(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(fields): Posted) -> Result<Response, Problem> {
+    let drop = dropped(&desk, id)?;
+    let errors = match text::required("reason", fields.get("reason"), text::LINE_MAX, WHY) {
+        // Pressed twice, refused once.
+        _ if !drop.waits() => return Ok(on_to(&format!("/desk/drops/{id}"))),
+        Err(fault) => errors_of(&[fault]),
+        Ok(reason) => match desk.act(move |w, scope| drops::refuse(w, scope, id, &reason)).await {
+            Ok(()) => return Ok(on_to("/desk")),
+            Err(error) => errors_in(error, "reason")?,
+        },
+    };
+    Ok(again(draw(&desk, &drop, &fields, &errors)))
+}
+
+fn draw(desk: &Desk, drop: &Dropped, fields: &Fields, errors: &[FieldError]) -> Markup {
+    let typed = Typed { fields, errors };
+    let locale = desk.locale();
+    let at = locale.instant_short(drop.at, desk.zone(), desk.today());
+    let about = format!("From the drop folder, {at}.");
+    let (state, waits) = match &drop.fate {
+        Fate::Waits(why) => (why.clone(), true),
+        Fate::Refused { reason, .. } => (format!("It was refused: {reason}"), false),
+        Fate::Published(_) => ("It was published.".to_owned(), false),
+    };
+    let place = format!("/desk/drops/{}", drop.id);
+    let size = locale.bytes(drop.file.length);
+    let body = html! {
+        (parts::back("/desk", "Today"))
+        (parts::head(&drop.file.name, about, ""))
+        (parts::error_summary(errors))
+        p { (state) }
+        @if waits {
+            p { a href={ (place) "/file" } { "Look at the PDF" } ", " (size) }
+            (parts::section("file", "File it", "", html! {
+                p { "The form of its publication follows, with what it says of itself; nothing is sent before you confirm it." }
+                p { (parts::post_button(Look::Primary, &format!("{place}/file"), &desk.csrf, "File it")) }
+            }))
+            (parts::section("refuse", "Or refuse it", "", html! {
+                form method="post" action={ (place) "/refuse" } {
+                    (csrf_input(&desk.csrf))
+                    (parts::input(&typed.field("reason", "Why").hint(WHY), Input::Text))
+                    p { (parts::submit(Look::Plain, "Refuse it")) }
+                }
+            }))
+        }
+    };
+    desk.page(DeskNav::Today, &parts::titled(&drop.file.name, errors), body)
+}

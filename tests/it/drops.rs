@@ -1,0 +1,189 @@
+//! The drop folder: what is complete is taken once, routed by itself or its name, and moved with a text that says why.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use counterfoil::actions::{drops, invoices};
+use counterfoil::app::DropPlan;
+use counterfoil::documents::einvoice::{Bill, Frozen, cii};
+use counterfoil::documents::{Meta, factur_x};
+use counterfoil::domain::drop::{Fate, NamePattern};
+use counterfoil::domain::event::Event;
+use counterfoil::scheduler::Rota;
+use counterfoil::store::prelude::*;
+use jiff::SignedDuration;
+use jiff::civil::date;
+
+use crate::house::*;
+
+const SETTLE: SignedDuration = SignedDuration::from_secs(5);
+
+struct Folder {
+    house: TestHouse,
+    rota: Rota,
+    path: PathBuf,
+    _folder: tempfile::TempDir,
+}
+
+impl Folder {
+    async fn new() -> Self {
+        let mut house = TestHouse::new().await.heedless_of_mail();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().to_owned();
+        let pattern = Some(NamePattern::parse("{client}_{number}_{issued}_{amount}.pdf").unwrap());
+        let plan = DropPlan { folder: path.clone(), pattern, settle: SETTLE };
+        Arc::make_mut(&mut house.app.settings).drop = Some(plan);
+        Self { house, rota: Rota::new(None), path, _folder: folder }
+    }
+
+    fn put(&self, name: &str, bytes: &[u8]) {
+        std::fs::write(self.path.join(name), bytes).unwrap();
+    }
+
+    /// Looks, lets time pass, and looks again.
+    async fn settle(&mut self) -> usize {
+        let first = self.rota.tick(&self.house.app).await;
+        self.house.later(SETTLE);
+        let then = self.rota.tick(&self.house.app).await;
+        assert_eq!((first.failures, then.failures), (0, 0));
+        first.dropped + then.dropped
+    }
+
+    fn names(&self, folder: &str) -> Vec<String> {
+        let mut all = names(&self.path.join(folder));
+        all.sort();
+        all
+    }
+
+    fn text(&self, place: &str) -> String {
+        std::fs::read_to_string(self.path.join(place)).unwrap()
+    }
+
+    fn numbered(&self, number: &str) -> Option<counterfoil::domain::invoice::Invoice> {
+        let number = number.parse().unwrap();
+        let read = |r: &ReadTx| {
+            Ok::<_, StoreError>(r.invoice_numbered(&number)?.map(|id| r.invoice(id)).transpose()?.flatten())
+        };
+        self.house.app.store.read(read).unwrap()
+    }
+}
+
+/// How many documents were published.
+fn published(folder: &Folder) -> usize {
+    folder.house.log().iter().filter(|e| matches!(e, Event::InvoicePublished { .. })).count()
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let files = std::fs::read_dir(folder).into_iter().flatten().map(|x| x.unwrap());
+    files.filter(|x| x.path().is_file()).map(|x| x.file_name().into_string().unwrap()).collect()
+}
+
+/// A Factur-X as the accounting program prints it, for Marlow.
+async fn printed() -> (String, Vec<u8>) {
+    let other = TestHouse::seeded(7).await.heedless_of_mail();
+    let (id, number) = other.issue(other.who.marlow, 123_00, date(2026, 12, 23)).await;
+    let invoice = other.app.store.read(|r| r.invoice(id)).unwrap().unwrap();
+    let issue = invoice.issue.as_ref().unwrap();
+    let bill = Bill::of(&invoice, &Frozen::of(issue, None)).unwrap();
+    let sheet = |r: &ReadTx| {
+        let firm = r.firm()?;
+        invoices::sheet(r, &firm, (&issue.seller, &issue.buyer), &invoice, Some(&number), &issue.totals)
+    };
+    let sheet = other.app.store.read(sheet).unwrap();
+    let meta = Meta {
+        title: "x".to_owned(),
+        author: "x".to_owned(),
+        created: jiff::Timestamp::UNIX_EPOCH,
+        document_id: number.to_string(),
+    };
+    (number.to_string(), factur_x(&sheet, &other.app.fonts, &meta, cii(&bill)).unwrap())
+}
+
+#[tokio::test]
+async fn a_file_is_taken_when_it_stands_still_and_never_twice() {
+    let mut folder = Folder::new().await;
+    let (number, bytes) = printed().await;
+    folder.put("print.pdf", &bytes[..bytes.len() / 2]);
+    assert_eq!(folder.rota.tick(&folder.house.app).await.dropped, 0);
+    folder.house.later(SETTLE / 2);
+    folder.put("print.pdf", &bytes);
+    folder.put("later.pdf.part", &bytes);
+    folder.put(".hidden.pdf", &bytes);
+    assert_eq!(folder.rota.tick(&folder.house.app).await.dropped, 0, "it grew");
+    folder.house.later(SETTLE / 2);
+    assert_eq!(folder.rota.tick(&folder.house.app).await.dropped, 0, "not for long enough");
+    folder.house.later(SETTLE);
+    assert_eq!(folder.rota.tick(&folder.house.app).await.dropped, 1);
+    let published = folder.numbered(&number).unwrap();
+    assert_eq!((published.client, published.payable()), (folder.house.who.marlow, eur(123_00)));
+    assert_eq!(folder.names("done"), ["print.pdf", "print.pdf.txt"]);
+    assert_eq!(folder.text("done/print.pdf.txt"), format!("It was published as {number}.\n"));
+    // The same bytes under another name, as after a crash before the move, or printed twice.
+    folder.put("again.pdf", &bytes);
+    folder.put("print.pdf", &bytes);
+    assert_eq!(folder.settle().await, 2);
+    assert_eq!(folder.names("done").len(), 6);
+    assert!(folder.names("done").contains(&"print (2).pdf".to_owned()));
+    assert_eq!(folder.names(""), [".hidden.pdf", "later.pdf.part"]);
+    assert_eq!(published(&folder), 1);
+}
+
+#[tokio::test]
+async fn a_name_says_what_the_file_does_not_and_what_nobody_says_waits() {
+    let mut folder = Folder::new().await;
+    folder.put("Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf", &pdf("named"));
+    folder.put("scan0001.pdf", &pdf("unnamed"));
+    folder.put("Nobody Ltd_RE-8_2026-11-20_10.00.pdf", &pdf("nobody"));
+    folder.put("letter.pdf", b"Dear Ana, this is no PDF.");
+    assert_eq!(folder.settle().await, 4);
+    let named = folder.numbered("RE-7").unwrap();
+    assert_eq!((named.payable(), named.dated, named.due), (eur(1_234_50), date(2026, 11, 20), date(2026, 12, 20)));
+    assert_eq!(
+        folder.names("done"),
+        ["Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf", "Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf.txt"]
+    );
+    assert_eq!(folder.names("refused"), ["letter.pdf", "letter.pdf.txt"]);
+    assert!(folder.text("refused/letter.pdf.txt").contains("This is not a PDF."));
+    assert!(folder.text("to-file/scan0001.pdf.txt").contains("says whose it is"));
+    assert!(
+        folder.text("to-file/Nobody Ltd_RE-8_2026-11-20_10.00.pdf.txt").contains("No client is called \"Nobody Ltd\".")
+    );
+    let waiting = folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap();
+    assert_eq!(waiting.len(), 2);
+    // One is filed by a person, the other refused; both leave the queue, and the folder with the next look.
+    let scan = waiting.iter().find(|x| x.file.name == "scan0001.pdf").unwrap().clone();
+    let other = waiting.iter().find(|x| x.id != scan.id).unwrap().id;
+    let mut publication = folder.house.publication(folder.house.who.kestrel, "RE-9", 5_00, date(2026, 12, 20));
+    publication.pdf = folder.house.app.store.read(|r| r.file(scan.file.digest)).unwrap().unwrap();
+    publication.drop = Some(scan.id);
+    let (by, scope) = (folder.house.by(folder.house.who.orla), folder.house.scope(folder.house.who.orla));
+    invoices::publish(&folder.house.app, by, &scope, publication).await.unwrap();
+    folder.house.act(folder.house.who.orla, move |w, scope| drops::refuse(w, scope, other, "Not ours")).await.unwrap();
+    assert!(folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap().is_empty());
+    folder.rota.tick(&folder.house.app).await;
+    assert_eq!(folder.text("done/scan0001.pdf.txt"), "It was published as RE-9.\n");
+    assert_eq!(folder.text("refused/Nobody Ltd_RE-8_2026-11-20_10.00.pdf.txt"), "Not ours\n");
+    assert!(folder.names("to-file").is_empty(), "{:?}", folder.names("to-file"));
+    assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
+}
+
+#[tokio::test]
+async fn what_is_committed_and_not_moved_is_only_moved_and_a_locked_file_is_left() {
+    let mut folder = Folder::new().await;
+    let (number, bytes) = printed().await;
+    // As if the process had died between commit and move.
+    let plan = folder.house.app.settings.drop.clone().unwrap();
+    let fate = drops::take(&folder.house.app, plan.pattern.as_ref(), "print.pdf", bytes.clone()).await.unwrap();
+    assert!(matches!(fate, Fate::Published(_)));
+    folder.put("print.pdf", &bytes);
+    assert_eq!(folder.settle().await, 1);
+    assert_eq!(folder.names("done"), ["print.pdf", "print.pdf.txt"]);
+    assert_eq!(published(&folder), 1, "nothing was published again");
+    assert!(folder.numbered(&number).is_some());
+    folder.put("held.pdf", &pdf("held"));
+    let held = std::fs::File::open(folder.path.join("held.pdf")).unwrap();
+    rustix::fs::flock(&held, rustix::fs::FlockOperation::LockExclusive).unwrap();
+    assert_eq!(folder.settle().await, 0);
+    drop(held);
+    assert_eq!(folder.settle().await, 1);
+}

@@ -420,13 +420,15 @@ fn report(told: Told) -> Result<(), Failure> {
 
 fn words(count: &Count) -> String {
     let all = [
-        (count.clients, "new clients"),
-        (count.contacts, "contacts"),
-        (count.invoices, "invoices"),
-        (count.credits, "credit notes"),
-        (count.payments, "payments"),
+        (count.clients, "new client"),
+        (count.contacts, "contact"),
+        (count.invoices, "invoice"),
+        (count.credits, "credit note"),
+        (count.payments, "payment"),
     ];
-    let mut out: Vec<String> = all.iter().filter(|x| x.0 > 0).map(|(n, what)| format!("{n} {what}")).collect();
+    let several = |n: &usize| if *n == 1 { "" } else { "s" };
+    let said = all.iter().filter(|x| x.0 > 0).map(|(n, what)| format!("{n} {what}{}", several(n)));
+    let mut out: Vec<String> = said.collect();
     for (code, [invoiced, credited, paid]) in &count.sums {
         let Ok(currency) = code.parse::<Currency>() else { continue };
         for (minor, what) in [(invoiced, "invoiced"), (credited, "credited"), (paid, "paid")] {

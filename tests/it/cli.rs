@@ -2,6 +2,7 @@
 
 mod export;
 mod files;
+mod import;
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;

@@ -69,7 +69,7 @@ impl Folder {
 }
 
 /// How many documents were published.
-fn published(folder: &Folder) -> usize {
+fn publications(folder: &Folder) -> usize {
     folder.house.log().iter().filter(|e| matches!(e, Event::InvoicePublished { .. })).count()
 }
 
@@ -125,7 +125,7 @@ async fn a_file_is_taken_when_it_stands_still_and_never_twice() {
     assert_eq!(folder.names("done").len(), 6);
     assert!(folder.names("done").contains(&"print (2).pdf".to_owned()));
     assert_eq!(folder.names(""), [".hidden.pdf", "later.pdf.part"]);
-    assert_eq!(published(&folder), 1);
+    assert_eq!(publications(&folder), 1);
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn what_is_committed_and_not_moved_is_only_moved_and_a_locked_file_is_left
     folder.put("print.pdf", &bytes);
     assert_eq!(folder.settle().await, 1);
     assert_eq!(folder.names("done"), ["print.pdf", "print.pdf.txt"]);
-    assert_eq!(published(&folder), 1, "nothing was published again");
+    assert_eq!(publications(&folder), 1, "nothing was published again");
     assert!(folder.numbered(&number).is_some());
     folder.put("held.pdf", &pdf("held"));
     let held = std::fs::File::open(folder.path.join("held.pdf")).unwrap();

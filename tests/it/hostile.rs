@@ -46,6 +46,7 @@ const IN_PARAGRAPHS: usize = 4;
 
 /// Forms of words alone: they take whatever is plain text; passwords take anything.
 const WORDS: &[&str] = &[
+    "/desk/drops/{id}/refuse",
     "/desk/clients/{id}/projects",
     "/desk/documents/{id}/withdraw",
     "/desk/invoices/{id}/allocations/{allocation}/undo",

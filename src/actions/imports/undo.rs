@@ -143,10 +143,23 @@ fn of_receipt(reader: &impl Reader, import: &Import, id: ReceiptId) -> Result<Op
 
 fn of_client(reader: &impl Reader, import: &Import, id: ClientId) -> Result<Option<String>, StoreError> {
     let Some(client) = reader.client(id)? else { return Ok(None) };
-    let log = reader.log_of_client(id, None, LOG_MAX)?;
-    let since = |x: &&LogEntry| x.sequence > import.until && built(&x.event).is_some();
-    let what = log.iter().find(since).and_then(|x| built(&x.event));
-    Ok(what.map(|what| format!("the client {} {what} since", client.party.name)))
+    for entry in reader.log_of_client(id, None, LOG_MAX)?.iter().filter(|x| x.sequence > import.until) {
+        let Some(what) = built(&entry.event) else { continue };
+        if !is_gone(reader, entry)? {
+            return Ok(Some(format!("the client {} {what} since", client.party.name)));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether what an entry tells of came with another import that was undone.
+fn is_gone(reader: &impl Reader, entry: &LogEntry) -> Result<bool, StoreError> {
+    Ok(match (entry.invoice, &entry.event) {
+        (Some(invoice), _) => reader.invoice(invoice)?.is_none(),
+        (None, Event::ReceiptRecorded { receipt, .. }) => reader.receipt(*receipt)?.is_none(),
+        (None, Event::ContactAdded { contact, .. }) => reader.contact(*contact)?.is_none(),
+        _ => false,
+    })
 }
 
 fn of_contacts(reader: &impl Reader, import: &Import) -> Result<Option<String>, StoreError> {

@@ -307,6 +307,22 @@ fn facts(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Pr
     Ok(parts::section("facts", "Facts", "", parts::facts(&facts)))
 }
 
+/// That the bytes that came are the document, whatever a page shows of it.
+fn as_it_came(desk: &Desk, row: &Row, issue: &Issue) -> Markup {
+    let size = desk.locale().bytes(issue.pdf.length);
+    html! {
+        @if issue.is_pdf() {
+            p {
+                "The PDF is the document, byte for byte as it came from the accounting system: "
+                a href={ "/desk/invoices/" (row.invoice.id) ".pdf" } { (issue.pdf.name) } ", " (size) "."
+            }
+        } @else {
+            p { "It was imported, from what is kept as " (issue.pdf.name) ", " (size) "; the PDF is a copy made of that." }
+        }
+        p.small.mut { "SHA-256 " span.mono { (issue.pdf.digest) } }
+    }
+}
+
 /// The document itself: composed here as the page that the client sees, published as what its PDF is.
 fn document(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
     let body = match &row.invoice.body {
@@ -315,15 +331,14 @@ fn document(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup,
             let number = Some(&issue.number);
             let firm = issue.letterhead.over(&desk.firm);
             let sheet = invoices::sheet(r, &firm, parties, &row.invoice, number, &issue.totals)?;
-            html! { div.panel { (documents::html(&sheet)) } }
+            html! {
+                div.panel { (documents::html(&sheet)) }
+                @if issue.elsewhere.is_some() { (as_it_came(desk, row, issue)) }
+            }
         }
         Body::Published(amount) => html! {
-            p {
-                "The PDF is the document, byte for byte as it came from the accounting system: "
-                a href={ "/desk/invoices/" (row.invoice.id) ".pdf" } { (issue.pdf.name) }
-                ", " (desk.locale().bytes(issue.pdf.length)) ", for " (desk.locale().money(*amount)) "."
-            }
-            p.small.mut { "SHA-256 " span.mono { (issue.pdf.digest) } }
+            (as_it_came(desk, row, issue))
+            p.small.mut { "For " (desk.locale().money(*amount)) "." }
         },
     };
     Ok(parts::section("document", "The document", "As the client sees it", body))

@@ -4,6 +4,7 @@ mod activity;
 mod clients;
 mod credits;
 pub mod firm;
+mod incoming;
 mod invoices;
 mod overview;
 mod payments;

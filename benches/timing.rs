@@ -164,6 +164,7 @@ async fn move_in(app: &App) {
         series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::default(),
         paper: Paper::default(),
+        quote_terms: String::new(),
     };
     let owner = NewStaff {
         name: "Orla Byrne".to_owned(),

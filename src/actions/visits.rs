@@ -9,7 +9,7 @@ use super::found;
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::format::Format;
-use crate::domain::ids::{ClientId, Digest, InvoiceId};
+use crate::domain::ids::{ClientId, Digest, InvoiceId, QuoteId};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
@@ -95,30 +95,57 @@ fn theirs(w: &WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<(About
     Ok((About::invoice(row.invoice.client, row.invoice.id), row.invoice.id, issue.pdf.digest))
 }
 
-/// A contact opened a quote.
+/// A contact opened a version of a quote.
 ///
 /// # Errors
 /// As [`opened`].
-pub fn quote_opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
-    let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
-    once(w, pass, Visited::Quote(quote.id))?;
-    let event = Event::QuoteOpened { quote: quote.id, digest: quote.pdf.digest };
-    Ok(w.record(About::client(quote.client), event)?.done(()))
+pub fn quote_opened(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    version: u32,
+) -> Result<Done<()>, ActError> {
+    let (client, quote, digest) = their_quote(w, pass, number, version)?;
+    once(w, pass, Visited::Quote(quote, version))?;
+    Ok(w.record(About::client(client), Event::QuoteOpened { quote, version, digest })?.done(()))
 }
 
-/// A contact downloaded a quote.
+/// A contact downloaded a version of a quote.
 ///
 /// # Errors
 /// As [`opened`].
 pub fn quote_downloaded(
     w: &mut WriteTx<'_>,
     pass: Pass,
-    number: &DocumentNumber,
+    (number, version): (&DocumentNumber, u32),
     format: Format,
 ) -> Result<Done<()>, ActError> {
+    let (client, quote, digest) = their_quote(w, pass, number, version)?;
+    Ok(w.record(About::client(client), Event::QuoteDownloaded { quote, version, digest, format })?.done(()))
+}
+
+fn their_quote(
+    w: &WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    version: u32,
+) -> Result<(ClientId, QuoteId, Digest), ActError> {
     let quote = found(found(ClientView::open(w, pass)?)?.quote(number)?)?;
-    let event = Event::QuoteDownloaded { quote: quote.id, digest: quote.pdf.digest, format };
-    Ok(w.record(About::client(quote.client), event)?.done(()))
+    Ok((quote.client, quote.id, found(quote.version(version))?.pdf.digest))
+}
+
+/// Staff downloaded a version of a quote.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_quote_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    (quote, version): (QuoteId, u32),
+    format: Format,
+) -> Result<Done<()>, ActError> {
+    let client = found(w.quote(quote)?.filter(|q| scope.sees(q.client)))?.client;
+    Ok(w.record(About::client(client), Event::StaffQuoteDownloaded { quote, version, format })?.done(()))
 }
 
 /// A contact opened the statement.

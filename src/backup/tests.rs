@@ -42,6 +42,7 @@ pub(super) fn firm() -> crate::domain::firm::Firm {
         series: Series { invoice: pattern("I-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::default(),
         paper: Paper::default(),
+        quote_terms: String::new(),
     }
 }
 

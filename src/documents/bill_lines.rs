@@ -24,6 +24,20 @@ pub(super) fn section(locale: Locale, heading: &str, content: &Content, totals: 
     }
 }
 
+/// The lines of `content` that may be chosen, with what the document comes to with all of them.
+pub(super) fn options(locale: Locale, content: &Content, numbers: &[u32], with_all: &Totals) -> Section {
+    let mut table = table(locale, content, with_all);
+    let rows = (1_u32..).zip(std::mem::take(&mut table.rows));
+    table.rows = rows.filter(|x| numbers.contains(&x.0)).map(|x| x.1).collect();
+    for (option, row) in (1..).zip(&mut table.rows) {
+        row.notes.insert(0, format!("Option {option}"));
+    }
+    table.caption = "Options".to_owned();
+    let total = format!("Total with every option, in {}", currency_name(with_all.currency));
+    let totals = vec![Total::line(total, locale.money(with_all.payable()))];
+    Section { heading: "Options: choose when you accept".to_owned(), table, totals, ..Section::default() }
+}
+
 /// Whether nothing of it is subject to VAT, so that the document need not speak of VAT at all.
 fn without_vat(totals: &Totals) -> bool {
     totals.groups.iter().all(|x| x.vat.category == VatCategory::OutOfScope)

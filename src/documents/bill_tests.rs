@@ -13,6 +13,7 @@ use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice, Kind, References};
 use crate::domain::money::Currency;
 use crate::domain::number::{DocumentNumber, Pattern};
+use crate::domain::quote::fixed;
 use crate::domain::statement::{Ageing, Entry, EntryKind, balance_forward};
 use crate::domain::tax::{Content, Discount, Line, Totals, Unit, Vat, VatCategory, totals};
 use crate::domain::terms::{DueRule, Terms};
@@ -59,6 +60,7 @@ fn firm() -> Firm {
         },
         locale: Locale::EnglishIreland,
         paper: crate::domain::firm::Paper::A4,
+        quote_terms: String::new(),
     }
 }
 
@@ -287,17 +289,22 @@ fn prices_keep_their_fine_decimals_and_countries_stand_where_they_differ() {
 #[test]
 fn a_quote_says_until_when_it_stands() {
     let firm = firm();
-    let lines = lease();
-    let sums = totals(&Content::of(lines.clone()), Currency::EUR).unwrap();
+    let content = Content::of(lease());
+    let sums = totals(&content, Currency::EUR).unwrap();
     let name = number("Q-0007");
     let offer = Offer {
         number: Some(&name),
+        version: 1,
         title: "Lease of Unit 5",
         issued: date(2025, 11, 1),
         valid_until: date(2025, 11, 30),
-        lines: &lines,
+        content: &content,
+        options: &[],
         totals: &sums,
+        with_all: None,
+        delivery: "",
         note: "",
+        terms: "",
         project: None,
     };
     let look = Look { firm: &firm, logo: None };
@@ -305,8 +312,26 @@ fn a_quote_says_until_when_it_stands() {
     assert_eq!((sheet.title.as_str(), &sheet.payment, &sheet.banner), ("Quote", &None, &None));
     assert!(pairs(&sheet.facts).contains(&("Valid until", "30 November 2025")));
     assert!(sheet.notes[0].starts_with("This offer stands until the end of 30 November 2025."));
-    let draft = quote_sheet(&look, &firm.party, &buyer(), &Offer { number: None, ..offer });
+    let draft = quote_sheet(&look, &firm.party, &buyer(), &Offer { number: None, ..offer.clone() });
     assert_eq!(draft.banner.as_deref(), Some("DRAFT – not a quote"));
+
+    let without = totals(&fixed(&content, &[3, 4]), Currency::EUR).unwrap();
+    let (options, totals, with_all) = (&[3, 4][..], &without, Some(sums.clone()));
+    let more = Offer { version: 2, options, totals, with_all, terms: "Half first.\n\nThe rest after.", ..offer };
+    let sheet = quote_sheet(&look, &firm.party, &buyer(), &more);
+    assert!(pairs(&sheet.facts).contains(&("Version", "2, in place of version 1")));
+    assert_eq!(sheet.clauses.as_ref().unwrap().texts, ["Half first.", "The rest after."]);
+    let rows = |at: usize| sheet.sections[at].table.rows.iter().map(|x| x.cells[0].as_str()).collect::<Vec<_>>();
+    assert_eq!(rows(0), ["Drafting and negotiating the lease", "Title review and report"]);
+    assert_eq!(rows(1), ["Call with the landlord’s solicitors", "Land Registry search fees"]);
+    assert_eq!(sheet.sections[1].table.rows[1].notes[0], "Option 2");
+    let locale = firm.locale;
+    assert_eq!(sums_of(&sheet, 0), locale.money(without.payable()));
+    assert_eq!(sums_of(&sheet, 1), locale.money(sums.payable()));
+}
+
+fn sums_of(sheet: &Sheet, section: usize) -> String {
+    sheet.sections[section].totals.last().unwrap().value.clone()
 }
 
 fn entry(day: jiff::civil::Date, kind: EntryKind, number: &str, title: &str, amount: i64) -> Entry {

@@ -7,7 +7,7 @@ use super::einvoice::{Bill, Item};
 
 /// The columns of a document: what the whole says stands in each row, so that files can be put one under the other.
 /// Amounts and quantities are decimal numbers with a full stop, days are YYYY-MM-DD, codes those of EN 16931.
-pub const COLUMNS: [&str; 36] = [
+pub const COLUMNS: [&str; 37] = [
     "document", // invoice, credit note or quote
     "number",
     "issued",
@@ -44,6 +44,7 @@ pub const COLUMNS: [&str; 36] = [
     "total",
     "prepaid",
     "payable",
+    "optional", // yes for an option of a quote, which the totals leave out
 ];
 
 /// A document with a row for each line. `kind` is what the first column says.
@@ -53,7 +54,7 @@ pub fn document(bill: &Bill, kind: &str) -> Csv {
     csv
 }
 
-fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 36] {
+fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 37] {
     let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
     let sums = &bill.sums;
     let credits = bill.preceding.as_ref().map_or("", |x| &x.0);
@@ -89,7 +90,8 @@ fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 36] {
     let period = [day(item.period.map(|x| x.0)), day(item.period.map(|x| x.1))];
     let mut cells = [kind, number, bill.dated.to_string(), day(bill.due)].into_iter();
     let mut all = cells.by_ref().chain(rest.map(str::to_owned)).chain(period).chain(totals.map(|x| x.clone()));
-    std::array::from_fn(|_| all.next().unwrap_or_default())
+    let optional = if item.optional { "yes" } else { "" };
+    std::array::from_fn(|_| all.next().unwrap_or_else(|| optional.to_owned()))
 }
 
 /// What is taken off a line, and its percentage: of several allowances and charges what they come to.

@@ -28,6 +28,10 @@ pub(super) fn article(sheet: &Sheet, logo: &Markup) -> Markup {
             @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (Lines(text)) } }
             @for part in &sheet.sections { (section(part, !sheet.intro.is_empty())) }
             @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (Lines(text)) } }
+            @if let Some(clauses) = &sheet.clauses {
+                h2.gap-y { (clauses.heading) }
+                @for text in &clauses.texts { p.small.bill-n { (Lines(text)) } }
+            }
             @if !sheet.footer.is_empty() { p.small.mut.bill-n { (broken(sheet.footer.iter().map(String::as_str))) } }
         }
     }

@@ -30,6 +30,8 @@ pub struct Sheet {
     pub sections: Vec<Section>,
     /// Paragraphs after the tables.
     pub notes: Vec<String>,
+    /// What whoever accepts the document agrees to.
+    pub clauses: Option<Clauses>,
     /// How to pay, as a slip below a perforation.
     pub payment: Option<Payment>,
     /// Legal lines at the foot of every page.
@@ -214,6 +216,15 @@ impl Total {
     pub fn sum(label: impl Into<String>, value: impl Into<String>) -> Self {
         Self { sum: true, ..Self::line(label, value) }
     }
+}
+
+/// Text under a heading of its own, at the end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Clauses {
+    /// "Terms".
+    pub heading: String,
+    /// Its paragraphs.
+    pub texts: Vec<String>,
 }
 
 /// How to pay.

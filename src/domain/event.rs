@@ -102,8 +102,8 @@ pub enum Event {
     InvoicePublished { invoice: InvoiceId, number: DocumentNumber, total: Money, digest: Digest },
     /// A credit note was issued.
     CreditNoteIssued { credit: InvoiceId, number: DocumentNumber, total: Money, digest: Digest, of: InvoiceId },
-    /// A quote was sent.
-    QuoteSent { quote: QuoteId, number: DocumentNumber, total: Money, digest: Digest },
+    /// A version of a quote was sent.
+    QuoteSent { quote: QuoteId, version: u32, number: DocumentNumber, total: Money, digest: Digest },
     /// Money arrived.
     ReceiptRecorded { receipt: ReceiptId, amount: Money },
     /// A receipt or credit settled part of an invoice.
@@ -150,19 +150,19 @@ pub enum Event {
     /// Staff downloaded an issued document; no evidence of anything.
     StaffDownloaded { invoice: InvoiceId, format: Format },
     /// A client's contact opened a quote.
-    QuoteOpened { quote: QuoteId, digest: Digest },
+    QuoteOpened { quote: QuoteId, version: u32, digest: Digest },
     /// A client's contact downloaded a quote.
-    QuoteDownloaded { quote: QuoteId, digest: Digest, format: Format },
+    QuoteDownloaded { quote: QuoteId, version: u32, digest: Digest, format: Format },
     /// A client's contact opened their statement.
     StatementOpened,
     /// A backup was made.
     BackupMade { bytes: u64, digest: Digest },
     /// This data file was restored from a backup.
     Restored { taken: Timestamp },
-    /// A client's contact accepted a quote, as this PDF.
-    QuoteAccepted { quote: QuoteId, digest: Digest },
+    /// A client's contact accepted a quote, as this PDF, on terms of this digest and with these options.
+    QuoteAccepted { quote: QuoteId, version: u32, digest: Digest, terms: Digest, options: Vec<u32>, total: Money },
     /// A client's contact declined a quote, as this PDF, with the reason given.
-    QuoteDeclined { quote: QuoteId, digest: Digest, reason: String },
+    QuoteDeclined { quote: QuoteId, version: u32, digest: Digest, reason: String },
     /// Letters held back since a restore may go.
     SendingReleased,
     /// A client's contact downloaded their statement from one day to another: evidence.
@@ -213,6 +213,8 @@ pub enum Event {
     DropWaits { name: String, reason: String },
     /// A file from the drop folder was refused.
     DropRefused { name: String, reason: String },
+    /// Staff downloaded a quote; no evidence of anything.
+    StaffQuoteDownloaded { quote: QuoteId, version: u32, format: Format },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -337,6 +339,7 @@ impl Event {
             | E::DocumentOpened { .. }
             | E::DocumentDownloaded { .. }
             | E::StaffDocumentDownloaded { .. }
+            | E::StaffQuoteDownloaded { .. }
             | E::CertificateMade { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns

@@ -157,4 +157,6 @@ pub struct Firm {
     pub locale: Locale,
     /// Paper of PDFs.
     pub paper: Paper,
+    /// The terms that new quotes begin with; may be empty.
+    pub quote_terms: String,
 }

@@ -238,7 +238,8 @@ impl Invoice {
     }
 }
 
-fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
+/// Names what lines, allowances and charges lack, as the form calls their fields.
+pub(super) fn check_content(faults: &mut Faults, content: &Content, currency: Currency) {
     let Content { lines, adjustments, .. } = content;
     if lines.is_empty() {
         faults.add("lines", "BR-16: Add at least one line.");

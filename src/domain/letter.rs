@@ -177,14 +177,14 @@ pub fn issue_key(invoice: InvoiceId, to: Person) -> String {
     format!("issued/{invoice}/{}", person_key(to))
 }
 
-/// The key of a quote's letter.
-pub fn quote_key(quote: QuoteId, to: Person) -> String {
-    format!("quote/{quote}/{}", person_key(to))
+/// The key of the letter about a version of a quote.
+pub fn quote_key(quote: QuoteId, version: u32, to: Person) -> String {
+    format!("quote/{quote}/{version}/{}", person_key(to))
 }
 
-/// The key of a letter that says that a quote was answered.
-pub fn answer_key(quote: QuoteId, to: Person) -> String {
-    format!("answered/{quote}/{}", person_key(to))
+/// The key of a letter that says that a version of a quote was answered.
+pub fn answer_key(quote: QuoteId, version: u32, to: Person) -> String {
+    format!("answered/{quote}/{version}/{}", person_key(to))
 }
 
 /// The key of a letter about posted documents: by the first that it tells of.

@@ -91,6 +91,8 @@ pub enum Refusal {
     NotToErase,
     /// Backups are encrypted to as many passphrases as they can be.
     PassphrasesFull(usize),
+    /// A newer version of the quote took the place of the one that was read.
+    QuoteReplaced,
 }
 
 impl From<FieldFault> for Refusal {
@@ -191,6 +193,10 @@ impl std::fmt::Display for Refusal {
                 f.write_str("This document was withdrawn, so that nothing is added to it. Post a new one instead.")
             }
             Self::NotToErase => f.write_str("Only a withdrawn document whose content is still kept can be erased."),
+            Self::QuoteReplaced => f.write_str(
+                "We sent a new version of this quote after you opened it, so nothing was answered. Read it as it is now, \
+                 then answer.",
+            ),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }
     }

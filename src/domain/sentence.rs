@@ -124,7 +124,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => ("x", Mark::Warn),
         E::DocumentOpened { .. } => ("eye", Mark::Good),
         E::DocumentDownloaded { .. } => ("down", Mark::Good),
-        E::StaffDocumentDownloaded { .. } => ("down", Mark::Plain),
+        E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } => ("down", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
     }
@@ -167,7 +167,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::CreditNoteIssued { number, total, of, .. } => {
             plain(format!("{who} issued the credit note {number} for {}, {}", names.document(*of), money(*total)))
         }
-        E::QuoteSent { number, total, .. } => plain(format!("{who} sent the quote {number}, {}", money(*total))),
+        E::QuoteSent { number, version, total, .. } => {
+            plain(format!("{who} sent the quote {}, {}", versioned(number.as_str(), *version), money(*total)))
+        }
         E::ReceiptRecorded { amount, .. } => plain(format!("{who} recorded a payment of {}", money(*amount))),
         E::Allocated { invoice, amount, left_open } => {
             let left = if left_open.minor == 0 { "settled".to_owned() } else { format!("{} left", money(*left_open)) };
@@ -235,13 +237,25 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDownloaded { invoice, format } => {
             plain(format!("{who} took a copy of the {} of {}", format.words(), names.document(*invoice)))
         }
-        E::QuoteAccepted { quote, .. } => plain(format!("{who} accepted the quote {}", names.quote(*quote))),
-        E::QuoteDeclined { quote, reason, .. } => {
-            noted(format!("{who} declined the quote {}", names.quote(*quote)), reason)
+        E::QuoteAccepted { quote, version, options, total, .. } => plain(format!(
+            "{who} accepted the quote {}{}, {}",
+            versioned(&names.quote(*quote), *version),
+            with_options(options),
+            money(*total)
+        )),
+        E::QuoteDeclined { quote, version, reason, .. } => {
+            noted(format!("{who} declined the quote {}", versioned(&names.quote(*quote), *version)), reason)
         }
-        E::QuoteOpened { quote, .. } => plain(format!("Quote {} opened by {who}", names.quote(*quote))),
-        E::QuoteDownloaded { quote, format, .. } => {
-            plain(format!("{} of the quote {} downloaded by {who}", format.words(), names.quote(*quote)))
+        E::QuoteOpened { quote, version, .. } => {
+            plain(format!("Quote {} opened by {who}", versioned(&names.quote(*quote), *version)))
+        }
+        E::QuoteDownloaded { quote, version, format, .. } => {
+            let quote = versioned(&names.quote(*quote), *version);
+            plain(format!("{} of the quote {quote} downloaded by {who}", format.words()))
+        }
+        E::StaffQuoteDownloaded { quote, version, format } => {
+            let quote = versioned(&names.quote(*quote), *version);
+            plain(format!("{who} took a copy of the {} of the quote {quote}", format.words()))
         }
         E::StatementOpened => plain(format!("{who} opened the statement of account")),
         E::StatementDownloaded { from, to, format, .. } => {
@@ -316,7 +330,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::CreditNoteIssued { number, total, .. } => {
             Some(format!("{} issued the credit note {number}, {}.", who(), money(*total)))
         }
-        E::QuoteSent { number, .. } => Some(format!("{} sent you the quote {number}.", who())),
+        E::QuoteSent { number, version, .. } => {
+            Some(format!("{} sent you the quote {}.", who(), versioned(number.as_str(), *version)))
+        }
         E::ReceiptRecorded { amount, .. } => Some(format!("We received {}. Thank you.", money(*amount))),
         E::Allocated { amount, left_open, .. } if left_open.minor == 0 => {
             Some(format!("{} settled this invoice.", money(*amount)))
@@ -359,11 +375,22 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             Some(format!("{} downloaded the {} of the credit note.", who(), format.words()))
         }
         E::Downloaded { format, .. } => Some(format!("{} downloaded the {}.", who(), format.words())),
-        E::QuoteAccepted { quote, .. } => Some(format!("{} accepted the quote {}.", who(), names.quote(*quote))),
-        E::QuoteDeclined { quote, .. } => Some(format!("{} declined the quote {}.", who(), names.quote(*quote))),
-        E::QuoteOpened { quote, .. } => Some(format!("{} opened the quote {}.", who(), names.quote(*quote))),
-        E::QuoteDownloaded { quote, format, .. } => {
-            Some(format!("{} downloaded the {} of the quote {}.", who(), format.words(), names.quote(*quote)))
+        E::QuoteAccepted { quote, version, options, total, .. } => Some(format!(
+            "{} accepted the quote {}{}, {}.",
+            who(),
+            versioned(&names.quote(*quote), *version),
+            with_options(options),
+            money(*total)
+        )),
+        E::QuoteDeclined { quote, version, .. } => {
+            Some(format!("{} declined the quote {}.", who(), versioned(&names.quote(*quote), *version)))
+        }
+        E::QuoteOpened { quote, version, .. } => {
+            Some(format!("{} opened the quote {}.", who(), versioned(&names.quote(*quote), *version)))
+        }
+        E::QuoteDownloaded { quote, version, format, .. } => {
+            let quote = versioned(&names.quote(*quote), *version);
+            Some(format!("{} downloaded the {} of the quote {quote}.", who(), format.words()))
         }
         E::DocumentPosted { version: 1, title, .. } => Some(format!("{} posted “{title}”.", who())),
         E::DocumentPosted { version, title, .. } => Some(format!("{} posted version {version} of “{title}”.", who())),
@@ -389,6 +416,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
+        E::StaffQuoteDownloaded { .. } => None,
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,
@@ -396,6 +424,21 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::CertificateMade { .. } | E::Exported { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
+    }
+}
+
+/// A quote's number, and its version where there was one before.
+fn versioned(number: &str, version: u32) -> String {
+    if version > 1 { format!("{number}, version {version}") } else { number.to_owned() }
+}
+
+/// ", with options 1 and 3"; nothing without any.
+fn with_options(options: &[u32]) -> String {
+    let all: Vec<String> = options.iter().map(ToString::to_string).collect();
+    match all.split_last() {
+        None => String::new(),
+        Some((only, [])) => format!(", with option {only}"),
+        Some((last, rest)) => format!(", with options {} and {last}", rest.join(", ")),
     }
 }
 

@@ -169,34 +169,59 @@ pub fn set_password(firm: &Firm, to_name: &str, invited: bool) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, parts)
 }
 
-/// A quote was sent. One link.
+/// A quote was sent, or a new version of one. One link.
 pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Text {
-    let locale = firm.locale;
-    let (amount, until) = (locale.money(quote.totals.payable()), locale.date_medium(quote.valid_until, today));
-    let number = flat(quote.number.as_str());
-    let parts = vec![
-        Part::Says(format!(
-            "Here is our quote {number}{}: {amount}. It stands until the end of {until}.",
-            about(&quote.title)
-        )),
-        Part::Button("See the quote"),
-        Part::Says("You can accept or decline it there. To change something first, reply to this e-mail.".to_owned()),
-    ];
-    compose(firm, to_name, &firm.correspondent, format!("Quote {number}: {amount}, valid until {until}"), parts)
+    let (locale, offer) = (firm.locale, &quote.current);
+    let (amount, until) = (locale.money(offer.totals.payable()), locale.date_medium(offer.valid_until, today));
+    let (number, title) = (flat(quote.number.as_str()), about(&offer.title));
+    let (mut parts, subject) = match quote.latest() {
+        1 => {
+            let says = format!("Here is our quote {number}{title}: {amount}. It stands until the end of {until}.");
+            (vec![Part::Says(says)], format!("Quote {number}: {amount}, valid until {until}"))
+        }
+        version => {
+            let before = version.saturating_sub(1);
+            let says = format!(
+                "Here is version {version} of our quote {number}{title}: {amount}. It stands until the end of {until} \
+                 and takes the place of version {before}."
+            );
+            let parts = vec![Part::Says(says), Part::Says(format!("What is new: {}", flat(&offer.news)))];
+            (parts, format!("Quote {number}, version {version}: {amount}, valid until {until}"))
+        }
+    };
+    let all = offer.totals_with_all().map(|x| locale.money(x.payable()));
+    parts.extend(all.map(|all| match offer.options.len() {
+        1 => Part::Says(format!("It has an option that you can add there; with it the total is {all}.")),
+        some => Part::Says(format!("You can choose among {some} options there; with all of them the total is {all}.")),
+    }));
+    parts.push(Part::Button("See the quote"));
+    parts.push(Part::Says(
+        "You can accept or decline it there. To change something first, reply to this e-mail.".to_owned(),
+    ));
+    compose(firm, to_name, &firm.correspondent, subject, parts)
 }
 
 /// A client's contact answered a quote: for the firm's own people. One link, to the desk.
 pub fn quote_answered(firm: &Firm, to_name: &str, quote: &Quote, by: &str, client: &str) -> Text {
-    let (amount, number) = (firm.locale.money(quote.totals.payable()), flat(quote.number.as_str()));
-    let (did, reason) = match &quote.answer {
-        Answer::Open => return quote_sent(firm, to_name, quote, quote.issued),
-        Answer::Accepted(_) => ("accepted", None),
+    let (offer, mut number) = (&quote.current, flat(quote.number.as_str()));
+    let mut total = offer.totals.payable();
+    let (did, more) = match &offer.answer {
+        Answer::Open => return quote_sent(firm, to_name, quote, offer.issued),
+        Answer::Accepted(_, choice) => {
+            total = choice.total;
+            let chosen: Vec<String> = choice.options.iter().map(|x| flat(offer.option_name(*x))).collect();
+            let chose = format!("With the options chosen: {}.", chosen.join("; "));
+            ("accepted", (!chosen.is_empty()).then_some(chose))
+        }
         Answer::Declined(_, reason) if flat(reason).is_empty() => ("declined", Some("No reason was given.".to_owned())),
         Answer::Declined(_, reason) => ("declined", Some(format!("The reason: “{}”", flat(reason)))),
     };
-    let (by, title) = (flat(by), about(&quote.title));
+    if quote.latest() > 1 {
+        number.push_str(&format!(", version {}", quote.latest()));
+    }
+    let (by, title, amount) = (flat(by), about(&offer.title), firm.locale.money(total));
     let mut parts = vec![Part::Says(format!("{by} of {} {did} our quote {number}{title}: {amount}.", flat(client)))];
-    parts.extend(reason.map(Part::Says));
+    parts.extend(more.map(Part::Says));
     parts.push(Part::Button("See the quote"));
     parts.push(Part::Says("Who answered, when, from where and to which PDF stands there too.".to_owned()));
     compose(firm, to_name, &firm.party.name, format!("Quote {number} {did} by {by}: {amount}"), parts)

@@ -1,6 +1,7 @@
 //! The letters, to the word where the design gives it.
 
 use jiff::{Timestamp, civil::date};
+use rust_decimal::Decimal;
 
 use super::super::letter_words::greeting;
 use super::*;
@@ -12,8 +13,8 @@ use crate::domain::invoice::{Body, Issue, Kind, References};
 use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
-use crate::domain::quote::{Answer, Given};
-use crate::domain::tax::Totals;
+use crate::domain::quote::{Answer, Choice, Given, Version};
+use crate::domain::tax::{Content, Line, Totals};
 use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
 
@@ -37,6 +38,7 @@ fn firm() -> Firm {
         series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,
+        quote_terms: String::new(),
     }
 }
 
@@ -84,14 +86,26 @@ fn quote() -> Quote {
         client: ClientId(1),
         project: None,
         number: "Q-0007".parse().unwrap(),
+        current: offer(),
+        older: vec![],
+    }
+}
+
+fn offer() -> Version {
+    Version {
         title: "Lease of Unit 5".into(),
         issued: date(2025, 11, 1),
         valid_until: date(2025, 11, 30),
-        lines: vec![],
+        content: Content::default(),
+        options: vec![],
         totals: Totals::only(Money::new(100_000, Currency::EUR)),
+        delivery: String::new(),
         note: String::new(),
+        terms: String::new(),
+        news: String::new(),
         seller: Party::default(),
         buyer: Party::default(),
+        letterhead: Letterhead::default(),
         pdf: file(),
         at: Timestamp::UNIX_EPOCH,
         by: StaffId(1),
@@ -114,6 +128,14 @@ fn reminded(open: i64, today: Date, tone: Tone) -> Text {
     with(&invoice(), open, today, |s| reminder(s, tone))
 }
 
+/// A second version of a quote with an option.
+fn quote_saying(typed: &str, answer: Answer) -> Quote {
+    let line = Line { description: typed.into(), quantity: Decimal::ONE, price: Decimal::TEN, ..Line::default() };
+    let (title, news, content) = (typed.into(), typed.into(), Content::of(vec![line]));
+    let current = Version { title, news, content, options: vec![1], answer, ..offer() };
+    Quote { current, older: vec![offer()], ..quote() }
+}
+
 /// Every letter there is, about a document whose typed texts are `typed`.
 fn all(typed: &str) -> Vec<Text> {
     let mut firm = firm();
@@ -123,10 +145,11 @@ fn all(typed: &str) -> Vec<Text> {
         sign_in(&firm, typed),
         set_password(&firm, typed, true),
         set_password(&firm, typed, false),
-        quote_sent(&firm, typed, &Quote { title: typed.into(), ..quote() }, date(2025, 11, 1)),
+        quote_sent(&firm, typed, &quote_saying(typed, Answer::Open), date(2025, 11, 1)),
     ];
-    for answer in [Answer::Accepted(given(typed)), Answer::Declined(given(typed), typed.into())] {
-        let answered = Quote { title: typed.into(), answer, ..quote() };
+    let choice = Choice { options: vec![1], terms: Digest([0; 32]), total: Money::new(1, Currency::EUR) };
+    for answer in [Answer::Accepted(given(typed), choice), Answer::Declined(given(typed), typed.into())] {
+        let answered = quote_saying(typed, answer);
         out.push(quote_answered(&firm, typed, &answered, typed, typed));
     }
     for (open, today) in [
@@ -174,6 +197,20 @@ fn subjects_carry_amount_and_state() {
     assert!(credit.text.contains("€4,136.30 on invoice HF-2025-0389."), "{}", credit.text);
     let offer = quote_sent(&firm(), "Ana Ruiz", &quote(), date(2025, 11, 1));
     assert_eq!(offer.subject, "Quote Q-0007: €1,000.00, valid until 30 November");
+}
+
+#[test]
+fn a_letter_about_a_new_version_says_what_is_new_and_what_can_be_chosen() {
+    let letter = quote_sent(&firm(), "Ana Ruiz", &quote_saying("Kiln", Answer::Open), date(2025, 11, 1));
+    assert_eq!(letter.subject, "Quote Q-0007, version 2: €1,000.00, valid until 30 November");
+    for part in ["takes the place of version 1", "What is new: Kiln", "an option that you can add there"] {
+        assert!(letter.text.contains(part), "{}", letter.text);
+    }
+    let choice = Choice { options: vec![1], terms: Digest([0; 32]), total: Money::new(101_000, Currency::EUR) };
+    let answered = quote_saying("Kiln", Answer::Accepted(given("Ana Ruiz"), choice));
+    let letter = quote_answered(&firm(), "Tom Hartmann", &answered, "Ana Ruiz", "Marlow");
+    assert_eq!(letter.subject, "Quote Q-0007, version 2 accepted by Ana Ruiz: €1,010.00");
+    assert!(letter.text.contains("With the options chosen: Kiln."), "{}", letter.text);
 }
 
 #[test]

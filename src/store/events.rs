@@ -16,8 +16,8 @@ use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId};
 pub enum Visited {
     /// An invoice's page.
     Invoice(InvoiceId),
-    /// A quote's page.
-    Quote(QuoteId),
+    /// A version of a quote.
+    Quote(QuoteId, u32),
     /// The statement.
     Statement(ClientId),
     /// A version of a document.
@@ -149,9 +149,9 @@ const SWEEP_MAX: usize = 5_000;
 fn visit_key(visited: Visited) -> (u8, u64) {
     match visited {
         Visited::Invoice(id) => (0, id.0),
-        Visited::Quote(id) => (1, id.0),
-        Visited::Statement(id) => (2, id.0),
         // Versions are few, so the two fit into one number.
+        Visited::Quote(id, version) => (1, id.0 << 8 | u64::from(version & 0xff)),
+        Visited::Statement(id) => (2, id.0),
         Visited::Document(id, version) => (3, id.0 << 8 | u64::from(version & 0xff)),
     }
 }

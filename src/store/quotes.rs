@@ -45,13 +45,19 @@ pub trait QuoteReads: Reader {
 impl<T: Reader + ?Sized> QuoteReads for T {}
 
 impl WriteTx<'_> {
-    /// Keeps a quote.
+    /// Keeps a quote; it stands where its newest version belongs.
     pub fn put_quote(&mut self, quote: &Quote) -> Result<(), StoreError> {
-        let on = day(quote.issued);
+        let on = day(quote.current.issued);
+        if let Some(before) = self.quote(quote.id)?.map(|q| day(q.current.issued)).filter(|before| *before != on) {
+            self.change(QUOTES_BY_DATE)?.remove((before, quote.id.0))?;
+            self.change(QUOTES_OF_CLIENT)?.remove((quote.client.0, before, quote.id.0))?;
+        }
         self.change(QUOTE_NUMBERS)?.insert(quote.number.as_str(), quote.id.0)?;
         self.change(QUOTES_BY_DATE)?.insert((on, quote.id.0), ())?;
         self.change(QUOTES_OF_CLIENT)?.insert((quote.client.0, on, quote.id.0), ())?;
-        self.use_file(quote.pdf.digest, FileUse::Quote(quote.id))?;
+        for (_, version) in quote.versions() {
+            self.use_file(version.pdf.digest, FileUse::Quote(quote.id))?;
+        }
         self.put(QUOTES, quote.id.0, quote)
     }
 }

@@ -34,7 +34,7 @@ use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Open, Receipt};
 use crate::domain::person::{Contact, ProjectAccess};
 use crate::domain::project::Project;
-use crate::domain::quote::Quote;
+use crate::domain::quote::{Quote, Version};
 
 /// Whose view it is, by name: what a session carries from request to request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -400,8 +400,8 @@ impl<'a, R: Reader> ClientView<'a, R> {
         Ok(self.reader.quote_numbered(number)?.filter(|q| self.known.contact.sees_billing(q.client, q.project)))
     }
 
-    /// The bytes of a quote.
-    pub fn quote_pdf(&self, quote: &Quote) -> Result<Option<Vec<u8>>, StoreError> {
-        if quote.client == self.known.client.id { self.reader.file(quote.pdf.digest) } else { Ok(None) }
+    /// The bytes of a version of a quote.
+    pub fn quote_pdf(&self, quote: &Quote, version: &Version) -> Result<Option<Vec<u8>>, StoreError> {
+        if quote.client == self.known.client.id { self.reader.file(version.pdf.digest) } else { Ok(None) }
     }
 }

@@ -98,9 +98,11 @@ pub fn list() -> Vec<Route> {
         get "/statement.csv" Contact portal::statement::file::csv;
         get "/statement.html" Contact portal::statement::file::html;
         get "/quotes" Contact portal::quotes::show;
-        get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf
-        post "/quotes/{number}/acceptance" Contact portal::quote::accept;
-        post "/quotes/{number}/decline" Contact portal::quote::decline;
+        get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf .csv .html
+        get "/quotes/{number}/v/{version}" Contact portal::quote::version; // also {version}.pdf .csv .html
+        get "/quotes/{number}/acceptance" Contact portal::quote_answer::review;
+        post "/quotes/{number}/acceptance" Contact portal::quote_answer::accept;
+        post "/quotes/{number}/decline" Contact portal::quote_answer::decline;
         get "/documents" Contact portal::documents::list;
         get "/documents/{id}/v/{version}" Contact portal::documents::show;
         get "/documents/{id}/v/{version}/file" Contact portal::documents::file;
@@ -201,7 +203,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/quotes" Staff desk::quotes::list;
         get "/desk/quotes/new" StaffWork desk::quote_form::new;
         post "/desk/quotes/new" StaffWork desk::quote_form::create;
-        get "/desk/quotes/{id}" Staff desk::quotes::page; // also {id}.pdf
+        get "/desk/quotes/{id}" Staff desk::quote::page; // also {id}.pdf .csv .html
+        get "/desk/quotes/{id}/v/{version}" Staff desk::quote::version; // also {version}.pdf .csv .html
+        get "/desk/quotes/{id}/new" StaffWork desk::quote_form::new_version;
+        post "/desk/quotes/{id}/new" StaffWork desk::quote_form::create_version;
 
         // The desk: payments.
         get "/desk/payments" Staff desk::payments::list;

@@ -135,6 +135,7 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::DocumentOpened { .. }
             | Event::DocumentDownloaded { .. }
             | Event::StaffDocumentDownloaded { .. }
+            | Event::StaffQuoteDownloaded { .. }
             | Event::CertificateMade { .. }
     )
 }

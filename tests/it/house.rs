@@ -119,6 +119,7 @@ pub fn hartmann() -> Firm {
         },
         locale: Locale::default(),
         paper: Paper::default(),
+        quote_terms: String::new(),
     }
 }
 

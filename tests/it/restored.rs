@@ -83,17 +83,8 @@ async fn quotes_and_credit_notes_wait_for_their_numbers_too() {
     let id = house.app.store.read(|r| r.invoice_numbered(&"HF-2026-0001".parse().unwrap())).unwrap().unwrap();
     let credited = invoices::credit(&house.app, by.clone(), &scope, id, "wrong".to_owned()).await;
     assert!(matches!(credited, Err(ActError::Refused(Refusal::NumbersHeld))), "{credited:?}");
-    let offer = quotes::NewQuote {
-        client: house.who.marlow,
-        project: None,
-        title: "Lease".to_owned(),
-        currency: counterfoil::domain::money::Currency::EUR,
-        issued: house.app.today(),
-        valid_until: date(2026, 12, 23),
-        lines: vec![line(100)],
-        note: String::new(),
-        once: None,
-    };
+    let (eur, days) = (counterfoil::domain::money::Currency::EUR, (house.app.today(), date(2026, 12, 23)));
+    let offer = quotes::NewQuote::plain(house.who.marlow, "Lease", eur, days, vec![line(100)]);
     let sent = quotes::send(&house.app, by, &scope, offer).await;
     assert!(matches!(sent, Err(ActError::Refused(Refusal::NumbersHeld))), "{sent:?}");
 }

@@ -97,6 +97,7 @@ fn firm() -> Firm {
         },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,
+        quote_terms: String::new(),
     }
 }
 

@@ -52,7 +52,7 @@ impl From<&Staff> for Addressee {
 pub(super) fn concerned(reader: &impl Reader, quote: &Quote, client: &Client) -> Result<Vec<Staff>, StoreError> {
     let all = reader.all_staff()?;
     let sees = |s: &&Staff| StaffScope::of(s).is_some_and(|scope| scope.sees(client.id));
-    let near = |s: &&Staff| s.id == quote.by || Some(s.id) == client.manager;
+    let near = |s: &&Staff| s.id == quote.current.by || Some(s.id) == client.manager;
     let named: Vec<Staff> = all.iter().filter(sees).filter(near).cloned().collect();
     if !named.is_empty() {
         return Ok(named);

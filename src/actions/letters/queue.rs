@@ -98,7 +98,7 @@ pub(in super::super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: D
     for contact in w.contacts_of(quote.client)? {
         if contact.rights.letters && contact.sees_billing(quote.client, quote.project) {
             let text = words::quote_sent(&firm, &contact.name, quote, today);
-            let key = quote_key(quote.id, Person::Contact(contact.id));
+            let key = quote_key(quote.id, quote.latest(), Person::Contact(contact.id));
             queue(w, &(&contact).into(), key, Purpose::Quote(quote.id), None, text)?;
         }
     }
@@ -111,7 +111,7 @@ pub(in super::super) fn queue_answered(w: &mut WriteTx<'_>, quote: &Quote, conta
     let client = found(w.client(quote.client)?)?;
     for staff in concerned(w, quote, &client)? {
         let text = words::quote_answered(&firm, &staff.name, quote, &contact.name, &client.party.name);
-        let key = answer_key(quote.id, Person::Staff(staff.id));
+        let key = answer_key(quote.id, quote.latest(), Person::Staff(staff.id));
         let to = Addressee { client: Some(quote.client), ..Addressee::from(&staff) };
         queue(w, &to, key, Purpose::QuoteAnswered(quote.id), None, text)?;
     }

@@ -1,7 +1,7 @@
-//! Quotes: sending them, and the client's answer.
+//! Quotes: sending them in versions, and the client's answer.
 
 mod answer;
 mod send;
 
-pub use answer::{REASON_MAX, Reply, answer};
-pub use send::{NewQuote, send, send_in};
+pub use answer::{REASON_MAX, Reply, answer, answerable, terms_digest};
+pub use send::{Following, NewQuote, send, send_in, send_version, send_version_in};

@@ -98,6 +98,11 @@ pub struct Habit {
     pub opens: u64,
 }
 
+/// The terms of the firm's quotes.
+pub const QUOTE_TERMS: &str = "Our fees cover the work described above. Further work is charged at our hourly rates, after we have told you.\n\n\
+    Outlays are charged at cost, without an addition.\n\n\
+    You can end our engagement at any time; work done until then is charged. Irish law applies.";
+
 /// A customer of the firm.
 pub struct ClientPlan {
     pub name: &'static str,
@@ -359,6 +364,7 @@ pub fn firm() -> Result<Firm, FieldFault> {
         },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,
+        quote_terms: QUOTE_TERMS.to_owned(),
     })
 }
 

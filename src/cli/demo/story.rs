@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::plan::{self, Bill, days};
 use super::work::Dice;
+use crate::actions::quotes::NewQuote;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::domain::access::StaffScope;
@@ -108,6 +109,8 @@ enum Act {
     Credit(usize, InvoiceId),
     /// A quote is sent.
     Quote(usize),
+    /// A second version takes its place.
+    Requote(usize),
     /// It is answered.
     Answer(usize, DocumentNumber),
     /// A contact visits with their password, for a quarter of an hour.
@@ -142,6 +145,8 @@ struct Story {
     accidents: letters::Accidents,
     /// What was issued to whom lately: what a visitor looks at.
     lately: BTreeMap<usize, Vec<InvoiceId>>,
+    /// The quotes of the plan that were sent.
+    quoted: BTreeMap<usize, (DocumentNumber, NewQuote)>,
 }
 
 impl Story {
@@ -164,6 +169,7 @@ impl Story {
             published: 310,
             accidents: letters::Accidents::default(),
             lately: BTreeMap::new(),
+            quoted: BTreeMap::new(),
         }
     }
 
@@ -246,6 +252,7 @@ impl Story {
             Act::Bounce(client, invoice) => self.bounce(w, client, invoice),
             Act::Credit(client, invoice) => self.credit(w, client, invoice),
             Act::Quote(n) => self.quote(w, n),
+            Act::Requote(n) => self.requote(w, n),
             Act::Answer(n, number) => self.answer(w, n, &number),
             Act::Visit(client, contact) => self.visit(w, client, contact),
             Act::Desk(staff) => self.desk(w, staff),

@@ -130,9 +130,9 @@ fn letters_have_their_states(demo: &Demo) {
     let quotes = demo.app.store.read(|r| r.quotes(None, 100)).unwrap();
     let today = demo.app.today();
     let said = |found: &dyn Fn(&crate::domain::quote::Quote) -> bool| quotes.iter().any(found);
-    assert!(said(&|q| q.answer == Answer::Open && !q.expired(today)), "an open quote");
-    assert!(said(&|q| q.expired(today)) && said(&|q| matches!(q.answer, Answer::Declined(..))));
-    assert!(said(&|q| matches!(q.answer, Answer::Accepted(..))));
+    assert!(said(&|q| q.waits(today)), "an open quote");
+    assert!(said(&|q| q.current.expired(today)) && said(&|q| matches!(q.current.answer, Answer::Declined(..))));
+    assert!(said(&|q| q.accepted().is_some()));
 }
 
 #[test]

@@ -141,6 +141,15 @@ const MATTERS: [Matter; 10] = [
     },
 ];
 
+/// What a client may add to a quote.
+pub fn options(dice: &Dice, client: &ClientPlan, currency: Currency) -> Vec<Line> {
+    let items: [Item; 2] = [
+        ("Training for staff, half a day", LumpSum, 4, 4, 62_000, Fee),
+        ("Yearly review for the first two years", Each, 8, 8, 24_000, Fee),
+    ];
+    items.iter().map(|item| line(dice, item, client, currency, Decimal::ZERO)).collect()
+}
+
 /// A bill's title and lines for a client, with an agreed discount on the fees now and then.
 pub fn bill(dice: &Dice, client: &ClientPlan, currency: Currency, month: &str) -> (String, Vec<Line>) {
     let Some(matter) = dice.pick(&MATTERS) else { return (String::new(), Vec::new()) };

@@ -121,29 +121,42 @@ impl<A: Archive> Writer<'_, A> {
             "Answered by",
             "Answered at",
             "PDF SHA-256",
+            "Version",
+            "Options chosen",
+            "Accepted total",
+            "Terms SHA-256",
         ];
         self.register("quotes", &headings)?;
         r.each_quote(|q| {
-            let (answer, given) = match &q.answer {
+            let offer = &q.current;
+            let (answer, given) = match &offer.answer {
                 Answer::Open => ("open", None),
-                Answer::Accepted(given) => ("accepted", Some(given)),
+                Answer::Accepted(given, _) => ("accepted", Some(given)),
                 Answer::Declined(given, _) => ("declined", Some(given)),
             };
             let (by, at) = given.map_or_else(Default::default, |g| (g.name.clone(), g.at.to_string()));
-            let total = q.totals.payable();
+            let (options, accepted, terms) = q.accepted().map_or_else(Default::default, |(_, choice)| {
+                let options: Vec<String> = choice.options.iter().map(ToString::to_string).collect();
+                (options.join(" "), decimal(choice.total), choice.terms.to_string())
+            });
+            let total = offer.totals.payable();
             self.row(&[
                 q.id.to_string(),
                 q.number.to_string(),
                 q.client.to_string(),
-                q.title.clone(),
-                q.issued.to_string(),
-                q.valid_until.to_string(),
+                offer.title.clone(),
+                offer.issued.to_string(),
+                offer.valid_until.to_string(),
                 total.currency.to_string(),
                 decimal(total),
                 answer.to_owned(),
                 by,
                 at,
-                q.pdf.digest.to_string(),
+                offer.pdf.digest.to_string(),
+                q.latest().to_string(),
+                options,
+                accepted,
+                terms,
             ])
         })
     }
@@ -156,7 +169,7 @@ impl<A: Archive> Writer<'_, A> {
             Body::Published(_) => Ok(()),
         })?;
         self.register("quote-lines", &LINES)?;
-        r.each_quote(|q| self.lines_of(&q.id.to_string(), &q.lines, q.totals.currency))
+        r.each_quote(|q| self.lines_of(&q.id.to_string(), &q.current.content.lines, q.current.currency()))
     }
 
     fn lines_of(&mut self, document: &str, lines: &[Line], currency: Currency) -> Result<(), Failure> {

@@ -194,7 +194,7 @@ impl<A: Archive> Writer<'_, A> {
                 h2 { "Quotes" }
                 ul { @for q in quotes {
                     @let file = quote_file(q.id, q.number.as_str());
-                    li { (q.issued) " " a href={ (file) ".html" } { (q.number) } " " (q.title) " " a href={ (file) ".pdf" } { "PDF" } }
+                    li { (q.current.issued) " " a href={ (file) ".html" } { (q.number) } " " (q.current.title) " " a href={ (file) ".pdf" } { "PDF" } }
                 } }
             }
         })
@@ -255,7 +255,7 @@ impl<A: Archive> Writer<'_, A> {
         loop {
             let some = self.r.quotes_of(client.id, before, QUOTES)?;
             let Some(last) = some.last() else { return Ok(all) };
-            before = Some((crate::store::day(last.issued), last.id.0));
+            before = Some((crate::store::day(last.current.issued), last.id.0));
             for quote in &some {
                 self.quote(folder, quote)?;
                 self.counts.quotes += 1;
@@ -266,16 +266,28 @@ impl<A: Archive> Writer<'_, A> {
 
     fn quote(&mut self, folder: &str, quote: &Quote) -> Result<(), Failure> {
         let file = quote_file(quote.id, quote.number.as_str());
-        self.file(&format!("{folder}/{file}.pdf"), &quote.pdf)?;
+        let offer = &quote.current;
+        self.file(&format!("{folder}/{file}.pdf"), &offer.pdf)?;
+        for (number, older) in (1..).zip(&quote.older) {
+            self.file(&format!("{folder}/{file}-v{number}.pdf"), &older.pdf)?;
+        }
         let project = quote.project.map(|id| self.project(id)).transpose()?.flatten();
         let look = Look { firm: &self.firm, logo: None };
-        let drawn = quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(quote, project.as_deref()));
+        let (seller, buyer) = (&offer.seller, &offer.buyer);
+        let said = Offer::of(&quote.number, quote.latest(), offer, project.as_deref());
+        let drawn = quote_sheet(&look, seller, buyer, &said);
         let title = format!("quote {}", quote.number);
         let body = html! {
             h1 { (title) }
-            p.list { a href={ (file) ".pdf" } { "The quote as it was sent (PDF)" } a href="index.html" { (quote.buyer.name) } }
+            p.list {
+                a href={ (file) ".pdf" } { "The quote as it was sent (PDF)" }
+                @for (number, _) in (1..).zip(&quote.older) {
+                    a href={ (file) "-v" (number) ".pdf" } { "Version " (number) " (PDF)" }
+                }
+                a href="index.html" { (offer.buyer.name) }
+            }
             (documents::html(&drawn))
-            p { small { "PDF: SHA-256 " (quote.pdf.digest) ", sent " (quote.at) } }
+            p { small { "PDF: SHA-256 " (offer.pdf.digest) ", sent " (offer.at) } }
         };
         self.page(&format!("{folder}/{file}.html"), &title, &body)
     }

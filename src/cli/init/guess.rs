@@ -123,6 +123,7 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
         series,
         locale,
         paper: if locale == Locale::EnglishUs { Paper::Letter } else { Paper::A4 },
+        quote_terms: String::new(),
     })
 }
 

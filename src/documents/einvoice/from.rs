@@ -244,6 +244,7 @@ fn item(content: &Content, totals: &Totals, at: usize, line: &Line) -> Item {
         period: line.period.map(|x| (x.from, x.to)),
         changes: discount.into_iter().collect(),
         tax: tax(line.vat),
+        optional: false,
     }
 }
 

@@ -215,4 +215,6 @@ pub struct Item {
     pub changes: Vec<Change>,
     /// BT-151, BT-152.
     pub tax: Tax,
+    /// Whether it is an option of a quote, which its sums leave out.
+    pub optional: bool,
 }

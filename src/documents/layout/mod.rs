@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::DocumentError;
 use super::fonts::{Fonts, Weight};
-use super::shape::{Line, Shaped};
+use super::shape::{Line, Shaped, clean};
 use super::sheet::{Align, Code, Paper, Sheet};
 
 mod letterhead;
@@ -136,6 +136,10 @@ pub(super) fn lay_out(sheet: &Sheet, fonts: &Fonts, logo: Option<(u32, u32)>) ->
         maker.section(section);
     }
     maker.paragraphs(&sheet.notes, BODY);
+    if let Some(clauses) = &sheet.clauses {
+        maker.heading(&clauses.heading);
+        maker.paragraphs(&clauses.texts, BODY);
+    }
     if let Some(payment) = &sheet.payment {
         maker.payment(payment);
     }
@@ -273,6 +277,15 @@ impl Maker<'_> {
         if self.y > MARGIN {
             self.y += height;
         }
+    }
+
+    /// A heading, on the page of the lines after it.
+    fn heading(&mut self, text: &str) {
+        let node = Owner::Node(self.node(Kind::Heading(2, clean(text)), 0));
+        let mut block = Block::default();
+        self.text(&mut block, slot(0.0, 0.0, self.inner()), text, HEADING, node);
+        block.height += 4.0;
+        self.place(block, 4.0 * BODY.leading);
     }
 
     fn paragraphs(&mut self, texts: &[String], style: Style) {

@@ -1,8 +1,8 @@
 //! Tables, their totals, and how wide their columns are.
 
 use super::{
-    Align, BODY, Block, CAPTION, GAP, GUTTER, HEADING, Ink, Kind, LABEL, MOST_FURNITURE, Maker, Owner, PAD, SIDE,
-    SMALL, SUM, Slot, Style, Weight, slot,
+    Align, BODY, Block, CAPTION, GAP, GUTTER, Ink, Kind, LABEL, MOST_FURNITURE, Maker, Owner, PAD, SIDE, SMALL, SUM,
+    Slot, Style, Weight, slot,
 };
 use crate::documents::shape::{Shaped, clean};
 use crate::documents::sheet::{Column, Row, Section, Table, Total, Width};
@@ -14,11 +14,7 @@ impl Maker<'_> {
     pub(super) fn section(&mut self, section: &Section) {
         let width = self.inner();
         if !section.heading.is_empty() {
-            let node = Owner::Node(self.node(Kind::Heading(2, clean(&section.heading)), 0));
-            let mut block = Block::default();
-            self.text(&mut block, slot(0.0, 0.0, width), &section.heading, HEADING, node);
-            block.height += 4.0;
-            self.place(block, 4.0 * BODY.leading);
+            self.heading(&section.heading);
         }
         // The totals are measured before the table is placed, but read after it.
         let [lines, sums] = [0; 2].map(|root| self.node(Kind::Division, root));

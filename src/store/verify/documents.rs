@@ -9,7 +9,7 @@ use crate::domain::import::Import;
 use crate::domain::invoice::{Body, Invoice, Issue, Kind};
 use crate::domain::money::Currency;
 use crate::domain::payment::Settled;
-use crate::domain::quote::Quote;
+use crate::domain::quote::{Answer, Quote, fixed};
 use crate::domain::tax::{Totals, totals};
 use crate::store::clients::ClientReads;
 use crate::store::day;
@@ -147,7 +147,7 @@ fn quotes(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut highest = 0;
     let count = c.every("quotes", QUOTES, |c, key: u64, quote: Quote| {
         highest = key;
-        let (number, on) = (&quote.number, day(quote.issued));
+        let (number, on) = (&quote.number, day(quote.current.issued));
         c.claim(quote.id.0 == key, || format!("The quote at {key} says to be {}.", quote.id));
         let found = c.r.table(QUOTE_NUMBERS)?.get(number.as_str())?.map(|x| x.value());
         c.claim(found == Some(key), || format!("The number {number} of quote {key} leads to {found:?}."));
@@ -155,7 +155,16 @@ fn quotes(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(listed, || format!("{number} is missing from a list by date."));
         let known = c.has(CLIENTS, quote.client.0)?;
         c.claim(known, || format!("{number} is of client {}, which does not exist.", quote.client));
-        kept(c, &quote.pdf, number.as_str(), FileUse::Quote(quote.id))
+        let spoken = quote.older.iter().all(|x| !matches!(x.answer, Answer::Accepted(..)));
+        c.claim(spoken, || format!("An older version of {number} was accepted, and a newer one took its place."));
+        for (version, offer) in quote.versions() {
+            let reckoned = totals(&fixed(&offer.content, &offer.options), offer.currency());
+            c.claim(reckoned.as_ref() == Some(&offer.totals), || {
+                format!("The totals of {number}, version {version}, do not follow from its lines.")
+            });
+            kept(c, &offer.pdf, number.as_str(), FileUse::Quote(quote.id))?;
+        }
+        Ok(())
     })?;
     c.given("quote", highest)?;
     c.sized(QUOTE_NUMBERS, count)?;

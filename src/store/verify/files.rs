@@ -105,7 +105,7 @@ fn uses(c: &mut Check<'_>) -> Result<(), StoreError> {
         let digest = Digest(digest);
         let holds = match tag {
             0 => c.r.invoice(InvoiceId(id))?.and_then(|i| i.issue).is_some_and(|issue| issue.pdf.digest == digest),
-            1 => c.r.quote(QuoteId(id))?.is_some_and(|q| q.pdf.digest == digest),
+            1 => c.r.quote(QuoteId(id))?.is_some_and(|q| q.versions().any(|x| x.1.pdf.digest == digest)),
             2 => logo == Some(digest),
             4 => c.r.dropped(DropId(id))?.is_some_and(|x| x.waits() && x.file.digest == digest),
             _ => {

@@ -87,7 +87,9 @@ fn one_document(path: &str) -> Option<Back> {
         // Whoever answered a quote after their session ended comes back to its page.
         let quote = path.strip_prefix("/quotes/")?;
         let answered = quote.strip_suffix("/acceptance").or_else(|| quote.strip_suffix("/decline"));
-        (make, rest) = (Back::Quote, answered.unwrap_or(quote));
+        // And whoever was reading an older version, to the one that counts.
+        let older = quote.split_once("/v/").filter(|x| !x.1.contains('/')).map(|x| x.0);
+        (make, rest) = (Back::Quote, answered.or(older).unwrap_or(quote));
     }
     if rest.contains('/') {
         return None;
@@ -142,7 +144,7 @@ mod tests {
 
     #[test]
     fn whoever_was_answering_a_quote_comes_back_to_it() {
-        for path in ["/quotes/Q-7/acceptance", "/quotes/Q-7/decline"] {
+        for path in ["/quotes/Q-7/acceptance", "/quotes/Q-7/decline", "/quotes/Q-7/v/1", "/quotes/Q-7/v/1.pdf"] {
             assert_eq!(Back::parse(path).map(|b| b.path()).as_deref(), Some("/quotes/Q-7"));
         }
     }

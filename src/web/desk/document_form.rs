@@ -13,10 +13,11 @@ use super::invoice_more::{self as more, Circumstances};
 use super::invoice_terms::{Instalments, read_step};
 use super::invoice_typed::amount;
 use crate::domain::ids::{ClientId, ContactId, ProjectId};
-use crate::domain::invoice::{YEARS, check_dates};
+use crate::domain::invoice::check_dates;
 use crate::domain::money::{Currency, Money};
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
+use crate::domain::quote::fixed;
 use crate::domain::refusal::Faults;
 use crate::domain::tax::{Content, Prices, Totals, VatCategory, totals};
 use crate::domain::terms::{DueRule, Terms};
@@ -71,6 +72,8 @@ pub struct Head {
     pub note: String,
     /// The lines and all that is charged.
     pub content: Content,
+    /// Lines that the client may choose, by number; of a quote.
+    pub options: Vec<u32>,
     /// Instalments and early payment; of an invoice.
     pub terms: Terms,
     /// Order, delivery, period; of an invoice.
@@ -211,38 +214,59 @@ impl Form {
         }
         let reference = faults.take(text::line("reference", typed.get("reference"), text::LINE_MAX));
         let note = faults.take(text::paragraph("note", typed.get("note")));
-        let content = self.content(desk, faults);
+        let (content, options) = (self.content(desk, faults), self.options());
         let payable = self.payable(desk);
         let terms = self.instalments.read(typed, self.currency(desk), payable, faults);
         let circumstances = more::circumstances(typed, faults);
         let (client, currency, issued, until) = (client?, currency?, issued?, until?);
         let project = self.project();
-        Some(Head { client, project, title, currency, issued, until, reference, note, content, terms, circumstances })
+        Some(Head {
+            client,
+            project,
+            title,
+            currency,
+            issued,
+            until,
+            reference,
+            note,
+            content,
+            options,
+            terms,
+            circumstances,
+        })
     }
 
     /// All that is charged; what is wrong goes to `faults`.
     fn content(&self, desk: &Desk, faults: &mut Faults) -> Content {
         let (typed, currency) = (&self.fields, self.currency(desk));
         let lines = self.lines.read(currency, faults);
-        if self.paper == Paper::Quote {
-            return Content::of(lines);
-        }
-        Content {
+        let offered = Content {
             lines,
             adjustments: self.adjustments.read(currency, faults),
             prices: more::prices(typed),
+            exemptions: more::exemptions(typed, faults),
+            ..Content::default()
+        };
+        if self.paper == Paper::Quote {
+            return offered;
+        }
+        Content {
             prepaid: faults.take(amount("prepaid", typed.get("prepaid"), currency)),
             round_to: read_step(typed, faults),
-            exemptions: more::exemptions(typed, faults),
             accounting: more::accounting(typed, currency, faults),
-            takes: None,
+            ..offered
         }
+    }
+
+    /// The lines that are options, by number; an invoice has none.
+    fn options(&self) -> Vec<u32> {
+        if self.paper == Paper::Quote { self.lines.options() } else { Vec::new() }
     }
 
     /// The totals, if everything that is charged can be read and they are within the limits.
     fn totals(&self, desk: &Desk) -> Option<Totals> {
         let mut faults = Faults::default();
-        let content = self.content(desk, &mut faults);
+        let content = fixed(&self.content(desk, &mut faults), &self.options());
         if faults.is_empty() { totals(&content, self.currency(desk)) } else { None }
     }
 
@@ -263,17 +287,9 @@ impl Form {
     }
 
     fn check_dates(&self, issued: Date, until: Date, faults: &mut Faults) {
+        // Those of a quote are checked with what it offers.
         if self.paper == Paper::Invoice {
-            return check_dates(faults, issued, until);
-        }
-        let years = format!("Enter a date from {} to {}.", YEARS.start(), YEARS.end());
-        for (name, date) in [("issued", issued), ("valid_until", until)] {
-            if !YEARS.contains(&date.year()) {
-                faults.add(name, years.clone());
-            }
-        }
-        if until < issued {
-            faults.add("valid_until", format!("The last day must be the date of issue, {issued}, or later."));
+            check_dates(faults, issued, until);
         }
     }
 
@@ -343,22 +359,22 @@ impl Form {
         let note = Field::new("note", "Note to the client").value(self.fields.get("note")).errors(&self.errors);
         let note = note.optional().hint("Printed under the lines.");
         let totals = self.totals(desk);
-        let lines = self.lines.draw(&desk.firm, currency, totals.as_ref(), &self.errors);
+        let lines = self.lines.draw(&desk.firm, currency, totals.as_ref(), self.paper == Paper::Quote, &self.errors);
         let body = html! { (lines) (parts::textarea(&note, 2)) };
         let with = if more::prices(&self.fields) == Prices::Gross { "include" } else { "are without" };
         parts::section("lines", "Lines", html! { "Prices " (with) " VAT, in " (currency.code()) }, body)
     }
 
-    /// What most invoices do without, each part closed while nothing is in it.
+    /// What most documents do without, each part closed while nothing is in it.
     pub fn draw_more(&self, desk: &Desk) -> Markup {
         let (typed, errors, currency) = (&self.fields, self.errors.as_slice(), self.currency(desk));
         let content = self.content(desk, &mut Faults::default());
         let used: Vec<VatCategory> = content.vats().map(|x| x.category).collect();
+        let invoice = self.paper == Paper::Invoice;
         let body = html! {
             (self.adjustments.draw(&desk.firm, errors))
-            (self.instalments.draw(typed, currency, errors))
-            (more::draw_circumstances(typed, errors))
-            (more::draw_vat(typed, &used, errors))
+            @if invoice { (self.instalments.draw(typed, currency, errors)) (more::draw_circumstances(typed, errors)) }
+            (more::draw_vat(typed, &used, invoice, errors))
         };
         parts::section("more", "If you need it", "", body)
     }
@@ -372,10 +388,15 @@ pub fn blank(desk: &Desk, client: &str) -> Vec<(String, String)> {
         pair("issued", desk.today().to_string()),
         pair("currency", desk.firm.currency.code().to_owned()),
         // So that the form sent twice makes one document.
-        pair("once", Token::draw(&desk.app.entropy).reveal()),
+        pair("once", draw_once(desk)),
     ];
     pairs.extend(Lines::new(&desk.firm).pairs());
     pairs
+}
+
+/// Draws a key for a form, for what it makes.
+pub fn draw_once(desk: &Desk) -> String {
+    Token::draw(&desk.app.entropy).reveal()
 }
 
 /// The key that a form drew for itself, for what it makes.
@@ -398,6 +419,6 @@ pub fn kept(desk: &Desk, paper: Paper, head: &Head) -> Vec<(String, String)> {
         pair("reference", &head.reference),
         pair("note", &head.note),
     ];
-    pairs.extend(Lines::of(&head.content.lines, head.currency, &desk.firm).pairs());
+    pairs.extend(Lines::of(&head.content.lines, &head.options, head.currency, &desk.firm).pairs());
     pairs
 }

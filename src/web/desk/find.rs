@@ -126,8 +126,8 @@ fn quotes(desk: &Desk, found: &Found, names: &NamesOf<'_, ReadTx>) -> Markup {
     let row = |quote: &Quote| {
         (
             html! { a href=(links::quote(quote.id)) { b { (nw(quote.number.as_str())) } } " " (names.client(quote.client)) },
-            html! { (quote.title) },
-            html! { span.num { (desk.locale().money(quote.totals.payable())) } },
+            html! { (quote.current.title) },
+            html! { span.num { (desk.locale().money(quote.current.totals.payable())) } },
         )
     };
     parts::rows(&found.quotes.iter().map(row).collect::<Vec<_>>())

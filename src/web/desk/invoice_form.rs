@@ -169,6 +169,7 @@ fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
         reference: draft.reference.clone(),
         note: draft.note.clone(),
         content,
+        options: Vec::new(),
         terms: draft.terms.clone(),
         circumstances: Circumstances::default(),
     };

@@ -23,7 +23,7 @@ const FIRST_LINES: usize = 1;
 const LETTER: char = 'l';
 
 /// The parts of a line: name in the form, and its words in messages and for those who hear the page.
-const PARTS: [(&str, &str); 11] = [
+const PARTS: [(&str, &str); 12] = [
     ("description", "what was done"),
     ("quantity", "quantity"),
     ("unit", "unit"),
@@ -35,7 +35,11 @@ const PARTS: [(&str, &str); 11] = [
     ("why", "reason for the discount"),
     ("item", "item number"),
     ("order", "line of the client’s order"),
+    (OPTIONAL, "whether the client may choose it"),
 ];
+
+/// The part that says whether a line of a quote is an option: `on` if it is.
+const OPTIONAL: &str = "optional";
 
 /// The parts that most lines do without.
 const RARE: [&str; 5] = ["from", "to", "why", "item", "order"];
@@ -57,7 +61,7 @@ impl Typed {
     }
 
     /// A kept line, ready to be changed.
-    fn of(line: &Line, currency: Currency) -> Self {
+    fn of(line: &Line, option: bool, currency: Currency) -> Self {
         let number = |n: Decimal| n.normalize().to_string();
         let mut parts = vec![
             ("description", line.description.clone()),
@@ -69,6 +73,7 @@ impl Typed {
             ("why", line.discount.reason.clone()),
             ("item", line.item.clone()),
             ("order", line.order_line.clone()),
+            (OPTIONAL, if option { "on".to_owned() } else { String::new() }),
         ];
         parts.extend(line.period.into_iter().flat_map(|x| [("from", x.from.to_string()), ("to", x.to.to_string())]));
         Self::with(&parts)
@@ -151,12 +156,18 @@ impl Lines {
         Self(vec![Typed::new(firm); FIRST_LINES])
     }
 
-    /// Kept lines; an empty one when there are none.
-    pub fn of(lines: &[Line], currency: Currency, firm: &Firm) -> Self {
+    /// Kept lines, those of `options` as options; an empty one when there are none.
+    pub fn of(lines: &[Line], options: &[u32], currency: Currency, firm: &Firm) -> Self {
         if lines.is_empty() {
             return Self::new(firm);
         }
-        Self(lines.iter().map(|line| Typed::of(line, currency)).collect())
+        Self((1..).zip(lines).map(|(number, line)| Typed::of(line, options.contains(&number), currency)).collect())
+    }
+
+    /// The lines that are options, by their number among those that are not blank.
+    pub fn options(&self) -> Vec<u32> {
+        let written = (1..).zip(self.0.iter().filter(|x| !x.is_blank()));
+        written.filter(|x| x.1.get(OPTIONAL) == "on").map(|x| x.0).collect()
     }
 
     /// What was typed, at most one line more than a document may have.
@@ -202,12 +213,19 @@ impl Lines {
         self.0.iter().enumerate().flat_map(one).collect()
     }
 
-    /// The table, its buttons and, below it, `totals`.
-    pub fn draw(&self, firm: &Firm, currency: Currency, totals: Option<&Totals>, errors: &[FieldError]) -> Markup {
+    /// The table, its buttons and, below it, `totals`; of a quote with what makes a line an option.
+    pub fn draw(
+        &self,
+        firm: &Firm,
+        currency: Currency,
+        totals: Option<&Totals>,
+        quote: bool,
+        errors: &[FieldError],
+    ) -> Markup {
         html! {
             div id=(field_id("lines")) tabindex="-1" {
                 (whole_fault("lines", errors))
-                (parts::scroll("Lines", &self.table(firm, currency, errors)))
+                (parts::scroll("Lines", &self.table(firm, currency, quote, errors)))
             }
             div.under {
                 p.row {
@@ -215,14 +233,17 @@ impl Lines {
                     button.btn.quiet name="do" value="recalc" { "Recalculate" }
                 }
                 @match totals {
-                    Some(sums) => (parts::totals(&total_lines(sums, firm.locale))),
+                    Some(sums) => {
+                        (parts::totals(&total_lines(sums, firm.locale)))
+                        @if quote && !self.options().is_empty() { p.small.mut { "Without the options." } }
+                    }
                     None => p.mut { "The totals appear once every line can be read and the sum is within the limits." },
                 }
             }
         }
     }
 
-    fn table(&self, firm: &Firm, currency: Currency, errors: &[FieldError]) -> Markup {
+    fn table(&self, firm: &Firm, currency: Currency, quote: bool, errors: &[FieldError]) -> Markup {
         html! {
             table.lines {
                 thead { tr {
@@ -235,7 +256,9 @@ impl Lines {
                     th.num scope="col" { "Amount" }
                     td {}
                 } }
-                tbody { @for (at, typed) in self.0.iter().enumerate() { (row(at, typed, firm, currency, errors)) } }
+                tbody { @for (at, typed) in self.0.iter().enumerate() {
+                    (row(at, typed, firm, currency, quote, errors))
+                } }
             }
         }
     }
@@ -270,7 +293,7 @@ pub fn total_lines(sums: &Totals, locale: Locale) -> Vec<(String, String)> {
     out
 }
 
-fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[FieldError]) -> Markup {
+fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, quote: bool, errors: &[FieldError]) -> Markup {
     let cell = |part: &str| Cell::new(field_name(at, part), format!("Line {}, {}", at + 1, words(part)), errors);
     let units: Vec<(String, String)> = Unit::ALL.iter().map(|u| (u.code().to_owned(), u.words().to_owned())).collect();
     let amount = {
@@ -283,6 +306,7 @@ fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[Fiel
         tr {
             td {
                 (cell("description").area(typed.get("description")))
+                @if quote { (option(at, typed)) }
                 (rare(at, typed, &cell, errors))
             }
             td { (cell("quantity").number(typed.get("quantity"), "num")) }
@@ -294,6 +318,17 @@ fn row(at: usize, typed: &Typed, firm: &Firm, currency: Currency, errors: &[Fiel
             td {
                 button.btn.quiet.sm.ico name="remove" value=(at) { (icon(Icon::Cross)) span.vh { "Remove line " (at + 1) } }
             }
+        }
+    }
+}
+
+/// Whether the client may choose the line.
+fn option(at: usize, typed: &Typed) -> Markup {
+    let name = field_name(at, OPTIONAL);
+    html! {
+        label.pick.small {
+            input type="checkbox" id=(field_id(&name)) name=(name) value="on" checked[typed.get(OPTIONAL) == "on"];
+            span { "Optional" span.vh { ": line " (at + 1) } }
         }
     }
 }

@@ -39,7 +39,7 @@ pub fn pairs_of(draft: &Invoice, content: &Content) -> Vec<(String, String)> {
     let x = &draft.references;
     let day = |date: Option<Date>| date.map_or(String::new(), |x| x.to_string());
     let other = content.accounting.as_ref();
-    let mut out: Vec<(String, String)> = [
+    let out = [
         ("order", x.order.clone()),
         ("contract", x.contract.clone()),
         ("buyer_project", x.project.clone()),
@@ -47,15 +47,19 @@ pub fn pairs_of(draft: &Invoice, content: &Content) -> Vec<(String, String)> {
         ("delivered", day(draft.delivered)),
         ("period_from", day(draft.period.map(|x| x.from))),
         ("period_to", day(draft.period.map(|x| x.to))),
-        ("prices", if content.prices == Prices::Gross { GROSS.to_owned() } else { String::new() }),
         ("accounting_currency", other.map_or(String::new(), |x| x.currency.to_string())),
         ("accounting_rate", other.map_or(String::new(), |x| x.rate.normalize().to_string())),
         ("accounting_on", day(other.map(|x| x.on))),
     ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    out.extend(content.exemptions.iter().map(|x| (reason_name(x.category), x.reason.clone())));
-    out
+    .map(|(name, value)| (name.to_owned(), value));
+    out.into_iter().chain(vat_pairs(content)).collect()
+}
+
+/// Whether prices include VAT and why some have none, of kept content, as (name, value) pairs.
+pub fn vat_pairs(content: &Content) -> Vec<(String, String)> {
+    let prices = if content.prices == Prices::Gross { GROSS.to_owned() } else { String::new() };
+    let reasons = content.exemptions.iter().map(|x| (reason_name(x.category), x.reason.clone()));
+    std::iter::once(("prices".to_owned(), prices)).chain(reasons).collect()
 }
 
 /// Reads the circumstances; what is wrong goes to `faults`.
@@ -137,8 +141,9 @@ pub fn draw_circumstances(fields: &Fields, errors: &[FieldError]) -> Markup {
     rare(Icon::File, "Order, contact, delivery, period", any(fields, &REFERENCES), body)
 }
 
-/// The section of VAT: prices, reasons, the accounting currency. Reasons are asked for the categories of `used`.
-pub fn draw_vat(fields: &Fields, used: &[VatCategory], errors: &[FieldError]) -> Markup {
+/// The section of VAT: prices, reasons and, of an invoice, the accounting currency. Reasons are asked for the
+/// categories of `used`.
+pub fn draw_vat(fields: &Fields, used: &[VatCategory], invoice: bool, errors: &[FieldError]) -> Markup {
     let prices = [Choice::new("", "Without VAT"), Choice::new(GROSS, "VAT included")];
     let field = |name: &'static str, label: &'static str| {
         Field::new(name, label).value(fields.get(name)).errors(errors).optional()
@@ -151,9 +156,11 @@ pub fn draw_vat(fields: &Fields, used: &[VatCategory], errors: &[FieldError]) ->
     let body = html! {
         div.grid4 {
             (parts::select(&Field::new("prices", "Prices are").value(fields.get("prices")).errors(errors), &prices))
-            (parts::input(&field("accounting_currency", "State the VAT in"), Input::Text))
-            (parts::input(&field("accounting_rate", "Rate for 1"), Input::Text))
-            (parts::date(&field("accounting_on", "Rate of"), None, None))
+            @if invoice {
+                (parts::input(&field("accounting_currency", "State the VAT in"), Input::Text))
+                (parts::input(&field("accounting_rate", "Rate for 1"), Input::Text))
+                (parts::date(&field("accounting_on", "Rate of"), None, None))
+            }
             @for (name, label, category) in &reasons {
                 @let usual = category.usual_exemption(true).map_or(String::new(), |x| x.reason);
                 @let hint = format!("Printed instead of: {usual}");
@@ -162,5 +169,6 @@ pub fn draw_vat(fields: &Fields, used: &[VatCategory], errors: &[FieldError]) ->
         }
     };
     let open = any(fields, &VAT) || reasons.iter().any(|x| !fields.get(&x.0).trim().is_empty());
-    rare(Icon::Bank, "VAT included, reasons, another currency", open, body)
+    let summary = if invoice { "VAT included, reasons, another currency" } else { "VAT included, reasons" };
+    rare(Icon::Bank, summary, open, body)
 }

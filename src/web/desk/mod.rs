@@ -55,6 +55,7 @@ pub mod publish;
 pub mod publish_kept;
 mod publish_read;
 mod publish_upload;
+pub mod quote;
 pub mod quote_form;
 pub mod quotes;
 pub mod receivables;
@@ -70,6 +71,8 @@ mod today_queue;
 mod today_side;
 pub mod undo;
 pub mod write_off;
+
+pub use invoice_lines::total_lines;
 
 use crate::domain::sentence::Mark;
 use crate::web::parts::{Icon, Tone};

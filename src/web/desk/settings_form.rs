@@ -13,7 +13,7 @@ use crate::domain::particulars;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::tax::RATE_DIGITS;
 use crate::domain::terms::DueRule;
-use crate::domain::text::{EmailAddress, LINE_MAX, line};
+use crate::domain::text::{EmailAddress, LINE_MAX, line, paragraph};
 use crate::web::forms::Fields;
 use crate::web::parts::{self, Choice, Input};
 
@@ -24,6 +24,8 @@ const DIGITS_READ: u32 = 12;
 
 const FOR_CHANGES: &str = "Only needed to change who answers, how they are reached, or the bank details. The change is \
     logged, and every owner is told by e-mail.";
+
+const QUOTE_TERMS: &str = "New quotes begin with them; the client sees them before accepting.";
 
 /// The fields of the firm as kept.
 pub fn kept(firm: &Firm) -> Fields {
@@ -48,6 +50,7 @@ pub fn kept(firm: &Firm) -> Fields {
         ("series_quote", firm.series.quote.as_str().to_owned()),
         ("locale", firm.locale.tag().to_owned()),
         ("paper", paper_code(firm.paper).to_owned()),
+        ("quote_terms", firm.quote_terms.clone()),
     ];
     all.into_iter().for_each(|(name, value)| fields.set(name, value));
     if firm.bank.without_code {
@@ -94,6 +97,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
     let locale =
         faults.take(locale.ok_or_else(|| FieldFault::new("locale", "Choose how dates and amounts are written.")));
     let paper = faults.take(paper(fields.get("paper")));
+    let quote_terms = faults.take(paragraph("quote_terms", fields.get("quote_terms")));
     faults.check()?;
     let (currency, series) = (currency.unwrap_or(old.currency), series.unwrap_or_else(|| old.series.clone()));
     let logo = old.logo.clone();
@@ -113,6 +117,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
         series,
         locale,
         paper,
+        quote_terms,
     })
 }
 
@@ -188,6 +193,7 @@ pub fn changes(old: &Firm, new: &Firm) -> String {
         (old.series != new.series, "number patterns"),
         (old.locale != new.locale, "dates and amounts"),
         (old.paper != new.paper, "paper"),
+        (old.quote_terms != new.quote_terms, "terms of quotes"),
     ];
     all.iter().filter(|x| x.0).map(|x| x.1).collect::<Vec<_>>().join(", ")
 }
@@ -213,6 +219,7 @@ pub fn inputs(typed: Typed<'_>) -> Markup {
             (parts::input(&typed.field("currency", "Currency of new clients").hint("Like EUR.").short(), Input::Text))
             (parts::input(&typed.field("terms", "Days to pay for new clients").hint("EOM 30: 30 days after the month’s end.").short(), Input::Text))
             (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first."))
+            (parts::textarea(&typed.field("quote_terms", "Terms of quotes").hint(QUOTE_TERMS).optional(), 5))
         }))
         (group("Confirm", parts::input(&password.hint(FOR_CHANGES).optional(), Input::Password)))
     }
@@ -304,6 +311,7 @@ mod tests {
             series: Series { invoice, credit_note, quote },
             locale: Locale::EnglishIreland,
             paper: Paper::A4,
+            quote_terms: String::new(),
         }
     }
 

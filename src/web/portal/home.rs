@@ -10,7 +10,7 @@ use crate::domain::invoice::{Body, Invoice, Standing};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Open;
 use crate::domain::person::Person;
-use crate::domain::quote::{Answer, Quote};
+use crate::domain::quote::Quote;
 use crate::domain::tax::Line;
 use crate::store::invoices::{Filter, Row};
 use crate::store::prelude::*;
@@ -50,7 +50,7 @@ impl Home {
             shown.extend(view.invoice_by_id(item.invoice)?);
         }
         let mut quotes = view.quotes(None, QUOTES_LOOKED_AT)?;
-        quotes.retain(|q| q.answer == Answer::Open && !q.expired(today));
+        quotes.retain(|q| q.waits(today));
         quotes.truncate(QUOTES_MAX);
         let paid = view.invoices(Filter::Paid, today, None, PAID_MAX)?.rows.into_iter().take(PAID_MAX).collect();
         let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
@@ -206,10 +206,10 @@ fn quotes(viewer: &Viewer, home: &Home) -> Markup {
         .quotes
         .iter()
         .map(|quote| {
-            let name = html! { a href={ "/quotes/" (quote.number.in_url()) } { b { (quote.title) } } };
-            let until = locale.date_medium(quote.valid_until, today);
+            let name = html! { a href={ "/quotes/" (quote.number.in_url()) } { b { (quote.current.title) } } };
+            let until = locale.date_medium(quote.current.valid_until, today);
             let about = html! { "Quote " (parts::nw(quote.number.as_str())) ", good until " (until) };
-            (name, about, html! { span.num { (locale.money(quote.totals.payable())) } })
+            (name, about, html! { span.num { (locale.money(quote.current.totals.payable())) } })
         })
         .collect();
     parts::rows(&rows)

@@ -12,7 +12,7 @@ pub mod home;
 pub mod invoice;
 pub mod invoices;
 pub mod quote;
-mod quote_answer;
+pub mod quote_answer;
 pub mod quotes;
 pub mod statement;
 mod timeline;

@@ -1,33 +1,30 @@
-//! One quote: its state, the document itself, its PDF, and the client's answer to it.
+//! One quote in its newest version or an older one: its state, the document itself, its files, and the client's answer.
 //!
 //! The first look of each hour and every download are logged before the page or the file leaves.
 
-use crate::web::path::Path;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::{Looking, logged, quote_answer, words};
-use crate::actions::quotes::{self, Reply};
+use super::quote_answer::{self, Asked};
+use super::{Looking, logged, words};
 use crate::actions::visits;
 use crate::documents::invoice::Look;
-use crate::documents::quote::{Offer, quote_sheet};
+use crate::documents::quote::{OFFERED, Offer, quote_sheet, rendition};
 use crate::documents::{self, Logo, LogoFormat};
 use crate::domain::format::Format;
 use crate::domain::number::DocumentNumber;
-use crate::domain::quote::{Answer, Quote};
-use crate::domain::refusal::Refusal;
+use crate::domain::quote::{Answer, Quote, Version};
 use crate::store::events::Visited;
-use crate::store::prelude::*;
 use crate::web::auth::back::number_and_format;
+use crate::web::desk::form::id_of;
 use crate::web::download;
-use crate::web::forms::{Posted, errors_from};
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
-use crate::web::parts::{self, FieldError, Icon, Tone};
+use crate::web::parts::{self, Icon, Tone};
+use crate::web::path::Path;
 use crate::web::problem::Problem;
 
-/// `GET /quotes/{number}`, and its files: `.pdf`, `.html`.
+/// `GET /quotes/{number}`, and its files: `.pdf`, `.csv`, `.html`.
 ///
 /// # Errors
 /// [`Problem::NotFound`] for what is not there or not theirs.
@@ -36,73 +33,46 @@ pub async fn show(
     looking: Looking,
     Path(segment): Path<String>,
 ) -> Result<Response, Problem> {
-    match number_and_format(&segment).ok_or(Problem::NotFound)? {
-        (number, Some(format)) => download(&viewer, &looking, number, format).await,
-        (number, None) => open(&viewer, &looking, number).await,
+    let (number, format) = number_and_format(&segment).ok_or(Problem::NotFound)?;
+    answer(&viewer, &looking, number, None, format).await
+}
+
+/// `GET /quotes/{number}/v/{version}`, and its files.
+///
+/// # Errors
+/// As [`show`].
+pub async fn version(
+    FullViewer(viewer): FullViewer,
+    looking: Looking,
+    Path((number, version)): Path<(String, String)>,
+) -> Result<Response, Problem> {
+    let (version, format) = Format::split(&version);
+    let version = id_of(version)?;
+    answer(&viewer, &looking, number_of(&number)?, Some(version), format).await
+}
+
+/// The number of an address that names no format.
+///
+/// # Errors
+/// [`Problem::NotFound`] when it does, or is no number.
+pub(super) fn number_of(segment: &str) -> Result<DocumentNumber, Problem> {
+    match number_and_format(segment) {
+        Some((number, None)) => Ok(number),
+        _ => Err(Problem::NotFound),
     }
 }
 
-/// `POST /quotes/{number}/acceptance`.
-///
-/// # Errors
-/// [`Problem::NotFound`] for what is not there or not theirs.
-pub async fn accept(
-    FullViewer(viewer): FullViewer,
-    Path(number): Path<String>,
-    _: Posted,
+async fn answer(
+    viewer: &Viewer,
+    looking: &Looking,
+    number: DocumentNumber,
+    version: Option<u32>,
+    format: Option<Format>,
 ) -> Result<Response, Problem> {
-    answer(&viewer, &number, Reply::Accept).await
-}
-
-/// `POST /quotes/{number}/decline`.
-///
-/// # Errors
-/// [`Problem::NotFound`] for what is not there or not theirs.
-pub async fn decline(
-    FullViewer(viewer): FullViewer,
-    Path(number): Path<String>,
-    Posted(typed): Posted,
-) -> Result<Response, Problem> {
-    answer(&viewer, &number, Reply::Decline(typed.get("reason").to_owned())).await
-}
-
-async fn answer(viewer: &Viewer, segment: &str, reply: Reply) -> Result<Response, Problem> {
-    let (number, None) = number_and_format(segment).ok_or(Problem::NotFound)? else { return Err(Problem::NotFound) };
-    let (zone, asked, said) = (viewer.zone().clone(), number.clone(), reply.clone());
-    let refusal = match viewer.act(move |w, pass| quotes::answer(w, pass, &asked, &said, &zone)).await {
-        Ok(()) => {
-            viewer.wake();
-            return Ok(Redirect::to(&address(&number)).into_response());
-        }
-        Err(ActError::Refused(Refusal::NotFound)) => return Err(Problem::NotFound),
-        Err(ActError::Refused(refusal)) => refusal,
-        Err(error) => return Err(error.into()),
-    };
-    let shown = Shown::load(viewer, &number)?;
-    let same = matches!(
-        (&shown.quote.answer, &reply),
-        (Answer::Accepted(_), Reply::Accept) | (Answer::Declined(..), Reply::Decline(_))
-    );
-    if refusal == Refusal::QuoteAnswered && same {
-        // The form was sent twice; the first one did it.
-        return Ok(Redirect::to(&address(&number)).into_response());
+    match format {
+        Some(format) => download(viewer, looking, number, version, format).await,
+        None => open(viewer, looking, number, version).await,
     }
-    Ok(refused(viewer, &shown, &refusal, &reply))
-}
-
-/// The page again, with why the answer was not taken.
-fn refused(viewer: &Viewer, shown: &Shown, refusal: &Refusal, reply: &Reply) -> Response {
-    let typed = match reply {
-        Reply::Accept => "",
-        Reply::Decline(reason) => reason,
-    };
-    let (status, errors, told) = match refusal {
-        Refusal::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, errors_from(refusal, "reason"), None),
-        Refusal::NotAllowed => (StatusCode::FORBIDDEN, Vec::new(), Some(quote_answer::NOT_YOURS.to_owned())),
-        other => (StatusCode::CONFLICT, Vec::new(), Some(other.to_string())),
-    };
-    let page = page(viewer, shown, typed, &errors, told.as_deref());
-    (status, page).into_response()
 }
 
 /// The address of a quote's page.
@@ -114,114 +84,198 @@ async fn download(
     viewer: &Viewer,
     looking: &Looking,
     number: DocumentNumber,
+    version: Option<u32>,
     format: Format,
 ) -> Result<Response, Problem> {
-    let bytes = viewer.read(|view| {
+    let (name, version, bytes) = viewer.read(|view| {
         let quote = view.quote(&number)?.ok_or(Problem::NotFound)?;
+        let version = version.unwrap_or_else(|| quote.latest());
+        let of = quote.version(version).ok_or(Problem::NotFound)?;
         let bytes = match format {
-            Format::Pdf => view.quote_pdf(&quote)?,
-            Format::Html => {
+            Format::Pdf => view.quote_pdf(&quote, of)?,
+            other => {
                 let project = quote.project.map(|id| view.project_name(id)).transpose()?.flatten();
-                let sheet = sheet(viewer, &quote, project.as_deref(), viewer.logo()?);
-                Some(documents::html_file(&sheet).into_bytes())
+                let sheet = sheet(viewer, (&quote, version, of), project.as_deref(), viewer.logo()?);
+                rendition(other, &quote, of, &sheet)
             }
-            _ => None,
         };
-        bytes.ok_or(Problem::NotFound)
+        Ok((quote.file_name(version, format.ending()), version, bytes.ok_or(Problem::NotFound)?))
     })?;
-    let name = number.file_name(format.ending());
     if looking.0 {
-        logged(viewer.act(move |w, pass| visits::quote_downloaded(w, pass, &number, format)).await)?;
+        logged(viewer.act(move |w, pass| visits::quote_downloaded(w, pass, (&number, version), format)).await)?;
     }
     Ok(download::of(format, &name, bytes))
 }
 
-async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Result<Response, Problem> {
-    let shown = Shown::load(viewer, &number)?;
+async fn open(
+    viewer: &Viewer,
+    looking: &Looking,
+    number: DocumentNumber,
+    version: Option<u32>,
+) -> Result<Response, Problem> {
+    let shown = Shown::load(viewer, &number, version)?;
     if looking.0 && !shown.visited {
-        logged(viewer.act(move |w, pass| visits::quote_opened(w, pass, &number)).await)?;
+        let version = shown.number;
+        logged(viewer.act(move |w, pass| visits::quote_opened(w, pass, &number, version)).await)?;
     }
-    Ok(page(viewer, &shown, "", &[], None).into_response())
+    Ok(page(viewer, &shown, &Asked::default()).into_response())
 }
 
 /// A quote as its page shows it.
-struct Shown {
-    quote: Quote,
+pub(super) struct Shown {
+    pub(super) quote: Quote,
+    /// The number of the version that is shown.
+    pub(super) number: u32,
     project: Option<String>,
     visited: bool,
 }
 
 impl Shown {
-    fn load(viewer: &Viewer, number: &DocumentNumber) -> Result<Self, Problem> {
+    /// The version of a number, or the one that counts.
+    pub(super) fn load(viewer: &Viewer, number: &DocumentNumber, version: Option<u32>) -> Result<Self, Problem> {
         viewer.read(|view| {
             let quote = view.quote(number)?.ok_or(Problem::NotFound)?;
+            let number = version.unwrap_or_else(|| quote.latest());
+            quote.version(number).ok_or(Problem::NotFound)?;
             let project = match quote.project {
                 Some(id) => view.project_name(id)?,
                 None => None,
             };
-            let visited = view.visit_logged(Visited::Quote(quote.id), visits::hour_of(viewer.now()))?;
-            Ok(Self { quote, project, visited })
+            let visited = view.visit_logged(Visited::Quote(quote.id, number), visits::hour_of(viewer.now()))?;
+            Ok(Self { quote, number, project, visited })
         })
+    }
+
+    /// The version that is shown.
+    pub(super) fn version(&self) -> &Version {
+        self.quote.version(self.number).unwrap_or(&self.quote.current)
+    }
+
+    /// Whether it is the one that counts.
+    pub(super) fn is_current(&self) -> bool {
+        self.number == self.quote.latest()
+    }
+
+    fn address(&self) -> String {
+        let at = address(&self.quote.number);
+        if self.is_current() { at } else { format!("{at}/v/{}", self.number) }
     }
 }
 
-fn page(viewer: &Viewer, shown: &Shown, typed: &str, errors: &[FieldError], told: Option<&str>) -> Markup {
-    let quote = &shown.quote;
+/// The page, with what was asked of it and refused.
+pub(super) fn page(viewer: &Viewer, shown: &Shown, asked: &Asked<'_>) -> Markup {
+    let (quote, version) = (&shown.quote, shown.version());
     let (locale, today) = (viewer.locale(), viewer.today());
-    let said = words::quote(quote, locale, today);
+    let said = words::quote(version, shown.is_current(), locale, today);
     let title = format!("Quote {}: {}", quote.number, words::after_colon(&said.text));
     // The page draws the logo by its style; the sheet only needs to know that there is one.
     let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
-    let drawn = sheet(viewer, quote, shown.project.as_deref(), logo);
+    let drawn = sheet(viewer, (quote, shown.number, version), shown.project.as_deref(), logo);
     let body = html! {
         (parts::back("/quotes", "All quotes"))
-        h1 { (quote.title) }
-        p.mut { "Quote " (parts::nw(quote.number.as_str())) }
-        (parts::error_summary(errors))
-        @if let Some(why) = told { (parts::status(Tone::Bad, Icon::Alert, "Your answer was not taken.", why)) }
-        (parts::status(said.tone, said.icon, format_args!("{}.", said.text), next_step(viewer, quote)))
-        (parts::document("The quote in short, and its PDF", stub(viewer, quote), documents::html(&drawn)))
-        (quote_answer::section(viewer, quote, typed, errors))
-    };
-    viewer.page(PortalNav::Quotes, &parts::titled(&title, errors), body)
-}
-
-fn sheet(viewer: &Viewer, quote: &Quote, project: Option<&str>, logo: Option<Logo>) -> documents::Sheet {
-    let look = Look { firm: viewer.firm(), logo };
-    quote_sheet(&look, &quote.seller, &quote.buyer, &Offer::of(quote, project))
-}
-
-fn stub(viewer: &Viewer, quote: &Quote) -> Markup {
-    let (locale, today) = (viewer.locale(), viewer.today());
-    let file = format!("{}.pdf", address(&quote.number));
-    html! {
-        (parts::amount_big("Total", &locale.money(quote.totals.payable())))
-        @match &quote.answer {
-            Answer::Accepted(_) => (parts::stamp("Accepted")),
-            Answer::Declined(..) => (parts::stamp("Declined")),
-            Answer::Open => p.mut { "Good until " (locale.date_weekday(quote.valid_until, today)) },
+        h1 { (version.title) }
+        p.mut { "Quote " (parts::nw(quote.number.as_str())) @if quote.latest() > 1 { ", version " (shown.number) } }
+        (parts::error_summary(asked.errors))
+        @if let Some(why) = asked.told { (parts::status(Tone::Bad, Icon::Alert, "Your answer was not taken.", why)) }
+        (parts::status(said.tone, said.icon, format_args!("{}.", said.text), next_step(viewer, shown)))
+        @if shown.is_current() && !version.news.is_empty() {
+            (parts::note(Tone::Info, Icon::File, "What is new.", &version.news))
         }
-        @if quote_answer::wanted(viewer, quote) {
+        (parts::document("The quote in short, and its files", stub(viewer, shown), documents::html(&drawn)))
+        (versions(viewer, shown))
+        (quote_answer::section(viewer, shown, asked))
+    };
+    viewer.page(PortalNav::Quotes, &parts::titled(&title, asked.errors), body)
+}
+
+fn sheet(
+    viewer: &Viewer,
+    (quote, number, version): (&Quote, u32, &Version),
+    project: Option<&str>,
+    logo: Option<Logo>,
+) -> documents::Sheet {
+    let firm = version.letterhead.over(viewer.firm());
+    let look = Look { firm: &firm, logo };
+    quote_sheet(&look, &version.seller, &version.buyer, &Offer::of(&quote.number, number, version, project))
+}
+
+fn stub(viewer: &Viewer, shown: &Shown) -> Markup {
+    let (locale, today, version) = (viewer.locale(), viewer.today(), shown.version());
+    let file = format!("{}.pdf", shown.address());
+    let (name, total) = match &version.answer {
+        Answer::Accepted(_, choice) => ("Total", choice.total),
+        _ if version.options.is_empty() => ("Total", version.totals.payable()),
+        _ => ("Total without options", version.totals.payable()),
+    };
+    html! {
+        (parts::amount_big(name, &locale.money(total)))
+        @match &version.answer {
+            Answer::Accepted(..) => (parts::stamp("Accepted")),
+            Answer::Declined(..) => (parts::stamp("Declined")),
+            Answer::Open if !shown.is_current() => (parts::stamp("Replaced")),
+            Answer::Open => p.mut { "Good until " (locale.date_weekday(version.valid_until, today)) },
+        }
+        @if quote_answer::wanted(viewer, shown) {
             p.pay { (parts::link(parts::Look::WidePrimary, "#answer", "Accept or decline")) }
         }
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
-            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(quote.pdf.length))))
+            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(version.pdf.length))))
         })) }
+        (formats(shown))
     }
 }
 
-fn next_step(viewer: &Viewer, quote: &Quote) -> String {
-    let firm = viewer.firm();
+/// The formats beside the PDF.
+fn formats(shown: &Shown) -> Markup {
+    let (at, of) = (shown.address(), format!("of {}", shown.quote.number));
+    let links: Vec<(String, &str)> =
+        OFFERED.iter().filter(|x| **x != Format::Pdf).map(|x| (format!("{at}.{}", x.ending()), x.words())).collect();
+    let links: Vec<(&str, &str, &str)> = links.iter().map(|(href, words)| (&**href, *words, &*of)).collect();
+    parts::downloads("Download as", &links)
+}
+
+/// Every version, the newest first; nothing while there is one only.
+fn versions(viewer: &Viewer, shown: &Shown) -> Markup {
+    let (quote, locale) = (&shown.quote, viewer.locale());
+    if quote.older.is_empty() {
+        return html! {};
+    }
+    let mut rows: Vec<_> = quote
+        .versions()
+        .map(|(number, version)| {
+            let at = address(&quote.number);
+            let current = number == quote.latest();
+            let href = if current { at } else { format!("{at}/v/{number}") };
+            let name = html! {
+                @if number == shown.number { b { "Version " (number) } } @else { a href=(href) { "Version " (number) } }
+                @if current { " " (parts::tag(Tone::Ok, "Current")) }
+            };
+            let sent = locale.date_medium(version.issued, viewer.today());
+            let about = html! { "Sent on " (sent) @if !version.news.is_empty() { ". New: " (version.news) } };
+            (name, about, html! { span.num { (locale.money(version.totals.payable())) } })
+        })
+        .collect();
+    rows.reverse();
+    parts::section("versions", "Versions", "", parts::rows(&rows))
+}
+
+fn next_step(viewer: &Viewer, shown: &Shown) -> Markup {
+    let (firm, version) = (viewer.firm(), shown.version());
     let whom = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
     let when = |at| viewer.locale().instant_short(at, viewer.zone(), viewer.today());
-    let until = viewer.locale().date_weekday(quote.valid_until, viewer.today());
-    match &quote.answer {
-        Answer::Accepted(given) => format!("{} accepted it, {}. Thank you.", given.name, when(given.at)),
-        Answer::Declined(given, _) => format!("{} declined it, {}.", given.name, when(given.at)),
-        Answer::Open if quote.expired(viewer.today()) => {
-            format!("It could be accepted until the end of {until}. Ask {whom} if you would like a new one.")
+    let until = viewer.locale().date_weekday(version.valid_until, viewer.today());
+    html! {
+        @match &version.answer {
+            _ if !shown.is_current() => {
+                a href=(address(&shown.quote.number)) { "Go to the current one, version " (shown.quote.latest()) } "."
+            }
+            Answer::Accepted(given, _) => { (given.name) " accepted it, " (when(given.at)) ". Thank you." }
+            Answer::Declined(given, _) => { (given.name) " declined it, " (when(given.at)) "." }
+            Answer::Open if version.expired(viewer.today()) => {
+                "It could be accepted until the end of " (until) ". Ask " (whom) " if you would like a new one."
+            }
+            Answer::Open if quote_answer::wanted(viewer, shown) => "Read it, then accept or decline it below.",
+            Answer::Open => (quote_answer::NOT_YOURS),
         }
-        Answer::Open if quote_answer::wanted(viewer, quote) => "Read it, then accept or decline it below.".to_owned(),
-        Answer::Open => quote_answer::NOT_YOURS.to_owned(),
     }
 }

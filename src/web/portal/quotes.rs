@@ -25,7 +25,7 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
     let more = quotes.len() > PAGE;
     quotes.truncate(PAGE);
     let next = quotes.last().filter(|_| more).map(|last| {
-        let cursor = Cursor { day: crate::store::day(last.issued), id: last.id.0 };
+        let cursor = Cursor { day: crate::store::day(last.current.issued), id: last.id.0 };
         format!("/quotes?after={cursor}")
     });
     let body = html! {
@@ -46,16 +46,16 @@ fn table(viewer: &Viewer, quotes: &[Quote]) -> Markup {
     let rows: Vec<parts::Row> = quotes
         .iter()
         .map(|quote| {
-            let said = words::quote(quote, locale, today);
+            let said = words::quote(&quote.current, true, locale, today);
             let cells = vec![
-                parts::time(quote.issued, locale.date_short(quote.issued, today)),
+                parts::time(quote.current.issued, locale.date_short(quote.current.issued, today)),
                 html! {
-                    a href={ "/quotes/" (quote.number.in_url()) } { (quote.title) }
+                    a href={ "/quotes/" (quote.number.in_url()) } { (quote.current.title) }
                     small { (parts::nw(quote.number.as_str())) }
                     small.narrow { (parts::toned(said.tone, &said.text)) }
                 },
                 said.tag(),
-                html! { (locale.money(quote.totals.payable())) },
+                html! { (locale.money(quote.current.totals.payable())) },
             ];
             parts::Row { tone: said.tone, ..cells.into() }
         })

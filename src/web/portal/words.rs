@@ -8,7 +8,7 @@ use maud::Markup;
 use crate::domain::firm::Locale;
 use crate::domain::invoice::Standing;
 use crate::domain::money::{Currency, Money};
-use crate::domain::quote::{Answer, Quote};
+use crate::domain::quote::{Answer, Version};
 use crate::store::invoices::Row;
 use crate::web::parts::{self, Icon, Tone};
 
@@ -76,14 +76,15 @@ fn small(text: &str) -> String {
     chars.next().map(|c| c.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// The state of a quote.
-pub fn quote(quote: &Quote, locale: Locale, today: Date) -> Said {
-    match &quote.answer {
+/// The state of a version of a quote, and whether it is the one that counts.
+pub fn quote(version: &Version, current: bool, locale: Locale, today: Date) -> Said {
+    match &version.answer {
+        _ if !current => Said::new(Tone::Plain, Icon::Clock, "Replaced by a newer version"),
         Answer::Accepted(..) => Said::new(Tone::Ok, Icon::Check, "Accepted"),
         Answer::Declined(..) => Said::new(Tone::Plain, Icon::Cross, "Declined"),
-        Answer::Open if quote.expired(today) => Said::new(Tone::Plain, Icon::Clock, "Expired"),
+        Answer::Open if version.expired(today) => Said::new(Tone::Plain, Icon::Clock, "Expired"),
         Answer::Open => {
-            let until = locale.date_medium(quote.valid_until, today);
+            let until = locale.date_medium(version.valid_until, today);
             Said::new(Tone::Info, Icon::Clock, format!("Open until {until}"))
         }
     }

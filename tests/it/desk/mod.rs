@@ -9,6 +9,7 @@ mod invoices;
 mod overview;
 mod payments;
 mod publish;
+mod quotes;
 mod reversals;
 mod stale;
 mod terms;

@@ -13,13 +13,14 @@ use counterfoil::actions::imports::table::Reading;
 use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
-use counterfoil::actions::quotes::NewQuote;
+use counterfoil::actions::quotes::{Following, NewQuote};
 use counterfoil::actions::{clients, documents, drops, firm, imports, invoices, payments, people, quotes};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId,
 };
+use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::person::{Person, Role};
 use counterfoil::secrets::{Entropy, Token};
@@ -260,7 +261,7 @@ impl World {
             }
             "/quotes/{number}" => {
                 let mut all = Vec::new();
-                for end in ["", ".pdf"] {
+                for end in ["", ".pdf", ".csv", ".html"] {
                     let named = |n: &DocumentNumber| format!("{}{end}", n.in_url());
                     all.extend([
                         (named(&m.quote.1), Of::Marlow),
@@ -270,6 +271,24 @@ impl World {
                     ]);
                 }
                 fill("{number}", all)
+            }
+            "/quotes/{number}/v/{version}" | "/desk/quotes/{id}/v/{version}" => {
+                let desk = path.starts_with("/desk");
+                let named = |s: &Side, version: &str| {
+                    let name = if desk { s.quote.0.to_string() } else { s.quote.1.in_url() };
+                    path.replace("{id}", &name).replace("{number}", &name).replace("{version}", version)
+                };
+                vec![
+                    (named(m, "1"), Of::Marlow),
+                    (named(m, "2.csv"), Of::Marlow),
+                    (named(m, "1.pdf"), Of::Marlow),
+                    (named(k, "1"), Of::Kestrel),
+                    (named(k, "2.html"), Of::Kestrel),
+                    (named(m, "3"), Of::Absent),
+                    (named(m, "0.pdf"), Of::Absent),
+                    (named(m, "1.xml"), Of::Absent),
+                    (named(k, "x"), Of::Absent),
+                ]
             }
             "/quotes/{number}/acceptance" | "/quotes/{number}/decline" => fill(
                 "{number}",
@@ -344,8 +363,10 @@ impl World {
             "/desk/quotes/{id}" => {
                 let mut all = both(|s| s.quote.0.to_string());
                 all.extend(both(|s| format!("{}.pdf", s.quote.0)));
+                all.extend(both(|s| format!("{}.csv", s.quote.0)));
                 fill("{id}", all)
             }
+            _ if path.starts_with("/desk/quotes/{id}/") => fill("{id}", both(|s| s.quote.0.to_string())),
             "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" | "/desk/invoices/{id}/write-off" => {
                 fill("{id}", both(|s| s.linked.0.to_string()))
             }
@@ -393,18 +414,12 @@ impl Side {
         let published = (published, number.parse().unwrap());
         let new = h.receipt(client, minor / 3, Apply::Exactly(vec![(linked.0, eur(minor / 4))]));
         let receipt = h.act(orla, move |w, scope| payments::record(w, scope, &new)).await.unwrap();
-        let offer = NewQuote {
-            client,
-            project: None,
-            title: title.to_owned(),
-            currency: counterfoil::domain::money::Currency::EUR,
-            issued: h.app.today(),
-            valid_until: due,
-            lines: vec![line(minor)],
-            note: String::new(),
-            once: None,
-        };
-        let quote = quotes::send(&h.app, by, &scope, offer).await.unwrap();
+        let days = (h.app.today(), due);
+        let offer = NewQuote::plain(client, title, Currency::EUR, days, vec![line(minor)]);
+        let quote = quotes::send(&h.app, by.clone(), &scope, offer.clone()).await.unwrap();
+        let first = h.app.store.read(|r| r.quote_numbered(&quote)).unwrap().unwrap();
+        let following = Following { quote: first.id, after: 1, news: "A later day".to_owned() };
+        quotes::send_version(&h.app, by, &scope, offer, following).await.unwrap();
         let project = if client == h.who.marlow {
             h.who.glaze
         } else {

@@ -2,6 +2,7 @@
 
 mod again;
 mod formats;
+mod quote_choices;
 mod quotes;
 mod statement;
 

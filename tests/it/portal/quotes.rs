@@ -7,31 +7,28 @@ use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
 use counterfoil::actions::quotes::{self, NewQuote};
 use counterfoil::domain::event::Event;
+use counterfoil::domain::ids::Digest;
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
-use counterfoil::domain::quote::{Answer, Quote};
+use counterfoil::domain::quote::{Answer, Choice, Quote};
+use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
 use counterfoil::web::routes;
 use jiff::civil::{Date, date};
 
 use crate::auth::{HOST, link_in, signed_in, with_password};
 use crate::browser::Browser;
-use crate::house::{PASSWORD, TestHouse, line};
+use crate::house::{PASSWORD, TestHouse, eur, line};
 
 const LAST_DAY: Date = date(2026, 12, 4);
+const TERMS: &str = "Half is due before we begin.\n\nThe kiln stays ours until it is paid.";
+const FIRST: (&str, &str) = ("version", "1");
 
 async fn offered(house: &TestHouse) -> DocumentNumber {
-    let offer = NewQuote {
-        client: house.who.marlow,
-        project: None,
-        title: "Kiln room".to_owned(),
-        currency: Currency::EUR,
-        issued: house.app.today(),
-        valid_until: LAST_DAY,
-        lines: vec![line(420_000)],
-        note: "Outlays are charged at cost.".to_owned(),
-        once: None,
-    };
+    let days = (house.app.today(), LAST_DAY);
+    let lines = vec![line(420_000)];
+    let offer = NewQuote::plain(house.who.marlow, "Kiln room", Currency::EUR, days, lines);
+    let offer = NewQuote { note: "Outlays are charged at cost.".to_owned(), terms: TERMS.to_owned(), ..offer };
     let (by, scope) = (house.by(house.who.tom), house.scope(house.who.tom));
     let number = quotes::send(&house.app, by, &scope, offer).await.unwrap();
     house.tick().await;
@@ -57,25 +54,32 @@ async fn accepting_keeps_who_when_where_and_which_pdf_and_tells_who_sent_it() {
     let mut ana = Browser::new(router, HOST);
     with_password(&mut ana, "ana@marlow.example", PASSWORD).await;
     let page = ana.get(&format!("/quotes/{number}")).await.text();
-    let (terms, button) = (page.find("on the terms that it states").unwrap(), page.find("Accept this quote").unwrap());
+    let button = page.find("Accept this quote").unwrap();
+    for shown in ["Half is due before we begin.", "The kiln stays ours until it is paid.", "on the terms above"] {
+        assert!(page[..button].matches(shown).count() >= 1, "{shown} before the signature: {page}");
+    }
+    let terms = page.find("on the terms above").unwrap();
     assert!(page.find("The end of Friday 4 December").unwrap() < button && terms < button, "{page}");
     let to = format!("/quotes/{number}/acceptance");
-    let answer = ana.post(&to, &[]).await;
+    let answer = ana.post(&to, &[FIRST]).await;
     assert_eq!((answer.status, answer.location()), (StatusCode::SEE_OTHER, &*format!("/quotes/{number}")));
     let page = ana.follow(answer).await.text();
     assert!(page.contains("Accepted.") && page.contains("Ana Ruiz accepted it"), "{page}");
     assert!(!page.contains("Accept this quote"));
 
     let quote = kept(&house, &number);
-    let Answer::Accepted(given) = &quote.answer else { panic!("{:?}", quote.answer) };
+    let Answer::Accepted(given, choice) = &quote.current.answer else { panic!("{:?}", quote.current.answer) };
     assert_eq!((given.contact, given.name.as_str(), given.at), (house.who.ana, "Ana Ruiz", house.app.now()));
-    assert_eq!((given.address, given.pdf), (Some(address.ip()), quote.pdf.digest));
-    let event = Event::QuoteAccepted { quote: quote.id, digest: quote.pdf.digest };
+    assert_eq!((given.address, given.pdf), (Some(address.ip()), quote.current.pdf.digest));
+    let (digest, terms) = (quote.current.pdf.digest, Digest(sha256(TERMS.as_bytes())));
+    assert_eq!(*choice, Choice { options: vec![], terms, total: eur(420_000) });
+    let (options, total) = (vec![], eur(420_000));
+    let event = Event::QuoteAccepted { quote: quote.id, version: 1, digest, terms, options, total };
     assert_eq!(answers(&house), std::slice::from_ref(&event));
 
-    let again = ana.post(&to, &[]).await;
+    let again = ana.post(&to, &[FIRST]).await;
     assert_eq!(again.status, StatusCode::SEE_OTHER, "sent twice, it counts once");
-    let other = ana.post(&format!("/quotes/{number}/decline"), &[("reason", "Too dear")]).await;
+    let other = ana.post(&format!("/quotes/{number}/decline"), &[FIRST, ("reason", "Too dear")]).await;
     assert_eq!(other.status, StatusCode::CONFLICT);
     assert!(other.text().contains("the first answer stands"), "{}", other.text());
     assert_eq!(answers(&house), [event]);
@@ -86,7 +90,7 @@ async fn accepting_keeps_who_when_where_and_which_pdf_and_tells_who_sent_it() {
     assert!(letter.text.contains("Ana Ruiz of Marlow Ceramics accepted our quote"), "{}", letter.text);
     let mut tom = signed_in(&house, "tom@hartmann.example").await;
     let desk = tom.get(&link_in(&letter.text)).await.text();
-    for part in ["By Ana Ruiz", "192.0.2.7", &quote.pdf.digest.to_string(), "Ana Ruiz accepted the quote"] {
+    for part in ["By Ana Ruiz", "192.0.2.7", &digest.to_string(), &terms.to_string(), "Ana Ruiz accepted the quote"] {
         assert!(desk.contains(part), "{part} in {desk}");
     }
 }
@@ -100,14 +104,14 @@ async fn declining_takes_a_reason_or_none() {
         let mut ana = signed_in(&house, "ana@marlow.example").await;
         ana.get(&format!("/quotes/{number}")).await;
         let to = format!("/quotes/{number}/decline");
-        let long = ana.post(&to, &[("reason", &"x".repeat(1_001))]).await;
+        let long = ana.post(&to, &[FIRST, ("reason", &"x".repeat(1_001))]).await;
         assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(long.text().contains("Use 1000 characters or fewer") && long.text().contains("<title>Error: "));
         assert!(long.text().contains("<details class=\"act\" open"), "what was typed is seen: {}", long.text());
-        let page = ana.post(&to, &[("reason", typed)]).await;
+        let page = ana.post(&to, &[FIRST, ("reason", typed)]).await;
         let page = ana.follow(page).await.text();
         assert!(page.contains("Ana Ruiz declined it"), "{page}");
-        let Answer::Declined(_, reason) = kept(&house, &number).answer else { panic!() };
+        let Answer::Declined(_, reason) = kept(&house, &number).current.answer else { panic!() };
         assert_eq!(reason, typed.replace("\r\n", "\n"));
         house.tick().await;
         let letter = house.claim("tom@hartmann.example");
@@ -126,12 +130,12 @@ async fn a_quote_stands_until_the_end_of_its_last_day_in_the_firms_zone() {
     house.at(LAST_DAY.tomorrow().unwrap(), 0);
     ana = signed_in(&house, "ana@marlow.example").await;
     ana.get(&page).await;
-    let late = ana.post(&to, &[]).await;
+    let late = ana.post(&to, &[FIRST]).await;
     assert_eq!(late.status, StatusCode::CONFLICT);
     let text = late.text();
     assert!(text.contains("This quote could be accepted until the end of 4 December 2026."), "{text}");
     assert!(!text.contains("Accept this quote") && ana.get(&page).await.text().contains("Expired."));
-    assert_eq!((kept(&house, &number).answer, answers(&house)), (Answer::Open, vec![]));
+    assert_eq!((kept(&house, &number).current.answer, answers(&house)), (Answer::Open, vec![]));
 }
 
 #[tokio::test]
@@ -142,11 +146,11 @@ async fn only_who_may_answer_is_asked_and_heard() {
     let mut peter = signed_in(&house, "peter@marlow.example").await;
     let page = peter.get(&format!("/quotes/{number}")).await.text();
     assert!(page.contains("a colleague with the right to answer") && !page.contains("Accept this quote"), "{page}");
-    let refused = peter.post(&to, &[]).await;
+    let refused = peter.post(&to, &[FIRST]).await;
     assert_eq!(refused.status, StatusCode::FORBIDDEN);
     assert!(refused.text().contains("Your answer was not taken."));
     let mut sofia = signed_in(&house, "sofia@kestrel.example").await;
     sofia.get("/").await;
-    assert_eq!(sofia.post(&to, &[]).await.status, StatusCode::NOT_FOUND);
+    assert_eq!(sofia.post(&to, &[FIRST]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(answers(&house), []);
 }

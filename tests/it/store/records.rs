@@ -20,7 +20,7 @@ use counterfoil::domain::money::Currency;
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
-use counterfoil::domain::quote::{Answer, Given, Quote};
+use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::tax::{
     AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
 };
@@ -188,27 +188,37 @@ fn documents_keep_their_stored_form() {
     let (kind, body) = (Kind::CreditNote(InvoiceId(700)), Body::Composed(taken));
     let credit = Invoice { kind, body, issue: Some(issue(charged)), ..composed.clone() };
     golden("invoice", &[draft, composed.clone(), published, credit]);
-    let quote = |answer| Quote {
-        id: QuoteId(8),
-        client: ClientId(2),
-        project: None,
-        number: "Q-2026-0001".parse().unwrap(),
+    let offer = |answer| quote::Version {
         title: "A kiln".to_owned(),
         issued: date(2026, 11, 23),
         valid_until: date(2026, 12, 23),
-        lines: lines.clone(),
+        content: content.clone(),
+        options: vec![2],
         totals: totals(&content, Currency::EUR).unwrap(),
+        delivery: "In spring".to_owned(),
         note: String::new(),
+        terms: "Half before we begin.".to_owned(),
+        news: "A larger kiln".to_owned(),
         seller: party("Hartmann & Finch LLP"),
         buyer: party("Marlow Ceramics"),
+        letterhead: Letterhead::default(),
         pdf: file(),
         at: at(),
         by: StaffId(1),
         answer,
     };
+    let quote = |answer| Quote {
+        id: QuoteId(8),
+        client: ClientId(2),
+        project: None,
+        number: "Q-2026-0001".parse().unwrap(),
+        current: offer(answer),
+        older: vec![offer(Answer::Open)],
+    };
     let address = Some("192.0.2.7".parse().unwrap());
     let given = Given { at: at(), contact: ContactId(4), name: "Ana".into(), address, pdf: file().digest };
-    let answers = [Answer::Open, Answer::Accepted(given.clone()), Answer::Declined(given, "Dear".into())];
+    let choice = Choice { options: vec![1], terms: file().digest, total: eur(7) };
+    let answers = [Answer::Open, Answer::Accepted(given.clone(), choice), Answer::Declined(given, "Dear".into())];
     golden("quote", &answers.map(quote));
     let receipt = |method| Receipt {
         id: ReceiptId(9),
@@ -378,7 +388,7 @@ fn events() -> Vec<Event> {
         E::InvoiceIssued { invoice, number: number.clone(), total, digest },
         E::InvoicePublished { invoice, number: number.clone(), total, digest },
         E::CreditNoteIssued { credit, number: number.clone(), total, digest, of: invoice },
-        E::QuoteSent { quote, number, total, digest },
+        E::QuoteSent { quote, version: 2, number, total, digest },
         E::ReceiptRecorded { receipt, amount },
         E::Allocated { invoice, amount, left_open },
         E::AllocationUndone { invoice, amount, reason: s() },
@@ -403,13 +413,13 @@ fn events() -> Vec<Event> {
         E::Downloaded { invoice, digest, format: Format::Ubl },
         E::StaffPreviewed { invoice },
         E::StaffDownloaded { invoice, format: Format::Csv },
-        E::QuoteOpened { quote, digest },
-        E::QuoteDownloaded { quote, digest, format: Format::Html },
+        E::QuoteOpened { quote, version: 2, digest },
+        E::QuoteDownloaded { quote, version: 2, digest, format: Format::Html },
         E::StatementOpened,
         E::BackupMade { bytes: 1, digest },
         E::Restored { taken: at() },
-        E::QuoteAccepted { quote, digest },
-        E::QuoteDeclined { quote, digest, reason: s() },
+        E::QuoteAccepted { quote, version: 2, digest, terms: digest, options: vec![1, 3], total },
+        E::QuoteDeclined { quote, version: 2, digest, reason: s() },
         E::SendingReleased,
         E::StatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), digest, format: Format::Pdf },
         E::StaffStatementDownloaded { from: date(2026, 9, 1), to: date(2026, 11, 22), format: Format::Zip },
@@ -433,5 +443,6 @@ fn events() -> Vec<Event> {
         E::ImportUndone { import: ImportId(11), what: s() },
         E::DropWaits { name: s(), reason: s() },
         E::DropRefused { name: s(), reason: s() },
+        E::StaffQuoteDownloaded { quote, version: 2, format: Format::Csv },
     ]
 }

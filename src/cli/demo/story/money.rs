@@ -3,13 +3,13 @@
 use jiff::civil::{Date, time};
 
 use super::super::accounting;
-use super::super::firm::CLIENTS;
+use super::super::firm::{self, CLIENTS};
 use super::super::plan::{Bill, Fate, days};
 use super::super::work;
 use super::{Act, Story, fault};
 use crate::actions::invoices::{self, Crediting, Draft, Publication};
 use crate::actions::payments::{self, Apply, NewReceipt, TakingBack};
-use crate::actions::quotes::{self, NewQuote, Reply};
+use crate::actions::quotes::{self, Following, NewQuote, Reply};
 use crate::domain::calendar::next_business_day;
 use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
 use crate::domain::invoice::{Kind, References};
@@ -32,17 +32,28 @@ enum Said {
     Nothing,
 }
 
-/// Quotes: client, project, days before today, days of validity, what is said.
-const QUOTES: [(usize, Option<usize>, i64, i64, Said); 9] = [
-    (0, Some(0), 520, 30, Said::Yes),
-    (3, Some(0), 410, 30, Said::No("The board prefers to wait for the new regulations.")),
-    (4, Some(1), 300, 21, Said::Yes),
-    (1, Some(1), 210, 30, Said::Yes),
-    (2, Some(1), 150, 30, Said::Nothing),
-    (5, Some(0), 95, 30, Said::Yes),
-    (6, Some(1), 58, 28, Said::Nothing),
-    (3, Some(2), 33, 21, Said::No("We will do this ourselves.")),
-    (0, Some(1), 6, 20, Said::Nothing),
+/// What is particular about a quote.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum More {
+    Nothing,
+    /// The client may choose some of its lines.
+    Options,
+    /// So many days before today a second version takes its place.
+    Second(i64),
+}
+
+/// Quotes: client, project, days before today, days of validity, what is said, and what is particular.
+const QUOTES: [(usize, Option<usize>, i64, i64, Said, More); 10] = [
+    (0, Some(0), 520, 30, Said::Yes, More::Nothing),
+    (3, Some(0), 410, 30, Said::No("The board prefers to wait for the new regulations."), More::Nothing),
+    (4, Some(1), 300, 21, Said::Yes, More::Nothing),
+    (1, Some(1), 210, 30, Said::Yes, More::Nothing),
+    (2, Some(1), 150, 30, Said::Nothing, More::Nothing),
+    (5, Some(0), 95, 30, Said::Yes, More::Nothing),
+    (6, Some(1), 58, 28, Said::Nothing, More::Nothing),
+    (3, Some(2), 33, 21, Said::No("We will do this ourselves."), More::Nothing),
+    (0, Some(2), 19, 30, Said::Nothing, More::Second(7)),
+    (0, Some(1), 6, 20, Said::Nothing, More::Options),
 ];
 
 impl Story {
@@ -236,11 +247,15 @@ impl Story {
     }
 
     pub(super) fn plan_quotes(&mut self) {
-        for (n, (client, _, ago, ..)) in QUOTES.iter().enumerate() {
+        for (n, (client, _, ago, _, _, more)) in QUOTES.iter().enumerate() {
             let day = next_business_day(days(self.today, -ago));
             if day > days(self.first, super::plan::JOINS[*client] + 3) {
                 let minute = self.minute();
                 self.at(day, time(14, minute, 5, 0), Act::Quote(n));
+            }
+            if let More::Second(ago) = more {
+                let day = next_business_day(days(self.today, -ago));
+                self.at(day, time(11, 20, 15, 0), Act::Requote(n));
             }
         }
         let on_account = next_business_day(days(self.today, -16));
@@ -249,7 +264,7 @@ impl Story {
     }
 
     pub(super) fn quote(&mut self, w: &mut WriteTx<'_>, n: usize) -> Result<(), ActError> {
-        let Some(&(client, project, _, valid, said)) = QUOTES.get(n) else { return Ok(()) };
+        let Some(&(client, project, _, valid, said, more)) = QUOTES.get(n) else { return Ok(()) };
         let plan = &CLIENTS[client];
         let scope = self.as_staff(w, plan.manager);
         let (issued, currency) = (self.date(), plan.currency.parse().map_err(fault)?);
@@ -257,18 +272,18 @@ impl Story {
         let (title, mut lines) = work::bill(&self.dice, plan, currency, &month);
         lines.iter_mut().for_each(|line| line.discount = Discount::default());
         let project = project.and_then(|p| self.clients[client].projects.get(p)).copied();
-        let new = NewQuote {
-            client: self.client(client)?,
-            project,
-            title: title.trim_end_matches(&format!(", {month}")).to_owned(),
-            currency,
-            issued,
-            valid_until: days(issued, valid),
-            lines,
-            note: "Outlays are charged at cost.".to_owned(),
-            once: None,
-        };
+        let (title, client) = (title.trim_end_matches(&format!(", {month}")).to_owned(), self.client(client)?);
+        let note = "Outlays are charged at cost.".to_owned();
+        let new = NewQuote::plain(client, &title, currency, (issued, days(issued, valid)), lines);
+        let mut new = NewQuote { project, note, terms: firm::QUOTE_TERMS.to_owned(), ..new };
+        if more == More::Options {
+            new.content.lines.truncate(1);
+            new.content.lines.extend(work::options(&self.dice, plan, currency));
+            new.options = (2..).take(new.content.lines.len().saturating_sub(1)).collect();
+            new.delivery = "Within three weeks of your acceptance".to_owned();
+        }
         let number = quotes::send_in(w, &self.app, &scope, &new)?.value();
+        self.quoted.insert(n, (number.clone(), new));
         if said != Said::Nothing {
             let day = next_business_day(days(issued, i64::from(self.dice.between(3, 12))));
             let minute = self.minute();
@@ -277,19 +292,37 @@ impl Story {
         Ok(())
     }
 
+    /// A second version: the first line for a tenth less, and a later last day.
+    pub(super) fn requote(&mut self, w: &mut WriteTx<'_>, n: usize) -> Result<(), ActError> {
+        let Some((number, new)) = self.quoted.get(&n).cloned() else { return Ok(()) };
+        let Some(&(client, _, _, valid, ..)) = QUOTES.get(n) else { return Ok(()) };
+        let scope = self.as_staff(w, CLIENTS[client].manager);
+        let Some(quote) = w.quote_numbered(&number)? else { return Ok(()) };
+        let issued = self.date();
+        let mut again = NewQuote { issued, valid_until: days(issued, valid), ..new };
+        for line in again.content.lines.iter_mut().take(1) {
+            line.discount = Discount::percent(rust_decimal::Decimal::TEN);
+        }
+        let news = "As agreed on the telephone: ten percent less on the first line, and two weeks more to decide.";
+        let following = Following { quote: quote.id, after: quote.latest(), news: news.to_owned() };
+        quotes::send_version_in(w, &self.app, &scope, &again, &following)?.value();
+        self.later(2, Act::Post);
+        Ok(())
+    }
+
     pub(super) fn answer(&mut self, w: &mut WriteTx<'_>, n: usize, number: &DocumentNumber) -> Result<(), ActError> {
-        let Some(&(client, _, _, _, said)) = QUOTES.get(n) else { return Ok(()) };
+        let Some(&(client, _, _, _, said, _)) = QUOTES.get(n) else { return Ok(()) };
         let Some(&contact) = self.clients[client].contacts.first() else { return Ok(()) };
         let reply = match said {
-            Said::Yes => Reply::Accept,
+            Said::Yes => Reply::Accept(Vec::new()),
             Said::No(why) => Reply::Decline(why.to_owned()),
             Said::Nothing => return Ok(()),
         };
         self.as_contact(w, contact);
         let pass = Pass { contact, only: None };
-        crate::actions::visits::quote_opened(w, pass, number)?.value();
+        crate::actions::visits::quote_opened(w, pass, number, 1)?.value();
         self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(140)).unwrap_or(self.now));
-        quotes::answer(w, pass, number, &reply, &self.app.settings.zone.clone())?.value();
+        quotes::answer(w, pass, (number, 1), &reply, &self.app.settings.zone.clone())?.value();
         Ok(())
     }
 }

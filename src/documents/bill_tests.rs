@@ -115,6 +115,7 @@ fn invoice(lines: Vec<Line>) -> Invoice {
         note: String::new(),
         body: Body::Composed(Content::of(lines)),
         recipients: vec![],
+        quote: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

@@ -67,6 +67,7 @@ fn facts(
         facts.push(Fact::new("Due", locale.date_long(invoice.due)));
     }
     facts.extend(credits.map(|x| Fact::new("Credits invoice", x.as_str())));
+    facts.extend(invoice.quote.as_ref().map(|x| Fact::new("Our quote", x.number.as_str())));
     let references = &invoice.references;
     facts.push(Fact::new("Your reference", invoice.reference.as_str()));
     facts.push(Fact::new("Your order", references.order.as_str()));

@@ -176,6 +176,7 @@ fn bill_of(quote: &Quote, version: &Version, content: Content, totals: &Totals) 
         note: version.note.clone(),
         body: Body::Composed(content),
         recipients: Vec::new(),
+        quote: None,
         issue: None,
         changed: version.at,
     };

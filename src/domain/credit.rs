@@ -46,7 +46,8 @@ pub struct Credited<'a> {
     content: &'a Content,
     currency: Currency,
     totals: &'a Totals,
-    number: String,
+    /// What a line says that is a part by amount.
+    says: String,
     /// Lines, then allowances and charges, as the invoice charges them.
     parts: Vec<(Vat, i64)>,
     taken: Taken,
@@ -73,17 +74,33 @@ impl<'a> Credited<'a> {
         let (Body::Composed(content), Some(issue), true) = (&invoice.body, &invoice.issue, invoice.is_invoice()) else {
             return None;
         };
-        let parts: Vec<(Vat, i64)> = content.vats().zip(amounts(content, invoice.currency)?).collect();
+        let mut this = Self::whole(content, &issue.totals, format!("Credit of a part of {}", issue.number))?;
+        credits.iter().try_for_each(|note| this.add(note))?;
+        Some(this)
+    }
+
+    /// Any content with the parts that were taken of it, each with its totals; a line of a part by amount says `says`.
+    pub fn of_parts<'p>(
+        content: &'a Content,
+        totals: &'a Totals,
+        says: String,
+        parts: impl IntoIterator<Item = (&'p Content, &'p Totals)>,
+    ) -> Option<Self> {
+        let mut this = Self::whole(content, totals, says)?;
+        parts.into_iter().try_for_each(|(content, totals)| this.take(content, totals))?;
+        Some(this)
+    }
+
+    /// With nothing taken.
+    fn whole(content: &'a Content, totals: &'a Totals, says: String) -> Option<Self> {
+        let parts: Vec<(Vat, i64)> = content.vats().zip(amounts(content, totals.currency)?).collect();
         let taken = Taken {
             quantities: vec![Decimal::ZERO; content.lines.len()],
             parts: vec![0; parts.len()],
-            groups: issue.totals.groups.iter().map(|g| (g.vat, 0, 0)).collect(),
+            groups: totals.groups.iter().map(|g| (g.vat, 0, 0)).collect(),
             ..Taken::default()
         };
-        let number = issue.number.to_string();
-        let mut this = Self { content, currency: invoice.currency, totals: &issue.totals, number, parts, taken };
-        credits.iter().try_for_each(|note| this.add(note))?;
-        Some(this)
+        Some(Self { content, currency: totals.currency, totals, says, parts, taken })
     }
 
     /// Counts a credit note that was issued.
@@ -93,7 +110,13 @@ impl<'a> Credited<'a> {
             self.taken.elsewhere = self.taken.elsewhere.checked_add(totals.payable)?;
             return Some(());
         };
+        self.take(content, totals)
+    }
+
+    fn take(&mut self, content: &Content, totals: &Totals) -> Option<()> {
         let takes = content.takes.clone().unwrap_or_default();
+        // What does not say which lines it takes, takes amounts.
+        self.taken.amounts |= takes.lines.len() != content.lines.len();
         let each = amounts(content, self.currency)?;
         let (lines, adjustments) = each.split_at_checked(content.lines.len())?;
         for ((line, of), amount) in content.lines.iter().zip(&takes.lines).zip(lines) {
@@ -254,7 +277,7 @@ impl<'a> Credited<'a> {
         for (vat, amount) in wanted.iter().filter(|x| x.1 != 0) {
             let quantity = Decimal::from(amount.signum());
             let price = Money::new(*amount, self.currency).decimal().abs();
-            let description = format!("Credit of a part of {}", self.number);
+            let description = self.says.clone();
             note.line(None, Line { description, quantity, price, vat: *vat, ..Line::default() });
         }
         if note.content.lines.is_empty() {

@@ -50,6 +50,7 @@ fn issued(id: u64, kind: Kind, content: Content, code: &str) -> Option<Invoice> 
         note: String::new(),
         body: Body::Composed(content),
         recipients: vec![],
+        quote: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     };

@@ -215,6 +215,8 @@ pub enum Event {
     DropRefused { name: String, reason: String },
     /// Staff downloaded a quote; no evidence of anything.
     StaffQuoteDownloaded { quote: QuoteId, version: u32, format: Format },
+    /// A draft was made that charges a part of an accepted quote.
+    QuoteBilled { quote: QuoteId, invoice: InvoiceId, total: Money },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -315,7 +317,8 @@ impl Event {
             | E::EarlyPaymentTaken { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. }
-            | E::DocumentImported { .. } => Topic::Money,
+            | E::DocumentImported { .. }
+            | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }
             | E::LetterDeferred { .. }

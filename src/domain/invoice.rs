@@ -11,6 +11,7 @@ use super::ids::{ClientId, ContactId, FileRef, ImportId, InvoiceId, ProjectId, S
 use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
+use super::quote_billing::FromQuote;
 use super::refusal::{Faults, Refusal};
 use super::tax::{ADJUSTMENTS_MAX, Content, Direction, LINES_MAX, Period, Portion, Totals, totals};
 use super::terms::{Instalment, Terms};
@@ -123,6 +124,8 @@ pub struct Invoice {
     pub body: Body,
     /// Who gets the issue letter and the reminders; all of the client's contacts with the right when empty.
     pub recipients: Vec<ContactId>,
+    /// The accepted quote that it charges a part of.
+    pub quote: Option<FromQuote>,
     /// What issuing froze; `None` for a draft.
     pub issue: Option<Issue>,
     /// When the draft was last saved, or when it was issued.
@@ -361,6 +364,7 @@ mod tests {
             note: String::new(),
             body: Body::Published(money),
             recipients: vec![],
+            quote: None,
             issue: Some(Issue {
                 number: "A-1".parse().unwrap(),
                 at: Timestamp::UNIX_EPOCH,

@@ -33,6 +33,7 @@ pub mod payment;
 pub mod person;
 pub mod project;
 pub mod quote;
+pub mod quote_billing;
 pub mod rate;
 pub mod refusal;
 pub mod reminder;

@@ -127,6 +127,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } => ("down", Mark::Plain),
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
+        E::QuoteBilled { .. } => ("invoice", Mark::Plain),
     }
 }
 
@@ -252,6 +253,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::QuoteDownloaded { quote, version, format, .. } => {
             let quote = versioned(&names.quote(*quote), *version);
             plain(format!("{} of the quote {quote} downloaded by {who}", format.words()))
+        }
+        E::QuoteBilled { quote, total, .. } => {
+            plain(format!("{who} made a draft invoice of {} from the quote {}", money(*total), names.quote(*quote)))
         }
         E::StaffQuoteDownloaded { quote, version, format } => {
             let quote = versioned(&names.quote(*quote), *version);
@@ -416,7 +420,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
-        E::StaffQuoteDownloaded { .. } => None,
+        E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } => None,
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,

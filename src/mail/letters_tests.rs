@@ -65,6 +65,7 @@ fn invoice() -> Invoice {
         note: String::new(),
         body: Body::Published(money),
         recipients: vec![],
+        quote: None,
         issue: Some(Issue {
             number: "HF-2025-0412".parse().unwrap(),
             at: Timestamp::UNIX_EPOCH,

@@ -13,11 +13,12 @@ use super::error::StoreError;
 use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::tables::{
-    CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, SHELF_OF, SHELVES,
+    CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, INVOICES_OF_QUOTE, OPEN_TOTALS,
+    SHELF_OF, SHELVES,
 };
 use super::tx::{Reader, WriteTx};
 use super::{date_of, day};
-use crate::domain::ids::{ClientId, InvoiceId};
+use crate::domain::ids::{ClientId, InvoiceId, QuoteId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
@@ -251,6 +252,14 @@ pub trait InvoiceReads: Reader {
             .collect()
     }
 
+    /// Invoices that charge a part of an accepted quote, drafts too, the oldest first.
+    fn invoices_from(&self, quote: QuoteId) -> Result<Vec<Invoice>, StoreError> {
+        let table = self.table(INVOICES_OF_QUOTE)?;
+        let rows = table.range((quote.0, 0)..=(quote.0, u64::MAX))?;
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.invoice(InvoiceId(r.0.value().1))).transpose())
+            .collect()
+    }
+
     /// The credit notes that were issued for `invoice`. Reads the client's credit notes, of which there are few.
     fn credit_notes_for(&self, invoice: &Invoice) -> Result<Vec<Invoice>, StoreError> {
         let mut out = Vec::new();
@@ -453,6 +462,9 @@ impl WriteTx<'_> {
             self.change(INVOICES_OF_CLIENT)?.insert((invoice.client.0, dated, invoice.id.0), ())?;
             self.use_file(issue.pdf.digest, FileUse::Invoice(invoice.id))?;
         }
+        if let Some(from) = &invoice.quote {
+            self.change(INVOICES_OF_QUOTE)?.insert((from.quote.0, invoice.id.0), ())?;
+        }
         self.put(INVOICES, invoice.id.0, invoice)?;
         self.reshelve(invoice).map(drop)
     }
@@ -460,6 +472,9 @@ impl WriteTx<'_> {
     /// Throws a draft away.
     pub fn remove_draft(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
         self.unshelve(invoice)?;
+        if let Some(from) = &invoice.quote {
+            self.change(INVOICES_OF_QUOTE)?.remove((from.quote.0, invoice.id.0))?;
+        }
         self.change(INVOICES)?.remove(invoice.id.0)?;
         Ok(())
     }

@@ -212,6 +212,7 @@ mod tests {
             note: String::new(),
             body: Body::Published(Money::new(minor, EUR)),
             recipients: vec![],
+            quote: None,
             issue: issued.then_some(issue),
             changed: Timestamp::UNIX_EPOCH,
         }

@@ -207,6 +207,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/quotes/{id}/v/{version}" Staff desk::quote::version; // also {version}.pdf .csv .html
         get "/desk/quotes/{id}/new" StaffWork desk::quote_form::new_version;
         post "/desk/quotes/{id}/new" StaffWork desk::quote_form::create_version;
+        post "/desk/quotes/{id}/invoice" StaffWork desk::quote_invoice::invoice;
 
         // The desk: payments.
         get "/desk/payments" Staff desk::payments::list;

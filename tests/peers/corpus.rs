@@ -155,6 +155,7 @@ fn case(
         note: String::new(),
         body: Body::Composed(content),
         recipients: vec![],
+        quote: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     };

@@ -115,6 +115,7 @@ pub(super) fn credit_note(
         terms: Terms::default(),
         note: crediting.reason.clone(),
         body: Body::Composed(content),
+        quote: None,
         issue: None,
         ..invoice
     })

@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::super::found;
+use super::from_quote;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId};
@@ -59,10 +60,11 @@ pub fn save_draft(
     found(w.client(draft.client)?)?;
     scope.may_for(Act::Work, draft.client)?;
     check_parts(w, draft.client, draft.project, &draft.recipients)?;
-    if let Some(id) = id {
+    let kept = match id {
         // A credit note is not edited: it has the lines of what it credits.
-        found(Some(editable(w, scope, id)?).filter(Invoice::is_invoice))?;
-    }
+        Some(id) => Some(found(Some(editable(w, scope, id)?).filter(Invoice::is_invoice))?),
+        None => None,
+    };
     let mut faults = Faults::default();
     check_dates(&mut faults, draft.dated, draft.due);
     faults.check()?;
@@ -70,7 +72,10 @@ pub fn save_draft(
         Some(id) => id,
         None => InvoiceId(w.next("invoice")?),
     };
-    let invoice = as_invoice(id, draft, w.now);
+    let mut invoice = as_invoice(id, draft, w.now);
+    if let Some(kept) = kept {
+        from_quote::carry_on(w, &kept, &mut invoice)?;
+    }
     w.put_invoice(&invoice)?;
     let about = About::invoice(draft.client, id);
     Ok(w.record(about, Event::DraftSaved { invoice: id, total: invoice.payable() })?.done(id))
@@ -113,6 +118,7 @@ pub fn as_invoice(id: InvoiceId, draft: &Draft, changed: jiff::Timestamp) -> Inv
         note: draft.note,
         body: Body::Composed(draft.content),
         recipients: draft.recipients,
+        quote: None,
         issue: None,
         changed,
     }

@@ -3,6 +3,7 @@
 mod complete;
 mod credit;
 mod draft;
+mod from_quote;
 mod issue;
 mod paper;
 mod publish;
@@ -11,6 +12,7 @@ mod series;
 pub(super) use complete::{begin_reminders, issued_by, keep_pdf};
 pub use credit::{Crediting, credit, credit_in, credit_part};
 pub use draft::{Draft, as_invoice, discard, save_draft, save_seen, terms_of};
+pub use from_quote::{billing, draft_from_quote};
 pub use issue::{issue, issue_in, issue_seen};
 pub use paper::{credited, logo, original, pdf_of, preview, render, sheet};
 pub use publish::{Publication, publish, publish_in};

@@ -131,6 +131,7 @@ pub fn publish_in(
         note: read.map_or_else(String::new, |x| x.note.clone()),
         body: body(p),
         recipients: p.recipients.clone(),
+        quote: None,
         issue: None,
         changed: w.now,
     };

@@ -161,6 +161,7 @@ fn invoice(id: InvoiceId, client: ClientId, title: String, dated: Date, content:
         note: String::new(),
         body: Body::Composed(content),
         recipients: Vec::new(),
+        quote: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

@@ -76,6 +76,7 @@ impl<A: Archive> Writer<'_, A> {
             "Note",
             "Issued at",
             "PDF SHA-256",
+            "Quote",
         ];
         self.register("documents", &headings)?;
         let r = self.r;
@@ -106,6 +107,7 @@ impl<A: Archive> Writer<'_, A> {
                 i.note.clone(),
                 at,
                 digest,
+                i.quote.as_ref().map_or_else(String::new, |x| x.number.to_string()),
             ])
         })?;
         let headings = [

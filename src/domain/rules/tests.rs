@@ -39,6 +39,7 @@ fn invoice(content: Content) -> Invoice {
         note: String::new(),
         body: Body::Composed(content),
         recipients: vec![],
+        quote: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

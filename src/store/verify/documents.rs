@@ -18,6 +18,7 @@ use crate::store::files::{FileReads, FileUse};
 use crate::store::imports::ImportReads;
 use crate::store::invoices::{InvoiceReads, shelf};
 use crate::store::payments::PaymentReads;
+use crate::store::quotes::QuoteReads;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
 
@@ -25,11 +26,12 @@ use crate::store::tx::Reader;
 type OpenSums = BTreeMap<(Currency, i32), (i64, u64)>;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
-    let (mut issued, mut highest, mut open) = (0, 0, OpenSums::new());
+    let (mut issued, mut highest, mut open, mut quoted) = (0, 0, OpenSums::new(), 0);
     let all = c.every("invoices", INVOICES, |c, key: u64, invoice: Invoice| {
         highest = key;
         c.claim(invoice.id.0 == key, || format!("The invoice at {key} says to be {}.", invoice.id));
         belongs(c, &invoice)?;
+        quoted += u64::from(of_quote(c, &invoice)?);
         let settled = c.r.settled(invoice.id)?;
         shelved(c, &invoice, settled, &mut open)?;
         if let Some(issue) = &invoice.issue {
@@ -42,6 +44,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.sized(INVOICES_BY_DATE, issued)?;
     c.sized(INVOICE_NUMBERS, issued)?;
     c.sized(INVOICES_OF_CLIENT, issued)?;
+    c.sized(INVOICES_OF_QUOTE, quoted)?;
     c.sized(SHELVES, all)?;
     c.sized(CLIENT_SHELVES, all)?;
     c.sized(SHELF_OF, all)?;
@@ -78,6 +81,18 @@ fn belongs(c: &mut Check<'_>, invoice: &Invoice) -> Result<(), StoreError> {
         c.claim(fine, || format!("Credit note {id} credits {of}, which is no issued invoice of its client."));
     }
     Ok(())
+}
+
+/// Whether it charges a part of a quote, which then is an accepted one of its client's, and lists it.
+fn of_quote(c: &mut Check<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
+    let Some(from) = &invoice.quote else { return Ok(false) };
+    let (id, quote) = (invoice.id, from.quote);
+    let known = c.r.quote(quote)?;
+    let own = known.is_some_and(|q| q.client == invoice.client && q.number == from.number && q.accepted().is_some());
+    c.claim(own, || format!("Invoice {id} charges a part of quote {quote}, which its client did not accept."));
+    let listed = c.has(INVOICES_OF_QUOTE, (quote.0, id.0))?;
+    c.claim(listed, || format!("Invoice {id} is missing from the list of its quote."));
+    Ok(true)
 }
 
 fn shelved(c: &mut Check<'_>, invoice: &Invoice, settled: Settled, sums: &mut OpenSums) -> Result<(), StoreError> {

@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::form::{Id, id_of, sent_or_lately};
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
+use super::links;
 use super::names::NamesOf;
 use crate::actions::{invoices, letters, visits};
 use crate::documents;
@@ -284,6 +285,9 @@ fn facts(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Pr
     if let Kind::CreditNote(of) = invoice.kind {
         let number = r.invoice(of)?.map_or_else(String::new, |i| called(&i));
         facts.push(("Credits", html! { a href={ "/desk/invoices/" (of) } { (parts::nw(number)) } }));
+    }
+    if let Some(from) = &invoice.quote {
+        facts.push(("Quote", html! { a href=(links::quote(from.quote)) { (parts::nw(from.number.as_str())) } }));
     }
     if let Some(project) = invoice.project.map(|id| r.project(id)).transpose()?.flatten() {
         facts.push(("Project", html! { (project.name) }));

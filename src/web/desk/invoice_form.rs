@@ -12,6 +12,7 @@ use super::invoice_more::{self as more, Circumstances};
 use super::invoice_terms::{Instalments, step_code};
 use super::invoice_typed::amount_words;
 use super::issue::SEEN;
+use super::links;
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId};
@@ -205,6 +206,9 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
         (parts::back("/desk/invoices", "Invoices"))
         (parts::head(title, about, ""))
         (parts::error_summary(&form.errors))
+        @if let Some(from) = kept.and_then(|i| i.quote.as_ref()) {
+            p.sec-m { "A part of the accepted quote " a href=(links::quote(from.quote)) { (parts::nw(from.number.as_str())) } "." }
+        }
         form.desk-edit action=(action) method="post" {
             // Enter in a field presses the first button of a form: this one, which changes nothing.
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }

@@ -57,6 +57,7 @@ mod publish_read;
 mod publish_upload;
 pub mod quote;
 pub mod quote_form;
+pub mod quote_invoice;
 pub mod quotes;
 pub mod receivables;
 pub mod reminders;

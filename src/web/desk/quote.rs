@@ -9,6 +9,7 @@ use super::form::id_of;
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
+use super::quote_invoice;
 use crate::actions::invoices::logo;
 use crate::actions::{quotes, visits};
 use crate::documents::quote::{OFFERED, Offer, quote_sheet, rendition};
@@ -21,9 +22,10 @@ use crate::domain::letter::Purpose;
 use crate::domain::quote::{Answer, Choice, Given, Quote, Version, replaceable};
 use crate::store::prelude::*;
 use crate::web::download;
+use crate::web::forms::Fields;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Icon, Look, Moment, Tone};
+use crate::web::parts::{self, FieldError, Icon, Look, Moment, Tone};
 use crate::web::path::Path;
 use crate::web::problem::{Problem, even_if_full};
 
@@ -76,7 +78,8 @@ pub async fn version(desk: Desk, Path((id, version)): Path<(String, String)>) ->
 
 async fn show(desk: &Desk, id: QuoteId, number: Option<u32>, format: Option<Format>) -> Result<Response, Problem> {
     let Some(format) = format else {
-        return desk.read(|r| Ok(draw(desk, r, &Shown::find(desk, r, id, number)?)?.into_response()));
+        let fresh = Asked { fields: &Fields::default(), errors: &[] };
+        return desk.read(|r| Ok(draw(desk, r, &Shown::find(desk, r, id, number)?, &fresh)?.into_response()));
     };
     let (shown, bytes) = desk.read(|r| {
         let shown = Shown::find(desk, r, id, number)?;
@@ -100,7 +103,23 @@ fn sheet(desk: &Desk, r: &ReadTx, shown: &Shown) -> Result<Sheet, Problem> {
     Ok(quote_sheet(&looks, &version.seller, &version.buyer, &offer))
 }
 
-fn draw(desk: &Desk, r: &ReadTx, shown: &Shown) -> Result<Markup, Problem> {
+/// What was asked of the page's form and refused.
+pub struct Asked<'a> {
+    /// What was typed.
+    pub fields: &'a Fields,
+    /// What is to be put right.
+    pub errors: &'a [FieldError],
+}
+
+/// The page of the newest version again, with what was refused.
+///
+/// # Errors
+/// [`Problem::NotFound`] when it is not there, or the store fails.
+pub fn page_with(desk: &Desk, r: &ReadTx, id: QuoteId, asked: &Asked<'_>) -> Result<Markup, Problem> {
+    draw(desk, r, &Shown::find(desk, r, id, None)?, asked)
+}
+
+fn draw(desk: &Desk, r: &ReadTx, shown: &Shown, asked: &Asked<'_>) -> Result<Markup, Problem> {
     let (quote, version) = (&shown.quote, shown.version());
     let names = NamesOf::among(r, &desk.scope);
     let title = format!("Quote {}", quote.number);
@@ -114,14 +133,16 @@ fn draw(desk: &Desk, r: &ReadTx, shown: &Shown) -> Result<Markup, Problem> {
     let moments: Vec<Moment> = log.iter().map(|e| moment(e, &names, desk.locale(), zone, today)).collect();
     let body = html! {
         (parts::back("/desk/quotes", "Quotes"))
+        (parts::error_summary(asked.errors))
         (parts::head(html! { "Quote " (parts::nw(quote.number.as_str())) }, about, actions(desk, shown)))
         (banner(desk, shown))
         (answer_section(desk, version))
+        @if shown.is_current() { (quote_invoice::section(desk, r, quote, asked)?) }
         (versions(desk, shown))
         div.sec-m { div.panel { (crate::documents::html(&sheet)) } (formats(shown)) }
         (parts::section("timeline", "What happened", "", parts::timeline(&moments)))
     };
-    Ok(desk.page(DeskNav::Quotes, &title, body))
+    Ok(desk.page(DeskNav::Quotes, &parts::titled(&title, asked.errors), body))
 }
 
 fn actions(desk: &Desk, shown: &Shown) -> Markup {
@@ -264,6 +285,7 @@ fn about_quote(event: &Event) -> Option<QuoteId> {
         | Event::QuoteDownloaded { quote, .. }
         | Event::StaffQuoteDownloaded { quote, .. }
         | Event::QuoteAccepted { quote, .. }
+        | Event::QuoteBilled { quote, .. }
         | Event::QuoteDeclined { quote, .. } => Some(*quote),
         Event::LetterQueued { purpose, .. } | Event::LetterAccepted { purpose, .. } => match purpose {
             Purpose::Quote(id) | Purpose::QuoteAnswered(id) => Some(*id),

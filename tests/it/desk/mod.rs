@@ -9,6 +9,7 @@ mod invoices;
 mod overview;
 mod payments;
 mod publish;
+mod quote_invoices;
 mod quotes;
 mod reversals;
 mod stale;

@@ -21,6 +21,7 @@ use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal,
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
+use counterfoil::domain::quote_billing::{FromQuote, Part};
 use counterfoil::domain::tax::{
     AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
 };
@@ -176,6 +177,7 @@ fn documents_keep_their_stored_form() {
         note: String::new(),
         body: Body::Composed(content.clone()),
         recipients: vec![ContactId(4)],
+        quote: Some(FromQuote { quote: QuoteId(8), number: "Q-1".parse().unwrap(), part: Part::Lines(vec![1]) }),
         issue: None,
         changed: at(),
     };
@@ -444,5 +446,6 @@ fn events() -> Vec<Event> {
         E::DropWaits { name: s(), reason: s() },
         E::DropRefused { name: s(), reason: s() },
         E::StaffQuoteDownloaded { quote, version: 2, format: Format::Csv },
+        E::QuoteBilled { quote, invoice, total },
     ]
 }

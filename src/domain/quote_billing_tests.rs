@@ -1,0 +1,200 @@
+//! The parts of an accepted quote sum to the whole, whatever the shares, the lines, the prices and the currency.
+
+use jiff::Timestamp;
+use jiff::civil::date;
+use proptest::prelude::*;
+
+use super::*;
+use crate::domain::client::Party;
+use crate::domain::firm::Letterhead;
+use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, StaffId};
+use crate::domain::invoice::{Kind, References};
+use crate::domain::quote::{Answer, Choice, Given, Version};
+use crate::domain::tax::{Adjustment, Direction, Line, Portion, Prices, Vat, VatCategory, totals};
+use crate::domain::terms::Terms;
+
+/// Tenths of a percent.
+const RATES: [i64; 4] = [0, 90, 135, 230];
+
+fn vat(rate: i64) -> Vat {
+    let category = if rate == 0 { VatCategory::Zero } else { VatCategory::Standard };
+    Vat { category, rate: Decimal::new(rate, 1) }
+}
+
+fn line(quantity: i64, price: Decimal, rate: i64) -> Line {
+    Line { description: "Work".into(), quantity: Decimal::new(quantity, 1), price, vat: vat(rate), ..Line::default() }
+}
+
+fn accepted(content: Content, currency: Currency) -> Option<Quote> {
+    let sums = totals(&content, currency)?;
+    let given = Given {
+        at: Timestamp::UNIX_EPOCH,
+        contact: ContactId(1),
+        name: "Ana".into(),
+        address: None,
+        pdf: Digest([0; 32]),
+    };
+    let choice = Choice { options: vec![], terms: Digest([0; 32]), total: sums.payable() };
+    let current = Version {
+        title: "Kiln room".into(),
+        issued: date(2026, 11, 1),
+        valid_until: date(2026, 11, 30),
+        content,
+        options: vec![],
+        totals: sums,
+        delivery: String::new(),
+        note: String::new(),
+        terms: String::new(),
+        news: String::new(),
+        seller: Party::default(),
+        buyer: Party::default(),
+        letterhead: Letterhead::default(),
+        pdf: FileRef { digest: Digest([0; 32]), length: 0, name: String::new(), media_type: String::new() },
+        at: Timestamp::UNIX_EPOCH,
+        by: StaffId(1),
+        answer: Answer::Accepted(given, choice),
+    };
+    let number = "Q-1".parse().ok()?;
+    Some(Quote { id: QuoteId(1), client: ClientId(1), project: None, number, current, older: vec![] })
+}
+
+fn invoice(quote: &Quote, part: Part, content: Content) -> Invoice {
+    let from = FromQuote { quote: quote.id, number: quote.number.clone(), part };
+    Invoice {
+        id: InvoiceId(1),
+        client: quote.client,
+        project: None,
+        kind: Kind::Invoice,
+        title: String::new(),
+        currency: quote.current.currency(),
+        dated: date(2026, 12, 1),
+        due: date(2026, 12, 31),
+        terms: Terms::default(),
+        reference: String::new(),
+        references: References::default(),
+        delivered: None,
+        period: None,
+        note: String::new(),
+        body: Body::Composed(content),
+        recipients: vec![],
+        quote: Some(from),
+        issue: None,
+        changed: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// Invoices these parts one after the other, those that come to nothing left out.
+fn invoiced(quote: &Quote, parts: &[Part]) -> Vec<Invoice> {
+    let mut all = Vec::new();
+    for part in parts {
+        let billing = Billing::of(quote, &all).unwrap();
+        if let Ok((kept, content)) = billing.content(part) {
+            let next = invoice(quote, kept, content);
+            billing.check(Money::new(next.totals().unwrap().gross, quote.current.currency())).unwrap();
+            all.push(next);
+        }
+    }
+    all
+}
+
+fn content() -> Content {
+    Content {
+        lines: vec![
+            line(10, Decimal::new(100_001, 2), 230),
+            line(30, Decimal::new(3_333, 2), 230),
+            line(10, Decimal::new(9_999, 2), 90),
+        ],
+        adjustments: vec![Adjustment {
+            direction: Direction::Allowance,
+            portion: Portion::Amount(500),
+            reason: "Old client".into(),
+            vat: vat(230),
+        }],
+        ..Content::default()
+    }
+}
+
+#[test]
+fn a_deposit_a_second_share_and_the_rest_are_the_quote_to_the_cent_by_vat_rate() {
+    let quote = accepted(content(), Currency::EUR).unwrap();
+    let whole = quote.current.totals.clone();
+    let percent = |n: i64| Part::Percent(Decimal::from(n));
+    let all = invoiced(&quote, &[percent(30), percent(30), Part::Rest]);
+    let sums: Vec<Totals> = all.iter().map(|x| x.totals().unwrap()).collect();
+    assert_eq!(sums.iter().map(|x| x.gross).sum::<i64>(), whole.gross);
+    for group in &whole.groups {
+        let of = |pick: fn(&crate::domain::tax::VatGroup) -> i64| {
+            sums.iter().flat_map(|x| &x.groups).filter(|x| x.vat == group.vat).map(pick).sum::<i64>()
+        };
+        assert_eq!((of(|x| x.base), of(|x| x.tax)), (group.base, group.tax), "{:?}", group.vat);
+    }
+    let Body::Composed(first) = &all[0].body else { panic!() };
+    assert_eq!(first.lines[0].description, "30% of quote Q-1: Kiln room");
+    assert_eq!(first.lines.len(), 2, "a line for each VAT rate");
+    let done = Billing::of(&quote, &all).unwrap();
+    assert_eq!((done.left().minor, done.content(&Part::Rest).is_err()), (0, true));
+}
+
+#[test]
+fn each_line_is_invoiced_once_and_ways_are_not_mixed() {
+    let quote = accepted(content(), Currency::EUR).unwrap();
+    let first = invoiced(&quote, &[Part::Lines(vec![2])]);
+    let billing = Billing::of(&quote, &first).unwrap();
+    assert_eq!(billing.by_line().iter().map(|x| x.0).collect::<Vec<_>>(), [1, 3]);
+    let fault = |part: Part| match billing.content(&part) {
+        Err(Refusal::Fields(all)) => (all[0].field.clone(), all[0].message.clone()),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(fault(Part::Lines(vec![2])).1, "Choose among the lines that were not invoiced yet.");
+    assert_eq!(fault(Part::Lines(vec![])).1, "Choose at least one line.");
+    assert_eq!(fault(Part::Percent(Decimal::TEN)).0, "percent");
+    assert!(billing.check(Money::new(billing.left().minor + 1, Currency::EUR)).is_err());
+    let shared = invoiced(&quote, &[Part::Percent(Decimal::TEN)]);
+    assert!(Billing::of(&quote, &shared).unwrap().by_line().is_empty());
+    for wrong in ["0", "-1", "100.01", "0.001"] {
+        let percent = wrong.parse().unwrap();
+        assert!(Billing::of(&quote, &[]).unwrap().content(&Part::Percent(percent)).is_err(), "{wrong}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn parts_never_exceed_the_whole_and_all_of_them_are_it(
+        code in prop::sample::select(vec!["EUR", "JPY", "KWD"]),
+        gross in any::<bool>(),
+        lines in prop::collection::vec((1_i64..60, 1_i64..90_000, prop::sample::select(RATES.to_vec())), 1..6),
+        shares in prop::collection::vec(1_i64..9_000, 0..8),
+        off in 0_i64..400,
+        by_line in any::<bool>(),
+    ) {
+        let currency: Currency = code.parse().unwrap();
+        let price = |minor: i64| Decimal::new(minor, currency.digits());
+        let all: Vec<Line> = lines.iter().map(|(q, p, rate)| line(*q, price(*p), *rate)).collect();
+        let adjustment = Adjustment {
+            direction: Direction::Allowance,
+            portion: Portion::Percent(Decimal::new(off, 1)),
+            reason: "Less".into(),
+            vat: all[0].vat,
+        };
+        let prices = if gross { Prices::Gross } else { Prices::Net };
+        let content = Content { lines: all, adjustments: vec![adjustment], prices, ..Content::default() };
+        let quote = accepted(content, currency).unwrap();
+        let parts: Vec<Part> = if by_line {
+            (1..=u32::try_from(lines.len()).unwrap()).map(|n| Part::Lines(vec![n])).collect()
+        } else {
+            shares.iter().map(|x| Part::Percent(Decimal::new(*x, 2))).chain([Part::Rest]).collect()
+        };
+        let all = invoiced(&quote, &parts);
+        let sums: Vec<Totals> = all.iter().map(|x| x.totals().unwrap()).collect();
+        let whole = &quote.current.totals;
+        let mut running = 0;
+        for x in &sums {
+            running += x.gross;
+            prop_assert!(running <= whole.gross);
+        }
+        prop_assert_eq!(running, whole.gross);
+        prop_assert_eq!(sums.iter().map(|x| x.payable).sum::<i64>(), whole.payable);
+        prop_assert_eq!(sums.iter().map(|x| x.net).sum::<i64>(), whole.net);
+        prop_assert_eq!(sums.iter().map(|x| x.vat).sum::<i64>(), whole.vat);
+    }
+}

@@ -198,7 +198,7 @@ pub fn apply_more(
     Ok(recorded.done(()))
 }
 
-fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActError> {
+pub(super) fn source_of(w: &WriteTx<'_>, source: Source) -> Result<(ClientId, Money), ActError> {
     Ok(match source {
         Source::Receipt(id) => found(w.receipt(id)?.map(|r| (r.client, r.worth())))?,
         Source::Credit(id) => {

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::protocol::{self, DataFrames, Kind, Progress, Publish, Request};
-use super::{Failure, audit, backup, document, export, import, publish, stats, user, verify};
+use super::{Failure, audit, backup, document, export, import, numbers, publish, stats, user, verify};
 use crate::app::App;
 
 /// The socket's name in the data folder.
@@ -107,6 +107,7 @@ impl Peer {
             Request::Audit { anchors } => audit::serve(self, app, &anchors),
             Request::Export => export::serve(self, app),
             Request::Stats => stats::serve(self, app),
+            Request::Numbers => numbers::serve(self, app),
             Request::PasswordLink { email } => {
                 let granted = user::grant(&app.store, app.now(), &app.entropy, &app.settings.url, &email);
                 granted.and_then(|link| self.answer(&link))

@@ -18,6 +18,7 @@ mod init;
 mod key_place;
 mod keys;
 mod new_key;
+mod numbers;
 mod protocol;
 mod publish;
 mod restore;
@@ -64,6 +65,8 @@ enum Command {
     Export(export::Args),
     /// Show how large the data file is and what takes the room, also while the server runs
     Stats(stats::Args),
+    /// Tell which numbers of documents are missing, void or out of order, also while the server runs
+    Numbers(numbers::Args),
     /// Give back the room that the data file does not need; the server must be stopped
     Compact(compact::Args),
     /// List, add and remove the keys of the data file, or draw its data key anew
@@ -93,6 +96,7 @@ pub fn run() -> ExitCode {
         Command::Certificate(args) => certificate::run(args),
         Command::Export(args) => export::run(args),
         Command::Stats(args) => stats::run(args),
+        Command::Numbers(args) => numbers::run(args),
         Command::Compact(args) => compact::run(args),
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),

@@ -75,6 +75,8 @@ pub enum Request {
     Export,
     /// How large the data file is, then [`crate::store::stats::Sizes`].
     Stats,
+    /// Every series of numbers, then a [`crate::store::numbering::Report`] of each.
+    Numbers,
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

@@ -124,11 +124,14 @@ fn what(kind: EntryKind, number: &str) -> String {
         EntryKind::CreditNote => format!("Credit note {number}"),
         EntryKind::Receipt => "Payment, thank you".to_owned(),
         EntryKind::Reversal => "Payment taken back".to_owned(),
+        EntryKind::Refund => "Paid back to you".to_owned(),
+        EntryKind::RefundReturned => "Refund returned".to_owned(),
     }
 }
 
 fn details(kind: EntryKind, number: &str, title: &str) -> Vec<String> {
-    let reference = if matches!(kind, EntryKind::Receipt | EntryKind::Reversal) { number } else { "" };
+    let money = [EntryKind::Receipt, EntryKind::Reversal, EntryKind::Refund, EntryKind::RefundReturned];
+    let reference = if money.contains(&kind) { number } else { "" };
     let parts: Vec<&str> = [title, reference].into_iter().map(str::trim).filter(|x| !x.is_empty()).collect();
     if parts.is_empty() { Vec::new() } else { vec![capital(&parts.join(", "))] }
 }
@@ -139,6 +142,8 @@ fn narrow(kind: EntryKind, amount: &str) -> String {
         EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("{amount} credited"),
         EntryKind::Receipt => format!("{amount} paid"),
         EntryKind::Reversal => format!("{amount} taken back"),
+        EntryKind::Refund => format!("{amount} paid back"),
+        EntryKind::RefundReturned => format!("{amount} returned"),
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::ids::{
-    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, StaffId,
+    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RefundId, StaffId,
 };
 use super::letter::Purpose;
 use super::money::Money;
@@ -217,6 +217,10 @@ pub enum Event {
     StaffQuoteDownloaded { quote: QuoteId, version: u32, format: Format },
     /// A draft was made that charges a part of an accepted quote.
     QuoteBilled { quote: QuoteId, invoice: InvoiceId, total: Money },
+    /// Money was paid back to the client, as of this day.
+    Refunded { refund: RefundId, amount: Money, on: Date },
+    /// A refund came back or never went out, and counts no longer as of this day.
+    RefundReturned { refund: RefundId, amount: Money, on: Date, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -315,6 +319,8 @@ impl Event {
             | E::PaymentTakenBack { .. }
             | E::WrittenOff { .. }
             | E::EarlyPaymentTaken { .. }
+            | E::Refunded { .. }
+            | E::RefundReturned { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. }
             | E::DocumentImported { .. }

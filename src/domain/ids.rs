@@ -38,6 +38,8 @@ ids! {
     ReceiptId;
     /// The part of a receipt or credit that settles an invoice.
     AllocationId;
+    /// Money paid back.
+    RefundId;
     /// A document: any file, with versions.
     DocumentId;
     /// The bytes of a file as they lie in the store.

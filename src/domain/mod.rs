@@ -26,6 +26,7 @@ pub mod letter;
 pub mod locale;
 pub mod money;
 pub mod number;
+pub mod numbering;
 pub mod particulars;
 pub mod party;
 pub mod password;

@@ -140,6 +140,12 @@ impl Pattern {
         met(self, &mine, other, &theirs).or_else(|| met(other, &theirs, self, &mine))
     }
 
+    /// What its numbers of `year` begin with.
+    pub fn begins(&self, year: i16) -> String {
+        let text = self.0.replace("{YYYY}", &format!("{year:04}"));
+        text.split_once("{0").map_or(text.clone(), |x| x.0.to_owned())
+    }
+
     /// Which of this pattern's numbers in `year` it is.
     pub fn sequence_of(&self, year: i16, number: &DocumentNumber) -> Option<u64> {
         let (width, number) = (self.width()?, number.folded());

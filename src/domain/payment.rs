@@ -6,7 +6,7 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, StaffId};
+use super::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, RefundId, StaffId};
 use super::money::Money;
 
 /// How money arrived.
@@ -137,6 +137,51 @@ pub struct Reversal {
     pub by: StaffId,
     /// What it settled until then, for accounts as of an earlier day.
     pub parts: Vec<Allocation>,
+}
+
+/// Money paid back to a client, out of a receipt or credit that settled nothing with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refund {
+    /// Identifier.
+    pub id: RefundId,
+    /// To whom.
+    pub client: ClientId,
+    /// Out of which receipt or credit.
+    pub source: Source,
+    /// How much, in its currency; above zero.
+    pub amount: Money,
+    /// Civil date on which it counts; never before the source's own.
+    pub on: Date,
+    /// How.
+    pub method: Method,
+    /// The firm's reference; may be empty.
+    pub reference: String,
+    /// Recorded at.
+    pub at: Timestamp,
+    /// Recorded by.
+    pub by: StaffId,
+    /// Why it counts no longer, if it does not.
+    pub returned: Option<Returned>,
+}
+
+impl Refund {
+    /// What of it counts: all of it, or nothing once it came back.
+    pub fn worth(&self) -> Money {
+        if self.returned.is_some() { Money::zero(self.amount.currency) } else { self.amount }
+    }
+}
+
+/// A refund that came back, or never went out. Both stay in the books, each a line of its own date.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Returned {
+    /// Civil date on which it stops counting; never before the refund's own.
+    pub on: Date,
+    /// In the firm's own words; the client does not read them.
+    pub reason: String,
+    /// Recorded at.
+    pub at: Timestamp,
+    /// Recorded by.
+    pub by: StaffId,
 }
 
 /// Where settlement comes from.

@@ -93,6 +93,8 @@ pub enum Refusal {
     PassphrasesFull(usize),
     /// A newer version of the quote took the place of the one that was read.
     QuoteReplaced,
+    /// So much of the receipt was paid back.
+    PaidBack(Money),
 }
 
 impl From<FieldFault> for Refusal {
@@ -196,6 +198,11 @@ impl std::fmt::Display for Refusal {
             Self::QuoteReplaced => f.write_str(
                 "We sent a new version of this quote after you opened it, so nothing was answered. Read it as it is now, \
                  then answer.",
+            ),
+            Self::PaidBack(amount) => write!(
+                f,
+                "{amount} of it was paid back to the client, so it can’t be taken back. If that refund came back or never \
+                 went out, record that first."
             ),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }

@@ -100,7 +100,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } | E::WrittenOff { .. } => {
             ("bank", Mark::Warn)
         }
-        E::EarlyPaymentTaken { .. } => ("bank", Mark::Plain),
+        E::EarlyPaymentTaken { .. } | E::Refunded { .. } => ("bank", Mark::Plain),
+        E::RefundReturned { .. } => ("bank", Mark::Warn),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
@@ -182,6 +183,13 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::EarlyPaymentTaken { invoice, amount, .. } => {
             plain(format!("{} was taken off {} for early payment", money(*amount), names.document(*invoice)))
         }
+        E::Refunded { amount, on, .. } => {
+            plain(format!("{who} recorded that {} was paid back on {}", money(*amount), locale.date_long(*on)))
+        }
+        E::RefundReturned { amount, on, reason, .. } => noted(
+            format!("{who} recorded that the {} paid back came back on {}", money(*amount), locale.date_long(*on)),
+            reason,
+        ),
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
         }
@@ -362,6 +370,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         )),
         E::EarlyPaymentTaken { amount, .. } => Some(format!("{} was taken off for early payment.", money(*amount))),
         E::WrittenOff { amount, .. } => Some(format!("We expect {} of this invoice no longer.", money(*amount))),
+        E::Refunded { amount, .. } => Some(format!("We paid {} back to you.", money(*amount))),
+        E::RefundReturned { amount, .. } => Some(format!("The {} that we paid back came back to us.", money(*amount))),
         E::AllocationUndone { amount, .. } => {
             Some(format!("{} no longer counts towards this invoice.", money(*amount)))
         }

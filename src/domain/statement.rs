@@ -29,6 +29,10 @@ pub enum EntryKind {
     EarlyPayment,
     /// Something was given up.
     WrittenOff,
+    /// Money was paid back.
+    Refund,
+    /// Money that had been paid back came back.
+    RefundReturned,
 }
 
 /// One line of a client's account.
@@ -143,6 +147,17 @@ impl Credit {
     }
 }
 
+/// A refund as the ageing sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PaidBack {
+    /// Civil date on which it counts; not before that of what it was paid out of.
+    pub dated: Date,
+    /// In minor units, above zero.
+    pub amount: i64,
+    /// The civil date from which it counts no more, when it came back.
+    pub until: Option<Date>,
+}
+
 /// A client's account in one currency.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Account {
@@ -152,6 +167,8 @@ pub struct Account {
     pub credits: Vec<Credit>,
     /// What settled what, also what a receipt settled until it was taken back.
     pub allocations: Vec<Allocation>,
+    /// What was paid back.
+    pub refunds: Vec<PaidBack>,
 }
 
 /// An invoice with something open, or one of its instalments.
@@ -190,9 +207,11 @@ impl Account {
         items
     }
 
-    /// Receipts and credits dated up to `to` that had not settled anything by then, in minor units.
+    /// Receipts and credits dated up to `to` that had not settled anything by then nor been paid back, in minor units.
     pub fn unapplied(&self, to: Date) -> i64 {
         let given = self.credits.iter().filter(|x| x.counts(to)).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
+        let back = self.refunds.iter().filter(|x| x.dated <= to && x.until.is_none_or(|until| to < until));
+        let given = back.fold(given, |left, x| left.saturating_sub(x.amount));
         let applied = self.counting(to).filter(|a| !a.source.is_waived());
         applied.fold(given, |left, a| left.saturating_sub(a.amount.minor))
     }

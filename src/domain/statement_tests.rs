@@ -76,7 +76,8 @@ fn open_items_use_only_allocations_of_their_day() {
         at: Timestamp::UNIX_EPOCH,
         reason: String::new(),
     };
-    let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
+    let account =
+        Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation], refunds: vec![] };
     let at = |day| (account.open_items(day).iter().map(|x| x.open).sum::<i64>(), account.unapplied(day));
     assert_eq!(at(date(2026, 9, 30)), (0, 0));
     assert_eq!(at(date(2026, 11, 4)), (1_000, 0));
@@ -94,7 +95,8 @@ fn what_was_taken_back_settles_until_its_day_and_nothing_from_then_on() {
     let (amount, on) = (Money::new(1_000, Currency::EUR), date(2026, 11, 5));
     let (at, reason) = (Timestamp::UNIX_EPOCH, String::new());
     let allocation = Allocation { id: AllocationId(1), source, invoice: InvoiceId(1), amount, on, at, reason };
-    let account = Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation] };
+    let account =
+        Account { charges: vec![charge], credits: vec![credit], allocations: vec![allocation], refunds: vec![] };
     let at = |day| (account.ageing(day).d1_30, account.unapplied(day));
     assert_eq!(at(date(2026, 11, 4)), (1_000, 0));
     assert_eq!(at(date(2026, 11, 11)), (0, 0));
@@ -137,11 +139,17 @@ fn account() -> impl Strategy<Value = Account> {
             .collect();
         let mut open: Vec<i64> = charges.iter().map(|x| x.amount).collect();
         let mut left: Vec<i64> = credits.iter().map(|x| x.amount).collect();
-        let mut allocations = Vec::new();
+        let (mut allocations, mut refunds) = (Vec::new(), Vec::new());
         for (id, (from, to, wish, on)) in (1..).zip(wishes) {
             let (Some(&have), Some(&need)) = (left.get(from), open.get(to)) else { continue };
             let part = wish.min(have).min(need);
-            if part > 0 {
+            if on % 7 == 0 && credits[from].until.is_none() {
+                // Paid back; every other one comes back, and is not given out again.
+                let (amount, dated) = (wish.min(have), day(on).max(credits[from].dated));
+                let until = (wish % 2 == 0).then(|| dated + Span::new().days(on % 20));
+                left[from] -= amount;
+                refunds.extend((amount > 0).then_some(PaidBack { dated, amount, until }));
+            } else if part > 0 {
                 open[to] -= part;
                 let lost = on % 5 == 0;
                 let source = if lost { Source::WrittenOff(ClientId(1)) } else { credits[from].source };
@@ -153,7 +161,7 @@ fn account() -> impl Strategy<Value = Account> {
                 allocations.push(Allocation { id: AllocationId(id), source, invoice, amount, on, at, reason });
             }
         }
-        Account { charges, credits, allocations }
+        Account { charges, credits, allocations, refunds }
     })
 }
 
@@ -166,7 +174,9 @@ fn entries(account: &Account) -> Vec<Entry> {
     let back = account.credits.iter().filter_map(|x| Some(entry(x.until?, EntryKind::Reversal, x.amount)));
     let waived = account.allocations.iter().filter(|x| x.source.is_waived());
     let waived = waived.map(|x| entry(x.on, EntryKind::WrittenOff, -x.amount.minor));
-    owed.chain(paid).chain(back).chain(waived).collect()
+    let gone = account.refunds.iter().map(|x| entry(x.dated, EntryKind::Refund, x.amount));
+    let came = account.refunds.iter().filter_map(|x| Some(entry(x.until?, EntryKind::RefundReturned, -x.amount)));
+    owed.chain(paid).chain(back).chain(waived).chain(gone).chain(came).collect()
 }
 
 proptest! {

@@ -26,10 +26,12 @@ pub mod letters;
 pub mod migrate;
 #[cfg(test)]
 mod migrate_tests;
+pub mod numbering;
 pub mod overview;
 pub mod payments;
 pub mod quotes;
 pub mod records;
+pub mod refunds;
 pub mod scope;
 mod snapshot;
 pub mod standing;
@@ -72,9 +74,11 @@ pub mod prelude {
     pub use super::imports::ImportReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
+    pub use super::numbering::NumberReads;
     pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
+    pub use super::refunds::RefundReads;
     pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }

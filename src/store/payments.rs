@@ -6,6 +6,7 @@ use redb::ReadableTable;
 use super::day;
 use super::error::StoreError;
 use super::records::Record;
+use super::refunds::RefundReads;
 use super::tables::{ALLOCATIONS, ALLOCATIONS_OF_SOURCE, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED};
 use super::tx::{Reader, WriteTx};
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
@@ -73,6 +74,13 @@ pub trait PaymentReads: Reader {
                 table.get(key).map_err(StoreError::from).transpose().map(|row| Allocation::decode(row?.value()))
             })
             .collect()
+    }
+
+    /// What of a receipt or credit settles something or was paid back, in minor units.
+    fn used_of(&self, source: Source) -> Result<i64, StoreError> {
+        let applied = self.allocations_from(source)?.iter().fold(0_i64, |sum, a| sum.saturating_add(a.amount.minor));
+        let refunds = self.refunds_from(source)?;
+        Ok(refunds.iter().fold(applied, |sum, x| sum.saturating_add(x.worth().minor)))
     }
 
     /// What has settled an invoice so far.
@@ -151,8 +159,7 @@ impl WriteTx<'_> {
 
     /// Notes what is left of a receipt or credit of `whole`, from its allocations; gives that amount.
     pub fn put_unapplied(&mut self, client: ClientId, source: Source, whole: Money) -> Result<Money, StoreError> {
-        let applied: i64 = self.allocations_from(source)?.iter().map(|a| a.amount.minor).sum();
-        let left = whole.minor.saturating_sub(applied);
+        let left = whole.minor.saturating_sub(self.used_of(source)?);
         let (tag, id) = source_key(source);
         let mut table = self.change(UNAPPLIED)?;
         if left > 0 {

@@ -18,7 +18,7 @@ use crate::domain::grant::{CodeRequest, Grant, Session};
 use crate::domain::import::Import;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::Letter;
-use crate::domain::payment::{Allocation, Receipt};
+use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
 use crate::domain::project::Project;
 use crate::domain::quote::Quote;
@@ -71,6 +71,7 @@ records! {
     Document = "document" v 1;
     Receipt = "receipt" v 1;
     Allocation = "allocation" v 1;
+    Refund = "refund" v 1;
     Letter = "letter" v 1;
     LogEntry = "event" v 1;
     Grant = "grant" v 1;

@@ -11,7 +11,6 @@ use jiff::civil::Date;
 use super::accounts::AccountReads;
 use super::chain::ChainReads;
 use super::clients::ClientReads;
-use super::day;
 use super::documents::{DocumentCursor, DocumentReads, DocumentShelf};
 use super::error::StoreError;
 use super::events::{EventReads, Visited};
@@ -21,6 +20,7 @@ use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
 use super::payments::{PaymentReads, Unapplied};
 use super::quotes::QuoteReads;
 use super::snapshot::ReadTx;
+use super::statement::Books;
 use super::tx::Reader;
 use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Client;
@@ -299,23 +299,9 @@ impl<'a, R: Reader> ClientView<'a, R> {
         self.reader.visit_logged(self.known.contact.id, visited, hour)
     }
 
-    /// What settled `documents`, for the ageing of a statement.
-    pub fn statement_allocations(&self, documents: &[Invoice]) -> Result<Vec<Allocation>, StoreError> {
-        let mut all = Vec::new();
-        for document in documents.iter().filter(|d| self.sees_account() && d.client == self.known.client.id) {
-            all.extend(self.reader.allocations_of(document.id)?);
-        }
-        Ok(all)
-    }
-
-    /// The client's issued documents dated up to `to`, for the statement.
-    pub fn statement_documents(&self, to: Date) -> Result<Vec<Invoice>, StoreError> {
-        if self.sees_account() { self.reader.invoices_dated(self.known.client.id, to) } else { Ok(Vec::new()) }
-    }
-
-    /// The client's receipts dated up to `to`, for the statement.
-    pub fn statement_receipts(&self, to: Date) -> Result<Vec<Receipt>, StoreError> {
-        if self.sees_account() { self.reader.receipts_of(self.known.client.id, day(to)) } else { Ok(Vec::new()) }
+    /// The client's books up to `to`, for the statement; empty for a contact who does not see the account.
+    pub fn books(&self, to: Date) -> Result<Books, StoreError> {
+        if self.sees_account() { Books::of(self.reader, self.known.client.id, to) } else { Ok(Books::default()) }
     }
 
     /// Receipts and credits with something left to apply.

@@ -7,12 +7,18 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::payments::Unapplied;
+use super::day;
+use super::error::StoreError;
+use super::invoices::InvoiceReads;
+use super::payments::{PaymentReads, Unapplied};
+use super::refunds::RefundReads;
+use super::tx::Reader;
+use crate::domain::ids::ClientId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
-use crate::domain::payment::{Allocation, Open, Receipt, Reversal, Source};
+use crate::domain::payment::{Allocation, Open, Receipt, Refund, Returned, Reversal, Source};
 use crate::domain::statement::{
-    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, Statement, balance_forward,
+    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, PaidBack, Statement, balance_forward,
 };
 use crate::domain::text::capital;
 
@@ -27,47 +33,105 @@ pub struct Reckoned {
     pub ageing: Ageing,
 }
 
-/// The account in every currency that anything was charged or paid in, from `from` to `to`, both inclusive, out of
-/// everything dated up to `to`. `allocations` are those of the invoices.
-pub fn reckoned(
-    invoices: &[Invoice],
-    receipts: &[Receipt],
-    allocations: &[Allocation],
-    from: Date,
-    to: Date,
-) -> Vec<Reckoned> {
-    let mut accounts = accounts(invoices, receipts, allocations);
-    let one = |(currency, entries)| Reckoned {
-        currency,
-        statement: balance_forward(entries, from, to),
-        ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
-    };
-    entries(invoices, receipts, allocations).into_iter().map(one).collect()
+/// A client's books: everything from which account and ageing follow.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Books {
+    /// Invoices and credit notes.
+    pub invoices: Vec<Invoice>,
+    /// Money received.
+    pub receipts: Vec<Receipt>,
+    /// Money paid back.
+    pub refunds: Vec<Refund>,
+    /// What settled the invoices; what was waived has no other record.
+    pub allocations: Vec<Allocation>,
 }
 
-/// The lines of a client's account, in no particular order: one list per currency. `allocations` are those of the
-/// invoices: what was waived has no other record.
-pub fn entries(
-    invoices: &[Invoice],
-    receipts: &[Receipt],
-    allocations: &[Allocation],
-) -> BTreeMap<Currency, Vec<Entry>> {
-    let mut out: BTreeMap<Currency, Vec<Entry>> = BTreeMap::new();
-    for (invoice, entry) in invoices.iter().filter_map(|x| Some((x, document_entry(x)?))) {
-        out.entry(invoice.currency).or_default().push(entry);
+impl Books {
+    /// A client's books up to `to`, inclusive.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of(reader: &(impl Reader + ?Sized), client: ClientId, to: Date) -> Result<Self, StoreError> {
+        let invoices = reader.invoices_dated(client, to)?;
+        let (receipts, refunds) = (reader.receipts_of(client, day(to))?, reader.refunds_of(client, to)?);
+        let mut allocations = Vec::new();
+        for invoice in &invoices {
+            allocations.extend(reader.allocations_of(invoice.id)?);
+        }
+        Ok(Self { invoices, receipts, refunds, allocations })
     }
-    for receipt in receipts {
-        let lines = out.entry(receipt.amount.currency).or_default();
-        lines.push(receipt_entry(receipt));
-        lines.extend(receipt.reversed.as_ref().map(|reversal| reversal_entry(receipt, reversal)));
+
+    /// The account in every currency that anything was charged or paid in, from `from` to `to`, both inclusive, out of
+    /// everything dated up to `to`.
+    pub fn reckoned(&self, from: Date, to: Date) -> Vec<Reckoned> {
+        let mut accounts = self.accounts();
+        let one = |(currency, entries)| Reckoned {
+            currency,
+            statement: balance_forward(entries, from, to),
+            ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
+        };
+        self.entries().into_iter().map(one).collect()
     }
-    let numbers: BTreeMap<_, _> = invoices.iter().filter_map(|x| Some((x.id, x.number()?))).collect();
-    for waived in allocations {
-        let Some(kind) = waived_kind(waived.source) else { continue };
-        let number = numbers.get(&waived.invoice).map(ToString::to_string).unwrap_or_default();
-        out.entry(waived.amount.currency).or_default().push(waived_entry(kind, number, waived));
+
+    /// The lines of the account, in no particular order: one list per currency.
+    pub fn entries(&self) -> BTreeMap<Currency, Vec<Entry>> {
+        let mut out: BTreeMap<Currency, Vec<Entry>> = BTreeMap::new();
+        for (invoice, entry) in self.invoices.iter().filter_map(|x| Some((x, document_entry(x)?))) {
+            out.entry(invoice.currency).or_default().push(entry);
+        }
+        for receipt in &self.receipts {
+            let lines = out.entry(receipt.amount.currency).or_default();
+            lines.push(receipt_entry(receipt));
+            lines.extend(receipt.reversed.as_ref().map(|reversal| reversal_entry(receipt, reversal)));
+        }
+        for refund in &self.refunds {
+            let lines = out.entry(refund.amount.currency).or_default();
+            lines.push(refund_entry(refund));
+            lines.extend(refund.returned.as_ref().map(|returned| returned_entry(refund, returned)));
+        }
+        let numbers: BTreeMap<_, _> = self.invoices.iter().filter_map(|x| Some((x.id, x.number()?))).collect();
+        for waived in &self.allocations {
+            let Some(kind) = waived_kind(waived.source) else { continue };
+            let number = numbers.get(&waived.invoice).map(ToString::to_string).unwrap_or_default();
+            out.entry(waived.amount.currency).or_default().push(waived_entry(kind, number, waived));
+        }
+        out
     }
-    out
+
+    /// The accounts, one per currency, for an ageing as of any day.
+    pub fn accounts(&self) -> BTreeMap<Currency, Account> {
+        let mut out: BTreeMap<Currency, Account> = BTreeMap::new();
+        for invoice in &self.invoices {
+            let Some(issue) = &invoice.issue else { continue };
+            let account = out.entry(invoice.currency).or_default();
+            let (dated, amount) = (invoice.dated, issue.totals.payable);
+            match invoice.kind {
+                Kind::Invoice => {
+                    let (due, terms) = (invoice.due, invoice.terms.clone());
+                    account.charges.push(Charge { invoice: invoice.id, dated, due, amount, terms });
+                }
+                Kind::CreditNote(_) => {
+                    account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
+                }
+            }
+        }
+        for receipt in &self.receipts {
+            let account = out.entry(receipt.amount.currency).or_default();
+            let (source, dated) = (Source::Receipt(receipt.id), receipt.on);
+            let until = receipt.reversed.as_ref().map(|x| x.on);
+            account.credits.push(Credit { source, dated, amount: receipt.amount.minor, until });
+            account.allocations.extend(receipt.reversed.iter().flat_map(|x| x.parts.iter().cloned()));
+        }
+        for refund in &self.refunds {
+            let (dated, until) = (refund.on, refund.returned.as_ref().map(|x| x.on));
+            let back = PaidBack { dated, amount: refund.amount.minor, until };
+            out.entry(refund.amount.currency).or_default().refunds.push(back);
+        }
+        for allocation in &self.allocations {
+            out.entry(allocation.amount.currency).or_default().allocations.push(allocation.clone());
+        }
+        out
+    }
 }
 
 fn document_entry(invoice: &Invoice) -> Option<Entry> {
@@ -103,6 +167,29 @@ fn reversal_entry(receipt: &Receipt, reversal: &Reversal) -> Entry {
     }
 }
 
+fn refund_entry(refund: &Refund) -> Entry {
+    Entry {
+        date: refund.on,
+        kind: EntryKind::Refund,
+        invoice: None,
+        number: refund.reference.clone(),
+        title: format!("Paid back by {}", refund.method.words()),
+        amount: refund.amount.minor,
+        recorded_at: refund.at,
+    }
+}
+
+fn returned_entry(refund: &Refund, returned: &Returned) -> Entry {
+    Entry {
+        date: returned.on,
+        kind: EntryKind::RefundReturned,
+        title: "It did not reach you".to_owned(),
+        amount: refund.amount.minor.saturating_neg(),
+        recorded_at: returned.at,
+        ..refund_entry(refund)
+    }
+}
+
 fn waived_kind(source: Source) -> Option<EntryKind> {
     match source {
         Source::Receipt(_) | Source::Credit(_) => None,
@@ -121,36 +208,6 @@ fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
         amount: waived.amount.minor.saturating_neg(),
         recorded_at: waived.at,
     }
-}
-
-/// A client's accounts, one per currency, for an ageing as of any day. `allocations` are those of the invoices.
-pub fn accounts(invoices: &[Invoice], receipts: &[Receipt], allocations: &[Allocation]) -> BTreeMap<Currency, Account> {
-    let mut out: BTreeMap<Currency, Account> = BTreeMap::new();
-    for invoice in invoices {
-        let Some(issue) = &invoice.issue else { continue };
-        let account = out.entry(invoice.currency).or_default();
-        let (dated, amount) = (invoice.dated, issue.totals.payable);
-        match invoice.kind {
-            Kind::Invoice => {
-                let (due, terms) = (invoice.due, invoice.terms.clone());
-                account.charges.push(Charge { invoice: invoice.id, dated, due, amount, terms });
-            }
-            Kind::CreditNote(_) => {
-                account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
-            }
-        }
-    }
-    for receipt in receipts {
-        let account = out.entry(receipt.amount.currency).or_default();
-        let (source, dated) = (Source::Receipt(receipt.id), receipt.on);
-        let until = receipt.reversed.as_ref().map(|x| x.on);
-        account.credits.push(Credit { source, dated, amount: receipt.amount.minor, until });
-        account.allocations.extend(receipt.reversed.iter().flat_map(|x| x.parts.iter().cloned()));
-    }
-    for allocation in allocations {
-        out.entry(allocation.amount.currency).or_default().allocations.push(allocation.clone());
-    }
-    out
 }
 
 /// The ageing as of today, from what is open by due date and unapplied now: it costs what is open, not all history.
@@ -172,7 +229,7 @@ mod tests {
     use super::*;
     use crate::domain::client::Party;
     use crate::domain::firm::Letterhead;
-    use crate::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
+    use crate::domain::ids::{AllocationId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
     use crate::domain::invoice::{Body, Issue, References};
     use crate::domain::money::Money;
     use crate::domain::payment::Method;
@@ -256,13 +313,18 @@ mod tests {
             reason: "Not worth a letter".into(),
             ..allocation.clone()
         };
-        let all = [allocation, lost];
-        let (receipts, on) = ([receipt(500)], date(2026, 11, 27));
-        let lines = entries(&documents, &receipts, &all).remove(&EUR).unwrap();
+        let books = Books {
+            invoices: documents.to_vec(),
+            receipts: vec![receipt(500)],
+            refunds: Vec::new(),
+            allocations: vec![allocation, lost],
+        };
+        let on = date(2026, 11, 27);
+        let lines = books.entries().remove(&EUR).unwrap();
         assert_eq!(lines.len(), 4, "the draft is left out, what was written off is a line");
         let closing = balance_forward(lines, date(2026, 1, 1), on).closing;
         assert_eq!(closing, 350);
-        let account = accounts(&documents, &receipts, &all).remove(&EUR).unwrap();
+        let account = books.accounts().remove(&EUR).unwrap();
         assert_eq!(account.ageing(on).total(), closing);
         let open = [(Open { invoice: InvoiceId(1), due: date(2026, 10, 31), open: 550 }, EUR)];
         let left = [

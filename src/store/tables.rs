@@ -86,6 +86,12 @@ pub const ALLOCATIONS_OF_SOURCE: T<(u8, Id, Id), Id> = T::new("allocations_of_so
 /// *Index*: (client, source tag, source) of receipts and credits with something unapplied, to (currency, amount).
 pub const UNAPPLIED: T<(Id, u8, Id), (Name, i64)> = T::new("unapplied");
 
+pub const REFUNDS: T<Id, Bytes> = T::new("refunds");
+/// *Index*: (client, date, refund).
+pub const REFUNDS_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("refunds_of_client");
+/// *Index*: (source tag, source, refund).
+pub const REFUNDS_OF_SOURCE: T<(u8, Id, Id), ()> = T::new("refunds_of_source");
+
 /// Digest to (length, content): content lies in `CHUNKS`, once per digest.
 pub const FILES: T<Hash, (u64, Id)> = T::new("files");
 /// (content, chunk number) to bytes.
@@ -155,6 +161,7 @@ macro_rules! every_table {
             INVOICES INVOICE_NUMBERS INVOICES_BY_DATE INVOICES_OF_CLIENT INVOICES_OF_QUOTE SHELVES CLIENT_SHELVES
             SHELF_OF OPEN_TOTALS QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE
             RECEIPTS_OF_CLIENT ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER
+            REFUNDS REFUNDS_OF_CLIENT REFUNDS_OF_SOURCE
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)

@@ -13,7 +13,7 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 15] = [
+const NOUNS: [&str; 16] = [
     "allocation",
     "client",
     "contact",
@@ -27,6 +27,7 @@ const NOUNS: [&str; 15] = [
     "project",
     "quote",
     "receipt",
+    "refund",
     "secret-letter",
     "staff",
 ];

@@ -5,13 +5,13 @@ use redb::{ReadableTable, TableDefinition};
 use super::error::StoreError;
 use super::files::FileReads;
 use super::records::Record;
-use super::tables::{ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS};
+use super::tables::{ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS, REFUNDS};
 use super::tx::Reader;
 use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::ids::Digest;
 use crate::domain::invoice::Invoice;
-use crate::domain::payment::{Allocation, Receipt};
+use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
 use crate::domain::quote::Quote;
@@ -46,6 +46,11 @@ pub trait WalkReads: Reader {
     /// Every receipt.
     fn each_receipt<E: From<StoreError>>(&self, each: impl FnMut(Receipt) -> Result<(), E>) -> Result<(), E> {
         walk(self, RECEIPTS, each)
+    }
+
+    /// Every refund.
+    fn each_refund<E: From<StoreError>>(&self, each: impl FnMut(Refund) -> Result<(), E>) -> Result<(), E> {
+        walk(self, REFUNDS, each)
     }
 
     /// Every line of the activity log, oldest first.

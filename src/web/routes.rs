@@ -217,6 +217,10 @@ pub fn list() -> Vec<Route> {
         post "/desk/payments/{id}/apply" StaffWork desk::payment::apply;
         get "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::ask;
         post "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::reverse;
+        get "/desk/payments/{id}/refund" StaffWork desk::refund::ask;
+        post "/desk/payments/{id}/refund" StaffWork desk::refund::record;
+        get "/desk/refunds/{id}/return" StaffWork desk::refund::ask_return;
+        post "/desk/refunds/{id}/return" StaffWork desk::refund::give_back;
 
         // The desk: the firm.
         get "/desk/settings" Owner settings::show;
@@ -229,6 +233,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/settings/staff/{id}" Owner staff::edit;
         post "/desk/settings/staff/{id}" Owner staff::change;
         post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/settings/numbers" Owner desk::numbers::show;
         get "/desk/backups" Owner desk::backups::show;
         get "/desk/account" Staff account::show;
         post "/desk/account/password" Staff account::change_password;

@@ -73,6 +73,8 @@ fn kind(kind: EntryKind) -> &'static str {
         EntryKind::Reversal => "payment taken back",
         EntryKind::EarlyPayment => "discount for early payment",
         EntryKind::WrittenOff => "written off",
+        EntryKind::Refund => "refund",
+        EntryKind::RefundReturned => "refund returned",
     }
 }
 

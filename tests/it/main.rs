@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod imports;
 mod money;
+mod numbers;
 mod portal;
 mod restored;
 mod scheduler;

@@ -4,9 +4,9 @@ use counterfoil::actions::invoices;
 use counterfoil::actions::payments::{self, Apply};
 use counterfoil::domain::ids::{ClientId, InvoiceId};
 use counterfoil::domain::invoice::Invoice;
-use counterfoil::domain::payment::{Reversal, Source};
+use counterfoil::domain::payment::{Returned, Reversal, Source};
 use counterfoil::domain::refusal::Refusal;
-use counterfoil::domain::statement::{Account, Charge, Credit, Entry, EntryKind, balance_forward};
+use counterfoil::domain::statement::{Account, Charge, Credit, Entry, EntryKind, PaidBack, balance_forward};
 use counterfoil::store::prelude::*;
 use jiff::civil::{Date, date};
 
@@ -22,7 +22,16 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
             if invoice.is_invoice() {
                 let (due, terms) = (invoice.due, invoice.terms.clone());
                 account.charges.push(Charge { invoice: invoice.id, dated, due, amount, terms });
-                account.allocations.extend(r.allocations_of(invoice.id)?);
+                let allocations = r.allocations_of(invoice.id)?;
+                let waived = allocations.iter().filter(|x| x.source.is_waived());
+                entries.extend(waived.map(|x| Entry {
+                    date: x.on,
+                    kind: EntryKind::WrittenOff,
+                    amount: -x.amount.minor,
+                    recorded_at: x.at,
+                    ..entry(&invoice)
+                }));
+                account.allocations.extend(allocations);
             } else {
                 account.credits.push(Credit { source: Source::Credit(invoice.id), dated, amount, until: None });
             }
@@ -44,6 +53,23 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
             let line = |x: &Reversal| Entry { date: x.on, kind: EntryKind::Reversal, amount, ..arrived.clone() };
             entries.extend(back.map(line));
             entries.push(arrived);
+        }
+        for refund in r.refunds_of(client, Date::MAX)? {
+            let (date, amount, back) = (refund.on, refund.amount.minor, refund.returned.as_ref());
+            account.refunds.push(PaidBack { dated: date, amount, until: back.map(|x| x.on) });
+            let gone = Entry {
+                date,
+                kind: EntryKind::Refund,
+                invoice: None,
+                number: refund.reference.clone(),
+                title: String::new(),
+                amount,
+                recorded_at: refund.at,
+            };
+            let line =
+                |x: &Returned| Entry { date: x.on, kind: EntryKind::RefundReturned, amount: -amount, ..gone.clone() };
+            entries.extend(back.map(line));
+            entries.push(gone);
         }
         Ok::<_, StoreError>((entries, account))
     };

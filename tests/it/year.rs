@@ -7,12 +7,15 @@ mod checks;
 
 use std::collections::BTreeMap;
 
-use counterfoil::actions::{clients, invoices, letters, payments, people, reminders};
+use counterfoil::actions::invoices::Crediting;
+use counterfoil::actions::refunds::{self, NewRefund};
+use counterfoil::actions::{clients, invoices, letters, payments, people, reminders, waivers};
 use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::credit::Take;
 use counterfoil::domain::event::By;
-use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId};
+use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId, RefundId};
 use counterfoil::domain::letter::Purpose;
-use counterfoil::domain::payment::{Cause, Source};
+use counterfoil::domain::payment::{Cause, Method, Source};
 use counterfoil::domain::person::Person;
 use counterfoil::mail::Verdict;
 use counterfoil::scheduler;
@@ -37,6 +40,8 @@ enum Planted {
     SilentUndo,
     /// A whole payment is.
     SilentReversal,
+    /// Money is paid back behind the books' back.
+    SilentRefund,
 }
 
 /// An invoice as the model knows it.
@@ -48,7 +53,7 @@ struct Owed {
     amount: i64,
     settled: i64,
     composed: bool,
-    credited: bool,
+    credited: i64,
     undone: bool,
 }
 
@@ -67,6 +72,8 @@ struct Customer {
     entries: Vec<(Date, i64)>,
     /// What is left of each receipt.
     cash: BTreeMap<ReceiptId, i64>,
+    /// What was paid back, out of which receipt, on which day.
+    refunds: Vec<(RefundId, ReceiptId, Date, i64)>,
 }
 
 struct World {
@@ -145,8 +152,11 @@ impl World {
     async fn act(&mut self) {
         match self.chance.below(20) {
             0 if self.customers.len() < 5 => self.add_client().await,
-            0..=6 => self.bill().await,
-            7..=12 => self.receive().await,
+            0..=5 => self.bill().await,
+            6 => self.write_off().await,
+            7..=11 => self.receive().await,
+            12 if self.one_in(3) => self.refund_returned().await,
+            12 => self.refund().await,
             13 => self.credit().await,
             14 => self.revoke().await,
             15 | 16 => self.undo().await,
@@ -160,9 +170,9 @@ impl World {
         let n = self.customers.len();
         let name = format!("Client {n}");
         let id = self.house.act(self.house.who.tom, move |w, s| clients::add(w, s, &new_client(&name))).await.unwrap();
-        let (passing, entries, cash) = (Vec::new(), Vec::new(), BTreeMap::new());
+        let (passing, entries, cash, refunds) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
         let steady = self.contact(id).await;
-        self.customers.push(Customer { id, steady, passing, entries, cash });
+        self.customers.push(Customer { id, steady, passing, entries, cash, refunds });
     }
 
     async fn contact(&mut self, client: ClientId) -> ContactId {
@@ -201,8 +211,7 @@ impl World {
         };
         self.customers[at].entries.push((today.min(due), amount));
         let published = self.house.app.now();
-        let owed =
-            Owed { id, client: at, due, published, amount, settled: 0, composed, credited: false, undone: false };
+        let owed = Owed { id, client: at, due, published, amount, settled: 0, composed, credited: 0, undone: false };
         self.owed.push(owed);
     }
 
@@ -294,7 +303,11 @@ impl World {
     /// A receipt is taken back, as of today or of a day since it came.
     async fn take_back(&mut self) {
         let at = self.some_customer();
-        let Some(receipt) = self.customers[at].cash.keys().nth(self.chance.below(4) as usize).copied() else { return };
+        let customer = &self.customers[at];
+        let whole = |x: &&ReceiptId| customer.refunds.iter().all(|refund| refund.1 != **x);
+        let Some(receipt) = customer.cash.keys().filter(whole).nth(self.chance.below(4) as usize).copied() else {
+            return;
+        };
         let kept = self.house.app.store.read(|r| r.receipt(receipt)).unwrap().unwrap();
         let days = self.chance.below(5) as i64 - 1;
         let on = (self.house.app.today() - days.max(0).days()).max(kept.on);
@@ -313,16 +326,66 @@ impl World {
         }
     }
 
+    /// All of an invoice that is left, or an amount; settling it, or left as credit.
     async fn credit(&mut self) {
-        let Some(i) = (0..self.owed.len()).find(|&i| self.owed[i].composed && !self.owed[i].credited) else { return };
-        let (house, id) = (&self.house, self.owed[i].id);
-        let scope = house.scope(house.who.tom);
-        invoices::credit(&house.app, house.by(house.who.tom), &scope, id, String::new()).await.unwrap();
-        let on = house.app.today().max(house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().dated);
+        let left = |x: &Owed| x.amount - x.credited;
+        let Some(i) = (0..self.owed.len()).find(|&i| self.owed[i].composed && left(&self.owed[i]) > 0) else { return };
+        let (house, of, all) = (&self.house, self.owed[i].id, left(&self.owed[i]));
+        let part = if self.one_in(2) { all } else { 1 + self.chance.below(all as u64) as i64 };
+        let take = if part == all { Take::Rest } else { Take::Amounts(vec![(line(1).vat, part)]) };
+        let hold = self.one_in(4);
+        let crediting = Crediting { take, hold, ..Crediting::rest(of, String::new()) };
+        let (by, scope) = (house.by(house.who.tom), house.scope(house.who.tom));
+        invoices::credit_part(&house.app, by, &scope, crediting).await.unwrap();
+        let on = house.app.today().max(house.app.store.read(|r| r.invoice(of)).unwrap().unwrap().dated);
         let owed = &mut self.owed[i];
-        owed.credited = true;
-        self.customers[owed.client].entries.push((on, -owed.amount));
-        owed.settled = owed.amount;
+        owed.credited += part;
+        self.customers[owed.client].entries.push((on, -part));
+        owed.settled += if hold { 0 } else { part.min(owed.open()) };
+    }
+
+    async fn write_off(&mut self) {
+        let at = self.some_customer();
+        let open = |x: &Owed| x.client == at && x.open() > 0;
+        let Some(i) = (0..self.owed.len()).find(|&i| open(&self.owed[i])) else { return };
+        let (id, on) = (self.owed[i].id, self.house.app.today());
+        let part = 1 + self.chance.below(self.owed[i].open() as u64) as i64;
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| waivers::write_off(w, s, id, eur(part), on, "small");
+        self.house.act(self.house.who.tom, act).await.unwrap();
+        self.owed[i].settled += part;
+        self.customers[at].entries.push((on, -part));
+    }
+
+    /// Some of what is left of a receipt is paid back, as of today or of a day since it came.
+    async fn refund(&mut self) {
+        let at = self.some_customer();
+        let cash = self.customers[at].cash.iter().find(|x| *x.1 > 0).map(|x| (*x.0, *x.1));
+        let Some((receipt, left)) = cash else { return };
+        let kept = self.house.app.store.read(|r| r.receipt(receipt)).unwrap().unwrap();
+        let on = (self.house.app.today() - (self.chance.below(5) as i64).days()).max(kept.on);
+        let part = if self.one_in(2) { left } else { 1 + self.chance.below(left as u64) as i64 };
+        let (source, method, reference) = (Source::Receipt(receipt), Method::Transfer, String::new());
+        let new = NewRefund { source, amount: eur(part), on, method, reference, once: None };
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| refunds::record(w, s, &new);
+        let id = self.house.act(self.house.who.tom, act).await.unwrap();
+        if self.planted == Planted::SilentRefund {
+            return;
+        }
+        let customer = &mut self.customers[at];
+        customer.cash.insert(receipt, left - part);
+        customer.entries.push((on, part));
+        customer.refunds.push((id, receipt, on, part));
+    }
+
+    async fn refund_returned(&mut self) {
+        let at = self.some_customer();
+        let Some((id, receipt, gone, part)) = self.customers[at].refunds.pop() else { return };
+        let on = self.house.app.today().max(gone);
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| refunds::give_back(w, s, id, on, "wrong account");
+        self.house.act(self.house.who.tom, act).await.unwrap();
+        let customer = &mut self.customers[at];
+        *customer.cash.entry(receipt).or_default() += part;
+        customer.entries.push((on, -part));
     }
 
     fn plan_faults(&self) {
@@ -417,6 +480,7 @@ async fn planted_faults_are_noticed() {
         Planted::EarlyWindow,
         Planted::SilentUndo,
         Planted::SilentReversal,
+        Planted::SilentRefund,
     ];
     for planted in all {
         let mut noticed = false;

@@ -26,8 +26,9 @@ use crate::domain::rules;
 use crate::domain::tax::Totals;
 use crate::store::prelude::*;
 
-/// How often issuing is tried again when somebody else took the number in between.
-const ISSUE_TRIES: u32 = 20;
+/// How often a document is drawn again beside the writer when somebody else took its number in between; after that it
+/// is drawn while it holds the writer, so that however many are issued at once, each gets its number.
+const ISSUE_TRIES: u32 = 4;
 
 /// Issues a draft: gives the number, freezes the document, publishes it in the client's area, queues the letters and
 /// plans the reminders, in one commit.
@@ -112,7 +113,9 @@ pub(super) async fn issue_wanted(
             other => return other,
         }
     }
-    Err(Refusal::TryAgain.into())
+    let (inside, scope) = (app.clone(), scope.clone());
+    let act = move |w: &mut WriteTx<'_>| issue_wanted_in(w, &inside, &scope, &wanted);
+    app.store.write(by, app.now(), act).await
 }
 
 /// As [`issue_wanted`], inside a transaction.

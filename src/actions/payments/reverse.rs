@@ -12,6 +12,7 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::ReceiptId;
 use crate::domain::invoice::YEARS;
+use crate::domain::money::Money;
 use crate::domain::payment::{Cause, Receipt, Reversal, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::prelude::*;
@@ -30,8 +31,8 @@ pub struct TakingBack {
 /// Takes a receipt back: what it settled is open again, and reminders go on from now with the steps still to come.
 ///
 /// # Errors
-/// When the scope does not allow it, the day is before the receipt's own or out of range, or it was taken back before
-/// ([`Refusal::Repeated`] with that receipt).
+/// When the scope does not allow it, the day is before the receipt's own or out of range, some of it was paid back
+/// ([`Refusal::PaidBack`]), or it was taken back before ([`Refusal::Repeated`] with that receipt).
 pub fn reverse(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
@@ -43,6 +44,11 @@ pub fn reverse(
     scope.may(Act::Work)?;
     if receipt.reversed.is_some() {
         return Err(Refusal::Repeated(id.0).into());
+    }
+    let refunds = w.refunds_from(Source::Receipt(id))?;
+    let paid_back = refunds.iter().fold(0_i64, |sum, x| sum.saturating_add(x.worth().minor));
+    if paid_back > 0 {
+        return Err(Refusal::PaidBack(Money::new(paid_back, receipt.amount.currency)).into());
     }
     check_day(&receipt, back.on).map_err(Refusal::from)?;
     let source = Source::Receipt(id);

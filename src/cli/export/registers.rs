@@ -17,6 +17,22 @@ use crate::store::walk::WalkReads;
 const LINES: [&str; 9] =
     ["Document", "Line", "Description", "Quantity", "Unit", "Price", "Discount %", "VAT category", "VAT rate %"];
 
+/// Headings of the register of refunds.
+const REFUNDS: [&str; 12] = [
+    "Refund",
+    "Client",
+    "From",
+    "Receipt or credit note",
+    "Paid back on",
+    "Currency",
+    "Amount",
+    "Method",
+    "Reference",
+    "Recorded at",
+    "Returned on",
+    "Reason",
+];
+
 impl<A: Archive> Writer<'_, A> {
     /// Writes all of them but the activity log.
     pub(super) fn registers(&mut self) -> Result<(), Failure> {
@@ -226,17 +242,41 @@ impl<A: Archive> Writer<'_, A> {
                 back.map_or_else(String::new, |b| b.reason.clone()),
             ])
         })?;
+        self.register("refunds", &REFUNDS)?;
+        r.each_refund(|x| {
+            let (from, id) = origin(x.source);
+            let back = x.returned.as_ref();
+            self.row(&[
+                x.id.to_string(),
+                x.client.to_string(),
+                from.to_owned(),
+                id,
+                x.on.to_string(),
+                x.amount.currency.to_string(),
+                decimal(x.amount),
+                x.method.words().to_owned(),
+                x.reference.clone(),
+                x.at.to_string(),
+                back.map_or_else(String::new, |b| b.on.to_string()),
+                back.map_or_else(String::new, |b| b.reason.clone()),
+            ])
+        })?;
         self.register("allocations", &["Invoice", "From", "Receipt or credit note", "On", "Currency", "Amount"])?;
         r.each_allocation(|a| {
-            let (from, id) = match a.source {
-                Source::Receipt(id) => ("receipt", id.to_string()),
-                Source::Credit(id) => ("credit note", id.to_string()),
-                Source::EarlyPayment(_) => ("discount for early payment", String::new()),
-                Source::WrittenOff(_) => ("written off", String::new()),
-            };
+            let (from, id) = origin(a.source);
             let amount = (a.amount.currency.to_string(), decimal(a.amount));
             self.row(&[a.invoice.to_string(), from.to_owned(), id, a.on.to_string(), amount.0, amount.1])
         })
+    }
+}
+
+/// What something came from, and its identifier.
+fn origin(source: Source) -> (&'static str, String) {
+    match source {
+        Source::Receipt(id) => ("receipt", id.to_string()),
+        Source::Credit(id) => ("credit note", id.to_string()),
+        Source::EarlyPayment(_) => ("discount for early payment", String::new()),
+        Source::WrittenOff(_) => ("written off", String::new()),
     }
 }
 

@@ -23,7 +23,7 @@ use crate::domain::quote::Quote;
 use crate::domain::sentence;
 use crate::store::documents::{DocumentCursor, DocumentShelf};
 use crate::store::prelude::*;
-use crate::store::statement::reckoned;
+use crate::store::statement::Books;
 use crate::store::walk::WalkReads;
 use crate::web::desk::names::NamesOf;
 
@@ -163,7 +163,7 @@ impl<A: Archive> Writer<'_, A> {
             }
         }
         let quotes = self.quotes(&folder, client)?;
-        self.statement(&folder, client, &documents)?;
+        self.statement(&folder, client)?;
         self.files(&folder, client)?;
         let body = self.client_page(client, &documents, &quotes)?;
         self.page(&format!("{folder}/index.html"), &client.party.name, &body)
@@ -342,16 +342,13 @@ impl<A: Archive> Writer<'_, A> {
         Ok(self.r.project(id)?.map(|p| p.name))
     }
 
-    fn statement(&mut self, folder: &str, client: &Client, documents: &[Invoice]) -> Result<(), Failure> {
-        let receipts = self.r.receipts_within(client.id, Date::MIN, Date::MAX)?;
-        let mut allocations = Vec::new();
-        for invoice in documents {
-            allocations.extend(self.r.allocations_of(invoice.id)?);
-        }
-        let dates = documents.iter().map(|i| i.dated).chain(receipts.iter().map(|x| x.on));
+    fn statement(&mut self, folder: &str, client: &Client) -> Result<(), Failure> {
+        let books = Books::of(self.r, client.id, Date::MAX)?;
+        let paid = books.receipts.iter().map(|x| x.on).chain(books.refunds.iter().map(|x| x.on));
+        let dates = books.invoices.iter().map(|i| i.dated).chain(paid);
         let from = dates.clone().min().unwrap_or(self.today).min(self.today);
         let to = dates.max().unwrap_or(self.today).max(self.today);
-        let all = reckoned(documents, &receipts, &allocations, from, to);
+        let all = books.reckoned(from, to);
         let accounts: Vec<Account<'_>> = all
             .iter()
             .map(|x| Account { currency: x.currency, statement: &x.statement, ageing: Some(&x.ageing) })
@@ -452,6 +449,7 @@ impl<A: Archive> Writer<'_, A> {
             "quotes",
             "quote-lines",
             "receipts",
+            "refunds",
             "allocations",
         ];
         let counts = self.counts;

@@ -4,7 +4,7 @@ use super::Check;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Money;
-use crate::domain::payment::{Allocation, Receipt, Source};
+use crate::domain::payment::{Allocation, Receipt, Refund, Source};
 use crate::store::day;
 use crate::store::error::StoreError;
 use crate::store::invoices::InvoiceReads;
@@ -38,18 +38,46 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         Ok(())
     })?;
     c.sized(UNAPPLIED, unapplied)?;
+    refunds(c)?;
     allocations(c)
 }
 
 /// Compares what is left of a receipt or credit with what is kept of it; whether anything is left.
 fn left(c: &mut Check<'_>, client: ClientId, source: Source, whole: Money) -> Result<bool, StoreError> {
-    let applied = c.r.allocations_from(source)?.iter().fold(0_i64, |sum, a| sum.saturating_add(a.amount.minor));
-    c.claim(applied <= whole.minor, || format!("{source:?} is {} and settles {applied}, in minor units.", whole.minor));
-    let (left, (tag, id)) = (whole.minor.saturating_sub(applied), source_key(source));
+    let used = c.r.used_of(source)?;
+    c.claim(used <= whole.minor, || {
+        format!("{source:?} is {} and settles or was paid back with {used}, in minor units.", whole.minor)
+    });
+    let (left, (tag, id)) = (whole.minor.saturating_sub(used), source_key(source));
     let table = c.r.table(UNAPPLIED)?;
     let kept = table.get((client.0, tag, id))?.map(|x| x.value() == (whole.currency.code(), left));
     c.claim(kept == (left > 0).then_some(true), || format!("What is left of {source:?} is not kept as {left}."));
     Ok(left > 0)
+}
+
+fn refunds(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut highest = 0;
+    let count = c.every("refunds", REFUNDS, |c, key: u64, refund: Refund| {
+        highest = key;
+        let (client, on, (tag, source)) = (refund.client, day(refund.on), source_key(refund.source));
+        c.claim(refund.id.0 == key, || format!("The refund at {key} says to be {}.", refund.id));
+        c.claim(refund.amount.minor > 0, || format!("Refund {key} is not above zero."));
+        let listed = c.has(REFUNDS_OF_CLIENT, (client.0, on, key))? && c.has(REFUNDS_OF_SOURCE, (tag, source, key))?;
+        c.claim(listed, || format!("Refund {key} is missing from a list."));
+        let from = match refund.source {
+            Source::Receipt(id) => c.r.receipt(id)?.map(|x| (x.client, x.amount.currency, x.on)),
+            Source::Credit(id) => c.r.invoice(id)?.map(|x| (x.client, x.currency, x.dated)),
+            Source::EarlyPayment(_) | Source::WrittenOff(_) => None,
+        };
+        let fits = from.is_some_and(|x| (x.0, x.1) == (client, refund.amount.currency) && x.2 <= refund.on);
+        c.claim(fits, || format!("Refund {key} is of another client, currency or day than what it was paid out of."));
+        let back = refund.returned.as_ref().is_none_or(|x| x.on >= refund.on);
+        c.claim(back, || format!("Refund {key} came back before it went out."));
+        Ok(())
+    })?;
+    c.given("refund", highest)?;
+    c.sized(REFUNDS_OF_CLIENT, count)?;
+    c.sized(REFUNDS_OF_SOURCE, count)
 }
 
 fn allocations(c: &mut Check<'_>) -> Result<(), StoreError> {

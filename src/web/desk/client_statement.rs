@@ -19,7 +19,7 @@ use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::statement::{EntryKind, Row};
 use crate::store::ReadTx;
 use crate::store::prelude::*;
-use crate::store::statement::{Reckoned, reckoned};
+use crate::store::statement::{Books, Reckoned};
 use crate::web::download;
 use crate::web::forms::{Fields, Query, date_within_years, errors_from};
 use crate::web::guard::Desk;
@@ -92,13 +92,7 @@ fn usual(desk: &Desk) -> (Date, Date) {
 }
 
 fn accounts_of(r: &ReadTx, client: ClientId, (from, to): (Date, Date)) -> Result<Vec<Reckoned>, Problem> {
-    let invoices = r.invoices_dated(client, to)?;
-    let receipts = r.receipts_within(client, Date::MIN, to)?;
-    let mut allocations = Vec::new();
-    for invoice in &invoices {
-        allocations.extend(r.allocations_of(invoice.id)?);
-    }
-    Ok(reckoned(&invoices, &receipts, &allocations, from, to))
+    Ok(Books::of(r, client, to)?.reckoned(from, to))
 }
 
 /// The first of the month, two months back: what most questions are about.

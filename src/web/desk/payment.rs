@@ -14,7 +14,7 @@ use crate::actions::once;
 use crate::actions::payments as acts;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::money::Money;
-use crate::domain::payment::{Allocation, Receipt, Reversal, Source};
+use crate::domain::payment::{Allocation, Receipt, Refund, Reversal, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::secrets::Token;
 use crate::store::invoices::Row as Document;
@@ -25,15 +25,17 @@ use crate::web::path::Path;
 use crate::web::problem::Problem;
 
 /// What a page shows: a receipt, or a credit note.
-struct Funds {
-    source: Source,
-    client: ClientId,
+pub(super) struct Funds {
+    pub(super) source: Source,
+    pub(super) client: ClientId,
     whole: Money,
-    left: Money,
+    pub(super) left: Money,
     receipt: Option<Receipt>,
     credit: Option<String>,
     /// What it settles, or had settled until it was taken back.
     settled: Vec<Allocation>,
+    /// What was paid back of it.
+    refunds: Vec<Refund>,
 }
 
 impl Funds {
@@ -43,7 +45,10 @@ impl Funds {
 }
 
 /// Finds a receipt or credit note by the last part of its address.
-fn find(r: &ReadTx, desk: &Desk, id: &str) -> Result<Funds, Problem> {
+///
+/// # Errors
+/// [`Problem::NotFound`] when there is none, or not for this member of staff.
+pub(super) fn find(r: &ReadTx, desk: &Desk, id: &str) -> Result<Funds, Problem> {
     let found = match id.strip_prefix("credit-") {
         Some(id) => credit(r, id.parse().map_err(|_| Problem::NotFound)?)?,
         None => receipt(r, id)?,
@@ -57,7 +62,8 @@ fn find(r: &ReadTx, desk: &Desk, id: &str) -> Result<Funds, Problem> {
         Some(reversal) => reversal.parts.clone(),
         None => r.allocations_from(source)?,
     };
-    Ok(Funds { source, client, whole, left, receipt, credit, settled })
+    let refunds = r.refunds_from(source)?;
+    Ok(Funds { source, client, whole, left, receipt, credit, settled, refunds })
 }
 
 type Found = Option<(Source, ClientId, Money, Option<Receipt>, Option<String>)>;

@@ -171,6 +171,8 @@ fn what(row: &Row) -> Markup {
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
             EntryKind::Reversal => "Payment taken back",
+            EntryKind::Refund => "Paid back to you",
+            EntryKind::RefundReturned => "Refund returned",
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
         @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (parts::nw(&entry.number)) } }

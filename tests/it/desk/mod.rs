@@ -11,6 +11,7 @@ mod payments;
 mod publish;
 mod quote_invoices;
 mod quotes;
+mod refunds;
 mod reversals;
 mod stale;
 mod terms;

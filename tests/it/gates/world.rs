@@ -14,14 +14,16 @@ use counterfoil::actions::invoices::Draft;
 use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::{Following, NewQuote};
-use counterfoil::actions::{clients, documents, drops, firm, imports, invoices, payments, people, quotes};
+use counterfoil::actions::refunds::NewRefund;
+use counterfoil::actions::{clients, documents, drops, firm, imports, invoices, payments, people, quotes, refunds};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
-    AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId,
+    AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RefundId,
 };
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
+use counterfoil::domain::payment::{Method as Way, Source};
 use counterfoil::domain::person::{Person, Role};
 use counterfoil::secrets::{Entropy, Token};
 use counterfoil::store::prelude::*;
@@ -48,6 +50,7 @@ pub struct Side {
     pub draft: InvoiceId,
     pub quote: (QuoteId, DocumentNumber),
     pub receipt: ReceiptId,
+    pub refund: RefundId,
     pub allocation: AllocationId,
     pub letter: LetterId,
     /// Of two versions, filed under no project.
@@ -378,6 +381,7 @@ impl World {
             _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),
             _ if path.starts_with("/desk/contacts/{id}") => fill("{id}", both(|s| s.contact.to_string())),
             _ if path.starts_with("/desk/projects/{id}") => fill("{id}", both(|s| s.project.to_string())),
+            "/desk/refunds/{id}/return" => fill("{id}", both(|s| s.refund.to_string())),
             "/desk/payments/{id}/reverse" => fill("{id}", both(|s| s.receipt.to_string())),
             _ if path.starts_with("/desk/payments/{id}") => {
                 let mut all = both(|s| s.receipt.to_string());
@@ -414,6 +418,11 @@ impl Side {
         let published = (published, number.parse().unwrap());
         let new = h.receipt(client, minor / 3, Apply::Exactly(vec![(linked.0, eur(minor / 4))]));
         let receipt = h.act(orla, move |w, scope| payments::record(w, scope, &new)).await.unwrap();
+        let more = h.receipt(client, minor / 3, Apply::Exactly(vec![]));
+        let more = h.act(orla, move |w, scope| payments::record(w, scope, &more)).await.unwrap();
+        let (amount, on, reference) = (eur(minor / 24), h.app.today(), String::new());
+        let new = NewRefund { source: Source::Receipt(more), amount, on, method: Way::Transfer, reference, once: None };
+        let refund = h.act(orla, move |w, scope| refunds::record(w, scope, &new)).await.unwrap();
         let days = (h.app.today(), due);
         let offer = NewQuote::plain(client, title, Currency::EUR, days, vec![line(minor)]);
         let quote = quotes::send(&h.app, by.clone(), &scope, offer.clone()).await.unwrap();
@@ -448,6 +457,7 @@ impl Side {
             draft,
             quote,
             receipt,
+            refund,
             allocation,
             letter,
             document,

@@ -8,7 +8,7 @@ use counterfoil::domain::format::Format;
 use counterfoil::domain::ids::Digest;
 use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
-use counterfoil::store::statement::reckoned;
+use counterfoil::store::statement::Books;
 use counterfoil::web::statement_file;
 use jiff::civil::{Date, date};
 
@@ -22,9 +22,7 @@ const TO: Date = date(2026, 12, 31);
 fn sheet_of(house: &TestHouse) -> Sheet {
     let marlow = house.who.marlow;
     let read = |r: &ReadTx| -> Result<_, StoreError> {
-        let (documents, receipts) = (r.invoices_dated(marlow, TO)?, r.receipts_within(marlow, Date::MIN, TO)?);
-        let allocations: Result<Vec<_>, _> = documents.iter().map(|d| r.allocations_of(d.id)).collect();
-        let all = reckoned(&documents, &receipts, &allocations?.concat(), FROM, TO);
+        let all = Books::of(r, marlow, TO)?.reckoned(FROM, TO);
         let (firm, client) = (r.firm()?, r.client(marlow)?.unwrap());
         Ok(statement_file::sheet(
             &Look { firm: &firm, logo: None },

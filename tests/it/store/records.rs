@@ -17,7 +17,7 @@ use counterfoil::domain::import::{Given as Range, Import, Undone};
 use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
-use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Reversal, Source};
+use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
@@ -256,6 +256,20 @@ fn documents_keep_their_stored_form() {
     golden("receipt", &[&Method::ALL.map(receipt)[..], &Cause::ALL.map(taken_back)].concat());
     let (money, credit) = (Source::Receipt(ReceiptId(9)), Source::Credit(InvoiceId(701)));
     let (early, lost) = (Source::EarlyPayment(ClientId(2)), Source::WrittenOff(ClientId(2)));
+    let refund = |source, returned| Refund {
+        id: RefundId(5),
+        client: ClientId(2),
+        source,
+        amount: eur(5),
+        on: date(2026, 11, 24),
+        method: Method::Transfer,
+        reference: "Back 5".to_owned(),
+        at: at(),
+        by: StaffId(1),
+        returned,
+    };
+    let came_back = Returned { on: date(2026, 11, 25), reason: "Closed".to_owned(), at: at(), by: StaffId(1) };
+    golden("refund", &[refund(money, None), refund(credit, Some(came_back))]);
     golden("allocation", &[money, credit, early, lost].map(allocation));
 }
 
@@ -447,5 +461,7 @@ fn events() -> Vec<Event> {
         E::DropRefused { name: s(), reason: s() },
         E::StaffQuoteDownloaded { quote, version: 2, format: Format::Csv },
         E::QuoteBilled { quote, invoice, total },
+        E::Refunded { refund: RefundId(11), amount, on: date(2026, 11, 25) },
+        E::RefundReturned { refund: RefundId(11), amount, on: date(2026, 11, 26), reason: s() },
     ]
 }

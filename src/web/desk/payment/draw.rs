@@ -7,7 +7,7 @@ use super::Funds;
 use crate::domain::access::Act;
 use crate::domain::ids::InvoiceId;
 use crate::domain::money::{Currency, Money};
-use crate::domain::payment::{Reversal, Source};
+use crate::domain::payment::{Refund, Reversal, Source};
 use crate::domain::sentence::Names;
 use crate::domain::text::capital;
 use crate::secrets::Token;
@@ -45,6 +45,7 @@ pub(super) fn page(
         @if let Some(reversal) = money.reversal() { (taken_back(desk, reversal)) }
         (facts(desk, money, &names))
         (settles(desk, money, &names))
+        (paid_back(desk, money))
         @if money.left.minor > 0 { (rest(desk, money, &names, &offered, fields, errors)) }
     };
     Ok(desk.page(DeskNav::Payments, &parts::titled(&title, errors), body))
@@ -83,6 +84,8 @@ fn outcome(desk: &Desk, money: &Funds, done: &str) -> Markup {
         }
         _ if money.reversal().is_some() => html! {},
         "recorded" => parts::status(Tone::Ok, Icon::Check, "The payment is recorded.", rest),
+        "refunded" => parts::status(Tone::Ok, Icon::Check, "The refund is recorded.", rest),
+        "returned" => parts::status(Tone::Ok, Icon::Check, "It is recorded that the refund came back.", rest),
         "applied" => parts::status(Tone::Ok, Icon::Check, "Applied.", rest),
         _ => html! {},
     }
@@ -139,6 +142,33 @@ fn settles(desk: &Desk, money: &Funds, names: &NamesOf<'_, ReadTx>) -> Markup {
     parts::section("settles", "What it settles", hint, body)
 }
 
+/// What was paid back of it, if anything.
+fn paid_back(desk: &Desk, money: &Funds) -> Markup {
+    let (locale, today) = (desk.locale(), desk.today());
+    let cols = [Col::short("Date"), Col::name("How"), Col::num("Amount"), Col::text("")];
+    let row = |x: &Refund| -> Row {
+        let how = html! {
+            (capital(x.method.words())) @if !x.reference.is_empty() { ", " (x.reference) }
+            @if let Some(back) = &x.returned {
+                small { "Came back on " (locale.date_medium(back.on, today)) ": " (back.reason) }
+            }
+        };
+        let back = html! {
+            @if x.returned.is_none() && desk.may(Act::Work) {
+                a href={ "/desk/refunds/" (x.id) "/return" } { "It came back" span.vh { ", " (locale.money(x.amount)) } }
+            }
+        };
+        let cells = vec![time(x.on, locale.date_short(x.on, today)), how, html! { (locale.money(x.amount)) }, back];
+        Row { void: x.returned.is_some(), ..cells.into() }
+    };
+    let rows: Vec<Row> = money.refunds.iter().map(row).collect();
+    html! {
+        @if !rows.is_empty() {
+            (parts::section("refunds", "What was paid back", "", parts::scroller("What was paid back", &cols, &rows, None)))
+        }
+    }
+}
+
 fn rest(
     desk: &Desk,
     money: &Funds,
@@ -183,6 +213,7 @@ fn rest(
         @if offered.is_empty() {
             (parts::empty(format!("{left} is on the client’s account."), "No invoice is open in this currency; it can settle the next one."))
         } @else { (form) }
+        p.gap-y { (parts::link(Look::Plain, &format!("{}/refund", links::source(money.source)), format!("Pay back, up to {left}"))) }
     };
     parts::section("rest", format!("Apply the remaining {left}"), "", body)
 }

@@ -7,7 +7,7 @@ use crate::domain::number::DocumentNumber;
 use crate::domain::statement::{Entry, balance_forward};
 use crate::store::prelude::*;
 use crate::store::scope::ClientView;
-use crate::store::statement::{Reckoned, reckoned};
+use crate::store::statement::Reckoned;
 use crate::web::problem::Problem;
 
 /// Every currency that anything was charged or paid in up to the period's end; the client's own when there is none.
@@ -15,10 +15,7 @@ use crate::web::problem::Problem;
 /// # Errors
 /// When the store fails.
 pub fn all<R: Reader>(view: &ClientView<'_, R>, period: &Period) -> Result<Vec<Reckoned>, Problem> {
-    let documents = view.statement_documents(period.to)?;
-    let allocations = view.statement_allocations(&documents)?;
-    let receipts = view.statement_receipts(period.to)?;
-    let mut all = reckoned(&documents, &receipts, &allocations, period.from, period.to);
+    let mut all = view.books(period.to)?.reckoned(period.from, period.to);
     if all.is_empty() {
         let statement = balance_forward(Vec::new(), period.from, period.to);
         all.push(Reckoned { currency: view.client().currency, statement, ageing: Default::default() });

@@ -20,6 +20,7 @@ pub mod payments;
 pub mod people;
 pub mod quotes;
 mod rates;
+pub mod recurring;
 pub mod refunds;
 pub mod reminders;
 pub mod restored;

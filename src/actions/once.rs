@@ -1,8 +1,9 @@
 //! Forms that may be sent twice: a form draws a key for itself, and what it made is remembered under it.
 
-use super::{clients, found, invoices, payments};
+use super::{clients, found, invoices, payments, recurring};
+use crate::app::Settings;
 use crate::domain::access::StaffScope;
-use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
+use crate::domain::ids::{ClientId, InvoiceId, ProjectId, RecurringId};
 use crate::domain::money::Money;
 use crate::domain::payment::Source;
 use crate::domain::refusal::Refusal;
@@ -84,6 +85,26 @@ pub fn new_project(
         return Err(Refusal::Repeated(id).into());
     }
     let done = clients::add_project(w, scope, client, name)?;
+    w.remember(&series, done.get().0)?;
+    Ok(done)
+}
+
+/// Saves a new recurring template, once for each form.
+///
+/// # Errors
+/// As [`recurring::save`], and [`Refusal::Repeated`] with that template when the form was sent before.
+pub fn new_recurring(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    settings: &Settings,
+    key: &str,
+    template: &recurring::Template,
+) -> Result<Done<RecurringId>, ActError> {
+    let series = series("recurring", key);
+    if let (Some(id), true) = (made(w, &series)?, scope.sees(template.client)) {
+        return Err(Refusal::Repeated(id).into());
+    }
+    let done = recurring::save(w, scope, settings, None, template)?;
     w.remember(&series, done.get().0)?;
     Ok(done)
 }

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::format::Format;
 use super::ids::{
-    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RefundId, StaffId,
+    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
+    RefundId, StaffId,
 };
 use super::letter::Purpose;
 use super::money::Money;
@@ -221,6 +222,16 @@ pub enum Event {
     Refunded { refund: RefundId, amount: Money, on: Date },
     /// A refund came back or never went out, and counts no longer as of this day.
     RefundReturned { refund: RefundId, amount: Money, on: Date, reason: String },
+    /// A recurring template was saved.
+    RecurringSaved { recurring: RecurringId, title: String, schedule: String },
+    /// It makes nothing until it is resumed.
+    RecurringPaused { recurring: RecurringId, title: String },
+    /// It goes on; so many occurrences of the pause are never made.
+    RecurringResumed { recurring: RecurringId, title: String, skipped: u32 },
+    /// A document of it was made, for this period.
+    RecurringMade { recurring: RecurringId, title: String, key: String, total: Money, issued: bool },
+    /// A document of it could not be made, for this reason; it is tried again.
+    RecurringFailed { recurring: RecurringId, title: String, key: String, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -321,6 +332,11 @@ impl Event {
             | E::EarlyPaymentTaken { .. }
             | E::Refunded { .. }
             | E::RefundReturned { .. }
+            | E::RecurringSaved { .. }
+            | E::RecurringPaused { .. }
+            | E::RecurringResumed { .. }
+            | E::RecurringMade { .. }
+            | E::RecurringFailed { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. }
             | E::DocumentImported { .. }

@@ -40,6 +40,8 @@ ids! {
     AllocationId;
     /// Money paid back.
     RefundId;
+    /// A template from which documents come again and again.
+    RecurringId;
     /// A document: any file, with versions.
     DocumentId;
     /// The bytes of a file as they lie in the store.

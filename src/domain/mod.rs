@@ -36,6 +36,7 @@ pub mod project;
 pub mod quote;
 pub mod quote_billing;
 pub mod rate;
+pub mod recurring;
 pub mod refusal;
 pub mod reminder;
 pub mod rules;

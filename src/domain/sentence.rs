@@ -102,6 +102,9 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         }
         E::EarlyPaymentTaken { .. } | E::Refunded { .. } => ("bank", Mark::Plain),
         E::RefundReturned { .. } => ("bank", Mark::Warn),
+        E::RecurringSaved { .. } | E::RecurringResumed { .. } | E::RecurringMade { .. } => ("clock", Mark::Plain),
+        E::RecurringPaused { .. } => ("clock", Mark::Warn),
+        E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
@@ -190,6 +193,25 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             format!("{who} recorded that the {} paid back came back on {}", money(*amount), locale.date_long(*on)),
             reason,
         ),
+        E::RecurringSaved { title, schedule, .. } => {
+            noted(format!("{who} saved the recurring document “{title}”"), schedule)
+        }
+        E::RecurringPaused { title, .. } => plain(format!("{who} paused the recurring document “{title}”")),
+        E::RecurringResumed { title, skipped: 0, .. } => {
+            plain(format!("{who} resumed the recurring document “{title}”"))
+        }
+        E::RecurringResumed { title, skipped, .. } => noted(
+            format!("{who} resumed the recurring document “{title}”"),
+            &format!("{skipped} of the pause are not made"),
+        ),
+        E::RecurringMade { title, key, total, issued, .. } => plain(format!(
+            "{who} {} of “{title}” for {key}, {}",
+            if *issued { "issued the document" } else { "made the draft" },
+            money(*total)
+        )),
+        E::RecurringFailed { title, key, reason, .. } => {
+            noted(format!("The document of “{title}” for {key} could not be made; it will be tried again"), reason)
+        }
         E::AllocationUndone { invoice, amount, reason } => {
             noted(format!("{who} took {} back from {}", money(*amount), names.document(*invoice)), reason)
         }
@@ -435,6 +457,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
+        E::RecurringSaved { .. } | E::RecurringPaused { .. } | E::RecurringResumed { .. } => None,
+        E::RecurringMade { .. } | E::RecurringFailed { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,

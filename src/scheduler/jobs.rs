@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
-use super::{backups, outbox};
+use super::{backups, outbox, recurring};
 use crate::actions::visits::hour_of;
 use crate::actions::{reminders, uploads};
 use crate::app::App;
@@ -25,6 +25,8 @@ const VISIT_HOURS: i64 = 24;
 /// What the scheduler does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
+    /// Makes the recurring documents that are due.
+    Recurring,
     /// Looks at the reminders that are due and queues letters.
     Reminders,
     /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
@@ -41,13 +43,21 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 6] = [Self::Reminders, Self::BackupAge, Self::Drop, Self::Outbox, Self::Clear, Self::Sweep];
+    pub const ALL: [Self; 7] = [
+        Self::Recurring,
+        Self::Reminders,
+        Self::BackupAge,
+        Self::Drop,
+        Self::Outbox,
+        Self::Clear,
+        Self::Sweep,
+    ];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Reminders | Self::BackupAge | Self::Drop | Self::Outbox | Self::Clear => None,
+            Self::Recurring | Self::Reminders | Self::BackupAge | Self::Drop | Self::Outbox | Self::Clear => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
         }
     }
@@ -60,6 +70,7 @@ impl Job {
         watch: Arc<Mutex<Watch>>,
     ) -> Result<usize, ActError> {
         match self {
+            Self::Recurring => recurring::run(&app).await,
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Drop => drop::run(&app, &watch).await,
@@ -77,6 +88,8 @@ impl Job {
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
+    /// Recurring documents made.
+    pub recurring: usize,
     /// Reminder letters queued.
     pub reminders: usize,
     /// Files of the drop folder that were moved.
@@ -128,6 +141,7 @@ impl Rota {
 
     fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
         match job {
+            Job::Recurring => out.recurring += count,
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
             Job::BackupAge => {}
@@ -149,10 +163,10 @@ impl Rota {
         let sweep = self.swept.zip(Job::Sweep.cadence()).and_then(|(last, every)| last.checked_add(every).ok());
         app.store.read(|r| {
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
-            let letter = outbox::next_due(app, r)?;
+            let (letter, recurring) = (outbox::next_due(app, r)?, r.recurring_next()?);
             let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
             let sweep = sweep.into_iter().chain(drop).min();
-            Ok(sweep.into_iter().chain(reminder).chain(letter).min())
+            Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).min())
         })
     }
 }

@@ -9,6 +9,7 @@ mod drop;
 mod jobs;
 mod night;
 mod outbox;
+mod recurring;
 
 use std::time::Duration;
 

@@ -31,6 +31,7 @@ pub mod overview;
 pub mod payments;
 pub mod quotes;
 pub mod records;
+pub mod recurring;
 pub mod refunds;
 pub mod scope;
 mod snapshot;
@@ -78,6 +79,7 @@ pub mod prelude {
     pub use super::overview::OverviewReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
+    pub use super::recurring::RecurringReads;
     pub use super::refunds::RefundReads;
     pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};

@@ -155,7 +155,7 @@ pub trait NumberReads: Reader {
             let (Some(quote), Some(sequence)) = (self.quote(id)?, series.pattern.sequence_of(year, &number)) else {
                 continue;
             };
-            let (number, dated) = (number.to_string(), quote.issued);
+            let (number, dated) = (number.to_string(), quote.current.issued);
             all.push(Given { sequence, number, dated, cancelled_by: None, published: false });
         }
         Ok(all)

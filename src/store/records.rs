@@ -22,6 +22,7 @@ use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
 use crate::domain::project::Project;
 use crate::domain::quote::Quote;
+use crate::domain::recurring::Recurring;
 
 /// A type that is stored.
 pub trait Record: Serialize + DeserializeOwned {
@@ -72,6 +73,7 @@ records! {
     Receipt = "receipt" v 1;
     Allocation = "allocation" v 1;
     Refund = "refund" v 1;
+    Recurring = "recurring" v 1;
     Letter = "letter" v 1;
     LogEntry = "event" v 1;
     Grant = "grant" v 1;

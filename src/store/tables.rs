@@ -92,6 +92,13 @@ pub const REFUNDS_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("refunds_of_client");
 /// *Index*: (source tag, source, refund).
 pub const REFUNDS_OF_SOURCE: T<(u8, Id, Id), ()> = T::new("refunds_of_source");
 
+pub const RECURRING: T<Id, Bytes> = T::new("recurring");
+/// Template in 16 hexadecimal digits, `/` and period key, to (0 for a draft or invoice, 1 for a quote, 2 for one that is
+/// never made; its identifier): what makes a period once.
+pub const RECURRING_MADE: T<Name, (u8, Id)> = T::new("recurring_made");
+/// *Index*: (instant, template) of those that are to be looked at.
+pub const RECURRING_DUE: T<(Instant, Id), ()> = T::new("recurring_due");
+
 /// Digest to (length, content): content lies in `CHUNKS`, once per digest.
 pub const FILES: T<Hash, (u64, Id)> = T::new("files");
 /// (content, chunk number) to bytes.
@@ -162,6 +169,7 @@ macro_rules! every_table {
             SHELF_OF OPEN_TOTALS QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE
             RECEIPTS_OF_CLIENT ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER
             REFUNDS REFUNDS_OF_CLIENT REFUNDS_OF_SOURCE
+            RECURRING RECURRING_MADE RECURRING_DUE
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)

@@ -13,7 +13,7 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 16] = [
+const NOUNS: [&str; 17] = [
     "allocation",
     "client",
     "contact",
@@ -27,6 +27,7 @@ const NOUNS: [&str; 16] = [
     "project",
     "quote",
     "receipt",
+    "recurring",
     "refund",
     "secret-letter",
     "staff",

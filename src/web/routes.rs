@@ -191,6 +191,14 @@ pub fn list() -> Vec<Route> {
         post "/desk/invoices/{id}/write-off" StaffWork desk::write_off::write_off;
         get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::ask_undo;
         post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::undo;
+        get "/desk/recurring" Staff desk::recurring::list;
+        get "/desk/recurring/new" StaffWork desk::recurring_form::new;
+        post "/desk/recurring/new" StaffWork desk::recurring_form::create;
+        get "/desk/recurring/{id}" Staff desk::recurring::show;
+        get "/desk/recurring/{id}/edit" StaffWork desk::recurring_form::edit;
+        post "/desk/recurring/{id}/edit" StaffWork desk::recurring_form::save;
+        post "/desk/recurring/{id}/pause" StaffWork desk::recurring::pause;
+        post "/desk/recurring/{id}/resume" StaffWork desk::recurring::resume;
         get "/desk/publish" StaffWork desk::publish::ask;
         post "/desk/publish" StaffWork desk::publish::check;
         get "/desk/publish/{kept}" StaffWork desk::publish::confirm;

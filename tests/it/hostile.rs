@@ -153,6 +153,7 @@ const BUTTONS: &[&str] = &[
     "/desk/invoices/{id}/send",
     "/desk/letters/{id}/decide",
     "/desk/publish/{kept}",
+    "/desk/recurring/{id}/pause",
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/quotes/{number}/acceptance",
@@ -171,7 +172,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         .filter(|p| !found.contains_key(p))
         .collect();
     // Shown only for a letter of which nobody knows, where a code is waited for, after a restore, for whose access was
-    // revoked, and for a quote that was accepted.
+    // revoked, for a quote that was accepted, and for what is paused.
     let known = [
         "/sign-in/code",
         "/desk/letters/{id}/decide",
@@ -179,6 +180,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/restored/numbers",
         "/desk/contacts/{id}/admit",
         "/desk/quotes/{id}/invoice",
+        "/desk/recurring/{id}/resume",
     ];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();
     assert!(missing.is_empty(), "no page has a form for {missing:?}");

@@ -20,6 +20,7 @@ mod imports;
 mod money;
 mod numbers;
 mod portal;
+mod recurring;
 mod restored;
 mod scheduler;
 mod store;

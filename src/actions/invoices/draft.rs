@@ -142,7 +142,7 @@ pub(super) fn editable(reader: &impl Reader, scope: &StaffScope, id: InvoiceId) 
 }
 
 /// That a document is filed under the client's own project and goes to its own people.
-pub(super) fn check_parts(
+pub(in super::super) fn check_parts(
     w: &WriteTx<'_>,
     client: ClientId,
     project: Option<ProjectId>,

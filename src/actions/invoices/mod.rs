@@ -11,6 +11,7 @@ mod series;
 
 pub(super) use complete::{begin_reminders, issued_by, keep_pdf};
 pub use credit::{Crediting, credit, credit_in, credit_part};
+pub(super) use draft::check_parts;
 pub use draft::{Draft, as_invoice, discard, save_draft, save_seen, terms_of};
 pub use from_quote::{billing, draft_from_quote};
 pub use issue::{issue, issue_in, issue_seen};

@@ -8,6 +8,7 @@
 mod letters;
 mod money;
 mod people;
+mod recurring;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -105,8 +106,8 @@ enum Act {
     Pay(usize, Vec<InvoiceId>, Money),
     /// The bank returns what was paid of a bill.
     Bounce(usize, InvoiceId),
-    /// A bill is taken back.
-    Credit(usize, InvoiceId),
+    /// A bill is taken back, or a part of it.
+    Credit(usize, InvoiceId, bool),
     /// A quote is sent.
     Quote(usize),
     /// A second version takes its place.
@@ -197,6 +198,7 @@ impl Story {
             }
         }
         self.turn_to(w, self.setting.end);
+        self.recur(w)?;
         while w.sweep_accounts(w.now)? > 0 {}
         (self.progress)(span, span);
         founded.map_done(())
@@ -250,7 +252,7 @@ impl Story {
             Act::Preview(staff, invoice) => self.preview(w, staff, invoice),
             Act::Pay(client, invoices, amount) => self.pay(w, client, &invoices, amount),
             Act::Bounce(client, invoice) => self.bounce(w, client, invoice),
-            Act::Credit(client, invoice) => self.credit(w, client, invoice),
+            Act::Credit(client, invoice, part) => self.credit(w, client, invoice, part),
             Act::Quote(n) => self.quote(w, n),
             Act::Requote(n) => self.requote(w, n),
             Act::Answer(n, number) => self.answer(w, n, &number),

@@ -10,6 +10,7 @@ mod ledger;
 mod log;
 mod mail;
 mod people;
+mod recurring;
 
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
 
@@ -63,6 +64,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     people::check(&mut check)?;
     documents::check(&mut check)?;
     ledger::check(&mut check)?;
+    recurring::check(&mut check)?;
     mail::check(&mut check)?;
     log::check(&mut check)?;
     files::check(&mut check)?;

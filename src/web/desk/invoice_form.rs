@@ -149,7 +149,7 @@ fn draft_of(head: Head, recipients: Vec<ContactId>) -> Draft {
     }
 }
 
-fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
+pub(super) fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
     let content = match &draft.body {
         Body::Composed(content) => content.clone(),
         Body::Published(_) => Content::default(),

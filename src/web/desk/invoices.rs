@@ -111,6 +111,7 @@ fn actions(desk: &Desk) -> Markup {
             (parts::link_icon(Look::Primary, Icon::Plus, "/desk/invoices/new", "New invoice"))
             (parts::link_icon(Look::Plain, Icon::Up, "/desk/publish", "Publish a PDF"))
         }
+        (parts::link_icon(Look::Plain, Icon::Redo, "/desk/recurring", "Recurring"))
     }
 }
 

@@ -61,6 +61,8 @@ pub mod quote_form;
 pub mod quote_invoice;
 pub mod quotes;
 pub mod receivables;
+pub mod recurring;
+pub mod recurring_form;
 pub mod refund;
 pub mod reminders;
 pub mod restored;

@@ -40,6 +40,7 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Coun
         letters(r, desk, names, counts.failed, &FAILED)?,
         letters(r, desk, names, counts.uncertain, &UNCERTAIN)?,
         to_file(r, desk, counts.to_file)?,
+        not_made(r, desk, names)?,
         overdue(r, desk, names, counts.overdue)?,
         unopened(r, desk, names)?,
         unapplied(r, desk, names, counts.unapplied)?,
@@ -171,6 +172,26 @@ fn documents(r: &ReadTx, desk: &Desk, filter: Filter, limit: usize) -> Result<Ve
     all.sort_by_key(|row| (row.due(), row.invoice.id));
     all.truncate(limit);
     Ok(all)
+}
+
+/// Recurring documents that could not be made, each with its reason.
+fn not_made(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Option<Markup>, StoreError> {
+    let mut items = Vec::new();
+    for one in r.recurring_of(None)?.into_iter().filter(|x| desk.scope.sees(x.client)) {
+        let Some(trouble) = &one.trouble else { continue };
+        let since = desk.locale().instant_short(trouble.since, desk.zone(), desk.today());
+        items.push(Waiting {
+            tone: Tone::Bad,
+            icon: Icon::Alert,
+            what: html! { a href=(links::client(one.client)) { b { (names.client(one.client)) } } ": " (one.title) ", " (trouble.key) },
+            more: html! { (trouble.reason) " Since " (since) },
+            amount: String::new(),
+            reference: html! {},
+            actions: parts::link(Look::Small, &super::recurring::address(one.id), "Look"),
+        });
+    }
+    let hint = "Mend the cause; they are tried again every hour";
+    Ok(section("recurring", "Recurring documents that could not be made", hint, &items, items.len(), ""))
 }
 
 fn overdue(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<Option<Markup>, StoreError> {

@@ -15,11 +15,14 @@ use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::{Following, NewQuote};
 use counterfoil::actions::refunds::NewRefund;
-use counterfoil::actions::{clients, documents, drops, firm, imports, invoices, payments, people, quotes, refunds};
+use counterfoil::actions::{
+    clients, documents, drops, firm, imports, invoices, payments, people, quotes, recurring, refunds,
+};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
-    AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RefundId,
+    AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
+    RefundId,
 };
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
@@ -38,6 +41,7 @@ use crate::auth::HOST;
 use crate::browser::{Answer, Browser};
 use crate::desk::firm::PIXEL;
 use crate::house::{TestHouse, dublin, email, eur, line, pdf};
+use crate::recurring::retainer as retainer_of;
 
 /// What one client has.
 pub struct Side {
@@ -51,6 +55,7 @@ pub struct Side {
     pub quote: (QuoteId, DocumentNumber),
     pub receipt: ReceiptId,
     pub refund: RefundId,
+    pub recurring: RecurringId,
     pub allocation: AllocationId,
     pub letter: LetterId,
     /// Of two versions, filed under no project.
@@ -381,6 +386,7 @@ impl World {
             _ if path.starts_with("/desk/clients/{id}") => fill("{id}", both(|s| s.client.to_string())),
             _ if path.starts_with("/desk/contacts/{id}") => fill("{id}", both(|s| s.contact.to_string())),
             _ if path.starts_with("/desk/projects/{id}") => fill("{id}", both(|s| s.project.to_string())),
+            _ if path.starts_with("/desk/recurring/{id}") => fill("{id}", both(|s| s.recurring.to_string())),
             "/desk/refunds/{id}/return" => fill("{id}", both(|s| s.refund.to_string())),
             "/desk/payments/{id}/reverse" => fill("{id}", both(|s| s.receipt.to_string())),
             _ if path.starts_with("/desk/payments/{id}") => {
@@ -398,6 +404,11 @@ impl World {
             _ => return None,
         })
     }
+}
+
+/// A template of a client, named by its title.
+fn retainer(client: ClientId, title: &str, first: jiff::civil::Date) -> recurring::Template {
+    recurring::Template { title: format!("{title}, monthly"), ..retainer_of(client, first) }
 }
 
 impl Side {
@@ -423,6 +434,9 @@ impl Side {
         let (amount, on, reference) = (eur(minor / 24), h.app.today(), String::new());
         let new = NewRefund { source: Source::Receipt(more), amount, on, method: Way::Transfer, reference, once: None };
         let refund = h.act(orla, move |w, scope| refunds::record(w, scope, &new)).await.unwrap();
+        let (settings, titled) = (h.app.settings.clone(), retainer(client, title, due));
+        let save = move |w: &mut WriteTx<'_>, s: &_| recurring::save(w, s, &settings, None, &titled);
+        let recurring = h.act(orla, save).await.unwrap();
         let days = (h.app.today(), due);
         let offer = NewQuote::plain(client, title, Currency::EUR, days, vec![line(minor)]);
         let quote = quotes::send(&h.app, by.clone(), &scope, offer.clone()).await.unwrap();
@@ -458,6 +472,7 @@ impl Side {
             quote,
             receipt,
             refund,
+            recurring,
             allocation,
             letter,
             document,

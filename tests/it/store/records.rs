@@ -22,6 +22,7 @@ use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, 
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
+use counterfoil::domain::recurring::{Covers, End, Makes, NewPrice, PriceChange, Recurring, Schedule, Trouble, Unit};
 use counterfoil::domain::tax::{
     AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
 };
@@ -274,6 +275,43 @@ fn documents_keep_their_stored_form() {
 }
 
 #[test]
+fn recurring_templates_keep_their_stored_form() {
+    let schedule = |unit, end, covers| Schedule { first: date(2026, 11, 30), anchor: 31, every: 2, unit, end, covers };
+    let change = |line, to| PriceChange { from: date(2027, 1, 1), line, to };
+    let one = |makes, schedule, trouble| Recurring {
+        id: RecurringId(3),
+        client: ClientId(2),
+        makes,
+        project: Some(ProjectId(5)),
+        title: "Rent".to_owned(),
+        currency: Currency::EUR,
+        schedule,
+        days: 14,
+        reference: "PO 7".to_owned(),
+        references: References::default(),
+        note: "{month}".to_owned(),
+        content: Content::of(vec![line(1_050)]),
+        changes: vec![change(None, NewPrice::Percent(Decimal::TEN)), change(Some(1), NewPrice::Price(Decimal::TEN))],
+        recipients: vec![ContactId(4)],
+        by_itself: true,
+        since: date(2026, 11, 30),
+        paused: Some(date(2026, 12, 1)),
+        trouble,
+        wake: Some(at()),
+        by: StaffId(1),
+        changed: at(),
+    };
+    let trouble = Trouble { key: "2026-11".to_owned(), reason: "No VAT number".to_owned(), since: at() };
+    let all = [
+        one(Makes::Invoice, schedule(Unit::Week, End::Never, Covers::This), None),
+        one(Makes::Invoice, schedule(Unit::Month, End::On(date(2027, 1, 1)), Covers::Last), Some(trouble)),
+        one(Makes::Quote, schedule(Unit::Quarter, End::After(3), Covers::Nothing), None),
+        one(Makes::Quote, schedule(Unit::Year, End::Never, Covers::This), None),
+    ];
+    golden("recurring", &all);
+}
+
+#[test]
 fn letters_and_secrets_keep_their_stored_form() {
     let letter = |purpose, link, state| Letter {
         id: LetterId(11),
@@ -383,7 +421,7 @@ fn events() -> Vec<Event> {
     use Event as E;
     let (invoice, credit, staff, contact, client) = (InvoiceId(1), InvoiceId(2), StaffId(3), ContactId(4), ClientId(5));
     let (project, quote, receipt, letter) = (ProjectId(6), QuoteId(7), ReceiptId(8), LetterId(9));
-    let document = DocumentId(10);
+    let (document, recurring) = (DocumentId(10), RecurringId(12));
     let (total, amount, left_open, digest) = (eur(1), eur(2), eur(3), Digest([5; 32]));
     let number: counterfoil::domain::number::DocumentNumber = "A-1".parse().unwrap();
     let (purpose, step) = (Purpose::SignIn, -7);
@@ -463,5 +501,10 @@ fn events() -> Vec<Event> {
         E::QuoteBilled { quote, invoice, total },
         E::Refunded { refund: RefundId(11), amount, on: date(2026, 11, 25) },
         E::RefundReturned { refund: RefundId(11), amount, on: date(2026, 11, 26), reason: s() },
+        E::RecurringSaved { recurring, title: s(), schedule: s() },
+        E::RecurringPaused { recurring, title: s() },
+        E::RecurringResumed { recurring, title: s(), skipped: 2 },
+        E::RecurringMade { recurring, title: s(), key: s(), total: amount, issued: true },
+        E::RecurringFailed { recurring, title: s(), key: s(), reason: s() },
     ]
 }

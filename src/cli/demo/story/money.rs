@@ -2,6 +2,8 @@
 
 use jiff::civil::{Date, time};
 
+use rust_decimal::Decimal;
+
 use super::super::accounting;
 use super::super::firm::{self, CLIENTS};
 use super::super::plan::{Bill, Fate, days};
@@ -11,12 +13,13 @@ use crate::actions::invoices::{self, Crediting, Draft, Publication};
 use crate::actions::payments::{self, Apply, NewReceipt, TakingBack};
 use crate::actions::quotes::{self, Following, NewQuote, Reply};
 use crate::domain::calendar::next_business_day;
+use crate::domain::credit::Take;
 use crate::domain::ids::{ClientId, InvoiceId, ProjectId};
-use crate::domain::invoice::{Kind, References};
+use crate::domain::invoice::{Body, Kind, References};
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Cause, Method, Source};
-use crate::domain::tax::{Content, Discount, totals};
+use crate::domain::tax::{Content, Discount, FINE_DIGITS, totals};
 use crate::domain::terms::{DueRule, Terms};
 use crate::store::prelude::*;
 use crate::store::scope::Pass;
@@ -151,10 +154,11 @@ impl Story {
         let habit = CLIENTS[bill.client].habit;
         let (day, amount) = match bill.fate {
             Fate::Unpaid | Fate::Draft => return,
-            Fate::Credited(after) => {
+            Fate::Credited(after) | Fate::CreditedPart(after) => {
+                let part = matches!(bill.fate, Fate::CreditedPart(_));
                 let day = next_business_day(days(bill.dated, i64::from(after)));
                 let minute = self.minute();
-                return self.at(day, time(15, minute, 20, 0), Act::Credit(bill.client, id));
+                return self.at(day, time(15, minute, 20, 0), Act::Credit(bill.client, id, part));
             }
             Fate::Paid(after) => (days(bill.dated, i64::from(after)), owed),
             Fate::Over(much, after) => {
@@ -237,11 +241,24 @@ impl Story {
         Ok(())
     }
 
-    pub(super) fn credit(&mut self, w: &mut WriteTx<'_>, client: usize, id: InvoiceId) -> Result<(), ActError> {
+    /// Takes a bill back, or half of its first line.
+    pub(super) fn credit(
+        &mut self,
+        w: &mut WriteTx<'_>,
+        client: usize,
+        id: InvoiceId,
+        part: bool,
+    ) -> Result<(), ActError> {
         let scope = self.as_staff(w, CLIENTS[client].manager);
         let reasons = ["Charged to the wrong project; a new invoice follows.", "Agreed with you on the telephone."];
         let reason = self.dice.pick(&reasons).copied().unwrap_or_default();
-        invoices::credit_in(w, &self.app, &scope, Crediting::rest(id, reason.to_owned()))?.value();
+        let mut crediting = Crediting::rest(id, reason.to_owned());
+        if let Some(Body::Composed(content)) = w.invoice(id)?.filter(|_| part).map(|x| x.body) {
+            let half = content.lines.first().and_then(|x| x.quantity.checked_div(Decimal::TWO));
+            crediting.take = Take::Lines(vec![(0, half.unwrap_or_default().round_dp(FINE_DIGITS))]);
+            crediting.reason = "Half of it was not needed, as agreed with you.".to_owned();
+        }
+        invoices::credit_in(w, &self.app, &scope, crediting)?.value();
         self.later(2, Act::Post);
         Ok(())
     }

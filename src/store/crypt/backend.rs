@@ -12,7 +12,7 @@ use std::{
 };
 
 use super::{
-    cipher::{Cipher, DataKey, Sealer},
+    cipher::{Cipher, DataKey, MAX_OVERHEAD, Sealer},
     disk::{Disk, FileDisk},
     layout::{BLOCK_LEN, STRIDE, block_at, physical_len, superblock_at},
     superblock::{HEAD_LEN, Head, Superblock, differs_only_in_unread_slot},
@@ -156,6 +156,9 @@ impl<D: Disk> EncryptedFile<D> {
 
     /// Reads whole blocks. On failure `out` is all zeros.
     fn read_blocks(&self, first: u64, out: &mut [u8]) -> io::Result<()> {
+        if out.len() == BLOCK_LEN {
+            return self.read_block(first, out);
+        }
         let mut sealed = vec![0; out.len() / BLOCK_LEN * STRIDE];
         let result = self.disk.read_at(place(first)?, &mut sealed).and_then(|()| self.open_blocks(first, &sealed, out));
         if result.is_err() {
@@ -164,13 +167,25 @@ impl<D: Disk> EncryptedFile<D> {
         result
     }
 
+    /// Reads one block, as nearly every read is: straight into `out`, and opened there.
+    fn read_block(&self, block: u64, out: &mut [u8]) -> io::Result<()> {
+        let mut head = [0; MAX_OVERHEAD];
+        let head = &mut head[..self.blocks.overhead()];
+        let read = self.disk.read_both_at(place(block)?, head, out);
+        let opened = read.and_then(|()| {
+            let opened = self.blocks.open_in_place(&block.to_le_bytes(), head, out);
+            opened.map_err(|_| damaged(block))
+        });
+        if opened.is_err() {
+            out.fill(0);
+        }
+        opened
+    }
+
     fn open_blocks(&self, first: u64, sealed: &[u8], out: &mut [u8]) -> io::Result<()> {
         let used = self.blocks.overhead() + BLOCK_LEN;
         for ((block, sealed), out) in (first..).zip(sealed.chunks_exact(STRIDE)).zip(out.chunks_exact_mut(BLOCK_LEN)) {
-            self.blocks.open(&block.to_le_bytes(), &sealed[..used], out).map_err(|_| {
-                let what = format!("block {block} of the data file is damaged: restore the file from a backup");
-                io::Error::new(io::ErrorKind::InvalidData, what)
-            })?;
+            self.blocks.open(&block.to_le_bytes(), &sealed[..used], out).map_err(|_| damaged(block))?;
         }
         Ok(())
     }
@@ -288,6 +303,11 @@ impl<D: Disk> redb::StorageBackend for EncryptedFile<D> {
 /// A poisoned lock guards plain bytes that are whole at any moment, so it is taken over.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn damaged(block: u64) -> io::Error {
+    let what = format!("block {block} of the data file is damaged: restore the file from a backup");
+    io::Error::new(io::ErrorKind::InvalidData, what)
 }
 
 fn unsupported(what: &str) -> io::Error {

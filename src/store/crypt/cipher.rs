@@ -69,6 +69,8 @@ impl Cipher {
 }
 
 const TAG_LEN: usize = 16;
+/// The most bytes that sealing adds, with any cipher.
+pub(super) const MAX_OVERHEAD: usize = 24 + TAG_LEN;
 
 /// The random key from which all keys of one file derive.
 pub(super) struct DataKey(pub(super) Zeroizing<[u8; 32]>);
@@ -157,6 +159,32 @@ impl Sealer {
         opened
     }
 
+    /// Opens in place what [`Sealer::seal`] wrote: `head` is its nonce and tag, `text` the rest. On failure `text` is
+    /// all zeros.
+    pub(super) fn open_in_place(&self, aad: &[u8], head: &[u8], text: &mut [u8]) -> Result<(), Unauthentic> {
+        let (nonce, tag) = head.split_at(self.nonce_len());
+        let opened = self.opened_in_place(nonce, aad, text, tag);
+        if opened.is_err() {
+            text.fill(0);
+        }
+        opened
+    }
+
+    fn opened_in_place(&self, nonce: &[u8], aad: &[u8], text: &mut [u8], tag: &[u8]) -> Result<(), Unauthentic> {
+        match self {
+            Self::Siv(aead) => {
+                let tag = Tag::try_from(tag).map_err(|_| Unauthentic)?;
+                aead.decrypt_inout_detached(&siv_nonce(nonce)?, aad, text.into(), &tag).map_err(|_| Unauthentic)
+            }
+            Self::XChaCha(aead) => {
+                let (nonce, tag) = (XNonce::from_slice(nonce), XTag::from_slice(tag));
+                aead.decrypt_in_place_detached(nonce, aad, text, tag).map_err(|_| Unauthentic)
+            }
+            #[cfg(test)]
+            Self::Quick(quick) => quick.open(nonce, aad, text, tag).map_err(|_| Unauthentic),
+        }
+    }
+
     /// `out` is as long as `text`; on failure it may hold anything.
     fn opened(&self, nonce: &[u8], aad: &[u8], text: &[u8], tag: &[u8], out: &mut [u8]) -> Result<(), Unauthentic> {
         match self {
@@ -165,15 +193,9 @@ impl Sealer {
                 let buffer = InOutBuf::new(text, out).map_err(|_| Unauthentic)?;
                 aead.decrypt_inout_detached(&siv_nonce(nonce)?, aad, buffer, &tag).map_err(|_| Unauthentic)
             }
-            Self::XChaCha(aead) => {
+            _ => {
                 out.copy_from_slice(text);
-                let (nonce, tag) = (XNonce::from_slice(nonce), XTag::from_slice(tag));
-                aead.decrypt_in_place_detached(nonce, aad, out, tag).map_err(|_| Unauthentic)
-            }
-            #[cfg(test)]
-            Self::Quick(quick) => {
-                out.copy_from_slice(text);
-                quick.open(nonce, aad, out, tag).map_err(|_| Unauthentic)
+                self.opened_in_place(nonce, aad, out, tag)
             }
         }
     }

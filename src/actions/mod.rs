@@ -16,6 +16,8 @@ pub mod invoices;
 pub mod letters;
 mod notices;
 pub mod once;
+pub mod outlook;
+pub mod pauses;
 pub mod payments;
 pub mod people;
 pub mod quotes;

@@ -32,6 +32,11 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
         w.set_reminder(id, None)?;
         return Ok(0);
     }
+    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(w.now, zone))? {
+        // Nothing is settled meanwhile: what was missed is sorted out when the pause is over.
+        w.set_reminder(id, pause.ends(policy, zone))?;
+        return Ok(0);
+    }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(row.due(), policy, zone);
     let found = review(&plan, published, row.due(), &settled, w.now, zone, policy);
@@ -105,6 +110,10 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone
     let (due, today) = (row.due(), calendar::today(w.now, zone));
     if step < 0 && today > due {
         letters::withdraw(w, letter, "the due date has passed")?;
+        return Ok(false);
+    }
+    if w.pause_on(&row.invoice, today)?.is_some() {
+        letters::withdraw(w, letter, "its reminders are paused")?;
         return Ok(false);
     }
     if !policy.sends_at(w.now, zone) {

@@ -14,7 +14,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::protocol::{self, DataFrames, Kind, Progress, Publish, Request};
-use super::{Failure, audit, backup, document, export, import, numbers, publish, stats, user, verify};
+use super::{Failure, audit, backup, document, export, import, numbers, publish, reminders, stats, user, verify};
 use crate::app::App;
 
 /// The socket's name in the data folder.
@@ -108,6 +108,7 @@ impl Peer {
             Request::Export => export::serve(self, app),
             Request::Stats => stats::serve(self, app),
             Request::Numbers => numbers::serve(self, app),
+            Request::Reminders { days } => reminders::serve(self, app, days),
             Request::PasswordLink { email } => {
                 let granted = user::grant(&app.store, app.now(), &app.entropy, &app.settings.url, &email);
                 granted.and_then(|link| self.answer(&link))

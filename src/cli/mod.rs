@@ -23,6 +23,7 @@ mod protocol;
 mod publish;
 mod restore;
 mod serve;
+mod reminders;
 mod stats;
 pub mod terminal;
 mod unfinished;
@@ -79,6 +80,8 @@ enum Command {
     Import(import::Args),
     /// Post files for a client
     Document(document::Args),
+    /// Show what the reminders of the coming days will do, also while the server runs
+    Reminders(reminders::Args),
     /// Help a person of the firm to sign in
     User(user::Args),
 }
@@ -103,6 +106,7 @@ pub fn run() -> ExitCode {
         Command::Publish(args) => publish::run(args),
         Command::Import(args) => import::run(args),
         Command::Document(args) => document::run(args),
+        Command::Reminders(args) => reminders::run(args),
         Command::User(args) => user::run(args),
     };
     match done {

@@ -77,6 +77,11 @@ pub enum Request {
     Stats,
     /// Every series of numbers, then a [`crate::store::numbering::Report`] of each.
     Numbers,
+    /// The reminders of the coming days, then [`super::reminders::Told`].
+    Reminders {
+        /// How many days.
+        days: u16,
+    },
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

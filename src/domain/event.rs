@@ -232,6 +232,10 @@ pub enum Event {
     RecurringMade { recurring: RecurringId, title: String, key: String, total: Money, issued: bool },
     /// A document of it could not be made, for this reason; it is tried again.
     RecurringFailed { recurring: RecurringId, title: String, key: String, reason: String },
+    /// Reminders were paused, of one invoice or of all of a client, until the end of a day.
+    RemindersPaused { client: ClientId, invoice: Option<InvoiceId>, until: Date, reason: String },
+    /// A pause was ended before its day.
+    RemindersGoOn { client: ClientId, invoice: Option<InvoiceId> },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -351,6 +355,8 @@ impl Event {
             | E::ReminderSuperseded { .. }
             | E::ReminderExpired { .. }
             | E::ReminderSkipped { .. }
+            | E::RemindersPaused { .. }
+            | E::RemindersGoOn { .. }
             | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }

@@ -112,6 +112,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::LetterUncertain { .. } => ("alert", Mark::Warn),
         E::LetterWithdrawn { .. } => ("x", Mark::Plain),
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
+        E::RemindersPaused { .. } | E::RemindersGoOn { .. } => ("bell", Mark::Plain),
         E::SignedIn { .. } | E::SignedOut => ("user", Mark::Plain),
         E::SignInRefused { .. } => ("lock", Mark::Warn),
         E::LinkRequested { .. } | E::PasswordSet => ("key", Mark::Plain),
@@ -253,6 +254,14 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         ),
         E::ReminderSkipped { invoice, step, reason } => {
             noted(format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)), reason)
+        }
+        E::RemindersPaused { invoice, until, reason, .. } => {
+            let of = invoice.map_or("of all invoices".to_owned(), |id| format!("for {}", names.document(id)));
+            noted(format!("{who} paused the reminders {of} until {}", locale.date_long(*until)), reason)
+        }
+        E::RemindersGoOn { invoice, .. } => {
+            let of = invoice.map_or("of all invoices".to_owned(), |id| format!("for {}", names.document(id)));
+            plain(format!("{who} ended the pause of the reminders {of}"))
         }
         E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
         E::SignInRefused { address, reason } if address.is_empty() => noted("Sign-in refused".to_owned(), reason),
@@ -450,6 +459,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterQueued { .. } | E::LetterDeferred { .. } | E::LetterUncertain { .. } => None,
         E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
+        E::RemindersPaused { .. } | E::RemindersGoOn { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } => None,

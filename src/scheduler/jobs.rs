@@ -13,6 +13,7 @@ use super::{backups, outbox, recurring};
 use crate::actions::visits::hour_of;
 use crate::actions::{reminders, uploads};
 use crate::app::App;
+use crate::domain::calendar;
 use crate::domain::event::By;
 use crate::domain::ids::InvoiceId;
 use crate::store::prelude::*;
@@ -37,7 +38,7 @@ pub enum Job {
     Outbox,
     /// Clears away the content of files that were given up or erased.
     Clear,
-    /// Clears away sessions, links and codes that have ended, and which visits were logged in hours long past.
+    /// Clears away sessions, links, codes and pauses that have ended, and which visits were logged in hours long past.
     Sweep,
 }
 
@@ -77,8 +78,11 @@ impl Job {
             Self::Outbox => outbox::run(&app, stop).await,
             Self::Clear => uploads::clear(&app).await,
             Self::Sweep => {
-                let sweep =
-                    |w: &mut WriteTx<'_>| Ok(w.sweep_accounts(w.now)? + w.sweep_visits(hour_of(w.now) - VISIT_HOURS)?);
+                let zone = app.settings.zone.clone();
+                let sweep = move |w: &mut WriteTx<'_>| {
+                    let visits = w.sweep_visits(hour_of(w.now) - VISIT_HOURS)?;
+                    Ok(w.sweep_accounts(w.now)? + visits + w.sweep_pauses(calendar::today(w.now, &zone))?)
+                };
                 app.store.housekeep(app.now(), sweep).await
             }
         }

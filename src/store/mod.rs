@@ -28,6 +28,7 @@ pub mod migrate;
 mod migrate_tests;
 pub mod numbering;
 pub mod overview;
+pub mod pauses;
 pub mod payments;
 pub mod quotes;
 pub mod records;
@@ -77,6 +78,7 @@ pub mod prelude {
     pub use super::letters::LetterReads;
     pub use super::numbering::NumberReads;
     pub use super::overview::OverviewReads;
+    pub use super::pauses::PauseReads;
     pub use super::payments::PaymentReads;
     pub use super::quotes::QuoteReads;
     pub use super::recurring::RecurringReads;

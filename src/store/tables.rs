@@ -158,6 +158,8 @@ pub const REMINDERS_DUE: T<(Instant, Id), ()> = T::new("reminders_due");
 pub const REMINDER_OF_INVOICE: T<Id, Instant> = T::new("reminder_of_invoice");
 /// (invoice, step): steps that are settled, sent or not, with how.
 pub const REMINDER_STEPS: T<(Id, i16), u8> = T::new("reminder_steps");
+/// (client, invoice or 0 for all of them) to the pause of its reminders.
+pub const PAUSES: T<(Id, Id), Bytes> = T::new("pauses");
 
 /// Calls `$each` with every table, for creation, backup and verification.
 #[macro_export]
@@ -172,7 +174,8 @@ macro_rules! every_table {
             RECURRING RECURRING_MADE RECURRING_DUE
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
-            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS)
+            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS
+            PAUSES)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -199,6 +199,12 @@ pub fn list() -> Vec<Route> {
         post "/desk/recurring/{id}/edit" StaffWork desk::recurring_form::save;
         post "/desk/recurring/{id}/pause" StaffWork desk::recurring::pause;
         post "/desk/recurring/{id}/resume" StaffWork desk::recurring::resume;
+        get "/desk/invoices/{id}/pause" StaffWork desk::pauses::ask_of_invoice;
+        post "/desk/invoices/{id}/pause" StaffWork desk::pauses::pause_invoice;
+        post "/desk/invoices/{id}/go-on" StaffWork desk::pauses::go_on_with_invoice;
+        get "/desk/clients/{id}/pause" StaffWork desk::pauses::ask_of_client;
+        post "/desk/clients/{id}/pause" StaffWork desk::pauses::pause_client;
+        post "/desk/clients/{id}/go-on" StaffWork desk::pauses::go_on_with_client;
         get "/desk/publish" StaffWork desk::publish::ask;
         post "/desk/publish" StaffWork desk::publish::check;
         get "/desk/publish/{kept}" StaffWork desk::publish::confirm;

@@ -2,7 +2,9 @@
 
 use super::{Check, people};
 use crate::domain::letter::Letter;
+use crate::domain::pause::Pause;
 use crate::store::error::StoreError;
+use crate::store::invoices::InvoiceReads;
 use crate::store::letters::shelf;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
@@ -61,6 +63,21 @@ fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.rows(REMINDER_STEPS, |c, (invoice, step), outcome| {
         let fine = outcome <= OUTCOME_MAX && c.has(INVOICES, invoice)?;
         c.claim(fine, || format!("The reminder step {step} of invoice {invoice} can't be right."));
+        Ok(())
+    })?;
+    pauses(c)
+}
+
+fn pauses(c: &mut Check<'_>) -> Result<(), StoreError> {
+    c.every("pauses", PAUSES, |c, (client, invoice): (u64, u64), pause: Pause| {
+        let named = (pause.of.client.0, pause.of.invoice.map_or(0, |id| id.0)) == (client, invoice);
+        let known = match pause.of.invoice {
+            Some(id) => c.r.invoice(id)?.is_some_and(|x| x.client == pause.of.client),
+            None => c.has(CLIENTS, client)?,
+        };
+        c.claim(named && known, || {
+            format!("The pause of reminders of client {client}, invoice {invoice}, is of nothing.")
+        });
         Ok(())
     })?;
     Ok(())

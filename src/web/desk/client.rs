@@ -8,11 +8,12 @@ use maud::{Markup, html};
 use super::client_form::client_of;
 use super::client_timeline::{self, History};
 use super::form::Id;
-use super::{client_money, client_people};
+use super::{client_money, client_people, links, pauses};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
 use crate::domain::money::Currency;
+use crate::domain::pause::{Pause, Paused};
 use crate::domain::person::{Contact, Person};
 use crate::domain::project::Project;
 use crate::domain::statement::Ageing;
@@ -48,6 +49,8 @@ pub struct Overview {
     pub people: Vec<(Contact, bool)>,
     /// Their projects.
     pub projects: Vec<Project>,
+    /// The pause of all their reminders that holds today.
+    pub pause: Option<Pause>,
 }
 
 /// `GET /desk/clients/{id}?topic=&before=`
@@ -89,6 +92,7 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
         open_count: open.len(),
         people,
         projects: r.projects_of(id)?,
+        pause: r.pause(Paused { client: id, invoice: None })?.filter(|pause| pause.holds_on(today)),
         client,
     })
 }
@@ -109,6 +113,11 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
             }
             aside aria-label="In short" {
                 (client_money::ageing(desk, overview))
+                (parts::section("rem", "Reminders", "", html! {
+                    @let of = Paused { client: *id, invoice: None };
+                    @if overview.pause.is_none() { p.mut { "As for everybody." } }
+                    (pauses::part(desk, overview.pause.as_ref(), of, &links::client(*id)))
+                }))
                 section.sec aria-labelledby="nt" {
                     div.sh {
                         h2 id="nt" { "Keep in mind" }

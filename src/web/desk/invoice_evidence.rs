@@ -6,14 +6,17 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
+use super::pauses;
 use crate::actions::letters as outbox;
 use crate::domain::access::Act;
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::ids::ContactId;
 use crate::domain::invoice::Issue;
 use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::pause::Paused;
 use crate::domain::person::{Contact, Person};
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
@@ -273,6 +276,9 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
     let settled = r.reminder_steps(row.invoice.id)?;
     let plan = reminder::plan(row.due(), &desk.app.settings.policy, zone);
     let open = row.open().minor > 0;
+    let pause = r.pause_on(&row.invoice, today)?.filter(|_| open);
+    let paused = pause.as_ref().map(|pause| format!("Held: paused until {}", locale.date_short(pause.until, today)));
+    let held = |at: jiff::civil::Date| pause.as_ref().is_some_and(|pause| pause.holds_on(at));
     let items: Vec<(String, Markup, Markup)> = plan
         .iter()
         .map(|step| {
@@ -282,6 +288,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
                 Some(outcome) => outcome_words(outcome),
                 None if !open => "Will not go: nothing is open",
                 None if step.nominal.min(step.at) < issue.at => "Will not go: before the invoice was out",
+                None if held(zone.to_datetime(step.at.max(now)).date()) => paused.as_deref().unwrap_or_default(),
                 None if step.at <= now => "Goes when letters are sent next",
                 None => "Planned",
             };
@@ -290,11 +297,22 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
         .collect();
     let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
     let summary = match next {
+        _ if pause.is_some() => "Nothing goes while they are paused.".to_owned(),
         Some(step) => format!("The next one goes on {}.", locale.date_weekday(zone.to_datetime(step.at).date(), today)),
         None if !open => "No further reminders: nothing is open.".to_owned(),
         None => "No further reminders are planned.".to_owned(),
     };
-    Ok(parts::section("reminders", "Reminders", "", html! { p { (summary) } (parts::agenda(&items)) }))
+    let of = Paused { client: row.invoice.client, invoice: Some(row.invoice.id) };
+    Ok(parts::section(
+        "reminders",
+        "Reminders",
+        "",
+        html! {
+            p { (summary) }
+            @if open { (pauses::part(desk, pause.as_ref(), of, &links::invoice(row.invoice.id))) }
+            (parts::agenda(&items))
+        },
+    ))
 }
 
 fn outcome_words(outcome: StepOutcome) -> &'static str {

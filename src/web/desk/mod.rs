@@ -47,6 +47,8 @@ pub mod moments;
 pub mod names;
 pub mod numbers;
 pub mod party_form;
+mod outlook;
+pub mod pauses;
 pub mod payment;
 pub mod payment_form;
 pub mod payment_reversal;

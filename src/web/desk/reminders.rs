@@ -5,22 +5,21 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::links;
 use super::names::NamesOf;
+use super::{outlook, pauses};
 use crate::actions::letters::recipients;
-use crate::domain::ids::InvoiceId;
+use crate::domain::calendar;
 use crate::domain::reminder::{Policy, Review, plan, review};
-use crate::domain::sentence::{Names, step_words};
+use crate::domain::sentence::step_words;
 use crate::domain::text::capital;
 use crate::store::invoices::Row as Document;
 use crate::store::prelude::*;
+use crate::web::forms::Query;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Col, Row, Tone, nw, time};
+use crate::web::parts;
 use crate::web::problem::Problem;
 
-/// Looks that the page shows.
-const SHOWN: usize = 40;
 /// Looks read to find those that a member of few clients may see.
 const LOOKED_MAX: usize = 1_000;
 
@@ -63,6 +62,11 @@ fn foresee(r: &ReadTx, desk: &Desk, document: Document, at: Timestamp) -> Result
     let Some(published) = document.invoice.issue.as_ref().map(|i| i.at) else {
         return look(document, false, None, "Not issued; no letter");
     };
+    let day = calendar::today(at, desk.zone());
+    if let Some(pause) = r.pause_on(&document.invoice, day)? {
+        let until = desk.locale().date_short(pause.until, desk.today());
+        return look(document, false, None, &format!("Held: paused until {until}, {}", pause.reason));
+    }
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = document.due();
     let found = review(&plan(due, policy, desk.zone()), published, due, &settled, at, desk.zone(), policy);
@@ -96,49 +100,21 @@ fn quiet(desk: &Desk, found: &Review) -> String {
     next.map_or_else(|| reason.to_owned(), |at| format!("{reason}; next on {at}"))
 }
 
-/// `GET /desk/reminders`
-pub async fn show(desk: Desk) -> Result<Markup, Problem> {
+/// `GET /desk/reminders?day=&client=`
+pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
+    let asked = outlook::Asked::of(&fields);
     desk.read(|r| {
-        let looks = ahead(r, &desk, SHOWN)?;
         let names = NamesOf::among(r, &desk.scope);
-        let rows: Vec<Row> = looks.iter().map(|look| row(&desk, look, &names)).collect();
-        Ok(desk.page(DeskNav::Letters, "Reminders", body(&desk, &rows)))
+        let (ahead, paused) = (outlook::section(r, &desk, &names, &asked)?, pauses::all(r, &desk, &names)?);
+        let body = html! {
+            (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
+            (super::letters::tabs("reminders"))
+            (parts::section("rules", "The rules", "The same for every client", rules(&desk, &desk.app.settings.policy)))
+            (parts::section("paused", "Paused", "Each ends by itself", paused))
+            (ahead)
+        };
+        Ok(desk.page(DeskNav::Letters, "Reminders", body))
     })
-}
-
-fn row(desk: &Desk, look: &Look, names: &NamesOf<'_, ReadTx>) -> Row {
-    let locale = desk.locale();
-    let invoice = &look.document.invoice;
-    let id: InvoiceId = invoice.id;
-    let step = look.step.map(|step| capital(&step_words(step))).unwrap_or_default();
-    Row {
-        tone: if look.sends { Tone::Info } else { Tone::Plain },
-        cells: vec![
-            time(look.at, locale.instant_short(look.at, desk.zone(), desk.today())),
-            html! {
-                a href=(links::invoice(id)) { (nw(names.document(id))) }
-                small { (locale.money(look.document.open())) }
-            },
-            html! { a href=(links::client(invoice.client)) { (names.client(invoice.client)) } },
-            html! { (step) },
-            html! { (look.what) },
-        ],
-        ..Row::default()
-    }
-}
-
-fn body(desk: &Desk, rows: &[Row]) -> Markup {
-    let cols =
-        [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
-    html! {
-        (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
-        (super::letters::tabs("reminders"))
-        (parts::section("rules", "The rules", "The same for every client", rules(desk, &desk.app.settings.policy)))
-        (parts::section("ahead", "What comes next", format!("The next {SHOWN}, if nothing changes until then"), html! {
-            @if rows.is_empty() { (parts::empty("No reminder is ahead.", "Each open invoice brings its own, a week before it is due.")) }
-            @else { (parts::scroller("Reminders ahead", &cols, rows, None)) }
-        }))
-    }
 }
 
 fn rules(desk: &Desk, policy: &Policy) -> Markup {

@@ -7,6 +7,7 @@ pub mod firm;
 mod incoming;
 mod invoices;
 mod overview;
+mod pauses;
 mod payments;
 mod publish;
 mod quote_invoices;

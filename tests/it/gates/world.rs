@@ -375,9 +375,11 @@ impl World {
                 fill("{id}", all)
             }
             _ if path.starts_with("/desk/quotes/{id}/") => fill("{id}", both(|s| s.quote.0.to_string())),
-            "/desk/invoices/{id}/send" | "/desk/invoices/{id}/credit" | "/desk/invoices/{id}/write-off" => {
-                fill("{id}", both(|s| s.linked.0.to_string()))
-            }
+            "/desk/invoices/{id}/send"
+            | "/desk/invoices/{id}/credit"
+            | "/desk/invoices/{id}/write-off"
+            | "/desk/invoices/{id}/pause"
+            | "/desk/invoices/{id}/go-on" => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
             _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),

@@ -17,6 +17,7 @@ use counterfoil::domain::import::{Given as Range, Import, Undone};
 use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
+use counterfoil::domain::pause::{Pause, Paused};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::project::Project;
@@ -416,6 +417,14 @@ fn imports_keep_their_form() {
     golden("import", &[import(None), import(Some(Undone { at: at(), by: StaffId(0) }))]);
 }
 
+#[test]
+fn a_pause_keeps_its_form() {
+    let of = Paused { client: ClientId(5), invoice: None };
+    let all = Pause { of, until: date(2026, 11, 30), reason: "x".to_owned(), by: StaffId(3), since: at() };
+    let one = Pause { of: Paused { invoice: Some(InvoiceId(1)), ..of }, ..all.clone() };
+    golden("pause", &[all, one]);
+}
+
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
 fn events() -> Vec<Event> {
     use Event as E;
@@ -506,5 +515,7 @@ fn events() -> Vec<Event> {
         E::RecurringResumed { recurring, title: s(), skipped: 2 },
         E::RecurringMade { recurring, title: s(), key: s(), total: amount, issued: true },
         E::RecurringFailed { recurring, title: s(), key: s(), reason: s() },
+        E::RemindersPaused { client, invoice: Some(invoice), until: date(2026, 11, 30), reason: s() },
+        E::RemindersGoOn { client, invoice: None },
     ]
 }

@@ -1,0 +1,143 @@
+//! `counterfoil reminders preview`: what the reminders of the coming days will do, and why. Changes nothing.
+
+use std::path::PathBuf;
+
+use super::control::{Line, Peer};
+use super::protocol::Request;
+use super::{Failure, house, terminal};
+use crate::actions::outlook::{INVOICES_MAX, Outlook, outlook};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::domain::forecast::horizon;
+use crate::domain::sentence::step_words;
+use crate::secrets::Entropy;
+use crate::store::prelude::*;
+
+/// Days that can be looked ahead.
+const DAYS_MAX: i64 = 366;
+
+/// Options of `counterfoil reminders`.
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum What {
+    /// List what will go in the coming days, to whom, and what will not, and why
+    Preview(Preview),
+}
+
+/// Options of `counterfoil reminders preview`.
+#[derive(Debug, clap::Args)]
+struct Preview {
+    /// The configuration of the house
+    #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
+    config: PathBuf,
+    /// How many days ahead
+    #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u16).range(1..=DAYS_MAX))]
+    days: u16,
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is told.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct Told {
+    reminders: Vec<One>,
+    /// Whether more invoices wait than were looked at.
+    more: bool,
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct One {
+    /// Local date and time in the firm's zone.
+    at: String,
+    zone: String,
+    client: String,
+    number: String,
+    open: String,
+    /// Days from the due date.
+    step: i16,
+    goes: bool,
+    words: String,
+}
+
+/// Tells what lies ahead.
+///
+/// # Errors
+/// When the data file can't be read.
+pub fn run(args: Args) -> Result<(), Failure> {
+    let What::Preview(args) = args.what;
+    let config = Config::load(&args.config)?;
+    let told = match Line::connect(&config.data)? {
+        Some(mut line) => line.ask(&Request::Reminders { days: args.days }, &[], |_| Ok(()))?,
+        None => {
+            let secret = house::secret(&config.key)?;
+            let path = house::find_data_file(&config)?;
+            let store = house::open_with(&path, &secret, config.limits.cache_bytes(), false, &Entropy::system())?;
+            let app = house::build_app(&config, store, Clock::system(), Entropy::system())?;
+            let told = look(&app, args.days)?;
+            app.store.close();
+            told
+        }
+    };
+    tell(&told, &args)
+}
+
+/// The server's part.
+///
+/// # Errors
+/// When the file can't be read or the command is gone.
+pub fn serve(peer: &mut Peer, app: &App, days: u16) -> Result<(), Failure> {
+    peer.answer(&look(app, days)?)
+}
+
+fn look(app: &App, days: u16) -> Result<Told, Failure> {
+    let (settings, now) = (&app.settings, app.now());
+    let until = horizon(now, days, &settings.zone);
+    Ok(app.store.read(|r| -> Result<_, StoreError> {
+        let Outlook { coming, more } = outlook(r, settings, now, until, |_| true)?;
+        let mut reminders = Vec::new();
+        for x in coming {
+            let local = settings.zone.to_datetime(x.at);
+            reminders.push(One {
+                at: local.strftime("%Y-%m-%d %H:%M").to_string(),
+                zone: settings.zone.iana_name().unwrap_or("UTC").to_owned(),
+                client: r.client(x.row.invoice.client)?.map_or_else(String::new, |client| client.party.name),
+                number: x.row.invoice.number().map_or_else(String::new, ToString::to_string),
+                open: r.firm()?.locale.money(x.row.open()),
+                step: x.step,
+                goes: x.goes,
+                words: x.words,
+            });
+        }
+        Ok(Told { reminders, more })
+    })?)
+}
+
+fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
+    if args.json {
+        let text = serde_json::to_string(told).map_err(|e| Failure::new(format!("The preview can't be told: {e}.")))?;
+        terminal::say(&text);
+        return Ok(());
+    }
+    if told.reminders.is_empty() {
+        terminal::say(&format!("No reminder is ahead in the next {} days.", args.days));
+        return Ok(());
+    }
+    for x in &told.reminders {
+        let step = step_words(x.step);
+        terminal::say(&format!("{}  {}, {} ({}), {step}. {}.", x.at, x.client, x.number, x.open, x.words));
+    }
+    let going = told.reminders.iter().filter(|x| x.goes).count();
+    let zone = told.reminders.first().map_or("UTC", |x| x.zone.as_str());
+    terminal::say(&format!("{going} of {} go, if nothing changes until then. Times of {zone}.", told.reminders.len()));
+    if told.more {
+        terminal::say(&format!("More invoices wait than the {INVOICES_MAX} that were looked at; ask for fewer days."));
+    }
+    Ok(())
+}

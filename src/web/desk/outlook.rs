@@ -1,0 +1,142 @@
+//! The next sixty days of reminders, as a calendar and line by line: what goes, to whom, and what does not, and why.
+
+use std::collections::BTreeMap;
+
+use jiff::Span;
+use jiff::civil::Date;
+use maud::{Markup, html};
+
+use super::links;
+use super::names::NamesOf;
+use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, outlook};
+use crate::domain::calendar;
+use crate::domain::forecast::horizon;
+use crate::domain::ids::ClientId;
+use crate::domain::sentence::{Names, step_words};
+use crate::domain::text::capital;
+use crate::store::prelude::*;
+use crate::web::forms::Fields;
+use crate::web::guard::Desk;
+use crate::web::parts::{self, Col, Row, Tone, nw, time};
+
+/// Days that lie ahead on the page.
+const DAYS: u16 = 60;
+/// Lines of the list; the calendar leads to the others.
+const LINES: usize = 100;
+const WEEK: usize = 7;
+const WEEKDAYS: [&str; WEEK] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// What of it is asked for.
+pub(super) struct Asked {
+    day: Option<Date>,
+    client: Option<ClientId>,
+}
+
+impl Asked {
+    /// From the query `day=&client=`; what is no day or client asks for all.
+    pub fn of(fields: &Fields) -> Self {
+        Self { day: fields.get("day").parse().ok(), client: fields.get("client").parse().ok() }
+    }
+
+    fn query(&self, day: Option<Date>) -> String {
+        let day = day.map_or_else(String::new, |x| x.to_string());
+        let client = self.client.map_or_else(String::new, |x| x.to_string());
+        format!("{}#ahead", links::with_query("/desk/reminders", &[("day", &day), ("client", &client)]))
+    }
+}
+
+/// The section.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn section(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &NamesOf<'_, ReadTx>,
+    asked: &Asked,
+) -> Result<Markup, StoreError> {
+    let (now, zone) = (desk.app.now(), desk.zone());
+    let sees = |client| desk.scope.sees(client) && asked.client.is_none_or(|only| only == client);
+    let Outlook { coming, more } = outlook(r, &desk.app.settings, now, horizon(now, DAYS, zone), sees)?;
+    let day_of = |x: &Coming| calendar::today(x.at, zone);
+    let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
+    for x in coming.iter().filter(|x| x.goes) {
+        *counts.entry(day_of(x)).or_default() += 1;
+    }
+    let chosen: Vec<&Coming> = coming.iter().filter(|x| asked.day.is_none_or(|day| day == day_of(x))).collect();
+    let rows: Vec<Row> = chosen.iter().take(LINES).map(|x| row(desk, x, names, asked)).collect();
+    let cols =
+        [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
+    let going: usize = counts.values().sum();
+    let aside = format!("{going} go in {DAYS} days, if nothing changes until then");
+    Ok(parts::section("ahead", "What comes next", aside, html! {
+        (grid(desk, asked, &counts))
+        (filter(desk, names, asked))
+        @if rows.is_empty() {
+            (parts::empty("No reminder is ahead.", "Each open invoice brings its own, a week before it is due."))
+        } @else { (parts::scroller("Reminders ahead", &cols, &rows, None)) }
+        @if chosen.len() > LINES { p.mut.small { "The first " (LINES) " of " (chosen.len()) ". Choose a day to see the others." } }
+        @if more { p.mut.small { "More invoices wait than the " (INVOICES_MAX) " that were looked at." } }
+    }))
+}
+
+/// What the list is narrowed to, and the way back.
+fn filter(desk: &Desk, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Markup {
+    let (day, client) = (asked.day, asked.client.filter(|client| desk.scope.sees(*client)));
+    html! {
+        @if day.is_some() || client.is_some() {
+            p {
+                "Only "
+                @if let Some(client) = client { b { (names.client(client)) } }
+                @if day.is_some() && client.is_some() { ", " }
+                @if let Some(day) = day { b { (desk.locale().date_weekday(day, desk.today())) } }
+                ". " a href="/desk/reminders#ahead" { "Show all" }
+            }
+        }
+    }
+}
+
+/// Weeks from this one on, each day with how many letters go.
+fn grid(desk: &Desk, asked: &Asked, counts: &BTreeMap<Date, usize>) -> Markup {
+    let today = desk.today();
+    let monday = today.saturating_sub(Span::new().days(i64::from(today.weekday().to_monday_zero_offset())));
+    let last = today.saturating_add(Span::new().days(i64::from(DAYS)));
+    let days: Vec<Date> = monday.series(Span::new().days(1)).take_while(|day| *day <= last).collect();
+    html! {
+        table.cal {
+            caption.vh { "Reminders by day" }
+            thead { tr { @for name in WEEKDAYS { th scope="col" { (name) } } } }
+            tbody { @for week in days.chunks(WEEK) {
+                tr { @for day in week { (cell(desk, asked, *day, counts.get(day).copied().unwrap_or(0))) } }
+            } }
+        }
+    }
+}
+
+fn cell(desk: &Desk, asked: &Asked, day: Date, count: usize) -> Markup {
+    let today = desk.today();
+    let name = if day.day() == 1 || day == today { desk.locale().date_short(day, today) } else { day.day().to_string() };
+    html! {
+        td.now[day == today].off[!calendar::is_business_day(day) || day < today] {
+            time datetime=(day) { (name) }
+            @if count > 0 {
+                a href=(asked.query(Some(day))) aria-current=[(asked.day == Some(day)).then_some("true")] {
+                    (count) (parts::heard(if count == 1 { " letter" } else { " letters" }))
+                }
+            }
+        }
+    }
+}
+
+fn row(desk: &Desk, x: &Coming, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Row {
+    let (locale, invoice) = (desk.locale(), &x.row.invoice);
+    let of_client = Asked { day: asked.day, client: Some(invoice.client) }.query(asked.day);
+    let cells = vec![
+        time(x.at, locale.instant_short(x.at, desk.zone(), desk.today())),
+        html! { a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) } small { (locale.money(x.row.open())) } },
+        html! { a href=(of_client) { (names.client(invoice.client)) } },
+        html! { (capital(&step_words(x.step))) },
+        html! { (x.words) },
+    ];
+    Row { tone: if x.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() }
+}

@@ -71,7 +71,8 @@ fn of_invoice(
     until: Timestamp,
 ) -> Result<Vec<Coming>, StoreError> {
     let (policy, zone, invoice) = (&settings.policy, &settings.zone, &row.invoice);
-    let Some(published) = invoice.issue.as_ref().map(|i| i.at).filter(|_| row.open().minor > 0) else {
+    let Some(published) = invoice.issue.as_ref().map(|i| i.at).filter(|_| row.open().minor > 0 && invoice.reminds())
+    else {
         return Ok(Vec::new());
     };
     let settled: BTreeSet<i16> = r.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();

@@ -112,7 +112,8 @@ mod tests {
     use crate::domain::reminder::plan;
 
     fn told(published: &str, now: &str, held: &dyn Fn(Timestamp) -> Option<Timestamp>) -> Vec<(String, i16, Fate)> {
-        let (zone, policy, due) = (Zone::parse("zone", "Europe/Dublin").unwrap(), Policy::standard(), date(2026, 12, 1));
+        let (zone, policy, due) =
+            (Zone::parse("zone", "Europe/Dublin").unwrap(), Policy::standard(), date(2026, 12, 1));
         let plan = plan(due, &policy, &zone);
         let (published, now) = (published.parse().unwrap(), now.parse().unwrap());
         let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), held };

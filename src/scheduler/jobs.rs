@@ -44,15 +44,8 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 7] = [
-        Self::Recurring,
-        Self::Reminders,
-        Self::BackupAge,
-        Self::Drop,
-        Self::Outbox,
-        Self::Clear,
-        Self::Sweep,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Recurring, Self::Reminders, Self::BackupAge, Self::Drop, Self::Outbox, Self::Clear, Self::Sweep];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.

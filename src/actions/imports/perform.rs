@@ -286,6 +286,7 @@ impl Made<'_> {
             // Without lines only its sums are known, and what it was read from is the document.
             body: if read.content.lines.is_empty() { Body::Published(payable) } else { Body::Composed(read.content) },
             recipients: Vec::new(),
+            quote: None,
             issue: Some(issue),
             changed: self.now,
         }

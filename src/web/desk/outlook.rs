@@ -69,15 +69,20 @@ pub(super) fn section(
         [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
     let going: usize = counts.values().sum();
     let aside = format!("{going} go in {DAYS} days, if nothing changes until then");
-    Ok(parts::section("ahead", "What comes next", aside, html! {
-        (grid(desk, asked, &counts))
-        (filter(desk, names, asked))
-        @if rows.is_empty() {
-            (parts::empty("No reminder is ahead.", "Each open invoice brings its own, a week before it is due."))
-        } @else { (parts::scroller("Reminders ahead", &cols, &rows, None)) }
-        @if chosen.len() > LINES { p.mut.small { "The first " (LINES) " of " (chosen.len()) ". Choose a day to see the others." } }
-        @if more { p.mut.small { "More invoices wait than the " (INVOICES_MAX) " that were looked at." } }
-    }))
+    Ok(parts::section(
+        "ahead",
+        "What comes next",
+        aside,
+        html! {
+            (grid(desk, asked, &counts))
+            (filter(desk, names, asked))
+            @if rows.is_empty() {
+                (parts::empty("No reminder is ahead.", "Each open invoice brings its own, a week before it is due."))
+            } @else { (parts::scroller("Reminders ahead", &cols, &rows, None)) }
+            @if chosen.len() > LINES { p.mut.small { "The first " (LINES) " of " (chosen.len()) ". Choose a day to see the others." } }
+            @if more { p.mut.small { "More invoices wait than the " (INVOICES_MAX) " that were looked at." } }
+        },
+    ))
 }
 
 /// What the list is narrowed to, and the way back.
@@ -115,7 +120,8 @@ fn grid(desk: &Desk, asked: &Asked, counts: &BTreeMap<Date, usize>) -> Markup {
 
 fn cell(desk: &Desk, asked: &Asked, day: Date, count: usize) -> Markup {
     let today = desk.today();
-    let name = if day.day() == 1 || day == today { desk.locale().date_short(day, today) } else { day.day().to_string() };
+    let name =
+        if day.day() == 1 || day == today { desk.locale().date_short(day, today) } else { day.day().to_string() };
     html! {
         td.now[day == today].off[!calendar::is_business_day(day) || day < today] {
             time datetime=(day) { (name) }

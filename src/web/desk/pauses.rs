@@ -5,11 +5,11 @@ use jiff::Span;
 use maud::{Markup, html};
 
 use super::client_form::client_of;
-use super::credit::issued;
 use super::form::{Id, again, errors_in, on_to};
 use super::invoices::called;
 use super::links;
 use super::names::NamesOf;
+use super::undo::issued;
 use crate::actions::pauses;
 use crate::domain::access::Act;
 use crate::domain::calendar::next_business_day;

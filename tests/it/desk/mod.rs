@@ -6,6 +6,7 @@ mod credits;
 pub mod firm;
 mod incoming;
 mod invoices;
+mod outlook;
 mod overview;
 mod pauses;
 mod payments;

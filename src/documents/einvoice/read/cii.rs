@@ -207,6 +207,7 @@ fn item(x: &Element, currency: &str) -> Result<Item, Fault> {
         order_line: x.text_at("SpecifiedLineTradeAgreement/BuyerOrderReferencedDocument/LineID").to_owned(),
         period: period(settlement)?,
         changes: changes(settlement, currency)?,
+        optional: false,
         tax: settlement.child("ApplicableTradeTax").map_or_else(|| Ok(Tax::default()), tax)?,
     })
 }

@@ -199,6 +199,7 @@ fn items(root: &Element, credit: bool, currency: &str) -> Result<Vec<Item>, Faul
             order_line: x.text_at("OrderLineReference/LineID").to_owned(),
             period: period(x.child("InvoicePeriod"))?,
             changes: changes(x, currency)?,
+            optional: false,
             tax: item.child("ClassifiedTaxCategory").map_or_else(|| Ok(Tax::default()), tax)?,
         })
     };

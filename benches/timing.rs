@@ -161,7 +161,12 @@ async fn move_in(app: &App) {
         currency: Currency::EUR,
         terms: DueRule::Days(30),
         vat_rates: Vec::new(),
-        series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
+        series: Series {
+            invoice: pattern("A-{0000}"),
+            credit_note: pattern("C-{0000}"),
+            quote: pattern("Q-{0000}"),
+            receipt: pattern("R-{0000}"),
+        },
         locale: Locale::default(),
         paper: Paper::default(),
         quote_terms: String::new(),

@@ -6,13 +6,16 @@ pub use reverse::{TakingBack, reverse};
 
 use jiff::civil::Date;
 
-use super::{author, found, letters, once, reminders, waivers};
+use super::invoices::series;
+use super::{author, found, letters, once, reminders, restored, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
 use crate::domain::invoice::YEARS;
 use crate::domain::money::{AMOUNT_MAX, Money};
+use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::invoices::Row;
@@ -52,7 +55,7 @@ pub struct NewReceipt {
 /// When the scope does not allow it, the amount is not above zero, a date is out of range, a part exceeds its invoice
 /// or the receipt, or the same form was recorded before ([`Refusal::Repeated`] with that receipt).
 pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Result<Done<ReceiptId>, ActError> {
-    found(w.client(new.client)?)?;
+    let payer = found(w.client(new.client)?)?.party;
     scope.may_for(Act::Work, new.client)?;
     check_amount(new.amount).map_err(Refusal::from)?;
     if !YEARS.contains(&new.on.year()) {
@@ -63,20 +66,38 @@ pub fn record(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewReceipt) -> Resu
     if let Some(before) = once.as_ref().map(|series| once::made(w, series)).transpose()?.flatten() {
         return Err(Refusal::Repeated(before).into());
     }
+    restored::refuse_held(w)?;
     let parts = parts(w, new)?;
+    let (number, payee) = next_number(w, new.on)?;
     let id = ReceiptId(w.next("receipt")?);
     if let Some(key) = once {
         w.remember(&key, id.0)?;
     }
     let by = author(w);
     let NewReceipt { client, amount, on, method, reference, .. } = new.clone();
-    w.put_receipt(&Receipt { id, client, amount, on, method, reference, at: w.now, by, reversed: None })?;
-    let recorded = w.record(About::client(client), Event::ReceiptRecorded { receipt: id, amount })?;
+    let (at, reversed, named) = (w.now, None, number.clone());
+    w.put_receipt(&Receipt { id, client, number, payer, payee, amount, on, method, reference, at, by, reversed })?;
+    let event = Event::ReceiptRecorded { receipt: id, number: named, amount };
+    let recorded = w.record(About::client(client), event)?;
     for (invoice, part) in parts {
         let _ = apply(w, client, Source::Receipt(id), invoice, part, on)?;
     }
     w.put_unapplied(client, Source::Receipt(id), amount)?;
     Ok(recorded.done(id))
+}
+
+/// The next number of a receipt dated `on`, over any that another pattern gave; and the firm, who gives it.
+pub(super) fn next_number(w: &mut WriteTx<'_>, on: Date) -> Result<(DocumentNumber, Party), ActError> {
+    let firm = w.firm()?;
+    let pattern = &firm.series.receipt;
+    let series = series("receipt", pattern, on);
+    loop {
+        let sequence = w.next_in_series(&series)?;
+        let number = pattern.write(on.year(), sequence).map_err(Refusal::from)?;
+        if w.receipt_numbered(&number)?.is_none() {
+            return Ok((number, firm.party));
+        }
+    }
 }
 
 /// Refuses amounts that no document or payment may have.

@@ -70,6 +70,7 @@ pub fn series_held(r: &impl Reader, today: Date) -> Result<Vec<Series>, ActError
         ("invoice", "Invoices", firm.series.invoice),
         ("credit-note", "Credit notes", firm.series.credit_note),
         ("quote", "Quotes", firm.series.quote),
+        ("receipt", "Receipts", firm.series.receipt),
     ];
     let mut all = Vec::new();
     for (noun, words, pattern) in patterns {

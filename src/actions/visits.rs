@@ -9,7 +9,7 @@ use super::found;
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::format::Format;
-use crate::domain::ids::{ClientId, Digest, InvoiceId, QuoteId};
+use crate::domain::ids::{ClientId, Digest, InvoiceId, QuoteId, ReceiptId};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
@@ -146,6 +146,47 @@ pub fn staff_quote_downloaded(
 ) -> Result<Done<()>, ActError> {
     let client = found(w.quote(quote)?.filter(|q| scope.sees(q.client)))?.client;
     Ok(w.record(About::client(client), Event::StaffQuoteDownloaded { quote, version, format })?.done(()))
+}
+
+/// A contact opened a receipt.
+///
+/// # Errors
+/// As [`opened`].
+pub fn receipt_opened(w: &mut WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<Done<()>, ActError> {
+    let receipt = found(found(ClientView::open(w, pass)?)?.receipt_numbered(number)?)?;
+    once(w, pass, Visited::Receipt(receipt.id))?;
+    let event = Event::ReceiptOpened { receipt: receipt.id, number: receipt.number };
+    Ok(w.record(About::client(receipt.client), event)?.done(()))
+}
+
+/// A contact downloaded a receipt, as these bytes.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when it is not theirs to see.
+pub fn receipt_downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    (digest, format): (Digest, Format),
+) -> Result<Done<()>, ActError> {
+    let receipt = found(found(ClientView::open(w, pass)?)?.receipt_numbered(number)?)?;
+    let event = Event::ReceiptDownloaded { receipt: receipt.id, number: receipt.number, digest, format };
+    Ok(w.record(About::client(receipt.client), event)?.done(()))
+}
+
+/// Staff downloaded a receipt.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_receipt_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    receipt: ReceiptId,
+    format: Format,
+) -> Result<Done<()>, ActError> {
+    let receipt = found(w.receipt(receipt)?.filter(|x| scope.sees(x.client)))?;
+    let event = Event::StaffReceiptDownloaded { receipt: receipt.id, number: receipt.number, format };
+    Ok(w.record(About::client(receipt.client), event)?.done(()))
 }
 
 /// A contact opened the statement.

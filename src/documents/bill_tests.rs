@@ -57,6 +57,7 @@ fn firm() -> Firm {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{0000}"),
             quote: pattern("Q-{0000}"),
+            receipt: pattern("R-{0000}"),
         },
         locale: Locale::EnglishIreland,
         paper: crate::domain::firm::Paper::A4,
@@ -337,7 +338,7 @@ fn sums_of(sheet: &Sheet, section: usize) -> String {
 
 fn entry(day: jiff::civil::Date, kind: EntryKind, number: &str, title: &str, amount: i64) -> Entry {
     let (number, title) = (number.into(), title.into());
-    Entry { date: day, kind, invoice: None, number, title, amount, recorded_at: Timestamp::UNIX_EPOCH }
+    Entry { date: day, kind, invoice: None, receipt: None, number, title, amount, recorded_at: Timestamp::UNIX_EPOCH }
 }
 
 fn account_of_marlow() -> Vec<Entry> {

@@ -26,6 +26,7 @@ mod names;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;
+pub mod receipt;
 mod rendition;
 mod shape;
 mod sheet;

@@ -106,7 +106,7 @@ pub enum Event {
     /// A version of a quote was sent.
     QuoteSent { quote: QuoteId, version: u32, number: DocumentNumber, total: Money, digest: Digest },
     /// Money arrived.
-    ReceiptRecorded { receipt: ReceiptId, amount: Money },
+    ReceiptRecorded { receipt: ReceiptId, number: DocumentNumber, amount: Money },
     /// A receipt or credit settled part of an invoice.
     Allocated { invoice: InvoiceId, amount: Money, left_open: Money },
     /// An allocation was taken back.
@@ -236,6 +236,12 @@ pub enum Event {
     RemindersPaused { client: ClientId, invoice: Option<InvoiceId>, until: Date, reason: String },
     /// A pause was ended before its day.
     RemindersGoOn { client: ClientId, invoice: Option<InvoiceId> },
+    /// A client's contact opened a receipt, signed in: evidence.
+    ReceiptOpened { receipt: ReceiptId, number: DocumentNumber },
+    /// A client's contact downloaded a receipt, as this file: evidence.
+    ReceiptDownloaded { receipt: ReceiptId, number: DocumentNumber, digest: Digest, format: Format },
+    /// Staff downloaded a receipt; no evidence of anything.
+    StaffReceiptDownloaded { receipt: ReceiptId, number: DocumentNumber, format: Format },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -371,6 +377,9 @@ impl Event {
             | E::DocumentDownloaded { .. }
             | E::StaffDocumentDownloaded { .. }
             | E::StaffQuoteDownloaded { .. }
+            | E::ReceiptOpened { .. }
+            | E::ReceiptDownloaded { .. }
+            | E::StaffReceiptDownloaded { .. }
             | E::CertificateMade { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns

@@ -44,6 +44,8 @@ pub struct Series {
     pub credit_note: Pattern,
     /// Of quotes.
     pub quote: Pattern,
+    /// Of receipts.
+    pub receipt: Pattern,
 }
 
 /// How dates and numbers are written. English for now; other languages come with their texts.

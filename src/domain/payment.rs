@@ -6,8 +6,10 @@
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
 
+use super::client::Party;
 use super::ids::{AllocationId, ClientId, InvoiceId, ReceiptId, RefundId, StaffId};
 use super::money::Money;
+use super::number::DocumentNumber;
 
 /// How money arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -64,6 +66,12 @@ pub struct Receipt {
     pub id: ReceiptId,
     /// From whom.
     pub client: ClientId,
+    /// Of the firm's own series, given when it was recorded.
+    pub number: DocumentNumber,
+    /// The client as it was.
+    pub payer: Party,
+    /// The firm as it was.
+    pub payee: Party,
     /// How much; above zero.
     pub amount: Money,
     /// Civil date of receipt (the bank's value date).

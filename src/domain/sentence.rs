@@ -128,8 +128,11 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DocumentPosted { .. } => ("file", Mark::Plain),
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => ("x", Mark::Warn),
         E::DocumentOpened { .. } => ("eye", Mark::Good),
-        E::DocumentDownloaded { .. } => ("down", Mark::Good),
-        E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } => ("down", Mark::Plain),
+        E::ReceiptOpened { .. } => ("eye", Mark::Good),
+        E::DocumentDownloaded { .. } | E::ReceiptDownloaded { .. } => ("down", Mark::Good),
+        E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } | E::StaffReceiptDownloaded { .. } => {
+            ("down", Mark::Plain)
+        }
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
         E::QuoteBilled { .. } => ("invoice", Mark::Plain),
@@ -176,7 +179,16 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::QuoteSent { number, version, total, .. } => {
             plain(format!("{who} sent the quote {}, {}", versioned(number.as_str(), *version), money(*total)))
         }
-        E::ReceiptRecorded { amount, .. } => plain(format!("{who} recorded a payment of {}", money(*amount))),
+        E::ReceiptRecorded { number, amount, .. } => {
+            plain(format!("{who} recorded a payment of {}, receipt {number}", money(*amount)))
+        }
+        E::ReceiptOpened { number, .. } => plain(format!("Receipt {number} opened by {who}")),
+        E::ReceiptDownloaded { number, format, .. } => {
+            plain(format!("{} of the receipt {number} downloaded by {who}", format.words()))
+        }
+        E::StaffReceiptDownloaded { number, format, .. } => {
+            plain(format!("{who} took a copy of the {} of the receipt {number}", format.words()))
+        }
         E::Allocated { invoice, amount, left_open } => {
             let left = if left_open.minor == 0 { "settled".to_owned() } else { format!("{} left", money(*left_open)) };
             plain(format!("{} applied to {}, {left}", money(*amount), names.document(*invoice)))
@@ -443,6 +455,10 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::DocumentDownloaded { version, title, .. } => {
             Some(format!("{} downloaded “{title}”, version {version}.", who()))
         }
+        E::ReceiptOpened { number, .. } => Some(format!("{} opened the receipt {number}.", who())),
+        E::ReceiptDownloaded { number, format, .. } => {
+            Some(format!("{} downloaded the {} of the receipt {number}.", who(), format.words()))
+        }
         E::StatementOpened => Some(format!("{} opened the statement.", who())),
         E::StatementDownloaded { from, to, .. } => {
             Some(format!("{} downloaded the statement {}.", who(), span(*from, *to, locale)))
@@ -462,7 +478,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
-        E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } => None,
+        E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
         E::Restored { .. } | E::SendingReleased => None,

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::today;
 use super::ids::InvoiceId;
 use super::invoice::days_between;
+use super::number::DocumentNumber;
 use super::payment::{Allocation, Source};
 use super::terms::Terms;
 
@@ -44,7 +45,9 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The document to open; `None` for a receipt.
     pub invoice: Option<InvoiceId>,
-    /// The document's number, or the receipt's reference; may be empty.
+    /// Of a payment, the number of its receipt.
+    pub receipt: Option<DocumentNumber>,
+    /// The document's number, or the payer's reference; may be empty.
     pub number: String,
     /// What it is about ("Lease of Unit 4", "Bank transfer").
     pub title: String,

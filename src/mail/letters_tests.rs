@@ -35,7 +35,12 @@ fn firm() -> Firm {
         currency: Currency::EUR,
         terms: DueRule::Days(30),
         vat_rates: vec![],
-        series: Series { invoice: pattern("A-{0000}"), credit_note: pattern("C-{0000}"), quote: pattern("Q-{0000}") },
+        series: Series {
+            invoice: pattern("A-{0000}"),
+            credit_note: pattern("C-{0000}"),
+            quote: pattern("Q-{0000}"),
+            receipt: pattern("R-{0000}"),
+        },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,
         quote_terms: String::new(),

@@ -17,8 +17,8 @@ use super::payments::source_key;
 use super::records::Record;
 use super::tables::{
     ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, FILE_USES,
-    INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPTS, RECEIPTS_BY_DATE,
-    RECEIPTS_OF_CLIENT, REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
+    INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPT_NUMBERS, RECEIPTS,
+    RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
 };
 use super::tx::{About, Recorded, WriteTx};
 use crate::domain::event::{By, Event, LogEntry};
@@ -148,6 +148,13 @@ impl WriteTx<'_> {
         let mut table = self.change(RECEIPTS)?;
         for receipt in &batch.receipts {
             table.insert(receipt.id.0, receipt.encode()?.as_slice())?;
+        }
+        drop(table);
+        let mut numbers: Vec<(&str, u64)> = batch.receipts.iter().map(|r| (r.number.as_str(), r.id.0)).collect();
+        numbers.sort_unstable();
+        let mut table = self.change(RECEIPT_NUMBERS)?;
+        for (number, id) in numbers {
+            table.insert(number, id)?;
         }
         drop(table);
         insert_keys(&mut self.change(RECEIPTS_BY_DATE)?, batch.receipts.iter().map(|r| (day(r.on), r.id.0)))?;

@@ -9,7 +9,7 @@ use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, VISITS};
 use super::tx::{Reader, WriteTx};
 use crate::domain::anchor::{Anchor, AnchorCode};
 use crate::domain::event::LogEntry;
-use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId};
+use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId, ReceiptId};
 
 /// What a visit was to.
 #[derive(Clone, Copy, Debug)]
@@ -22,6 +22,8 @@ pub enum Visited {
     Statement(ClientId),
     /// A version of a document.
     Document(DocumentId, u32),
+    /// A receipt.
+    Receipt(ReceiptId),
 }
 
 /// Reading the log.
@@ -153,6 +155,7 @@ fn visit_key(visited: Visited) -> (u8, u64) {
         Visited::Quote(id, version) => (1, id.0 << 8 | u64::from(version & 0xff)),
         Visited::Statement(id) => (2, id.0),
         Visited::Document(id, version) => (3, id.0 << 8 | u64::from(version & 0xff)),
+        Visited::Receipt(id) => (4, id.0),
     }
 }
 

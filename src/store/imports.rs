@@ -9,7 +9,7 @@ use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::tables::{
     CLIENTS, CLIENTS_BY_NAME, CONTACTS, CONTACTS_OF_CLIENT, IMPORTS, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE,
-    INVOICES_OF_CLIENT, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED,
+    INVOICES_OF_CLIENT, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED,
 };
 use super::tx::{Reader, WriteTx};
 use super::{clients, day};
@@ -69,6 +69,7 @@ impl WriteTx<'_> {
             return Err(StoreError::Broken(format!("payment {id} still settles something")));
         }
         self.change(RECEIPTS_BY_DATE)?.remove((on, id))?;
+        self.change(RECEIPT_NUMBERS)?.remove(receipt.number.as_str())?;
         self.change(RECEIPTS_OF_CLIENT)?.remove((client, on, id))?;
         self.change(UNAPPLIED)?.remove((client, 0, id))?;
         self.change(RECEIPTS)?.remove(id)?;

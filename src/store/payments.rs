@@ -7,10 +7,13 @@ use super::day;
 use super::error::StoreError;
 use super::records::Record;
 use super::refunds::RefundReads;
-use super::tables::{ALLOCATIONS, ALLOCATIONS_OF_SOURCE, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED};
+use super::tables::{
+    ALLOCATIONS, ALLOCATIONS_OF_SOURCE, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED,
+};
 use super::tx::{Reader, WriteTx};
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
 use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Receipt, Settled, Source};
 
 /// A receipt or credit with something left to apply.
@@ -27,6 +30,12 @@ pub trait PaymentReads: Reader {
     /// A receipt.
     fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {
         self.record_at(RECEIPTS, id.0)
+    }
+
+    /// The receipt of a number.
+    fn receipt_numbered(&self, number: &DocumentNumber) -> Result<Option<Receipt>, StoreError> {
+        let id = self.table(RECEIPT_NUMBERS)?.get(number.as_str())?.map(|x| x.value());
+        id.map_or(Ok(None), |id| self.receipt(ReceiptId(id)))
     }
 
     /// Receipts, newest first, before (day, id), at most `limit`.
@@ -125,6 +134,7 @@ impl WriteTx<'_> {
     /// Keeps a receipt; its unapplied part is kept by `put_unapplied`.
     pub fn put_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
         let on = day(receipt.on);
+        self.change(RECEIPT_NUMBERS)?.insert(receipt.number.as_str(), receipt.id.0)?;
         self.change(RECEIPTS_BY_DATE)?.insert((on, receipt.id.0), ())?;
         self.change(RECEIPTS_OF_CLIENT)?.insert((receipt.client.0, on, receipt.id.0), ())?;
         self.put(RECEIPTS, receipt.id.0, receipt)

@@ -31,7 +31,7 @@ use crate::domain::ids::{ContactId, DocumentId, InvoiceId, ProjectId, ReceiptId,
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::{Allocation, Open, Receipt};
+use crate::domain::payment::{Allocation, Open, Receipt, Source};
 use crate::domain::person::{Contact, ProjectAccess};
 use crate::domain::project::Project;
 use crate::domain::quote::{Quote, Version};
@@ -97,6 +97,24 @@ pub struct ClientView<'a, R: Reader> {
     reader: &'a R,
     known: Arc<Known>,
     only: Option<InvoiceId>,
+}
+
+/// What a receipt settles, or had settled until it was taken back, with the numbers of those invoices.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn settled_by(r: &impl Reader, receipt: &Receipt) -> Result<Vec<(Allocation, DocumentNumber)>, StoreError> {
+    let parts = match &receipt.reversed {
+        Some(reversal) => reversal.parts.clone(),
+        None => r.allocations_from(Source::Receipt(receipt.id))?,
+    };
+    let mut out = Vec::new();
+    for part in parts {
+        if let Some(number) = r.invoice(part.invoice)?.and_then(|x| x.number().cloned()) {
+            out.push((part, number));
+        }
+    }
+    Ok(out)
 }
 
 /// Rows looked at to fill a page for somebody who sees only some projects.
@@ -286,6 +304,20 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// A receipt of this client, for saying how an invoice was paid.
     pub fn receipt(&self, id: ReceiptId) -> Result<Option<Receipt>, StoreError> {
         Ok(self.reader.receipt(id)?.filter(|r| r.client == self.known.client.id))
+    }
+
+    /// A receipt of this client by its number, for whoever sees the whole account: it names what it settles.
+    pub fn receipt_numbered(&self, number: &DocumentNumber) -> Result<Option<Receipt>, StoreError> {
+        if !self.sees_account() {
+            return Ok(None);
+        }
+        Ok(self.reader.receipt_numbered(number)?.filter(|r| r.client == self.known.client.id))
+    }
+
+    /// What a receipt of this client settles, with the numbers of those invoices.
+    pub fn settled_by(&self, receipt: &Receipt) -> Result<Vec<(Allocation, DocumentNumber)>, StoreError> {
+        let own = self.sees_account() && receipt.client == self.known.client.id;
+        if own { settled_by(self.reader, receipt) } else { Ok(Vec::new()) }
     }
 
     /// The name of a project that the contact sees.

@@ -141,7 +141,16 @@ fn document_entry(invoice: &Invoice) -> Option<Entry> {
         Kind::CreditNote(_) => (EntryKind::CreditNote, issue.totals.payable.saturating_neg()),
     };
     let (number, title) = (issue.number.to_string(), invoice.title.clone());
-    Some(Entry { date: invoice.dated, kind, invoice: Some(invoice.id), number, title, amount, recorded_at: issue.at })
+    Some(Entry {
+        date: invoice.dated,
+        kind,
+        invoice: Some(invoice.id),
+        receipt: None,
+        number,
+        title,
+        amount,
+        recorded_at: issue.at,
+    })
 }
 
 fn receipt_entry(receipt: &Receipt) -> Entry {
@@ -149,6 +158,7 @@ fn receipt_entry(receipt: &Receipt) -> Entry {
         date: receipt.on,
         kind: EntryKind::Receipt,
         invoice: None,
+        receipt: Some(receipt.number.clone()),
         number: receipt.reference.clone(),
         title: format!("Received by {}", receipt.method.words()),
         amount: receipt.amount.minor.saturating_neg(),
@@ -172,6 +182,7 @@ fn refund_entry(refund: &Refund) -> Entry {
         date: refund.on,
         kind: EntryKind::Refund,
         invoice: None,
+        receipt: None,
         number: refund.reference.clone(),
         title: format!("Paid back by {}", refund.method.words()),
         amount: refund.amount.minor,
@@ -203,6 +214,7 @@ fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
         date: waived.on,
         kind,
         invoice: Some(waived.invoice),
+        receipt: None,
         number,
         title: if kind == EntryKind::WrittenOff { "Written off" } else { "Discount for early payment" }.to_owned(),
         amount: waived.amount.minor.saturating_neg(),
@@ -279,6 +291,9 @@ mod tests {
         Receipt {
             id: ReceiptId(1),
             client: ClientId(1),
+            number: "R-1".parse().unwrap(),
+            payer: Party::default(),
+            payee: Party::default(),
             amount: Money::new(minor, EUR),
             on: date(2026, 11, 5),
             method: Method::Transfer,

@@ -75,6 +75,8 @@ pub const QUOTES_BY_DATE: T<(Day, Id), ()> = T::new("quotes_by_date");
 pub const QUOTES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("quotes_of_client");
 
 pub const RECEIPTS: T<Id, Bytes> = T::new("receipts");
+/// Number to receipt.
+pub const RECEIPT_NUMBERS: T<Name, Id> = T::new("receipt_numbers");
 /// *Index*: (date, receipt).
 pub const RECEIPTS_BY_DATE: T<(Day, Id), ()> = T::new("receipts_by_date");
 /// *Index*: (client, date, receipt).
@@ -93,8 +95,8 @@ pub const REFUNDS_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("refunds_of_client");
 pub const REFUNDS_OF_SOURCE: T<(u8, Id, Id), ()> = T::new("refunds_of_source");
 
 pub const RECURRING: T<Id, Bytes> = T::new("recurring");
-/// Template in 16 hexadecimal digits, `/` and period key, to (0 for a draft or invoice, 1 for a quote, 2 for one that is
-/// never made; its identifier): what makes a period once.
+/// Template in 16 hexadecimal digits, `/` and period key, to (0 for a draft or invoice, 1 for a quote, 2 for one that
+/// is never made; its identifier): what makes a period once.
 pub const RECURRING_MADE: T<Name, (u8, Id)> = T::new("recurring_made");
 /// *Index*: (instant, template) of those that are to be looked at.
 pub const RECURRING_DUE: T<(Instant, Id), ()> = T::new("recurring_due");
@@ -168,14 +170,13 @@ macro_rules! every_table {
         $crate::every_table!(@ $each: META SEQUENCES STAFF CLIENTS CLIENTS_BY_NAME CONTACTS CONTACTS_OF_CLIENT
             PROJECTS PROJECTS_OF_CLIENT LOGINS PASSWORDS SESSIONS SESSIONS_OF_PERSON GRANTS GRANTS_OF_PERSON CODES
             INVOICES INVOICE_NUMBERS INVOICES_BY_DATE INVOICES_OF_CLIENT INVOICES_OF_QUOTE SHELVES CLIENT_SHELVES
-            SHELF_OF OPEN_TOTALS QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPTS_BY_DATE
-            RECEIPTS_OF_CLIENT ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES ARRIVING LEFT_OVER
-            REFUNDS REFUNDS_OF_CLIENT REFUNDS_OF_SOURCE
-            RECURRING RECURRING_MADE RECURRING_DUE
+            SHELF_OF OPEN_TOTALS QUOTES QUOTE_NUMBERS QUOTES_BY_DATE QUOTES_OF_CLIENT RECEIPTS RECEIPT_NUMBERS
+            RECEIPTS_BY_DATE RECEIPTS_OF_CLIENT ALLOCATIONS ALLOCATIONS_OF_SOURCE UNAPPLIED FILES CHUNKS FILE_USES
+            ARRIVING LEFT_OVER REFUNDS REFUNDS_OF_CLIENT REFUNDS_OF_SOURCE RECURRING RECURRING_MADE RECURRING_DUE
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
-            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE REMINDER_STEPS
-            PAUSES)
+            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE
+            REMINDER_STEPS PAUSES)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -103,6 +103,7 @@ pub fn list() -> Vec<Route> {
         get "/quotes/{number}/acceptance" Contact portal::quote_answer::review;
         post "/quotes/{number}/acceptance" Contact portal::quote_answer::accept;
         post "/quotes/{number}/decline" Contact portal::quote_answer::decline;
+        get "/receipts/{number}" Contact portal::receipt::show; // also {number}.pdf .html
         get "/documents" Contact portal::documents::list;
         get "/documents/{id}/v/{version}" Contact portal::documents::show;
         get "/documents/{id}/v/{version}/file" Contact portal::documents::file;
@@ -227,7 +228,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/payments" Staff desk::payments::list;
         get "/desk/payments/new" StaffWork desk::payment_form::new;
         post "/desk/payments/new" StaffWork desk::payment_form::record;
-        get "/desk/payments/{id}" Staff desk::payment::show;
+        get "/desk/payments/{id}" Staff desk::payment::show; // of a payment also {id}.pdf .html
         post "/desk/payments/{id}/apply" StaffWork desk::payment::apply;
         get "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::ask;
         post "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::reverse;

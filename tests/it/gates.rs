@@ -136,6 +136,9 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::DocumentDownloaded { .. }
             | Event::StaffDocumentDownloaded { .. }
             | Event::StaffQuoteDownloaded { .. }
+            | Event::ReceiptOpened { .. }
+            | Event::ReceiptDownloaded { .. }
+            | Event::StaffReceiptDownloaded { .. }
             | Event::CertificateMade { .. }
     )
 }

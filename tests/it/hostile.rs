@@ -142,6 +142,7 @@ const BUTTONS: &[&str] = &[
     "/certificate",
     "/desk/contacts/{id}/admit",
     "/desk/contacts/{id}/invite",
+    "/desk/clients/{id}/go-on",
     "/desk/contacts/{id}/revoke",
     "/desk/documents/{id}/erase",
     "/desk/drops/{id}/file",
@@ -149,11 +150,13 @@ const BUTTONS: &[&str] = &[
     "/desk/import/{kept}",
     "/desk/imports/{id}/undo",
     "/desk/invoices/{id}/discard",
+    "/desk/invoices/{id}/go-on",
     "/desk/invoices/{id}/issue",
     "/desk/invoices/{id}/send",
     "/desk/letters/{id}/decide",
     "/desk/publish/{kept}",
     "/desk/recurring/{id}/pause",
+    "/desk/recurring/{id}/resume",
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/quotes/{number}/acceptance",
@@ -181,6 +184,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/contacts/{id}/admit",
         "/desk/quotes/{id}/invoice",
         "/desk/recurring/{id}/resume",
+        "/desk/invoices/{id}/go-on",
+        "/desk/clients/{id}/go-on",
     ];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();
     assert!(missing.is_empty(), "no page has a form for {missing:?}");

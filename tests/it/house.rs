@@ -116,6 +116,7 @@ pub fn hartmann() -> Firm {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{YYYY}-{0000}"),
             quote: pattern("Q-{YYYY}-{0000}"),
+            receipt: pattern("R-{YYYY}-{0000}"),
         },
         locale: Locale::default(),
         paper: Paper::default(),

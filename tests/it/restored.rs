@@ -1,6 +1,7 @@
 //! After a restore: no identifier, no number and no letter of before comes a second time.
 
 use axum::http::StatusCode;
+use counterfoil::actions::payments::{self, Apply};
 use counterfoil::actions::{clients, invoices, quotes, restored};
 use counterfoil::domain::event::{By, Event};
 use counterfoil::domain::ids::InvoiceId;
@@ -38,8 +39,8 @@ async fn identifiers_leap_so_that_none_is_given_again() {
     let add = |w: &mut WriteTx<'_>, scope: &_| clients::add(w, scope, &new_client("New"));
     assert!(house.act(house.who.orla, add).await.unwrap().0 > 1_000_000);
     // Also of what the backup had none yet.
-    let receipt = house.pay(house.who.marlow, 1, Vec::new()).await;
-    assert!(receipt.0 > 1_000_000, "{receipt:?}");
+    let document = house.post(house.who.marlow, None, "Plan").await;
+    assert!(document.0 > 1_000_000, "{document:?}");
     assert!(house.verify().is_clean());
 }
 
@@ -47,6 +48,9 @@ async fn identifiers_leap_so_that_none_is_given_again() {
 async fn no_number_is_given_before_an_owner_has_said_which_was_last() {
     let house = restored_house().await.heedless_of_mail();
     assert!(matches!(issue(&house).await, Err(ActError::Refused(Refusal::NumbersHeld))));
+    let new = house.receipt(house.who.marlow, 1, Apply::Default(Vec::new()));
+    let paid = house.act(house.who.orla, move |w, s| payments::record(w, s, &new)).await;
+    assert!(matches!(paid, Err(ActError::Refused(Refusal::NumbersHeld))), "a receipt has a number as well");
     let mut orla = desk_of(&house, house.who.orla).await;
     assert!(orla.get("/desk").await.text().contains("Say which was last"));
     let page = orla.get("/desk/restored").await.text();

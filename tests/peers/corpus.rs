@@ -94,6 +94,7 @@ fn firm() -> Firm {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{0000}"),
             quote: pattern("Q-{0000}"),
+            receipt: pattern("R-{0000}"),
         },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,

@@ -15,7 +15,7 @@ const TALL: u32 = 6000;
 /// Pages of a client's contact; lists are followed to their first entry.
 const PORTAL: [&str; 5] = ["/", "/invoices", "/statement", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 23] = [
+const DESK: [&str; 27] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
@@ -32,6 +32,10 @@ const DESK: [&str; 23] = [
     "/desk/publish",
     "/desk/quotes",
     "/desk/quotes/new",
+    "/desk/recurring",
+    "/desk/recurring/new",
+    "/desk/import",
+    "/desk/clients/1/pause",
     "/desk/payments",
     "/desk/payments/new?client=1",
     "/desk/settings",
@@ -40,11 +44,12 @@ const DESK: [&str; 23] = [
     "/desk/account",
     "/desk/shortcuts",
 ];
-const DESK_ENTRIES: [(&str, &str); 6] = [
+const DESK_ENTRIES: [(&str, &str); 7] = [
     ("/desk/letters", "/desk/letters/"),
     ("/desk/clients", "/desk/clients/"),
     ("/desk/invoices", "/desk/invoices/"),
     ("/desk/quotes", "/desk/quotes/"),
+    ("/desk/recurring", "/desk/recurring/"),
     ("/desk/payments", "/desk/payments/"),
     ("/desk/settings/staff", "/desk/settings/staff/"),
 ];

@@ -205,8 +205,25 @@ impl Bringing<'_, '_> {
         payments::check_amount(amount).map_err(Refusal::from)?;
         let (id, at, by) = (ReceiptId(self.w.next("receipt")?), self.w.now, author(self.w));
         let (on, method, reference) = (planned.row.on, planned.row.method, planned.row.reference.clone());
-        self.w.put_receipt(&Receipt { id, client, amount, on, method, reference, at, by, reversed: None })?;
-        let _ = self.w.record(About::client(client), Event::ReceiptRecorded { receipt: id, amount })?;
+        let payer = found(self.w.client(client)?)?.party;
+        let (number, payee) = payments::next_number(self.w, on)?;
+        let event = Event::ReceiptRecorded { receipt: id, number: number.clone(), amount };
+        let reversed = None;
+        self.w.put_receipt(&Receipt {
+            id,
+            client,
+            number,
+            payer,
+            payee,
+            amount,
+            on,
+            method,
+            reference,
+            at,
+            by,
+            reversed,
+        })?;
+        let _ = self.w.record(About::client(client), event)?;
         if let Some(of) = planned.of {
             let of = self.invoice(of)?;
             self.allocate(of, Source::Receipt(id), amount, on)?;

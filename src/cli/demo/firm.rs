@@ -361,6 +361,7 @@ pub fn firm() -> Result<Firm, FieldFault> {
             invoice: pattern("HF-{YYYY}-{0000}")?,
             credit_note: pattern("HF-CN-{0000}")?,
             quote: pattern("HF-Q-{0000}")?,
+            receipt: pattern("HF-R-{YYYY}-{0000}")?,
         },
         locale: Locale::EnglishIreland,
         paper: Paper::A4,

@@ -133,6 +133,12 @@ fn letters_have_their_states(demo: &Demo) {
     assert!(said(&|q| q.waits(today)), "an open quote");
     assert!(said(&|q| q.current.expired(today)) && said(&|q| matches!(q.current.answer, Answer::Declined(..))));
     assert!(said(&|q| q.accepted().is_some()));
+    assert!(said(&|q| !q.current.options.is_empty()) && said(&|q| q.latest() == 2), "options, and a second version");
+    let half = quotes.iter().filter_map(|q| {
+        let billing = demo.app.store.read(|r| crate::actions::invoices::billing(r, q)).unwrap()?;
+        (billing.invoiced().minor > 0 && billing.left().minor > 0).then_some(billing)
+    });
+    assert_eq!(half.count(), 1, "one is half invoiced");
 }
 
 #[test]

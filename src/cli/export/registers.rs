@@ -223,6 +223,7 @@ impl<A: Archive> Writer<'_, A> {
             "Taken back on",
             "Why",
             "Reason",
+            "Number",
         ];
         self.register("receipts", &headings)?;
         let r = self.r;
@@ -240,6 +241,7 @@ impl<A: Archive> Writer<'_, A> {
                 back.map_or_else(String::new, |b| b.on.to_string()),
                 back.map_or_else(String::new, |b| b.cause.words().to_owned()),
                 back.map_or_else(String::new, |b| b.reason.clone()),
+                x.number.to_string(),
             ])
         })?;
         self.register("refunds", &REFUNDS)?;

@@ -105,6 +105,7 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
         invoice: pattern("INV-{YYYY}-{0000}")?,
         credit_note: pattern("CN-{YYYY}-{0000}")?,
         quote: pattern("Q-{YYYY}-{0000}")?,
+        receipt: pattern("R-{YYYY}-{0000}")?,
     };
     let code = country.map_or("", |c| c.code).to_owned();
     Ok(Firm {

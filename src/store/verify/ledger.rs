@@ -23,12 +23,15 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(known, || format!("Payment {key} is of client {client}, which does not exist."));
         let listed = c.has(RECEIPTS_BY_DATE, (on, key))? && c.has(RECEIPTS_OF_CLIENT, (client.0, on, key))?;
         c.claim(listed, || format!("Payment {key} is missing from a list by date."));
+        let found = c.r.table(RECEIPT_NUMBERS)?.get(receipt.number.as_str())?.map(|x| x.value());
+        c.claim(found == Some(key), || format!("The number {} of payment {key} leads to {found:?}.", receipt.number));
         let back = receipt.reversed.as_ref().is_none_or(|x| x.on >= receipt.on);
         c.claim(back, || format!("Payment {key} was taken back before it arrived."));
         unapplied += u64::from(left(c, client, Source::Receipt(receipt.id), receipt.worth())?);
         Ok(())
     })?;
     c.given("receipt", highest)?;
+    c.sized(RECEIPT_NUMBERS, receipts)?;
     c.sized(RECEIPTS_BY_DATE, receipts)?;
     c.sized(RECEIPTS_OF_CLIENT, receipts)?;
     c.every("credit notes", INVOICES, |c, _: u64, credit: Invoice| {

@@ -22,7 +22,7 @@ use crate::web::parts::{self, Col, Row, Tone, nw, time};
 /// Days that lie ahead on the page.
 const DAYS: u16 = 60;
 /// Lines of the list; the calendar leads to the others.
-const LINES: usize = 100;
+const LINES: usize = 40;
 const WEEK: usize = 7;
 const WEEKDAYS: [&str; WEEK] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
 
@@ -139,7 +139,10 @@ fn row(desk: &Desk, x: &Coming, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> R
     let of_client = Asked { day: asked.day, client: Some(invoice.client) }.query(asked.day);
     let cells = vec![
         time(x.at, locale.instant_short(x.at, desk.zone(), desk.today())),
-        html! { a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) } small { (locale.money(x.row.open())) } },
+        html! {
+            a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) }
+            small { (locale.money(x.row.open())) }
+        },
         html! { a href=(of_client) { (names.client(invoice.client)) } },
         html! { (capital(&step_words(x.step))) },
         html! { (x.words) },

@@ -215,7 +215,10 @@ pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Resul
 fn row(desk: &Desk, pause: &Pause, names: &NamesOf<'_, ReadTx>) -> Row {
     let what = html! {
         @match pause.of.invoice {
-            Some(id) => { a href=(links::invoice(id)) { (parts::nw(names.document(id))) } small { (names.client(pause.of.client)) } }
+            Some(id) => {
+                a href=(links::invoice(id)) { (parts::nw(names.document(id))) }
+                small { (names.client(pause.of.client)) }
+            }
             None => { a href=(links::client(pause.of.client)) { (names.client(pause.of.client)) } small { "All invoices" } }
         }
     };

@@ -6,12 +6,15 @@ mod draw;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
-use maud::Markup;
 
 use self::draw::page;
 use super::links;
-use crate::actions::once;
+use crate::actions::invoices::{logo, render};
 use crate::actions::payments as acts;
+use crate::actions::{once, visits};
+use crate::documents::receipt::{Settles, receipt_sheet};
+use crate::documents::{Look, html_file};
+use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::money::Money;
 use crate::domain::payment::{Allocation, Receipt, Refund, Reversal, Source};
@@ -19,10 +22,12 @@ use crate::domain::refusal::{FieldFault, Refusal};
 use crate::secrets::Token;
 use crate::store::invoices::Row as Document;
 use crate::store::prelude::*;
+use crate::store::scope::settled_by;
+use crate::web::download;
 use crate::web::forms::{Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::path::Path;
-use crate::web::problem::Problem;
+use crate::web::problem::{Problem, even_if_full};
 
 /// What a page shows: a receipt, or a credit note.
 pub(super) struct Funds {
@@ -81,15 +86,41 @@ fn credit(r: &ReadTx, id: InvoiceId) -> Result<Found, Problem> {
     }))
 }
 
-/// `GET /desk/payments/{id}`: one receipt, what it settles, what is left.
-pub async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Result<Markup, Problem> {
+/// `GET /desk/payments/{id}`: one receipt, what it settles, what is left; and as the payer gets it: `.pdf`, `.html`.
+pub async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Result<Response, Problem> {
+    if let (id, Some(format)) = Format::split(&id) {
+        return file(&desk, id, format).await;
+    }
     desk.read(|r| {
         let money = find(r, &desk, &id)?;
         let done = query.get("done");
         let mut fields = Fields::default();
         fields.set("invoice", query.get("invoice"));
-        Ok(page(r, &desk, &money, &fields, &[], done)?)
+        Ok(page(r, &desk, &money, &fields, &[], done)?.into_response())
     })
+}
+
+/// The receipt as a file, drawn when it is asked for; that staff took it is logged.
+async fn file(desk: &Desk, id: &str, format: Format) -> Result<Response, Problem> {
+    if !matches!(format, Format::Pdf | Format::Html) {
+        return Err(Problem::NotFound);
+    }
+    let (receipt, sheet) = desk.read(|r| {
+        let money = find(r, desk, id)?;
+        let receipt = money.receipt.ok_or(Problem::NotFound)?;
+        let parts = settled_by(r, &receipt)?;
+        let settles = Settles { parts: &parts, left: money.left, on: desk.today() };
+        let look = Look { firm: &desk.firm, logo: logo(r, &desk.firm)? };
+        let sheet = receipt_sheet(&look, &receipt, &settles);
+        Ok((receipt, sheet))
+    })?;
+    let bytes = match format {
+        Format::Html => html_file(&sheet).into_bytes(),
+        _ => render(&desk.app, &sheet, &desk.firm)?,
+    };
+    let taken = receipt.id;
+    even_if_full(desk.act(move |w, scope| visits::staff_receipt_downloaded(w, scope, taken, format)).await)?;
+    Ok(download::of(format, &receipt.number.file_name(format.ending()), bytes))
 }
 
 /// `POST /desk/payments/{id}/apply`: applies what is left, or part of it, to an invoice.

@@ -48,6 +48,7 @@ pub fn kept(firm: &Firm) -> Fields {
         ("series_invoice", firm.series.invoice.as_str().to_owned()),
         ("series_credit", firm.series.credit_note.as_str().to_owned()),
         ("series_quote", firm.series.quote.as_str().to_owned()),
+        ("series_receipt", firm.series.receipt.as_str().to_owned()),
         ("locale", firm.locale.tag().to_owned()),
         ("paper", paper_code(firm.paper).to_owned()),
         ("quote_terms", firm.quote_terms.clone()),
@@ -157,12 +158,16 @@ fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
 fn series(faults: &mut Faults, fields: &Fields, year: i16) -> Option<Series> {
     let mut read = |name: &str| faults.take_opt(Pattern::parse(name, fields.get(name)));
     let (invoice, credit_note, quote) = (read("series_invoice"), read("series_credit"), read("series_quote"));
-    let series = Series { invoice: invoice?, credit_note: credit_note?, quote: quote? };
-    let Series { invoice, credit_note, quote } = &series;
+    let receipt = read("series_receipt");
+    let series = Series { invoice: invoice?, credit_note: credit_note?, quote: quote?, receipt: receipt? };
+    let Series { invoice, credit_note, quote, receipt } = &series;
     let pairs = [
         ("series_credit", credit_note, invoice),
         ("series_quote", quote, invoice),
         ("series_quote", quote, credit_note),
+        ("series_receipt", receipt, invoice),
+        ("series_receipt", receipt, credit_note),
+        ("series_receipt", receipt, quote),
     ];
     for (field, one, other) in pairs {
         if let Some(number) = one.meets(other, year) {
@@ -281,6 +286,7 @@ fn numbers(typed: Typed<'_>) -> Markup {
         (text_needed(typed, "series_invoice", "Invoices", ""))
         (text_needed(typed, "series_credit", "Credit notes", ""))
         (text_needed(typed, "series_quote", "Quotes", ""))
+        (text_needed(typed, "series_receipt", "Receipts", "Of payments: each gets one when it is recorded."))
     }
 }
 
@@ -308,7 +314,7 @@ mod tests {
             currency: Currency::EUR,
             terms: DueRule::Days(30),
             vat_rates: vec![Decimal::new(23, 0), Decimal::new(135, 1)],
-            series: Series { invoice, credit_note, quote },
+            series: Series { invoice, credit_note, quote, receipt: pattern("HF-R-{0000}") },
             locale: Locale::EnglishIreland,
             paper: Paper::A4,
             quote_terms: String::new(),

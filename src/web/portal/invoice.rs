@@ -11,7 +11,7 @@ use maud::{Markup, html};
 use super::drawn::Origin;
 use super::home::title;
 use super::words::{self, Said};
-use super::{Looking, logged, timeline};
+use super::{Looking, logged, receipt, timeline};
 use crate::actions::visits;
 use crate::documents::invoice::{Look, invoice_sheet};
 use crate::documents::{self, Logo, LogoFormat, Sheet};
@@ -243,8 +243,17 @@ fn counted<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Vec<Counted
     for allocation in view.allocations_of(row)? {
         let what = match allocation.source {
             Source::Receipt(id) => {
-                let method = view.receipt(id)?.map_or("payment", |r| r.method.words());
-                html! { "Payment, thank you" small { "By " (method) } }
+                let receipt = view.receipt(id)?;
+                let method = receipt.as_ref().map_or("payment", |r| r.method.words());
+                // A receipt names all that the payment settles, so only whoever sees all of it gets there.
+                let link = receipt.filter(|_| view.sees_account()).map(|r| (receipt::address(&r.number), r.number));
+                html! {
+                    "Payment, thank you"
+                    small {
+                        "By " (method)
+                        @if let Some((href, number)) = link { ". " a href=(href) { "Receipt " (parts::nw(number.as_str())) } }
+                    }
+                }
             }
             Source::Credit(id) => {
                 html! { "Credit note" @if let Some(n) = view.number_of(id)? { " " (parts::nw(n.as_str())) } }

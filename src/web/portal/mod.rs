@@ -14,6 +14,7 @@ pub mod invoices;
 pub mod quote;
 pub mod quote_answer;
 pub mod quotes;
+pub mod receipt;
 pub mod statement;
 mod timeline;
 mod words;

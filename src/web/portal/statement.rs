@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use self::period::Period;
-use super::{Looking, logged, not_shared};
+use super::{Looking, logged, not_shared, receipt};
 use crate::actions::visits;
 use crate::domain::format::Format;
 use crate::domain::money::Money;
@@ -173,6 +173,9 @@ fn what(row: &Row) -> Markup {
             EntryKind::Reversal => "Payment taken back",
             EntryKind::Refund => "Paid back to you",
             EntryKind::RefundReturned => "Refund returned",
+        }
+        @if let Some(number) = entry.receipt.as_ref().filter(|_| entry.kind == EntryKind::Receipt) {
+            small { a href=(receipt::address(number)) { "Receipt " (parts::nw(number.as_str())) } }
         }
         @if let Some(href) = link { a href=(href) { (parts::nw(&entry.number)) } }
         @if entry.invoice.is_none() && !entry.number.is_empty() { small { (entry.title) ", " (parts::nw(&entry.number)) } }

@@ -10,7 +10,7 @@ use super::desk_of;
 use crate::browser::{Answer, Browser};
 use crate::house::{PASSWORD, TestHouse};
 
-pub const FIRM: [(&str, &str); 19] = [
+pub const FIRM: [(&str, &str); 20] = [
     ("name", "Hartmann & Finch LLP"),
     ("address", "4 Mill Lane"),
     ("city", "Dublin 8"),
@@ -28,6 +28,7 @@ pub const FIRM: [(&str, &str); 19] = [
     ("series_invoice", "HF-{YYYY}-{0000}"),
     ("series_credit", "CN-{YYYY}-{0000}"),
     ("series_quote", "Q-{YYYY}-{0000}"),
+    ("series_receipt", "R-{YYYY}-{0000}"),
     ("locale", "en-IE"),
     ("paper", "a4"),
 ];

@@ -48,7 +48,8 @@ async fn what_is_foreseen_is_what_goes() {
         );
     }
     let mut said: Vec<i16> = expected.iter().map(|x| x.1).collect();
-    (steps.sort_unstable(), said.sort_unstable());
+    steps.sort_unstable();
+    said.sort_unstable();
     assert_eq!(steps, said);
 }
 

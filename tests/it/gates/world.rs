@@ -56,6 +56,7 @@ pub struct Side {
     pub receipt: ReceiptId,
     pub refund: RefundId,
     pub recurring: RecurringId,
+    pub receipt_number: DocumentNumber,
     pub allocation: AllocationId,
     pub letter: LetterId,
     /// Of two versions, filed under no project.
@@ -308,6 +309,18 @@ impl World {
                     (m.linked.1.in_url(), Of::Absent),
                 ],
             ),
+            "/receipts/{number}" => {
+                let mut all = Vec::new();
+                for end in ["", ".pdf", ".html"] {
+                    all.extend([
+                        (format!("{}{end}", m.receipt_number.in_url()), Of::Marlow),
+                        (format!("{}{end}", k.receipt_number.in_url()), Of::Kestrel),
+                        (format!("R-2026-9999{end}"), Of::Absent),
+                    ]);
+                }
+                all.push((format!("{}.csv", m.receipt_number.in_url()), Of::Absent));
+                fill("{number}", all)
+            }
             "/desk/invoices/{id}/allocations/{allocation}/undo" => {
                 let at =
                     |invoice: InvoiceId, one: u64, of| (format!("/desk/invoices/{invoice}/allocations/{one}/undo"), of);
@@ -393,6 +406,9 @@ impl World {
             "/desk/payments/{id}/reverse" => fill("{id}", both(|s| s.receipt.to_string())),
             _ if path.starts_with("/desk/payments/{id}") => {
                 let mut all = both(|s| s.receipt.to_string());
+                if path == "/desk/payments/{id}" {
+                    all.extend(both(|s| format!("{}.pdf", s.receipt)));
+                }
                 all.extend(both(|s| format!("credit-{}", s.credit)));
                 fill("{id}", all)
             }
@@ -454,9 +470,10 @@ impl Side {
         let read = h.app.store.read(|r| -> Result<_, StoreError> {
             let allocation = r.allocations_of(linked.0)?.first().unwrap().id;
             let letter = r.letters_about(linked.0)?.first().unwrap().id;
-            Ok((allocation, letter, r.quote_numbered(&quote)?.unwrap().id))
+            let number = r.receipt(receipt)?.unwrap().number;
+            Ok((allocation, letter, r.quote_numbered(&quote)?.unwrap().id, number))
         });
-        let (allocation, letter, quote_id) = read.unwrap();
+        let (allocation, letter, quote_id, receipt_number) = read.unwrap();
         let quote = (quote_id, quote);
         let draft = ids[1];
         let document = h.post(client, None, &format!("{title} plan")).await;
@@ -475,6 +492,7 @@ impl Side {
             receipt,
             refund,
             recurring,
+            receipt_number,
             allocation,
             letter,
             document,

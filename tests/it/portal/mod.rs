@@ -4,6 +4,7 @@ mod again;
 mod formats;
 mod quote_choices;
 mod quotes;
+mod receipts;
 mod statement;
 
 use axum::http::{Method, StatusCode};

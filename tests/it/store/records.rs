@@ -227,6 +227,9 @@ fn documents_keep_their_stored_form() {
     let receipt = |method| Receipt {
         id: ReceiptId(9),
         client: ClientId(2),
+        number: "R-2026-0001".parse().unwrap(),
+        payer: party("Marlow Ceramics"),
+        payee: party("Hartmann & Finch LLP"),
         amount: eur(-1),
         on: date(2026, 11, 23),
         method,
@@ -451,8 +454,8 @@ fn events() -> Vec<Event> {
         E::InvoiceIssued { invoice, number: number.clone(), total, digest },
         E::InvoicePublished { invoice, number: number.clone(), total, digest },
         E::CreditNoteIssued { credit, number: number.clone(), total, digest, of: invoice },
-        E::QuoteSent { quote, version: 2, number, total, digest },
-        E::ReceiptRecorded { receipt, amount },
+        E::QuoteSent { quote, version: 2, number: number.clone(), total, digest },
+        E::ReceiptRecorded { receipt, number: number.clone(), amount },
         E::Allocated { invoice, amount, left_open },
         E::AllocationUndone { invoice, amount, reason: s() },
         E::WrittenOff { invoice, amount, left_open: amount, reason: s() },
@@ -517,5 +520,8 @@ fn events() -> Vec<Event> {
         E::RecurringFailed { recurring, title: s(), key: s(), reason: s() },
         E::RemindersPaused { client, invoice: Some(invoice), until: date(2026, 11, 30), reason: s() },
         E::RemindersGoOn { client, invoice: None },
+        E::ReceiptOpened { receipt, number: number.clone() },
+        E::ReceiptDownloaded { receipt, number: number.clone(), digest, format: Format::Html },
+        E::StaffReceiptDownloaded { receipt, number, format: Format::Pdf },
     ]
 }

@@ -244,12 +244,18 @@ impl Maker {
         let id = ReceiptId(self.ids.receipt);
         let (client, method, by) = (invoice.client, Method::Transfer, StaffId(1));
         let reference = invoice.number().map(ToString::to_string).unwrap_or_default();
-        self.batch.receipts.push(Receipt { id, client, amount, on, method, reference, at, by, reversed: None });
+        let Ok(number) = format!("R-{:07}", id.0).parse::<DocumentNumber>() else { return };
+        let (payer, payee) =
+            invoice.issue.as_ref().map_or_else(Default::default, |x| (x.buyer.clone(), x.seller.clone()));
+        let (reversed, named) = (None, number.clone());
+        let receipt = Receipt { id, client, number, payer, payee, amount, on, method, reference, at, by, reversed };
+        self.batch.receipts.push(receipt);
         self.allocate(invoice, Source::Receipt(id), amount, on, at);
         let left = Money::new(owed.minor - amount.minor, owed.currency);
         let about = About::client(client);
         let lines = self.coming.entry(on).or_default();
-        lines.push(LogLine { at, by: desk(), about, event: Event::ReceiptRecorded { receipt: id, amount } });
+        let event = Event::ReceiptRecorded { receipt: id, number: named, amount };
+        lines.push(LogLine { at, by: desk(), about, event });
         lines.push(allocated(invoice, amount, left, at));
     }
 

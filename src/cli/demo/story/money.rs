@@ -19,6 +19,7 @@ use crate::domain::invoice::{Body, Kind, References};
 use crate::domain::money::{Currency, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Cause, Method, Source};
+use crate::domain::quote_billing::Part;
 use crate::domain::tax::{Content, Discount, FINE_DIGITS, totals};
 use crate::domain::terms::{DueRule, Terms};
 use crate::store::prelude::*;
@@ -58,6 +59,9 @@ const QUOTES: [(usize, Option<usize>, i64, i64, Said, More); 10] = [
     (0, Some(2), 19, 30, Said::Nothing, More::Second(7)),
     (0, Some(1), 6, 20, Said::Nothing, More::Options),
 ];
+
+/// The quote of which half is invoiced once it is accepted.
+const HALF_INVOICED: usize = 5;
 
 impl Story {
     pub(super) fn bill(&mut self, w: &mut WriteTx<'_>, bill: &Bill) -> Result<(), ActError> {
@@ -327,6 +331,19 @@ impl Story {
         Ok(())
     }
 
+    /// Half of an accepted quote is invoiced at once, and paid a month later.
+    fn bill_half(&mut self, w: &mut WriteTx<'_>, client: usize, number: &DocumentNumber) -> Result<(), ActError> {
+        let scope = self.as_staff(w, CLIENTS[client].manager);
+        let Some(quote) = w.quote_numbered(number)? else { return Ok(()) };
+        let (part, today) = (Part::Percent(rust_decimal::Decimal::from(50)), self.date());
+        let id = invoices::draft_from_quote(w, &scope, None, (quote.id, &part), today)?.value();
+        invoices::issue_in(w, &self.app, &scope, id)?.value();
+        let owed = w.invoice(id)?.map_or(Money::zero(Currency::EUR), |x| x.payable());
+        self.pay_on(days(today, 30), client, id, owed);
+        self.later(2, Act::Post);
+        Ok(())
+    }
+
     pub(super) fn answer(&mut self, w: &mut WriteTx<'_>, n: usize, number: &DocumentNumber) -> Result<(), ActError> {
         let Some(&(client, _, _, _, said, _)) = QUOTES.get(n) else { return Ok(()) };
         let Some(&contact) = self.clients[client].contacts.first() else { return Ok(()) };
@@ -340,6 +357,9 @@ impl Story {
         crate::actions::visits::quote_opened(w, pass, number, 1)?.value();
         self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(140)).unwrap_or(self.now));
         quotes::answer(w, pass, (number, 1), &reply, &self.app.settings.zone.clone())?.value();
+        if n == HALF_INVOICED {
+            self.bill_half(w, client, number)?;
+        }
         Ok(())
     }
 }

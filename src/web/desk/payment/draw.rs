@@ -95,6 +95,11 @@ fn facts(desk: &Desk, money: &Funds, names: &NamesOf<'_, ReadTx>) -> Markup {
     let locale = desk.locale();
     let mut all = vec![("Amount", html! { (locale.money(money.whole)) })];
     if let Some(x) = &money.receipt {
+        let at = links::source(money.source);
+        all.push((
+            "Receipt",
+            html! { (nw(x.number.as_str())) " " a href={ (at) ".pdf" } { "PDF" } " · " a href={ (at) ".html" } { "HTML" } },
+        ));
         all.push(("Received on", time(x.on, locale.date_long(x.on))));
         all.push(("How", html! { (x.method.words()) }));
         if !x.reference.is_empty() {

@@ -69,7 +69,7 @@ async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Res
         @if receipt.reversed.is_some() {
             (parts::status(Tone::Warn, Icon::Alert, "Void.", "This payment was taken back and settles nothing any more."))
         }
-        (parts::document("The receipt in short, and its files", stub, documents::html(&drawn)))
+        div.sec-m { (parts::document("The receipt in short, and its files", stub, documents::html(&drawn))) }
     };
     Ok(viewer.page(PortalNav::Statement, &title, body).into_response())
 }

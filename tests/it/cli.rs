@@ -25,6 +25,7 @@ mod faults;
 mod kills;
 mod passphrases;
 mod points;
+mod reminders;
 
 const OWNER: &str = "mary.byrne@example.com";
 

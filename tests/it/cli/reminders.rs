@@ -1,0 +1,40 @@
+//! The preview of reminders from the command line, with and without a server.
+
+use jiff::Span;
+use jiff::civil::Date;
+
+use super::*;
+
+impl Made {
+    fn due_in(&self, number: &str, days: i64) -> Date {
+        let today = Clock::system().now().to_zoned(jiff::tz::TimeZone::UTC).date();
+        let (due, issued) = ((today + Span::new().days(days)).to_string(), today.to_string());
+        let pdf = self.path("document.pdf");
+        std::fs::write(&pdf, house::pdf(number)).unwrap();
+        let what = ["publish", pdf.to_str().unwrap(), "--client", "1", "--number", number, "--amount", "12.50"];
+        said(&self.on("house", &[what.as_slice(), &["--issued", &issued, "--due", &due]].concat()));
+        due.parse().unwrap()
+    }
+}
+
+#[test]
+fn what_reminders_will_do_is_told_with_and_without_a_server() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    assert!(said(&made.on("house", &["reminders", "preview"])).contains("No reminder is ahead in the next 60 days."));
+    made.due_in("A-1", 30);
+    let offline = said(&made.on("house", &["reminders", "preview"]));
+    for part in ["Marlow Ltd, A-1 (€12.50), a week before it’s due. Goes to Ana.", "go, if nothing changes until then"]
+    {
+        assert!(offline.contains(part), "{part} in {offline}");
+    }
+    let serving = Serving::of(&made, "house");
+    assert_eq!(said(&made.on("house", &["reminders", "preview"])), offline, "the server says the same");
+    let short = said(&made.on("house", &["reminders", "preview", "--days", "10"]));
+    assert!(short.contains("No reminder is ahead in the next 10 days."), "{short}");
+    let json = said(&made.on("house", &["reminders", "preview", "--json"]));
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let steps: Vec<i64> = told["reminders"].as_array().unwrap().iter().map(|x| x["step"].as_i64().unwrap()).collect();
+    assert_eq!(steps[..4], [-7, 0, 7, 14]);
+    serving.stop();
+}

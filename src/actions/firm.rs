@@ -118,6 +118,22 @@ fn add_recipient(w: &mut WriteTx<'_>, recipient: &str, with: Option<&SealedIdent
     Ok(w.record(About::FIRM, Event::FirmChanged { what })?.done(()))
 }
 
+/// The identity of a recipient of backups as its passphrase seals it, for an owner to keep.
+///
+/// # Errors
+/// When the role does not allow it, no passphrase opens the identity of this recipient, or the store fails.
+pub fn take_sealed_identity(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    recipient: &str,
+) -> Result<Done<Vec<u8>>, ActError> {
+    scope.may(Act::Govern)?;
+    let sealed = w.sealed_identities()?.into_iter().find(|identity| identity.recipient == recipient);
+    let file = sealed.ok_or(Refusal::IdentityUnknown)?.file;
+    let what = Event::IdentityDownloaded { recipient: recipient.to_owned() };
+    Ok(w.record(About::FIRM, what)?.done(file))
+}
+
 /// Encrypts the backups from now on no longer to this recipient.
 ///
 /// # Errors

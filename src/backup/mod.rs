@@ -41,6 +41,8 @@ use crate::store::StoreError;
 pub enum BackupError {
     /// The text holds no identity, or several.
     NoIdentity,
+    /// The text around an identity in ASCII armour is not whole.
+    BadArmour,
     /// The data file names nobody who could open its backups.
     NoRecipients,
     /// One of the recipients is none.
@@ -81,6 +83,10 @@ impl std::fmt::Display for BackupError {
             Self::NoIdentity => f.write_str(
                 "This is no backup identity. It should hold one line that begins with AGE-SECRET-KEY-1, as \
                  `counterfoil init` wrote it.",
+            ),
+            Self::BadArmour => f.write_str(
+                "This identity is not whole: its armour is altered or cut short, between BEGIN AGE ENCRYPTED FILE and \
+                 END. Copy it again.",
             ),
             Self::NoRecipients => {
                 f.write_str("The data file names no backup recipient, so nobody could read the backup.")

@@ -8,6 +8,7 @@
 use std::collections::HashSet;
 use std::io::{self, Write};
 
+use age::armor::ArmoredReader;
 use age::secrecy::SecretString;
 use age_core::format::{FileKey, Stanza};
 use zeroize::Zeroizing;
@@ -27,6 +28,8 @@ const WORK: u8 = 18;
 const WORK_MAX: u8 = 20;
 /// Bytes of an age file that a passphrase opens, beside a short content: lines of 22, 36, 44 and 48, nonce and tag.
 const AROUND: usize = 22 + 36 + 44 + 48 + 16 + 16;
+/// How a file in ASCII armour begins.
+const ARMOUR: &[u8] = b"-----BEGIN AGE ENCRYPTED FILE-----";
 /// Longest identity file, in bytes.
 const IDENTITY_MAX: u64 = 4 * 1024;
 
@@ -93,6 +96,17 @@ impl Passphrase {
     }
 }
 
+/// An identity's file as bytes, whether it is one in ASCII armour (`age -p -a`) or not.
+///
+/// # Errors
+/// When the armour is broken, or cut short.
+pub fn unarmoured(file: Zeroizing<Vec<u8>>) -> Result<Zeroizing<Vec<u8>>, BackupError> {
+    if !file.trim_ascii_start().starts_with(ARMOUR) {
+        return Ok(file);
+    }
+    at_most(ArmoredReader::new(file.trim_ascii()), IDENTITY_MAX).map(Zeroizing::new).map_err(|_| BackupError::BadArmour)
+}
+
 /// Refuses what is no identity sealed with a passphrase, or too long to be carried by every backup.
 ///
 /// # Errors
@@ -150,6 +164,8 @@ impl age::Recipient for Carried {
 
 #[cfg(test)]
 mod tests {
+    use age::armor::{ArmoredWriter, Format};
+
     use super::*;
 
     #[test]
@@ -163,6 +179,21 @@ mod tests {
         assert!(Passphrase::new("seven grey herons").open_identity(&drawn.file).unwrap().is_none());
         let plain = SealedIdentity { file: opened.reveal().as_bytes().to_vec(), ..drawn };
         assert!(check_sealed(&plain).is_err(), "an identity that nothing protects is carried by every backup");
+    }
+
+    #[test]
+    fn an_identity_in_armour_is_the_same_one_and_a_cut_one_is_told() {
+        let plain = |bytes: &[u8]| unarmoured(Zeroizing::new(bytes.to_vec()));
+        let mut armour = ArmoredWriter::wrap_output(b"\n\n".to_vec(), Format::AsciiArmor).unwrap();
+        armour.write_all(&[7; 500]).unwrap();
+        let mut file = armour.finish().unwrap();
+        file.extend_from_slice(b"\r\n\n");
+        assert_eq!(*plain(&file).unwrap(), vec![7; 500]);
+        for cut in [20, 36, 100, file.len() - 20] {
+            let got = plain(&file[..cut]);
+            assert!(cut < ARMOUR.len() || matches!(got, Err(BackupError::BadArmour)), "{cut}: {got:?}");
+        }
+        assert_eq!(*plain(b"age-encryption.org/v1\n").unwrap(), b"age-encryption.org/v1\n");
     }
 
     #[test]

@@ -242,6 +242,8 @@ pub enum Event {
     ReceiptDownloaded { receipt: ReceiptId, number: DocumentNumber, digest: Digest, format: Format },
     /// Staff downloaded a receipt; no evidence of anything.
     StaffReceiptDownloaded { receipt: ReceiptId, number: DocumentNumber, format: Format },
+    /// An owner downloaded the identity of this recipient of backups, as a passphrase seals it.
+    IdentityDownloaded { recipient: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -408,7 +410,8 @@ impl Event {
             | E::ImportUndone { .. }
             | E::DropWaits { .. }
             | E::DropRefused { .. }
-            | E::Exported { .. } => Topic::Settings,
+            | E::Exported { .. }
+            | E::IdentityDownloaded { .. } => Topic::Settings,
         }
     }
 }

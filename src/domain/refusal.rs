@@ -71,6 +71,8 @@ pub enum Refusal {
     RecipientKnown,
     /// Backups are not encrypted to this recipient.
     RecipientUnknown,
+    /// No passphrase opens the identity of this recipient of backups, or none any more.
+    IdentityUnknown,
     /// Without its last recipient nobody could read a backup.
     LastRecipient,
     /// A document's file is larger than this many bytes.
@@ -157,6 +159,7 @@ impl std::fmt::Display for Refusal {
             Self::RecipientUnknown => {
                 f.write_str("Backups are not encrypted to this recipient. `counterfoil backup recipients list` says to whom they are.")
             }
+            Self::IdentityUnknown => f.write_str("No passphrase opens backups by this identity any more. Choose another one."),
             Self::LastRecipient => {
                 f.write_str("This is the last recipient; without one nobody could read a backup. Add another one first.")
             }

@@ -124,6 +124,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DrillPassed { .. } => ("disk", Mark::Good),
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
         E::CertificateMade { .. } => ("shield", Mark::Plain),
+        E::IdentityDownloaded { .. } => ("key", Mark::Plain),
         E::Exported { .. } => ("disk", Mark::Plain),
         E::DocumentPosted { .. } => ("file", Mark::Plain),
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => ("x", Mark::Warn),
@@ -334,6 +335,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::NumbersStated { last } if last.is_empty() => plain(format!("{who} said that no number was given yet")),
         E::NumbersStated { last } => plain(format!("{who} said which numbers were given last: {last}")),
+        E::IdentityDownloaded { recipient } => plain(format!(
+            "{who} downloaded the identity of {recipient}, which opens backups, sealed by its passphrase"
+        )),
         E::Exported { documents } => plain(format!("{who} wrote everything out as an archive, {documents} documents")),
         E::DocumentPosted { version: 1, title, bytes, .. } => {
             plain(format!("{who} posted “{title}”, {}", locale.bytes(*bytes)))
@@ -485,7 +489,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::RecurringSaved { .. } | E::RecurringPaused { .. } | E::RecurringResumed { .. } => None,
         E::RecurringMade { .. } | E::RecurringFailed { .. } => None,
-        E::CertificateMade { .. } | E::Exported { .. } => None,
+        E::CertificateMade { .. } | E::Exported { .. } | E::IdentityDownloaded { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
     }

@@ -24,6 +24,11 @@ pub fn json(name: &str, bytes: Vec<u8>) -> Response {
     file("application/json", name, bytes)
 }
 
+/// A file that only programs read, to keep under `name`.
+pub fn binary(name: &str, bytes: Vec<u8>) -> Response {
+    file("application/octet-stream", name, bytes)
+}
+
 /// A table to keep, under `name`.
 pub fn csv(name: &str, table: Csv) -> Response {
     of(Format::Csv, name, table.into_bytes())

@@ -250,6 +250,7 @@ pub fn list() -> Vec<Route> {
         post "/desk/settings/staff/{id}/invite" Owner staff::invite;
         get "/desk/settings/numbers" Owner desk::numbers::show;
         get "/desk/backups" Owner desk::backups::show;
+        post "/desk/backups/identity" Owner desk::backup_identity::download;
         get "/desk/account" Staff account::show;
         post "/desk/account/password" Staff account::change_password;
         get "/desk/shortcuts" Staff account::shortcuts;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use axum::http::StatusCode;
 use counterfoil::actions::firm;
 use counterfoil::app::BackupPlan;
 use counterfoil::backup::FolderDepot;
@@ -10,7 +11,7 @@ use counterfoil::backup::identity::BackupIdentity;
 use counterfoil::backup::points::{self, PointSource};
 use counterfoil::config::BackupPlace;
 use counterfoil::domain::access::StaffScope;
-use counterfoil::domain::backup::{Item, Keep};
+use counterfoil::domain::backup::{Item, Keep, SealedIdentity};
 use counterfoil::domain::backups::Backups;
 use counterfoil::domain::event::Event;
 use counterfoil::scheduler;
@@ -244,4 +245,47 @@ async fn the_page_says_how_to_begin_and_how_it_stands() {
     {
         assert!(text.contains(part), "{part}: {text}");
     }
+}
+
+/// As the command line would have added it; nothing here opens it.
+fn sealed(recipient: &str) -> SealedIdentity {
+    let file = format!("age-encryption.org/v1\n-> scrypt c2FsdA 18\nZm9v\n--- of {recipient}\n");
+    SealedIdentity { recipient: recipient.to_owned(), file: file.into_bytes() }
+}
+
+#[tokio::test]
+async fn an_owner_downloads_a_sealed_identity_with_the_own_password_and_it_is_in_the_log() {
+    const TO: &str = "/desk/backups/identity";
+    let folder = tempfile::tempdir().unwrap();
+    let (house, _) = backed_up(folder.path()).await;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    assert!(!orla.get("/desk/backups").await.text().contains(TO));
+    let one = sealed("age1first0000");
+    let add = one.clone();
+    house.act(house.who.orla, move |w, _| firm::add_backup_passphrase(w, &add)).await.unwrap();
+    let page = orla.get("/desk/backups").await.text();
+    assert!(page.contains(TO) && !page.contains("Which one"), "{page}");
+
+    let taken = |events: &[Event]| events.iter().filter(|e| matches!(e, Event::IdentityDownloaded { .. })).count();
+    let wrong = orla.post(TO, &[("recipient", &one.recipient), ("password", "amber kettle")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text().contains("That is not your password."), "{}", wrong.text());
+    let other = orla.post(TO, &[("recipient", "age1other0000"), ("password", PASSWORD)]).await;
+    assert_eq!(other.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(other.text().contains("No passphrase opens backups by this identity"), "{}", other.text());
+    let mut tom = desk_of(&house, house.who.tom).await;
+    tom.get("/desk").await;
+    let refused = tom.post(TO, &[("recipient", &one.recipient), ("password", PASSWORD)]).await;
+    assert_eq!((refused.status, taken(&house.log())), (StatusCode::FORBIDDEN, 0));
+
+    let got = orla.post(TO, &[("recipient", &one.recipient), ("password", PASSWORD)]).await;
+    assert_eq!((got.status, &got.body), (StatusCode::OK, &one.file));
+    let name = got.header("content-disposition");
+    assert!(name.starts_with("attachment; filename=\"counterfoil-backup-identity-age1first000.age\""), "{name}");
+    assert_eq!(got.header("cache-control"), "no-store");
+    assert_eq!(taken(&house.log()), 1);
+
+    house.act(house.who.orla, move |w, _| firm::add_backup_passphrase(w, &sealed("age1second000"))).await.unwrap();
+    let page = orla.get("/desk/backups").await.text();
+    assert!(page.contains("Which one") && page.contains("age1second000"), "{page}");
 }

@@ -9,7 +9,7 @@ use super::super::{Failure, terminal};
 use crate::backup::BackupError;
 use crate::backup::header::Header;
 use crate::backup::identity::{BackupIdentity, Opener};
-use crate::backup::passphrase::Passphrase;
+use crate::backup::passphrase::{Passphrase, unarmoured};
 use crate::config;
 
 /// How the text of an identity begins.
@@ -19,8 +19,8 @@ const IDENTITY_START: &str = "AGE-SECRET-KEY-1";
 #[derive(Debug, clap::Args)]
 #[group(skip)]
 pub struct OpenerArgs {
-    /// File with the backup identity that `init` wrote, or one that a passphrase protects (`age -p`) [default: asked
-    /// for at the terminal]
+    /// File with the backup identity that `init` wrote, or one that a passphrase protects (`age -p`, also with `-a`)
+    /// [default: asked for at the terminal]
     #[arg(long, value_name = "FILE")]
     identity: Option<PathBuf>,
     /// File with the passphrase that opens the backup, or its identity, in its only line (mode 0600) [default: asked
@@ -80,8 +80,8 @@ impl OpenerArgs {
     }
 
     fn in_file(&self, file: &Path) -> Result<Opened, Failure> {
-        let bytes = config::read_secret(file)?;
         let about = |error: BackupError| Failure::new(format!("{}: {error}", file.display()));
+        let bytes = unarmoured(config::read_secret(file)?).map_err(about)?;
         if !Header::is_sealed(&bytes) {
             let text = Zeroizing::new(String::from_utf8_lossy(&bytes).into_owned());
             return BackupIdentity::parse(&text).map(Opened::Identity).map_err(about);

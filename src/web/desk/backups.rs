@@ -2,6 +2,8 @@
 
 use maud::{Markup, html};
 
+use super::backup_identity;
+use super::form::Typed;
 use crate::app::BackupPlan;
 use crate::config::BackupPlace;
 use crate::domain::access::Act;
@@ -9,6 +11,7 @@ use crate::domain::backup::SealedIdentity;
 use crate::domain::backups::{Backups, Drill, Made, Trouble};
 use crate::domain::firm::Locale;
 use crate::store::prelude::*;
+use crate::web::forms::Fields;
 use crate::web::guard::{Desk, DeskGovern};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, Fig, Icon, Row, Tone, time};
@@ -21,18 +24,31 @@ const SECONDS_MAX: u32 = 120;
 
 /// `GET /desk/backups`
 pub async fn show(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
+    page(&desk, Typed::fresh(&Fields::default()))
+}
+
+/// The page, with the form that downloads a sealed identity as it was typed.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn page(desk: &Desk, typed: Typed<'_>) -> Result<Markup, Problem> {
     desk.read(|r| {
         let (all, recipients, sealed) = (r.backups()?, r.backup_recipients()?, r.sealed_identities()?);
+        let title = "Backups";
         let body = html! {
-            (parts::head("Backups", "Copies of everything, which this server itself can’t open.", html! {}))
+            (parts::head(title, "Copies of everything, which this server itself can’t open.", html! {}))
             (super::settings::tabs("backups"))
+            @if !typed.errors.is_empty() { div.sec-m { (parts::error_summary(typed.errors)) } }
             @match &desk.app.settings.backup {
                 None => (unconfigured()),
-                Some(plan) => (configured(&desk, plan, &all)),
+                Some(plan) => (configured(desk, plan, &all)),
             }
             (parts::section("recipients", "Who can open them", "", whom(&recipients, &sealed)))
+            @if !sealed.is_empty() {
+                (parts::section("identity", "Keep a sealed identity", "", backup_identity::form(desk, typed, &sealed)))
+            }
         };
-        Ok(desk.page(DeskNav::Backups, "Backups", body))
+        Ok(desk.page(DeskNav::Backups, &parts::titled(title, typed.errors), body))
     })
 }
 

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod activity;
 pub mod activity_scan;
+pub mod backup_identity;
 pub mod backups;
 pub mod bundle;
 pub mod certificate;

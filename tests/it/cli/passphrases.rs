@@ -6,6 +6,10 @@ use super::*;
 
 const WORDS: &str = "seven grey herons at the weir";
 
+fn base64(bytes: &[u8]) -> String {
+    base64::Engine::encode(&base64::engine::general_purpose::STANDARD, bytes)
+}
+
 impl Made {
     fn secret(&self, name: &str, text: &[u8]) -> String {
         std::fs::write(self.path(name), text).unwrap();
@@ -52,6 +56,16 @@ fn a_passphrase_opens_every_backup_from_then_on_and_nothing_else_has_to_be_kept(
     assert!(taken.status.success(), "{taken:?}");
     let identity = made.secret("identity.age", &taken.stdout);
     said(&made.restore_with("live.age", "by-file", &["--identity", &identity, "--backup-passphrase-file", &words]));
+
+    // As `age -p -a` writes it.
+    let lines = |bytes: &[u8]| base64(bytes).as_bytes().chunks(64).map(<[u8]>::to_vec).collect::<Vec<_>>().join(&b'\n');
+    let text =
+        [b"-----BEGIN AGE ENCRYPTED FILE-----\n", &*lines(&taken.stdout), b"\n-----END AGE ENCRYPTED FILE-----\n"];
+    let armoured = made.secret("identity.asc", &text.concat());
+    let with = ["--identity", &*armoured, "--backup-passphrase-file", &words];
+    said(&made.restore_with("live.age", "by-text", &with));
+    made.secret("identity.asc", &text[..2].concat());
+    assert!(refused(&made.restore_with("live.age", "no", &with)).contains("not whole"));
 
     said(&made.on("house", &["backup", "recipients", "remove", recipient]));
     made.backup("after.age");

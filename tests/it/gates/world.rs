@@ -19,6 +19,7 @@ use counterfoil::actions::{
     clients, documents, drops, firm, imports, invoices, payments, people, quotes, recurring, refunds,
 };
 use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::backup::SealedIdentity;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
@@ -143,6 +144,8 @@ impl World {
         house.act(house.who.orla, move |w, scope| people::revoke_contact(w, scope, who.rita)).await.unwrap();
         let gone = NewStaff { active: false, ..gone };
         house.act(who.orla, move |w, scope| people::change_staff(w, scope, &dublin(), lea, &gone)).await.unwrap();
+        let sealed = SealedIdentity { recipient: "age1sealed".to_owned(), file: b"sealed".to_vec() };
+        house.act(who.orla, move |w, _| firm::add_backup_passphrase(w, &sealed)).await.unwrap();
         let ana = Person::Contact(who.ana);
         let sign_in_link = grant(&house, ana, Opens::SignIn).await;
         let password_link = grant(&house, ana, Opens::SetPassword).await;

@@ -523,5 +523,6 @@ fn events() -> Vec<Event> {
         E::ReceiptOpened { receipt, number: number.clone() },
         E::ReceiptDownloaded { receipt, number: number.clone(), digest, format: Format::Html },
         E::StaffReceiptDownloaded { receipt, number, format: Format::Pdf },
+        E::IdentityDownloaded { recipient: s() },
     ]
 }

@@ -168,6 +168,7 @@ async fn move_in(app: &App) {
             receipt: pattern("R-{0000}"),
         },
         locale: Locale::default(),
+        language: Default::default(),
         paper: Paper::default(),
         quote_terms: String::new(),
     };

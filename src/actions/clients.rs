@@ -5,6 +5,7 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::{Client, Party};
 use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, ProjectId, StaffId};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::project::Project;
 use crate::domain::refusal::Refusal;
@@ -18,6 +19,8 @@ pub struct NewClient {
     pub party: Party,
     /// The firm's own reference; may be empty.
     pub reference: String,
+    /// In which they are written to; `None` for the firm's.
+    pub language: Option<Language>,
     /// Currency of new documents.
     pub currency: Currency,
     /// Days from issue to due date.
@@ -44,8 +47,8 @@ pub fn add(w: &mut WriteTx<'_>, scope: &StaffScope, new: &NewClient) -> Result<D
 }
 
 fn as_client(id: ClientId, new: &NewClient, since: jiff::Timestamp) -> Client {
-    let NewClient { party, reference, currency, terms, manager, note } = new.clone();
-    Client { id, party, reference, currency, terms, manager, note, since }
+    let NewClient { party, reference, language, currency, terms, manager, note } = new.clone();
+    Client { id, party, reference, language, currency, terms, manager, note, since }
 }
 
 /// Changes a client. Issued documents keep what they were issued with.
@@ -70,6 +73,7 @@ fn changes(old: &Client, new: &Client) -> String {
         (old.party.is_reached_otherwise(&new.party), "register number, electronic address or contact"),
         (old.terms != new.terms, "terms"),
         (old.currency != new.currency, "currency"),
+        (old.language != new.language, "language"),
         (old.manager != new.manager, "who looks after them"),
         (old.reference != new.reference, "reference"),
         (old.note != new.note, "note"),

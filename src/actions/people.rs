@@ -7,6 +7,7 @@ use super::{found, letters};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{ADMITTED, Event};
 use crate::domain::ids::{ClientId, ContactId, StaffId};
+use crate::domain::language::Language;
 use crate::domain::letter::Purpose;
 use crate::domain::person::{Contact, Person, Rights, Role, Staff};
 use crate::domain::refusal::Refusal;
@@ -44,6 +45,8 @@ pub struct NewContact {
     pub email: EmailAddress,
     /// Telephone; may be empty.
     pub phone: String,
+    /// In which they are written to; `None` for the client's.
+    pub language: Option<Language>,
     /// What they may do.
     pub rights: Rights,
     /// Whether a letter invites them to set a password.
@@ -158,8 +161,8 @@ pub fn add_contact(
 }
 
 fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, since: Timestamp) -> Contact {
-    let NewContact { name, title, email, phone, rights, .. } = new.clone();
-    Contact { id, client, name, title, email, phone, rights, active, since }
+    let NewContact { name, title, email, phone, language, rights, .. } = new.clone();
+    Contact { id, client, name, title, email, phone, language, rights, active, since }
 }
 
 /// Changes a contact. New rights or another address end their sessions and links; of another address both are told.

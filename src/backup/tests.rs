@@ -46,6 +46,7 @@ pub(super) fn firm() -> crate::domain::firm::Firm {
             receipt: pattern("R-{0000}"),
         },
         locale: Locale::default(),
+        language: Default::default(),
         paper: Paper::default(),
         quote_terms: String::new(),
     }

@@ -4,17 +4,18 @@
 //! Formats what the domain has reckoned; must not reckon anything itself.
 
 use super::code::code;
-use super::names::country_name;
 use super::sheet::{Brand, Code, Fact, Logo, Paper, Payment, Recipient, Sheet};
+use super::words::{SheetWords, Words, words};
 use crate::domain::client::Party;
 use crate::domain::firm::{self, BankDetails, Firm};
+use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::transfer::{creditor_reference, epc_text, in_fours, takes_codes};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: [u8; 3] = [0x1d, 0x4d, 0x5e];
 
-/// The firm's looks: letterhead, colour, logo, paper and locale.
+/// The firm's looks: letterhead, colour, logo, paper, locale and the language that goes with it.
 #[derive(Clone, Debug)]
 pub struct Look<'a> {
     /// Whose documents they are.
@@ -24,11 +25,17 @@ pub struct Look<'a> {
 }
 
 impl Look<'_> {
+    /// The words of the language that the firm is speaking here.
+    pub(super) fn words(&self) -> &'static Words {
+        words(self.firm.locale.language())
+    }
+
     /// A sheet with letterhead, addressee and foot, and nothing said yet.
     pub(super) fn sheet(&self, title: &str, seller: &Party, buyer: &Party) -> Sheet {
         let firm = self.firm;
         Sheet {
             language: firm.locale.tag().to_owned(),
+            speaks: firm.locale.language(),
             title: title.to_owned(),
             paper: match firm.paper {
                 firm::Paper::A4 => Paper::A4,
@@ -40,7 +47,7 @@ impl Look<'_> {
                 firm: seller.name.clone(),
                 lines: self.letterhead(seller, buyer),
             },
-            recipient: recipient(seller, buyer),
+            recipient: recipient(self.words(), seller, buyer),
             footer: firm.registration.lines().filter(|x| !x.trim().is_empty()).map(str::to_owned).collect(),
             ..Sheet::default()
         }
@@ -49,10 +56,10 @@ impl Look<'_> {
     fn letterhead(&self, seller: &Party, buyer: &Party) -> Vec<String> {
         let firm = self.firm;
         let mut lines = vec![firm.trade.clone(), seller.lines().join(", ")];
-        lines.extend(abroad(seller, buyer));
+        lines.extend(abroad(self.words(), seller, buyer));
         let email = firm.email.as_ref().map_or("", |x| x.as_str());
         lines.push(filled([firm.phone.as_str(), email]).join("  ·  "));
-        lines.push(filled([vat_id(seller), legal_id(seller)]).join("  ·  "));
+        lines.push(filled([vat_id(&self.words().sheet, seller), legal_id(&self.words().sheet, seller)]).join("  ·  "));
         lines.retain(|x| !x.trim().is_empty());
         lines
     }
@@ -70,15 +77,16 @@ impl Look<'_> {
             return None;
         }
         let name = if bank.account_name.is_empty() { &seller.name } else { &bank.account_name };
-        let mut facts = vec![Fact::new("Account name", name), Fact::new("IBAN", in_fours(&bank.iban))];
+        let words = &self.words().pay;
+        let mut facts = vec![Fact::new(words.account_name, name), Fact::new("IBAN", in_fours(&bank.iban))];
         facts.extend(Some(&bank.bic).filter(|x| !x.is_empty()).map(|x| Fact::new("BIC", x)));
-        facts.extend(reference.map(|x| Fact::new("Reference", x)));
+        facts.extend(reference.map(|x| Fact::new(words.reference, x)));
         let structured = reference.filter(|_| takes_codes(bank, amount.currency)).and_then(creditor_reference);
-        facts.extend(structured.as_ref().map(|x| Fact::new("Structured reference", in_fours(x))));
-        let code = structured.and_then(|x| transfer_code(bank, &seller.name, amount, &x));
-        let scan = if code.is_some() { "Most banking apps fill all of this in from the code." } else { "" };
+        facts.extend(structured.as_ref().map(|x| Fact::new(words.structured, in_fours(x))));
+        let code = structured.and_then(|x| transfer_code(bank, &seller.name, amount, &x, self.firm.locale.language()));
+        let scan = if code.is_some() { words.scan } else { "" };
         Some(Payment {
-            heading: format!("Pay {} by bank transfer", self.firm.locale.money(amount)),
+            heading: (words.heading)(&self.firm.locale.money(amount)),
             facts,
             note: filled([note, scan]).join(" "),
             code,
@@ -91,46 +99,54 @@ impl Look<'_> {
         let firm = self.firm;
         let email = firm.email.as_ref().map_or("", |x| x.as_str());
         let ways = filled([firm.correspondent.as_str(), firm.phone.as_str(), email]).join(", ");
+        let words = &self.words().sheet;
         match (ways.is_empty(), firm.correspondent.is_empty()) {
             (true, _) => String::new(),
-            (_, true) => format!("If anything here is unclear, ask us: {ways}."),
-            _ => format!("If anything here is unclear, ask {ways}."),
+            (_, true) => (words.ask_us)(&ways),
+            _ => (words.ask)(&ways),
         }
     }
 }
 
-/// The code that fills in a transfer with a structured reference, for page and paper.
-pub fn transfer_code(bank: &BankDetails, payee: &str, amount: Money, reference: &str) -> Option<Code> {
-    code(&epc_text(bank, payee, amount, reference)?, "QR code of this transfer, for banking apps")
+/// The code that fills in a transfer with a structured reference, for page and paper; `language` is that of whoever
+/// can't see it.
+pub fn transfer_code(
+    bank: &BankDetails,
+    payee: &str,
+    amount: Money,
+    reference: &str,
+    language: Language,
+) -> Option<Code> {
+    code(&epc_text(bank, payee, amount, reference)?, words(language).pay.code)
 }
 
-fn recipient(seller: &Party, buyer: &Party) -> Recipient {
+fn recipient(words: &Words, seller: &Party, buyer: &Party) -> Recipient {
     let mut lines = vec![buyer.name.clone()];
-    lines.extend(Some(&buyer.contact.name).filter(|x| !x.is_empty()).map(|x| format!("For the attention of {x}")));
+    lines.extend(Some(&buyer.contact.name).filter(|x| !x.is_empty()).map(|x| (words.sheet.attention)(x)));
     lines.extend(buyer.lines());
-    lines.extend(abroad(buyer, seller));
-    lines.push(vat_id(buyer));
-    lines.push(legal_id(buyer));
+    lines.extend(abroad(words, buyer, seller));
+    lines.push(vat_id(&words.sheet, buyer));
+    lines.push(legal_id(&words.sheet, buyer));
     lines.retain(|x| !x.trim().is_empty());
-    Recipient { label: "For".to_owned(), lines }
+    Recipient { label: words.sheet.recipient.to_owned(), lines }
 }
 
 /// The country of `party` when `other` is in another one and the address does not end with it.
-fn abroad(party: &Party, other: &Party) -> Option<String> {
+fn abroad(words: &Words, party: &Party, other: &Party) -> Option<String> {
     if party.country.eq_ignore_ascii_case(&other.country) {
         return None;
     }
-    let name = country_name(&party.country)?;
+    let name = words.country(&party.country)?;
     let said = party.lines().last().is_some_and(|x| x.to_lowercase().ends_with(&name.to_lowercase()));
     (!said).then_some(name)
 }
 
-fn vat_id(party: &Party) -> String {
-    if party.vat_id.trim().is_empty() { String::new() } else { format!("VAT {}", party.vat_id.trim()) }
+fn vat_id(words: &SheetWords, party: &Party) -> String {
+    if party.vat_id.trim().is_empty() { String::new() } else { (words.vat_id)(party.vat_id.trim()) }
 }
 
-fn legal_id(party: &Party) -> String {
-    if party.legal_id.is_empty() { String::new() } else { format!("Register number {}", party.legal_id) }
+fn legal_id(words: &SheetWords, party: &Party) -> String {
+    if party.legal_id.is_empty() { String::new() } else { (words.legal_id)(&party.legal_id) }
 }
 
 fn filled<T: AsRef<str>>(parts: impl IntoIterator<Item = T>) -> Vec<String> {

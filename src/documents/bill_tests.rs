@@ -60,6 +60,7 @@ fn firm() -> Firm {
             receipt: pattern("R-{0000}"),
         },
         locale: Locale::EnglishIreland,
+        language: Default::default(),
         paper: crate::domain::firm::Paper::A4,
         quote_terms: String::new(),
     }
@@ -338,7 +339,17 @@ fn sums_of(sheet: &Sheet, section: usize) -> String {
 
 fn entry(day: jiff::civil::Date, kind: EntryKind, number: &str, title: &str, amount: i64) -> Entry {
     let (number, title) = (number.into(), title.into());
-    Entry { date: day, kind, invoice: None, receipt: None, number, title, amount, recorded_at: Timestamp::UNIX_EPOCH }
+    Entry {
+        date: day,
+        kind,
+        invoice: None,
+        receipt: None,
+        number,
+        title,
+        way: None,
+        amount,
+        recorded_at: Timestamp::UNIX_EPOCH,
+    }
 }
 
 fn account_of_marlow() -> Vec<Entry> {

@@ -5,6 +5,7 @@
 use maud::{Markup, Render, html as markup};
 
 use super::sheet::{Align, Column, Row, Section, Sheet, Table, Total};
+use super::words::words;
 
 /// The `.bill` article of `sheet`.
 pub fn html(sheet: &Sheet) -> Markup {
@@ -26,7 +27,7 @@ pub(super) fn article(sheet: &Sheet, logo: &Markup) -> Markup {
             (head(sheet, logo))
             (parties(sheet))
             @for text in sheet.intro.iter().filter(|t| !t.is_empty()) { p { (Lines(text)) } }
-            @for part in &sheet.sections { (section(part, !sheet.intro.is_empty())) }
+            @for part in &sheet.sections { (section(sheet, part, !sheet.intro.is_empty())) }
             @for text in sheet.notes.iter().filter(|t| !t.is_empty()) { p.small.mut.bill-n { (Lines(text)) } }
             @if let Some(clauses) = &sheet.clauses {
                 h2.gap-y { (clauses.heading) }
@@ -73,11 +74,11 @@ fn parties(sheet: &Sheet) -> Markup {
     }
 }
 
-fn section(section: &Section, apart: bool) -> Markup {
+fn section(sheet: &Sheet, section: &Section, apart: bool) -> Markup {
     markup! {
         @if !section.heading.is_empty() { h2.gap-y { (section.heading) } }
         (table(&section.table, true, apart))
-        @if !section.totals.is_empty() { (totals(&section.totals)) }
+        @if !section.totals.is_empty() { (totals(words(sheet.speaks).sheet.totals, &section.totals)) }
         @if let Some(breakdown) = &section.breakdown { (table(breakdown, false, true)) }
     }
 }
@@ -110,10 +111,10 @@ fn cells(table: &Table, row: &Row) -> Markup {
     }
 }
 
-fn totals(totals: &[Total]) -> Markup {
+fn totals(caption: &str, totals: &[Total]) -> Markup {
     markup! {
         table.totals {
-            caption.vh { "Totals" }
+            caption.vh { (caption) }
             tbody { @for total in totals {
                 tr.sum[total.sum] { th scope="row" { (total.label) } td.num { (total.value) } }
             } }

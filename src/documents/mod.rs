@@ -22,7 +22,6 @@ mod html_file;
 pub mod invoice;
 mod layout;
 mod logo;
-mod names;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;
@@ -31,6 +30,7 @@ mod rendition;
 mod shape;
 mod sheet;
 pub mod statement;
+mod words;
 
 #[cfg(test)]
 mod tests;

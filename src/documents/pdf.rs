@@ -23,7 +23,9 @@ use krilla::{Document, SerializeSettings};
 use super::layout::{Draw, Ink, Kind, Laid, Mark, Node, Owner, lay_out};
 use super::shape::{Line, clean};
 use super::sheet::Code;
+use super::words::words;
 use super::{DocumentError, Fonts, LogoFormat, MAX_LOGO_SIDE, Sheet, facturx};
+use crate::domain::language::Language;
 
 /// What the file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,7 +73,7 @@ fn drawn(sheet: &Sheet, fonts: &Fonts, meta: &Meta, xml: Option<String>) -> Resu
     let language = if language.is_empty() { "en" } else { &language };
     document.set_metadata(metadata(meta, language));
     if let Some(xml) = xml {
-        let taken = document.embed_file(embedded(xml, meta)?).is_some();
+        let taken = document.embed_file(embedded(xml, meta, sheet.speaks)?).is_some();
         taken.then_some(()).ok_or_else(|| refused("the XML was not taken"))?;
     }
     document.set_outline(outline(meta));
@@ -135,11 +137,11 @@ pub(super) fn draw_alone(format: LogoFormat, bytes: &[u8]) -> Result<(u32, u32),
     Ok(size)
 }
 
-fn embedded(xml: String, meta: &Meta) -> Result<EmbeddedFile, DocumentError> {
+fn embedded(xml: String, meta: &Meta, language: Language) -> Result<EmbeddedFile, DocumentError> {
     Ok(EmbeddedFile {
         path: facturx::FILE_NAME.to_owned(),
         mime_type: Some(MimeType::new("text/xml").ok_or_else(|| refused("the XML's media type"))?),
-        description: Some("The same document for programs (EN 16931, CII)".to_owned()),
+        description: Some(words(language).sheet.xml.to_owned()),
         association_kind: AssociationKind::Alternative,
         data: krilla::Data::from(xml.into_bytes()),
         modification_date: Some(instant(meta.created)),

@@ -75,12 +75,12 @@ impl<'a> Offer<'a> {
 
 /// The sheet of a quote; without a number it is a draft and says so.
 pub fn quote_sheet(look: &Look, seller: &Party, buyer: &Party, offer: &Offer) -> Sheet {
-    let locale = look.firm.locale;
+    let (locale, words) = (look.firm.locale, look.words());
     let number = offer.number.map(DocumentNumber::as_str);
     let fixed = fixed(offer.content, offer.options);
     let mut sections = Vec::new();
     if !fixed.lines.is_empty() {
-        sections.push(section(locale, offer.title, &fixed, offer.totals, "Total"));
+        sections.push(section(locale, offer.title, &fixed, offer.totals, None));
     }
     sections.extend(offer.with_all.as_ref().map(|all| options(locale, offer.content, offer.options, all)));
     if let Some(first) = sections.first_mut().filter(|_| fixed.lines.is_empty()) {
@@ -92,37 +92,35 @@ pub fn quote_sheet(look: &Look, seller: &Party, buyer: &Party, offer: &Offer) ->
         facts: facts(look, offer),
         sections,
         notes: notes(look, seller, offer),
-        clauses: clauses(offer.terms),
-        banner: number.is_none().then(|| "DRAFT – not a quote".to_owned()),
-        ..look.sheet("Quote", seller, buyer)
+        clauses: clauses(words.quote.terms, offer.terms),
+        banner: number.is_none().then(|| words.quote.draft.to_owned()),
+        ..look.sheet(words.quote.title, seller, buyer)
     }
 }
 
 fn facts(look: &Look, offer: &Offer) -> Vec<Fact> {
-    let locale = look.firm.locale;
+    let (locale, words) = (look.firm.locale, look.words());
+    let (sheet, names) = (&words.sheet, &words.quote);
     let version = match offer.version {
         1 => String::new(),
-        version => format!("{version}, in place of version {}", version.saturating_sub(1)),
+        version => (names.in_place_of)(&version.to_string(), &version.saturating_sub(1).to_string()),
     };
     let mut facts = vec![
-        Fact::new("Number", offer.number.map_or("", DocumentNumber::as_str)),
-        Fact::new("Version", version),
-        Fact::new("Issued", locale.date_long(offer.issued)),
-        Fact::new("Valid until", locale.date_long(offer.valid_until)),
-        Fact::new("Delivery", offer.delivery),
-        Fact::new("Project", offer.project.unwrap_or_default()),
+        Fact::new(sheet.number, offer.number.map_or("", DocumentNumber::as_str)),
+        Fact::new(names.version, version),
+        Fact::new(sheet.issued, locale.date_long(offer.issued)),
+        Fact::new(names.valid_until, locale.date_long(offer.valid_until)),
+        Fact::new(names.delivery, offer.delivery),
+        Fact::new(sheet.project, offer.project.unwrap_or_default()),
     ];
     facts.retain(|x| !x.value.is_empty());
     facts
 }
 
 fn notes(look: &Look, seller: &Party, offer: &Offer) -> Vec<String> {
-    let locale = look.firm.locale;
-    let on_terms = if offer.terms.is_empty() { "" } else { ", on the terms below" };
-    let until = format!(
-        "This offer stands until the end of {}. You can accept it online or in writing{on_terms}.",
-        locale.date_long(offer.valid_until)
-    );
+    let (locale, words) = (look.firm.locale, &look.words().quote);
+    let stands = if offer.terms.is_empty() { words.stands } else { words.stands_on_terms };
+    let until = stands(&locale.date_long(offer.valid_until));
     let mut notes = vec![offer.note.to_owned()];
     let groups = offer.with_all.as_ref().unwrap_or(offer.totals);
     notes.extend(vat_notes(locale, offer.content, groups, seller));
@@ -132,9 +130,9 @@ fn notes(look: &Look, seller: &Party, offer: &Offer) -> Vec<String> {
 }
 
 /// The terms, paragraph by paragraph; `None` without any.
-fn clauses(terms: &str) -> Option<Clauses> {
+fn clauses(heading: &str, terms: &str) -> Option<Clauses> {
     let texts: Vec<String> = terms.split("\n\n").map(str::trim).filter(|x| !x.is_empty()).map(str::to_owned).collect();
-    (!texts.is_empty()).then(|| Clauses { heading: "Terms".to_owned(), texts })
+    (!texts.is_empty()).then(|| Clauses { heading: heading.to_owned(), texts })
 }
 
 /// A version's file in a format of [`OFFERED`] that is not the PDF; `None` for any other.

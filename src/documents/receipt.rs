@@ -6,12 +6,10 @@
 use jiff::civil::Date;
 
 use super::bill::Look;
-use super::names::currency_name;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Receipt};
-use crate::domain::text::capital;
 
 /// What a receipt says beside itself.
 #[derive(Clone, Copy, Debug)]
@@ -26,23 +24,20 @@ pub struct Settles<'a> {
 
 /// The sheet of a receipt; one that was taken back is void and says so.
 pub fn receipt_sheet(look: &Look, receipt: &Receipt, settles: &Settles) -> Sheet {
-    let locale = look.firm.locale;
+    let (locale, words) = (look.firm.locale, look.words());
+    let (sheet, says) = (&words.sheet, &words.receipt);
     let amount = locale.money(receipt.amount);
     let mut facts = vec![
-        Fact::new("Number", receipt.number.as_str()),
-        Fact::new("Received", locale.date_long(receipt.on)),
-        Fact::new("By", capital(receipt.method.words())),
-        Fact::new("Reference", receipt.reference.as_str()),
-        Fact::new("Amount", amount.as_str()),
+        Fact::new(sheet.number, receipt.number.as_str()),
+        Fact::new(says.received, locale.date_long(receipt.on)),
+        Fact::new(says.by, (says.method)(receipt.method)),
+        Fact::new(words.pay.reference, receipt.reference.as_str()),
+        Fact::new(says.amount, amount.as_str()),
     ];
     facts.retain(|x| !x.value.is_empty());
     let mut notes = match &receipt.reversed {
-        None => vec![format!("We received {amount} from {}. Thank you.", receipt.payer.name)],
-        Some(back) => vec![format!(
-            "This payment was {}; from {} on it settles nothing, and this receipt is void.",
-            back.cause.words(),
-            locale.date_long(back.on)
-        )],
+        None => vec![(says.thanks)(&amount, &receipt.payer.name)],
+        Some(back) => vec![(says.taken_back)(back.cause, &locale.date_long(back.on))],
     };
     notes.push(look.questions());
     Sheet {
@@ -50,37 +45,38 @@ pub fn receipt_sheet(look: &Look, receipt: &Receipt, settles: &Settles) -> Sheet
         facts,
         sections: vec![section(look, receipt, settles)],
         notes,
-        banner: receipt.reversed.is_some().then(|| "VOID – this payment was taken back".to_owned()),
-        ..look.sheet("Receipt", &receipt.payee, &receipt.payer)
+        banner: receipt.reversed.is_some().then(|| says.void.to_owned()),
+        ..look.sheet(says.title, &receipt.payee, &receipt.payer)
     }
 }
 
 fn section(look: &Look, receipt: &Receipt, settles: &Settles) -> Section {
     let (locale, back) = (look.firm.locale, receipt.reversed.is_some());
-    let on = locale.date_long(settles.on);
+    let (words, on) = (look.words(), locale.date_long(settles.on));
+    let says = &words.receipt;
     let rows: Vec<Row> = settles
         .parts
         .iter()
         .map(|(part, number)| Row {
-            cells: vec![format!("Invoice {number}"), locale.date_long(part.on), locale.amount(part.amount)],
+            cells: vec![format!("{} {number}", says.invoice), locale.date_long(part.on), locale.amount(part.amount)],
             ..Row::default()
         })
         .collect();
-    let columns = vec![Column::text("Invoice"), Column::figures("Applied"), Column::figures("Amount")];
+    let columns = vec![Column::text(says.invoice), Column::figures(says.applied), Column::figures(says.amount)];
     let table = match rows.is_empty() {
         true => Table::default(),
-        false => Table { caption: "What it settles".to_owned(), columns, rows, ..Table::default() },
+        false => Table { caption: says.caption.to_owned(), columns, rows, ..Table::default() },
     };
     let heading = match (back, settles.parts.is_empty()) {
-        (true, true) => "It had settled nothing".to_owned(),
-        (true, false) => "What it had settled".to_owned(),
-        (false, true) => format!("On {on} it is on your account"),
-        (false, false) => format!("What it settles, as of {on}"),
+        (true, true) => says.settled_nothing.to_owned(),
+        (true, false) => says.had_settled.to_owned(),
+        (false, true) => (says.on_account)(&on),
+        (false, false) => (says.settles)(&on),
     };
     let mut totals = Vec::new();
     if !back {
-        totals.push(Total::line("Not applied yet, on your account", locale.amount(settles.left)));
-        let name = format!("Received in {}", currency_name(receipt.amount.currency));
+        totals.push(Total::line(says.not_applied, locale.amount(settles.left)));
+        let name = (words.sheet.in_currency)(says.sum, &words.in_currency(&receipt.amount.currency));
         totals.push(Total::sum(name, locale.money(receipt.amount)));
     }
     Section { heading, table, totals, ..Section::default() }

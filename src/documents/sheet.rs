@@ -1,8 +1,10 @@
 //! What a billing document says, in reading order: invoice, quote, credit note and statement alike.
 //!
-//! Pure data. Every string is already formatted for its reader; this file must not know amounts, dates or domain types.
+//! Pure data. Every string is already formatted for its reader; this file must not know amounts or dates.
 
 use std::sync::Arc;
+
+use crate::domain::language::Language;
 
 /// The most pixels a logo may have on a side.
 pub const MAX_LOGO_SIDE: u32 = 2_000;
@@ -12,6 +14,8 @@ pub const MAX_LOGO_SIDE: u32 = 2_000;
 pub struct Sheet {
     /// BCP 47 language of the text ("en-IE"); "en" is assumed when empty.
     pub language: String,
+    /// The words that stand around what it says: page numbers, names of its parts.
+    pub speaks: Language,
     /// What it is: "Invoice", "Quote", "Credit note", "Statement".
     pub title: String,
     /// Its number, for the foot and the heads of further pages.

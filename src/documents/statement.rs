@@ -5,11 +5,12 @@
 use jiff::civil::Date;
 
 use super::bill::Look;
-use super::names::currency_name;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
+use super::words::{StatementWords, words};
 use crate::domain::client::Party;
+use crate::domain::firm::Locale;
 use crate::domain::money::{Currency, Money};
-use crate::domain::statement::{Ageing, EntryKind, Statement};
+use crate::domain::statement::{Ageing, Entry, EntryKind, Statement, Way};
 use crate::domain::text::capital;
 
 /// One account: a client's balance-forward statement in one currency, with its ageing as of the last day.
@@ -28,28 +29,27 @@ pub fn statement_sheet(look: &Look, buyer: &Party, accounts: &[Account], from: D
     let locale = look.firm.locale;
     let seller = &look.firm.party;
     let several = accounts.len() > 1;
-    let mut facts = vec![Fact::new("From", locale.date_long(from)), Fact::new("To", locale.date_long(to))];
+    let words = look.words();
+    let says = &words.statement;
+    let mut facts = vec![Fact::new(says.from, locale.date_long(from)), Fact::new(says.to, locale.date_long(to))];
     if let [one] = accounts {
-        facts.push(Fact::new("Currency", capital(&currency_name(one.currency))));
-        let (label, owed) = closing(one, "Owed");
+        facts.push(Fact::new(says.currency, capital(&words.currency(&one.currency))));
+        let (label, owed) = closing(says, one);
         facts.push(Fact::new(label, locale.money(owed)));
     }
     let payment = match accounts {
-        [one] => {
-            let note = "Please give the invoice numbers as the reference, so that your payment finds them.";
-            look.payment(seller, Money::new(one.statement.closing, one.currency), None, note)
-        }
+        [one] => look.payment(seller, Money::new(one.statement.closing, one.currency), None, words.pay.numbers),
         _ => None,
     };
     // A statement has no number; a page that is found alone says its period.
-    let number = format!("{} to {}", locale.date_short(from, Date::MAX), locale.date_short(to, Date::MAX));
+    let number = (words.sheet.period)(&locale.date_short(from, Date::MAX), &locale.date_short(to, Date::MAX));
     Sheet {
         number,
         facts,
         sections: accounts.iter().map(|x| section(look, x, from, to, several)).collect(),
         notes: vec![look.questions()],
         payment,
-        ..look.sheet("Statement", seller, buyer)
+        ..look.sheet(says.title, seller, buyer)
     }
 }
 
@@ -57,16 +57,17 @@ fn section(look: &Look, account: &Account, from: Date, to: Date, headed: bool) -
     let locale = look.firm.locale;
     let statement = account.statement;
     let amount = |minor| locale.amount(Money::new(minor, account.currency));
-    let (label, owed) = closing(account, "Owed");
-    let last = format!("{label} on {}", locale.date_medium(to, to));
+    let (words, says) = (look.words(), &look.words().statement);
+    let (label, owed) = closing(says, account);
+    let last = (says.on)(label, &locale.date_medium(to, to));
     let totals = vec![
-        Total::line(format!("Balance before {}", locale.date_medium(from, to)), amount(statement.opening)),
-        Total::line("Charged", amount(statement.charged)),
-        Total::line("Paid or credited", amount(statement.settled.saturating_neg())),
+        Total::line((says.before)(&locale.date_medium(from, to)), amount(statement.opening)),
+        Total::line(says.charged, amount(statement.charged)),
+        Total::line(says.settled, amount(statement.settled.saturating_neg())),
         Total::sum(last, locale.money(owed)),
     ];
     Section {
-        heading: if headed { format!("In {}", currency_name(account.currency)) } else { String::new() },
+        heading: if headed { (says.account_in)(&words.in_currency(&account.currency)) } else { String::new() },
         table: movements(look, account, from, to),
         totals,
         breakdown: account.ageing.map(|x| ageing(look, x, account.currency)),
@@ -74,26 +75,20 @@ fn section(look: &Look, account: &Account, from: Date, to: Date, headed: bool) -
 }
 
 /// What the closing balance is called, and its size.
-fn closing(account: &Account, owed: &'static str) -> (&'static str, Money) {
+fn closing(words: &StatementWords, account: &Account) -> (&'static str, Money) {
     let minor = account.statement.closing;
-    let label = if minor < 0 { "In your favour" } else { owed };
+    let label = if minor < 0 { words.in_favour } else { words.owed };
     (label, Money::new(minor.saturating_abs(), account.currency))
 }
 
 fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
-    let locale = look.firm.locale;
+    let (locale, says) = (look.firm.locale, &look.words().statement);
     let amount = |minor| locale.amount(Money::new(minor, account.currency));
     // A period within one year says the year once, above; a longer one says it in each row.
     let date = |day| locale.date_short(day, if from.year() == to.year() { to } else { Date::MAX });
     let mut rows = vec![Row {
-        cells: [
-            date(from),
-            "Opening balance".to_owned(),
-            String::new(),
-            String::new(),
-            amount(account.statement.opening),
-        ]
-        .into(),
+        cells: [date(from), says.opening.to_owned(), String::new(), String::new(), amount(account.statement.opening)]
+            .into(),
         strong: true,
         ..Row::default()
     }];
@@ -104,64 +99,65 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
             _ => (String::new(), amount(entry.amount)),
         };
         Row {
-            cells: vec![date(entry.date), what(entry.kind, &entry.number), charged, settled, amount(row.balance)],
-            notes: details(entry.kind, &entry.number, &entry.title),
-            narrow: narrow(entry.kind, &amount(entry.amount)),
+            cells: vec![
+                date(entry.date),
+                (says.entry)(entry.kind, &entry.number),
+                charged,
+                settled,
+                amount(row.balance),
+            ],
+            notes: details(says, entry),
+            narrow: (says.narrow)(entry.kind, &amount(entry.amount)),
             ..Row::default()
         }
     }));
-    let figures = ["Charged", "Paid or credited"].map(|x| Column::figures(x).wide_only());
-    let mut columns = vec![Column { heading: "Date".to_owned(), ..Column::default() }, Column::text("What")];
+    let figures = [says.charged, says.settled].map(|x| Column::figures(x).wide_only());
+    let mut columns = vec![Column { heading: says.date.to_owned(), ..Column::default() }, Column::text(says.what)];
     columns.extend(figures);
-    columns.push(Column::figures("Balance"));
-    let caption = "Every charge and payment, oldest first, with the balance after each".to_owned();
+    columns.push(Column::figures(says.balance));
+    let caption = says.caption.to_owned();
     Table { caption, columns, rows, main: 1 }
 }
 
-fn what(kind: EntryKind, number: &str) -> String {
-    match kind {
-        EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Invoice {number}"),
-        EntryKind::CreditNote => format!("Credit note {number}"),
-        EntryKind::Receipt => "Payment, thank you".to_owned(),
-        EntryKind::Reversal => "Payment taken back".to_owned(),
-        EntryKind::Refund => "Paid back to you".to_owned(),
-        EntryKind::RefundReturned => "Refund returned".to_owned(),
-    }
-}
-
-fn details(kind: EntryKind, number: &str, title: &str) -> Vec<String> {
-    let money = [EntryKind::Receipt, EntryKind::Reversal, EntryKind::Refund, EntryKind::RefundReturned];
-    let reference = if money.contains(&kind) { number } else { "" };
-    let parts: Vec<&str> = [title, reference].into_iter().map(str::trim).filter(|x| !x.is_empty()).collect();
+/// What is said below an entry: what people typed of a document, and how money moved.
+fn details(words: &StatementWords, entry: &Entry) -> Vec<String> {
+    let (title, number) = (entry.title.clone(), entry.number.as_str());
+    let (title, reference) = match (entry.kind, entry.way) {
+        (EntryKind::Invoice | EntryKind::CreditNote, _) => (title, ""),
+        (EntryKind::EarlyPayment, _) => (words.early.to_owned(), ""),
+        (EntryKind::WrittenOff, _) => (words.written_off.to_owned(), ""),
+        (EntryKind::RefundReturned, _) => (words.returned.to_owned(), number),
+        (EntryKind::Receipt, Some(Way::By(method))) => ((words.received_by)(method), number),
+        (EntryKind::Refund, Some(Way::By(method))) => ((words.paid_back_by)(method), number),
+        (_, Some(Way::Because(cause))) => ((words.cause)(cause).to_owned(), number),
+        _ => (title, number),
+    };
+    let parts: Vec<&str> = [&title, reference].into_iter().map(str::trim).filter(|x| !x.is_empty()).collect();
     if parts.is_empty() { Vec::new() } else { vec![capital(&parts.join(", "))] }
 }
 
-fn narrow(kind: EntryKind, amount: &str) -> String {
-    match kind {
-        EntryKind::Invoice => format!("{amount} charged"),
-        EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("{amount} credited"),
-        EntryKind::Receipt => format!("{amount} paid"),
-        EntryKind::Reversal => format!("{amount} taken back"),
-        EntryKind::Refund => format!("{amount} paid back"),
-        EntryKind::RefundReturned => format!("{amount} returned"),
-    }
+/// The line that ties a statement to the activity log, in the words of `locale`.
+pub fn anchor_line(locale: Locale, code: &str) -> String {
+    (words(locale.language()).sheet.anchor)(code)
 }
 
 fn ageing(look: &Look, ageing: &Ageing, currency: Currency) -> Table {
+    let says = &look.words().statement;
+    let [current, d1_30, d31_60, d61_90, over_90] = says.ages;
     let mut columns = vec![
-        ("Not due yet", ageing.current),
-        ("1–30 days late", ageing.d1_30),
-        ("31–60 days", ageing.d31_60),
-        ("61–90 days", ageing.d61_90),
-        ("Over 90 days", ageing.over_90),
+        (current, ageing.current),
+        (d1_30, ageing.d1_30),
+        (d31_60, ageing.d31_60),
+        (d61_90, ageing.d61_90),
+        (over_90, ageing.over_90),
     ];
     if ageing.unapplied != 0 {
-        columns.push(("Not yet set off", ageing.unapplied.saturating_neg()));
+        columns.push((says.unapplied, ageing.unapplied.saturating_neg()));
     }
     let amount = |minor| look.firm.locale.amount(Money::new(minor, currency));
     let row = Row { cells: columns.iter().map(|x| amount(x.1)).collect(), ..Row::default() };
     Table {
-        caption: "How old it is".to_owned(),
+        caption: says.ageing.to_owned(),
         columns: columns.iter().map(|x| Column::figures(x.0)).collect(),
         rows: vec![row],
         ..Table::default()

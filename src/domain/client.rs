@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, StaffId};
+use super::language::Language;
 use super::money::Currency;
 pub use super::party::Party;
 use super::terms::DueRule;
@@ -17,6 +18,8 @@ pub struct Client {
     pub party: Party,
     /// The firm's own reference for the client (a number in the accounting system); may be empty.
     pub reference: String,
+    /// In which they are written to; `None` for the firm's.
+    pub language: Option<Language>,
     /// Currency of new documents.
     pub currency: Currency,
     /// How the due date of new documents follows.

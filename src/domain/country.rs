@@ -42,6 +42,41 @@ VI US Virgin Islands|UG Uganda|UA Ukraine|AE United Arab Emirates|GB United King
 UZ Uzbekistan|VU Vanuatu|VA Vatican City|VE Venezuela|VN Vietnam|WF Wallis and Futuna|EH Western Sahara|\
 YE Yemen|ZM Zambia|ZW Zimbabwe";
 
+/// The same in German, in the same order.
+const GERMAN: &str = "AF Afghanistan|AX Åland|AL Albanien|DZ Algerien|AS Amerikanisch-Samoa|AD Andorra|AO Angola|\
+AI Anguilla|AQ Antarktis|AG Antigua und Barbuda|AR Argentinien|AM Armenien|AW Aruba|AU Australien|AT Österreich|\
+AZ Aserbaidschan|BS Bahamas|BH Bahrain|BD Bangladesch|BB Barbados|BY Belarus|BE Belgien|BZ Belize|BJ Benin|\
+BM Bermuda|BT Bhutan|BO Bolivien|BA Bosnien und Herzegowina|BW Botsuana|BV Bouvetinsel|BR Brasilien|\
+IO Britisches Territorium im Indischen Ozean|VG Britische Jungferninseln|BN Brunei|BG Bulgarien|BF Burkina Faso|\
+BI Burundi|CV Cabo Verde|KH Kambodscha|CM Kamerun|CA Kanada|BQ Karibische Niederlande|KY Kaimaninseln|\
+CF Zentralafrikanische Republik|TD Tschad|CL Chile|CN China|CX Weihnachtsinsel|CC Kokosinseln|CO Kolumbien|\
+KM Komoren|CG Kongo (Brazzaville)|CD Kongo (Kinshasa)|CK Cookinseln|CR Costa Rica|CI Côte d’Ivoire|HR Kroatien|\
+CU Kuba|CW Curaçao|CY Zypern|CZ Tschechien|DK Dänemark|DJ Dschibuti|DM Dominica|DO Dominikanische Republik|\
+EC Ecuador|EG Ägypten|SV El Salvador|GQ Äquatorialguinea|ER Eritrea|EE Estland|SZ Eswatini|ET Äthiopien|\
+FK Falklandinseln|FO Färöer|FJ Fidschi|FI Finnland|FR Frankreich|GF Französisch-Guayana|PF Französisch-Polynesien|\
+TF Französische Süd- und Antarktisgebiete|GA Gabun|GM Gambia|GE Georgien|DE Deutschland|GH Ghana|GI Gibraltar|\
+GR Griechenland|GL Grönland|GD Grenada|GP Guadeloupe|GU Guam|GT Guatemala|GG Guernsey|GN Guinea|GW Guinea-Bissau|\
+GY Guyana|HT Haiti|HM Heard und McDonaldinseln|HN Honduras|HK Hongkong|HU Ungarn|IS Island|IN Indien|ID Indonesien|\
+IR Iran|IQ Irak|IE Irland|IM Isle of Man|IL Israel|IT Italien|JM Jamaika|JP Japan|JE Jersey|JO Jordanien|\
+KZ Kasachstan|KE Kenia|KI Kiribati|KW Kuwait|KG Kirgisistan|LA Laos|LV Lettland|LB Libanon|LS Lesotho|LR Liberia|\
+LY Libyen|LI Liechtenstein|LT Litauen|LU Luxemburg|MO Macau|MG Madagaskar|MW Malawi|MY Malaysia|MV Malediven|ML Mali|\
+MT Malta|MH Marshallinseln|MQ Martinique|MR Mauretanien|MU Mauritius|YT Mayotte|MX Mexiko|FM Mikronesien|MD Moldau|\
+MC Monaco|MN Mongolei|ME Montenegro|MS Montserrat|MA Marokko|MZ Mosambik|MM Myanmar|NA Namibia|NR Nauru|NP Nepal|\
+NL Niederlande|NC Neukaledonien|NZ Neuseeland|NI Nicaragua|NE Niger|NG Nigeria|NU Niue|NF Norfolkinsel|KP Nordkorea|\
+MK Nordmazedonien|XI Nordirland (für Waren)|MP Nördliche Marianen|NO Norwegen|OM Oman|PK Pakistan|PW Palau|\
+PS Palästina|PA Panama|PG Papua-Neuguinea|PY Paraguay|PE Peru|PH Philippinen|PN Pitcairninseln|PL Polen|PT Portugal|\
+PR Puerto Rico|QA Katar|RE Réunion|RO Rumänien|RU Russland|RW Ruanda|BL Saint-Barthélemy|SH St. Helena|\
+KN St. Kitts und Nevis|LC St. Lucia|MF Saint-Martin (französischer Teil)|PM Saint-Pierre und Miquelon|\
+VC St. Vincent und die Grenadinen|WS Samoa|SM San Marino|ST São Tomé und Príncipe|SA Saudi-Arabien|SN Senegal|\
+RS Serbien|SC Seychellen|SL Sierra Leone|SG Singapur|SX Sint Maarten (niederländischer Teil)|SK Slowakei|\
+SI Slowenien|SB Salomonen|SO Somalia|ZA Südafrika|GS Südgeorgien|KR Südkorea|SS Südsudan|ES Spanien|LK Sri Lanka|\
+SD Sudan|SR Suriname|SJ Spitzbergen und Jan Mayen|SE Schweden|CH Schweiz|SY Syrien|TW Taiwan|TJ Tadschikistan|\
+TZ Tansania|TH Thailand|TL Timor-Leste|TG Togo|TK Tokelau|TO Tonga|TT Trinidad und Tobago|TN Tunesien|TR Türkei|\
+TM Turkmenistan|TC Turks- und Caicosinseln|TV Tuvalu|UM Kleinere Amerikanische Überseeinseln|\
+VI Amerikanische Jungferninseln|UG Uganda|UA Ukraine|AE Vereinigte Arabische Emirate|GB Vereinigtes Königreich|\
+US Vereinigte Staaten|UY Uruguay|UZ Usbekistan|VU Vanuatu|VA Vatikanstadt|VE Venezuela|VN Vietnam|\
+WF Wallis und Futuna|EH Westsahara|YE Jemen|ZM Sambia|ZW Simbabwe";
+
 /// Members of the European Union.
 const EU: &str = "AT BE BG CY CZ DE DK EE ES FI FR GR HR HU IE IT LT LU LV MT NL PL PT RO SE SI SK";
 
@@ -53,10 +88,25 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str)> {
 /// The name of a country; `None` for a code that is none.
 pub fn name(code: &str) -> Option<&'static str> {
     // Documents to other countries ask for every page, so the list is not read each time.
-    static BY_CODE: LazyLock<HashMap<&'static [u8], &'static str>> =
-        LazyLock::new(|| all().map(|(code, name)| (code.as_bytes(), name)).collect());
+    static BY_CODE: LazyLock<ByCode> = LazyLock::new(|| by_code(ALL));
+    found(&BY_CODE, code)
+}
+
+/// The German name of a country; `None` for a code that is none.
+pub fn german_name(code: &str) -> Option<&'static str> {
+    static BY_CODE: LazyLock<ByCode> = LazyLock::new(|| by_code(GERMAN));
+    found(&BY_CODE, code)
+}
+
+type ByCode = HashMap<&'static [u8], &'static str>;
+
+fn by_code(list: &'static str) -> ByCode {
+    list.split('|').filter_map(|x| x.split_once(' ')).map(|(code, name)| (code.as_bytes(), name)).collect()
+}
+
+fn found(names: &ByCode, code: &str) -> Option<&'static str> {
     let code: [u8; 2] = code.trim().as_bytes().try_into().ok()?;
-    BY_CODE.get(code.to_ascii_uppercase().as_slice()).copied()
+    names.get(code.to_ascii_uppercase().as_slice()).copied()
 }
 
 /// Whether a code is that of a member of the European Union; Northern Ireland counts, as it does for goods.
@@ -97,6 +147,9 @@ mod tests {
             assert_eq!(all().filter(|x| x.0 == code || x.1 == name).count(), 1, "{code} {name}");
         }
         assert_eq!((name("ie"), name("XK"), name("")), (Some("Ireland"), None, None));
+        let german: Vec<&str> = all().filter_map(|(code, _)| german_name(code)).collect();
+        assert_eq!((german.len(), GERMAN.split('|').count()), (250, 250), "a name for each, and none beside");
+        assert_eq!((german_name("ie"), german_name("CH")), (Some("Irland"), Some("Schweiz")));
         assert!(in_eu("de") && in_eu("XI") && !in_eu("GB") && !in_eu(""));
     }
 

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::client::Party;
 use super::ids::FileRef;
+use super::language::Language;
 use super::money::Currency;
 use super::number::Pattern;
 use super::terms::DueRule;
@@ -48,7 +49,8 @@ pub struct Series {
     pub receipt: Pattern,
 }
 
-/// How dates and numbers are written. English for now; other languages come with their texts.
+/// How dates and numbers are written, and the language that goes with it. The desk is English, so a firm’s own is one
+/// of the English ones; what is for a client who reads another language goes by that one’s ([`Firm::speaking`]).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Locale {
     /// English, Ireland: 27 November 2026, €4,136.30.
@@ -60,6 +62,8 @@ pub enum Locale {
     EnglishUs,
     /// English words with continental figures: 27 November 2026, 4.136,30 €.
     EnglishContinental,
+    /// German: 27. November 2026, 4.136,30 €.
+    German,
 }
 
 /// Paper of the firm's PDFs.
@@ -90,10 +94,12 @@ pub struct Letterhead {
     pub bank: BankDetails,
     /// As [`Firm::colour`].
     pub colour: String,
+    /// How dates and numbers are written, and in which language the rest.
+    pub locale: Locale,
 }
 
 impl Letterhead {
-    /// The firm's present one.
+    /// The firm's present one; for a document in another language of the firm as it is [`Firm::speaking`] that.
     pub fn of(firm: &Firm) -> Self {
         Self {
             trade: firm.trade.clone(),
@@ -103,6 +109,7 @@ impl Letterhead {
             correspondent: firm.correspondent.clone(),
             bank: firm.bank.clone(),
             colour: firm.colour.clone(),
+            locale: firm.locale,
         }
     }
 
@@ -111,8 +118,8 @@ impl Letterhead {
         if self.is_of(firm) {
             return Cow::Borrowed(firm);
         }
-        let Self { trade, registration, email, phone, correspondent, bank, colour } = self.clone();
-        Cow::Owned(Firm { trade, registration, email, phone, correspondent, bank, colour, ..firm.clone() })
+        let Self { trade, registration, email, phone, correspondent, bank, colour, locale } = self.clone();
+        Cow::Owned(Firm { trade, registration, email, phone, correspondent, bank, colour, locale, ..firm.clone() })
     }
 
     fn is_of(&self, firm: &Firm) -> bool {
@@ -123,6 +130,7 @@ impl Letterhead {
             && self.correspondent == firm.correspondent
             && self.bank == firm.bank
             && self.colour == firm.colour
+            && self.locale == firm.locale
     }
 }
 
@@ -155,10 +163,24 @@ pub struct Firm {
     pub vat_rates: Vec<rust_decimal::Decimal>,
     /// Number patterns.
     pub series: Series,
-    /// Dates and numbers.
+    /// Dates and numbers, on the desk and in English documents.
     pub locale: Locale,
+    /// In which clients are written to who have no language of their own.
+    pub language: Language,
     /// Paper of PDFs.
     pub paper: Paper,
     /// The terms that new quotes begin with; may be empty.
     pub quote_terms: String,
+}
+
+impl Firm {
+    /// The firm as it writes in a language; its own where `language` is `None`.
+    pub fn speaking(&self, language: Option<Language>) -> Cow<'_, Self> {
+        let locale = match language.unwrap_or(self.language) {
+            Language::English if self.locale.language() == Language::English => self.locale,
+            Language::English => Locale::EnglishContinental,
+            Language::German => Locale::German,
+        };
+        if locale == self.locale { Cow::Borrowed(self) } else { Cow::Owned(Self { locale, ..self.clone() }) }
+    }
 }

@@ -1,7 +1,6 @@
 //! How amounts, numbers, dates and spans of days are written for a reader.
 //!
-//! Knows only English words so far; another language is another arm here and in the texts. Figures are never parsed
-//! back from this form.
+//! Another language is another arm here and a table of texts. Figures are never parsed back from this form.
 
 use jiff::{
     Timestamp,
@@ -12,6 +11,7 @@ use rust_decimal::Decimal;
 
 use super::firm::Locale;
 use super::invoice::days_between;
+use super::language::Language;
 use super::money::{Currency, Money};
 
 /// The minus sign, as wide as a figure.
@@ -36,8 +36,23 @@ const MONTHS: [&str; 12] = [
     "December",
 ];
 
+const MONATE: [&str; 12] = [
+    "Januar",
+    "Februar",
+    "März",
+    "April",
+    "Mai",
+    "Juni",
+    "Juli",
+    "August",
+    "September",
+    "Oktober",
+    "November",
+    "Dezember",
+];
+
 impl Locale {
-    /// All of them, in the order in which forms offer them.
+    /// Those of the desk, in the order in which forms offer them.
     pub const ALL: [Self; 4] = [Self::EnglishIreland, Self::EnglishUk, Self::EnglishUs, Self::EnglishContinental];
 
     /// The language tag (BCP 47) of pages.
@@ -47,10 +62,24 @@ impl Locale {
             Self::EnglishUk => "en-GB",
             Self::EnglishUs => "en-US",
             Self::EnglishContinental => "en-150",
+            Self::German => "de",
         }
     }
 
-    /// The locale of a language tag.
+    /// The language whose words go with it.
+    pub fn language(self) -> Language {
+        match self {
+            Self::EnglishIreland | Self::EnglishUk | Self::EnglishUs | Self::EnglishContinental => Language::English,
+            Self::German => Language::German,
+        }
+    }
+
+    /// Whether figures have a decimal comma and their unit behind them.
+    fn continental(self) -> bool {
+        matches!(self, Self::EnglishContinental | Self::German)
+    }
+
+    /// The locale of the desk that has a language tag.
     pub fn from_tag(tag: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|x| x.tag() == tag)
     }
@@ -60,9 +89,9 @@ impl Locale {
         let figure = self.minor(money);
         let sign = if money.minor < 0 { "\u{2212}" } else { "" };
         let symbol = self.symbol(money.currency);
-        match (self, symbol) {
-            (Self::EnglishContinental, Some(symbol)) => format!("{sign}{figure}{NBSP}{symbol}"),
-            (Self::EnglishContinental, None) => format!("{sign}{figure}{NBSP}{}", money.currency),
+        match (self.continental(), symbol) {
+            (true, Some(symbol)) => format!("{sign}{figure}{NBSP}{symbol}"),
+            (true, None) => format!("{sign}{figure}{NBSP}{}", money.currency),
             (_, Some(symbol)) => format!("{sign}{symbol}{figure}"),
             (_, None) => format!("{sign}{}{NBSP}{figure}", money.currency),
         }
@@ -82,12 +111,13 @@ impl Locale {
     /// A rate: `13.5%`.
     pub fn percent(self, rate: Decimal) -> String {
         let number = self.number(rate);
-        if self == Self::EnglishContinental { format!("{number}{NBSP}%") } else { format!("{number}%") }
+        if self.continental() { format!("{number}{NBSP}%") } else { format!("{number}%") }
     }
 
     /// The size of a file: `86 kB`.
     pub fn bytes(self, bytes: u64) -> String {
         let (unit, scale) = match bytes {
+            0..1_000 if self == Self::German => return format!("{bytes}{NBSP}Byte"),
             0..1_000 => return format!("{bytes}{NBSP}bytes"),
             1_000..1_000_000 => ("kB", 1_000),
             1_000_000..1_000_000_000 => ("MB", 1_000_000),
@@ -100,18 +130,20 @@ impl Locale {
 
     /// `27 November 2026`.
     pub fn date_long(self, date: Date) -> String {
-        let (day, month, year) = (date.day(), month(date), date.year());
+        let (day, month, year) = (date.day(), self.month(date), date.year());
         match self {
             Self::EnglishUs => format!("{month} {day}, {year}"),
+            Self::German => format!("{day}. {month} {year}"),
             _ => format!("{day} {month} {year}"),
         }
     }
 
     /// `Thursday 27 November`, with the year when it is not that of `today`.
     pub fn date_weekday(self, date: Date, today: Date) -> String {
-        let (weekday, day, month) = (weekday(date), date.day(), month(date));
+        let (weekday, day, month) = (self.weekday(date), date.day(), self.month(date));
         let written = match self {
             Self::EnglishUs => format!("{weekday}, {month} {day}"),
+            Self::German => format!("{weekday}, {day}. {month}"),
             _ => format!("{weekday} {day} {month}"),
         };
         self.with_year(written, date, today)
@@ -119,17 +151,22 @@ impl Locale {
 
     /// `27 November`, with the year when it is not that of `today`: for sentences.
     pub fn date_medium(self, date: Date, today: Date) -> String {
+        let (day, month) = (date.day(), self.month(date));
         let written = match self {
-            Self::EnglishUs => format!("{} {}", month(date), date.day()),
-            _ => format!("{} {}", date.day(), month(date)),
+            Self::EnglishUs => format!("{month} {day}"),
+            Self::German => format!("{day}. {month}"),
+            _ => format!("{day} {month}"),
         };
         self.with_year(written, date, today)
     }
 
-    /// `27 Nov`, with the year when it is not that of `today`: for columns.
+    /// `27 Nov`, `27.11.`, with the year when it is not that of `today`: for columns.
     pub fn date_short(self, date: Date, today: Date) -> String {
-        let month = month(date).get(..3).unwrap_or_default();
+        let month = self.month(date).get(..3).unwrap_or_default();
         let written = match self {
+            // Columns of dates are figures in German; the year follows without a blank.
+            Self::German if date.year() == today.year() => return format!("{:02}.{:02}.", date.day(), date.month()),
+            Self::German => return format!("{:02}.{:02}.{}", date.day(), date.month(), date.year()),
             Self::EnglishUs => format!("{month} {}", date.day()),
             _ => format!("{} {month}", date.day()),
         };
@@ -160,12 +197,26 @@ impl Locale {
     /// How far a due date is from `today`: `in 6 days`, `tomorrow`, `today`, `12 days late`; the date beyond
     /// [`DAYS_IN_WORDS_MAX`] days.
     pub fn days_words(self, due: Date, today: Date) -> String {
+        if self == Self::German {
+            return self.days_words_german(due, today);
+        }
         match days_between(due, today) {
             0 => "today".to_owned(),
             -1 => "tomorrow".to_owned(),
             1 => "1 day late".to_owned(),
             late @ 2..=DAYS_IN_WORDS_MAX => format!("{late} days late"),
             early if (-DAYS_IN_WORDS_MAX..0).contains(&early) => format!("in {} days", -early),
+            _ => self.date_short(due, today),
+        }
+    }
+
+    fn days_words_german(self, due: Date, today: Date) -> String {
+        match days_between(due, today) {
+            0 => "heute".to_owned(),
+            -1 => "morgen".to_owned(),
+            1 => "1 Tag überfällig".to_owned(),
+            late @ 2..=DAYS_IN_WORDS_MAX => format!("{late} Tage überfällig"),
+            early if (-DAYS_IN_WORDS_MAX..0).contains(&early) => format!("in {} Tagen", -early),
             _ => self.date_short(due, today),
         }
     }
@@ -222,7 +273,7 @@ impl Locale {
 
     /// Groups of three before the decimal mark, and what follows it.
     fn marked(self, whole: &str, part: &str) -> String {
-        let (group, mark) = if self == Self::EnglishContinental { ('.', ',') } else { (',', '.') };
+        let (group, mark) = if self.continental() { ('.', ',') } else { (',', '.') };
         let mut out = String::with_capacity(whole.len() + whole.len() / 3 + 1 + part.len());
         for (at, digit) in whole.chars().enumerate() {
             if at > 0 && (whole.len() - at).is_multiple_of(3) {
@@ -236,22 +287,32 @@ impl Locale {
         }
         out
     }
-}
 
-fn month(date: Date) -> &'static str {
-    let at = usize::try_from(date.month() - 1).unwrap_or_default();
-    MONTHS.get(at).copied().unwrap_or_default()
-}
+    fn month(self, date: Date) -> &'static str {
+        let at = usize::try_from(date.month() - 1).unwrap_or_default();
+        let names = if self == Self::German { MONATE } else { MONTHS };
+        names.get(at).copied().unwrap_or_default()
+    }
 
-fn weekday(date: Date) -> &'static str {
-    match date.weekday() {
-        Weekday::Monday => "Monday",
-        Weekday::Tuesday => "Tuesday",
-        Weekday::Wednesday => "Wednesday",
-        Weekday::Thursday => "Thursday",
-        Weekday::Friday => "Friday",
-        Weekday::Saturday => "Saturday",
-        Weekday::Sunday => "Sunday",
+    /// A day of the week by name.
+    pub fn weekday(self, date: Date) -> &'static str {
+        let german = self == Self::German;
+        match date.weekday() {
+            Weekday::Monday if german => "Montag",
+            Weekday::Tuesday if german => "Dienstag",
+            Weekday::Wednesday if german => "Mittwoch",
+            Weekday::Thursday if german => "Donnerstag",
+            Weekday::Friday if german => "Freitag",
+            Weekday::Saturday if german => "Samstag",
+            Weekday::Sunday if german => "Sonntag",
+            Weekday::Monday => "Monday",
+            Weekday::Tuesday => "Tuesday",
+            Weekday::Wednesday => "Wednesday",
+            Weekday::Thursday => "Thursday",
+            Weekday::Friday => "Friday",
+            Weekday::Saturday => "Saturday",
+            Weekday::Sunday => "Sunday",
+        }
     }
 }
 
@@ -259,7 +320,7 @@ fn weekday(date: Date) -> &'static str {
 mod tests {
     use super::*;
     use crate::domain::calendar::Zone;
-    use Locale::{EnglishContinental as Co, EnglishIreland as Ie, EnglishUk as Uk, EnglishUs as Us};
+    use Locale::{EnglishContinental as Co, EnglishIreland as Ie, EnglishUk as Uk, EnglishUs as Us, German as De};
     use jiff::civil::date;
 
     #[test]
@@ -270,6 +331,8 @@ mod tests {
             (Us, 413_630, "USD", "$4,136.30", "4,136.30"),
             (Ie, 413_630, "USD", "US$4,136.30", "4,136.30"),
             (Co, 413_630, "EUR", "4.136,30\u{a0}€", "4.136,30"),
+            (De, 413_630, "EUR", "4.136,30\u{a0}€", "4.136,30"),
+            (De, -5, "CHF", "\u{2212}0,05\u{a0}CHF", "\u{2212}0,05"),
             (Ie, -413_630, "EUR", "\u{2212}€4,136.30", "\u{2212}4,136.30"),
             (Co, -5, "CHF", "\u{2212}0,05\u{a0}CHF", "\u{2212}0,05"),
             (Ie, 0, "EUR", "€0.00", "0.00"),
@@ -295,6 +358,10 @@ mod tests {
         assert_eq!(Co.number("1234.5".parse().unwrap()), "1.234,5");
         assert_eq!(Ie.percent("23.00".parse().unwrap()), "23%");
         assert_eq!(Co.percent("13.5".parse().unwrap()), "13,5\u{a0}%");
+        assert_eq!(
+            (De.percent("13.5".parse().unwrap()), De.bytes(512)),
+            ("13,5\u{a0}%".into(), "512\u{a0}Byte".into())
+        );
         let sizes = [(512, "512 bytes"), (86_400, "86 kB"), (1_250_000, "1.2 MB"), (3_000_000_000, "3 GB")];
         for (bytes, written) in sizes {
             assert_eq!(Ie.bytes(bytes).replace(NBSP, " "), written);
@@ -306,6 +373,13 @@ mod tests {
         let (day, today, last) = (date(2026, 11, 27), date(2026, 3, 1), date(2025, 9, 3));
         assert_eq!(Ie.date_long(day), "27 November 2026");
         assert_eq!(Us.date_long(day), "November 27, 2026");
+        assert_eq!(De.date_long(day), "27. November 2026");
+        assert_eq!(
+            (De.date_medium(date(2026, 3, 1), today), De.date_medium(last, today)),
+            ("1. März".into(), "3. September 2025".into())
+        );
+        assert_eq!(De.date_weekday(day, today), "Freitag, 27. November");
+        assert_eq!((De.date_short(day, today), De.date_short(last, today)), ("27.11.".into(), "03.09.2025".into()));
         assert_eq!(Ie.date_weekday(day, today), "Friday 27 November");
         assert_eq!(Us.date_weekday(day, today), "Friday, November 27");
         assert_eq!(Ie.date_weekday(last, today), "Wednesday 3 September 2025");
@@ -344,5 +418,7 @@ mod tests {
         for (today, written) in table {
             assert_eq!(Ie.days_words(due, today), written, "{today}");
         }
+        let german: Vec<String> = [21, 26, 27, 28, 29].map(|day| De.days_words(due, date(2026, 11, day))).into();
+        assert_eq!(german, ["in 6 Tagen", "morgen", "heute", "1 Tag überfällig", "2 Tage überfällig"]);
     }
 }

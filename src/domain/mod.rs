@@ -23,6 +23,7 @@ pub mod ids;
 pub mod import;
 pub mod incoming;
 pub mod invoice;
+pub mod language;
 pub mod letter;
 pub mod locale;
 pub mod money;

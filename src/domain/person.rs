@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, ContactId, ProjectId, StaffId};
+use super::language::Language;
 use super::text::EmailAddress;
 
 /// Shortest password that is taken (NIST SP 800-63B-4: 15 characters where it stands alone).
@@ -122,6 +123,8 @@ pub struct Contact {
     pub email: EmailAddress,
     /// Telephone, free form, may be empty.
     pub phone: String,
+    /// In which they are written to; `None` for the client's.
+    pub language: Option<Language>,
     /// What they may do.
     pub rights: Rights,
     /// False once revoked: sees nothing, gets nothing.

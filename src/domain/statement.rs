@@ -12,7 +12,7 @@ use super::calendar::today;
 use super::ids::InvoiceId;
 use super::invoice::days_between;
 use super::number::DocumentNumber;
-use super::payment::{Allocation, Source};
+use super::payment::{Allocation, Cause, Method, Source};
 use super::terms::Terms;
 
 /// What an entry is.
@@ -36,6 +36,15 @@ pub enum EntryKind {
     RefundReturned,
 }
 
+/// How money moved, or why it was taken back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Way {
+    /// By this means.
+    By(Method),
+    /// For this cause.
+    Because(Cause),
+}
+
 /// One line of a client's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
@@ -51,6 +60,8 @@ pub struct Entry {
     pub number: String,
     /// What it is about ("Lease of Unit 4", "Bank transfer").
     pub title: String,
+    /// How or why, where that is one of the words that are known.
+    pub way: Option<Way>,
     /// In minor units: above zero is owed, below zero is paid or credited.
     pub amount: i64,
     /// When it was recorded here.

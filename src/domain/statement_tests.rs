@@ -12,7 +12,17 @@ use proptest::prelude::*;
 
 fn entry(day: Date, kind: EntryKind, amount: i64) -> Entry {
     let (number, title) = (String::new(), String::new());
-    Entry { date: day, kind, invoice: None, receipt: None, number, title, amount, recorded_at: Timestamp::UNIX_EPOCH }
+    Entry {
+        date: day,
+        kind,
+        invoice: None,
+        receipt: None,
+        number,
+        title,
+        way: None,
+        amount,
+        recorded_at: Timestamp::UNIX_EPOCH,
+    }
 }
 
 #[test]

@@ -18,7 +18,7 @@ use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::payment::{Allocation, Open, Receipt, Refund, Returned, Reversal, Source};
 use crate::domain::statement::{
-    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, PaidBack, Statement, balance_forward,
+    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, PaidBack, Statement, Way, balance_forward,
 };
 use crate::domain::text::capital;
 
@@ -148,6 +148,7 @@ fn document_entry(invoice: &Invoice) -> Option<Entry> {
         receipt: None,
         number,
         title,
+        way: None,
         amount,
         recorded_at: issue.at,
     })
@@ -161,6 +162,7 @@ fn receipt_entry(receipt: &Receipt) -> Entry {
         receipt: Some(receipt.number.clone()),
         number: receipt.reference.clone(),
         title: format!("Received by {}", receipt.method.words()),
+        way: Some(Way::By(receipt.method)),
         amount: receipt.amount.minor.saturating_neg(),
         recorded_at: receipt.at,
     }
@@ -171,6 +173,7 @@ fn reversal_entry(receipt: &Receipt, reversal: &Reversal) -> Entry {
         date: reversal.on,
         kind: EntryKind::Reversal,
         title: capital(reversal.cause.words()),
+        way: Some(Way::Because(reversal.cause)),
         amount: receipt.amount.minor,
         recorded_at: reversal.at,
         ..receipt_entry(receipt)
@@ -185,6 +188,7 @@ fn refund_entry(refund: &Refund) -> Entry {
         receipt: None,
         number: refund.reference.clone(),
         title: format!("Paid back by {}", refund.method.words()),
+        way: Some(Way::By(refund.method)),
         amount: refund.amount.minor,
         recorded_at: refund.at,
     }
@@ -217,6 +221,7 @@ fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
         receipt: None,
         number,
         title: if kind == EntryKind::WrittenOff { "Written off" } else { "Discount for early payment" }.to_owned(),
+        way: None,
         amount: waived.amount.minor.saturating_neg(),
         recorded_at: waived.at,
     }

@@ -33,6 +33,7 @@ use crate::domain::event::{Actor, By};
 use crate::domain::firm::{Firm, Locale};
 use crate::domain::grant::{Session, Strength};
 use crate::domain::ids::FileRef;
+use crate::domain::language::Language;
 use crate::domain::person::{Contact, Person, Staff};
 use crate::secrets::{Token, TokenDigest};
 use crate::store::ReadTx;
@@ -175,6 +176,11 @@ impl Viewer {
     /// The contact.
     pub fn contact(&self) -> &Contact {
         self.kept.contact()
+    }
+
+    /// In which language the contact is written to; `None` for the firm's.
+    pub fn language(&self) -> Option<Language> {
+        self.contact().language.or(self.kept.client().language)
     }
 
     /// The firm.

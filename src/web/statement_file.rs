@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use crate::documents::statement::{Account, statement_sheet};
+use crate::documents::statement::{Account, anchor_line, statement_sheet};
 use crate::documents::{Csv, Look, Sheet};
 use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Party;
@@ -14,7 +14,7 @@ use crate::store::statement::Reckoned;
 /// What is said of a period with more entries than a document may have pages for.
 pub const TOO_LONG: &str = "This is too long for one PDF; choose a shorter period";
 
-/// What stands before the log's anchor, on the page and on paper.
+/// What stands before the log's anchor on the page.
 pub const ANCHOR_WORDS: &str = "Our activity log when this was made:";
 
 /// The statement as a document.
@@ -30,7 +30,7 @@ pub fn sheet(
         .map(|r| Account { currency: r.currency, statement: &r.statement, ageing: Some(&r.ageing) })
         .collect();
     let mut sheet = statement_sheet(look, buyer, &all, from, to);
-    sheet.footer.push(format!("{ANCHOR_WORDS} {anchor}"));
+    sheet.footer.push(anchor_line(look.firm.locale, &anchor.to_string()));
     sheet
 }
 

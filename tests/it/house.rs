@@ -119,6 +119,7 @@ pub fn hartmann() -> Firm {
             receipt: pattern("R-{YYYY}-{0000}"),
         },
         locale: Locale::default(),
+        language: Default::default(),
         paper: Paper::default(),
         quote_terms: String::new(),
     }
@@ -133,6 +134,7 @@ pub fn new_client(name: &str) -> NewClient {
     NewClient {
         party: party(name),
         reference: String::new(),
+        language: None,
         currency: Currency::EUR,
         terms: DueRule::Days(30),
         manager: None,
@@ -146,6 +148,7 @@ pub fn new_contact(name: &str, address: &str, rights: Rights) -> NewContact {
         title: String::new(),
         email: email(address),
         phone: String::new(),
+        language: None,
         rights,
         invite: false,
     }

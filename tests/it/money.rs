@@ -48,6 +48,7 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
                 receipt: Some(receipt.number),
                 number: receipt.reference,
                 title: String::new(),
+                way: None,
                 amount: -amount,
                 recorded_at: receipt.at,
             };
@@ -65,6 +66,7 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
                 receipt: None,
                 number: refund.reference.clone(),
                 title: String::new(),
+                way: None,
                 amount,
                 recorded_at: refund.at,
             };
@@ -90,6 +92,7 @@ fn entry(invoice: &Invoice) -> Entry {
         receipt: None,
         number: issue.number.to_string(),
         title: invoice.title.clone(),
+        way: None,
         amount,
         recorded_at: issue.at,
     }

@@ -97,6 +97,7 @@ fn firm() -> Firm {
             receipt: pattern("R-{0000}"),
         },
         locale: Locale::EnglishIreland,
+        language: Default::default(),
         paper: Paper::A4,
         quote_terms: String::new(),
     }
@@ -214,7 +215,7 @@ fn adjustment(direction: Direction, portion: Portion, vat: Vat) -> Adjustment {
 }
 
 pub fn all() -> Vec<Case> {
-    [categories(), amounts(), particulars(), credits()].into_iter().flatten().collect()
+    [categories(), amounts(), particulars(), credits(), german()].into_iter().flatten().collect()
 }
 
 fn categories() -> Vec<Case> {
@@ -373,4 +374,52 @@ fn credits() -> Vec<Case> {
         ),
     ]);
     all
+}
+
+/// Documents in German, of a firm and for a client who write German themselves.
+pub fn german() -> Vec<Case> {
+    use VatCategory as V;
+    let of = |category, rate| Line {
+        description: "Beratung zum Mietvertrag\nmit zweiter Zeile".into(),
+        item: "B-17".into(),
+        order_line: "4".into(),
+        discount: Discount { portion: Portion::Percent(dec("5")), reason: "Treue".into() },
+        ..line("2.5", "1220.50", category, rate)
+    };
+    let vat = Vat { category: V::Standard, rate: dec("19") };
+    let change = |direction| Adjustment { reason: String::new(), ..adjustment(direction, Portion::Amount(1_000), vat) };
+    let whole = Content {
+        lines: vec![of(V::Standard, "19"), of(V::Standard, "7"), of(V::Exempt, "0"), of(V::Zero, "0")],
+        adjustments: vec![change(Direction::Allowance), change(Direction::Charge)],
+        prepaid: 5_000,
+        ..Content::default()
+    };
+    let gross = Content { prices: Prices::Gross, prepaid: 0, ..whole.clone() };
+    let speak = |firm: &mut Firm| {
+        firm.locale = Locale::German;
+        (firm.trade, firm.registration) = ("Rechtsanwälte".into(), "Zugelassen in Dublin.".into());
+        firm.email = EmailAddress::parse("email", "kanzlei@harbourfinch.example").ok();
+    };
+    let wish = |i: &mut Invoice, firm: &mut Firm, _: &mut Party| {
+        speak(firm);
+        i.title = "Mietvertrag Halle 4".into();
+        i.period = Some(Period { from: day(1), to: day(20) });
+        i.references = References { order: "B-1".into(), contract: "V-2".into(), ..References::default() };
+    };
+    let reverse = Content::of(vec![of(V::ReverseCharge, "0")]);
+    let instalments = |i: &mut Invoice, firm: &mut Firm, buyer: &mut Party| {
+        wish(i, firm, buyer);
+        let at = |of, amount| Instalment { due: day(of), amount };
+        i.terms = Terms { instalments: vec![at(10, 100_000), at(30, 189_869)], early: None };
+    };
+    let early = |i: &mut Invoice, firm: &mut Firm, buyer: &mut Party| {
+        wish(i, firm, buyer);
+        i.terms.early = Some(EarlyPayment { percent: dec("2"), until: day(11) });
+    };
+    vec![
+        case("german", "EUR", whole, early),
+        case("german-gross", "EUR", gross, wish),
+        case("german-instalments", "EUR", reverse.clone(), instalments),
+        credit("german-credit", case("of", "EUR", reverse, wish)),
+    ]
 }

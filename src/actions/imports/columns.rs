@@ -48,6 +48,7 @@ impl Listing {
                 F::Country,
                 F::VatId,
                 F::LegalId,
+                F::Language,
                 F::Currency,
                 F::Terms,
                 F::Note,
@@ -58,7 +59,9 @@ impl Listing {
                 F::Phone,
                 F::Title,
             ],
-            Self::Contacts => &[F::Client, F::FirstName, F::LastName, F::Person, F::Title, F::Email, F::Phone],
+            Self::Contacts => {
+                &[F::Client, F::FirstName, F::LastName, F::Person, F::Title, F::Email, F::Phone, F::Language]
+            }
             Self::Invoices => &[
                 F::Number,
                 F::Client,
@@ -115,6 +118,7 @@ pub enum Field {
     Country,
     VatId,
     LegalId,
+    Language,
     Currency,
     Terms,
     Note,
@@ -187,6 +191,7 @@ impl Field {
                 "vat|vat number|vat id|tax number|tax id|taxnumber|tax registration number|gst number",
             ),
             Self::LegalId => ("register", "Register number", "register|register number|company number|legal id"),
+            Self::Language => ("language", "Language", "language|preferred language|locale|language code"),
             Self::Currency => ("currency", "Currency", "currency|currency code"),
             Self::Terms => ("terms", "Payment terms in days", "terms|payment terms|net|due days"),
             Self::Note => ("note", "Note", "note|notes|memo|private notes|public notes|message|statement memo"),

@@ -10,6 +10,7 @@ use rust_decimal::Decimal;
 use crate::domain::client::Party;
 use crate::domain::ids::Digest;
 use crate::domain::incoming::Incoming;
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::payment::Method;
 use crate::domain::terms::DueRule;
@@ -36,6 +37,8 @@ pub struct ClientRow {
     pub party: Party,
     /// The other program's own reference.
     pub reference: String,
+    /// Language, if it says one that there is here.
+    pub language: Option<Language>,
     /// Currency, if it says one.
     pub currency: Option<Currency>,
     /// Payment terms, if it says some.
@@ -59,6 +62,8 @@ pub struct ContactRow {
     pub email: String,
     /// Telephone.
     pub phone: String,
+    /// Language, if it says one that there is here; within a client's own row it is the client's.
+    pub language: Option<Language>,
 }
 
 /// An invoice or credit note with what it was read from.

@@ -126,8 +126,8 @@ impl Bringing<'_, '_> {
         for new in plan.clients.clone() {
             let (id, since) = (ClientId(self.w.next("client")?), self.w.now);
             let name = new.party.name.clone();
-            let NewClient { party, reference, currency, terms, manager, note } = new;
-            self.w.put_client(&Client { id, party, reference, currency, terms, manager, note, since })?;
+            let NewClient { party, reference, language, currency, terms, manager, note } = new;
+            self.w.put_client(&Client { id, party, reference, language, currency, terms, manager, note, since })?;
             let _ = self.w.record(About::client(id), Event::ClientAdded { client: id, name })?;
             self.import.clients.add(id.0);
             self.clients.push(id);
@@ -135,8 +135,8 @@ impl Bringing<'_, '_> {
         }
         for (whose, new) in plan.contacts.clone() {
             let (id, client, since) = (ContactId(self.w.next("contact")?), self.client(whose)?, self.w.now);
-            let NewContact { name, title, email, phone, rights, .. } = new;
-            let contact = Contact { id, client, name, title, email, phone, rights, active: true, since };
+            let NewContact { name, title, email, phone, language, rights, .. } = new;
+            let contact = Contact { id, client, name, title, email, phone, language, rights, active: true, since };
             self.w.put_contact(&contact)?;
             self.w.put_login(Person::Contact(id), None, &contact.email)?;
             let event = Event::ContactAdded { contact: id, name: contact.name };
@@ -268,7 +268,7 @@ impl Made<'_> {
         let read = row.incoming.clone();
         let due = due_of(&read, self.client.terms);
         let from_table = row.media_type == CSV;
-        let mut letterhead = Letterhead::of(firm);
+        let mut letterhead = Letterhead::of(&firm.speaking(self.client.language));
         if !read.bank.iban.is_empty() {
             letterhead.bank = read.bank;
         }

@@ -220,6 +220,7 @@ impl<'i, R: Reader> Planner<'i, '_, R> {
             Ok(None) => self.add(NewClient {
                 party: row.party.clone(),
                 reference: row.reference.clone(),
+                language: row.language,
                 currency: row.currency.unwrap_or(self.firm.currency),
                 terms: row.terms.unwrap_or(self.firm.terms),
                 manager: None,
@@ -273,7 +274,9 @@ impl<'i, R: Reader> Planner<'i, '_, R> {
         let rights =
             Rights { billing: true, answer: true, letters: true, documents: true, projects: ProjectAccess::All };
         let (title, phone) = (row.title.clone(), row.phone.clone());
-        self.plan.contacts.push((whose, NewContact { name, title, email, phone, rights, invite: false }));
+        self.plan
+            .contacts
+            .push((whose, NewContact { name, title, email, phone, language: row.language, rights, invite: false }));
         Ok(())
     }
 
@@ -352,6 +355,7 @@ impl<'i, R: Reader> Planner<'i, '_, R> {
         let new = NewClient {
             party: buyer.clone(),
             reference: String::new(),
+            language: None,
             currency: row.incoming.currency,
             terms: self.firm.terms,
             manager: None,

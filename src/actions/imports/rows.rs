@@ -7,6 +7,7 @@ use super::intake::{ClientRow, ContactRow, Entry, PaymentRow, Remark, What};
 use super::table::{DateOrder, Reading, Table, date, is_unclear, number};
 use crate::domain::client::Party;
 use crate::domain::country;
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::payment::Method;
 use crate::domain::refusal::FieldFault;
@@ -93,6 +94,16 @@ impl<'t> Row<'t> {
         self.take(field, text.parse::<Currency>()).map(Some).ok_or(())
     }
 
+    /// A language; one that there is not here is told, and leaves the choice to the client or the firm.
+    fn language(&mut self) -> Option<Language> {
+        let written = self.text(Field::Language);
+        Language::parse("", &written).unwrap_or_else(|_| {
+            let why = format!("{written:?} is no language of documents here; the usual one is kept.");
+            self.note(Field::Language, false, why);
+            None
+        })
+    }
+
     /// Name, address and identifiers.
     pub(super) fn party(&mut self) -> Option<Party> {
         let name = self.line(Field::Client)?;
@@ -147,7 +158,9 @@ impl<'t> Row<'t> {
         let (title, email) = (self.line(Field::Title)?, self.line(Field::Email)?);
         let phone = self.line(Field::Phone)?;
         let name = [whole, joined].into_iter().find(|x| !x.is_empty()).unwrap_or_default();
-        Some(ContactRow { client, name, title, email, phone })
+        // In a client's own row it is the client's.
+        let language = if client.is_empty() { None } else { self.language() };
+        Some(ContactRow { client, name, title, email, phone, language })
     }
 }
 
@@ -158,12 +171,13 @@ pub(super) fn client(row: &mut Row<'_>) -> Option<ClientRow> {
         row.note(Field::Client, true, "The client’s name is missing.");
         return None;
     }
-    let currency = row.currency(Field::Currency).ok()?;
+    let (language, currency) = (row.language(), row.currency(Field::Currency).ok()?);
     let terms = terms(&row.text(Field::Terms));
     let note = text::paragraph("", &row.text(Field::Note));
     let contact = row.contact(String::new())?;
     Some(ClientRow {
         reference: row.line(Field::Reference)?,
+        language,
         currency,
         terms,
         note: row.take(Field::Note, note)?,

@@ -152,8 +152,9 @@ fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted)
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
     rules::check(&invoice, Some(&totals), &firm.party, &client.party)?;
     let number = next_number(reader, &firm, &invoice)?;
-    let pdf = draw(app, reader, &firm, &client, &invoice, &number, &totals)?;
-    let letterhead = Letterhead::of(&firm);
+    let speaking = firm.speaking(client.language);
+    let pdf = draw(app, reader, &speaking, &client, &invoice, &number, &totals)?;
+    let letterhead = Letterhead::of(&speaking);
     Ok(Prepared { number, totals, seller: firm.party, buyer: client.party, letterhead, pdf, invoice })
 }
 
@@ -169,8 +170,9 @@ fn seal(
     restored::refuse_held(w)?;
     let firm = w.firm()?;
     let Prepared { invoice: drawn, number, totals, seller, buyer, letterhead, pdf } = prepared;
-    let other_firm = firm.party != seller || Letterhead::of(&firm) != letterhead;
-    let moved = invoice != drawn || other_firm || found(w.client(invoice.client)?)?.party != buyer;
+    let client = found(w.client(invoice.client)?)?;
+    let other_firm = firm.party != seller || Letterhead::of(&firm.speaking(client.language)) != letterhead;
+    let moved = invoice != drawn || other_firm || client.party != buyer;
     if moved || next_number(w, &firm, &invoice)? != number {
         return Err(Refusal::TryAgain.into());
     }

@@ -24,6 +24,7 @@ pub fn preview(app: &App, reader: &impl Reader, scope: &StaffScope, id: InvoiceI
     let invoice = editable(reader, scope, id)?;
     let totals = invoice.ready()?;
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
+    let firm = firm.speaking(client.language);
     let sheet = sheet(reader, &firm, (&firm.party, &client.party), &invoice, None, &totals)?;
     render(app, &sheet, &firm)
 }

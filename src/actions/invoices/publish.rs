@@ -149,7 +149,7 @@ pub fn publish_in(
         at: w.now,
         by: issued_by(&w.by),
         pdf,
-        letterhead: Letterhead::of(&firm),
+        letterhead: Letterhead::of(&firm.speaking(client.language)),
         seller: firm.party,
         buyer: client.party,
         totals: Totals::only(p.amount),

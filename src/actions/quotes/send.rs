@@ -192,6 +192,7 @@ fn prepare(
     let known = following.map(|x| known(r, scope, new, x)).transpose()?;
     let totals = check(new, following)?;
     let firm = r.firm()?;
+    let speaking = firm.speaking(client.language);
     let current = Version {
         title: new.title.clone(),
         issued: new.issued,
@@ -205,7 +206,7 @@ fn prepare(
         news: following.map_or_else(String::new, |x| x.news.clone()),
         seller: firm.party.clone(),
         buyer: client.party,
-        letterhead: Letterhead::of(&firm),
+        letterhead: Letterhead::of(&speaking),
         pdf: FileRef { digest: Digest([0; 32]), length: 0, name: String::new(), media_type: String::new() },
         at: app.now(),
         by: StaffId(0),
@@ -221,7 +222,7 @@ fn prepare(
             Quote { id: QuoteId(0), client: client.id, project: new.project, number, current, older: Vec::new() }
         }
     };
-    let pdf = draw(app, r, &firm, &quote)?;
+    let pdf = draw(app, r, &speaking, &quote)?;
     Ok((quote, pdf))
 }
 

@@ -59,6 +59,7 @@ fn client(w: &mut WriteTx<'_>) -> Result<ClientId, StoreError> {
             id,
             party: Party { name: "Marlow Ceramics".to_owned(), ..Party::default() },
             reference: String::new(),
+            language: None,
             currency: Currency::EUR,
             terms: DueRule::default(),
             manager: None,

@@ -188,6 +188,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
     let new = NewClient {
         party: party.clone(),
         reference: format!("C-{:05}", place + 1),
+        language: None,
         currency: Currency::EUR,
         terms: DueRule::Days(u16::try_from(TERMS).unwrap_or(30)),
         manager: Some(StaffId(place % 3 + 1)),
@@ -200,6 +201,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
         title: "Accounts".to_owned(),
         email: EmailAddress::parse("email", &address).map_err(Refusal::from)?,
         phone: String::new(),
+        language: None,
         rights: Rights { billing: true, answer: true, letters: true, documents: false, projects: ProjectAccess::All },
         invite: false,
     };

@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
 use crate::domain::party::{Endpoint, PartyContact};
@@ -115,6 +116,8 @@ pub struct ClientPlan {
     /// Scheme and electronic address.
     pub endpoint: [&'static str; 2],
     pub reference: &'static str,
+    /// In which they are written to; `None` for English.
+    pub language: Option<Language>,
     pub currency: &'static str,
     pub terms: u16,
     pub tax: Tax,
@@ -128,8 +131,8 @@ pub struct ClientPlan {
     pub price: i64,
 }
 
-/// The eight clients.
-pub const CLIENTS: [ClientPlan; 8] = [
+/// The nine clients.
+pub const CLIENTS: [ClientPlan; 9] = [
     ClientPlan {
         name: "Marlow Ceramics Ltd",
         address: &["Unit 2, Kiln Yard", "Ringsend Road"],
@@ -139,6 +142,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "512684",
         endpoint: ["9935", "IE6388047V"],
         reference: "C-1014",
+        language: None,
         currency: "EUR",
         terms: 30,
         tax: Tax::Domestic,
@@ -163,6 +167,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "",
         endpoint: ["", ""],
         reference: "C-1021",
+        language: None,
         currency: "EUR",
         terms: 30,
         tax: Tax::Domestic,
@@ -185,6 +190,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "468120",
         endpoint: ["", ""],
         reference: "C-1026",
+        language: None,
         currency: "EUR",
         terms: 14,
         tax: Tax::Domestic,
@@ -204,6 +210,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "390417",
         endpoint: ["", ""],
         reference: "C-1030",
+        language: None,
         currency: "EUR",
         terms: 30,
         tax: Tax::Domestic,
@@ -226,6 +233,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "",
         endpoint: ["EM", "invoices@lumendental.example"],
         reference: "C-1033",
+        language: None,
         currency: "EUR",
         terms: 30,
         tax: Tax::Domestic,
@@ -248,6 +256,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "27184093",
         endpoint: ["0106", "27184093"],
         reference: "C-1038",
+        language: None,
         currency: "EUR",
         terms: 30,
         tax: Tax::ReverseCharge,
@@ -267,6 +276,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "07418852",
         endpoint: ["", ""],
         reference: "C-1042",
+        language: None,
         currency: "GBP",
         terms: 30,
         tax: Tax::Outside,
@@ -289,6 +299,7 @@ pub const CLIENTS: [ClientPlan; 8] = [
         legal_id: "1200-01-087345",
         endpoint: ["", ""],
         reference: "C-1047",
+        language: None,
         currency: "JPY",
         terms: 60,
         tax: Tax::Outside,
@@ -298,6 +309,29 @@ pub const CLIENTS: [ClientPlan; 8] = [
         contacts: &[contact("Haruka Mori", "General affairs", "h.mori@aoi-instruments.example", Part::Payer, true)],
         manager: 2,
         price: 16_500,
+    },
+    ClientPlan {
+        name: "Nordlicht Möbelwerkstatt GmbH",
+        address: &["Große Elbstraße 140"],
+        town: ["Hamburg", "22767", ""],
+        country: "DE",
+        vat_id: "DE298471635",
+        legal_id: "HRB 118204",
+        endpoint: ["9930", "DE298471635"],
+        reference: "C-1051",
+        language: Some(Language::German),
+        currency: "EUR",
+        terms: 14,
+        tax: Tax::ReverseCharge,
+        habit: Habit { days: -1, spread: 6, silent: 2, opens: 85 },
+        note: "Documents and letters in German.",
+        projects: &["Irland-Vertrieb"],
+        contacts: &[
+            contact("Katrin Petersen", "Buchhaltung", "k.petersen@nordlicht-moebel.example", Part::Payer, true),
+            contact("Jens Lüders", "Geschäftsführer", "j.lueders@nordlicht-moebel.example", Part::Reader, false),
+        ],
+        manager: 1,
+        price: 102,
     },
 ];
 
@@ -364,6 +398,7 @@ pub fn firm() -> Result<Firm, FieldFault> {
             receipt: pattern("HF-R-{YYYY}-{0000}")?,
         },
         locale: Locale::EnglishIreland,
+        language: Default::default(),
         paper: Paper::A4,
         quote_terms: QUOTE_TERMS.to_owned(),
     })

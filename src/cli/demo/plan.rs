@@ -53,7 +53,7 @@ pub struct Bill {
 }
 
 /// Days after the first day on which each client comes to the firm.
-pub const JOINS: [i64; 8] = [0, 0, 1, 2, 5, 40, 70, 100];
+pub const JOINS: [i64; 9] = [0, 0, 1, 2, 5, 40, 70, 100, 55];
 
 /// Days of `date`, moved by `days`.
 pub fn days(date: Date, days: i64) -> Date {
@@ -103,14 +103,13 @@ fn compose(
 ) -> Bill {
     let plan = &CLIENTS[client];
     let currency = plan.currency.parse().unwrap_or(Currency::EUR);
-    let month = dated.strftime("%B %Y").to_string();
-    let (title, lines) = work::bill(dice, plan, currency, &month);
+    let (title, lines) = work::bill(dice, plan, currency, &work::month(plan, dated));
     let reference = if client == 0 { format!("PO {}", 7_100 + dice.between(0, 899)) } else { String::new() };
     Bill { client, project, title, lines, reference, dated, due, fate, published }
 }
 
 /// The last weeks: (client, project, days before today it is dated, due in days from today, fate, published).
-const SCENES: [(usize, Option<usize>, i64, i64, Fate, bool); 19] = [
+const SCENES: [(usize, Option<usize>, i64, i64, Fate, bool); 21] = [
     (0, Some(2), 42, -12, Fate::Part(25, 38), false),
     (0, Some(0), 24, 6, Fate::Unpaid, false),
     (0, Some(1), 3, 27, Fate::Unpaid, false),
@@ -128,6 +127,8 @@ const SCENES: [(usize, Option<usize>, i64, i64, Fate, bool); 19] = [
     (5, Some(0), 40, -10, Fate::Over(12_500, 29), false),
     (6, Some(0), 47, -17, Fate::Unpaid, false),
     (6, None, 1, 29, Fate::Unpaid, false),
+    (8, Some(0), 21, -7, Fate::Unpaid, false),
+    (8, Some(0), 4, 10, Fate::Unpaid, false),
     (7, Some(0), 20, 40, Fate::Unpaid, false),
     (2, Some(0), 18, 12, Fate::CreditedPart(6), false),
 ];

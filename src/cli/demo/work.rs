@@ -2,9 +2,12 @@
 //!
 //! Knows no store and no calendar beyond the month it is told.
 
+use jiff::civil::Date;
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::firm::{ClientPlan, Tax};
+use crate::domain::firm::Locale;
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::tax::{Discount, Line, Unit, Vat, VatCategory};
 use crate::secrets::Entropy;
@@ -141,6 +144,33 @@ const MATTERS: [Matter; 10] = [
     },
 ];
 
+const IN_GERMAN: [Matter; 4] = [
+    Matter {
+        title: "Vertriebsvertrag Irland",
+        items: &[
+            ("Entwurf und Verhandlung des Vertriebsvertrags", Hour, 12, 40, 22_000, Fee),
+            ("Besprechungen mit dem Vertriebspartner", Hour, 4, 12, 22_000, Fee),
+            ("Übersetzung, zu Selbstkosten", Each, 4, 8, 18_500, Outlay),
+        ],
+    },
+    Matter {
+        title: "Unionsmarke „Nordlicht“",
+        items: &[
+            ("Recherche und Gutachten", Hour, 6, 16, 21_000, Fee),
+            ("Anmeldung beim EUIPO, eine Klasse", LumpSum, 4, 4, 65_000, Fee),
+            ("Amtsgebühr des EUIPO, zu Selbstkosten", Each, 4, 4, 85_000, Outlay),
+        ],
+    },
+    Matter {
+        title: "Allgemeine Geschäftsbedingungen",
+        items: &[
+            ("Durchsicht und Neufassung für Irland", Hour, 6, 18, 20_500, Fee),
+            ("Abstimmung mit Ihrer Rechtsabteilung", Hour, 2, 8, 20_500, Fee),
+        ],
+    },
+    Matter { title: "Laufende Beratung", items: &[("Telefonate und kurze Schreiben", Hour, 2, 9, 19_500, Fee)] },
+];
+
 /// What a client may add to a quote.
 pub fn options(dice: &Dice, client: &ClientPlan, currency: Currency) -> Vec<Line> {
     let items: [Item; 2] = [
@@ -150,9 +180,20 @@ pub fn options(dice: &Dice, client: &ClientPlan, currency: Currency) -> Vec<Line
     items.iter().map(|item| line(dice, item, client, currency, Decimal::ZERO)).collect()
 }
 
+/// The work for a client, described in their language.
+fn matters(client: &ClientPlan) -> &'static [Matter] {
+    if client.language == Some(Language::German) { &IN_GERMAN } else { &MATTERS }
+}
+
+/// The month of a bill as its title names it.
+pub fn month(client: &ClientPlan, dated: Date) -> String {
+    let written = if client.language == Some(Language::German) { Locale::German } else { Locale::default() };
+    written.date_long(dated).split_once(' ').map_or_else(String::new, |x| x.1.to_owned())
+}
+
 /// A bill's title and lines for a client, with an agreed discount on the fees now and then.
 pub fn bill(dice: &Dice, client: &ClientPlan, currency: Currency, month: &str) -> (String, Vec<Line>) {
-    let Some(matter) = dice.pick(&MATTERS) else { return (String::new(), Vec::new()) };
+    let Some(matter) = dice.pick(matters(client)) else { return (String::new(), Vec::new()) };
     let discount = if dice.chance(12) { Decimal::from(dice.between(1, 3) * 5) } else { Decimal::ZERO };
     let take = dice.between(1, i32::try_from(matter.items.len()).unwrap_or(1)).max(1);
     let items = matter.items.iter().take(usize::try_from(take).unwrap_or(1));

@@ -272,7 +272,8 @@ impl<A: Archive> Writer<'_, A> {
             self.file(&format!("{folder}/{file}-v{number}.pdf"), &older.pdf)?;
         }
         let project = quote.project.map(|id| self.project(id)).transpose()?.flatten();
-        let look = Look { firm: &self.firm, logo: None };
+        let firm = offer.letterhead.over(&self.firm);
+        let look = Look { firm: &firm, logo: None };
         let (seller, buyer) = (&offer.seller, &offer.buyer);
         let said = Offer::of(&quote.number, quote.latest(), offer, project.as_deref());
         let drawn = quote_sheet(&look, seller, buyer, &said);
@@ -353,7 +354,8 @@ impl<A: Archive> Writer<'_, A> {
             .iter()
             .map(|x| Account { currency: x.currency, statement: &x.statement, ageing: Some(&x.ageing) })
             .collect();
-        let look = Look { firm: &self.firm, logo: None };
+        let firm = self.firm.speaking(client.language);
+        let look = Look { firm: &firm, logo: None };
         let drawn = statement_sheet(&look, &client.party, &accounts, from, to);
         let body = html! {
             h1 { "Statement of account" }

@@ -123,6 +123,7 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
         vat_rates: rates.iter().map(|tenths| Decimal::new(*tenths, 1).normalize()).collect(),
         series,
         locale,
+        language: Default::default(),
         paper: if locale == Locale::EnglishUs { Paper::Letter } else { Paper::A4 },
         quote_terms: String::new(),
     })

@@ -2,6 +2,7 @@
 
 use rust_decimal::Decimal;
 
+use super::super::words::words;
 use super::{Bill, Change, Group, Item, Sums, Tax, Trader, Transfer};
 use crate::domain::client::Party;
 use crate::domain::country::in_eu;
@@ -76,7 +77,7 @@ fn made(invoice: &Invoice, content: &Content, frozen: &Frozen<'_>) -> Bill {
         adjustments: adjustments(content, frozen.totals),
         groups: groups(content, frozen),
         sums: sums(content, frozen.totals),
-        lines: content.lines.iter().enumerate().map(|(at, line)| item(content, frozen.totals, at, line)).collect(),
+        lines: content.lines.iter().enumerate().map(|(at, line)| item(content, frozen, at, line)).collect(),
     };
     if !bill.buyer.contact[0].is_empty() || !invoice.references.contact.is_empty() {
         let named = Some(&invoice.references.contact).filter(|x| !x.is_empty());
@@ -164,15 +165,16 @@ fn transfer(invoice: &Invoice, frozen: &Frozen<'_>) -> Option<Transfer> {
 }
 
 fn terms(invoice: &Invoice, frozen: &Frozen<'_>) -> String {
+    let says = &words(frozen.letterhead.locale.language()).invoice;
     if let Kind::CreditNote(_) = invoice.kind {
         let of = frozen.credits.and_then(Invoice::number).map_or_else(String::new, |x| format!(" {x}"));
-        return format!("Set off against invoice{of}.");
+        return (says.xml_set_off)(&of);
     }
     let amount = |minor| format!("{} {}", invoice.currency, money(Money::new(minor, invoice.currency)));
-    let parts = invoice.terms.instalments.iter().map(|x| format!("{} by {}.", amount(x.amount), x.due));
-    let early = invoice.terms.early.iter().map(|x| format!("{}% off when paid by {}.", number(x.percent), x.until));
+    let parts = invoice.terms.instalments.iter().map(|x| (says.xml_instalment)(&amount(x.amount), &x.due.to_string()));
+    let early = invoice.terms.early.iter().map(|x| (says.xml_early)(&number(x.percent), &x.until.to_string()));
     let all: Vec<String> = parts.chain(early).collect();
-    if all.is_empty() { format!("Payable by {}.", invoice.due) } else { all.join(" ") }
+    if all.is_empty() { (says.xml_due)(&invoice.due.to_string()) } else { all.join(" ") }
 }
 
 fn tax(vat: Vat) -> Tax {
@@ -184,7 +186,7 @@ fn groups(content: &Content, frozen: &Frozen<'_>) -> Vec<Group> {
     let in_eu = in_eu(&frozen.seller.country);
     let amount = |minor| money(Money::new(minor, frozen.totals.currency));
     let made = frozen.totals.groups.iter().map(|group| {
-        let why = content.exemption(group.vat.category, in_eu);
+        let why = content.exemption(group.vat.category, frozen.letterhead.locale.language(), in_eu);
         let (reason, reason_code) = why.map_or_else(Default::default, |x| (x.reason, x.code));
         Group { tax: tax(group.vat), base: amount(group.base), amount: amount(group.tax), reason, reason_code }
     });
@@ -220,9 +222,11 @@ fn sums(content: &Content, totals: &Totals) -> Sums {
     }
 }
 
-fn item(content: &Content, totals: &Totals, at: usize, line: &Line) -> Item {
+fn item(content: &Content, frozen: &Frozen<'_>, at: usize, line: &Line) -> Item {
+    let totals = frozen.totals;
     let net = Money::new(totals.line_nets.get(at).copied().unwrap_or_default(), totals.currency);
-    let discount = discount(content, line, totals.currency);
+    let usual = words(frozen.letterhead.locale.language()).lines.discount;
+    let discount = discount(content, line, totals.currency, usual);
     let as_it_is = content.prices == Prices::Net && (line.discount.portion.is_zero() || discount.is_some());
     // Where the standard's price times quantity would not come to the net, the net is the price of the whole quantity.
     let (price, per) = match as_it_is {
@@ -249,7 +253,7 @@ fn item(content: &Content, totals: &Totals, at: usize, line: &Line) -> Item {
 }
 
 /// A line's discount where the standard can say it: of a net price, above zero, in whole hundredths.
-fn discount(content: &Content, line: &Line, currency: Currency) -> Option<Change> {
+fn discount(content: &Content, line: &Line, currency: Currency, usual: &str) -> Option<Change> {
     if content.prices == Prices::Gross || line.discount.portion.is_zero() {
         return None;
     }
@@ -261,6 +265,6 @@ fn discount(content: &Content, line: &Line, currency: Currency) -> Option<Change
         Portion::Percent(percent) => Some((money(whole), number(percent))),
         Portion::Amount(_) => None,
     };
-    let reason = if line.discount.reason.is_empty() { "Discount" } else { &line.discount.reason };
+    let reason = if line.discount.reason.is_empty() { usual } else { &line.discount.reason };
     Some(Change { charge: false, amount: money(off), of, reason: reason.to_owned(), tax: None })
 }

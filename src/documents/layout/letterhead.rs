@@ -8,6 +8,7 @@ use super::{
 use super::{BANNER, BODY, FIRM, FOOT, LABEL, SMALL, STRONG, TITLE};
 use crate::documents::shape::{Shaped, clean};
 use crate::documents::sheet::{Fact, Payment, Sheet};
+use crate::documents::words::words;
 
 const LOGO_HEIGHT: f32 = 38.0;
 const LOGO_WIDTH: f32 = 130.0;
@@ -115,7 +116,7 @@ impl Maker<'_> {
             }
             block.rule(0.0, inner, 0.0, 0.35, Ink::Hairline);
             let dot = if sheet.number.is_empty() { "" } else { "  ·  " };
-            let number = format!("{}{dot}Page {} of {count}", sheet.number, i + 1);
+            let number = format!("{}{dot}{}", sheet.number, (words(sheet.speaks).sheet.page)(i + 1, count));
             let right = Slot { x: inner - 140.0, y: 6.0, width: 140.0, align: Align::End };
             self.text(&mut block, right, &number, FOOT, Owner::Foot);
             page.extend(block.marks.into_iter().map(|m| Mark { x: m.x + MARGIN, y: m.y + top, ..m }));

@@ -3,6 +3,7 @@
 
 use super::Case;
 use crate::domain::country::in_eu;
+use crate::domain::language::Language;
 use crate::domain::tax::VatCategory as Category;
 
 /// Identifiers of the rules of one category: identifiers needed, rate, reason.
@@ -81,7 +82,7 @@ fn rate(case: &mut Case<'_>, category: Category) {
 }
 
 fn reason(case: &mut Case<'_>, category: Category) {
-    let why = case.content.exemption(category, in_eu(&case.seller.country));
+    let why = case.content.exemption(category, Language::English, in_eu(&case.seller.country));
     let said = why.is_some_and(|x| !x.reason.trim().is_empty() || !x.code.trim().is_empty());
     let kept = said == category.needs_reason();
     let advice = format!("Say why no VAT is charged ({}).", category.words());

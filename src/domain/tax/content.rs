@@ -5,6 +5,7 @@ use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
 use super::{Adjustment, Exemption, Line, Vat, VatCategory};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 
 /// Whether prices are without VAT or include it.
@@ -75,9 +76,9 @@ impl Content {
         self.lines.iter().map(|x| x.vat).chain(self.adjustments.iter().map(|x| x.vat))
     }
 
-    /// The reason why `category` charges no VAT: the document's own, or the usual one.
-    pub fn exemption(&self, category: VatCategory, seller_in_eu: bool) -> Option<Exemption> {
+    /// The reason why `category` charges no VAT: the document's own, or the usual one in its language.
+    pub fn exemption(&self, category: VatCategory, language: Language, seller_in_eu: bool) -> Option<Exemption> {
         let own = self.exemptions.iter().find(|x| x.category == category && category.needs_reason());
-        own.cloned().or_else(|| category.usual_exemption(seller_in_eu))
+        own.cloned().or_else(|| category.usual_exemption(language, seller_in_eu))
     }
 }

@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::language::Language;
 use crate::domain::refusal::FieldFault;
 
 /// VAT category code (UNTDID 5305, the subset of EN 16931).
@@ -118,22 +119,55 @@ impl VatCategory {
         !matches!(self, Self::Standard | Self::Zero)
     }
 
-    /// The usual reason of a category, for a seller inside the EU or outside it; `None` where there must be none.
-    pub fn usual_exemption(self, seller_in_eu: bool) -> Option<Exemption> {
-        let (reason, code) = match self {
+    /// The usual reason of a category in a language, for a seller inside the EU or outside it; `None` where there must
+    /// be none.
+    pub fn usual_exemption(self, language: Language, seller_in_eu: bool) -> Option<Exemption> {
+        let code = match self {
             Self::Standard | Self::Zero => return None,
-            Self::Exempt => ("Exempt from VAT.", ""),
-            Self::ReverseCharge => ("Reverse charge: the customer accounts for the VAT.", "VATEX-EU-AE"),
-            Self::IntraCommunity => {
-                ("Intra-Community supply, exempt from VAT under Article 138 of Directive 2006/112/EC.", "VATEX-EU-IC")
-            }
-            Self::Export if seller_in_eu => {
-                ("Export outside the EU, exempt from VAT under Article 146 of Directive 2006/112/EC.", "VATEX-EU-G")
-            }
-            Self::Export => ("Export: no VAT is charged.", "VATEX-EU-G"),
-            Self::OutOfScope => ("Not subject to VAT.", "VATEX-EU-O"),
+            Self::Exempt => "",
+            Self::ReverseCharge => "VATEX-EU-AE",
+            Self::IntraCommunity => "VATEX-EU-IC",
+            Self::Export => "VATEX-EU-G",
+            Self::OutOfScope => "VATEX-EU-O",
+        };
+        let reason = match language {
+            Language::English => self.reason(seller_in_eu),
+            Language::German => self.reason_german(seller_in_eu),
         };
         Some(Exemption { category: self, reason: reason.to_owned(), code: code.to_owned() })
+    }
+
+    fn reason(self, seller_in_eu: bool) -> &'static str {
+        match self {
+            Self::Standard | Self::Zero => "",
+            Self::Exempt => "Exempt from VAT.",
+            Self::ReverseCharge => "Reverse charge: the customer accounts for the VAT.",
+            Self::IntraCommunity => {
+                "Intra-Community supply, exempt from VAT under Article 138 of Directive 2006/112/EC."
+            }
+            Self::Export if seller_in_eu => {
+                "Export outside the EU, exempt from VAT under Article 146 of Directive 2006/112/EC."
+            }
+            Self::Export => "Export: no VAT is charged.",
+            Self::OutOfScope => "Not subject to VAT.",
+        }
+    }
+
+    /// As § 14a UStG and Article 226 of the Directive word them.
+    fn reason_german(self, seller_in_eu: bool) -> &'static str {
+        match self {
+            Self::Standard | Self::Zero => "",
+            Self::Exempt => "Von der Umsatzsteuer befreit.",
+            Self::ReverseCharge => "Steuerschuldnerschaft des Leistungsempfängers (Reverse Charge).",
+            Self::IntraCommunity => {
+                "Steuerfreie innergemeinschaftliche Lieferung nach Artikel 138 der Richtlinie 2006/112/EG."
+            }
+            Self::Export if seller_in_eu => {
+                "Steuerfreie Ausfuhrlieferung in ein Drittland nach Artikel 146 der Richtlinie 2006/112/EG."
+            }
+            Self::Export => "Ausfuhrlieferung: Es wird keine Umsatzsteuer berechnet.",
+            Self::OutOfScope => "Nicht umsatzsteuerbar.",
+        }
     }
 }
 
@@ -155,7 +189,10 @@ mod tests {
     #[test]
     fn a_reason_is_usual_exactly_where_one_is_needed() {
         for category in VatCategory::ALL {
-            assert_eq!(category.usual_exemption(true).is_some(), category.needs_reason(), "{category:?}");
+            for language in Language::ALL {
+                let usual = category.usual_exemption(language, true);
+                assert_eq!(usual.is_some_and(|x| !x.reason.is_empty()), category.needs_reason(), "{category:?}");
+            }
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::actions::clients::{self, NewClient};
 use crate::actions::{once, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, StaffId};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::person::{Role, Staff};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
@@ -123,6 +124,7 @@ fn fields_of(client: &Client) -> Fields {
     let mut fields = Fields::default();
     party_form::fill(&mut fields, &client.party);
     fields.set("reference", &client.reference);
+    fields.set("language", client.language.map_or("", Language::code));
     fields.set("currency", client.currency.code());
     fields.set("terms", client.terms.to_string());
     fields.set("manager", client.manager.map_or_else(String::new, |x| x.to_string()));
@@ -134,13 +136,14 @@ fn read(desk: &Desk, fields: &Fields) -> Result<NewClient, Refusal> {
     let mut faults = Faults::default();
     let party = party_form::read(&mut faults, fields);
     let reference = faults.take(line("reference", fields.get("reference"), REFERENCE_MAX));
+    let language = faults.take(Language::parse("language", fields.get("language")));
     let currency: Option<Currency> = faults.take_opt(fields.get("currency").parse());
     let terms = faults.take(DueRule::parse("terms", fields.get("terms")));
     let manager = faults.take(manager(desk, fields.get("manager")));
     let note = faults.take(paragraph("note", fields.get("note")));
     faults.check()?;
     let currency = currency.unwrap_or(desk.firm.currency);
-    Ok(NewClient { party, reference, currency, terms, manager, note })
+    Ok(NewClient { party, reference, language, currency, terms, manager, note })
 }
 
 /// Two clients may have one name, if whoever keeps the second says that it is another one.
@@ -190,7 +193,7 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
             @if let Some(client) = client { (seen(client)) } @else { (parts::hidden("once", typed.fields.get("once"))) }
             (party_form::inputs(typed, "Client’s name"))
             (party_form::attention_inputs(typed))
-            (standing_choices(typed, &staff))
+            (standing_choices(typed, &staff, desk.firm.language))
             @if typed.errors.iter().any(|e| e.key == NAMESAKE) || typed.fields.has(NAMESAKE) {
                 (parts::checkbox(&typed.field(NAMESAKE, "This is another client of the same name")))
             }
@@ -200,7 +203,7 @@ fn page(desk: &Desk, client: Option<&Client>, typed: Typed<'_>) -> Result<Markup
     Ok(desk.page(DeskNav::Clients, &parts::titled(&title, typed.errors), body))
 }
 
-fn standing_choices(typed: Typed<'_>, staff: &[Staff]) -> Markup {
+fn standing_choices(typed: Typed<'_>, staff: &[Staff], usual: Language) -> Markup {
     let kept = typed.fields.get("manager");
     let reference = typed.field("reference", "Your reference").hint("Their number in your accounting system.");
     let currency = typed.field("currency", "Currency").hint("Of new documents, like EUR.").short();
@@ -218,9 +221,17 @@ fn standing_choices(typed: Typed<'_>, staff: &[Staff]) -> Markup {
     let choices: Vec<Choice<'_>> = nobody.chain(ids.iter().map(|(id, name)| Choice::new(id, name))).collect();
     html! {
         (parts::input(&reference.optional(), Input::Text))
+        (language_input(typed, &format!("The firm’s ({})", usual.name()), "Of documents and letters; issued ones stay as they are."))
         (parts::input(&currency, Input::Text))
         (parts::input(&terms, Input::Number))
         (parts::select(&manager, &choices))
         (parts::textarea(&note, 3))
     }
+}
+
+/// The choice of a language; `usual` is what an empty one means.
+pub fn language_input(typed: Typed<'_>, usual: &str, hint: &str) -> Markup {
+    let mut choices = vec![Choice::new("", usual)];
+    choices.extend(Language::ALL.iter().map(|x| Choice::new(x.code(), x.name())));
+    parts::select(&typed.field("language", "Language").hint(hint), &choices)
 }

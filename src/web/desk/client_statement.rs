@@ -64,7 +64,8 @@ async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Resu
     };
     let (accounts, logo, anchor) =
         desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
-    let look = documents::Look { firm: &desk.firm, logo };
+    let firm = desk.firm.speaking(client.language);
+    let look = documents::Look { firm: &firm, logo };
     let drawn = || sheet(&look, &client.party, &accounts, span, anchor);
     let made = match format {
         Format::Csv => Ok(table(&accounts, span).into_bytes()),

@@ -2,9 +2,11 @@
 
 use maud::{Markup, html};
 
+use super::client_form::language_input;
 use super::form::Typed;
 use crate::actions::people::NewContact;
 use crate::domain::ids::ProjectId;
+use crate::domain::language::Language;
 use crate::domain::person::{Contact, ProjectAccess, Rights};
 use crate::domain::project::Project;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
@@ -41,6 +43,7 @@ pub fn kept(contact: &Contact) -> Fields {
         ("title", contact.title.clone()),
         ("email", contact.email.to_string()),
         ("phone", contact.phone.clone()),
+        ("language", contact.language.map_or("", Language::code).to_owned()),
     ];
     pairs.extend(RIGHTS.iter().zip(held).filter(|x| x.1).map(|((word, ..), _)| ("rights", (*word).to_owned())));
     match &rights.projects {
@@ -63,6 +66,7 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     let title = faults.take(line("title", fields.get("title"), LINE_MAX));
     let email = faults.take_opt(EmailAddress::parse("email", fields.get("email")));
     let phone = faults.take(line("phone", fields.get("phone"), PHONE_MAX));
+    let language = faults.take(Language::parse("language", fields.get("language")));
     let ticked = |word: &str| fields.all("rights").any(|x| x == word);
     let (billing, answer, letters) = (ticked("billing"), ticked("answer"), ticked("letters"));
     let documents = ticked("documents");
@@ -75,7 +79,7 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     faults.check()?;
     let email = email.ok_or(Refusal::TryAgain)?;
     let rights = Rights { billing, answer, letters, documents, projects };
-    Ok(NewContact { name, title, email, phone, rights, invite: fields.has("invite") })
+    Ok(NewContact { name, title, email, phone, language, rights, invite: fields.has("invite") })
 }
 
 fn project_access(fields: &Fields, projects: &[Project]) -> Result<ProjectAccess, FieldFault> {
@@ -103,6 +107,7 @@ pub fn inputs(typed: Typed<'_>, projects: &[Project]) -> Markup {
         (parts::input(&title, Input::Text))
         (parts::input(&email, Input::Email))
         (parts::input(&phone, Input::Tel))
+        (language_input(typed, "The client’s", "Of letters to them, and of what they see on the portal."))
         (parts::checks(&typed.field("rights", "What they may do"), &choices, &ticked))
         @if !projects.is_empty() { (project_inputs(typed, projects)) }
     }
@@ -162,9 +167,9 @@ mod tests {
         let new = read(&fields, &[project(1)]).unwrap();
         assert!(new.rights.billing && !new.rights.letters && !new.invite);
         assert_eq!(new.rights.projects, ProjectAccess::Only(vec![ProjectId(1)]));
-        let NewContact { name, title, email, phone, rights, .. } = new.clone();
+        let NewContact { name, title, email, phone, language, rights, .. } = new.clone();
         let (id, client, since) = (crate::domain::ids::ContactId(1), ClientId(1), jiff::Timestamp::UNIX_EPOCH);
-        let contact = Contact { id, client, name, title, email, phone, rights, active: true, since };
+        let contact = Contact { id, client, name, title, email, phone, language, rights, active: true, since };
         assert_eq!(read(&kept(&contact), &[project(1)]).unwrap().rights, new.rights);
     }
 }

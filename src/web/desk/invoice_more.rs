@@ -7,6 +7,7 @@ use maud::{Markup, html};
 
 use super::invoice_typed::{optional_date, period, rare};
 use crate::domain::invoice::{Invoice, References};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::refusal::Faults;
 use crate::domain::tax::{
@@ -87,7 +88,7 @@ pub fn exemptions(fields: &Fields, faults: &mut Faults) -> Vec<Exemption> {
     let read = |category: VatCategory| {
         let name = reason_name(category);
         let reason = faults.take(text::line(&name, fields.get(&name), text::LINE_MAX));
-        let usual = category.usual_exemption(true)?;
+        let usual = category.usual_exemption(Language::English, true)?;
         (!reason.is_empty() && reason != usual.reason).then_some(Exemption { reason, ..usual })
     };
     needs.filter_map(read).collect()
@@ -162,7 +163,7 @@ pub fn draw_vat(fields: &Fields, used: &[VatCategory], invoice: bool, errors: &[
                 (parts::date(&field("accounting_on", "Rate of"), None, None))
             }
             @for (name, label, category) in &reasons {
-                @let usual = category.usual_exemption(true).map_or(String::new(), |x| x.reason);
+                @let usual = category.usual_exemption(Language::English, true).map_or(String::new(), |x| x.reason);
                 @let hint = format!("Printed instead of: {usual}");
                 (parts::input(&Field::new(name, label).class("g2").value(fields.get(name)).errors(errors).hint(&hint).optional(), Input::Text))
             }

@@ -190,7 +190,8 @@ fn document(desk: &Desk, r: &ReadTx, draft: &Invoice) -> Result<Markup, Problem>
     Ok(match draft.totals() {
         Some(totals) => {
             let parties = (&desk.firm.party, &client.party);
-            documents::html(&invoices::sheet(r, &desk.firm, parties, draft, None, &totals)?)
+            let firm = desk.firm.speaking(client.language);
+            documents::html(&invoices::sheet(r, &firm, parties, draft, None, &totals)?)
         }
         None => html! { p.mut { "The document can be shown once its amounts are within the limits." } },
     })

@@ -110,7 +110,9 @@ async fn file(desk: &Desk, id: &str, format: Format) -> Result<Response, Problem
         let receipt = money.receipt.ok_or(Problem::NotFound)?;
         let parts = settled_by(r, &receipt)?;
         let settles = Settles { parts: &parts, left: money.left, on: desk.today() };
-        let look = Look { firm: &desk.firm, logo: logo(r, &desk.firm)? };
+        let client = r.client(receipt.client)?.and_then(|x| x.language);
+        let firm = desk.firm.speaking(client);
+        let look = Look { firm: &firm, logo: logo(r, &firm)? };
         let sheet = receipt_sheet(&look, &receipt, &settles);
         Ok((receipt, sheet))
     })?;

@@ -279,7 +279,8 @@ fn preview(
 ) -> Result<Markup, Problem> {
     let Some(client) = &form.client.chosen else { return Err(Problem::NotFound) };
     let project = head.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
-    let looks = Looks { firm: &desk.firm, logo: logo(r, &desk.firm)? };
+    let firm = desk.firm.speaking(client.language);
+    let looks = Looks { firm: &firm, logo: logo(r, &desk.firm)? };
     let with_all = if head.options.is_empty() { None } else { totals(&head.content, head.currency) };
     let offer = Offer {
         number: None,

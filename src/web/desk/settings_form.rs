@@ -7,6 +7,7 @@ use super::contact_form::PHONE_MAX;
 use super::form::Typed;
 use super::party_form;
 use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
+use crate::domain::language::Language;
 use crate::domain::money::{Currency, parse_decimal};
 use crate::domain::number::Pattern;
 use crate::domain::particulars;
@@ -50,6 +51,7 @@ pub fn kept(firm: &Firm) -> Fields {
         ("series_quote", firm.series.quote.as_str().to_owned()),
         ("series_receipt", firm.series.receipt.as_str().to_owned()),
         ("locale", firm.locale.tag().to_owned()),
+        ("language", firm.language.code().to_owned()),
         ("paper", paper_code(firm.paper).to_owned()),
         ("quote_terms", firm.quote_terms.clone()),
     ];
@@ -97,6 +99,9 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
     let locale = Locale::from_tag(fields.get("locale"));
     let locale =
         faults.take(locale.ok_or_else(|| FieldFault::new("locale", "Choose how dates and amounts are written.")));
+    let language = Language::parse("language", fields.get("language"));
+    let language =
+        faults.take(language.and_then(|x| x.ok_or_else(|| FieldFault::new("language", "Choose a language."))));
     let paper = faults.take(paper(fields.get("paper")));
     let quote_terms = faults.take(paragraph("quote_terms", fields.get("quote_terms")));
     faults.check()?;
@@ -117,6 +122,7 @@ pub fn read(fields: &Fields, old: &Firm, year: i16) -> Result<Firm, Refusal> {
         vat_rates,
         series,
         locale,
+        language,
         paper,
         quote_terms,
     })
@@ -197,6 +203,7 @@ pub fn changes(old: &Firm, new: &Firm) -> String {
         (old.vat_rates != new.vat_rates, "VAT rates"),
         (old.series != new.series, "number patterns"),
         (old.locale != new.locale, "dates and amounts"),
+        (old.language != new.language, "language"),
         (old.paper != new.paper, "paper"),
         (old.quote_terms != new.quote_terms, "terms of quotes"),
     ];
@@ -259,11 +266,13 @@ fn looks(typed: Typed<'_>) -> Markup {
     };
     let locales: Vec<(&str, &str)> = Locale::ALL.iter().map(|l| (l.tag(), locale_words(*l))).collect();
     let locales: Vec<Choice<'_>> = locales.iter().map(|(tag, words)| Choice::new(tag, words)).collect();
+    let languages: Vec<Choice<'_>> = Language::ALL.iter().map(|x| Choice::new(x.code(), x.name())).collect();
     let papers = [Choice::new("a4", "A4"), Choice::new("letter", "US Letter")];
     html! {
         (parts::input(&typed.field("colour", "Colour").hint("As #rrggbb, like #1f4e5f.").short(), Input::Text))
         @if !shown.is_empty() { p.hint { (shown) } }
-        (parts::select(&typed.field("locale", "Dates and amounts"), &locales))
+        (parts::select(&typed.field("language", "Language of documents and letters").hint("A client and a contact can have another one."), &languages))
+        (parts::select(&typed.field("locale", "Dates and amounts").hint("On the desk, and in English documents."), &locales))
         (parts::radios(&typed.field("paper", "Paper"), &papers))
     }
 }
@@ -274,6 +283,7 @@ fn locale_words(locale: Locale) -> &'static str {
         Locale::EnglishUk => "United Kingdom: 27 November 2026, £4,136.30",
         Locale::EnglishUs => "United States: November 27, 2026, $4,136.30",
         Locale::EnglishContinental => "Continental Europe: 27 November 2026, 4.136,30 €",
+        Locale::German => "German: 27. November 2026, 4.136,30 €",
     }
 }
 
@@ -316,6 +326,7 @@ mod tests {
             vat_rates: vec![Decimal::new(23, 0), Decimal::new(135, 1)],
             series: Series { invoice, credit_note, quote, receipt: pattern("HF-R-{0000}") },
             locale: Locale::EnglishIreland,
+            language: Language::German,
             paper: Paper::A4,
             quote_terms: String::new(),
         }
@@ -350,6 +361,7 @@ mod tests {
             ("vat_rates", "101"),
             ("series_invoice", "HF-{YYYY}"),
             ("locale", "de-DE"),
+            ("language", "xx"),
             ("paper", "a5"),
         ];
         bad.iter().for_each(|(name, value)| fields.set(name, *value));

@@ -19,6 +19,7 @@ use crate::domain::firm::Letterhead;
 use crate::domain::format::Format;
 use crate::domain::grant::Strength;
 use crate::domain::invoice::{Body, Issue, Kind, Standing};
+use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::Source;
@@ -371,7 +372,9 @@ fn transfer(viewer: &Viewer, issue: &Issue, asked: Money) -> Markup {
     let structured = structured.and_then(|_| creditor_reference(issue.number.as_str()));
     let code = structured.as_ref().and_then(|reference| {
         let text = epc_text(bank, account, asked, reference)?;
-        let draw = || documents::transfer_code(bank, account, asked, reference).as_ref().map(documents::svg);
+        let draw = || {
+            documents::transfer_code(bank, account, asked, reference, Language::English).as_ref().map(documents::svg)
+        };
         viewer.drawn().code(text, draw)
     });
     let details = html! {

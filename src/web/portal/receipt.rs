@@ -104,6 +104,7 @@ fn sheet(viewer: &Viewer, number: &DocumentNumber, logo: Option<Logo>) -> Result
         Ok((receipt.clone(), view.settled_by(&receipt)?, left))
     })?;
     let settles = Settles { parts: &parts, left, on: viewer.today() };
-    let drawn = receipt_sheet(&Look { firm: viewer.firm(), logo }, &receipt, &settles);
+    let firm = viewer.firm().speaking(viewer.language());
+    let drawn = receipt_sheet(&Look { firm: &firm, logo }, &receipt, &settles);
     Ok((receipt, drawn))
 }

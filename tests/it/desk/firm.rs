@@ -10,7 +10,7 @@ use super::desk_of;
 use crate::browser::{Answer, Browser};
 use crate::house::{PASSWORD, TestHouse};
 
-pub const FIRM: [(&str, &str); 20] = [
+pub const FIRM: [(&str, &str); 21] = [
     ("name", "Hartmann & Finch LLP"),
     ("address", "4 Mill Lane"),
     ("city", "Dublin 8"),
@@ -30,6 +30,7 @@ pub const FIRM: [(&str, &str); 20] = [
     ("series_quote", "Q-{YYYY}-{0000}"),
     ("series_receipt", "R-{YYYY}-{0000}"),
     ("locale", "en-IE"),
+    ("language", "en"),
     ("paper", "a4"),
 ];
 const BANK: [(&str, &str); 3] =

@@ -9,12 +9,13 @@ use counterfoil::domain::client::Client;
 use counterfoil::domain::document::{Document, Version, Withdrawn};
 use counterfoil::domain::drop::{Dropped, Fate};
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
-use counterfoil::domain::firm::{Letterhead, Logo};
+use counterfoil::domain::firm::{Letterhead, Locale, Logo};
 use counterfoil::domain::format::Format;
 use counterfoil::domain::grant::{CodeRequest, Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::*;
 use counterfoil::domain::import::{Given as Range, Import, Undone};
 use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References};
+use counterfoil::domain::language::Language;
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::pause::{Pause, Paused};
@@ -91,6 +92,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         id: ClientId(2),
         party: party("Marlow Ceramics"),
         reference: "D-1044".to_owned(),
+        language: Some(Language::German),
         currency: Currency::EUR,
         terms: DueRule::Days(30),
         manager: Some(StaffId(3)),
@@ -105,6 +107,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         title: "Finance".to_owned(),
         email: email("ana@marlow.example"),
         phone: String::new(),
+        language: None,
         rights,
         active: true,
         since: at(),
@@ -141,6 +144,7 @@ fn documents_keep_their_stored_form() {
         letterhead: Letterhead {
             trade: "Solicitors".to_owned(),
             phone: "01 555 0142".to_owned(),
+            locale: Locale::German,
             ..Letterhead::default()
         },
         totals,
@@ -151,7 +155,7 @@ fn documents_keep_their_stored_form() {
         prices: Prices::Gross,
         prepaid: 3,
         round_to: 5,
-        exemptions: VatCategory::Exempt.usual_exemption(true).into_iter().collect(),
+        exemptions: VatCategory::Exempt.usual_exemption(Language::English, true).into_iter().collect(),
         accounting: Some(AccountingVat {
             currency: "GBP".parse().unwrap(),
             rate: Decimal::new(88, 2),

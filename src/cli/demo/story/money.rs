@@ -289,7 +289,7 @@ impl Story {
         let plan = &CLIENTS[client];
         let scope = self.as_staff(w, plan.manager);
         let (issued, currency) = (self.date(), plan.currency.parse().map_err(fault)?);
-        let month = issued.strftime("%B %Y").to_string();
+        let month = work::month(plan, issued);
         let (title, mut lines) = work::bill(&self.dice, plan, currency, &month);
         lines.iter_mut().for_each(|line| line.discount = Discount::default());
         let project = project.and_then(|p| self.clients[client].projects.get(p)).copied();

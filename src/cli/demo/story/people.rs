@@ -45,6 +45,7 @@ impl Story {
         let new = NewClient {
             party: plan.party(),
             reference: plan.reference.to_owned(),
+            language: plan.language,
             currency: plan.currency.parse().map_err(fault)?,
             terms: DueRule::Days(plan.terms),
             manager: self.staff.get(plan.manager).copied(),
@@ -296,6 +297,7 @@ fn contact_form(plan: &firm::ContactPlan, projects: &[ProjectId]) -> Result<NewC
         title: plan.title.to_owned(),
         email: firm::email(plan.email).map_err(fault)?,
         phone: plan.phone.to_owned(),
+        language: None,
         rights,
         invite: plan.password,
     })

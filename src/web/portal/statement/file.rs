@@ -67,7 +67,8 @@ async fn show(viewer: &Viewer, looking: &Looking, query: &Fields, format: Format
 fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u8>, ActError>, Problem> {
     let (all, buyer, anchor) =
         viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone(), view.anchor()?)))?;
-    let look = Look { firm: viewer.firm(), logo: viewer.logo()? };
+    let firm = viewer.firm().speaking(viewer.language());
+    let look = Look { firm: &firm, logo: viewer.logo()? };
     let drawn = || sheet(&look, &buyer, &all, (period.from, period.to), anchor);
     Ok(match format {
         Format::Csv => Ok(table(&all, (period.from, period.to)).into_bytes()),

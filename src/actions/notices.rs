@@ -2,7 +2,7 @@
 
 use jiff::tz::TimeZone;
 
-use super::letters::queue_notice;
+use super::letters::{queue_notice, writing};
 use crate::domain::backups::Trouble;
 use crate::domain::event::Actor;
 use crate::domain::firm::Firm;
@@ -81,6 +81,7 @@ fn tell(
 ) -> Result<(), ActError> {
     let (firm, who) = (w.firm()?, who(w)?);
     let happened = Happened { at: w.now, zone, who: &who, from: w.by.address };
+    let firm = writing(w, &firm, to)?;
     queue_notice(w, to, at, |name| wording(&firm, name, &happened))
 }
 

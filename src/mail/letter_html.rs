@@ -12,8 +12,13 @@ const COLOUR: &str = "#1d4d5e";
 /// Lightness, of 255, above which a button's words are dark instead of white.
 const BRIGHT: u32 = 150;
 
-/// What stands before the anchor.
-const ANCHOR_WORDS: &str = "Our activity log when this was sent:";
+/// What stands around a letter's parts, in its language.
+pub(super) struct Frame {
+    /// Before the address that a button leads to.
+    pub(super) nothing_happens: &'static str,
+    /// Before the anchor.
+    pub(super) anchor: &'static str,
+}
 
 /// A piece of a letter, in reading order.
 pub(super) enum Part {
@@ -30,21 +35,21 @@ pub(super) enum Part {
 }
 
 /// The plain part.
-pub(super) fn plain(parts: &[Part]) -> String {
+pub(super) fn plain(frame: &Frame, parts: &[Part]) -> String {
     let piece = |part: &Part| match part {
         Part::Says(text) => text.clone(),
         Part::Button(words) => format!("{words}:\n{LINK_SLOT}"),
         Part::Code => format!("    {CODE_SLOT}"),
         Part::Signed(lines) => lines.join("\n"),
-        Part::Anchor => format!("{ANCHOR_WORDS} {ANCHOR_SLOT}"),
+        Part::Anchor => format!("{} {ANCHOR_SLOT}", frame.anchor),
     };
     let mut text = parts.iter().map(piece).collect::<Vec<_>>().join("\n\n");
     text.push('\n');
     text
 }
 
-/// The HTML part, a whole document under `title`, with buttons in `colour`.
-pub(super) fn rich(title: &str, language: &str, colour: &str, parts: &[Part]) -> String {
+/// The HTML part, a whole document under `title` in a language with its frame, with buttons in `colour`.
+pub(super) fn rich(title: &str, (language, frame): (&str, &Frame), colour: &str, parts: &[Part]) -> String {
     let page = html! {
         (DOCTYPE)
         html lang=(language) {
@@ -56,14 +61,14 @@ pub(super) fn rich(title: &str, language: &str, colour: &str, parts: &[Part]) ->
                 title { (title) }
             }
             body style="margin:0;padding:24px 16px;font:16px/1.5 -apple-system,'Segoe UI',Roboto,Helvetica,Arial,sans-serif" {
-                div style="max-width:34em;margin:0 auto" { @for part in parts { (piece(part, colour)) } }
+                div style="max-width:34em;margin:0 auto" { @for part in parts { (piece(frame, part, colour)) } }
             }
         }
     };
     page.into_string()
 }
 
-fn piece(part: &Part, colour: &str) -> Markup {
+fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {
     const PARAGRAPH: &str = "margin:0 0 16px";
     html! {
         @match part {
@@ -71,7 +76,7 @@ fn piece(part: &Part, colour: &str) -> Markup {
             Part::Button(words) => {
                 p style="margin:24px 0 8px" { a href=(LINK_SLOT) style=(button(colour)) { (words) } }
                 p style="margin:0 0 24px;font-size:13px;word-break:break-all" {
-                    "If the button does nothing, open this address: " a href=(LINK_SLOT) { (LINK_SLOT) }
+                    (frame.nothing_happens) a href=(LINK_SLOT) { (LINK_SLOT) }
                 }
             },
             Part::Code => p style="margin:0 0 16px;font:600 28px/1.3 ui-monospace,Consolas,monospace;letter-spacing:.15em" {
@@ -80,7 +85,7 @@ fn piece(part: &Part, colour: &str) -> Markup {
             Part::Signed(lines) => p style="margin:24px 0 0" {
                 @for (i, line) in lines.iter().enumerate() { @if i > 0 { br; } (line) }
             },
-            Part::Anchor => p style="margin:24px 0 0;font-size:12px" { (ANCHOR_WORDS) " " (ANCHOR_SLOT) },
+            Part::Anchor => p style="margin:24px 0 0;font-size:12px" { (frame.anchor) " " (ANCHOR_SLOT) },
         }
     }
 }
@@ -115,7 +120,8 @@ mod tests {
 
     #[test]
     fn nothing_is_fetched_from_outside() {
-        let page = rich("T", "en-IE", "#1d5c63", &[Part::Says("a".into()), Part::Button("See"), Part::Code]);
+        let frame = Frame { nothing_happens: "", anchor: "" };
+        let page = rich("T", ("en-IE", &frame), "#1d5c63", &[Part::Says("a".into()), Part::Button("See"), Part::Code]);
         for mark in ["http", "<img", "url(", "@import", "<link", "<script", "<table"] {
             assert!(!page.contains(mark), "{mark} in {page}");
         }

@@ -2,11 +2,62 @@
 //!
 //! Must not know what a letter is about.
 
-use super::letter_html::{Part, plain, rich};
+use super::letter_html::{Frame, Part, plain, rich};
 use crate::domain::firm::Firm;
+use crate::domain::language::Language;
+
+/// What every letter says in a language beside what it is about.
+struct Words {
+    /// To nobody in particular, to somebody by title and name, and to somebody with a first name.
+    hello: &'static str,
+    titled: fn(&str) -> String,
+    named: fn(&str) -> String,
+    reply: &'static str,
+    or_ring: fn(&str) -> String,
+    quoted: fn(&str) -> String,
+    late: fn(i32) -> String,
+    frame: Frame,
+}
+
+/// The words of `firm`'s language here.
+fn words(firm: &Firm) -> &'static Words {
+    match firm.locale.language() {
+        Language::English => &ENGLISH,
+        Language::German => &GERMAN,
+    }
+}
+
+static ENGLISH: Words = Words {
+    hello: "Hello,",
+    titled: |name| format!("Dear {name},"),
+    named: |name| format!("Dear {},", name.split(' ').next().unwrap_or_default().trim_end_matches(',')),
+    reply: "reply to this e-mail",
+    or_ring: |phone| format!("reply to this e-mail or ring {phone}"),
+    quoted: |title| format!(" “{title}”"),
+    late: |days| if days == 1 { "1 day late".to_owned() } else { format!("{days} days late") },
+    frame: Frame {
+        nothing_happens: "If the button does nothing, open this address: ",
+        anchor: "Our activity log when this was sent:",
+    },
+};
+
+/// A full name may be a woman's or a man's, and a first name alone is too familiar: „Guten Tag“ suits everybody.
+static GERMAN: Words = Words {
+    hello: "Guten Tag,",
+    titled: |name| format!("Guten Tag {name},"),
+    named: |name| format!("Guten Tag {name},"),
+    reply: "antworten Sie bitte auf diese E-Mail",
+    or_ring: |phone| format!("antworten Sie bitte auf diese E-Mail oder rufen Sie uns an ({phone})"),
+    quoted: |title| format!(" „{title}“"),
+    late: |days| if days == 1 { "1 Tag überfällig".to_owned() } else { format!("{days} Tage überfällig") },
+    frame: Frame {
+        nothing_happens: "Falls der Knopf nichts bewirkt, öffnen Sie diese Adresse: ",
+        anchor: "Stand unseres Protokolls beim Versand:",
+    },
+};
 
 /// Forms of address that are no first name.
-const HONORIFICS: [&str; 9] = ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame"];
+const HONORIFICS: [&str; 11] = ["mr", "mrs", "ms", "miss", "mx", "dr", "prof", "sir", "dame", "herr", "frau"];
 
 /// A letter's words. `text` and `html` hold the slots where link, code and anchor go.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,22 +72,24 @@ pub struct Text {
 
 /// Greets, says the parts and signs.
 pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: String, mut parts: Vec<Part>) -> Text {
-    parts.insert(0, Part::Says(greeting(to_name)));
+    parts.insert(0, Part::Says(greeting(firm, to_name)));
     parts.push(Part::Signed(signature(firm, from_person)));
     parts.push(Part::Anchor);
     let subject = flat(&subject);
-    let html = rich(&subject, firm.locale.tag(), &firm.colour, &parts);
-    Text { text: plain(&parts), html, subject }
+    let frame = &words(firm).frame;
+    let html = rich(&subject, (firm.locale.tag(), frame), &firm.colour, &parts);
+    Text { text: plain(frame, &parts), html, subject }
 }
 
-pub(super) fn greeting(to_name: &str) -> String {
+pub(super) fn greeting(firm: &Firm, to_name: &str) -> String {
+    let words = words(firm);
     let name = flat(to_name);
     let first = name.split(' ').next().unwrap_or_default();
     let title = HONORIFICS.contains(&first.trim_end_matches('.').to_lowercase().as_str());
     match (first, title) {
-        ("", _) => "Hello,".to_owned(),
-        (_, true) => format!("Dear {name},"),
-        (first, false) => format!("Dear {},", first.trim_end_matches(',')),
+        ("", _) => words.hello.to_owned(),
+        (_, true) => (words.titled)(&name),
+        (_, false) => (words.named)(&name),
     }
 }
 
@@ -49,16 +102,16 @@ fn signature(firm: &Firm, from_person: &str) -> Vec<String> {
 }
 
 /// " “Lease of Unit 4”": what a document is about, as its title says; empty without one.
-pub(super) fn about(title: &str) -> String {
+pub(super) fn about(firm: &Firm, title: &str) -> String {
     match flat(title) {
         title if title.is_empty() => title,
-        title => format!(" “{title}”"),
+        title => (words(firm).quoted)(&title),
     }
 }
 
 /// "7 days late".
-pub(super) fn days_late(days: i32) -> String {
-    if days == 1 { "1 day late".to_owned() } else { format!("{days} days late") }
+pub(super) fn days_late(firm: &Firm, days: i32) -> String {
+    (words(firm).late)(days)
 }
 
 /// Text that somebody typed, in one line, without anything that reads as a slot: of brackets in a row one is kept.
@@ -80,7 +133,7 @@ pub(super) fn flat(typed: &str) -> String {
 /// "reply to this e-mail or ring 01 555 0142".
 pub(super) fn tell_us(firm: &Firm) -> String {
     match flat(&firm.phone) {
-        phone if phone.is_empty() => "reply to this e-mail".to_owned(),
-        phone => format!("reply to this e-mail or ring {phone}"),
+        phone if phone.is_empty() => words(firm).reply.to_owned(),
+        phone => (words(firm).or_ring)(&phone),
     }
 }

@@ -1,4 +1,5 @@
-//! The texts of letters: one pure function each.
+//! The texts of letters, in English: one pure function each, which hands over to its counterpart in the reader's
+//! language (`letters_german`).
 //!
 //! Knows what is said and to whom; must not know when, how often or by which server a letter goes. Link and code stay
 //! slots ([`LINK_SLOT`](crate::domain::letter::LINK_SLOT), [`CODE_SLOT`](crate::domain::letter::CODE_SLOT)) until the
@@ -9,15 +10,28 @@ use jiff::{Span, civil::Date};
 use super::letter_html::Part;
 pub use super::letter_words::Text;
 use super::letter_words::{about, compose, days_late, flat};
+use super::letters_german as german;
 use crate::domain::firm::Firm;
 use crate::domain::invoice::{Invoice, days_between};
+use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::reminder::Tone;
 use crate::domain::text::capital;
 
 /// Days that a final notice leaves.
-const FINAL_DAYS: i64 = 7;
+pub(super) const FINAL_DAYS: i64 = 7;
+
+/// Leaves for the same letter in the language that the firm is speaking, where that is not English. A new language does
+/// not compile before it has every letter.
+macro_rules! elsewhere {
+    ($firm:expr, $letter:ident($($what:expr),*)) => {
+        match $firm.locale.language() {
+            Language::English => {}
+            Language::German => return german::$letter($($what),*),
+        }
+    };
+}
 
 /// What a letter about an invoice or credit note is about.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +56,7 @@ pub struct Subject<'a> {
 
 /// A document was issued, or a PDF published. One link.
 pub fn issued(s: &Subject) -> Text {
+    elsewhere!(s.firm, issued(s));
     let (amount, number) = (s.money(s.invoice.payable()), s.number());
     if s.open.minor <= 0 {
         let says = [format!("Here is our {number}{}. There is nothing to pay.", s.about())];
@@ -60,6 +75,7 @@ pub fn issued(s: &Subject) -> Text {
 
 /// A credit note on the invoice `of_number` was issued. One link.
 pub fn credit_note(s: &Subject, of_number: &str) -> Text {
+    elsewhere!(s.firm, credit_note(s, of_number));
     let amount = s.money(s.invoice.payable());
     let number = s.number().replacen("invoice", "credit note", 1);
     let of = if flat(of_number).is_empty() { String::new() } else { format!(" on invoice {}", flat(of_number)) };
@@ -73,6 +89,7 @@ pub fn credit_note(s: &Subject, of_number: &str) -> Text {
 /// An open invoice, before, on or after its due date. One link. The words are true on `today`, whatever `tone` was
 /// planned.
 pub fn reminder(s: &Subject, tone: Tone) -> Text {
+    elsewhere!(s.firm, reminder(s, tone));
     match (days_between(s.due, s.today), tone) {
         (..=-1, _) => upcoming(s),
         (0, _) => due_today(s),
@@ -109,7 +126,7 @@ fn overdue(s: &Subject, late: i32) -> Text {
         format!("Please pay now, or reply with the day you’ll pay. If something’s wrong with it, {}.", s.tell_us()),
     ];
     let paid = "If you’ve paid in the last few days, thank you; there’s nothing more to do.".to_owned();
-    s.letter(format!("{}: {}", days_late(late), s.sum()), says, PAY, [paid])
+    s.letter(format!("{}: {}", days_late(s.firm, late), s.sum()), says, PAY, [paid])
 }
 
 fn firm_reminder(s: &Subject, late: i32) -> Text {
@@ -119,7 +136,7 @@ fn firm_reminder(s: &Subject, late: i32) -> Text {
         format!("Please pay this week, or reply with a day we can count on. If something’s wrong, {}.", s.tell_us()),
     ];
     let paid = "If your payment is on its way, tell us when it left and we’ll look for it.".to_owned();
-    s.letter(format!("{}: {} still open", days_late(late), s.sum()), says, PAY, [paid])
+    s.letter(format!("{}: {} still open", days_late(s.firm, late), s.sum()), says, PAY, [paid])
 }
 
 fn final_notice(s: &Subject, late: i32) -> Text {
@@ -130,11 +147,12 @@ fn final_notice(s: &Subject, late: i32) -> Text {
         format!("Please pay by {by}. After that we may add the interest and costs that the law allows."),
     ];
     let way = format!("If you can’t pay it all now, or something’s wrong, talk to us before then: {}.", s.tell_us());
-    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(late)), says, PAY, [way])
+    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(s.firm, late)), says, PAY, [way])
 }
 
 /// Somebody asked to sign in: one link and one six-digit code, good for 15 minutes.
 pub fn sign_in(firm: &Firm, to_name: &str) -> Text {
+    elsewhere!(firm, sign_in(firm, to_name));
     let name = flat(&firm.party.name);
     let parts = vec![
         Part::Says(format!("Here is your link to sign in to {name}. It works once, for 15 minutes.")),
@@ -148,6 +166,7 @@ pub fn sign_in(firm: &Firm, to_name: &str) -> Text {
 
 /// One link to set a password, for somebody who was `invited` or who asked for a new one.
 pub fn set_password(firm: &Firm, to_name: &str, invited: bool) -> Text {
+    elsewhere!(firm, set_password(firm, to_name, invited));
     let name = flat(&firm.party.name);
     let (subject, says, ignore) = if invited {
         (
@@ -171,9 +190,10 @@ pub fn set_password(firm: &Firm, to_name: &str, invited: bool) -> Text {
 
 /// A quote was sent, or a new version of one. One link.
 pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Text {
+    elsewhere!(firm, quote_sent(firm, to_name, quote, today));
     let (locale, offer) = (firm.locale, &quote.current);
     let (amount, until) = (locale.money(offer.totals.payable()), locale.date_medium(offer.valid_until, today));
-    let (number, title) = (flat(quote.number.as_str()), about(&offer.title));
+    let (number, title) = (flat(quote.number.as_str()), about(firm, &offer.title));
     let (mut parts, subject) = match quote.latest() {
         1 => {
             let says = format!("Here is our quote {number}{title}: {amount}. It stands until the end of {until}.");
@@ -219,7 +239,7 @@ pub fn quote_answered(firm: &Firm, to_name: &str, quote: &Quote, by: &str, clien
     if quote.latest() > 1 {
         number.push_str(&format!(", version {}", quote.latest()));
     }
-    let (by, title, amount) = (flat(by), about(&offer.title), firm.locale.money(total));
+    let (by, title, amount) = (flat(by), about(firm, &offer.title), firm.locale.money(total));
     let mut parts = vec![Part::Says(format!("{by} of {} {did} our quote {number}{title}: {amount}.", flat(client)))];
     parts.extend(more.map(Part::Says));
     parts.push(Part::Button("See the quote"));
@@ -239,10 +259,11 @@ pub struct Posted<'a> {
 }
 
 /// Most documents that one letter names; the others are counted.
-const NAMED_MAX: usize = 10;
+pub(super) const NAMED_MAX: usize = 10;
 
 /// Documents were posted, newest first; at least one. One link.
 pub fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Text {
+    elsewhere!(firm, posted(firm, to_name, documents));
     let name = |d: &Posted<'_>| {
         let version = if d.version > 1 { format!(", version {}", d.version) } else { String::new() };
         let project = d.project.as_deref().map_or_else(String::new, |p| format!(", for {}", flat(p)));
@@ -275,7 +296,7 @@ pub fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Text {
 }
 
 impl Subject<'_> {
-    fn letter(
+    pub(super) fn letter(
         &self,
         subject: String,
         says: impl IntoIterator<Item = String>,
@@ -288,11 +309,11 @@ impl Subject<'_> {
         compose(self.firm, self.to_name, self.from_person, subject, parts)
     }
 
-    fn money(&self, money: Money) -> String {
+    pub(super) fn money(&self, money: Money) -> String {
         self.firm.locale.money(money)
     }
 
-    fn has_part_paid(&self) -> bool {
+    pub(super) fn has_part_paid(&self) -> bool {
         self.open.minor < self.invoice.payable().minor
     }
 
@@ -334,11 +355,11 @@ impl Subject<'_> {
         format!("invoice {number}").trim().to_owned()
     }
 
-    fn about(&self) -> String {
-        about(&self.invoice.title)
+    pub(super) fn about(&self) -> String {
+        about(self.firm, &self.invoice.title)
     }
 
-    fn due(&self) -> String {
+    pub(super) fn due(&self) -> String {
         self.firm.locale.date_medium(self.due, self.today)
     }
 

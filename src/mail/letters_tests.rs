@@ -42,6 +42,7 @@ fn firm() -> Firm {
             receipt: pattern("R-{0000}"),
         },
         locale: Locale::EnglishIreland,
+        language: Default::default(),
         paper: Paper::A4,
         quote_terms: String::new(),
     }
@@ -144,8 +145,23 @@ fn quote_saying(typed: &str, answer: Answer) -> Quote {
 
 /// Every letter there is, about a document whose typed texts are `typed`.
 fn all(typed: &str) -> Vec<Text> {
-    let mut firm = firm();
+    let mut all = all_of(firm(), typed);
+    let choice = Choice { options: vec![1], terms: Digest([0; 32]), total: Money::new(1, Currency::EUR) };
+    for answer in [Answer::Accepted(given(typed), choice), Answer::Declined(given(typed), typed.into())] {
+        let answered = quote_saying(typed, answer);
+        all.push(quote_answered(&named(firm(), typed), typed, &answered, typed, typed));
+    }
+    all
+}
+
+fn named(mut firm: Firm, typed: &str) -> Firm {
     (firm.party.name, firm.phone, firm.correspondent) = (typed.into(), typed.into(), typed.into());
+    firm
+}
+
+/// Every letter that a client gets of this firm.
+fn all_of(firm: Firm, typed: &str) -> Vec<Text> {
+    let firm = named(firm, typed);
     let invoice = Invoice { title: typed.into(), ..invoice() };
     let mut out = vec![
         sign_in(&firm, typed),
@@ -153,10 +169,9 @@ fn all(typed: &str) -> Vec<Text> {
         set_password(&firm, typed, false),
         quote_sent(&firm, typed, &quote_saying(typed, Answer::Open), date(2025, 11, 1)),
     ];
-    let choice = Choice { options: vec![1], terms: Digest([0; 32]), total: Money::new(1, Currency::EUR) };
-    for answer in [Answer::Accepted(given(typed), choice), Answer::Declined(given(typed), typed.into())] {
-        let answered = quote_saying(typed, answer);
-        out.push(quote_answered(&firm, typed, &answered, typed, typed));
+    let posted_of = |n: u32| Posted { title: typed, project: Some(typed.to_owned()), version: n % 2 + 1 };
+    for count in [1, 2, 12] {
+        out.push(posted(&firm, typed, &(0..count).map(posted_of).collect::<Vec<_>>()));
     }
     for (open, today) in [
         (413_630, date(2025, 11, 20)),
@@ -341,6 +356,74 @@ fn people_are_greeted_by_their_first_name() {
         ("Ms Ruiz", "Dear Ms Ruiz,"),
     ];
     for (name, greeted) in table {
-        assert_eq!(greeting(name), greeted);
+        assert_eq!(greeting(&firm(), name), greeted);
+    }
+}
+
+fn german() -> Firm {
+    Firm { locale: Locale::German, ..firm() }
+}
+
+fn in_german(open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
+    let (firm, invoice, open) = (german(), invoice(), Money::new(open, Currency::EUR));
+    let (asked, due, from_person) = (open, invoice.due, "Orla Byrne");
+    write(&Subject { firm: &firm, to_name: "Katrin Petersen", invoice: &invoice, open, asked, due, today, from_person })
+}
+
+#[test]
+fn german_letters_read_as_a_german_office_writes() {
+    let letter = in_german(413_630, date(2025, 10, 28), issued);
+    assert_eq!(letter.subject, "Rechnung HF-2025-0412: 4.136,30\u{a0}€, fällig am 27. November");
+    assert_eq!(
+        letter.text,
+        "Guten Tag Katrin Petersen,\n\n\
+         unsere Rechnung HF-2025-0412 „Lease of Unit 4“ über 4.136,30\u{a0}€ liegt für Sie bereit. Sie ist am \
+         27. November fällig.\n\n\
+         Rechnung ansehen und bezahlen:\n[[link]]\n\n\
+         Falls daran etwas unklar oder nicht richtig ist, antworten Sie bitte auf diese E-Mail oder rufen Sie uns an \
+         (01 555 0142).\n\n\
+         Orla Byrne\nHarbour & Finch LLP\n01 555 0142\naccounts@harbourfinch.example\n\n\
+         Stand unseres Protokolls beim Versand: [[anchor]]\n"
+    );
+    assert!(letter.html.contains("<html lang=\"de\">") && letter.html.contains("Falls der Knopf nichts bewirkt"));
+    let whole = 413_630;
+    let table = [
+        (whole, date(2025, 11, 20), Tone::Upcoming, "Fällig nächsten Donnerstag: 4.136,30 €"),
+        (whole, date(2025, 11, 21), Tone::Upcoming, "Fällig am Donnerstag: 4.136,30 €"),
+        (whole, date(2025, 11, 26), Tone::Upcoming, "Fällig morgen: 4.136,30 €"),
+        (202_950, date(2025, 11, 1), Tone::Upcoming, "Fällig am 27. November: Restbetrag 2.029,50 €"),
+        (whole, date(2025, 11, 27), Tone::DueToday, "Heute fällig: 4.136,30 €, Lease of Unit 4"),
+        (whole, date(2025, 11, 28), Tone::Overdue, "1 Tag überfällig: 4.136,30 €"),
+        (whole, date(2025, 12, 11), Tone::Firm, "14 Tage überfällig: 4.136,30 € noch offen"),
+        (whole, date(2025, 12, 27), Tone::Final, "Letzte Mahnung: 4.136,30 €, 30 Tage überfällig"),
+    ];
+    for (open, today, tone, subject) in table {
+        assert_eq!(in_german(open, today, |s| reminder(s, tone)).subject.replace('\u{a0}', " "), subject);
+    }
+    let last = in_german(202_950, date(2025, 12, 27), |s| reminder(s, Tone::Final)).text.replace('\u{a0}', " ");
+    let says = ["Offen ist noch: 2.029,50 € von 4.136,30 €.", "Bitte zahlen Sie bis Samstag, den 3. Januar 2026."];
+    assert!(says.iter().all(|x| last.contains(x)), "{last}");
+    let credit = in_german(0, date(2025, 10, 28), |s| credit_note(s, "HF-2025-0389"));
+    assert!(credit.subject.starts_with("Rechnungskorrektur HF-2025-0412: "), "{}", credit.subject);
+    assert!(credit.text.contains("zu Rechnung HF-2025-0389."), "{}", credit.text);
+}
+
+#[test]
+fn no_german_letter_has_an_english_word_and_each_is_polite() {
+    const ENGLISH: [&str; 20] = [
+        "the", "of", "your", "you", "please", "pay", "paid", "invoice", "quote", "credit", "payment", "due", "here",
+        "our", "and", "to", "by", "not", "with", "reply",
+    ];
+    let all = all_of(german(), "Katrin Petersen");
+    let notices = super::super::notices::all(&german(), "Katrin Petersen").into_iter().take(3);
+    for letter in all.into_iter().chain(notices) {
+        let said = letter.text.replace("harbourfinch.example", "").to_lowercase();
+        let found: Vec<&str> = said.split(|c: char| !c.is_alphabetic()).filter(|x| ENGLISH.contains(x)).collect();
+        assert!(found.is_empty(), "{found:?} in {}", letter.text);
+        assert!(letter.text.starts_with("Guten Tag Katrin Petersen,\n\n"), "{}", letter.text);
+        let words: Vec<&str> = said.split(|c: char| !c.is_alphabetic()).collect();
+        assert!(["du", "dein", "deine", "dir"].iter().all(|x| !words.contains(x)), "{said}");
+        let whole = letter.text.replace("    [[code]]", "");
+        assert!(!whole.contains("  ") && letter.text.ends_with('\n'), "{}", letter.text);
     }
 }

@@ -8,10 +8,12 @@ mod headers;
 mod letter_html;
 mod letter_words;
 pub mod letters;
+mod letters_german;
 pub mod message;
 #[cfg(test)]
 mod message_tests;
 pub mod notices;
+mod notices_german;
 mod reply;
 pub mod resolve;
 #[cfg(test)]

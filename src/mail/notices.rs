@@ -1,4 +1,5 @@
 //! The texts of notices: letters that say that something happened to an account or to the firm, to whom it concerns.
+//! In English; those that clients get, also in theirs (`notices_german`).
 //!
 //! Each says what, when, from where, and what to do about it if it was not meant. None holds a link or a secret, so
 //! that a forged one has nothing to copy.
@@ -9,8 +10,10 @@ use jiff::{Timestamp, tz::TimeZone};
 
 use super::letter_html::Part;
 use super::letter_words::{Text, compose, flat, tell_us};
+use super::notices_german as german;
 use crate::domain::backups::Trouble;
 use crate::domain::firm::Firm;
+use crate::domain::language::Language;
 
 /// When something happened, who did it and from where.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +43,10 @@ impl Happened<'_> {
 
 /// Somebody's password was set or changed.
 pub fn password_set(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    match firm.locale.language() {
+        Language::English => {}
+        Language::German => return german::password_set(firm, to_name, happened),
+    }
     let name = flat(&firm.party.name);
     let says = [
         format!("Your password for {name} was set {}.", happened.when_and_where(firm)),
@@ -51,6 +58,10 @@ pub fn password_set(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
 
 /// Somebody signs in with another address from now on; this goes to the new one.
 pub fn address_is_now_this(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    match firm.locale.language() {
+        Language::English => {}
+        Language::German => return german::address_is_now_this(firm, to_name, happened),
+    }
     let (name, who) = (flat(&firm.party.name), flat(happened.who));
     let says = [
         format!("{who} changed the e-mail address that you sign in to {name} with {}.", happened.when(firm)),
@@ -62,6 +73,10 @@ pub fn address_is_now_this(firm: &Firm, to_name: &str, happened: &Happened) -> T
 
 /// Somebody signs in with another address from now on; this goes to the old one.
 pub fn address_was_this(firm: &Firm, to_name: &str, happened: &Happened) -> Text {
+    match firm.locale.language() {
+        Language::English => {}
+        Language::German => return german::address_was_this(firm, to_name, happened),
+    }
     let (name, who) = (flat(&firm.party.name), flat(happened.who));
     let says = [
         format!("{who} changed the e-mail address that you sign in to {name} with {}.", happened.when(firm)),
@@ -113,10 +128,14 @@ pub fn backup_trouble(firm: &Firm, to_name: &str, (at, zone): (Timestamp, &TimeZ
 }
 
 /// "22 November 2026 at 03:15 (Europe/Dublin)".
-fn told(firm: &Firm, at: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn told(firm: &Firm, at: Timestamp, zone: &TimeZone) -> String {
     let local = zone.to_datetime(at);
     let (day, time) = (firm.locale.date_long(local.date()), firm.locale.time(local.time()));
-    format!("{day} at {time} ({})", zone.iana_name().unwrap_or("UTC"))
+    let zone = zone.iana_name().unwrap_or("UTC");
+    match firm.locale.language() {
+        Language::English => format!("{day} at {time} ({zone})"),
+        Language::German => format!("{day} um {time} Uhr ({zone})"),
+    }
 }
 
 /// Letters name another address, telephone or person to answer to; to every owner.
@@ -164,7 +183,7 @@ pub fn staff_changed(firm: &Firm, to_name: &str, happened: &Happened, what: Join
     notice(firm, to_name, format!("{subject}, {name}"), says)
 }
 
-fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
+pub(super) fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
 }
 

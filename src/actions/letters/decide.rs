@@ -4,7 +4,7 @@ use jiff::civil::Date;
 
 use super::super::found;
 use super::about;
-use super::people::reach;
+use super::people::{reach, writing};
 use super::queue::{not_lately, queue, subject};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
@@ -87,6 +87,7 @@ pub fn send_again(
     let to = found(w.contact(contact)?.filter(|c| c.sees_billing(row.invoice.client, row.invoice.project)))?;
     not_lately(w, Person::Contact(contact), Purpose::Issued(invoice))?;
     let firm = w.firm()?;
+    let firm = writing(w, &firm, Person::Contact(contact))?;
     let text = words::issued(&subject(&firm, &to.name, &row, today));
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
     queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;

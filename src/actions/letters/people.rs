@@ -1,7 +1,10 @@
 //! Who letters go to: those who may see the document and want letters.
 
+use std::borrow::Cow;
+
 use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
+use crate::domain::firm::Firm;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
@@ -66,6 +69,18 @@ pub(super) fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addres
         Person::Staff(id) => w.staff(id)?.filter(|s| s.active).as_ref().map(Addressee::from),
         Person::Contact(id) => w.contact(id)?.filter(|c| c.active).as_ref().map(Addressee::from),
     })
+}
+
+/// The firm as it writes to somebody: in the language of the contact, else of their client, else its own; to its own
+/// people in the desk's.
+pub(in super::super) fn writing<'f>(r: &impl Reader, firm: &'f Firm, to: Person) -> Result<Cow<'f, Firm>, StoreError> {
+    let Person::Contact(id) = to else { return Ok(Cow::Borrowed(firm)) };
+    let Some(contact) = r.contact(id)? else { return Ok(firm.speaking(None)) };
+    let language = match contact.language {
+        None => r.client(contact.client)?.and_then(|x| x.language),
+        own => own,
+    };
+    Ok(firm.speaking(language))
 }
 
 /// A document's letter goes to where the person is reached now; a notice to the address that it is about.

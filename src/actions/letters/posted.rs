@@ -5,7 +5,7 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::people::Addressee;
+use super::people::{Addressee, writing};
 use super::queue::queue;
 use crate::domain::document::Document;
 use crate::domain::ids::ClientId;
@@ -54,7 +54,7 @@ pub(in super::super) fn reword_posted(w: &mut WriteTx<'_>, client: ClientId) -> 
 
 fn begin(w: &mut WriteTx<'_>, contact: &Contact, document: &Document) -> Result<(), ActError> {
     let key = posted_key(document.id, document.current(), Person::Contact(contact.id));
-    let text = text(w, &contact.name, std::slice::from_ref(document))?;
+    let text = text(w, (Person::Contact(contact.id), &contact.name), std::slice::from_ref(document))?;
     if !queue(w, &Addressee::from(contact), key.clone(), Purpose::Posted(document.id), None, text)? {
         return Ok(());
     }
@@ -72,7 +72,7 @@ fn reword(w: &mut WriteTx<'_>, letter: Letter) -> Result<(), ActError> {
     if told.is_empty() {
         return Ok(());
     }
-    let Text { subject, text, html } = text(w, &letter.to_name, &told)?;
+    let Text { subject, text, html } = text(w, (letter.to, &letter.to_name), &told)?;
     let reworded = Letter { subject, text, html, ..letter };
     Ok(w.move_letter(&reworded, &reworded.state, Some(until(&reworded)))?)
 }
@@ -83,7 +83,7 @@ pub(super) fn refreshed(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<Lette
     if told.is_empty() {
         return Ok(None);
     }
-    let Text { subject, text, html } = text(w, &letter.to_name, &told)?;
+    let Text { subject, text, html } = text(w, (letter.to, &letter.to_name), &told)?;
     Ok(Some(Letter { subject, text, html, ..letter.clone() }))
 }
 
@@ -97,13 +97,14 @@ pub(super) fn told(r: &impl Reader, letter: &Letter) -> Result<Vec<Document>, St
     Ok(within.filter(|d| contact.sees_document(d.client, d.project)).collect())
 }
 
-fn text(r: &impl Reader, to_name: &str, told: &[Document]) -> Result<Text, StoreError> {
+fn text(r: &impl Reader, (to, to_name): (Person, &str), told: &[Document]) -> Result<Text, StoreError> {
     let mut all = Vec::new();
     for document in told {
         let project = document.project.map(|id| r.project(id)).transpose()?.flatten().map(|p| p.name);
         all.push(Posted { title: &document.title, project, version: document.current() });
     }
-    Ok(words::posted(&r.firm()?, to_name, &all))
+    let firm = r.firm()?;
+    Ok(words::posted(&*writing(r, &firm, to)?, to_name, &all))
 }
 
 /// Until when a letter takes in what is posted.

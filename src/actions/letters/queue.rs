@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::super::found;
 use super::about;
-use super::people::{Addressee, addressee, concerned, recipients};
+use super::people::{Addressee, addressee, concerned, recipients, writing};
 use super::stop::withdraw;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
@@ -37,6 +37,7 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
     };
     let row = Row { invoice: invoice.clone(), settled: Settled::default() };
     for contact in recipients(w, invoice)? {
+        let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let about = subject(&firm, &contact.name, &row, today);
         let text = match &credited {
             Some(of) => words::credit_note(&about, of.as_str()),
@@ -66,6 +67,7 @@ pub(in super::super) fn queue_reminder(
     let firm = w.firm()?;
     let mut queued = 0;
     for contact in recipients(w, invoice)? {
+        let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let text = words::reminder(&subject(&firm, &contact.name, row, today), step.tone);
         let key = reminder_key(invoice.id, instalment, step.step, Person::Contact(contact.id));
         let (purpose, link) = (Purpose::Reminder(invoice.id, step.step), Some(Link::Document(invoice.id)));
@@ -83,6 +85,7 @@ pub(in super::super) fn reword(
     today: Date,
 ) -> Result<(), ActError> {
     let firm = w.firm()?;
+    let firm = writing(w, &firm, letter.to)?;
     let words::Text { subject, text, html } = words::reminder(&subject(&firm, &letter.to_name, row, today), tone);
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
@@ -97,6 +100,7 @@ pub(in super::super) fn queue_quote(w: &mut WriteTx<'_>, quote: &Quote, today: D
     let firm = w.firm()?;
     for contact in w.contacts_of(quote.client)? {
         if contact.rights.letters && contact.sees_billing(quote.client, quote.project) {
+            let firm = writing(w, &firm, Person::Contact(contact.id))?;
             let text = words::quote_sent(&firm, &contact.name, quote, today);
             let key = quote_key(quote.id, quote.latest(), Person::Contact(contact.id));
             queue(w, &(&contact).into(), key, Purpose::Quote(quote.id), None, text)?;
@@ -126,7 +130,7 @@ pub(in super::super) fn queue_set_password(
 ) -> Result<LetterId, ActError> {
     let firm = w.firm()?;
     let to = found(addressee(w, person)?)?;
-    let text = words::set_password(&firm, &to.name, invited);
+    let text = words::set_password(&*writing(w, &firm, person)?, &to.name, invited);
     let key = format!("set-password/{}", w.next("secret-letter")?);
     let link = if invited { Link::SetPassword } else { Link::Reset };
     queue_fresh(w, &to, key, Purpose::SetPassword, Some(link), text)
@@ -140,7 +144,7 @@ pub(in super::super) fn queue_sign_in(
 ) -> Result<LetterId, ActError> {
     let firm = w.firm()?;
     let to = found(addressee(w, person)?)?;
-    let text = words::sign_in(&firm, &to.name);
+    let text = words::sign_in(&*writing(w, &firm, person)?, &to.name);
     let key = format!("sign-in/{}", w.next("secret-letter")?);
     queue_fresh(w, &to, key, Purpose::SignIn, Some(Link::SignIn(request.0)), text)
 }

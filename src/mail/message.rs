@@ -34,7 +34,7 @@ pub const MAX_ATTACHMENTS: usize = 20;
 const MAX_LINE_BYTES: usize = 998;
 
 /// A letter to one person, ready to be sent as often as it takes: its `message_id` stays the same over all attempts.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Outgoing {
     /// `local@host` without angle brackets; derived by the caller, stable over retries.
     pub message_id: String,
@@ -67,7 +67,7 @@ pub struct Outgoing {
 }
 
 /// A file that comes with a letter.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Attachment {
     /// A file name without folders.
     pub name: String,

@@ -21,6 +21,7 @@ use counterfoil::store::prelude::*;
 
 use crate::house;
 
+mod demo;
 mod faults;
 mod kills;
 mod passphrases;

@@ -63,6 +63,11 @@ impl Folder {
         Ok(Self { path, _temporary: None })
     }
 
+    /// The folder that another process of this demo has prepared, and keeps.
+    pub fn prepared(path: &Path) -> Self {
+        Self { path: path.to_owned(), _temporary: None }
+    }
+
     /// Where it is.
     pub fn path(&self) -> &Path {
         &self.path
@@ -100,6 +105,14 @@ impl Folder {
         let path = self.path.join(CONFIG_FILE);
         fs::write(&path, &text).map_err(|e| Failure::file(&path, &e))?;
         Ok(Config::parse(&text, &path)?)
+    }
+
+    /// The configuration as it was written.
+    ///
+    /// # Errors
+    /// When it is not there.
+    pub fn kept_config(&self) -> Result<Config, Failure> {
+        Ok(Config::load(&self.path.join(CONFIG_FILE))?)
     }
 
     /// The recipient of the demo's backups; what opens them lies beside the data, as its key does.

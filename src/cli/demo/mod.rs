@@ -4,6 +4,7 @@
 //! `/demo/mail`, and its key lies beside its data.
 
 mod accounting;
+mod apart;
 mod bulk;
 mod firm;
 mod folder;
@@ -17,7 +18,7 @@ mod work;
 mod tests;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +35,7 @@ use super::{Failure, serve, terminal};
 use crate::actions::firm as firm_actions;
 use crate::app::{App, FileLimits, Settings};
 use crate::clock::Clock;
-use crate::config::Config;
+use crate::config::{Config, PublicUrl};
 use crate::documents::Fonts;
 use crate::domain::access::StaffScope;
 use crate::domain::calendar;
@@ -89,6 +90,9 @@ pub struct Args {
     /// When ready, print one line of JSON on standard output in place of the table
     #[arg(long)]
     json: bool,
+    /// Make the firm of the demo at this origin, give its letters back, and end: how a demo makes its firm
+    #[arg(long, value_name = "ORIGIN", hide = true, requires = "data")]
+    make_for: Option<PublicUrl>,
 }
 
 /// Builds the example firm, or opens an earlier one, and serves it until it is told to stop.
@@ -98,7 +102,23 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     // Warnings only: the table is what there is to see.
     serve::start_log("warn");
-    serve::runtime()?.block_on(demo(&args))
+    match &args.make_for {
+        Some(origin) => make_apart(&args, origin),
+        None => serve::runtime()?.block_on(demo(&args)),
+    }
+}
+
+/// The part of a demo that makes the firm, in a process of its own.
+fn make_apart(args: &Args, origin: &PublicUrl) -> Result<(), Failure> {
+    apart::go_with_parent();
+    let make = || {
+        let folder = Folder::prepared(args.data.as_deref().unwrap_or(Path::new(".")));
+        let config = Config { url: origin.clone(), ..folder.kept_config()? };
+        let mailbox = MemoryMailer::default();
+        Build::new(args, &config, Entropy::system(), Arc::default())?.make(&folder, &mailbox)?;
+        Ok(mailbox.letters().into_iter().map(|kept| kept.letter).collect())
+    };
+    apart::give_back(&make().map_err(|failure: Failure| failure.to_string()))
 }
 
 async fn demo(args: &Args) -> Result<(), Failure> {
@@ -166,6 +186,7 @@ struct Build {
     args: Args,
     size: Option<bulk::Size>,
     speed: u32,
+    today: Date,
     start: Timestamp,
     cache: usize,
     settings: Settings,
@@ -176,13 +197,23 @@ struct Build {
 impl Build {
     fn new(args: &Args, config: &Config, entropy: Entropy, stopped: Arc<AtomicBool>) -> Result<Self, Failure> {
         let settings = settings(config.url.origin(), config.limits.upload_bytes(), super::house::file_limits(config))?;
-        let date = args.today.unwrap_or_else(|| calendar::today(Clock::system().now(), &settings.zone));
-        if !(2010..=2100).contains(&date.year()) {
+        let today = args.today.unwrap_or_else(|| calendar::today(Clock::system().now(), &settings.zone));
+        if !(2010..=2100).contains(&today.year()) {
             return Err(Failure::new("--today: choose a day from 2010 to 2100."));
         }
-        let start = calendar::wall_clock(date, time(9, 0, 0, 0), &settings.zone);
+        let start = calendar::wall_clock(today, time(9, 0, 0, 0), &settings.zone);
         let cache = config.limits.cache_bytes();
-        Ok(Self { args: args.clone(), size: size(args), speed: args.speed, start, cache, settings, entropy, stopped })
+        Ok(Self {
+            args: args.clone(),
+            size: size(args),
+            speed: args.speed,
+            today,
+            start,
+            cache,
+            settings,
+            entropy,
+            stopped,
+        })
     }
 
     /// The firm in `folder`: the earlier one, or a new one.
@@ -191,15 +222,25 @@ impl Build {
         if folder.holds_demo() {
             return self.open(folder, &mailbox);
         }
-        let much = self.size.is_some_and(|size| size.invoices >= BULK_CACHE_FROM);
-        let store = folder.begin(if much { BULK_CACHE } else { self.cache }, &self.entropy)?;
-        self.tell(&store, &self.app(store.clone(), Clock::fixed(self.start), &mailbox), &mailbox)?;
-        self.let_back_up(folder, &store, self.start)?;
-        store.close();
-        drop(store);
+        let origin = &self.settings.url;
+        let order = apart::Order { args: &self.args, folder: folder.path(), origin, today: self.today };
+        match apart::make(&order, &self.stopped)? {
+            Some(letters) => letters.iter().for_each(|letter| drop(mailbox.keep(letter))),
+            None => self.make(folder, &mailbox)?,
+        }
         Made::of(&self.args).keep(folder.path())?;
         folder.complete()?;
         Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(self.start, self.speed), &mailbox))
+    }
+
+    /// A new firm, whose data file is closed again but not in its place yet.
+    fn make(&self, folder: &Folder, mailbox: &MemoryMailer) -> Result<(), Failure> {
+        let much = self.size.is_some_and(|size| size.invoices >= BULK_CACHE_FROM);
+        let store = folder.begin(if much { BULK_CACHE } else { self.cache }, &self.entropy)?;
+        self.tell(&store, &self.app(store.clone(), Clock::fixed(self.start), mailbox), mailbox)?;
+        self.let_back_up(folder, &store, self.start)?;
+        store.close();
+        Ok(())
     }
 
     /// The earlier firm, which goes on after its last entry: time never goes back.

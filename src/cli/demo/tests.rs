@@ -184,6 +184,7 @@ fn an_earlier_demo_refuses_what_can_not_count_any_more() {
         today: today.map(|day| day.parse().unwrap()),
         speed: 1,
         json: false,
+        make_for: None,
     };
     let folder = tempfile::tempdir().unwrap();
     Made::of(&args(Some(3), None, Some("2026-01-01"))).keep(folder.path()).unwrap();

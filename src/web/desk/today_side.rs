@@ -91,11 +91,17 @@ fn lines(desk: &Desk, currency: Currency, came: Option<&In>, owed: Option<&(Mone
     let zero = Money::zero(currency);
     let (open, late) = owed.copied().unwrap_or((zero, zero));
     let (today, week) = came.map_or((0, 0), |x| (x.today, x.week));
+    // Another currency is named: on a phone its figures stand under one another, away from the firm's own.
+    let label = |words: &str| match currency == desk.firm.currency {
+        true => words.to_owned(),
+        false => format!("{words}, {currency}"),
+    };
+    let late_tone = if late.minor > 0 { Tone::Bad } else { Tone::Plain };
     let all = vec![
-        Fig::new("In today", at_least(today)).tone(if today > 0 { Tone::Ok } else { Tone::Plain }),
-        Fig::new("In this week", at_least(week)),
-        Fig::new("Owed to you", desk.locale().money(open)),
-        Fig::new("of it overdue", desk.locale().money(late)).tone(if late.minor > 0 { Tone::Bad } else { Tone::Plain }),
+        Fig::new(label("In today"), at_least(today)).tone(if today > 0 { Tone::Ok } else { Tone::Plain }),
+        Fig::new(label("In this week"), at_least(week)),
+        Fig::new(label("Owed to you"), desk.locale().money(open)),
+        Fig::new(label("of it overdue"), desk.locale().money(late)).tone(late_tone),
     ];
     // Of other currencies only what there is.
     let there = [today, week, open.minor, late.minor];

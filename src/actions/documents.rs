@@ -69,7 +69,11 @@ pub async fn post(
     Ok(done)
 }
 
-fn post_in(
+/// As [`post`], inside a transaction and at its instant: for a history that is written down as a whole.
+///
+/// # Errors
+/// As [`post`].
+pub fn post_in(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
     place: &Place,

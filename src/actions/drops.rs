@@ -5,7 +5,8 @@ use super::imports::book::{Book, Match, of_email};
 use super::invoices::{self, Publication};
 use super::{author, found};
 use crate::app::{App, Settings};
-use crate::documents::einvoice::of_pdf;
+use crate::documents::XML;
+use crate::documents::einvoice::{is_xml, of_pdf, of_xml};
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::Client;
@@ -42,7 +43,11 @@ pub async fn take(app: &App, pattern: Option<&NamePattern>, name: &str, bytes: V
     }
     let name: String = name.chars().filter(|c| !c.is_control()).take(LINE_MAX).collect();
     let file = File { name, bytes };
-    let read = match check_pdf(&file.bytes).map_err(|x| x.to_string()).and_then(|()| of_pdf(&file.bytes)) {
+    let read = match is_xml(&file.bytes) {
+        true => of_xml(&file.bytes).map(Some),
+        false => check_pdf(&file.bytes).map_err(|x| x.to_string()).and_then(|()| of_pdf(&file.bytes)),
+    };
+    let read = match read {
         Ok(read) => read,
         Err(reason) => return settle(app, file, Outcome::Refused(reason)).await,
     };
@@ -97,7 +102,7 @@ fn settle_in(w: &mut WriteTx<'_>, settings: &Settings, file: &File, outcome: &Ou
     if let Fate::Waits(_) = fate {
         w.put_file(&file.bytes)?;
     }
-    let media_type = "application/pdf".to_owned();
+    let media_type = if is_xml(&file.bytes) { XML } else { "application/pdf" }.to_owned();
     let kept = FileRef { digest, length: file.bytes.len() as u64, name: name.clone(), media_type };
     let id = DropId(w.next("drop")?);
     w.put_drop(&Dropped { id, file: kept, at: now, fate: fate.clone() })?;

@@ -27,6 +27,7 @@ pub mod refunds;
 pub mod reminders;
 pub mod restored;
 pub mod sessions;
+pub mod statements;
 pub mod uploads;
 pub mod visits;
 pub mod waivers;

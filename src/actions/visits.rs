@@ -9,7 +9,7 @@ use super::found;
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::format::Format;
-use crate::domain::ids::{ClientId, Digest, InvoiceId, QuoteId, ReceiptId};
+use crate::domain::ids::{ClientId, Digest, InvoiceId, QuoteId, ReceiptId, StatementId};
 use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::Refusal;
 use crate::store::events::Visited;
@@ -187,6 +187,80 @@ pub fn staff_receipt_downloaded(
     let receipt = found(w.receipt(receipt)?.filter(|x| scope.sees(x.client)))?;
     let event = Event::StaffReceiptDownloaded { receipt: receipt.id, number: receipt.number, format };
     Ok(w.record(About::client(receipt.client), event)?.done(()))
+}
+
+/// A contact opened a month-end statement.
+///
+/// # Errors
+/// As [`opened`].
+pub fn month_opened(w: &mut WriteTx<'_>, pass: Pass, id: StatementId) -> Result<Done<()>, ActError> {
+    let x = found(found(ClientView::open(w, pass)?)?.month_statement(id)?)?;
+    once(w, pass, Visited::Month(id))?;
+    let event = Event::MonthOpened { statement: id, month: x.month, digest: x.pdf.digest };
+    Ok(w.record(About::client(x.client), event)?.done(()))
+}
+
+/// A contact downloaded a month-end statement.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when it is not theirs to see.
+pub fn month_downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    id: StatementId,
+    format: Format,
+) -> Result<Done<()>, ActError> {
+    let x = found(found(ClientView::open(w, pass)?)?.month_statement(id)?)?;
+    let event = Event::MonthDownloaded { statement: id, month: x.month, digest: x.pdf.digest, format };
+    Ok(w.record(About::client(x.client), event)?.done(()))
+}
+
+/// Staff downloaded several month-end statements in one archive.
+///
+/// # Errors
+/// As [`staff_month_downloaded`].
+pub fn staff_months_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    all: &[StatementId],
+) -> Result<Done<()>, ActError> {
+    let mut last = None;
+    for &id in all {
+        last = Some(staff_month_downloaded(w, scope, id, Format::Zip)?);
+    }
+    Ok(found(last)?)
+}
+
+/// Staff downloaded a month-end statement.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_month_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    id: StatementId,
+    format: Format,
+) -> Result<Done<()>, ActError> {
+    let x = found(w.month_statement(id)?.filter(|x| scope.sees(x.client)))?;
+    let event = Event::StaffMonthDownloaded { statement: id, month: x.month, format };
+    Ok(w.record(About::client(x.client), event)?.done(()))
+}
+
+/// Staff took a list of invoices along as one file, of a client or of a month where one is named.
+///
+/// # Errors
+/// When the client is outside the scope.
+pub fn register_taken(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    format: Format,
+    (client, month): (Option<ClientId>, Option<Date>),
+) -> Result<Done<()>, ActError> {
+    if client.is_some_and(|id| !scope.sees(id)) {
+        return Err(Refusal::NotFound.into());
+    }
+    let about = client.map_or(About::FIRM, About::client);
+    Ok(w.record(about, Event::RegisterTaken { format, client, month })?.done(()))
 }
 
 /// A contact opened the statement.

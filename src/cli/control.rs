@@ -14,7 +14,9 @@ use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
 use super::protocol::{self, DataFrames, Kind, Progress, Publish, Request};
-use super::{Failure, audit, backup, document, export, import, numbers, publish, reminders, stats, user, verify};
+use super::{
+    Failure, audit, backup, document, export, import, issue, numbers, publish, reminders, stats, user, verify,
+};
 use crate::app::App;
 
 /// The socket's name in the data folder.
@@ -114,6 +116,7 @@ impl Peer {
                 granted.and_then(|link| self.answer(&link))
             }
             Request::Publish(request) => self.publish(app, &request),
+            Request::Issue { client } => issue::serve(self, app, client.as_deref()),
             Request::Import { asked } => import::serve(self, app, asked),
             Request::Document(request) => document::serve(self, app, &request),
         };

@@ -15,6 +15,7 @@ pub mod failure;
 pub mod house;
 mod import;
 mod init;
+mod issue;
 mod key_place;
 mod keys;
 mod new_key;
@@ -76,6 +77,8 @@ enum Command {
     Doctor(doctor::Args),
     /// Publish a PDF that the accounting system made
     Publish(publish::Args),
+    /// Issue drafts in one run, and tell what was refused
+    Issue(issue::Args),
     /// Bring in clients, contacts, invoices and payments of other programs, try it first, undo it
     Import(import::Args),
     /// Post files for a client
@@ -104,6 +107,7 @@ pub fn run() -> ExitCode {
         Command::Keys(args) => keys::run(args),
         Command::Doctor(args) => doctor::run(args),
         Command::Publish(args) => publish::run(args),
+        Command::Issue(args) => issue::run(args),
         Command::Import(args) => import::run(args),
         Command::Document(args) => document::run(args),
         Command::Reminders(args) => reminders::run(args),

@@ -91,6 +91,11 @@ pub enum Request {
     Document(Document),
     /// A PDF published, which follows as data frames; then [`Published`].
     Publish(Publish),
+    /// Drafts issued in one run, then [`super::issue::Told`].
+    Issue {
+        /// Whose; everybody's when `None`.
+        client: Option<String>,
+    },
     /// An import with its file as data frames, an undo or a list; then [`super::import::Told`].
     Import {
         /// Which of them.

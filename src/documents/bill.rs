@@ -53,6 +53,11 @@ impl Look<'_> {
         }
     }
 
+    /// A sheet with letterhead and addressee for words alone.
+    pub fn letter(&self, title: &str, buyer: &Party) -> Sheet {
+        self.sheet(title, &self.firm.party, buyer)
+    }
+
     fn letterhead(&self, seller: &Party, buyer: &Party) -> Vec<String> {
         let firm = self.firm;
         let mut lines = vec![firm.trade.clone(), seller.lines().join(", ")];

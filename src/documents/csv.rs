@@ -54,6 +54,17 @@ pub fn document(bill: &Bill, kind: &str) -> Csv {
     csv
 }
 
+/// The rows of a document alone, for a table of many that is written piece by piece.
+pub fn rows(bill: &Bill, kind: &str) -> String {
+    bill.lines.iter().map(|item| line(&row(bill, kind, item))).collect()
+}
+
+/// The one row of a document of which only the whole is known.
+pub fn whole(of: &[(&str, String)]) -> String {
+    let cell = |name: &&str| of.iter().find(|x| x.0 == *name).map_or_else(String::new, |x| x.1.clone());
+    line(&COLUMNS.iter().map(cell).collect::<Vec<_>>())
+}
+
 fn row(bill: &Bill, kind: &str, item: &Item) -> [String; 37] {
     let day = |day: Option<jiff::civil::Date>| day.map_or_else(String::new, |day| day.to_string());
     let sums = &bill.sums;

@@ -44,7 +44,7 @@ pub use html::html;
 pub use html_file::html_file;
 pub use logo::{check_logo, only_picture};
 pub use pdf::{Meta, factur_x, pdf};
-pub use rendition::{CSV, XML, offered, rendition};
+pub use rendition::{CSV, XML, offered, register_rows, rendition};
 pub use sheet::*;
 
 use std::fmt;

@@ -53,6 +53,36 @@ pub fn rendition(
     }
 }
 
+/// The rows of an issued document in a table of many, as [`csv::COLUMNS`]: one for each line, or one for the whole
+/// where only that is known. Empty for a draft.
+pub fn register_rows(invoice: &Invoice, credits: Option<&Invoice>, original: Option<&[u8]>) -> String {
+    let Some(issue) = &invoice.issue else { return String::new() };
+    let kind = if invoice.is_invoice() { "invoice" } else { "credit note" };
+    let own = original.filter(|_| issue.elsewhere.is_some()).and_then(|bytes| its_own(issue, bytes));
+    let bill = own.map(|x| x.1).or_else(|| Bill::of(invoice, &Frozen::of(issue, credits)));
+    if let Some(bill) = bill.filter(|x| !x.lines.is_empty()) {
+        return csv::rows(&bill, kind);
+    }
+    let due = if invoice.is_invoice() { invoice.due.to_string() } else { String::new() };
+    let credits = credits.and_then(|x| x.number()).map_or_else(String::new, ToString::to_string);
+    csv::whole(&[
+        ("document", kind.to_owned()),
+        ("number", issue.number.to_string()),
+        ("issued", invoice.dated.to_string()),
+        ("due", due),
+        ("currency", invoice.currency.to_string()),
+        ("seller", issue.seller.name.clone()),
+        ("seller_vat_id", issue.seller.vat_id.clone()),
+        ("buyer", issue.buyer.name.clone()),
+        ("buyer_vat_id", issue.buyer.vat_id.clone()),
+        ("buyer_reference", invoice.reference.clone()),
+        ("credits", credits),
+        ("note", invoice.note.clone()),
+        ("item", invoice.title.clone()),
+        ("payable", issue.totals.payable().decimal().to_string()),
+    ])
+}
+
 /// The XML that a document was read from, and what it says.
 fn its_own(issue: &Issue, bytes: &[u8]) -> Option<(Syntax, Bill, Vec<u8>)> {
     let xml = match issue.pdf.media_type.as_str() {

@@ -10,7 +10,7 @@ use super::words::{StatementWords, words};
 use crate::domain::client::Party;
 use crate::domain::firm::Locale;
 use crate::domain::money::{Currency, Money};
-use crate::domain::statement::{Ageing, Entry, EntryKind, Statement, Way};
+use crate::domain::statement::{Ageing, Entry, EntryKind, Reckoned, Statement, Way};
 use crate::domain::text::capital;
 
 /// One account: a client's balance-forward statement in one currency, with its ageing as of the last day.
@@ -22,6 +22,23 @@ pub struct Account<'a> {
     pub statement: &'a Statement,
     /// How old the closing balance is; left out when `None`.
     pub ageing: Option<&'a Ageing>,
+}
+
+/// The sheet of accounts as they were reckoned, each with its ageing, and what the activity log was at the foot.
+pub fn reckoned_sheet(
+    look: &Look,
+    buyer: &Party,
+    accounts: &[Reckoned],
+    (from, to): (Date, Date),
+    anchor: &str,
+) -> Sheet {
+    let all: Vec<Account<'_>> = accounts
+        .iter()
+        .map(|r| Account { currency: r.currency, statement: &r.statement, ageing: Some(&r.ageing) })
+        .collect();
+    let mut sheet = statement_sheet(look, buyer, &all, from, to);
+    sheet.footer.push(anchor_line(look.firm.locale, anchor));
+    sheet
 }
 
 /// The sheet of a statement from `from` to `to`, both inclusive: one section for each account.

@@ -91,6 +91,26 @@ impl<'a> Credited<'a> {
         Some(this)
     }
 
+    /// With what was given back of those parts again: by VAT, since it may be of any line.
+    pub fn given_back<'p>(mut self, notes: impl IntoIterator<Item = (&'p Content, &'p Totals)>) -> Option<Self> {
+        for (content, totals) in notes {
+            self.taken.amounts = true;
+            for (vat, amount) in content.vats().zip(amounts(content, self.currency)?) {
+                let group = self.taken.groups.iter_mut().find(|x| x.0 == vat)?;
+                group.1 = group.1.checked_sub(amount)?;
+            }
+            for of in &totals.groups {
+                let group = self.taken.groups.iter_mut().find(|x| x.0 == of.vat)?;
+                group.2 = group.2.checked_sub(of.tax)?;
+            }
+            let taken = &mut self.taken;
+            taken.gross = taken.gross.checked_sub(totals.gross)?;
+            taken.prepaid = taken.prepaid.checked_sub(totals.prepaid)?;
+            taken.rounding = taken.rounding.checked_sub(totals.rounding)?;
+        }
+        Some(self)
+    }
+
     /// With nothing taken.
     fn whole(content: &'a Content, totals: &'a Totals, says: String) -> Option<Self> {
         let parts: Vec<(Vat, i64)> = content.vats().zip(amounts(content, totals.currency)?).collect();

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::format::Format;
 use super::ids::{
     ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
-    RefundId, StaffId,
+    RefundId, StaffId, StatementId,
 };
 use super::letter::Purpose;
 use super::money::Money;
@@ -244,6 +244,18 @@ pub enum Event {
     StaffReceiptDownloaded { receipt: ReceiptId, number: DocumentNumber, format: Format },
     /// An owner downloaded the identity of this recipient of backups, as a passphrase seals it.
     IdentityDownloaded { recipient: String },
+    /// The statement of a month was published in the client's area, as this PDF, with these closing balances.
+    MonthPublished { statement: StatementId, month: Date, digest: Digest, closing: Vec<Money> },
+    /// The statement of a month could not be made by itself, for this reason.
+    MonthFailed { month: Date, reason: String },
+    /// A client's contact opened the page of a month's statement, signed in: evidence.
+    MonthOpened { statement: StatementId, month: Date, digest: Digest },
+    /// A client's contact downloaded a month's statement: evidence. The digest is that of its PDF.
+    MonthDownloaded { statement: StatementId, month: Date, digest: Digest, format: Format },
+    /// Staff downloaded a month's statement; no evidence of anything.
+    StaffMonthDownloaded { statement: StatementId, month: Date, format: Format },
+    /// Staff took the documents of a list along as one file: all of a client's or of a month where one is named.
+    RegisterTaken { format: Format, client: Option<ClientId>, month: Option<Date> },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -352,6 +364,8 @@ impl Event {
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. }
             | E::DocumentImported { .. }
+            | E::MonthPublished { .. }
+            | E::MonthFailed { .. }
             | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }
@@ -382,6 +396,10 @@ impl Event {
             | E::ReceiptOpened { .. }
             | E::ReceiptDownloaded { .. }
             | E::StaffReceiptDownloaded { .. }
+            | E::MonthOpened { .. }
+            | E::MonthDownloaded { .. }
+            | E::StaffMonthDownloaded { .. }
+            | E::RegisterTaken { .. }
             | E::CertificateMade { .. } => Topic::Visits,
             E::SignedIn { .. } | E::SignInRefused { .. } | E::SignedOut | E::LinkRequested { .. } | E::PasswordSet => {
                 Topic::SignIns

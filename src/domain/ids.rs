@@ -52,6 +52,8 @@ ids! {
     ImportId;
     /// A file from the drop folder.
     DropId;
+    /// A month-end statement that was published.
+    StatementId;
 }
 
 /// The SHA-256 of a file's bytes; content is stored once per digest.

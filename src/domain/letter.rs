@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClientId, DocumentId, InvoiceId, LetterId, QuoteId};
+use super::ids::{ClientId, DocumentId, InvoiceId, LetterId, QuoteId, StatementId};
 use super::person::Person;
 use super::text::EmailAddress;
 
@@ -50,6 +50,8 @@ pub enum Purpose {
     Notice,
     /// Documents were posted; the first of those that the letter tells of.
     Posted(DocumentId),
+    /// A month-end statement was published.
+    Statement(StatementId),
 }
 
 impl Purpose {
@@ -62,7 +64,8 @@ impl Purpose {
             | Self::Quote(_)
             | Self::QuoteAnswered(_)
             | Self::Notice
-            | Self::Posted(_) => None,
+            | Self::Posted(_)
+            | Self::Statement(_) => None,
         }
     }
 
@@ -190,6 +193,11 @@ pub fn answer_key(quote: QuoteId, version: u32, to: Person) -> String {
 /// The key of a letter about posted documents: by the first that it tells of.
 pub fn posted_key(document: DocumentId, version: u32, to: Person) -> String {
     format!("posted/{document}/{version}/{}", person_key(to))
+}
+
+/// The key of a letter about a month-end statement.
+pub fn statement_key(statement: StatementId, to: Person) -> String {
+    format!("statement/{statement}/{}", person_key(to))
 }
 
 /// A person in a key.

@@ -288,6 +288,11 @@ impl Locale {
         out
     }
 
+    /// A month by name, with its year: October 2026.
+    pub fn month_and_year(self, date: Date) -> String {
+        format!("{} {}", self.month(date), date.year())
+    }
+
     fn month(self, date: Date) -> &'static str {
         let at = usize::try_from(date.month() - 1).unwrap_or_default();
         let names = if self == Self::German { MONATE } else { MONTHS };

@@ -27,6 +27,7 @@ pub mod language;
 pub mod letter;
 pub mod locale;
 pub mod money;
+pub mod monthly;
 pub mod number;
 pub mod numbering;
 pub mod particulars;

@@ -56,6 +56,8 @@ pub struct Billing {
     lines: Vec<u32>,
     /// What each invoice takes.
     taken: Vec<(Part, Content, Totals)>,
+    /// What credit notes on those invoices gave back.
+    given: Vec<(Content, Totals)>,
 }
 
 impl Billing {
@@ -71,7 +73,18 @@ impl Billing {
             taken.push((from.part.clone(), content.clone(), invoice.totals()?));
         }
         let (number, title) = (quote.number.clone(), version.title.clone());
-        Some(Self { number, title, content, totals, lines, taken })
+        Some(Self { number, title, content, totals, lines, taken, given: Vec::new() })
+    }
+
+    /// With the credit notes that were issued on those invoices: what they gave back can be invoiced again. One of
+    /// which only the amount is known gives nothing back, since its VAT is not known.
+    pub fn with_credits(mut self, notes: &[Invoice]) -> Self {
+        let composed = notes.iter().filter_map(|note| match &note.body {
+            Body::Composed(content) => Some((content.clone(), note.totals()?)),
+            Body::Published(_) => None,
+        });
+        self.given.extend(composed);
+        self
     }
 
     /// Of all amounts.
@@ -84,9 +97,10 @@ impl Billing {
         self.money(self.totals.gross)
     }
 
-    /// What was invoiced of it, VAT included.
+    /// What was invoiced of it, VAT included, less what was credited.
     pub fn invoiced(&self) -> Money {
-        self.money(self.taken.iter().fold(0_i64, |sum, x| sum.saturating_add(x.2.gross)))
+        let taken = self.taken.iter().fold(0_i64, |sum, x| sum.saturating_add(x.2.gross));
+        self.money(self.given.iter().fold(taken, |sum, x| sum.saturating_sub(x.1.gross)))
     }
 
     /// What is left to invoice.
@@ -157,7 +171,7 @@ impl Billing {
             let message = "Other parts of this quote were invoiced by line; choose lines, or all that is left.";
             return Err(FieldFault::new("percent", message).into());
         }
-        if self.percent() + percent >= whole {
+        if self.given.is_empty() && self.percent() + percent >= whole {
             return self.rest(Part::Percent(percent));
         }
         let says = format!("{}% of quote {}", percent.normalize(), self.number);
@@ -189,7 +203,7 @@ impl Billing {
         let mut lines = lines.to_vec();
         lines.sort_unstable();
         lines.dedup();
-        if lines.len() == open.len() {
+        if self.given.is_empty() && lines.len() == open.len() {
             return self.rest(Part::Lines(lines));
         }
         let place = |line: &u32| self.lines.iter().position(|x| x == line);
@@ -210,7 +224,9 @@ impl Billing {
     fn reckoned(&self, says: String) -> Result<Credited<'_>, Refusal> {
         let says = if self.title.is_empty() { says } else { format!("{says}: {}", self.title) };
         let parts = self.taken.iter().map(|x| (&x.1, &x.2));
-        Credited::of_parts(&self.content, &self.totals, says, parts).ok_or(Refusal::TryAgain)
+        let whole = Credited::of_parts(&self.content, &self.totals, says, parts);
+        let given = self.given.iter().map(|x| (&x.0, &x.1));
+        whole.and_then(|x| x.given_back(given)).ok_or(Refusal::TryAgain)
     }
 
     /// Refuses an invoice that would, beside the others, charge more than was accepted: `gross` is its total with VAT.

@@ -157,7 +157,65 @@ fn each_line_is_invoiced_once_and_ways_are_not_mixed() {
     }
 }
 
+/// A credit note on an invoice that takes these amounts back.
+fn credit(of: &Invoice, amounts: Vec<(Vat, i64)>) -> Option<Invoice> {
+    let (Body::Composed(content), sums) = (&of.body, of.totals()?) else { return None };
+    let note =
+        Credited::of_parts(content, &sums, "Credit".into(), []).unwrap().content(&Take::Amounts(amounts)).ok()?;
+    Some(Invoice { kind: Kind::CreditNote(of.id), quote: None, body: Body::Composed(note), ..of.clone() })
+}
+
+#[test]
+fn what_was_credited_of_an_invoice_can_be_invoiced_again() {
+    let quote = accepted(content(), Currency::EUR).unwrap();
+    let whole = quote.current.totals.gross;
+    let all = invoiced(&quote, &[Part::Percent(Decimal::from(50)), Part::Percent(Decimal::from(50))]);
+    assert_eq!(Billing::of(&quote, &all).unwrap().left().minor, 0);
+    let note = credit(&all[1], vec![(vat(230), 10_000)]).unwrap();
+    let billing = Billing::of(&quote, &all).unwrap().with_credits(std::slice::from_ref(&note));
+    assert_eq!((billing.left().minor, billing.invoiced().minor), (12_300, whole - 12_300));
+    let (kept, again) = billing.content(&Part::Percent(Decimal::from(100))).unwrap();
+    let again = invoice(&quote, kept, again);
+    assert_eq!(again.totals().unwrap().gross, 12_300, "a share of all is no more than what is left");
+    let (kept, rest) = billing.content(&Part::Rest).unwrap();
+    let rest = invoice(&quote, kept, rest);
+    assert_eq!((rest.totals().unwrap().net, rest.totals().unwrap().gross), (10_000, 12_300));
+    let done: Vec<Invoice> = all.into_iter().chain([rest]).collect();
+    assert_eq!(Billing::of(&quote, &done).unwrap().with_credits(&[note]).left().minor, 0);
+}
+
 proptest! {
+    #[test]
+    fn shares_less_what_was_credited_and_the_rest_are_the_whole(
+        lines in prop::collection::vec((1_i64..60, 1_i64..90_000, prop::sample::select(RATES.to_vec())), 1..5),
+        shares in prop::collection::vec(500_i64..5_000, 1..4),
+        back in prop::collection::vec(1_i64..100, 4),
+        gross in any::<bool>(),
+    ) {
+        let all: Vec<Line> = lines.iter().map(|(q, p, rate)| line(*q, Decimal::new(*p, 2), *rate)).collect();
+        let prices = if gross { Prices::Gross } else { Prices::Net };
+        let quote = accepted(Content { lines: all, prices, ..Content::default() }, Currency::EUR).unwrap();
+        let parts: Vec<Part> = shares.iter().map(|x| Part::Percent(Decimal::new(*x, 2))).collect();
+        let mut all = invoiced(&quote, &parts);
+        let mut notes = Vec::new();
+        for (of, percent) in all.iter().zip(&back) {
+            let Body::Composed(content) = &of.body else { continue };
+            let charged = content.vats().zip(crate::domain::tax::amounts(content, Currency::EUR).unwrap());
+            notes.extend(credit(of, charged.map(|(vat, x)| (vat, x * percent / 100)).collect()));
+        }
+        let billing = Billing::of(&quote, &all).unwrap().with_credits(&notes);
+        let (kept, content) = billing.content(&Part::Rest).unwrap();
+        all.push(invoice(&quote, kept, content));
+        let sum = |pick: fn(&Totals) -> i64| {
+            let of = |x: &[Invoice]| x.iter().map(|x| pick(&x.totals().unwrap())).sum::<i64>();
+            of(&all) - of(&notes)
+        };
+        let whole = &quote.current.totals;
+        prop_assert_eq!(sum(|x| x.gross), whole.gross);
+        prop_assert_eq!(sum(|x| x.net), whole.net);
+        prop_assert_eq!(sum(|x| x.vat), whole.vat);
+    }
+
     #[test]
     fn parts_never_exceed_the_whole_and_all_of_them_are_it(
         code in prop::sample::select(vec!["EUR", "JPY", "KWD"]),

@@ -10,6 +10,8 @@ use super::firm::Locale;
 use super::format::Format;
 use super::ids::{ContactId, InvoiceId, QuoteId, StaffId};
 use super::letter::Purpose;
+use super::money::Money;
+use super::monthly;
 use super::payment::Cause;
 
 /// Where names come from; each answers with something printable for an unknown id too.
@@ -129,7 +131,11 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::DocumentPosted { .. } => ("file", Mark::Plain),
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => ("x", Mark::Warn),
         E::DocumentOpened { .. } => ("eye", Mark::Good),
-        E::ReceiptOpened { .. } => ("eye", Mark::Good),
+        E::ReceiptOpened { .. } | E::MonthOpened { .. } => ("eye", Mark::Good),
+        E::MonthPublished { .. } => ("invoice", Mark::Plain),
+        E::MonthFailed { .. } => ("alert", Mark::Bad),
+        E::MonthDownloaded { .. } => ("down", Mark::Good),
+        E::StaffMonthDownloaded { .. } | E::RegisterTaken { .. } => ("down", Mark::Plain),
         E::DocumentDownloaded { .. } | E::ReceiptDownloaded { .. } => ("down", Mark::Good),
         E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } | E::StaffReceiptDownloaded { .. } => {
             ("down", Mark::Plain)
@@ -320,6 +326,23 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffStatementDownloaded { from, to, format } => {
             plain(format!("{who} took a copy of the statement {}{}", span(*from, *to, locale), as_format(*format)))
         }
+        E::MonthPublished { month, closing, .. } => {
+            plain(format!("{who} published the statement of {}: {}", monthly::words(*month), balances(closing, locale)))
+        }
+        E::MonthFailed { month, reason } => {
+            noted(format!("The statement of {} could not be made", monthly::words(*month)), reason)
+        }
+        E::MonthOpened { month, .. } => plain(format!("Statement of {} opened by {who}", monthly::words(*month))),
+        E::MonthDownloaded { month, format, .. } => {
+            plain(format!("{} of the statement of {} downloaded by {who}", format.words(), monthly::words(*month)))
+        }
+        E::StaffMonthDownloaded { month, format, .. } => {
+            plain(format!("{who} took a copy of the {} of the statement of {}", format.words(), monthly::words(*month)))
+        }
+        E::RegisterTaken { format, month, .. } => {
+            let of = month.map_or_else(String::new, |month| format!(" of {}", monthly::words(month)));
+            plain(format!("{who} took a list of invoices{of} along as {}", format.words()))
+        }
         E::CertificateMade { invoice, digest } => noted(
             format!("{who} made a certificate of delivery of {}", names.document(*invoice)),
             &format!("SHA-256 {digest}"),
@@ -467,6 +490,13 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::StatementDownloaded { from, to, .. } => {
             Some(format!("{} downloaded the statement {}.", who(), span(*from, *to, locale)))
         }
+        E::MonthPublished { month, closing, .. } => {
+            Some(format!("We published the statement of {}: {}.", monthly::words(*month), balances(closing, locale)))
+        }
+        E::MonthOpened { month, .. } => Some(format!("{} opened the statement of {}.", who(), monthly::words(*month))),
+        E::MonthDownloaded { month, format, .. } => {
+            Some(format!("{} downloaded the {} of the statement of {}.", who(), format.words(), monthly::words(*month)))
+        }
         E::SignedIn { entrance } if own => Some(format!("You signed in {}.", entrance_words(*entrance))),
         E::SignedOut if own => Some("You signed out.".to_owned()),
         E::PasswordSet if own => Some("You set a password.".to_owned()),
@@ -489,10 +519,21 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::RecurringSaved { .. } | E::RecurringPaused { .. } | E::RecurringResumed { .. } => None,
         E::RecurringMade { .. } | E::RecurringFailed { .. } => None,
+        E::MonthFailed { .. } | E::StaffMonthDownloaded { .. } | E::RegisterTaken { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } | E::IdentityDownloaded { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
     }
+}
+
+/// "€1,230.00 owed"; currency by currency, and what the firm owes as such.
+pub fn balances(closing: &[Money], locale: Locale) -> String {
+    let one = |x: &Money| match x.minor {
+        0 => format!("{} owed", locale.money(*x)),
+        1.. => format!("{} owed", locale.money(*x)),
+        _ => format!("{} in credit", locale.money(Money::new(x.minor.saturating_neg(), x.currency))),
+    };
+    closing.iter().map(one).collect::<Vec<_>>().join(", ")
 }
 
 /// A quote's number, and its version where there was one before.
@@ -526,6 +567,7 @@ fn letter_words(purpose: Purpose) -> String {
         Purpose::QuoteAnswered(_) => "Letter about an answered quote".to_owned(),
         Purpose::Notice => "Notice".to_owned(),
         Purpose::Posted(_) => "Letter about new documents".to_owned(),
+        Purpose::Statement(_) => "Letter with a month’s statement".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::calendar::today;
 use super::ids::InvoiceId;
 use super::invoice::days_between;
+use super::money::Currency;
 use super::number::DocumentNumber;
 use super::payment::{Allocation, Cause, Method, Source};
 use super::terms::Terms;
@@ -77,7 +78,7 @@ impl Entry {
 }
 
 /// An entry within the period, and the balance after it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Row {
     /// The entry.
     pub entry: Entry,
@@ -86,7 +87,7 @@ pub struct Row {
 }
 
 /// A balance-forward statement; amounts in minor units. `closing = opening + charged - settled`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Statement {
     /// Everything dated before the period.
     pub opening: i64,
@@ -99,6 +100,31 @@ pub struct Statement {
     pub settled: i64,
     /// The balance at the end of the period; the next statement's opening.
     pub closing: i64,
+}
+
+/// A client's account in one currency: the movements of a period, and the ageing as of its last day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reckoned {
+    /// Of all amounts.
+    pub currency: Currency,
+    /// The movements.
+    pub statement: Statement,
+    /// How old the closing balance is.
+    pub ageing: Ageing,
+}
+
+impl Reckoned {
+    /// An account without a line.
+    pub fn empty(currency: Currency) -> Self {
+        let statement = balance_forward([], Date::MIN, Date::MAX);
+        Self { currency, statement, ageing: Ageing::default() }
+    }
+
+    /// Whether anything stood, moved or stands on it.
+    pub fn says_something(&self) -> bool {
+        let Statement { opening, rows, closing, .. } = &self.statement;
+        *opening != 0 || *closing != 0 || !rows.is_empty() || self.ageing != Ageing::default()
+    }
 }
 
 /// The statement of `entries` (one client, one currency, any order) from `from` to `to`, both inclusive.
@@ -248,7 +274,7 @@ impl Account {
 }
 
 /// What is owed by days past due, in minor units; every open amount is in exactly one of the first five.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Ageing {
     /// Not past due; due today is not overdue.
     pub current: i64,

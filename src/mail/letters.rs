@@ -17,6 +17,7 @@ use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::quote::{Answer, Quote};
 use crate::domain::reminder::Tone;
+use crate::domain::sentence::balances;
 use crate::domain::text::capital;
 
 /// Days that a final notice leaves.
@@ -219,6 +220,22 @@ pub fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date) -> Tex
         "You can accept or decline it there. To change something first, reply to this e-mail.".to_owned(),
     ));
     compose(firm, to_name, &firm.correspondent, subject, parts)
+}
+
+/// The statement of a month was published; `replaced` when there was another before. One link.
+pub fn statement(firm: &Firm, to_name: &str, month: Date, closing: &[Money], replaced: bool) -> Text {
+    elsewhere!(firm, statement(firm, to_name, month, closing, replaced));
+    let (words, owed) = (firm.locale.month_and_year(month), balances(closing, firm.locale));
+    let last = firm.locale.date_medium(month.last_of_month(), month);
+    let mut parts = vec![Part::Says(format!("Here is your statement of {words}. On {last}: {owed}."))];
+    if replaced {
+        let before = "It takes the place of the one that we published before: more was recorded for that month since.";
+        parts.push(Part::Says(before.to_owned()));
+    }
+    parts.push(Part::Button("See the statement"));
+    parts.push(Part::Says(format!("If anything on it is unclear or wrong, {}.", super::letter_words::tell_us(firm))));
+    let from = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
+    compose(firm, to_name, from, format!("Statement of {words}: {owed}"), parts)
 }
 
 /// A client's contact answered a quote: for the firm's own people. One link, to the desk.

@@ -10,6 +10,7 @@ use super::letter_words::{compose, days_late, flat, tell_us};
 use super::letters::{NAMED_MAX, Posted, Subject, Text};
 use crate::domain::firm::Firm;
 use crate::domain::invoice::days_between;
+use crate::domain::money::Money;
 use crate::domain::quote::Quote;
 use crate::domain::reminder::Tone;
 
@@ -196,6 +197,26 @@ pub(super) fn quote_sent(firm: &Firm, to_name: &str, quote: &Quote, today: Date)
                   diese E-Mail.";
     parts.push(Part::Says(answer.to_owned()));
     compose(firm, to_name, &firm.correspondent, subject, parts)
+}
+
+pub(super) fn statement(firm: &Firm, to_name: &str, month: Date, closing: &[Money], replaced: bool) -> Text {
+    let words = firm.locale.month_and_year(month);
+    let one = |x: &Money| match x.minor {
+        0.. => format!("{} offen", firm.locale.money(*x)),
+        _ => format!("{} Guthaben", firm.locale.money(Money::new(x.minor.saturating_neg(), x.currency))),
+    };
+    let owed = closing.iter().map(one).collect::<Vec<_>>().join(", ");
+    let last = firm.locale.date_medium(month.last_of_month(), month);
+    let says = format!("Ihr Kontoauszug für {words} liegt für Sie bereit. Stand am {last}: {owed}.");
+    let mut parts = vec![Part::Says(says)];
+    if replaced {
+        let before = "Er ersetzt den zuvor veröffentlichten: Für diesen Monat wurde seither mehr gebucht.";
+        parts.push(Part::Says(before.to_owned()));
+    }
+    parts.push(Part::Button("Kontoauszug ansehen"));
+    parts.push(Part::Says(format!("Ist etwas unklar oder falsch, {}.", tell_us(firm))));
+    let from = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
+    compose(firm, to_name, from, format!("Kontoauszug {words}: {owed}"), parts)
 }
 
 pub(super) fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Text {

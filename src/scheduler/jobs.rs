@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
-use super::{backups, outbox, recurring};
+use super::{backups, outbox, recurring, statements};
 use crate::actions::visits::hour_of;
 use crate::actions::{reminders, uploads};
 use crate::app::App;
@@ -28,6 +28,8 @@ const VISIT_HOURS: i64 = 24;
 pub enum Job {
     /// Makes the recurring documents that are due.
     Recurring,
+    /// Publishes the statements of a month that has ended.
+    Statements,
     /// Looks at the reminders that are due and queues letters.
     Reminders,
     /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
@@ -44,14 +46,28 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 7] =
-        [Self::Recurring, Self::Reminders, Self::BackupAge, Self::Drop, Self::Outbox, Self::Clear, Self::Sweep];
+    pub const ALL: [Self; 8] = [
+        Self::Statements,
+        Self::Recurring,
+        Self::Reminders,
+        Self::BackupAge,
+        Self::Drop,
+        Self::Outbox,
+        Self::Clear,
+        Self::Sweep,
+    ];
 
     /// How long after its last run it runs again; `None` for every round, when the data file says that something is
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Recurring | Self::Reminders | Self::BackupAge | Self::Drop | Self::Outbox | Self::Clear => None,
+            Self::Statements
+            | Self::Recurring
+            | Self::Reminders
+            | Self::BackupAge
+            | Self::Drop
+            | Self::Outbox
+            | Self::Clear => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
         }
     }
@@ -64,6 +80,7 @@ impl Job {
         watch: Arc<Mutex<Watch>>,
     ) -> Result<usize, ActError> {
         match self {
+            Self::Statements => statements::run(&app).await,
             Self::Recurring => recurring::run(&app).await,
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
@@ -85,6 +102,8 @@ impl Job {
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
+    /// Statements published.
+    pub statements: usize,
     /// Recurring documents made.
     pub recurring: usize,
     /// Reminder letters queued.
@@ -138,6 +157,7 @@ impl Rota {
 
     fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
         match job {
+            Job::Statements => out.statements += count,
             Job::Recurring => out.recurring += count,
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
@@ -162,7 +182,7 @@ impl Rota {
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
             let (letter, recurring) = (outbox::next_due(app, r)?, r.recurring_next()?);
             let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
-            let sweep = sweep.into_iter().chain(drop).min();
+            let sweep = sweep.into_iter().chain(drop).chain([statements::next_due(app)]).min();
             Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).min())
         })
     }

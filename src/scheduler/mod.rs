@@ -10,6 +10,7 @@ mod jobs;
 mod night;
 mod outbox;
 mod recurring;
+mod statements;
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, VISITS};
 use super::tx::{Reader, WriteTx};
 use crate::domain::anchor::{Anchor, AnchorCode};
 use crate::domain::event::LogEntry;
-use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId, ReceiptId};
+use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, QuoteId, ReceiptId, StatementId};
 
 /// What a visit was to.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +24,8 @@ pub enum Visited {
     Document(DocumentId, u32),
     /// A receipt.
     Receipt(ReceiptId),
+    /// A month-end statement.
+    Month(StatementId),
 }
 
 /// Reading the log.
@@ -156,6 +158,7 @@ fn visit_key(visited: Visited) -> (u8, u64) {
         Visited::Statement(id) => (2, id.0),
         Visited::Document(id, version) => (3, id.0 << 8 | u64::from(version & 0xff)),
         Visited::Receipt(id) => (4, id.0),
+        Visited::Month(id) => (5, id.0),
     }
 }
 

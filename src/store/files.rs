@@ -9,7 +9,7 @@ use redb::ReadableTable;
 use super::error::StoreError;
 use super::tables::{ARRIVING, CHUNKS, FILE_USES, FILES, LEFT_OVER};
 use super::tx::{Reader, WriteTx};
-use crate::domain::ids::{ClientId, ContentId, Digest, DocumentId, DropId, InvoiceId, QuoteId};
+use crate::domain::ids::{ClientId, ContentId, Digest, DocumentId, DropId, InvoiceId, QuoteId, StatementId};
 use crate::secrets;
 
 /// Bytes of one chunk: with its key it fills 64 pages of the engine, which gives pages out in powers of two.
@@ -49,6 +49,8 @@ pub enum FileUse {
     Document(DocumentId),
     /// A file from the drop folder that waits for a person.
     Drop(DropId),
+    /// A month-end statement.
+    Statement(StatementId),
 }
 
 impl FileUse {
@@ -59,6 +61,7 @@ impl FileUse {
             Self::Logo => (2, 0),
             Self::Document(id) => (3, id.0),
             Self::Drop(id) => (4, id.0),
+            Self::Statement(id) => (5, id.0),
         };
         (digest.0, tag, id)
     }

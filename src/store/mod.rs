@@ -26,6 +26,7 @@ pub mod letters;
 pub mod migrate;
 #[cfg(test)]
 mod migrate_tests;
+pub mod monthly;
 pub mod numbering;
 pub mod overview;
 pub mod pauses;
@@ -76,6 +77,7 @@ pub mod prelude {
     pub use super::imports::ImportReads;
     pub use super::invoices::InvoiceReads;
     pub use super::letters::LetterReads;
+    pub use super::monthly::MonthlyReads;
     pub use super::numbering::NumberReads;
     pub use super::overview::OverviewReads;
     pub use super::pauses::PauseReads;

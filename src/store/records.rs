@@ -18,6 +18,7 @@ use crate::domain::grant::{CodeRequest, Grant, Session};
 use crate::domain::import::Import;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::Letter;
+use crate::domain::monthly::MonthStatement;
 use crate::domain::pause::Pause;
 use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
@@ -85,4 +86,5 @@ records! {
     Import = "import" v 1;
     Dropped = "dropped file" v 1;
     Pause = "pause" v 1;
+    MonthStatement = "month-end statement" v 1;
 }

@@ -17,6 +17,7 @@ use super::events::{EventReads, Visited};
 use super::files::{Content, FileReads};
 use super::firm::FirmReads;
 use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
+use super::monthly::MonthlyReads;
 use super::payments::{PaymentReads, Unapplied};
 use super::quotes::QuoteReads;
 use super::snapshot::ReadTx;
@@ -27,9 +28,10 @@ use crate::domain::client::Client;
 use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
-use crate::domain::ids::{ContactId, DocumentId, InvoiceId, ProjectId, ReceiptId, StaffId};
+use crate::domain::ids::{ContactId, DocumentId, InvoiceId, ProjectId, ReceiptId, StaffId, StatementId};
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
+use crate::domain::monthly::MonthStatement;
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Open, Receipt, Source};
 use crate::domain::person::{Contact, ProjectAccess};
@@ -339,6 +341,32 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// Receipts and credits with something left to apply.
     pub fn unapplied(&self) -> Result<Vec<Unapplied>, StoreError> {
         if self.sees_account() { self.reader.unapplied_of(self.known.client.id) } else { Ok(Vec::new()) }
+    }
+
+    /// Month-end statements, the latest month first, as [`MonthlyReads::statements_of`].
+    pub fn month_statements(&self, before: Option<Date>, limit: usize) -> Result<Vec<MonthStatement>, StoreError> {
+        let own = self.known.client.id;
+        if self.sees_account() { self.reader.statements_of(own, before, limit) } else { Ok(Vec::new()) }
+    }
+
+    /// A month-end statement of this client.
+    pub fn month_statement(&self, id: StatementId) -> Result<Option<MonthStatement>, StoreError> {
+        if !self.sees_account() {
+            return Ok(None);
+        }
+        Ok(self.reader.month_statement(id)?.filter(|x| x.client == self.known.client.id))
+    }
+
+    /// The statement that stands for a month.
+    pub fn month_statement_of(&self, month: Date) -> Result<Option<MonthStatement>, StoreError> {
+        let own = self.known.client.id;
+        if self.sees_account() { self.reader.statement_of_month(own, month) } else { Ok(None) }
+    }
+
+    /// The bytes of a month-end statement.
+    pub fn month_pdf(&self, statement: &MonthStatement) -> Result<Option<Vec<u8>>, StoreError> {
+        let own = self.sees_account() && statement.client == self.known.client.id;
+        if own { self.reader.file(statement.pdf.digest) } else { Ok(None) }
     }
 
     /// Whether documents may be seen at all.

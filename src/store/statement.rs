@@ -17,21 +17,11 @@ use crate::domain::ids::ClientId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::payment::{Allocation, Open, Receipt, Refund, Returned, Reversal, Source};
+pub use crate::domain::statement::Reckoned;
 use crate::domain::statement::{
-    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, PaidBack, Statement, Way, balance_forward,
+    Account, Ageing, Charge, Credit, Entry, EntryKind, OpenItem, PaidBack, Way, balance_forward,
 };
 use crate::domain::text::capital;
-
-/// A client's account in one currency: the movements of a period, and the ageing as of its last day.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reckoned {
-    /// Of all amounts.
-    pub currency: Currency,
-    /// The movements.
-    pub statement: Statement,
-    /// How old the closing balance is.
-    pub ageing: Ageing,
-}
 
 /// A client's books: everything from which account and ageing follow.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]

@@ -101,6 +101,14 @@ pub const RECURRING_MADE: T<Name, (u8, Id)> = T::new("recurring_made");
 /// *Index*: (instant, template) of those that are to be looked at.
 pub const RECURRING_DUE: T<(Instant, Id), ()> = T::new("recurring_due");
 
+/// Month-end statements as they were published.
+pub const STATEMENTS: T<Id, Bytes> = T::new("statements");
+/// (client, first day of the month) to the statement that stands for it, 0 where none could be made: what makes a month
+/// once.
+pub const STATEMENT_MONTHS: T<(Id, Day), Id> = T::new("statement_months");
+/// Client, or 0 for all that have no choice of their own, to when statements are published by themselves.
+pub const STATEMENT_CHOICES: T<Id, u8> = T::new("statement_choices");
+
 /// Digest to (length, content): content lies in `CHUNKS`, once per digest.
 pub const FILES: T<Hash, (u64, Id)> = T::new("files");
 /// (content, chunk number) to bytes.
@@ -176,7 +184,7 @@ macro_rules! every_table {
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE
-            REMINDER_STEPS PAUSES)
+            REMINDER_STEPS PAUSES STATEMENTS STATEMENT_MONTHS STATEMENT_CHOICES)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -13,7 +13,7 @@ use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 17] = [
+const NOUNS: [&str; 18] = [
     "allocation",
     "client",
     "contact",
@@ -31,6 +31,7 @@ const NOUNS: [&str; 17] = [
     "refund",
     "secret-letter",
     "staff",
+    "statement",
 ];
 
 /// What can be a key: redb's keys that threads may share, which all of ours are.

@@ -5,12 +5,15 @@ use redb::{ReadableTable, TableDefinition};
 use super::error::StoreError;
 use super::files::FileReads;
 use super::records::Record;
-use super::tables::{ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS, REFUNDS};
+use super::tables::{
+    ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS, REFUNDS, STATEMENTS,
+};
 use super::tx::Reader;
 use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::ids::Digest;
 use crate::domain::invoice::Invoice;
+use crate::domain::monthly::MonthStatement;
 use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
@@ -51,6 +54,11 @@ pub trait WalkReads: Reader {
     /// Every refund.
     fn each_refund<E: From<StoreError>>(&self, each: impl FnMut(Refund) -> Result<(), E>) -> Result<(), E> {
         walk(self, REFUNDS, each)
+    }
+
+    /// Every month-end statement.
+    fn each_statement<E: From<StoreError>>(&self, each: impl FnMut(MonthStatement) -> Result<(), E>) -> Result<(), E> {
+        walk(self, STATEMENTS, each)
     }
 
     /// Every line of the activity log, oldest first.

@@ -14,9 +14,11 @@ use tokio::sync::mpsc;
 use zip::CompressionMethod;
 use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
+use super::download;
 use crate::documents::Csv;
 use crate::domain::format::Format;
 use crate::domain::invoice::{Body as Content, Invoice};
+use crate::domain::monthly::{self, MonthStatement};
 use crate::secrets;
 
 /// Most documents of one archive.
@@ -61,6 +63,33 @@ impl Bundle {
         Ok(())
     }
 
+    /// Adds the PDF of a client's month-end statement, under this name.
+    ///
+    /// # Errors
+    /// When the reader is gone.
+    pub fn add_statement(&mut self, file: &str, statement: &MonthStatement, pdf: &[u8]) -> io::Result<()> {
+        self.file(file, pdf, CompressionMethod::Stored)?;
+        let digest: String = secrets::sha256(pdf).iter().map(|b| format!("{b:02x}")).collect();
+        // Of several currencies there is no one total.
+        let (currency, total) = match statement.closing().as_slice() {
+            [one] => (one.currency.to_string(), one.decimal().to_string()),
+            _ => (String::new(), String::new()),
+        };
+        self.manifest.row(&[
+            file.to_owned(),
+            monthly::code(statement.month),
+            "statement".to_owned(),
+            statement.period().1.to_string(),
+            String::new(),
+            currency,
+            total,
+            pdf.len().to_string(),
+            digest,
+            "yes".to_owned(),
+        ]);
+        Ok(())
+    }
+
     fn file(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> io::Result<()> {
         self.zip.start_file(name, SimpleFileOptions::default().compression_method(method))?;
         self.zip.write_all(bytes)
@@ -94,6 +123,23 @@ pub fn send(name: &str, fill: impl FnOnce(&mut Bundle) -> io::Result<()> + Send 
         (CACHE_CONTROL, "no-store".to_owned()),
     ];
     (headers, Body::new(Received(receiver))).into_response()
+}
+
+/// Sends a file that `fill` writes piece by piece, as [`send`] does; what is a ZIP has no manifest.
+pub fn stream(
+    format: Format,
+    name: &str,
+    fill: impl FnOnce(&mut dyn Write) -> io::Result<()> + Send + 'static,
+) -> Response {
+    let (sender, receiver) = mpsc::channel(PIECES);
+    let broken = sender.clone();
+    tokio::task::spawn_blocking(move || {
+        let mut pipe = Pipe { sender, gathered: Vec::with_capacity(PIECE) };
+        if let Err(error) = fill(&mut pipe).and_then(|()| pipe.send_rest()) {
+            let _ = broken.blocking_send(Err(error));
+        }
+    });
+    download::headers(format.media_type(), name, Body::new(Received(receiver))).into_response()
 }
 
 /// Gathers bytes and sends them in pieces; waits while the reader is behind.

@@ -8,6 +8,7 @@ use maud::{Markup, html};
 
 use super::bundle::DOCUMENTS_MAX;
 use crate::domain::ids::InvoiceId;
+use crate::domain::invoice::Invoice;
 use crate::domain::refusal::FieldFault;
 use crate::store::invoices::{Cursor, Filter, Page};
 use crate::web::forms::Fields;
@@ -50,27 +51,43 @@ impl Choice {
         &self,
         mut page: impl FnMut(Option<Cursor>) -> Result<Page, Problem>,
     ) -> Result<Result<Vec<InvoiceId>, FieldFault>, Problem> {
-        let by_date = self.filter == Filter::All;
-        let last = self.month.map(Date::last_of_month);
-        // The list of everything is sorted by date, the latest first, so that it can be entered at the month's end.
-        let start = last.filter(|_| by_date).and_then(|day| day.tomorrow().ok());
-        let mut after = start.map(|day| Cursor { day: crate::store::day(day), id: 0 });
-        let mut all = Vec::new();
+        let (mut after, mut all) = (self.begin(), Vec::new());
         loop {
             let read = page(after)?;
-            let issued = read.rows.iter().filter(|row| row.invoice.issue.is_some());
-            let of_month = |day: Date| self.month.zip(last).is_none_or(|(first, last)| first <= day && day <= last);
-            all.extend(issued.filter(|row| of_month(row.invoice.dated)).map(|row| row.invoice.id));
+            all.extend(read.rows.iter().filter(|row| self.holds(&row.invoice)).map(|row| row.invoice.id));
             if all.len() > DOCUMENTS_MAX {
                 let message = format!("These are more than {DOCUMENTS_MAX} documents; choose one month");
                 return Ok(Err(FieldFault::new("month", message)));
             }
-            let past = by_date && read.rows.last().is_some_and(|row| self.month.is_some_and(|m| row.invoice.dated < m));
+            let past = read.rows.last().is_some_and(|row| self.is_past(&row.invoice));
             match read.next {
                 Some(next) if !past => after = Some(next),
                 _ => return Ok(Ok(all)),
             }
         }
+    }
+
+    /// Where the list is entered: that of everything is sorted by date, the latest first, so that it can be at the
+    /// month's end.
+    pub fn begin(&self) -> Option<Cursor> {
+        let last = self.month.filter(|_| self.filter == Filter::All)?.last_of_month();
+        last.tomorrow().ok().map(|day| Cursor { day: crate::store::day(day), id: 0 })
+    }
+
+    /// Whether a document of the list is one of those.
+    pub fn holds(&self, invoice: &Invoice) -> bool {
+        let of_month = |first: Date| first <= invoice.dated && invoice.dated <= first.last_of_month();
+        invoice.issue.is_some() && self.month.is_none_or(of_month)
+    }
+
+    /// Whether none behind this one in the list is.
+    pub fn is_past(&self, invoice: &Invoice) -> bool {
+        self.filter == Filter::All && self.month.is_some_and(|month| invoice.dated < month)
+    }
+
+    /// The month whose statement belongs in the archive: that of a month as a whole.
+    pub fn statement(&self) -> Option<Date> {
+        self.month.filter(|_| self.filter == Filter::All)
     }
 
     /// The archive's name as a file.

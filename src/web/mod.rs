@@ -17,6 +17,7 @@ mod gate;
 pub mod guard;
 pub mod layers;
 pub mod listener;
+pub mod month_file;
 pub mod page;
 pub mod parts;
 pub mod path;

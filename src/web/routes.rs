@@ -97,6 +97,8 @@ pub fn list() -> Vec<Route> {
         get "/statement.pdf" Contact portal::statement::file::pdf;
         get "/statement.csv" Contact portal::statement::file::csv;
         get "/statement.html" Contact portal::statement::file::html;
+        get "/statements" Contact portal::months::list;
+        get "/statements/{id}" Contact portal::months::show; // also {id}.pdf .csv .html
         get "/quotes" Contact portal::quotes::show;
         get "/quotes/{number}" Contact portal::quote::show; // also {number}.pdf .csv .html
         get "/quotes/{number}/v/{version}" Contact portal::quote::version; // also {version}.pdf .csv .html
@@ -135,6 +137,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/clients/{id}/statement.pdf" Staff client_statement::pdf;
         get "/desk/clients/{id}/statement.csv" Staff client_statement::csv;
         get "/desk/clients/{id}/statement.html" Staff client_statement::html_file;
+        get "/desk/clients/{id}/statements" Staff desk::months::list;
+        post "/desk/clients/{id}/statements" StaffWork desk::months::publish;
+        post "/desk/clients/{id}/statements/choice" StaffWork desk::months::choose;
+        get "/desk/statements/{id}" Staff desk::months::file; // only {id}.pdf .csv .html
         get "/desk/clients/{id}/edit" StaffWork client_form::edit;
         post "/desk/clients/{id}/edit" StaffWork client_form::change;
         get "/desk/clients/{id}/contacts/new" StaffWork contacts::new;
@@ -174,6 +180,11 @@ pub fn list() -> Vec<Route> {
         get "/desk/invoices" Staff desk::invoices::list;
         get "/desk/invoices/new" StaffWork desk::invoice_form::new;
         post "/desk/invoices/new" StaffWork desk::invoice_form::create;
+        get "/desk/invoices/issue" StaffWork desk::issue_many::ask;
+        post "/desk/invoices/issue" StaffWork desk::issue_many::begin;
+        get "/desk/invoices/issue/{run}" StaffWork desk::issue_many::show;
+        get "/desk/invoices.csv" Staff desk::register::csv;
+        get "/desk/invoices.xml.zip" Staff desk::register::xml;
         get "/desk/invoices.zip" Staff desk::bundle::show;
         get "/desk/invoices/{id}" Staff desk::invoice::page; // also {id}.pdf .xml .cii.xml .csv .html
         get "/desk/invoices/{id}/edit" StaffWork desk::invoice_form::edit;
@@ -240,6 +251,7 @@ pub fn list() -> Vec<Route> {
         // The desk: the firm.
         get "/desk/settings" Owner settings::show;
         post "/desk/settings/firm" Owner settings::change;
+        post "/desk/settings/statements" Owner desk::months::choose_for_all;
         post "/desk/settings/logo" Owner logo::send;
         post "/desk/settings/logo/remove" Owner logo::remove;
         get "/desk/settings/staff" Owner staff::list;

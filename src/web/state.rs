@@ -6,6 +6,7 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 
 use super::desk::publish_kept::Kept;
+use super::desk::runs::Runs;
 use super::portal::again::Pages;
 use super::portal::drawn::Drawn;
 use super::throttle::Throttle;
@@ -29,6 +30,8 @@ pub struct Shared {
     pub hashing: Hashing,
     /// PDFs that wait to be published.
     pub kept: Kept,
+    /// Runs in which many drafts are issued.
+    pub runs: Runs,
     /// Documents as drawn for their pages.
     pub drawn: Drawn,
     /// Pages of the portal as their sessions got them last.
@@ -44,6 +47,7 @@ impl Web {
             throttle: Throttle::default(),
             hashing,
             kept: Kept::default(),
+            runs: Runs::default(),
             drawn: Drawn::default(),
             pages: Pages::default(),
         }))

@@ -2,37 +2,16 @@
 
 use jiff::civil::Date;
 
-use crate::documents::statement::{Account, anchor_line, statement_sheet};
-use crate::documents::{Csv, Look, Sheet};
-use crate::domain::anchor::AnchorCode;
-use crate::domain::client::Party;
+use crate::documents::Csv;
 use crate::domain::format::Format;
 use crate::domain::money::Money;
-use crate::domain::statement::EntryKind;
-use crate::store::statement::Reckoned;
+use crate::domain::statement::{EntryKind, Reckoned};
 
 /// What is said of a period with more entries than a document may have pages for.
 pub const TOO_LONG: &str = "This is too long for one PDF; choose a shorter period";
 
 /// What stands before the log's anchor on the page.
 pub const ANCHOR_WORDS: &str = "Our activity log when this was made:";
-
-/// The statement as a document.
-pub fn sheet(
-    look: &Look<'_>,
-    buyer: &Party,
-    accounts: &[Reckoned],
-    (from, to): (Date, Date),
-    anchor: AnchorCode,
-) -> Sheet {
-    let all: Vec<Account<'_>> = accounts
-        .iter()
-        .map(|r| Account { currency: r.currency, statement: &r.statement, ageing: Some(&r.ageing) })
-        .collect();
-    let mut sheet = statement_sheet(look, buyer, &all, from, to);
-    sheet.footer.push(anchor_line(look.firm.locale, &anchor.to_string()));
-    sheet
-}
 
 /// The columns of a statement's CSV; their names are promised, as those of `documents::csv` are.
 const COLUMNS: [&str; 7] = ["currency", "date", "what", "number", "about", "amount", "balance"];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use counterfoil::actions::{drops, invoices};
 use counterfoil::app::DropPlan;
-use counterfoil::documents::einvoice::{Bill, Frozen, cii};
+use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::{Meta, factur_x};
 use counterfoil::domain::drop::{Fate, NamePattern};
 use counterfoil::domain::event::Event;
@@ -80,6 +80,12 @@ fn names(folder: &Path) -> Vec<String> {
 
 /// A Factur-X as the accounting program prints it, for Marlow.
 async fn printed() -> (String, Vec<u8>) {
+    let (number, _, pdf) = made().await;
+    (number, pdf)
+}
+
+/// An invoice of another program for Marlow: its number, what it says, and its PDF.
+async fn made() -> (String, Bill, Vec<u8>) {
     let other = TestHouse::seeded(7).await.heedless_of_mail();
     let (id, number) = other.issue(other.who.marlow, 123_00, date(2026, 12, 23)).await;
     let invoice = other.app.store.read(|r| r.invoice(id)).unwrap().unwrap();
@@ -96,7 +102,52 @@ async fn printed() -> (String, Vec<u8>) {
         created: jiff::Timestamp::UNIX_EPOCH,
         document_id: number.to_string(),
     };
-    (number.to_string(), factur_x(&sheet, &other.app.fonts, &meta, cii(&bill)).unwrap())
+    let pdf = factur_x(&sheet, &other.app.fonts, &meta, cii(&bill)).unwrap();
+    (number.to_string(), bill, pdf)
+}
+
+#[tokio::test]
+async fn an_e_invoice_without_a_pdf_is_taken_as_well() {
+    for (name, write) in [("out.xml", ubl as fn(&Bill) -> String), ("out.cii.xml", cii)] {
+        let mut folder = Folder::new().await;
+        let (number, bill, _) = made().await;
+        let bytes = write(&bill).into_bytes();
+        folder.put(name, &bytes);
+        folder.put("half.xml", &bytes[..bytes.len() / 2]);
+        folder.put("page.html", b"<html><body>no invoice</body></html>");
+        let mut nobody = bill.clone();
+        (nobody.number, nobody.buyer.name) = ("RE-99".to_owned(), "Nobody Ltd".to_owned());
+        (nobody.buyer.vat_id, nobody.buyer.contact) = (String::new(), Default::default());
+        folder.put("nobody.xml", write(&nobody).as_bytes());
+        assert_eq!(folder.settle().await, 4);
+        let published = folder.numbered(&number).unwrap();
+        assert_eq!((published.client, published.payable()), (folder.house.who.marlow, eur(123_00)));
+        let issue = published.issue.unwrap();
+        assert_eq!((issue.is_pdf(), issue.pdf.name), (false, format!("{number}.xml")));
+        assert_eq!(folder.text(&format!("done/{name}.txt")), format!("It was published as {number}.\n"));
+        let letter = folder.house.claim("ana@marlow.example");
+        assert!(letter.subject.contains(&number), "{}", letter.subject);
+        assert_eq!(folder.names("refused"), ["half.xml", "half.xml.txt", "page.html", "page.html.txt"]);
+        assert!(folder.text("refused/page.html.txt").contains("This XML can’t be taken as an e-invoice."));
+        assert!(folder.text("to-file/nobody.xml.txt").contains("No client is called \"Nobody Ltd\"."));
+        assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
+
+        // The client has it as a PDF drawn of it, and byte for byte as it came.
+        let mut ana = crate::auth::signed_in(&folder.house, "ana@marlow.example").await;
+        let drawn = ana.get(&format!("/invoices/{number}.pdf")).await;
+        assert!(drawn.body.starts_with(b"%PDF-"), "{}", drawn.text());
+        let kept = folder.house.app.store.read(|r| r.file(issue.pdf.digest)).unwrap().unwrap();
+        assert!(kept == bytes);
+
+        // Somebody files the one that waits.
+        let waits = folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap().remove(0);
+        let mut orla = crate::desk::desk_of(&folder.house, folder.house.who.orla).await;
+        let file = orla.get(&format!("/desk/drops/{}/file", waits.id)).await;
+        assert_eq!(file.header("content-type"), "application/xml");
+        let form = orla.post(&format!("/desk/drops/{}/file", waits.id), &[]).await;
+        assert!(form.location().starts_with("/desk/publish?kept="), "{}", form.text());
+        assert!(orla.get(form.location()).await.text().contains("RE-99"));
+    }
 }
 
 #[tokio::test]

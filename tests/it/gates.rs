@@ -139,6 +139,10 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::ReceiptOpened { .. }
             | Event::ReceiptDownloaded { .. }
             | Event::StaffReceiptDownloaded { .. }
+            | Event::MonthOpened { .. }
+            | Event::MonthDownloaded { .. }
+            | Event::StaffMonthDownloaded { .. }
+            | Event::RegisterTaken { .. }
             | Event::CertificateMade { .. }
     )
 }

@@ -18,6 +18,7 @@ mod hostile;
 mod house;
 mod imports;
 mod money;
+mod months;
 mod numbers;
 mod portal;
 mod recurring;

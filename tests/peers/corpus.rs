@@ -3,7 +3,7 @@
 
 use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::invoice::{Look, invoice_sheet};
-use counterfoil::documents::{Fonts, Meta, factur_x};
+use counterfoil::documents::{Fonts, Logo, Meta, Sheet, factur_x};
 use counterfoil::domain::client::Party;
 use counterfoil::domain::credit::{Credited, Take};
 use counterfoil::domain::firm::{BankDetails, Firm, Letterhead, Locale, Paper, Series};
@@ -27,19 +27,25 @@ pub struct Case {
     pub name: &'static str,
     pub invoice: Invoice,
     pub credits: Option<Invoice>,
-    firm: Firm,
+    pub firm: Firm,
 }
 
 impl Case {
+    /// The document as it is drawn.
+    pub fn sheet(&self, logo: Option<Logo>) -> Sheet {
+        let issue = self.invoice.issue.as_ref().unwrap();
+        let look = Look { firm: &self.firm, logo };
+        let credits = self.credits.as_ref().and_then(Invoice::number);
+        let (seller, buyer, number) = (&issue.seller, &issue.buyer, Some(&issue.number));
+        invoice_sheet(&look, seller, buyer, &self.invoice, number, &issue.totals, None, credits)
+    }
+
     /// The document as UBL, CII and Factur-X.
     pub fn files(&self) -> [(String, Vec<u8>); 3] {
         let issue = self.invoice.issue.as_ref().unwrap();
         let bill = Bill::of(&self.invoice, &Frozen::of(issue, self.credits.as_ref())).unwrap();
         assert!(bill.exact, "{}", self.name);
-        let look = Look { firm: &self.firm, logo: None };
-        let credits = self.credits.as_ref().and_then(Invoice::number);
-        let (seller, buyer, number) = (&issue.seller, &issue.buyer, Some(&issue.number));
-        let sheet = invoice_sheet(&look, seller, buyer, &self.invoice, number, &issue.totals, None, credits);
+        let (seller, sheet) = (&issue.seller, self.sheet(None));
         let meta = Meta {
             title: self.name.to_owned(),
             author: seller.name.clone(),
@@ -53,7 +59,7 @@ impl Case {
     }
 }
 
-fn dec(text: &str) -> Decimal {
+pub fn dec(text: &str) -> Decimal {
     text.parse().unwrap()
 }
 
@@ -61,7 +67,7 @@ fn day(day: i8) -> Date {
     date(2026, 11, day)
 }
 
-fn firm() -> Firm {
+pub fn firm() -> Firm {
     let pattern = |text| Pattern::parse("series", text).unwrap();
     Firm {
         party: Party {
@@ -133,7 +139,7 @@ fn standard(quantity: &str, price: &str) -> Line {
 }
 
 /// Issues what was wished, as issuing does: by the rules, with the sums of the one function.
-fn case(
+pub fn case(
     name: &'static str,
     currency: &str,
     content: Content,
@@ -191,7 +197,7 @@ fn credit(name: &'static str, of: Case) -> Case {
 }
 
 /// The credit notes that take a document back in these parts.
-fn parts(name: &'static str, of: Case, takes: &[Take]) -> Vec<Case> {
+pub fn parts(name: &'static str, of: Case, takes: &[Take]) -> Vec<Case> {
     let mut notes: Vec<Invoice> = Vec::new();
     for (n, take) in (1..).zip(takes) {
         let content = Credited::of(&of.invoice, &notes).unwrap().content(take).unwrap();

@@ -17,26 +17,33 @@ use crate::domain::tax::Content;
 use crate::domain::terms::Terms;
 use crate::store::prelude::*;
 
-/// An accepted quote with what was invoiced of it, drafts too; an invoice that was credited whole counts no more.
+/// An accepted quote with what was invoiced of it, drafts too; an invoice that was credited whole counts no more, one
+/// that was credited in part counts less.
 /// `None` for a quote that nobody accepted.
 ///
 /// # Errors
 /// When the store fails.
 pub fn billing(r: &impl Reader, quote: &Quote) -> Result<Option<Billing>, StoreError> {
-    Ok(Billing::of(quote, &counted(r, quote.id, None)?))
+    let (all, notes) = counted(r, quote.id, None)?;
+    Ok(Billing::of(quote, &all).map(|x| x.with_credits(&notes)))
 }
 
-/// The invoices that count against a quote, but for one of them.
-fn counted(r: &impl Reader, quote: QuoteId, but: Option<InvoiceId>) -> Result<Vec<Invoice>, StoreError> {
-    let mut all = Vec::new();
+/// The invoices that count against a quote, but for one of them, and the credit notes on them.
+fn counted(
+    r: &impl Reader,
+    quote: QuoteId,
+    but: Option<InvoiceId>,
+) -> Result<(Vec<Invoice>, Vec<Invoice>), StoreError> {
+    let (mut all, mut credits) = (Vec::new(), Vec::new());
     for invoice in r.invoices_from(quote)?.into_iter().filter(|x| Some(x.id) != but) {
         let notes = if invoice.issue.is_some() { r.credit_notes_for(&invoice)? } else { Vec::new() };
         let gone = !notes.is_empty() && Credited::of(&invoice, &notes).is_some_and(|x| !x.is_left());
         if !gone {
             all.push(invoice);
+            credits.extend(notes);
         }
     }
-    Ok(all)
+    Ok((all, credits))
 }
 
 /// Makes a draft that charges a part of an accepted quote, dated `today`; the same form, known by `key`, makes one.
@@ -102,8 +109,9 @@ pub(super) fn carry_on(w: &WriteTx<'_>, kept: &Invoice, draft: &mut Invoice) -> 
     {
         now.takes.clone_from(&before.takes);
     }
-    let others = counted(w, quote.id, Some(kept.id))?;
-    if let (Some(billing), Some(totals)) = (Billing::of(&quote, &others), draft.totals()) {
+    let (others, notes) = counted(w, quote.id, Some(kept.id))?;
+    let billing = Billing::of(&quote, &others).map(|x| x.with_credits(&notes));
+    if let (Some(billing), Some(totals)) = (billing, draft.totals()) {
         billing.check(Money::new(totals.gross, draft.currency)).map_err(Refusal::from)?;
     }
     draft.quote = Some(from.clone());

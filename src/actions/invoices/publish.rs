@@ -7,6 +7,8 @@ use super::super::{drops, found, letters, payments};
 use super::complete::{complete, issued_by, keep_pdf};
 use super::draft::check_parts;
 use crate::app::{App, Settings};
+use crate::documents::XML;
+use crate::documents::einvoice::is_xml;
 use crate::documents::pdf_check::check_pdf;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{By, Event};
@@ -16,7 +18,7 @@ use crate::domain::incoming::Incoming;
 use crate::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References, check_dates};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::tax::Totals;
 use crate::domain::terms::Terms;
 use crate::store::prelude::*;
@@ -48,7 +50,7 @@ pub struct Publication {
     pub read: Option<Box<Incoming>>,
     /// The dropped file that it was until now, which waits no more.
     pub drop: Option<DropId>,
-    /// The document.
+    /// The document: a PDF, or an e-invoice in XML that was read.
     pub pdf: Vec<u8>,
 }
 
@@ -141,7 +143,10 @@ pub fn publish_in(
     if credited.is_some_and(|x| x.currency != p.amount.currency) {
         return Err(Refusal::OtherCurrency.into());
     }
-    let pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
+    let mut pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
+    if is_xml(&p.pdf) {
+        (pdf.name, pdf.media_type) = (p.number.file_name("xml"), XML.to_owned());
+    }
     let event = published_event(p, draft.id, pdf.digest);
     let firm = w.firm()?;
     let mut issue = Issue {
@@ -191,8 +196,9 @@ fn check_publication(p: &Publication) -> Result<(), Refusal> {
     let mut faults = Faults::default();
     check_dates(&mut faults, p.dated, p.due);
     faults.take(payments::check_amount(p.amount));
-    if let Err(fault) = check_pdf(&p.pdf) {
-        faults.add("file", fault.to_string());
+    // An e-invoice without a PDF says all that one would show; it was read before it came here.
+    if p.read.is_none() || !is_xml(&p.pdf) {
+        faults.take(check_pdf(&p.pdf).map_err(|fault| FieldFault::new("file", fault.to_string())));
     }
     faults.check()?;
     p.contradictions().check()

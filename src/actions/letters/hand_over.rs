@@ -116,6 +116,7 @@ fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<Strin
             [only] => Some(format!("{url}/documents/{}/v/{}", only.id, only.current())),
             _ => Some(format!("{url}/documents")),
         },
+        Purpose::Statement(id) => Some(format!("{url}/statements/{id}")),
         Purpose::QuoteAnswered(id) => Some(format!("{url}/desk/quotes/{id}")),
         _ => None,
     }

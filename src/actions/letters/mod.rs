@@ -6,6 +6,7 @@ mod hand_over;
 mod people;
 mod posted;
 mod queue;
+mod statements;
 mod stop;
 
 use crate::domain::letter::Letter;
@@ -22,6 +23,7 @@ pub(super) use queue::{
     not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
     queue_sign_in, reword,
 };
+pub(super) use statements::queue_statement;
 pub(super) use stop::{withdraw, withdraw_reminders};
 
 /// Where a letter's lines stand in the log.

@@ -2,7 +2,7 @@
 
 use super::about;
 use super::people::addressee;
-use super::posted;
+use super::{posted, statements};
 use crate::domain::event::Event;
 use crate::domain::ids::InvoiceId;
 use crate::domain::letter::{Letter, LetterState, Purpose};
@@ -19,6 +19,9 @@ pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static s
     if matches!(letter.purpose, Purpose::Posted(_)) {
         let nothing = posted::told(w, letter)?.is_empty();
         return Ok(nothing.then_some("what it told of was withdrawn, replaced or is no longer theirs to see"));
+    }
+    if let Purpose::Statement(id) = letter.purpose {
+        return statements::moot(w, letter.to, id);
     }
     let Some(id) = letter.purpose.invoice() else { return Ok(None) };
     let Some(row) = w.invoice_row(id)? else { return Ok(Some("the document is gone")) };

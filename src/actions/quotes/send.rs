@@ -22,8 +22,9 @@ use crate::domain::tax::{Content, Line, Totals};
 use crate::domain::text;
 use crate::store::prelude::*;
 
-/// How often sending is tried again when somebody else took the number in between.
-const SEND_TRIES: u32 = 20;
+/// How often a quote is drawn again beside the writer when somebody else took its number in between; after that it is
+/// drawn while it holds the writer, so that however many are sent at once, each goes.
+const SEND_TRIES: u32 = 4;
 
 /// A quote as a form gives it.
 #[derive(Clone, Debug)]
@@ -133,7 +134,15 @@ async fn send_any(
             other => return other,
         }
     }
-    Err(Refusal::TryAgain.into())
+    let (inside, scope) = (app.clone(), scope.clone());
+    let act = move |w: &mut WriteTx<'_>| {
+        if let Some(sent) = before(w, &scope, new.client, series.as_deref())? {
+            return Err(Refusal::Repeated(sent).into());
+        }
+        let (quote, pdf) = prepare(&inside, w, &scope, &new, following.as_ref())?;
+        send_once(w, &scope, series.as_deref(), (&quote, &pdf), &inside.settings.zone)
+    };
+    app.store.write(by, app.now(), act).await
 }
 
 /// What the same form sent before, if it may be known.

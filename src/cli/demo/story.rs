@@ -5,8 +5,10 @@
 //! happen after the demo's own beginning never does: that is what is open on the desk. Touches the data file through
 //! actions alone.
 
+mod filing;
 mod letters;
 mod money;
+mod months;
 mod people;
 mod recurring;
 
@@ -25,7 +27,7 @@ use crate::clock::Clock;
 use crate::domain::access::StaffScope;
 use crate::domain::calendar::{is_business_day, next_business_day, today, wall_clock};
 use crate::domain::event::{Actor, By};
-use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
+use crate::domain::ids::{ClientId, ContactId, DocumentId, InvoiceId, ProjectId, StaffId};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::person::Person;
@@ -92,6 +94,16 @@ enum Act {
     Morning,
     /// The outbox is looked at.
     Post,
+    /// A document is posted, or a new version.
+    File(usize),
+    /// A paid bill is credited in part, and the credit is held.
+    Hold,
+    /// Money on account is paid back.
+    PayBack,
+    /// The firm chooses to publish month-end statements.
+    ChooseMonths,
+    /// The statements of a month that has ended.
+    Months(Date),
     /// Somebody sets the password that they were invited to.
     SetPassword(TokenDigest, Person),
     /// A bill is written and issued, or published, or left a draft.
@@ -148,6 +160,8 @@ struct Story {
     lately: BTreeMap<usize, Vec<InvoiceId>>,
     /// The quotes of the plan that were sent.
     quoted: BTreeMap<usize, (DocumentNumber, NewQuote)>,
+    /// The documents that were posted, by client and title.
+    filed: BTreeMap<(usize, &'static str), DocumentId>,
 }
 
 impl Story {
@@ -171,6 +185,7 @@ impl Story {
             accidents: letters::Accidents::default(),
             lately: BTreeMap::new(),
             quoted: BTreeMap::new(),
+            filed: BTreeMap::new(),
         }
     }
 
@@ -222,6 +237,8 @@ impl Story {
             day = days(day, 1);
         }
         self.plan_quotes();
+        self.plan_months();
+        self.plan_filing();
         self.at(next_business_day(days(self.today, -200)), time(11, 5, 0, 0), Act::Revoke(0, 3));
         self.at(self.today, time(7, 42, 0, 0), Act::Forgot(4));
     }
@@ -245,6 +262,11 @@ impl Story {
             Act::Join(client) => self.join(w, client),
             Act::Morning => self.morning(w),
             Act::Post => self.post(w),
+            Act::File(n) => self.file(w, n),
+            Act::Hold => self.hold(w),
+            Act::PayBack => self.pay_back(w),
+            Act::ChooseMonths => self.choose_months(w),
+            Act::Months(month) => self.months(w, month),
             Act::SetPassword(link, person) => self.set_password(w, link, person),
             Act::Bill(bill) => self.bill(w, &bill),
             Act::Follow(link, contact, invoice) => self.follow(w, link, contact, invoice),

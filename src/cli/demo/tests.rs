@@ -75,6 +75,7 @@ fn the_story_shows_every_state_and_its_ledger_agrees() {
     let report = demo.app.store.read(|r| verify::whole(r, |_, _, _| {})).unwrap();
     assert!(report.is_clean(), "{:?}", report.faults);
     balances_agree(&demo, &rows);
+    holds_the_rest(&demo);
     letters_have_their_states(&demo);
     let mut last = Timestamp::MAX;
     let log = |r: &ReadTx| {
@@ -100,6 +101,9 @@ fn balances_agree(demo: &Demo, rows: &[crate::store::invoices::Row]) {
                 *sums.entry(receipt.amount.currency.to_string()).or_default() -= receipt.worth().minor;
             }
             for client in r.clients_by_name("", None, 100)? {
+                for refund in r.refunds_of(client.id, Date::MAX)?.iter().filter(|x| x.returned.is_none()) {
+                    *sums.entry(refund.amount.currency.to_string()).or_default() += refund.amount.minor;
+                }
                 for unapplied in r.unapplied_of(client.id)? {
                     *sums.entry(unapplied.left.currency.to_string()).or_default() += unapplied.left.minor;
                 }
@@ -115,6 +119,36 @@ fn balances_agree(demo: &Demo, rows: &[crate::store::invoices::Row]) {
         .unwrap();
     assert!(sums.len() >= 3, "several currencies: {sums:?}");
     assert!(sums.values().all(|s| *s == 0), "{sums:?}");
+}
+
+/// A refund, a credit of which a part is held, documents in versions, and a year of month-end statements whose balances
+/// follow from one another.
+fn holds_the_rest(demo: &Demo) {
+    let held = |r: &ReadTx| -> Result<_, StoreError> {
+        let (mut refunds, mut credits, mut versions, mut months) = (0, 0, 0, 0);
+        for client in r.clients_by_name("", None, 100)? {
+            refunds += r.refunds_of(client.id, Date::MAX)?.len();
+            for left in r.unapplied_of(client.id)?.iter().filter(|x| matches!(x.source, Source::Credit(_))) {
+                credits += usize::from(!r.allocations_from(left.source)?.is_empty());
+            }
+            let documents = r.documents_of(client.id, crate::store::documents::DocumentShelf::Posted, None, 100)?;
+            versions =
+                versions.max(documents.iter().filter(|x| x.project.is_some()).map(|x| x.current()).max().unwrap_or(0));
+            let all = r.statements_of(client.id, None, 99)?;
+            months = months.max(all.len());
+            for pair in all.windows(2).filter(|x| x[1].month == crate::domain::monthly::last_ended(x[0].month)) {
+                for account in &pair[0].accounts {
+                    let before = pair[1].accounts.iter().find(|x| x.currency == account.currency);
+                    let closing = before.map_or(0, |x| x.statement.closing);
+                    assert_eq!(account.statement.opening, closing, "{} of {}", pair[0].month, client.party.name);
+                }
+            }
+        }
+        Ok((refunds, credits, versions, months))
+    };
+    let (refunds, credits, versions, months) = demo.app.store.read(held).unwrap();
+    assert_eq!((refunds, credits, versions), (1, 1, 3), "refunds, credits partly held, versions");
+    assert!(months >= 5, "{months} months");
 }
 
 fn letters_have_their_states(demo: &Demo) {

@@ -3,6 +3,7 @@
 //! Through the running server or without one; one snapshot, in the memory of one client.
 
 mod archive;
+mod months;
 mod pages;
 mod registers;
 mod write;

@@ -17,6 +17,22 @@ use crate::store::walk::WalkReads;
 const LINES: [&str; 9] =
     ["Document", "Line", "Description", "Quantity", "Unit", "Price", "Discount %", "VAT category", "VAT rate %"];
 
+/// Headings of the register of month-end statements, a row for each account.
+const STATEMENTS: [&str; 12] = [
+    "Statement",
+    "Client",
+    "From",
+    "To",
+    "Currency",
+    "Opening",
+    "Charged",
+    "Settled",
+    "Closing",
+    "Published at",
+    "PDF SHA-256",
+    "Replaces",
+];
+
 /// Headings of the register of refunds.
 const REFUNDS: [&str; 12] = [
     "Refund",
@@ -262,6 +278,28 @@ impl<A: Archive> Writer<'_, A> {
                 back.map_or_else(String::new, |b| b.on.to_string()),
                 back.map_or_else(String::new, |b| b.reason.clone()),
             ])
+        })?;
+        self.register("statements", &STATEMENTS)?;
+        r.each_statement(|x| {
+            for account in &x.accounts {
+                let (currency, s) = (account.currency, &account.statement);
+                let figure = |minor| decimal(Money::new(minor, currency));
+                self.row(&[
+                    x.id.to_string(),
+                    x.client.to_string(),
+                    x.month.to_string(),
+                    x.period().1.to_string(),
+                    currency.to_string(),
+                    figure(s.opening),
+                    figure(s.charged),
+                    figure(s.settled),
+                    figure(s.closing),
+                    x.at.to_string(),
+                    x.pdf.digest.to_string(),
+                    x.replaces.map_or_else(String::new, |id| id.to_string()),
+                ])?;
+            }
+            Ok::<_, Failure>(())
         })?;
         self.register("allocations", &["Invoice", "From", "Receipt or credit note", "On", "Currency", "Amount"])?;
         r.each_allocation(|a| {

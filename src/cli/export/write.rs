@@ -96,7 +96,7 @@ impl<A: Archive> Writer<'_, A> {
         self.text(name, &text)
     }
 
-    fn file(&mut self, name: &str, file: &FileRef) -> Result<(), Failure> {
+    pub(super) fn file(&mut self, name: &str, file: &FileRef) -> Result<(), Failure> {
         self.archive.file(name)?;
         let length = self.r.each_chunk(file.digest, |chunk| self.archive.add(chunk))?;
         let broken = || Failure::new(format!("The file {} is not whole. Run counterfoil verify.", file.digest));
@@ -357,10 +357,12 @@ impl<A: Archive> Writer<'_, A> {
         let firm = self.firm.speaking(client.language);
         let look = Look { firm: &firm, logo: None };
         let drawn = statement_sheet(&look, &client.party, &accounts, from, to);
+        let months = self.months(folder, client)?;
         let body = html! {
             h1 { "Statement of account" }
             p { a href="index.html" { (client.party.name) } }
             (documents::html(&drawn))
+            (months)
         };
         self.page(&format!("{folder}/statement.html"), "Statement of account", &body)
     }
@@ -452,6 +454,7 @@ impl<A: Archive> Writer<'_, A> {
             "quote-lines",
             "receipts",
             "refunds",
+            "statements",
             "allocations",
         ];
         let counts = self.counts;

@@ -16,7 +16,7 @@ use jiff::civil::Date;
 
 pub use cii::cii;
 pub use from::Frozen;
-pub use taken::of_pdf;
+pub use taken::{is_xml, of_pdf, of_xml};
 pub use ubl::ubl;
 
 /// What an invoice or credit note says, in the terms of EN 16931. Empty strings leave their term out; amounts,

@@ -52,6 +52,22 @@ pub fn of_pdf(pdf: &[u8]) -> Result<Option<Incoming>, String> {
     }
 }
 
+/// Whether bytes are meant as XML, whatever they are called.
+pub fn is_xml(bytes: &[u8]) -> bool {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start().starts_with(b"<")
+}
+
+/// What an e-invoice in UBL or CII without a PDF around it says.
+///
+/// # Errors
+/// The sentence that refuses it.
+pub fn of_xml(xml: &[u8]) -> Result<Incoming, String> {
+    match read(xml) {
+        Ok((_, bill)) => bill.taken().map_err(|refusal| format!("The e-invoice can’t be taken: {refusal}")),
+        Err(fault) => Err(format!("This XML can’t be taken as an e-invoice. {fault}")),
+    }
+}
+
 fn taken(bill: &Bill, faults: &mut Faults) -> Option<Incoming> {
     let currency: Currency = faults.take_opt(bill.currency.parse())?;
     let number = faults.take_opt(bill.number.parse());

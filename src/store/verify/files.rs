@@ -7,7 +7,7 @@ use redb::{ReadableTable, ReadableTableMetadata};
 use super::Check;
 use crate::domain::document::Document;
 use crate::domain::drop::Dropped;
-use crate::domain::ids::{ContentId, Digest, DocumentId, DropId, InvoiceId, QuoteId};
+use crate::domain::ids::{ContentId, Digest, DocumentId, DropId, InvoiceId, QuoteId, StatementId};
 use crate::secrets::Sha256;
 use crate::store::clients::ClientReads;
 use crate::store::documents::{DocumentReads, places, weight};
@@ -16,6 +16,7 @@ use crate::store::error::StoreError;
 use crate::store::files::{CHUNK, Content, FileReads, FileUse};
 use crate::store::firm::FirmReads;
 use crate::store::invoices::InvoiceReads;
+use crate::store::monthly::MonthlyReads;
 use crate::store::quotes::QuoteReads;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
@@ -107,6 +108,7 @@ fn uses(c: &mut Check<'_>) -> Result<(), StoreError> {
             0 => c.r.invoice(InvoiceId(id))?.and_then(|i| i.issue).is_some_and(|issue| issue.pdf.digest == digest),
             1 => c.r.quote(QuoteId(id))?.is_some_and(|q| q.versions().any(|x| x.1.pdf.digest == digest)),
             2 => logo == Some(digest),
+            5 => c.r.month_statement(StatementId(id))?.is_some_and(|x| x.pdf.digest == digest),
             4 => c.r.dropped(DropId(id))?.is_some_and(|x| x.waits() && x.file.digest == digest),
             _ => {
                 let document = c.r.document(DocumentId(id))?.filter(Document::is_kept);

@@ -9,6 +9,7 @@ mod files;
 mod ledger;
 mod log;
 mod mail;
+mod monthly;
 mod people;
 mod recurring;
 
@@ -65,6 +66,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     documents::check(&mut check)?;
     ledger::check(&mut check)?;
     recurring::check(&mut check)?;
+    monthly::check(&mut check)?;
     mail::check(&mut check)?;
     log::check(&mut check)?;
     files::check(&mut check)?;

@@ -6,7 +6,9 @@
 use percent_encoding::percent_decode_str;
 
 use crate::domain::format::Format;
+use crate::domain::ids::{DocumentId, StatementId};
 use crate::domain::number::DocumentNumber;
+use crate::web::month_file::id_and_format;
 
 /// Longest address that is read, in bytes.
 const PATH_MAX: usize = 300;
@@ -26,8 +28,18 @@ pub enum Back {
     Quotes,
     /// One quote, or its file in a format.
     Quote(DocumentNumber, Option<Format>),
+    /// The receipt of a payment, or its file in a format.
+    Receipt(DocumentNumber, Option<Format>),
     /// The statement.
     Statement,
+    /// All month-end statements.
+    Months,
+    /// One month-end statement, or its file in a format.
+    Month(StatementId, Option<Format>),
+    /// All documents.
+    Documents,
+    /// A version of a document.
+    Document(DocumentId, u32),
     /// The person's own account.
     Account,
     /// A page of the desk: plain words and figures between slashes.
@@ -45,8 +57,10 @@ impl Back {
             "/invoices" | "/invoices.zip" => Self::Invoices,
             "/quotes" => Self::Quotes,
             "/statement" | "/statement.pdf" | "/statement.csv" | "/statement.html" => Self::Statement,
+            "/statements" => Self::Months,
+            "/documents" => Self::Documents,
             "/account" => Self::Account,
-            _ => return one_document(path).or_else(|| desk(path)),
+            _ => return one_document(path).or_else(|| one_file(path)).or_else(|| desk(path)),
         })
     }
 
@@ -61,7 +75,14 @@ impl Back {
             Self::Invoice(number, format) => numbered("invoices", number, *format),
             Self::Quotes => "/quotes".to_owned(),
             Self::Quote(number, format) => numbered("quotes", number, *format),
+            Self::Receipt(number, format) => numbered("receipts", number, *format),
             Self::Statement => "/statement".to_owned(),
+            Self::Months => "/statements".to_owned(),
+            Self::Month(id, format) => {
+                format!("/statements/{id}{}", format.map_or_else(String::new, |x| format!(".{}", x.ending())))
+            }
+            Self::Documents => "/documents".to_owned(),
+            Self::Document(id, version) => format!("/documents/{id}/v/{version}"),
             Self::Account => "/account".to_owned(),
             Self::Desk(path) => path.clone(),
         }
@@ -83,6 +104,8 @@ fn one_document(path: &str) -> Option<Back> {
     let rest;
     if let Some(number) = path.strip_prefix("/invoices/") {
         (make, rest) = (Back::Invoice, number);
+    } else if let Some(number) = path.strip_prefix("/receipts/") {
+        (make, rest) = (Back::Receipt, number);
     } else {
         // Whoever answered a quote after their session ended comes back to its page.
         let quote = path.strip_prefix("/quotes/")?;
@@ -96,6 +119,17 @@ fn one_document(path: &str) -> Option<Back> {
     }
     let (number, format) = number_and_format(&percent_decode_str(rest).decode_utf8().ok()?)?;
     Some(make(number, format))
+}
+
+/// A month-end statement, or a version of a document: each identifier has one spelling.
+fn one_file(path: &str) -> Option<Back> {
+    if let Some(segment) = path.strip_prefix("/statements/") {
+        return id_and_format(segment).map(|(id, format)| Back::Month(id, format));
+    }
+    let (id, version) = path.strip_prefix("/documents/")?.split_once("/v/")?;
+    let version = version.strip_suffix("/file").unwrap_or(version);
+    let page = Back::Document(id.parse().ok()?, version.parse().ok()?);
+    (page.path() == format!("/documents/{id}/v/{version}")).then_some(page)
 }
 
 /// Takes the last segment of a document's address apart, already decoded: its number, and the format of the file that
@@ -133,6 +167,13 @@ mod tests {
             "/quotes",
             "/quotes/Q-7",
             "/statement",
+            "/statements",
+            "/statements/7",
+            "/statements/7.csv",
+            "/receipts/HF-R-0007",
+            "/receipts/HF-R-0007.pdf",
+            "/documents",
+            "/documents/3/v/2",
             "/account",
             "/desk",
             "/desk/clients/12",
@@ -162,6 +203,12 @@ mod tests {
             "/invoices/a/b",
             "/invoices/%0d%0aSet-Cookie:x",
             "/invoices/%FF",
+            "/statements/07",
+            "/statements/7/8",
+            "/statements/7.exe",
+            "/documents/3/v/+2",
+            "/documents/3/v/2/../../x",
+            "/receipts/a/b",
             "/desk//evil.example",
             "/desk/../x",
             "/desk?x=1",

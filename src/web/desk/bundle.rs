@@ -7,10 +7,11 @@ use maud::html;
 use super::document_table;
 use super::invoices::page;
 use crate::actions::{invoices, visits};
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{InvoiceId, StatementId};
+use crate::domain::monthly::{self, MonthStatement};
 use crate::domain::refusal::FieldFault;
 use crate::store::prelude::*;
-use crate::web::bundle;
+use crate::web::bundle::{self, DOCUMENTS_MAX};
 use crate::web::bundle_choice::{Choice, form};
 use crate::web::forms::{Query, errors_of};
 use crate::web::guard::Desk;
@@ -24,20 +25,35 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Response, Problem> 
         Ok(choice) => choice,
         Err(fault) => return Ok(refused(&desk, fault)),
     };
-    let ids = desk.read(|r| {
+    let (ids, statements) = desk.read(|r| {
         let client = document_table::client_asked(&desk, r, &query)?;
-        choice.documents(|after| page(&desk, r, client.as_ref(), choice.filter, after))
+        let mut statements = match (choice.statement(), &client) {
+            (None, _) => Vec::new(),
+            (Some(month), Some(client)) => r.statement_of_month(client.id, month)?.into_iter().collect(),
+            (Some(month), None) => r.statements_in(month, DOCUMENTS_MAX)?,
+        };
+        statements.retain(|x: &MonthStatement| desk.scope.sees(x.client));
+        Ok((choice.documents(|after| page(&desk, r, client.as_ref(), choice.filter, after))?, statements))
     })?;
     match ids {
-        Ok(ids) => send(desk, choice, ids).await,
+        Ok(ids) => send(desk, choice, ids, statements).await,
         Err(fault) => Ok(refused(&desk, fault)),
     }
 }
 
-async fn send(desk: Desk, choice: Choice, ids: Vec<InvoiceId>) -> Result<Response, Problem> {
+async fn send(
+    desk: Desk,
+    choice: Choice,
+    ids: Vec<InvoiceId>,
+    statements: Vec<MonthStatement>,
+) -> Result<Response, Problem> {
     if !ids.is_empty() {
         let all = ids.clone();
         even_if_full(desk.act(move |w, scope| visits::staff_bundle_downloaded(w, scope, &all)).await)?;
+    }
+    if !statements.is_empty() {
+        let all: Vec<StatementId> = statements.iter().map(|x| x.id).collect();
+        even_if_full(desk.act(move |w, scope| visits::staff_months_downloaded(w, scope, &all)).await)?;
     }
     Ok(bundle::send(&choice.file_name(), move |bundle| {
         for id in ids {
@@ -49,6 +65,12 @@ async fn send(desk: Desk, choice: Choice, ids: Vec<InvoiceId>) -> Result<Respons
             });
             let (invoice, pdf) = found.map_err(|_| std::io::Error::other("a document can't be read any more"))?;
             bundle.add(&invoice, &pdf)?;
+        }
+        for statement in statements {
+            let pdf = desk.read(|r| r.file(statement.pdf.digest)?.ok_or(Problem::NotFound));
+            let pdf = pdf.map_err(|_| std::io::Error::other("a statement can't be read any more"))?;
+            let name = format!("statement-{}-client-{}.pdf", monthly::code(statement.month), statement.client);
+            bundle.add_statement(&name, &statement, &pdf)?;
         }
         Ok(())
     }))

@@ -11,6 +11,7 @@ use super::form::{Id, Typed, again};
 use crate::actions::invoices::{logo, render};
 use crate::actions::visits;
 use crate::documents;
+use crate::documents::statement::reckoned_sheet;
 use crate::domain::client::Client;
 use crate::domain::format::Format;
 use crate::domain::ids::ClientId;
@@ -26,7 +27,7 @@ use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
 use crate::web::problem::{Problem, even_if_full};
-use crate::web::statement_file::{TOO_LONG, file_name, sheet, table};
+use crate::web::statement_file::{TOO_LONG, file_name, table};
 
 /// `GET /desk/clients/{id}/statement?from=&to=`
 pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
@@ -66,7 +67,7 @@ async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Resu
         desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let firm = desk.firm.speaking(client.language);
     let look = documents::Look { firm: &firm, logo };
-    let drawn = || sheet(&look, &client.party, &accounts, span, anchor);
+    let drawn = || reckoned_sheet(&look, &client.party, &accounts, span, &anchor.to_string());
     let made = match format {
         Format::Csv => Ok(table(&accounts, span).into_bytes()),
         Format::Html => Ok(documents::html_file(&drawn()).into_bytes()),
@@ -136,6 +137,7 @@ fn page(desk: &Desk, client: &Client, sections: &[Reckoned], period: Option<(Dat
                 a href={ (own) "/statement.csv?from=" (from) "&to=" (to) } { "CSV" }
                 a href={ (own) "/statement.html?from=" (from) "&to=" (to) } { "HTML" }
             }
+            a href={ (own) "/statements" } { "Month-end statements" }
         }))
         (tabs(client, "statement"))
         div.sec-m { (parts::error_summary(typed.errors)) (chooser(&own, typed)) }

@@ -7,8 +7,10 @@ use super::form::{Id, Typed, again, errors_in, on_to};
 use super::links;
 use super::publish_kept::Upload;
 use crate::actions::drops;
-use crate::documents::einvoice::of_pdf;
+use crate::documents::XML;
+use crate::documents::einvoice::{is_xml, of_pdf, of_xml};
 use crate::domain::drop::{Dropped, Fate};
+use crate::domain::format::Format;
 use crate::domain::ids::DropId;
 use crate::domain::text;
 use crate::secrets::Token;
@@ -41,7 +43,8 @@ pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<DropId>) -> Result<Respon
 pub async fn file(DeskWork(desk): DeskWork, Id(id): Id<DropId>) -> Result<Response, Problem> {
     let drop = dropped(&desk, id)?;
     let bytes = desk.read(|r| r.file(drop.file.digest)?.ok_or(Problem::NotFound))?;
-    Ok(download::pdf(&drop.file.name, bytes))
+    let format = if drop.file.media_type == XML { Format::Ubl } else { Format::Pdf };
+    Ok(download::of(format, &drop.file.name, bytes))
 }
 
 /// `POST /desk/drops/{id}/file`: on to the form of its publication, filled with what it says itself.
@@ -51,8 +54,9 @@ pub async fn file_it(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(_): Po
         return Ok(on_to(&format!("/desk/drops/{id}")));
     }
     let bytes = desk.read(|r| r.file(drop.file.digest)?.ok_or(Problem::NotFound))?;
-    let looked = tokio::task::spawn_blocking(move || (of_pdf(&bytes), bytes)).await;
-    let (read, bytes) = looked.map_err(|_| Problem::Bad("This PDF can’t be looked into."))?;
+    let look = move || (if is_xml(&bytes) { of_xml(&bytes).map(Some) } else { of_pdf(&bytes) }, bytes);
+    let looked = tokio::task::spawn_blocking(look).await;
+    let (read, bytes) = looked.map_err(|_| Problem::Bad("This file can’t be looked into."))?;
     let read = read.unwrap_or_default();
     let mut fields = Fields::of([("drop", id.to_string()), ("currency", desk.firm.currency.to_string())]);
     if let Some(read) = &read {
@@ -97,7 +101,7 @@ fn draw(desk: &Desk, drop: &Dropped, fields: &Fields, errors: &[FieldError]) -> 
         (parts::error_summary(errors))
         p { (state) }
         @if waits {
-            p { a href={ (place) "/file" } { "Look at the PDF" } ", " (size) }
+            p { a href={ (place) "/file" } { "Look at the file" } ", " (size) }
             (parts::section("file", "File it", "", html! {
                 p { "The form of its publication follows, with what it says of itself; nothing is sent before you confirm it." }
                 p { (parts::post_button(Look::Primary, &format!("{place}/file"), &desk.csrf, "File it")) }

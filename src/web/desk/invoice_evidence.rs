@@ -195,6 +195,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::QuoteAnswered(_) => "The answer to a quote".to_owned(),
         Purpose::Notice => "A notice".to_owned(),
         Purpose::Posted(_) => "A document was posted".to_owned(),
+        Purpose::Statement(_) => "The statement of a month".to_owned(),
     };
     let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
     vec![

@@ -30,7 +30,7 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let client = client.as_ref();
         let page = page(&desk, r, client, filter, after)?;
         let body = html! {
-            (document_table::head("Invoices", "invoices", client, about(filter), actions(&desk)))
+            (document_table::head("Invoices", "invoices", client, about(filter), actions(&desk, filter, client)))
             (tabs(filter, client))
             @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table(&desk, r, &page.rows)) }
             (document_table::pager(&address(filter, client), after, page.next))
@@ -47,7 +47,11 @@ fn archive(desk: &Desk, filter: Filter, client: Option<&Client>) -> Markup {
     let whole = document_table::address("/desk/invoices.zip", Some(filter.code()), client);
     html! {
         (form("/desk/invoices.zip", kept, desk.today()))
-        p.row.small { a href=(whole) { "Or all of this list as ZIP" } }
+        p.row.small {
+            a href=(whole) { "Or all of this list as ZIP" }
+            a href=(document_table::address("/desk/invoices.csv", Some(filter.code()), client)) { "Its lines as CSV" }
+            a href=(document_table::address("/desk/invoices.xml.zip", Some(filter.code()), client)) { "Its e-invoices as XML" }
+        }
     }
 }
 
@@ -105,8 +109,11 @@ fn latest_first(filter: Filter) -> bool {
     !matches!(filter, Filter::Open | Filter::Due | Filter::Overdue | Filter::PartPaid)
 }
 
-fn actions(desk: &Desk) -> Markup {
+fn actions(desk: &Desk, filter: Filter, client: Option<&Client>) -> Markup {
     html! {
+        @if desk.may(Act::Work) && filter == Filter::Draft {
+            (parts::link_icon(Look::Plain, Icon::Check, &document_table::address("/desk/invoices/issue", None, client), "Issue several"))
+        }
         @if desk.may(Act::Work) {
             (parts::link_icon(Look::Primary, Icon::Plus, "/desk/invoices/new", "New invoice"))
             (parts::link_icon(Look::Plain, Icon::Up, "/desk/publish", "Publish a PDF"))

@@ -91,6 +91,7 @@ pub(super) fn why(purpose: Purpose) -> String {
         Purpose::SetPassword => "Set a password".to_owned(),
         Purpose::Notice => "Notice of a change".to_owned(),
         Purpose::Posted(_) => "Documents were posted".to_owned(),
+        Purpose::Statement(_) => "Here is the month’s statement".to_owned(),
     }
 }
 

@@ -40,7 +40,7 @@ pub async fn send(
         Err(error) => {
             let errors = errors_in(error, "logo")?;
             let fields = settings_form::kept(&desk.firm);
-            Ok(again(settings::page(&desk, Typed::fresh(&fields), &errors, "")))
+            Ok(again(settings::page(&desk, Typed::fresh(&fields), &errors, "")?))
         }
     }
 }

@@ -14,8 +14,9 @@ use super::links;
 use super::publish_kept::Upload;
 use super::{publish_read, publish_upload};
 use crate::actions::invoices::{self, Publication};
-use crate::documents::einvoice::of_pdf;
+use crate::documents::einvoice::{is_xml, of_pdf};
 use crate::documents::pdf_check::check_pdf;
+use crate::domain::format::Format;
 use crate::domain::ids::InvoiceId;
 use crate::domain::incoming::Incoming;
 use crate::domain::invoice::Kind;
@@ -135,7 +136,8 @@ pub async fn confirm(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Resu
 /// `GET /desk/publish/{kept}/file`: the file as it was sent, to look at it once more.
 pub async fn file(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
     let upload = desk.web.kept.get(&kept, desk.session, desk.app.now()).ok_or(Problem::NotFound)?;
-    Ok(download::pdf(&upload.name, upload.bytes.to_vec()))
+    let format = if is_xml(&upload.bytes) { Format::Ubl } else { Format::Pdf };
+    Ok(download::of(format, &upload.name, upload.bytes.to_vec()))
 }
 
 /// `POST /desk/publish/{kept}`

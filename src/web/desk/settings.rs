@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::confirm::own_password;
 use super::form::{Typed, again, check_seen, errors_in, on_to, seen};
 use super::settings_form as form;
-use super::{backups, logo, numbers, staff};
+use super::{backups, logo, months, numbers, staff};
 use crate::actions::firm;
 use crate::domain::firm::Firm;
 use crate::domain::refusal::Refusal;
@@ -18,8 +18,16 @@ use crate::web::parts::{self, FieldError, Icon, Look, Tab, Tone, csrf_input};
 use crate::web::problem::Problem;
 
 /// `GET /desk/settings?saved=`
-pub async fn show(DeskGovern(desk): DeskGovern, Query(query): Query) -> Markup {
+pub async fn show(DeskGovern(desk): DeskGovern, Query(query): Query) -> Result<Markup, Problem> {
     page(&desk, Typed::fresh(&form::kept(&desk.firm)), &[], query.get("saved"))
+}
+
+/// The settings page after the choice about statements was refused.
+///
+/// # Errors
+/// When the store fails.
+pub fn page_of_statements(desk: &Desk, errors: &[FieldError]) -> Result<Markup, Problem> {
+    page(desk, Typed::fresh(&form::kept(&desk.firm)), errors, "")
 }
 
 /// `POST /desk/settings/firm`
@@ -29,7 +37,7 @@ pub async fn change(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Res
         Ok(false) => Ok(on_to("/desk/settings?saved=firm")),
         Err(error) => {
             let errors = errors_in(error, "name")?;
-            Ok(again(page(&desk, Typed { fields: &fields, errors: &errors }, &[], "")))
+            Ok(again(page(&desk, Typed { fields: &fields, errors: &errors }, &[], "")?))
         }
     }
 }
@@ -59,15 +67,18 @@ async fn save(desk: &Desk, fields: &Fields) -> Result<Result<bool, ActError>, Pr
     Ok(done.map(|()| bank))
 }
 
-/// The settings page; `logo_errors` are of the logo's own form.
-pub fn page(desk: &Desk, typed: Typed<'_>, logo_errors: &[FieldError], saved: &str) -> Markup {
+/// The settings page; `small_errors` are of the logo's own form, or of that about statements.
+///
+/// # Errors
+/// When the store fails.
+pub fn page(desk: &Desk, typed: Typed<'_>, small_errors: &[FieldError], saved: &str) -> Result<Markup, Problem> {
     let title = "Settings";
-    let all: Vec<FieldError> = typed.errors.iter().chain(logo_errors).cloned().collect();
+    let all: Vec<FieldError> = typed.errors.iter().chain(small_errors).cloned().collect();
     let body = html! {
         (parts::head(title, "What documents, letters and pages say about the firm.", html! {}))
         (tabs("firm"))
         div.sec-m { (told(saved)) (parts::error_summary(&all)) }
-        (logo::section(desk, logo_errors))
+        (logo::section(desk, small_errors))
         section.sec aria-label="Particulars" {
             form.panel.fill method="post" action="/desk/settings/firm" {
                 (csrf_input(&desk.csrf))
@@ -77,8 +88,9 @@ pub fn page(desk: &Desk, typed: Typed<'_>, logo_errors: &[FieldError], saved: &s
                 div.row { (parts::submit(Look::Primary, "Save")) a href="/desk/settings" { "Cancel" } }
             }
         }
+        (months::for_all(desk, small_errors)?)
     };
-    desk.page(DeskNav::Settings, &parts::titled(title, &all), body)
+    Ok(desk.page(DeskNav::Settings, &parts::titled(title, &all), body))
 }
 
 fn told(saved: &str) -> Markup {
@@ -90,6 +102,7 @@ fn told(saved: &str) -> Markup {
             "New documents ask for money to the new account. The change is in the activity log.",
         ),
         "firm" => parts::status(Tone::Ok, Icon::Check, "Saved.", "New documents and letters use it from now on."),
+        "statements" => parts::status(Tone::Ok, Icon::Check, "Saved.", "It holds from the present month on."),
         "logo" => parts::status(Tone::Ok, Icon::Check, "Logo saved.", "Pages and new documents show it from now on."),
         "no-logo" => parts::status(Tone::Ok, Icon::Check, "Logo removed.", "Issued documents keep it."),
         _ => html! {},

@@ -6,12 +6,15 @@ use maud::html;
 
 use super::{Looking, PAGE, invoice, logged, not_shared};
 use crate::actions::visits;
+use crate::domain::format::Format;
 use crate::domain::ids::InvoiceId;
+use crate::domain::monthly::MonthStatement;
 use crate::domain::refusal::FieldFault;
 use crate::web::bundle;
 use crate::web::bundle_choice::{Choice, form};
 use crate::web::forms::{Query, errors_of};
 use crate::web::guard::{FullViewer, Viewer};
+use crate::web::month_file::file_name;
 use crate::web::page::PortalNav;
 use crate::web::parts;
 use crate::web::problem::Problem;
@@ -31,15 +34,26 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let today = viewer.today();
     let ids = viewer.read(|view| choice.documents(|after| Ok(view.invoices(choice.filter, today, after, PAGE)?)))?;
     match ids {
-        Ok(ids) => send(viewer, &looking, choice, ids).await,
+        Ok(ids) => {
+            let statement = choice.statement().map(|month| viewer.read(|view| Ok(view.month_statement_of(month)?)));
+            send(viewer, &looking, choice, (ids, statement.transpose()?.flatten())).await
+        }
         Err(fault) => Ok(refused(&viewer, fault)),
     }
 }
 
-async fn send(viewer: Viewer, looking: &Looking, choice: Choice, ids: Vec<InvoiceId>) -> Result<Response, Problem> {
+async fn send(
+    viewer: Viewer,
+    looking: &Looking,
+    choice: Choice,
+    (ids, statement): (Vec<InvoiceId>, Option<MonthStatement>),
+) -> Result<Response, Problem> {
     if looking.0 && !ids.is_empty() {
         let all = ids.clone();
         logged(viewer.act(move |w, pass| visits::bundle_downloaded(w, pass, &all)).await)?;
+    }
+    if let Some(id) = statement.as_ref().map(|x| x.id).filter(|_| looking.0) {
+        logged(viewer.act(move |w, pass| visits::month_downloaded(w, pass, id, Format::Zip)).await)?;
     }
     Ok(bundle::send(&choice.file_name(), move |bundle| {
         for id in ids {
@@ -51,6 +65,11 @@ async fn send(viewer: Viewer, looking: &Looking, choice: Choice, ids: Vec<Invoic
             });
             let (invoice, pdf) = found.map_err(|_| std::io::Error::other("a document can't be read any more"))?;
             bundle.add(&invoice, &pdf)?;
+        }
+        if let Some(statement) = statement {
+            let pdf = viewer.read(|view| view.month_pdf(&statement)?.ok_or(Problem::NotFound));
+            let pdf = pdf.map_err(|_| std::io::Error::other("the statement can't be read any more"))?;
+            bundle.add_statement(&file_name(&statement, Format::Pdf), &statement, &pdf)?;
         }
         Ok(())
     }))

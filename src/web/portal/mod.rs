@@ -11,6 +11,7 @@ pub mod drawn;
 pub mod home;
 pub mod invoice;
 pub mod invoices;
+pub mod months;
 pub mod quote;
 pub mod quote_answer;
 pub mod quotes;

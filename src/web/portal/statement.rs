@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use self::period::Period;
-use super::{Looking, logged, not_shared, receipt};
+use super::{Looking, logged, months, not_shared, receipt};
 use crate::actions::visits;
 use crate::domain::format::Format;
 use crate::domain::money::Money;
@@ -46,7 +46,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     if looking.0 && !visited {
         logged(viewer.act(visits::statement_opened).await)?;
     }
-    let locale = viewer.locale();
+    let (locale, lately) = (viewer.locale(), months::lately(&viewer)?);
     let span = format!("{} to {}", locale.date_long(period.from), locale.date_long(period.to));
     let body = html! {
         h1 { (TITLE) }
@@ -57,6 +57,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
         }
         (form(&viewer, &period.as_fields(), &[]))
         @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
+        (lately)
         p.gap-y.small.mut { (ANCHOR_WORDS) " " (parts::nw(anchor.to_string())) }
     };
     Ok(viewer.page(PortalNav::Statement, TITLE, body).into_response())

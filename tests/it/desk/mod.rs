@@ -6,6 +6,7 @@ mod credits;
 pub mod firm;
 mod incoming;
 mod invoices;
+mod issue_many;
 mod outlook;
 mod overview;
 mod pauses;

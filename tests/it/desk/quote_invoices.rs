@@ -1,8 +1,9 @@
 //! An accepted quote becomes invoices without retyping: whole, by percentage, by line, and never more than it.
 
 use axum::http::StatusCode;
-use counterfoil::actions::invoices;
+use counterfoil::actions::invoices::{self, Crediting};
 use counterfoil::actions::quotes::{self, NewQuote, Reply};
+use counterfoil::domain::credit::Take;
 use counterfoil::domain::ids::{InvoiceId, QuoteId};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::refusal::Refusal;
@@ -85,10 +86,17 @@ async fn a_deposit_and_the_rest_name_the_quote_and_are_it_to_the_cent() {
     let log = orla.get(&format!("/desk/quotes/{quote}")).await.text();
     assert!(log.contains("made a draft invoice of €480.00 from the quote") && log.contains(number.as_str()), "{log}");
 
-    // Thrown away, and credited whole: what they charged can be invoiced again.
+    // Credited in part: so much can be invoiced again.
+    let take = Take::Amounts(vec![(line(1).vat, 10_000)]);
+    let crediting = Crediting { take, ..Crediting::rest(deposit, "Too much".to_owned()) };
+    invoices::credit_part(&house.app, by, &scope, crediting).await.unwrap();
+    let page = orla.get(&format!("/desk/quotes/{quote}")).await.text();
+    assert!(page.contains("All that is left, €100.00"), "{page}");
+
+    // Thrown away: what they charged can be invoiced again.
     house.act(house.who.orla, move |w, scope| invoices::discard(w, scope, rest)).await.unwrap();
     let page = orla.get(&format!("/desk/quotes/{quote}")).await.text();
-    assert!(page.contains("All that is left, €1,120.00"), "{page}");
+    assert!(page.contains("All that is left, €1,220.00"), "{page}");
 }
 
 #[tokio::test]

@@ -15,15 +15,16 @@ use counterfoil::actions::payments::Apply;
 use counterfoil::actions::people::NewStaff;
 use counterfoil::actions::quotes::{Following, NewQuote};
 use counterfoil::actions::refunds::NewRefund;
+use counterfoil::actions::statements::Asked;
 use counterfoil::actions::{
-    clients, documents, drops, firm, imports, invoices, payments, people, quotes, recurring, refunds,
+    clients, documents, drops, firm, imports, invoices, payments, people, quotes, recurring, refunds, statements,
 };
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::backup::SealedIdentity;
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
-    RefundId,
+    RefundId, StatementId,
 };
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
@@ -58,6 +59,7 @@ pub struct Side {
     pub refund: RefundId,
     pub recurring: RecurringId,
     pub receipt_number: DocumentNumber,
+    pub month: StatementId,
     pub allocation: AllocationId,
     pub letter: LetterId,
     /// Of two versions, filed under no project.
@@ -76,6 +78,8 @@ pub struct World {
     pub kept: String,
     /// The files to be imported that Orla keeps.
     pub kept_import: String,
+    /// The run of drafts that Orla began.
+    pub run: String,
     sessions: BTreeMap<Who, String>,
     browsers: BTreeMap<Who, Browser>,
     router: Router,
@@ -170,6 +174,7 @@ impl World {
             password_link,
             kept,
             kept_import: String::new(),
+            run: String::new(),
             sessions,
             browsers,
             router,
@@ -177,6 +182,7 @@ impl World {
         };
         world.kept = world.upload().await;
         world.kept_import = world.upload_import().await;
+        world.run = world.begin_run().await;
         world
     }
 
@@ -216,6 +222,14 @@ impl World {
         let answer = multipart(&mut self.browser(Who::Orla), "/desk/publish", &fields, Some(&pdf("kept"))).await;
         assert!(answer.status.is_redirection(), "{}", answer.text());
         answer.location().strip_prefix("/desk/publish/").unwrap().to_owned()
+    }
+
+    /// A run of a draft that is not there, so that it changes nothing.
+    async fn begin_run(&self) -> String {
+        let fields = [("csrf", &*self.token(Who::Orla)), ("draft", "999999")];
+        let answer = self.browser(Who::Orla).post_as_is("/desk/invoices/issue", &fields).await;
+        assert!(answer.status.is_redirection(), "{}", answer.text());
+        answer.location().strip_prefix("/desk/invoices/issue/").unwrap().to_owned()
     }
 
     async fn upload_import(&self) -> String {
@@ -312,6 +326,24 @@ impl World {
                     (m.linked.1.in_url(), Of::Absent),
                 ],
             ),
+            "/statements/{id}" => {
+                let mut all = Vec::new();
+                for end in ["", ".pdf", ".csv", ".html"] {
+                    all.extend([
+                        (format!("{}{end}", m.month), Of::Marlow),
+                        (format!("{}{end}", k.month), Of::Kestrel),
+                        (format!("999999{end}"), Of::Absent),
+                    ]);
+                }
+                all.push((format!("{}.xml", m.month), Of::Absent));
+                fill("{id}", all)
+            }
+            "/desk/statements/{id}" => {
+                let mut all = both(|s| format!("{}.pdf", s.month));
+                all.extend(both(|s| format!("{}.csv", s.month)));
+                all.push((m.month.to_string(), Of::Absent));
+                fill("{id}", all)
+            }
             "/receipts/{number}" => {
                 let mut all = Vec::new();
                 for end in ["", ".pdf", ".html"] {
@@ -357,6 +389,9 @@ impl World {
             }
             _ if path.starts_with("/desk/publish/{kept}") => {
                 fill("{kept}", vec![(self.kept.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
+            }
+            "/desk/invoices/issue/{run}" => {
+                fill("{run}", vec![(self.run.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
             }
             "/desk/import/{kept}" => {
                 fill("{kept}", vec![(self.kept_import.clone(), Of::Own(Who::Orla)), (absent, Of::Absent)])
@@ -478,6 +513,8 @@ impl Side {
         });
         let (allocation, letter, quote_id, receipt_number) = read.unwrap();
         let quote = (quote_id, quote);
+        let asked = Asked::ByHand(scope.clone());
+        let month = statements::publish(&h.app, h.by(orla), asked, client, date(2026, 10, 1)).await.unwrap();
         let draft = ids[1];
         let document = h.post(client, None, &format!("{title} plan")).await;
         h.post_version(document, &format!("{title} plan, changed")).await;
@@ -496,6 +533,7 @@ impl Side {
             refund,
             recurring,
             receipt_number,
+            month,
             allocation,
             letter,
             document,

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::invoices::render;
+use counterfoil::documents::statement::reckoned_sheet;
 use counterfoil::documents::{Look, Sheet};
 use counterfoil::domain::event::Event;
 use counterfoil::domain::format::Format;
@@ -9,7 +10,6 @@ use counterfoil::domain::ids::Digest;
 use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
 use counterfoil::store::statement::Books;
-use counterfoil::web::statement_file;
 use jiff::civil::{Date, date};
 
 use crate::auth::signed_in;
@@ -24,12 +24,12 @@ fn sheet_of(house: &TestHouse) -> Sheet {
     let read = |r: &ReadTx| -> Result<_, StoreError> {
         let all = Books::of(r, marlow, TO)?.reckoned(FROM, TO);
         let (firm, client) = (r.firm()?, r.client(marlow)?.unwrap());
-        Ok(statement_file::sheet(
+        Ok(reckoned_sheet(
             &Look { firm: &firm, logo: None },
             &client.party,
             &all,
             (FROM, TO),
-            r.anchor()?.code(),
+            &r.anchor()?.code().to_string(),
         ))
     };
     house.app.store.read(read).unwrap()

@@ -18,6 +18,7 @@ use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, Refere
 use counterfoil::domain::language::Language;
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
+use counterfoil::domain::monthly::MonthStatement;
 use counterfoil::domain::pause::{Pause, Paused};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
@@ -25,6 +26,7 @@ use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
 use counterfoil::domain::recurring::{Covers, End, Makes, NewPrice, PriceChange, Recurring, Schedule, Trouble, Unit};
+use counterfoil::domain::statement::{Ageing, Entry, EntryKind, Reckoned, balance_forward};
 use counterfoil::domain::tax::{
     AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
 };
@@ -351,6 +353,7 @@ fn letters_and_secrets_keep_their_stored_form() {
         letter(Purpose::SignIn, None, S::Withdrawn(at(), why)),
         letter(Purpose::Notice, None, S::Queued),
         letter(Purpose::Posted(DocumentId(10)), None, S::Queued),
+        letter(Purpose::Statement(StatementId(13)), None, S::Queued),
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));
@@ -425,6 +428,41 @@ fn imports_keep_their_form() {
 }
 
 #[test]
+fn a_month_end_statement_keeps_its_form() {
+    let receipt = EntryKind::Receipt;
+    let entry = Entry {
+        date: date(2026, 10, 5),
+        kind: receipt,
+        invoice: Some(InvoiceId(1)),
+        receipt: Some("R-1".parse().unwrap()),
+        number: "x".to_owned(),
+        title: "x".to_owned(),
+        way: None,
+        amount: -100,
+        recorded_at: at(),
+    };
+    let statement = balance_forward([entry], date(2026, 10, 1), date(2026, 10, 31));
+    let ageing = Ageing { current: 1, d1_30: 2, d31_60: 3, d61_90: 4, over_90: 5, unapplied: 6 };
+    let first = MonthStatement {
+        id: StatementId(1),
+        client: ClientId(5),
+        month: date(2026, 10, 1),
+        at: at(),
+        by: None,
+        seller: party("x"),
+        buyer: party("y"),
+        letterhead: Letterhead::of(&hartmann()),
+        anchor: "x".to_owned(),
+        accounts: vec![Reckoned { currency: Currency::EUR, statement, ageing }],
+        pdf: file(),
+        replaces: None,
+    };
+    let second =
+        MonthStatement { id: StatementId(2), by: Some(StaffId(3)), replaces: Some(StatementId(1)), ..first.clone() };
+    golden("month-statement", &[first, second]);
+}
+
+#[test]
 fn a_pause_keeps_its_form() {
     let of = Paused { client: ClientId(5), invoice: None };
     let all = Pause { of, until: date(2026, 11, 30), reason: "x".to_owned(), by: StaffId(3), since: at() };
@@ -441,6 +479,7 @@ fn events() -> Vec<Event> {
     let (total, amount, left_open, digest) = (eur(1), eur(2), eur(3), Digest([5; 32]));
     let number: counterfoil::domain::number::DocumentNumber = "A-1".parse().unwrap();
     let (purpose, step) = (Purpose::SignIn, -7);
+    let (statement, month) = (StatementId(13), date(2026, 10, 1));
     let s = || "x".to_owned();
     vec![
         E::FirmSetUp { name: s() },
@@ -528,5 +567,11 @@ fn events() -> Vec<Event> {
         E::ReceiptDownloaded { receipt, number: number.clone(), digest, format: Format::Html },
         E::StaffReceiptDownloaded { receipt, number, format: Format::Pdf },
         E::IdentityDownloaded { recipient: s() },
+        E::MonthPublished { statement, month, digest, closing: vec![eur(1_00)] },
+        E::MonthFailed { month, reason: s() },
+        E::MonthOpened { statement, month, digest },
+        E::MonthDownloaded { statement, month, digest, format: Format::Csv },
+        E::StaffMonthDownloaded { statement, month, format: Format::Pdf },
+        E::RegisterTaken { format: Format::Csv, client: Some(client), month: None },
     ]
 }

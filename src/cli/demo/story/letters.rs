@@ -111,7 +111,12 @@ impl Story {
                 }
             }
             (
-                Purpose::SignIn | Purpose::Quote(_) | Purpose::QuoteAnswered(_) | Purpose::Notice | Purpose::Posted(_),
+                Purpose::SignIn
+                | Purpose::Quote(_)
+                | Purpose::QuoteAnswered(_)
+                | Purpose::Notice
+                | Purpose::Posted(_)
+                | Purpose::Statement(_),
                 _,
             )
             | (_, Person::Staff(_)) => {}

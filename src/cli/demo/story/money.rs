@@ -44,6 +44,8 @@ enum More {
     Options,
     /// So many days before today a second version takes its place.
     Second(i64),
+    /// Both; what is said is said to the second version, with an option.
+    OptionsSecond(i64),
 }
 
 /// Quotes: client, project, days before today, days of validity, what is said, and what is particular.
@@ -53,7 +55,7 @@ const QUOTES: [(usize, Option<usize>, i64, i64, Said, More); 10] = [
     (4, Some(1), 300, 21, Said::Yes, More::Nothing),
     (1, Some(1), 210, 30, Said::Yes, More::Nothing),
     (2, Some(1), 150, 30, Said::Nothing, More::Nothing),
-    (5, Some(0), 95, 30, Said::Yes, More::Nothing),
+    (5, Some(0), 95, 30, Said::Yes, More::OptionsSecond(90)),
     (6, Some(1), 58, 28, Said::Nothing, More::Nothing),
     (3, Some(2), 33, 21, Said::No("We will do this ourselves."), More::Nothing),
     (0, Some(2), 19, 30, Said::Nothing, More::Second(7)),
@@ -274,7 +276,7 @@ impl Story {
                 let minute = self.minute();
                 self.at(day, time(14, minute, 5, 0), Act::Quote(n));
             }
-            if let More::Second(ago) = more {
+            if let More::Second(ago) | More::OptionsSecond(ago) = more {
                 let day = next_business_day(days(self.today, -ago));
                 self.at(day, time(11, 20, 15, 0), Act::Requote(n));
             }
@@ -297,7 +299,7 @@ impl Story {
         let note = "Outlays are charged at cost.".to_owned();
         let new = NewQuote::plain(client, &title, currency, (issued, days(issued, valid)), lines);
         let mut new = NewQuote { project, note, terms: firm::QUOTE_TERMS.to_owned(), ..new };
-        if more == More::Options {
+        if matches!(more, More::Options | More::OptionsSecond(_)) {
             new.content.lines.truncate(1);
             new.content.lines.extend(work::options(&self.dice, plan, currency));
             new.options = (2..).take(new.content.lines.len().saturating_sub(1)).collect();
@@ -305,7 +307,7 @@ impl Story {
         }
         let number = quotes::send_in(w, &self.app, &scope, &new)?.value();
         self.quoted.insert(n, (number.clone(), new));
-        if said != Said::Nothing {
+        if said != Said::Nothing && !matches!(more, More::OptionsSecond(_)) {
             let day = next_business_day(days(issued, i64::from(self.dice.between(3, 12))));
             let minute = self.minute();
             self.at(day, time(17, minute, 44, 0), Act::Answer(n, number));
@@ -316,7 +318,7 @@ impl Story {
     /// A second version: the first line for a tenth less, and a later last day.
     pub(super) fn requote(&mut self, w: &mut WriteTx<'_>, n: usize) -> Result<(), ActError> {
         let Some((number, new)) = self.quoted.get(&n).cloned() else { return Ok(()) };
-        let Some(&(client, _, _, valid, ..)) = QUOTES.get(n) else { return Ok(()) };
+        let Some(&(client, _, _, valid, said, _)) = QUOTES.get(n) else { return Ok(()) };
         let scope = self.as_staff(w, CLIENTS[client].manager);
         let Some(quote) = w.quote_numbered(&number)? else { return Ok(()) };
         let issued = self.date();
@@ -327,6 +329,11 @@ impl Story {
         let news = "As agreed on the telephone: ten percent less on the first line, and two weeks more to decide.";
         let following = Following { quote: quote.id, after: quote.latest(), news: news.to_owned() };
         quotes::send_version_in(w, &self.app, &scope, &again, &following)?.value();
+        if said != Said::Nothing {
+            let day = next_business_day(days(issued, i64::from(self.dice.between(3, 9))));
+            let minute = self.minute();
+            self.at(day, time(17, minute, 44, 0), Act::Answer(n, number));
+        }
         self.later(2, Act::Post);
         Ok(())
     }
@@ -347,16 +354,19 @@ impl Story {
     pub(super) fn answer(&mut self, w: &mut WriteTx<'_>, n: usize, number: &DocumentNumber) -> Result<(), ActError> {
         let Some(&(client, _, _, _, said, _)) = QUOTES.get(n) else { return Ok(()) };
         let Some(&contact) = self.clients[client].contacts.first() else { return Ok(()) };
+        let Some(quote) = w.quote_numbered(number)? else { return Ok(()) };
+        let version = quote.latest();
         let reply = match said {
-            Said::Yes => Reply::Accept(Vec::new()),
+            Said::Yes if quote.current.options.is_empty() => Reply::Accept(Vec::new()),
+            Said::Yes => Reply::Accept(vec![1]),
             Said::No(why) => Reply::Decline(why.to_owned()),
             Said::Nothing => return Ok(()),
         };
         self.as_contact(w, contact);
         let pass = Pass { contact, only: None };
-        crate::actions::visits::quote_opened(w, pass, number, 1)?.value();
+        crate::actions::visits::quote_opened(w, pass, number, version)?.value();
         self.turn_to(w, self.now.saturating_add(jiff::SignedDuration::from_secs(140)).unwrap_or(self.now));
-        quotes::answer(w, pass, (number, 1), &reply, &self.app.settings.zone.clone())?.value();
+        quotes::answer(w, pass, (number, version), &reply, &self.app.settings.zone.clone())?.value();
         if n == HALF_INVOICED {
             self.bill_half(w, client, number)?;
         }

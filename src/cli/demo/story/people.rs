@@ -155,6 +155,9 @@ impl Story {
         if whole && !w.visit_logged(id, Visited::Statement(client_id), hour)? {
             visits::statement_opened(w, pass)?.value();
         }
+        if whole {
+            self.read_month(w, client, pass)?;
+        }
         let recent = self.lately.get(&client).cloned().unwrap_or_default();
         for invoice in recent.into_iter().rev().take(2) {
             self.open(w, pass, invoice)?;

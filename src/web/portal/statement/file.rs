@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use super::period::Period;
 use super::{TITLE, accounts, refused};
 use crate::actions::visits;
+use crate::documents::statement::reckoned_sheet;
 use crate::documents::{Look, html_file};
 use crate::domain::format::Format;
 use crate::domain::ids::Digest;
@@ -18,7 +19,7 @@ use crate::web::page::PortalNav;
 use crate::web::parts::FieldError;
 use crate::web::portal::{Looking, not_shared};
 use crate::web::problem::Problem;
-use crate::web::statement_file::{TOO_LONG, file_name, sheet, table};
+use crate::web::statement_file::{TOO_LONG, file_name, table};
 
 /// `GET /statement.pdf?from=&to=`.
 ///
@@ -69,7 +70,7 @@ fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u
         viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone(), view.anchor()?)))?;
     let firm = viewer.firm().speaking(viewer.language());
     let look = Look { firm: &firm, logo: viewer.logo()? };
-    let drawn = || sheet(&look, &buyer, &all, (period.from, period.to), anchor);
+    let drawn = || reckoned_sheet(&look, &buyer, &all, (period.from, period.to), &anchor.to_string());
     Ok(match format {
         Format::Csv => Ok(table(&all, (period.from, period.to)).into_bytes()),
         Format::Html => Ok(html_file(&drawn()).into_bytes()),

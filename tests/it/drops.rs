@@ -144,6 +144,7 @@ async fn an_e_invoice_without_a_pdf_is_taken_as_well() {
         let mut orla = crate::desk::desk_of(&folder.house, folder.house.who.orla).await;
         let file = orla.get(&format!("/desk/drops/{}/file", waits.id)).await;
         assert_eq!(file.header("content-type"), "application/xml");
+        orla.get(&format!("/desk/drops/{}", waits.id)).await;
         let form = orla.post(&format!("/desk/drops/{}/file", waits.id), &[]).await;
         assert!(form.location().starts_with("/desk/publish?kept="), "{}", form.text());
         assert!(orla.get(form.location()).await.text().contains("RE-99"));

@@ -10,7 +10,6 @@ mod einvoices;
 mod files;
 mod languages;
 mod looks;
-mod pages;
 mod program;
 mod s3;
 mod smtp;

@@ -244,7 +244,11 @@ fn sender(config: &Config, firm: &Firm) -> (String, String) {
     }
 }
 
-fn mailer(config: &Config) -> Result<Mailer, Failure> {
+/// The way out that the configuration names.
+///
+/// # Errors
+/// When its settings can't be used.
+pub fn mailer(config: &Config) -> Result<Mailer, Failure> {
     match config.mail.as_ref().map(|mail| &mail.transport) {
         None => Ok(Mailer::Nowhere),
         Some(MailTransport::Folder(folder)) => Ok(Mailer::Folder(FolderMailer::new(folder.clone()))),

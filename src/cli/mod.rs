@@ -18,6 +18,7 @@ mod init;
 mod issue;
 mod key_place;
 mod keys;
+mod mail;
 mod new_key;
 mod numbers;
 mod protocol;
@@ -85,6 +86,8 @@ enum Command {
     Document(document::Args),
     /// Show what the reminders of the coming days will do, also while the server runs
     Reminders(reminders::Args),
+    /// Send one letter and tell each step of it: for when no letter arrives
+    Mail(mail::Args),
     /// Help a person of the firm to sign in
     User(user::Args),
 }
@@ -111,6 +114,7 @@ pub fn run() -> ExitCode {
         Command::Import(args) => import::run(args),
         Command::Document(args) => document::run(args),
         Command::Reminders(args) => reminders::run(args),
+        Command::Mail(args) => mail::run(args),
         Command::User(args) => user::run(args),
     };
     match done {

@@ -24,6 +24,9 @@ mod smtp;
 mod smtp_tests;
 pub mod transport;
 pub mod trust;
+pub mod walkthrough;
+#[cfg(test)]
+mod walkthrough_tests;
 
 #[cfg(fuzzing)]
 pub use reply::read_answer;

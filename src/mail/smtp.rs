@@ -2,7 +2,7 @@
 //!
 //! Keeps one idle connection for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rustls::pki_types::ServerName;
@@ -25,7 +25,7 @@ pub const MAX_ADDRESSES: usize = 6;
 
 /// Hands letters to one mail server.
 pub struct SmtpMailer {
-    settings: SmtpSettings,
+    pub(super) settings: SmtpSettings,
     tls: TlsConnector,
     name: ServerName<'static>,
     idle: Mutex<Option<Connection>>,
@@ -93,16 +93,27 @@ impl SmtpMailer {
     async fn connect(&self) -> Result<Connection, String> {
         let (tcp, peer) = self.dial().await?;
         let server = self.server(peer);
-        let mut dialog = self.protected(tcp).await.map_err(|why| format!("{server}: {why}"))?;
+        let (mut dialog, _) = self.protected(tcp).await.map_err(|why| format!("{server}: {why}"))?;
         self.login(&mut dialog).await.map_err(|why| format!("{server}: {why}"))?;
         Ok(Connection { dialog, peer })
     }
 
     async fn dial(&self) -> Result<(TcpStream, SocketAddr), String> {
+        self.dial_any(self.addresses().await?).await
+    }
+
+    /// The addresses of the server's name that are tried, in their order; never none.
+    pub(super) async fn addresses(&self) -> Result<Vec<IpAddr>, String> {
+        let mut found = resolve(&self.settings.host, &self.settings.dns).await.map_err(|e| e.to_string())?;
+        found.truncate(MAX_ADDRESSES);
+        Ok(found)
+    }
+
+    /// The first of these addresses that answers.
+    pub(super) async fn dial_any(&self, found: Vec<IpAddr>) -> Result<(TcpStream, SocketAddr), String> {
         let s = &self.settings;
-        let found = resolve(&s.host, &s.dns).await.map_err(|e| e.to_string())?;
         let mut last = String::new();
-        for ip in found.into_iter().take(MAX_ADDRESSES) {
+        for ip in found {
             let peer = SocketAddr::new(ip, s.port);
             match timeout(s.timeouts.connect, TcpStream::connect(peer)).await {
                 Ok(Ok(tcp)) => return Ok((tcp, peer)),
@@ -113,33 +124,42 @@ impl SmtpMailer {
         Err(last)
     }
 
-    /// Greets the server, under TLS unless it is this machine and the settings say so.
-    async fn protected(&self, tcp: TcpStream) -> Result<Dialog, String> {
+    /// Greets the server, under TLS unless it is this machine and the settings say so; also says how it is protected.
+    pub(super) async fn protected(&self, tcp: TcpStream) -> Result<(Dialog, String), String> {
         let (hello, times) = (self.settings.hello_name.as_str(), self.settings.timeouts);
-        let opened = match self.settings.security {
-            Security::PlainLoopback => Dialog::open(Box::new(tcp), hello, times).await,
-            Security::Tls => Dialog::open(self.handshake(Box::new(tcp)).await?, hello, times).await,
+        let (opened, how) = match self.settings.security {
+            Security::PlainLoopback => {
+                (Dialog::open(Box::new(tcp), hello, times).await, "none, as it does not leave this machine".to_owned())
+            }
+            Security::Tls => {
+                let (wire, how) = self.handshake(Box::new(tcp)).await?;
+                (Dialog::open(wire, hello, times).await, how)
+            }
             Security::StartTls => {
                 let clear = Dialog::open(Box::new(tcp), hello, times).await.map_err(|t| t.to_string())?;
                 if !clear.offers.starttls {
                     return Err("the server does not offer STARTTLS, so nothing was sent to it".to_owned());
                 }
                 let wire = clear.starttls().await.map_err(|t| format!("STARTTLS failed: {t}"))?;
-                Dialog::resume(self.handshake(wire).await?, hello, times).await
+                let (wire, how) = self.handshake(wire).await?;
+                (Dialog::resume(wire, hello, times).await, how)
             }
         };
-        opened.map_err(|t| t.to_string())
+        Ok((opened.map_err(|t| t.to_string())?, how))
     }
 
-    async fn handshake(&self, wire: Box<dyn Wire>) -> Result<Box<dyn Wire>, String> {
+    async fn handshake(&self, wire: Box<dyn Wire>) -> Result<(Box<dyn Wire>, String), String> {
         match timeout(self.settings.timeouts.connect, self.tls.connect(self.name.clone(), wire)).await {
-            Ok(Ok(tls)) => Ok(Box::new(tls)),
+            Ok(Ok(tls)) => {
+                let how = protection(tls.get_ref().1.protocol_version(), &self.settings.host);
+                Ok((Box::new(tls), how))
+            }
             Ok(Err(e)) => Err(format!("no trusted TLS connection ({e})")),
             Err(_) => Err("no TLS connection in time".to_owned()),
         }
     }
 
-    async fn login(&self, dialog: &mut Dialog) -> Result<(), String> {
+    pub(super) async fn login(&self, dialog: &mut Dialog) -> Result<(), String> {
         let (Some(user), Some(password)) = (&self.settings.username, &self.settings.password) else {
             return Ok(());
         };
@@ -161,6 +181,16 @@ impl SmtpMailer {
     fn keep(&self, connection: Connection) {
         *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
     }
+}
+
+/// How a connection is protected, in words.
+fn protection(version: Option<rustls::ProtocolVersion>, host: &str) -> String {
+    let version = match version {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+        _ => "TLS",
+    };
+    format!("{version}, with a trusted certificate for {host}")
 }
 
 /// The verdict, and whether the connection can serve another letter.
@@ -185,7 +215,7 @@ async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str) -> (Ver
     }
 }
 
-async fn before_the_dot(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
+pub(super) async fn before_the_dot(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
     dialog.step(&format!("MAIL FROM:<{}>", letter.from), 2).await.map_err(|t| ("sender", t))?;
     dialog.step(&format!("RCPT TO:<{}>", letter.to), 2).await.map_err(|t| ("recipient", t))?;
     dialog.step("DATA", 3).await.map_err(|t| ("data", t))?;

@@ -8,7 +8,7 @@ use super::message_tests::letter;
 use super::scripted_server::{Act, PASSWORD, Script, Server, USER, certificate, say};
 use super::*;
 
-fn settings(port: u16, security: Security) -> SmtpSettings {
+pub(super) fn settings(port: u16, security: Security) -> SmtpSettings {
     let quick = Duration::from_secs(5);
     SmtpSettings {
         host: "127.0.0.1".to_owned(),

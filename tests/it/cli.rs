@@ -24,6 +24,7 @@ use crate::house;
 mod demo;
 mod faults;
 mod kills;
+mod mail;
 mod passphrases;
 mod points;
 mod reminders;

@@ -1,8 +1,8 @@
 //! A backup of a large house beside `age` over the bytes of its data file, and the pages meanwhile.
 //!
-//! `cargo bench --bench backup` fills a demo with documents to 2 GiB first; a number behind `--` is of other MiB. Needs
-//! Debian's `age`. Backup and age take turns, so that a busy machine slows both. What age gets is the data file without
-//! the room that redb keeps for later, so that both have the same bytes to encrypt.
+//! `cargo bench --bench backup` fills a demo with documents to 2 GiB first; numbers behind `--` are of other MiB, and
+//! of rounds. Needs Debian's `age`. Backup and age take turns, so that a busy machine slows both. What age gets is the
+//! data file without the room that redb keeps for later, so that both have the same bytes to encrypt.
 #![expect(clippy::print_stdout, clippy::float_arithmetic, reason = "a benchmark prints figures")]
 
 #[expect(dead_code, reason = "shared with the benchmark of pages, which compares with a bare server too")]
@@ -19,7 +19,7 @@ use support::{Demo, Load, now, processor_ticks};
 /// Mebibytes of documents, and of one of them.
 const FILLED: u64 = 2_048;
 const DOCUMENT: usize = 16;
-const ROUNDS: usize = 5;
+const ROUNDS: u64 = 5;
 /// Pages asked for at once, and how long each waits for its next turn: far from what the server can do, as in a house.
 const READERS: u64 = 4;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -35,7 +35,8 @@ struct Took {
 
 fn main() {
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let filled = std::env::args().skip(1).find_map(|arg| arg.parse().ok()).unwrap_or(FILLED);
+    let mut numbers = std::env::args().skip(1).filter_map(|arg| arg.parse().ok());
+    let (filled, rounds) = (numbers.next().unwrap_or(FILLED), numbers.next().unwrap_or(ROUNDS));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime starts");
     let demo = runtime.block_on(Demo::start(None));
     support::describe_machine();
@@ -44,7 +45,7 @@ fn main() {
     let content = first_bytes(&demo.file("firm.counterfoil"), &same, backup_length(&demo, &out));
     println!("{filled} MiB of documents: {:.2} GiB to encrypt", content as f64 / f64::from(1 << 30));
     let (mut backups, mut ages) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         backups.push(backup(&demo, &out));
         ages.push(age(&demo, &same, &out));
     }
@@ -58,7 +59,7 @@ fn main() {
     told("backup", &backups);
     told("age", &ages);
     println!("speed of a backup ÷ age: {:.2}; by processor {:.2}", speed(|t| t.wall), speed(|t| t.processor));
-    runtime.block_on(pages(&demo, &out));
+    runtime.block_on(pages(&demo, &out, rounds));
 }
 
 /// Publishes documents that nobody has seen before.
@@ -130,10 +131,10 @@ fn run(command: &mut Command) {
 }
 
 /// How long pages take, without a backup and with one after another, in turns.
-async fn pages(demo: &Demo, out: &Path) {
+async fn pages(demo: &Demo, out: &Path, rounds: u64) {
     for page in demo.pages().await.iter().take(2) {
         let (mut idle, mut busy) = (Vec::new(), Vec::new());
-        for _ in 0..ROUNDS {
+        for _ in 0..rounds {
             idle.push(Latencies::of(demo.load(page), tokio::time::sleep(IDLE)).await);
             let mut child = tokio::task::spawn_blocking({
                 let (program, args) = (env!("CARGO_BIN_EXE_counterfoil"), backup_args(demo, out));

@@ -5,15 +5,19 @@ use counterfoil::domain::backup::SealedIdentities;
 use counterfoil::domain::backups::Backups;
 use counterfoil::domain::client::Client;
 use counterfoil::domain::document::Document;
+use counterfoil::domain::drop::Dropped;
 use counterfoil::domain::event::LogEntry;
 use counterfoil::domain::firm::Firm;
 use counterfoil::domain::grant::{CodeRequest, Grant, Session};
+use counterfoil::domain::import::Import;
 use counterfoil::domain::invoice::Invoice;
 use counterfoil::domain::letter::Letter;
-use counterfoil::domain::payment::{Allocation, Receipt};
+use counterfoil::domain::pause::Pause;
+use counterfoil::domain::payment::{Allocation, Receipt, Refund};
 use counterfoil::domain::person::{Contact, Staff};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::Quote;
+use counterfoil::domain::recurring::Recurring;
 use counterfoil::store::records::Record;
 use libfuzzer_sys::fuzz_target;
 
@@ -28,7 +32,7 @@ fn read<R: Record>(bytes: &[u8]) {
 // The first byte says which record the others are.
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 17 {
+    match kind % 22 {
         0 => read::<Firm>(bytes),
         1 => read::<Staff>(bytes),
         2 => read::<Client>(bytes),
@@ -45,6 +49,11 @@ fuzz_target!(|bytes: &[u8]| {
         13 => read::<Session>(bytes),
         14 => read::<Backups>(bytes),
         15 => read::<Document>(bytes),
-        _ => read::<SealedIdentities>(bytes),
+        16 => read::<SealedIdentities>(bytes),
+        17 => read::<Refund>(bytes),
+        18 => read::<Recurring>(bytes),
+        19 => read::<Import>(bytes),
+        20 => read::<Dropped>(bytes),
+        _ => read::<Pause>(bytes),
     }
 });

@@ -1,5 +1,5 @@
-//! Bytes that pass to another thread in pieces, so that reading and deciphering a snapshot goes on while the backup is
-//! sealed and written: two halves of about the same work. Memory stays bounded: pieces go round.
+//! Bytes that pass to another thread in pieces, so that a snapshot is read and deciphered, the backup sealed, and what
+//! was sealed written at the same time. Memory stays bounded: pieces go round.
 //!
 //! Knows nothing of backups.
 

@@ -2,6 +2,7 @@
 //!
 //! The stream is documented in `manifest.rs`. Knows tables only by name and rows only as bytes.
 
+pub mod aside;
 mod beside;
 mod depot;
 pub mod drill;

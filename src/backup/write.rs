@@ -1,6 +1,6 @@
 //! Writing a backup: one snapshot, in constant memory.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, Write};
 
 use jiff::Timestamp;
 
@@ -12,8 +12,6 @@ use crate::domain::ids::Digest;
 use crate::store::dump;
 use crate::store::prelude::*;
 
-/// Bytes gathered before they are encrypted.
-const BUFFER: usize = 64 * 1024;
 /// Rows between two calls of the progress callback.
 const PROGRESS_ROWS: u64 = 256;
 
@@ -63,14 +61,18 @@ pub fn write_also(
     }
     let manifest = manifest(tx, taken, config)?;
     let encryptor = identity::encryptor(&recipients, &tx.sealed_identities()?)?;
-    // Buffered below, so that age's own header fails like the rest of the file does.
-    let mut outer = Tally::new(BufWriter::with_capacity(BUFFER, out));
-    let mut inner = encryptor.wrap_output(&mut outer).map_err(BackupError::from)?;
-    beside(
-        |pieces| stream(tx, &manifest, pieces, &mut progress),
-        |piece| inner.write_all(piece).map_err(BackupError::from),
-    )?;
-    inner.finish().and_then(Write::flush).map_err(BackupError::from)?;
+    let mut outer = Tally::new(out);
+    // Three threads: reading, sealing, and writing.
+    let seal = |sealed: &mut Pieces| {
+        let mut inner = encryptor.wrap_output(sealed).map_err(BackupError::from)?;
+        beside(
+            |pieces| stream(tx, &manifest, pieces, &mut progress),
+            |piece| inner.write_all(piece).map_err(BackupError::from),
+        )?;
+        inner.finish().map(drop).map_err(BackupError::from)
+    };
+    beside(seal, |piece| outer.write_all(piece).map_err(BackupError::from))?;
+    outer.flush().map_err(BackupError::from)?;
     Ok(Written { bytes: outer.bytes, digest: outer.digest(), rows: manifest.rows(), facts: Facts::of(tx)? })
 }
 
@@ -130,7 +132,6 @@ pub(super) trait Sink: Write {
 
 impl Sink for io::Sink {}
 impl Sink for Pieces {}
-impl<W: Write> Sink for BufWriter<W> {}
 
 impl<W: Sink> Sink for Tally<W> {
     fn ended(&mut self, part: Part<'_>) -> Result<(), BackupError> {

@@ -18,6 +18,7 @@ use super::{
     Failure, audit, backup, document, export, import, issue, numbers, publish, reminders, stats, user, verify,
 };
 use crate::app::App;
+use crate::backup::aside::aside;
 
 /// The socket's name in the data folder.
 const SOCKET: &str = "control.sock";
@@ -101,13 +102,14 @@ impl Peer {
             return Err(io::ErrorKind::InvalidData.into());
         };
         let answer = match serde_json::from_slice(&payload)? {
-            Request::Backup { to } => backup::serve(self, app, config_text, &to),
-            Request::Point { rate } => backup::serve_point(self, app, config_text, rate),
+            // What reads everything gives way to whoever looks at a page.
+            Request::Backup { to } => aside(|| backup::serve(self, app, config_text, &to)),
+            Request::Point { rate } => aside(|| backup::serve_point(self, app, config_text, rate)),
             Request::Drilled(drill) => backup::serve_drill(self, app, &drill),
             Request::Recipients(change) => backup::serve_recipients(self, app, &change),
-            Request::Verify => verify::serve(self, app),
+            Request::Verify => aside(|| verify::serve(self, app)),
             Request::Audit { anchors } => audit::serve(self, app, &anchors),
-            Request::Export => export::serve(self, app),
+            Request::Export => aside(|| export::serve(self, app)),
             Request::Stats => stats::serve(self, app),
             Request::Numbers => numbers::serve(self, app),
             Request::Reminders { days } => reminders::serve(self, app, days),
@@ -179,6 +181,10 @@ impl Peer {
 }
 
 impl Peer {
+    fn going_on(&self) -> io::Result<()> {
+        if *self.stop.borrow() { Err(io::Error::other("the server is stopping")) } else { Ok(()) }
+    }
+
     /// What the command asks next, however long that takes; `None` once it is gone, or the server stops.
     pub fn next_request<R: serde::de::DeserializeOwned>(&mut self) -> Option<R> {
         self.stream.set_read_timeout(Some(LOOK_UP)).ok()?;
@@ -205,10 +211,13 @@ impl Read for Peer {
 
 impl Write for Peer {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if *self.stop.borrow() {
-            return Err(io::Error::other("the server is stopping"));
-        }
+        self.going_on()?;
         self.stream.write(bytes)
+    }
+
+    fn write_vectored(&mut self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.going_on()?;
+        self.stream.write_vectored(parts)
     }
 
     fn flush(&mut self) -> io::Result<()> {
@@ -271,12 +280,13 @@ impl Line {
             }
         }
         loop {
-            let (kind, payload) = protocol::receive(&mut self.0).map_err(gone)?;
+            let kind = protocol::receive_into(&mut self.0, &mut part).map_err(gone)?;
+            let payload = &part;
             match kind {
-                Kind::Data => on(Said::Data(&payload))?,
-                Kind::Progress => on(Said::Progress(serde_json::from_slice(&payload).map_err(|e| gone(e.into()))?))?,
-                Kind::Answer => return serde_json::from_slice(&payload).map_err(|e| gone(e.into())),
-                Kind::Failed => return Err(Failure::new(String::from_utf8_lossy(&payload))),
+                Kind::Data => on(Said::Data(payload))?,
+                Kind::Progress => on(Said::Progress(serde_json::from_slice(payload).map_err(|e| gone(e.into()))?))?,
+                Kind::Answer => return serde_json::from_slice(payload).map_err(|e| gone(e.into())),
+                Kind::Failed => return Err(Failure::new(String::from_utf8_lossy(payload))),
                 Kind::Request | Kind::Kept | Kind::Errand => return Err(gone(io::ErrorKind::InvalidData.into())),
             }
         }
@@ -299,6 +309,10 @@ impl Read for Line {
 impl Write for Line {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.0.write(bytes)
+    }
+
+    fn write_vectored(&mut self, parts: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.0.write_vectored(parts)
     }
 
     fn flush(&mut self) -> io::Result<()> {

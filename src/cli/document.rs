@@ -47,10 +47,16 @@ struct Add {
     #[arg(long, allow_hyphen_values = true, conflicts_with = "version_of")]
     project: Option<String>,
     /// What it is, as the client reads it [default: the file's name]
-    #[arg(long, default_value = "", allow_hyphen_values = true, conflicts_with = "version_of")]
+    #[arg(
+        long,
+        default_value = "",
+        hide_default_value = true,
+        allow_hyphen_values = true,
+        conflicts_with = "version_of"
+    )]
     title: String,
     /// What is new in it, as the client reads it
-    #[arg(long, default_value = "", allow_hyphen_values = true)]
+    #[arg(long, default_value = "", hide_default_value = true, allow_hyphen_values = true)]
     note: String,
     /// The number of the client's document that it is a new version of
     #[arg(long, value_name = "NUMBER")]

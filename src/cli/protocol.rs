@@ -3,7 +3,7 @@
 //! A command sends one request, and its body if it has one; the server sends progress and data, then one answer. Only
 //! processes of the same user get as far as this.
 
-use std::io::{self, Read, Write};
+use std::io::{self, IoSlice, Read, Write};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -17,8 +17,10 @@ use crate::domain::ids::Digest;
 
 /// Longest payload of a frame, in bytes.
 pub const FRAME_MAX: usize = 256 * 1024;
+/// Bytes before a payload: what kind it is, and its length.
+const HEAD: usize = 5;
 /// Bytes of data in one frame.
-pub const DATA_BYTES: usize = 64 * 1024;
+pub const DATA_BYTES: usize = FRAME_MAX;
 
 /// What a frame holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -256,9 +258,15 @@ pub struct Progress {
 pub fn send(to: &mut impl Write, kind: Kind, payload: &[u8]) -> io::Result<()> {
     let length = u32::try_from(payload.len()).ok().filter(|_| payload.len() <= FRAME_MAX);
     let length = length.ok_or_else(|| io::Error::other("a frame is too long"))?;
-    to.write_all(&[kind as u8])?;
-    to.write_all(&length.to_be_bytes())?;
-    to.write_all(payload)
+    let mut head = [kind as u8; HEAD];
+    head[1..].copy_from_slice(&length.to_be_bytes());
+    // One call for both where that can be: each wakes the other side up.
+    let sent = match to.write_vectored(&[IoSlice::new(&head), IoSlice::new(payload)]) {
+        Err(e) if e.kind() == io::ErrorKind::Interrupted => 0,
+        sent => sent?,
+    };
+    to.write_all(&head[sent.min(HEAD)..])?;
+    to.write_all(&payload[sent.saturating_sub(HEAD)..])
 }
 
 /// Sends a value as JSON.
@@ -274,7 +282,16 @@ pub fn send_json(to: &mut impl Write, kind: Kind, value: &impl Serialize) -> io:
 /// # Errors
 /// When the other side is gone or does not speak this protocol.
 pub fn receive(from: &mut impl Read) -> io::Result<(Kind, Vec<u8>)> {
-    let mut head = [0; 5];
+    let mut payload = Vec::new();
+    Ok((receive_into(from, &mut payload)?, payload))
+}
+
+/// As [`receive`], into what is there already from an earlier frame.
+///
+/// # Errors
+/// As [`receive`].
+pub fn receive_into(from: &mut impl Read, payload: &mut Vec<u8>) -> io::Result<Kind> {
+    let mut head = [0; HEAD];
     from.read_exact(&mut head)?;
     let [kind, length @ ..] = head;
     let foreign = || io::Error::new(io::ErrorKind::InvalidData, "the other side speaks another language");
@@ -283,9 +300,9 @@ pub fn receive(from: &mut impl Read) -> io::Result<(Kind, Vec<u8>)> {
     if length > FRAME_MAX {
         return Err(foreign());
     }
-    let mut payload = vec![0; length];
-    from.read_exact(&mut payload)?;
-    Ok((kind, payload))
+    payload.resize(length, 0);
+    from.read_exact(payload)?;
+    Ok(kind)
 }
 
 /// Writes a body as data frames.
@@ -317,5 +334,41 @@ mod tests {
         assert!(receive(&mut &wire[..wire.len() - 1]).is_err());
         assert!(receive(&mut [b'D', 255, 255, 255, 255].as_slice()).is_err());
         assert!(receive(&mut [b'!', 0, 0, 0, 0].as_slice()).is_err());
+    }
+
+    /// A socket that takes and gives three bytes at a time, and is interrupted first.
+    #[derive(Default)]
+    struct Narrow(Vec<u8>, bool);
+
+    impl Write for Narrow {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            if !std::mem::replace(&mut self.1, true) {
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+            let taken = bytes.len().min(3);
+            self.0.extend_from_slice(&bytes[..taken]);
+            Ok(taken)
+        }
+
+        fn write_vectored(&mut self, parts: &[IoSlice<'_>]) -> io::Result<usize> {
+            self.write(&parts.iter().flat_map(|part| part.iter().copied()).collect::<Vec<u8>>())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_frame_survives_a_narrow_line_and_a_buffer_that_held_a_longer_one() {
+        let body: Vec<u8> = (0..DATA_BYTES + 700).map(|n| (n / 3) as u8).collect();
+        let mut wire = Narrow::default();
+        DataFrames(&mut wire).write_all(&body).unwrap();
+        let (mut from, mut payload, mut got) = (wire.0.as_slice(), Vec::new(), Vec::new());
+        for _ in 0..2 {
+            assert_eq!(receive_into(&mut from, &mut payload).unwrap(), Kind::Data);
+            got.extend_from_slice(&payload);
+        }
+        assert!(got == body && from.is_empty());
     }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{oneshot, watch};
 use super::night::Night;
 use crate::actions::backups;
 use crate::app::App;
+use crate::backup::aside::lower_priority;
 use crate::domain::event::By;
 use crate::store::prelude::*;
 
@@ -17,8 +18,6 @@ use crate::store::prelude::*;
 const SLEEP_MAX: Duration = Duration::from_secs(60);
 /// Sleep after a look that failed.
 const SLEEP_AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// How much lower than others the thread's priority is.
-const NICE: i32 = 10;
 
 /// Looks again and again until `stop` says true or its sender is gone; a backup under way is broken off then.
 pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
@@ -71,8 +70,7 @@ pub async fn look(app: &App, stop: Option<watch::Receiver<bool>>) -> Result<bool
     let (tell, told) = oneshot::channel();
     let night = Night { app: app.clone(), plan, stop };
     let thread = std::thread::Builder::new().name("backup".to_owned()).spawn(move || {
-        // On this thread alone; where it is refused, the backup goes at the usual priority.
-        let _ = rustix::process::setpriority_process(None, NICE);
+        lower_priority();
         let _ = tell.send(night.pass(day));
     });
     let broken = |why: &str| ActError::Store(StoreError::Broken(format!("the backup's thread {why}")));

@@ -19,7 +19,6 @@ use crate::backup::s3::S3Depot;
 use crate::backup::whole::{self, WholeSource, WholeTrial};
 use crate::backup::{Begun, Depot, FolderDepot, Sealed, unfinished};
 use crate::domain::backup::{Item, Keep, second};
-use crate::domain::ids::Digest;
 
 /// Stands for standard output.
 const STANDARD_OUTPUT: &str = "-";
@@ -75,7 +74,6 @@ pub struct Target {
     to: PathBuf,
     out: Layer,
     bytes: u64,
-    digest: ring::digest::Context,
 }
 
 /// What arrives is sealed already, or sealed here, with a passphrase.
@@ -121,12 +119,12 @@ impl Target {
                 (PathBuf::from(STANDARD_OUTPUT), Out::Output(File::from(out)))
             }
         };
-        let (out, digest) = (Paced::new(out, rate), ring::digest::Context::new(&ring::digest::SHA256));
+        let out = Paced::new(out, rate);
         let out = match passphrase {
             Some(words) => Layer::Sealing(Box::new(words.seal(out)?)),
             None => Layer::Sealed(out),
         };
-        Ok(Self { place, taken, to, out, bytes: 0, digest })
+        Ok(Self { place, taken, to, out, bytes: 0 })
     }
 
     /// Where it goes, for sentences.
@@ -139,8 +137,8 @@ impl Target {
     /// # Errors
     /// When something else arrived, or the system refuses.
     pub fn keep(self, sent: &Backup) -> Result<Kept, Failure> {
-        let digest: [u8; 32] = self.digest.finish().as_ref().try_into().unwrap_or_default();
-        if self.bytes != sent.bytes || Digest(digest) != sent.digest {
+        // The digest is of what was sent: it is compared with what lies there, by a drill or when it is read back.
+        if self.bytes != sent.bytes {
             return Err(Failure::new("What arrived is not what the server sent, so nothing was kept. Try again."));
         }
         let failed = |e| Failure::file(&self.to, &e);
@@ -225,7 +223,6 @@ impl Write for Target {
             Layer::Sealing(sealing) => sealing.write(bytes),
         }?;
         self.bytes += taken as u64;
-        self.digest.update(&bytes[..taken]);
         Ok(taken)
     }
 

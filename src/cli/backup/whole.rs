@@ -13,6 +13,7 @@ use super::super::{Failure, terminal};
 use super::target::{Kept, Target};
 use crate::actions::firm;
 use crate::app::App;
+use crate::backup::aside::lower_priority;
 use crate::backup::{self, BackupError, Sealed, Written};
 use crate::clock::Clock;
 use crate::domain::event::By;
@@ -35,6 +36,8 @@ impl Taking {
     /// # Errors
     /// A sentence; then there is no backup.
     pub fn ask_server(mut self, line: &mut Line) -> Result<(Backup, Kept), Failure> {
+        // As the server's own threads for it: whoever looks at a page goes first.
+        lower_priority();
         let bar = terminal::bar("Backing up");
         let made: Backup = line.ask(&Request::Backup { to: self.whom }, &[], |said| match said {
             Said::Data(bytes) => self.target.write_all(bytes).map_err(|e| Failure::file(&self.to, &e)),
@@ -84,15 +87,14 @@ pub fn serve(peer: &mut Peer, app: &App, config_text: Option<String>, whom: &Who
     // Data and progress come from two threads, and take turns on one socket.
     let line = Mutex::new(peer);
     let out = BufWriter::with_capacity(DATA_BYTES, Shared(&line));
-    let written = app.store.read(|tx| {
-        write(tx, taken, config_text, whom, out, |done, all| {
-            let hundredth = done.saturating_mul(100) / all.max(1);
-            if hundredth > told {
-                told = hundredth;
-                lock(&line).progress("records", done, all);
-            }
-        })
-    })?;
+    let tell = |done: u64, all: u64| {
+        let hundredth = done.saturating_mul(100) / all.max(1);
+        if hundredth > told {
+            told = hundredth;
+            lock(&line).progress("records", done, all);
+        }
+    };
+    let written = app.store.read(|tx| write(tx, taken, config_text, whom, out, tell))?;
     let peer = line.into_inner().unwrap_or_else(PoisonError::into_inner);
     peer.answer(&answer(&written))?;
     peer.was_kept().map_or(Ok(()), |kept| note(&app.store, &app.clock, kept))

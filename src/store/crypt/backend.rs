@@ -4,6 +4,7 @@
 //! authenticate are never the trace of a crash, and always damage. Knows nothing of passphrases or paths.
 
 use std::{
+    cell::RefCell,
     fmt, io,
     sync::{
         Mutex, MutexGuard, PoisonError,
@@ -18,6 +19,14 @@ use super::{
     superblock::{HEAD_LEN, Head, Superblock, differs_only_in_unread_slot},
 };
 use crate::secrets::Entropy;
+
+/// Blocks that are read at once: what is sealed stays in the processor's near cache until it is opened.
+const WINDOW: usize = 16;
+
+thread_local! {
+    /// Blocks as they come from the disk, sealed; never anything else. Kept, since a new one would be cleared first.
+    static SEALED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
 
 /// redb's storage, encrypted.
 pub struct EncryptedFile<D: Disk = FileDisk> {
@@ -159,8 +168,15 @@ impl<D: Disk> EncryptedFile<D> {
         if out.len() == BLOCK_LEN {
             return self.read_block(first, out);
         }
-        let mut sealed = vec![0; out.len() / BLOCK_LEN * STRIDE];
-        let result = self.disk.read_at(place(first)?, &mut sealed).and_then(|()| self.open_blocks(first, &sealed, out));
+        let result = SEALED.with_borrow_mut(|sealed| {
+            sealed.resize(WINDOW * STRIDE, 0);
+            let mut windows = (first..).step_by(WINDOW).zip(out.chunks_mut(WINDOW * BLOCK_LEN));
+            windows.try_for_each(|(first, out)| {
+                let sealed = &mut sealed[..out.len() / BLOCK_LEN * STRIDE];
+                self.disk.read_at(place(first)?, sealed)?;
+                self.open_blocks(first, sealed, out)
+            })
+        });
         if result.is_err() {
             out.fill(0);
         }

@@ -213,3 +213,28 @@ impl Sealer {
 fn siv_nonce(bytes: &[u8]) -> Result<Nonce, Unauthentic> {
     Nonce::try_from(bytes).map_err(|_| Unauthentic)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// RFC 8452, C.2: what any implementation of the cipher makes of it, so that another one can take its place.
+    #[test]
+    fn blocks_are_sealed_as_the_standard_has_it() {
+        let (mut key, mut nonce) = ([0; 32], [0; 12]);
+        (key[0], nonce[0]) = (1, 3);
+        let sealer = Sealer::new(Cipher::Aes256GcmSiv, &key);
+        let plain = [1, 0, 0, 0, 0, 0, 0, 0];
+        let mut text = [0; 8];
+        let tag = sealer.sealed(&nonce, &[], &plain, &mut text).unwrap();
+        let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        assert_eq!(hex(&text) + &hex(&tag), "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28");
+        let mut sealed = [&nonce[..], &tag, &text].concat();
+        let mut out = [9; 8];
+        sealer.open(&[], &sealed, &mut out).unwrap();
+        assert_eq!(out, plain);
+        assert_eq!((sealer.open(b"elsewhere", &sealed, &mut out), out), (Err(Unauthentic), [0; 8]));
+        sealed[14] ^= 1;
+        assert_eq!((sealer.open(&[], &sealed, &mut out), out), (Err(Unauthentic), [0; 8]));
+    }
+}

@@ -34,6 +34,23 @@ fn whole_blocks_are_read_back_in_any_portion() {
 }
 
 #[test]
+fn many_blocks_are_read_in_several_windows_and_damage_in_any_leaves_nothing() {
+    let (disk, file) = backend();
+    file.set_len(50 * BLOCK).unwrap();
+    let data: Vec<u8> = (0..40 * BLOCK_LEN).map(|n| (n / 9) as u8).collect();
+    file.write(3 * BLOCK, &data).unwrap();
+    for blocks in [1, 15, 16, 17, 32, 33, 40] {
+        let mut out = vec![1; blocks * BLOCK_LEN];
+        file.read(3 * BLOCK, &mut out).unwrap();
+        assert!(out == data[..blocks * BLOCK_LEN], "{blocks}");
+    }
+    disk.write_at(DATA_START + 42 * STRIDE as u64 + 99, &[0]).unwrap();
+    let mut out = vec![7; 40 * BLOCK_LEN];
+    assert!(file.read(3 * BLOCK, &mut out).unwrap_err().to_string().contains("block 42 "));
+    assert!(out.iter().all(|byte| *byte == 0));
+}
+
+#[test]
 fn what_redb_never_asks_for_is_refused() {
     let (_disk, file) = backend();
     assert!(file.write(BLOCK + 1, &[0; BLOCK_LEN]).is_err());

@@ -25,7 +25,6 @@ use counterfoil::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::Pattern;
 use counterfoil::domain::person::{Person, Role};
-use counterfoil::domain::reminder::Policy;
 use counterfoil::domain::terms::DueRule;
 use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Mailer, MemoryMailer};
@@ -131,7 +130,6 @@ fn app() -> App {
         settings: Arc::new(Settings {
             url: "https://portal.hartmann.example".to_owned(),
             zone: TimeZone::UTC,
-            policy: Policy::standard(),
             from: ("Hartmann".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 1 << 20,

@@ -15,7 +15,6 @@ use crate::documents::Fonts;
 use crate::domain::backup::Keep;
 use crate::domain::calendar;
 use crate::domain::drop::NamePattern;
-use crate::domain::reminder::Policy;
 use crate::mail::Mailer;
 use crate::secrets::Entropy;
 use crate::store::Store;
@@ -48,8 +47,6 @@ pub struct Settings {
     pub url: String,
     /// The firm's zone: civil dates and sending times are its own.
     pub zone: TimeZone,
-    /// When reminders go.
-    pub policy: Policy,
     /// Name and address that letters come from.
     pub from: (String, String),
     /// Where answers to letters go; the firm's own address when there is none.

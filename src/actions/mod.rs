@@ -20,6 +20,8 @@ pub mod outlook;
 pub mod pauses;
 pub mod payments;
 pub mod people;
+pub mod policies;
+pub mod policy_effect;
 pub mod quotes;
 mod rates;
 pub mod recurring;

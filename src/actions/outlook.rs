@@ -5,13 +5,16 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
-use super::letters::recipients;
+use super::letters::{Reached, reached};
+use super::reminders::Rules;
 use crate::app::Settings;
 use crate::domain::calendar::today;
 use crate::domain::forecast::{Fate, Foreseen, Subject, foresee};
 use crate::domain::ids::ClientId;
-use crate::domain::reminder::plan;
+use crate::domain::policy::{Policy, PolicyVersion};
+use crate::domain::reminder::{overtaken, plan};
 use crate::store::invoices::Row;
+use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 
 /// Invoices that are looked at; beyond them the outlook says that there are more.
@@ -52,51 +55,89 @@ pub fn outlook(
     until: Timestamp,
     sees: impl Fn(ClientId) -> bool,
 ) -> Result<Outlook, StoreError> {
+    let rules = Rules::now(r, &settings.zone)?;
     let due = r.reminders_ahead(INVOICES_MAX + 1)?;
     let more = due.len() > INVOICES_MAX && due.last().is_some_and(|last| last.0 <= until);
     let mut coming = Vec::new();
     for (_, id) in due.into_iter().take(INVOICES_MAX).take_while(|look| look.0 <= until) {
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
-        coming.extend(of_invoice(r, settings, &row, now, until)?);
+        coming.extend(of_invoice(r, &rules, &row, now, until)?);
     }
     coming.sort_by_key(|x| (x.at, x.row.invoice.client, x.row.invoice.id, x.step));
     Ok(Outlook { coming, more })
 }
 
-fn of_invoice(
+/// What the reminders of one invoice do between now and `until`.
+///
+/// # Errors
+/// When the store fails.
+pub fn of_invoice(
     r: &impl Reader,
-    settings: &Settings,
+    rules: &Rules,
     row: &Row,
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Coming>, StoreError> {
-    let (policy, zone, invoice) = (&settings.policy, &settings.zone, &row.invoice);
+    let (policy, zone, invoice) = (&rules.policy, &rules.zone, &row.invoice);
     let Some(published) = invoice.issue.as_ref().map(|i| i.at).filter(|_| row.open().minor > 0 && invoice.reminds())
     else {
         return Ok(Vec::new());
     };
-    let settled: BTreeSet<i16> = r.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
+    let settled = settled_under(r, rules, row, published)?;
     let pause = r.pause_on(invoice, today(now, zone))?;
     let over = pause.as_ref().and_then(|pause| pause.ends(policy, zone)).unwrap_or(Timestamp::MAX);
     let held = |at: Timestamp| (pause.is_some() && at < over).then_some(over);
+    let failing = rules.failing(r, row)?;
+    let holds = |step: i16| failing.iter().all(|x| x.0 != step);
     let plan = plan(row.due(), policy, zone);
-    let subject = Subject { plan: &plan, published, due: row.due(), settled, held: &held };
-    let to = recipients(r, invoice)?;
-    let names: Vec<&str> = to.iter().map(|contact| contact.name.as_str()).collect();
+    let subject = Subject { plan: &plan, published, due: row.due(), settled, holds: &holds, held: &held };
     let reason = pause.as_ref().map_or("", |pause| pause.reason.as_str());
-    let all = foresee(subject, now, until, zone, policy);
-    Ok(all.into_iter().map(|x| told(row, x, &names, reason)).collect())
+    let mut out = Vec::new();
+    for seen in foresee(subject, now, until, zone, policy) {
+        let to = match policy.step(seen.step).filter(|_| seen.fate == Fate::Goes) {
+            Some(step) => reached(r, invoice, step)?,
+            None => Reached::default(),
+        };
+        let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
+        out.push(told(row, seen, &to, if seen.fate == Fate::Unmet { why } else { reason }));
+    }
+    Ok(out)
 }
 
-fn told(row: &Row, seen: Foreseen, names: &[&str], paused_for: &str) -> Coming {
+/// The steps of an invoice that are settled under the rules: those that are, and those that changes of the policy
+/// settle when they are carried out.
+fn settled_under(r: &impl Reader, rules: &Rules, row: &Row, published: Timestamp) -> Result<BTreeSet<i16>, StoreError> {
+    let steps = r.reminder_steps(row.invoice.id)?;
+    let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded);
+    let went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
+    let mut settled: BTreeSet<i16> = steps.iter().map(|x| x.0).collect();
+    let mut carry = |old: &Policy, new: &Policy, at: Timestamp| {
+        let new_plan = plan(row.due(), new, &rules.zone);
+        settled.extend(overtaken(old, new, &new_plan, &went, at).into_iter().map(|x| x.0));
+    };
+    let from = r.policy_of(row.invoice.id, published)?;
+    let mut old = r.policy_version(from)?.unwrap_or_else(PolicyVersion::standard);
+    for number in from + 1..=rules.version {
+        let Some(new) = r.policy_version(number)? else { continue };
+        carry(&old.policy, &new.policy, new.at);
+        old = new;
+    }
+    if let Some(changed) = rules.tried {
+        carry(&old.policy, &rules.policy, changed);
+    }
+    Ok(settled)
+}
+
+fn told(row: &Row, seen: Foreseen, to: &Reached, reason: &str) -> Coming {
+    let goes = seen.fate == Fate::Goes && !to.contacts.is_empty();
     let words = match seen.fate {
-        Fate::Goes if names.is_empty() => "Not sent: nobody at the client gets reminders".to_owned(),
-        Fate::Goes => format!("Goes to {}", names.join(", ")),
-        Fate::Held => format!("Held while paused: {paused_for}"),
+        Fate::Goes if goes => format!("Goes to {}", to.words()),
+        Fate::Goes => "Not sent: nobody at the client gets reminders".to_owned(),
+        Fate::Held => format!("Held while paused: {reason}"),
         Fate::Superseded => "Not sent: a later one is due too".to_owned(),
         Fate::Expired => "Not sent: the due date has passed".to_owned(),
         Fate::BeforePublication => "Not sent: it would fall before the invoice was published".to_owned(),
+        Fate::Unmet => format!("Not sent, as things stand: {reason}"),
     };
-    let goes = seen.fate == Fate::Goes && !names.is_empty();
     Coming { at: seen.at, row: row.clone(), step: seen.step, goes, words }
 }

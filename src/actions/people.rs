@@ -49,6 +49,8 @@ pub struct NewContact {
     pub language: Option<Language>,
     /// What they may do.
     pub rights: Rights,
+    /// Whether they answer for the account.
+    pub leads: bool,
     /// Whether a letter invites them to set a password.
     pub invite: bool,
 }
@@ -161,8 +163,8 @@ pub fn add_contact(
 }
 
 fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, since: Timestamp) -> Contact {
-    let NewContact { name, title, email, phone, language, rights, .. } = new.clone();
-    Contact { id, client, name, title, email, phone, language, rights, active, since }
+    let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
+    Contact { id, client, name, title, email, phone, language, rights, leads, active, since }
 }
 
 /// Changes a contact. New rights or another address end their sessions and links; of another address both are told.

@@ -171,7 +171,8 @@ pub fn make(w: &mut WriteTx<'_>, app: &App, id: RecurringId) -> Result<bool, Act
     let (settings, today) = (&app.settings, calendar::today(w.now, &app.settings.zone));
     let kept = found(w.recurring(id)?)?;
     let made = w.keys_of(id)?;
-    let at = |x: &Occurrence| calendar::wall_clock(x.date, settings.policy.at, &settings.zone);
+    let opens = w.policy()?.at;
+    let at = |x: &Occurrence| calendar::wall_clock(x.date, opens, &settings.zone);
     let due = kept.ahead(&made).next().filter(|x| kept.paused.is_none() && at(x) <= w.now);
     let Some(due) = due else {
         let wake = wake(w, settings, &kept)?;
@@ -284,7 +285,7 @@ fn find(w: &WriteTx<'_>, scope: &StaffScope, id: RecurringId) -> Result<Recurrin
 
 fn wake(w: &WriteTx<'_>, settings: &Settings, kept: &Recurring) -> Result<Option<jiff::Timestamp>, StoreError> {
     let made: BTreeSet<String> = w.keys_of(kept.id)?;
-    Ok(kept.next_wake(&made, settings.policy.at, &settings.zone))
+    Ok(kept.next_wake(&made, w.policy()?.at, &settings.zone))
 }
 
 fn check(template: &Template, from: Option<Date>) -> Result<(), Refusal> {

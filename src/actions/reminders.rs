@@ -4,54 +4,95 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::letters;
+use super::{letters, policies};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::Event;
 use crate::domain::ids::{InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
-use crate::domain::letter::Purpose;
-use crate::domain::reminder::{Policy, next_wake, plan, review};
+use crate::domain::letter::{Letter, Purpose};
+use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
+use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
+
+/// What reminders follow: the policy as it is kept now, in the firm's zone. Read once for each commit.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The version of the policy.
+    pub version: u32,
+    /// The policy.
+    pub policy: Policy,
+    /// The firm's zone.
+    pub zone: TimeZone,
+    /// When the policy is none that is kept, but one that is tried out: since when it would hold.
+    pub tried: Option<Timestamp>,
+}
+
+impl Rules {
+    /// Those of now.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn now(r: &impl Reader, zone: &TimeZone) -> Result<Self, StoreError> {
+        let kept = r.policy_now()?;
+        Ok(Self { version: kept.version, policy: kept.policy, zone: zone.clone(), tried: None })
+    }
+
+    /// Why the condition of a step does not hold of an invoice; `None` when it does.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn fails(&self, r: &impl Reader, row: &Row, offset: i16) -> Result<Option<&'static str>, StoreError> {
+        let Some(only) = self.policy.step(offset).map(|step| step.only) else { return Ok(None) };
+        let opened = only.unopened && r.was_opened(row.invoice.id)?;
+        Ok(only.fails(row.open(), opened))
+    }
+
+    /// The steps of an invoice with the conditions that do not hold now, and why.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn failing(&self, r: &impl Reader, row: &Row) -> Result<Vec<(i16, &'static str)>, StoreError> {
+        let mut out = Vec::new();
+        for step in &self.policy.steps {
+            out.extend(self.fails(r, row, step.offset)?.map(|why| (step.offset, why)));
+        }
+        Ok(out)
+    }
+}
 
 /// Looks at an invoice's reminders: queues the step that is due, notes those that are not sent, and says when to look
 /// again. How many letters were queued.
 ///
 /// # Errors
 /// When the store fails.
-pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone) -> Result<usize, ActError> {
+pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, ActError> {
     let Some(row) = w.invoice_row(id)?.filter(|r| r.open().minor > 0) else {
         w.set_reminder(id, None)?;
         return Ok(0);
     };
+    let (policy, zone) = (&rules.policy, &rules.zone);
     let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
     if !row.invoice.reminds() {
         w.set_reminder(id, None)?;
         return Ok(0);
     }
+    policies::carry(w, &row, rules)?;
     if let Some(pause) = w.pause_on(&row.invoice, calendar::today(w.now, zone))? {
         // Nothing is settled meanwhile: what was missed is sorted out when the pause is over.
         w.set_reminder(id, pause.ends(policy, zone))?;
         return Ok(0);
     }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
-    let plan = plan(row.due(), policy, zone);
-    let found = review(&plan, published, row.due(), &settled, w.now, zone, policy);
+    let (plan, failing) = (plan(row.due(), policy, zone), rules.failing(w, &row)?);
+    let holds = |step| failing.iter().all(|x| x.0 != step);
+    let found = review_if(&plan, published, row.due(), &settled, w.now, zone, policy, holds);
     for &step in &found.skipped {
-        note(
-            w,
-            &row.invoice,
-            step,
-            StepOutcome::Skipped,
-            Event::ReminderSkipped {
-                invoice: id,
-                step,
-                reason: "it would have fallen before the invoice was published".to_owned(),
-            },
-        )?;
+        skip(w, &row.invoice, step, "it would have fallen before the invoice was published")?;
     }
     for &step in &found.superseded {
         note(w, &row.invoice, step, StepOutcome::Superseded, Event::ReminderSuperseded { invoice: id, step })?;
@@ -59,18 +100,27 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
     for &step in &found.expired {
         note(w, &row.invoice, step, StepOutcome::Expired, Event::ReminderExpired { invoice: id, step })?;
     }
-    let mut queued = 0;
-    if let Some(step) = &found.send {
-        let today = calendar::today(w.now, zone);
-        queued = letters::queue_reminder(w, &row, step, today)?;
-        if letters::recipients(w, &row.invoice)?.is_empty() {
-            let (step, reason) = (step.step, "nobody at the client gets reminders".to_owned());
-            note(w, &row.invoice, step, StepOutcome::Skipped, Event::ReminderSkipped { invoice: id, step, reason })?;
-        } else {
-            w.settle_step(id, step.step, StepOutcome::Sent)?;
-        }
+    for &step in &found.unmet {
+        let why = failing.iter().find(|x| x.0 == step).map_or("its condition does not hold", |x| x.1);
+        skip(w, &row.invoice, step, why)?;
     }
+    let queued = found.send.map_or(Ok(0), |step| send(w, &row, &step, rules))?;
     w.set_reminder(id, found.wake)?;
+    Ok(queued)
+}
+
+/// Queues the letters of a step, to whom it reaches; how many.
+fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Result<usize, ActError> {
+    let to = match rules.policy.step(planned.step) {
+        Some(step) => letters::reached(w, &row.invoice, step)?,
+        None => letters::Reached::default(),
+    };
+    let queued = letters::queue_reminder(w, row, planned, &to, calendar::today(w.now, &rules.zone))?;
+    if to.contacts.is_empty() {
+        skip(w, &row.invoice, planned.step, "nobody at the client gets reminders")?;
+    } else {
+        w.settle_step(row.invoice.id, planned.step, StepOutcome::Sent)?;
+    }
     Ok(queued)
 }
 
@@ -81,15 +131,17 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, policy: &Policy, zone: &TimeZone
 /// When the store fails.
 pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
     let Some(published) = invoice.issue.as_ref().filter(|_| invoice.reminds()).map(|i| i.at) else { return Ok(()) };
+    let rules = Rules::now(w, &settings.zone)?;
+    if let Some(row) = w.invoice_row(invoice.id)? {
+        policies::carry(w, &row, &rules)?;
+    }
     let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = invoice.next_due(w.settled(invoice.id)?);
-    let plan = plan(due, &settings.policy, &settings.zone);
+    let plan = plan(due, &rules.policy, &settings.zone);
     let now = w.now;
     for missed in plan.iter().filter(|x| x.at <= now) {
         if settled.insert(missed.step) {
-            let reason = "nothing was open when it fell".to_owned();
-            let event = Event::ReminderSkipped { invoice: invoice.id, step: missed.step, reason };
-            note(w, invoice, missed.step, StepOutcome::Skipped, event)?;
+            skip(w, invoice, missed.step, "nothing was open when it fell")?;
         }
     }
     let next = next_wake(&plan, published, &settled, w.now);
@@ -102,12 +154,18 @@ pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Re
 ///
 /// # Errors
 /// When the store fails.
-pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone) -> Result<bool, ActError> {
-    let Some(letter) = w.letter(id)?.filter(|l| l.state.waits()) else { return Ok(false) };
+pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool, ActError> {
+    let waits =
+        |w: &WriteTx<'_>| -> Result<Option<Letter>, StoreError> { Ok(w.letter(id)?.filter(|l| l.state.waits())) };
+    let Some(letter) = waits(w)? else { return Ok(false) };
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
-    let (due, today) = (row.due(), calendar::today(w.now, zone));
+    let rules = Rules::now(w, zone)?;
+    policies::carry(w, &row, &rules)?;
+    // A change of the policy may have withdrawn it.
+    let Some(letter) = waits(w)? else { return Ok(false) };
+    let (due, today, policy) = (row.due(), calendar::today(w.now, zone), &rules.policy);
     if step < 0 && today > due {
         letters::withdraw(w, letter, "the due date has passed")?;
         return Ok(false);
@@ -121,10 +179,21 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, policy: &Policy, zone: &TimeZone
         w.move_letter(&letter, &letter.state, opening)?;
         return Ok(false);
     }
-    if let Some(planned) = plan(due, policy, zone).into_iter().find(|x| x.step == step) {
-        letters::reword(w, letter, &row, planned.tone.on(today, due), today)?;
+    if let Some(why) = rules.fails(w, &row, step)? {
+        letters::withdraw(w, letter, why)?;
+        return Ok(false);
     }
+    // A step that moved since it was queued is in no plan; its letter is true all the same.
+    let planned = plan(due, policy, zone).into_iter().find(|x| x.step == step);
+    let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
+    letters::reword(w, letter, &row, tone.on(today, due), today)?;
     Ok(true)
+}
+
+/// Settles a step that is not sent, for this reason.
+pub(super) fn skip(w: &mut WriteTx<'_>, invoice: &Invoice, step: i16, reason: &str) -> Result<(), ActError> {
+    let event = Event::ReminderSkipped { invoice: invoice.id, step, reason: reason.to_owned() };
+    note(w, invoice, step, StepOutcome::Skipped, event)
 }
 
 fn note(w: &mut WriteTx<'_>, invoice: &Invoice, step: i16, outcome: StepOutcome, event: Event) -> Result<(), ActError> {

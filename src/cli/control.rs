@@ -113,6 +113,7 @@ impl Peer {
             Request::Stats => stats::serve(self, app),
             Request::Numbers => numbers::serve(self, app),
             Request::Reminders { days } => reminders::serve(self, app, days),
+            Request::Policy => reminders::serve_policy(self, app),
             Request::PasswordLink { email } => {
                 let granted = user::grant(&app.store, app.now(), &app.entropy, &app.settings.url, &email);
                 granted.and_then(|link| self.answer(&link))

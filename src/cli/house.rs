@@ -187,7 +187,6 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
     Ok(Settings {
         url: config.url.origin(),
         zone: zone(config)?,
-        policy: policy(config),
         from: sender(config, firm),
         reply_to: config.mail.as_ref().and_then(|mail| mail.reply_to.clone()),
         upload_max: config.limits.upload_bytes(),
@@ -223,7 +222,8 @@ fn backup_plan(backup: &BackupConfig) -> BackupPlan {
     }
 }
 
-fn policy(config: &Config) -> Policy {
+/// The policy that a data file begins with: the standard one, with what an older configuration says.
+pub fn first_policy(config: &Config) -> Policy {
     let mut policy = Policy::standard();
     if !config.reminders.enabled {
         policy.steps.clear();

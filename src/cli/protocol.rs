@@ -84,6 +84,8 @@ pub enum Request {
         /// How many days.
         days: u16,
     },
+    /// The reminder policy, then [`super::reminders::PolicyTold`].
+    Policy,
     /// A link to set a password, then [`Link`].
     PasswordLink {
         /// Of whom.

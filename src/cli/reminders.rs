@@ -1,6 +1,7 @@
-//! `counterfoil reminders preview`: what the reminders of the coming days will do, and why. Changes nothing.
+//! `counterfoil reminders`: what the reminders of the coming days will do, and why, and the policy that they follow.
+//! Changes nothing.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::control::{Line, Peer};
 use super::protocol::Request;
@@ -10,6 +11,7 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::forecast::horizon;
+use crate::domain::policy::{Step, step_line};
 use crate::domain::sentence::step_words;
 use crate::secrets::Entropy;
 use crate::store::prelude::*;
@@ -28,6 +30,19 @@ pub struct Args {
 enum What {
     /// List what will go in the coming days, to whom, and what will not, and why
     Preview(Preview),
+    /// Print the policy that holds now
+    Policy(PolicyArgs),
+}
+
+/// Options of `counterfoil reminders policy`.
+#[derive(Debug, clap::Args)]
+struct PolicyArgs {
+    /// The configuration of the house
+    #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
+    config: PathBuf,
+    /// As JSON, for programs
+    #[arg(long)]
+    json: bool,
 }
 
 /// Options of `counterfoil reminders preview`.
@@ -71,21 +86,31 @@ struct One {
 /// # Errors
 /// When the data file can't be read.
 pub fn run(args: Args) -> Result<(), Failure> {
-    let What::Preview(args) = args.what;
-    let config = Config::load(&args.config)?;
-    let told = match Line::connect(&config.data)? {
-        Some(mut line) => line.ask(&Request::Reminders { days: args.days }, &[], |_| Ok(()))?,
-        None => {
-            let secret = house::secret(&config.key)?;
-            let path = house::find_data_file(&config)?;
-            let store = house::open_with(&path, &secret, config.limits.cache_bytes(), false, &Entropy::system())?;
-            let app = house::build_app(&config, store, Clock::system(), Entropy::system())?;
-            let told = look(&app, args.days)?;
-            app.store.close();
-            told
+    match args.what {
+        What::Preview(args) => {
+            tell(&answer(&args.config, &Request::Reminders { days: args.days }, |app| look(app, args.days))?, &args)
         }
-    };
-    tell(&told, &args)
+        What::Policy(args) => tell_policy(&answer(&args.config, &Request::Policy, policy)?, args.json),
+    }
+}
+
+/// Asks the running server, or the data file itself.
+fn answer<T: serde::de::DeserializeOwned>(
+    config: &Path,
+    request: &Request,
+    ask: impl FnOnce(&App) -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let config = Config::load(config)?;
+    if let Some(mut line) = Line::connect(&config.data)? {
+        return line.ask(request, &[], |_| Ok(()));
+    }
+    let secret = house::secret(&config.key)?;
+    let path = house::find_data_file(&config)?;
+    let store = house::open_with(&path, &secret, config.limits.cache_bytes(), false, &Entropy::system())?;
+    let app = house::build_app(&config, store, Clock::system(), Entropy::system())?;
+    let told = ask(&app)?;
+    app.store.close();
+    Ok(told)
 }
 
 /// The server's part.
@@ -94,6 +119,74 @@ pub fn run(args: Args) -> Result<(), Failure> {
 /// When the file can't be read or the command is gone.
 pub fn serve(peer: &mut Peer, app: &App, days: u16) -> Result<(), Failure> {
     peer.answer(&look(app, days)?)
+}
+
+/// The server's part of `policy`.
+///
+/// # Errors
+/// When the file can't be read or the command is gone.
+pub fn serve_policy(peer: &mut Peer, app: &App) -> Result<(), Failure> {
+    peer.answer(&policy(app)?)
+}
+
+/// The policy as it is told.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+pub struct PolicyTold {
+    version: u32,
+    /// Local date and time in the firm's zone; empty of the standard policy, which nobody made.
+    since: String,
+    reason: String,
+    zone: String,
+    /// Wall-clock times.
+    from: String,
+    until: String,
+    steps: Vec<StepTold>,
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct StepTold {
+    /// Days from the due date.
+    offset: i16,
+    words: String,
+}
+
+fn policy(app: &App) -> Result<PolicyTold, Failure> {
+    let zone = &app.settings.zone;
+    Ok(app.store.read(|r| -> Result<_, StoreError> {
+        let (kept, locale, staff) = (r.policy_now()?, r.firm()?.locale, r.all_staff()?);
+        let name = |id| staff.iter().find(|s| s.id == id).map_or_else(|| format!("staff {id}"), |s| s.name.clone());
+        let step = |x: &Step| StepTold { offset: x.offset, words: step_line(x, locale, name) };
+        let since = zone.to_datetime(kept.at).strftime("%Y-%m-%d %H:%M").to_string();
+        Ok(PolicyTold {
+            version: kept.version,
+            since: if kept.version == 0 { String::new() } else { since },
+            reason: kept.reason,
+            zone: zone.iana_name().unwrap_or("UTC").to_owned(),
+            from: locale.time(kept.policy.at),
+            until: locale.time(kept.policy.window_end),
+            steps: kept.policy.steps.iter().map(step).collect(),
+        })
+    })?)
+}
+
+fn tell_policy(told: &PolicyTold, json: bool) -> Result<(), Failure> {
+    if json {
+        let text = serde_json::to_string(told).map_err(|e| Failure::new(format!("The policy can't be told: {e}.")))?;
+        terminal::say(&text);
+        return Ok(());
+    }
+    match told.version {
+        0 => terminal::say(&format!("{}.", told.reason)),
+        n => terminal::say(&format!("Version {n}, since {}: {}.", told.since, told.reason)),
+    }
+    for step in &told.steps {
+        terminal::say(&format!("  {}", step.words));
+    }
+    if told.steps.is_empty() {
+        terminal::say("  No reminders are sent.");
+    }
+    terminal::say(&format!("Letters go on working days from {} to {}, {}.", told.from, told.until, told.zone));
+    Ok(())
 }
 
 fn look(app: &App, days: u16) -> Result<Told, Failure> {

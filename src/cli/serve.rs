@@ -13,6 +13,7 @@ use tokio::sync::watch;
 use super::control::Control;
 use super::key_place::KeyPlace;
 use super::{Failure, house, terminal};
+use crate::actions::policies;
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -80,6 +81,7 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     if let Some(plan) = &mut Arc::make_mut(&mut app.settings).backup {
         plan.config.clone_from(&text);
     }
+    take_policy(config, &app).await;
     tracing::info!("{}", KeyPlace::of(config).words());
     if config.mail.is_none() {
         tracing::warn!("no mail server is configured: letters wait in the outbox");
@@ -92,6 +94,17 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     let control = Control::bind(&config.data, app.clone(), text)?;
     announce(config, &listening);
     stand(app, control, hardening(config, entropy), listening, signals).await
+}
+
+/// The reminder policy of an older configuration becomes the first that the data file keeps.
+async fn take_policy(config: &Config, app: &App) {
+    let policy = house::first_policy(config);
+    let begin = move |w: &mut WriteTx<'_>| policies::begin(w, &policy);
+    match app.store.housekeep(app.now(), begin).await {
+        Ok(true) => tracing::info!("the reminder policy of the configuration is kept in the data file from now on"),
+        Ok(false) => {}
+        Err(error) => tracing::error!(%error, "the reminder policy of the configuration could not be kept"),
+    }
 }
 
 /// The layers as `config` says, with the portal's own pages for refusals.

@@ -256,6 +256,8 @@ pub enum Event {
     StaffMonthDownloaded { statement: StatementId, month: Date, format: Format },
     /// Staff took the documents of a list along as one file: all of a client's or of a month where one is named.
     RegisterTaken { format: Format, client: Option<ClientId>, month: Option<Date> },
+    /// The reminder policy was changed: this version holds from now on, for this reason.
+    PolicyChanged { version: u32, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -379,6 +381,7 @@ impl Event {
             | E::ReminderSkipped { .. }
             | E::RemindersPaused { .. }
             | E::RemindersGoOn { .. }
+            | E::PolicyChanged { .. }
             | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }

@@ -1,7 +1,7 @@
 //! What reminders of an invoice will do, if nothing changes: the rule itself, asked again and again along the days.
 //!
-//! Knows no store. It is no second rule: each look is [`reminder::review`], so that a preview can't say what the
-//! scheduler would not do.
+//! Knows no store. It is no second rule: each look is [`review_if`], so that a preview can't say what the scheduler
+//! would not do.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::calendar::today;
-use super::reminder::{Planned, Policy, review};
+use super::reminder::{Planned, Policy, review_if};
 
 /// Looks at one invoice; a policy has fewer steps.
 const LOOKS_MAX: usize = 100;
@@ -27,6 +27,8 @@ pub enum Fate {
     BeforePublication,
     /// It waits until a pause is over; what becomes of it then is told apart.
     Held,
+    /// Its condition does not hold, as things stand.
+    Unmet,
 }
 
 /// A step with what becomes of it.
@@ -50,6 +52,8 @@ pub struct Subject<'a> {
     pub due: Date,
     /// Steps that are settled already.
     pub settled: BTreeSet<i16>,
+    /// Whether the condition of a step holds, as things stand.
+    pub holds: &'a dyn Fn(i16) -> bool,
     /// When a pause that holds at an instant is over; `None` when none holds.
     pub held: &'a dyn Fn(Timestamp) -> Option<Timestamp>,
 }
@@ -62,7 +66,7 @@ pub fn foresee(
     zone: &TimeZone,
     policy: &Policy,
 ) -> Vec<Foreseen> {
-    let Subject { plan, published, due, mut settled, held } = subject;
+    let Subject { plan, published, due, mut settled, holds, held } = subject;
     let (mut out, mut at) = (Vec::new(), from);
     for _ in 0..LOOKS_MAX {
         if at > until {
@@ -78,7 +82,7 @@ pub fn foresee(
             at = over;
             continue;
         }
-        let found = review(plan, published, due, &settled, at, zone, policy);
+        let found = review_if(plan, published, due, &settled, at, zone, policy, holds);
         let mut note = |steps: &[i16], fate| {
             for &step in steps {
                 settled.insert(step);
@@ -88,6 +92,7 @@ pub fn foresee(
         note(&found.skipped, Fate::BeforePublication);
         note(&found.superseded, Fate::Superseded);
         note(&found.expired, Fate::Expired);
+        note(&found.unmet, Fate::Unmet);
         note(found.send.map(|x| x.step).as_slice(), Fate::Goes);
         match found.wake {
             Some(next) if next > at => at = next,
@@ -116,7 +121,7 @@ mod tests {
             (Zone::parse("zone", "Europe/Dublin").unwrap(), Policy::standard(), date(2026, 12, 1));
         let plan = plan(due, &policy, &zone);
         let (published, now) = (published.parse().unwrap(), now.parse().unwrap());
-        let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), held };
+        let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &|_| true, held };
         let all = foresee(subject, now, horizon(now, 60, &zone), &zone, &policy);
         all.into_iter().map(|x| (x.at.to_string(), x.step, x.fate)).collect()
     }

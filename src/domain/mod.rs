@@ -36,6 +36,7 @@ pub mod password;
 pub mod pause;
 pub mod payment;
 pub mod person;
+pub mod policy;
 pub mod project;
 pub mod quote;
 pub mod quote_billing;

@@ -127,6 +127,8 @@ pub struct Contact {
     pub language: Option<Language>,
     /// What they may do.
     pub rights: Rights,
+    /// Whether they answer for the account at the client: who is written to when it stays unpaid.
+    pub leads: bool,
     /// False once revoked: sees nothing, gets nothing.
     pub active: bool,
     /// When they were added.

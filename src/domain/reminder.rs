@@ -5,91 +5,11 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{
-    Span, Timestamp,
-    civil::{Date, Time, time},
-    tz::TimeZone,
-};
+use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{is_business_day, next_business_day, previous_business_day, today, wall_clock};
-
-/// How a reminder speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub enum Tone {
-    /// Before the due date.
-    Upcoming,
-    /// On the due date.
-    DueToday,
-    /// Politely after it.
-    Overdue,
-    /// Firmly.
-    Firm,
-    /// The last before a person takes over.
-    Final,
-}
-
-impl Tone {
-    /// The tone that is true on `day`: a letter that goes later than planned never says "due today" on another day.
-    pub fn on(self, day: Date, due: Date) -> Self {
-        match self {
-            Self::Upcoming | Self::DueToday if day > due => Self::Overdue,
-            Self::Upcoming if day == due => Self::DueToday,
-            tone => tone,
-        }
-    }
-}
-
-/// One step of a policy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Step {
-    /// Calendar days from the due date; negative before it. Names the step: unique within a policy.
-    pub offset: i16,
-    /// How it speaks.
-    pub tone: Tone,
-}
-
-/// When reminders are sent.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Policy {
-    /// The steps.
-    pub steps: Vec<Step>,
-    /// Wall-clock time of every step, where the sending window of a business day opens.
-    pub at: Time,
-    /// Where it closes.
-    pub window_end: Time,
-}
-
-impl Policy {
-    /// A week before, on the day, and 7, 14 and 30 days after it, at 08:00; sending until 18:00.
-    pub fn standard() -> Self {
-        let steps =
-            [(-7, Tone::Upcoming), (0, Tone::DueToday), (7, Tone::Overdue), (14, Tone::Firm), (30, Tone::Final)];
-        Self {
-            steps: steps.into_iter().map(|(offset, tone)| Step { offset, tone }).collect(),
-            at: time(8, 0, 0, 0),
-            window_end: time(18, 0, 0, 0),
-        }
-    }
-
-    /// Whether letters may go at `now`.
-    pub fn sends_at(&self, now: Timestamp, zone: &TimeZone) -> bool {
-        let day = today(now, zone);
-        is_business_day(day) && (wall_clock(day, self.at, zone)..wall_clock(day, self.window_end, zone)).contains(&now)
-    }
-
-    /// The first opening of a sending window after `now`; `None` at the end of time.
-    pub fn next_opening(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let mut day = next_business_day(today(now, zone));
-        loop {
-            let opening = wall_clock(day, self.at, zone);
-            if opening > now {
-                return Some(opening);
-            }
-            day = next_business_day(day.tomorrow().ok()?);
-        }
-    }
-}
+use super::calendar::{next_business_day, previous_business_day, today, wall_clock};
+pub use super::policy::{Policy, Step, Tone};
 
 /// A step of an invoice with its instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,13 +33,13 @@ impl Planned {
 
 /// The steps of an invoice due on `due`, the earliest first.
 pub fn plan(due: Date, policy: &Policy, zone: &TimeZone) -> Vec<Planned> {
-    let mut steps = policy.steps.clone();
+    let mut steps: Vec<&Step> = policy.steps.iter().collect();
     steps.sort_by_key(|x| x.offset);
     steps.dedup_by_key(|x| x.offset);
     steps.into_iter().map(|step| planned(step, due, policy, zone)).collect()
 }
 
-fn planned(step: Step, due: Date, policy: &Policy, zone: &TimeZone) -> Planned {
+fn planned(step: &Step, due: Date, policy: &Policy, zone: &TimeZone) -> Planned {
     let nominal = due.saturating_add(Span::new().days(step.offset));
     let day = if step.offset < 0 { previous_business_day(nominal) } else { next_business_day(nominal) };
     Planned {
@@ -141,6 +61,8 @@ pub struct Review {
     pub expired: Vec<i16>,
     /// Would fall before publication.
     pub skipped: Vec<i16>,
+    /// Due, but the condition of the step does not hold.
+    pub unmet: Vec<i16>,
     /// When to look again: the next step, or the opening of the next sending window when one waits for it.
     pub wake: Option<Timestamp>,
 }
@@ -148,7 +70,8 @@ pub struct Review {
 impl Review {
     /// Whether there is nothing to do now.
     pub fn is_quiet(&self) -> bool {
-        self.send.is_none() && self.superseded.is_empty() && self.expired.is_empty() && self.skipped.is_empty()
+        self.send.is_none()
+            && [&self.superseded, &self.expired, &self.skipped, &self.unmet].iter().all(|steps| steps.is_empty())
     }
 }
 
@@ -186,6 +109,66 @@ pub fn review(
         None => {}
     }
     out
+}
+
+/// As [`review`], of steps with conditions: one whose condition does not hold when it would go is passed over, and the
+/// latest missed one before it takes its turn.
+#[expect(clippy::too_many_arguments, reason = "what a review is made of, and the condition")]
+pub fn review_if(
+    plan: &[Planned],
+    published: Timestamp,
+    due: Date,
+    settled_steps: &BTreeSet<i16>,
+    now: Timestamp,
+    zone: &TimeZone,
+    policy: &Policy,
+    holds: impl Fn(i16) -> bool,
+) -> Review {
+    let (mut plan, mut unmet) = (plan.to_vec(), Vec::new());
+    loop {
+        let found = review(&plan, published, due, settled_steps, now, zone, policy);
+        match found.send {
+            Some(x) if !holds(x.step) => {
+                unmet.push(x.step);
+                plan.retain(|other| other.step != x.step);
+            }
+            _ => return Review { unmet, ..found },
+        }
+    }
+}
+
+/// Why a change of the policy itself settles a step of the new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overtaken {
+    /// It fell before the change took effect: nothing is sent late because of a change.
+    Fell,
+    /// It went already, at its place in the policy before.
+    Went,
+}
+
+/// What a change of policy at `changed` settles of an invoice's steps: what was sent is not sent again at another
+/// place, and what fell before the change is not sent late. A step that stands where one stood before is left as it is.
+///
+/// `went` are the steps of the policy before that were sent or gave way to a later one.
+pub fn overtaken(
+    old: &Policy,
+    new: &Policy,
+    new_plan: &[Planned],
+    went: &BTreeSet<i16>,
+    changed: Timestamp,
+) -> Vec<(i16, Overtaken)> {
+    let stood = |offset: i16| old.steps.iter().any(|x| x.offset == offset);
+    let place_before = |offset: i16| {
+        let id = new.step(offset)?.id;
+        old.steps.iter().find(|x| x.id == id).map(|x| x.offset)
+    };
+    let fate = |x: &Planned| match place_before(x.step) {
+        _ if stood(x.step) => None,
+        Some(before) if went.contains(&before) => Some(Overtaken::Went),
+        _ if x.nominal.min(x.at) <= changed => Some(Overtaken::Fell),
+        _ => None,
+    };
+    new_plan.iter().filter_map(|x| Some((x.step, fate(x)?))).collect()
 }
 
 /// The next instant after `now` at which a step falls that is neither settled nor before publication.

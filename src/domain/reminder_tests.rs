@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::domain::calendar::Zone;
-use jiff::{SignedDuration, civil::date};
+use jiff::{
+    SignedDuration,
+    civil::{date, time},
+};
 use proptest::prelude::*;
 
 fn dublin() -> Zone {
@@ -166,7 +169,9 @@ fn a_before_due_step_rolled_to_friday_is_skipped_when_published_after_it() {
 
 #[test]
 fn a_late_notice_may_still_go_on_the_due_date_and_says_so() {
-    let policy = Policy { steps: vec![Step { offset: -3, tone: Tone::Upcoming }], ..Policy::standard() };
+    let mut policy = Policy::standard();
+    policy.steps.truncate(1);
+    policy.steps[0].offset = -3;
     let (due, zone) = (date(2026, 11, 27), dublin());
     let plan = plan(due, &policy, &zone);
     let on = |now| review(&plan, at("2026-11-01 10:00"), due, &BTreeSet::new(), at(now), &zone, &policy);
@@ -250,4 +255,41 @@ proptest! {
             }
         }
     }
+}
+
+#[test]
+fn a_step_whose_condition_fails_gives_way_to_the_latest_missed_before_it() {
+    let (policy, zone, due) = (Policy::standard(), dublin(), date(2026, 11, 27));
+    let plan = plan(due, &policy, &zone);
+    let settled = BTreeSet::from([-7, 0]);
+    let on = |now: &str, holds: &dyn Fn(i16) -> bool| {
+        review_if(&plan, at("2026-10-28 10:00"), due, &settled, at(now), &zone, &policy, holds)
+    };
+    let found = on("2026-12-14 09:00", &|step| step != 14);
+    assert_eq!((found.send.map(|x| x.step), found.unmet, found.superseded), (Some(7), vec![14], vec![]));
+    // Outside the window nothing is judged yet.
+    assert_eq!(on("2026-12-12 09:00", &|step| step != 14).unmet, Vec::<i16>::new());
+    let none = on("2026-12-14 09:00", &|_| false);
+    assert_eq!((none.send, none.unmet, none.wake.map(local).as_deref()), (None, vec![14, 7], Some("2026-12-28 08:00")));
+    assert_eq!(on("2026-12-14 09:00", &|_| true).send.map(|x| x.step), Some(14));
+}
+
+#[test]
+fn a_change_settles_what_fell_before_it_and_what_went_at_another_place() {
+    let (old, zone, due) = (Policy::standard(), dublin(), date(2026, 11, 30));
+    let mut new = old.clone();
+    new.steps.retain(|x| x.offset != 14);
+    new.steps[2].offset = 10;
+    for (id, offset) in [(11, 3), (12, 11)] {
+        new.steps.push(Step { id, offset, ..new.steps[2].clone() });
+    }
+    let new = new.in_order();
+    let planned = plan(due, &new, &zone);
+    let on =
+        |went: &[i16], changed: &str| overtaken(&old, &new, &planned, &went.iter().copied().collect(), at(changed));
+    use Overtaken::{Fell, Went};
+    assert_eq!(on(&[-7, 0, 7], "2026-12-09 12:00"), [(3, Fell), (10, Went)]);
+    assert_eq!(on(&[-7, 0], "2026-12-05 12:00"), [(3, Fell)], "what moved and did not go yet goes at its new place");
+    assert_eq!(on(&[], "2026-11-20 12:00"), [], "all ahead");
+    assert_eq!(on(&[-7, 0, 7, 14], "2027-02-01 12:00"), [(3, Fell), (10, Went), (11, Fell)]);
 }

@@ -114,7 +114,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::LetterUncertain { .. } => ("alert", Mark::Warn),
         E::LetterWithdrawn { .. } => ("x", Mark::Plain),
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
-        E::RemindersPaused { .. } | E::RemindersGoOn { .. } => ("bell", Mark::Plain),
+        E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => ("bell", Mark::Plain),
         E::SignedIn { .. } | E::SignedOut => ("user", Mark::Plain),
         E::SignInRefused { .. } => ("lock", Mark::Warn),
         E::LinkRequested { .. } | E::PasswordSet => ("key", Mark::Plain),
@@ -281,6 +281,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::RemindersGoOn { invoice, .. } => {
             let of = invoice.map_or("of all invoices".to_owned(), |id| format!("for {}", names.document(id)));
             plain(format!("{who} ended the pause of the reminders {of}"))
+        }
+        E::PolicyChanged { version, reason } => {
+            noted(format!("{who} changed the reminder policy (version {version})"), reason)
         }
         E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
         E::SignInRefused { address, reason } if address.is_empty() => noted("Sign-in refused".to_owned(), reason),
@@ -509,7 +512,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterQueued { .. } | E::LetterDeferred { .. } | E::LetterUncertain { .. } => None,
         E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
-        E::RemindersPaused { .. } | E::RemindersGoOn { .. } => None,
+        E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,

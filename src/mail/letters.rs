@@ -53,6 +53,8 @@ pub struct Subject<'a> {
     pub today: Date,
     /// Who signs: the firm's correspondent, or the firm.
     pub from_person: &'a str,
+    /// For staff: a copy of what this client gets.
+    pub copy_of: Option<&'a str>,
 }
 
 /// A document was issued, or a PDF published. One link.
@@ -320,10 +322,23 @@ impl Subject<'_> {
         action: &'static str,
         more: impl IntoIterator<Item = String>,
     ) -> Text {
-        let mut parts: Vec<Part> = says.into_iter().map(Part::Says).collect();
+        let mut parts: Vec<Part> = self.copied().into_iter().chain(says).map(Part::Says).collect();
         parts.push(Part::Button(action));
         parts.extend(more.into_iter().map(Part::Says));
         compose(self.firm, self.to_name, self.from_person, subject, parts)
+    }
+
+    /// What a copy says first.
+    fn copied(&self) -> Option<String> {
+        let client = flat(self.copy_of?);
+        Some(match self.firm.locale.language() {
+            Language::English => {
+                format!("This is your copy of a letter to {client}. The button leads to the invoice on the desk.")
+            }
+            Language::German => format!(
+                "Das ist Ihre Kopie einer E-Mail an {client}. Die Schaltfläche führt zur Rechnung in Counterfoil."
+            ),
+        })
     }
 
     pub(super) fn money(&self, money: Money) -> String {

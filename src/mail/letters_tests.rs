@@ -128,7 +128,8 @@ fn with(invoice: &Invoice, open: i64, today: Date, write: impl Fn(&Subject) -> T
     let (firm, open) = (firm(), Money::new(open, Currency::EUR));
     let from_person = "Orla Byrne";
     let (asked, due) = (open, invoice.due);
-    write(&Subject { firm: &firm, to_name: "Ana Ruiz", invoice, open, asked, due, today, from_person })
+    let (to_name, copy_of) = ("Ana Ruiz", None);
+    write(&Subject { firm: &firm, to_name, invoice, open, asked, due, today, from_person, copy_of })
 }
 
 fn reminded(open: i64, today: Date, tone: Tone) -> Text {
@@ -181,7 +182,9 @@ fn all_of(firm: Firm, typed: &str) -> Vec<Text> {
     ] {
         let open = Money::new(open, Currency::EUR);
         let (asked, due) = (open, invoice.due);
-        let s = Subject { firm: &firm, to_name: typed, invoice: &invoice, open, asked, due, today, from_person: typed };
+        let (from_person, copy_of) = (typed, Some(typed));
+        let s =
+            Subject { firm: &firm, to_name: typed, invoice: &invoice, open, asked, due, today, from_person, copy_of };
         out.extend([issued(&s), credit_note(&s, typed)]);
         out.extend(TONES.map(|tone| reminder(&s, tone)));
     }
@@ -367,7 +370,8 @@ fn german() -> Firm {
 fn in_german(open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
     let (firm, invoice, open) = (german(), invoice(), Money::new(open, Currency::EUR));
     let (asked, due, from_person) = (open, invoice.due, "Orla Byrne");
-    write(&Subject { firm: &firm, to_name: "Katrin Petersen", invoice: &invoice, open, asked, due, today, from_person })
+    let (to_name, copy_of) = ("Katrin Petersen", None);
+    write(&Subject { firm: &firm, to_name, invoice: &invoice, open, asked, due, today, from_person, copy_of })
 }
 
 #[test]

@@ -10,8 +10,9 @@ use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
 use super::{backups, outbox, recurring, statements};
+use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
-use crate::actions::{reminders, uploads};
+use crate::actions::{policies, uploads};
 use crate::app::App;
 use crate::domain::calendar;
 use crate::domain::event::By;
@@ -20,6 +21,8 @@ use crate::store::prelude::*;
 
 /// Invoices whose reminders are looked at in one commit.
 const REMINDERS_AT_ONCE: usize = 50;
+/// Invoices of which a change of the policy is carried out in one commit.
+const REPLANNED_AT_ONCE: usize = 200;
 /// Hours for which it is kept that a visit was logged; it is asked for within one.
 const VISIT_HOURS: i64 = 24;
 
@@ -30,6 +33,8 @@ pub enum Job {
     Recurring,
     /// Publishes the statements of a month that has ended.
     Statements,
+    /// Carries a change of the reminder policy out.
+    Replan,
     /// Looks at the reminders that are due and queues letters.
     Reminders,
     /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
@@ -46,9 +51,10 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Statements,
         Self::Recurring,
+        Self::Replan,
         Self::Reminders,
         Self::BackupAge,
         Self::Drop,
@@ -61,14 +67,8 @@ impl Job {
     /// due.
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
-            Self::Statements
-            | Self::Recurring
-            | Self::Reminders
-            | Self::BackupAge
-            | Self::Drop
-            | Self::Outbox
-            | Self::Clear => None,
             Self::Sweep => Some(SignedDuration::from_hours(1)),
+            _ => None,
         }
     }
 
@@ -82,6 +82,7 @@ impl Job {
         match self {
             Self::Statements => statements::run(&app).await,
             Self::Recurring => recurring::run(&app).await,
+            Self::Replan => replan(&app).await,
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Drop => drop::run(&app, &watch).await,
@@ -161,7 +162,7 @@ impl Rota {
             Job::Recurring => out.recurring += count,
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
-            Job::BackupAge => {}
+            Job::BackupAge | Job::Replan => {}
             Job::Drop => out.dropped += count,
             Job::Clear => out.cleared += count,
             Job::Outbox => out.letters += count,
@@ -203,6 +204,21 @@ async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>, watch
     }
 }
 
+/// Carries a change of the policy out, some invoices in each commit; how many.
+async fn replan(app: &App) -> Result<usize, ActError> {
+    let mut count = 0;
+    while app.store.read(|r| r.replanning())?.is_some() {
+        let settings = app.settings.clone();
+        let act = move |w: &mut WriteTx<'_>| {
+            w.by = By::job("reminders");
+            let rules = Rules::now(w, &settings.zone)?;
+            policies::replan(w, &rules, REPLANNED_AT_ONCE)
+        };
+        count += app.store.housekeep(app.now(), act).await?;
+    }
+    Ok(count)
+}
+
 /// Looks at every invoice whose reminders are due, some in each commit; how many letters were queued.
 async fn look(app: &App) -> Result<usize, ActError> {
     let (mut queued, mut seen, mut failed) = (0, HashSet::new(), None);
@@ -231,7 +247,8 @@ async fn look_at(app: &App, ids: Vec<InvoiceId>) -> Result<usize, ActError> {
     let settings = app.settings.clone();
     let act = move |w: &mut WriteTx<'_>| {
         w.by = By::job("reminders");
-        ids.iter().try_fold(0, |sum, id| Ok(sum + reminders::look(w, *id, &settings.policy, &settings.zone)?))
+        let rules = Rules::now(w, &settings.zone)?;
+        ids.iter().try_fold(0, |sum, id| Ok(sum + reminders::look(w, *id, &rules)?))
     };
     app.store.housekeep(app.now(), act).await
 }

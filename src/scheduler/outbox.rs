@@ -92,7 +92,7 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
     let sender = letters::Sender::of(&settings);
     let begin = move |w: &mut WriteTx<'_>| {
         w.by = By::job("outbox");
-        let goes = reminders::renew(w, id, &settings.policy, &settings.zone)?;
+        let goes = reminders::renew(w, id, &settings.zone)?;
         if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }
     };
     let Some(parcel) = app.store.housekeep(app.now(), begin).await? else { return Ok(false) };

@@ -87,7 +87,7 @@ fn look(
 /// Whether a statement was made; one that can't be is told of in the log, and by hand it can be tried again.
 async fn one(app: &App, client: ClientId, month: Date, last: bool) -> Result<bool, ActError> {
     let by = By::job("statements");
-    let asked = if last { Asked::ByItself(app.settings.policy.at) } else { Asked::Late };
+    let asked = if last { Asked::ByItself(app.store.read(|r| r.policy())?.at) } else { Asked::Late };
     match statements::publish(app, by.clone(), asked, client, month).await {
         Ok(_) => Ok(true),
         Err(ActError::Refused(Refusal::TryAgain)) => Ok(false),

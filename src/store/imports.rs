@@ -57,6 +57,7 @@ impl WriteTx<'_> {
         }
         self.change(UNAPPLIED)?.remove((invoice.client.0, 1, invoice.id.0))?;
         self.set_reminder(invoice.id, None)?;
+        self.forget_policy(invoice.id)?;
         self.unshelve(invoice)?;
         self.change(INVOICES)?.remove(invoice.id.0)?;
         Ok(())

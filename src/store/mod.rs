@@ -31,6 +31,7 @@ pub mod numbering;
 pub mod overview;
 pub mod pauses;
 pub mod payments;
+pub mod policies;
 pub mod quotes;
 pub mod records;
 pub mod recurring;
@@ -82,6 +83,7 @@ pub mod prelude {
     pub use super::overview::OverviewReads;
     pub use super::pauses::PauseReads;
     pub use super::payments::PaymentReads;
+    pub use super::policies::PolicyReads;
     pub use super::quotes::QuoteReads;
     pub use super::recurring::RecurringReads;
     pub use super::refunds::RefundReads;

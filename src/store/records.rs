@@ -22,6 +22,7 @@ use crate::domain::monthly::MonthStatement;
 use crate::domain::pause::Pause;
 use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
+use crate::domain::policy::PolicyVersion;
 use crate::domain::project::Project;
 use crate::domain::quote::Quote;
 use crate::domain::recurring::Recurring;
@@ -87,4 +88,5 @@ records! {
     Dropped = "dropped file" v 1;
     Pause = "pause" v 1;
     MonthStatement = "month-end statement" v 1;
+    PolicyVersion = "reminder policy" v 1;
 }

@@ -124,6 +124,9 @@ pub fn list() -> Vec<Route> {
         post "/desk/restored/numbers" Owner desk::restored::numbers;
         post "/desk/sending/release" Owner desk::restored::release;
         get "/desk/reminders" Staff desk::reminders::show;
+        get "/desk/reminders/policy" Staff desk::policy::show;
+        get "/desk/reminders/policy/edit" Owner desk::policy_form::edit;
+        post "/desk/reminders/policy/edit" Owner desk::policy_form::save;
         get "/desk/activity" Staff desk::activity::show;
         get "/desk/activity.csv" Staff desk::activity::csv;
         get "/desk/find" Staff desk::find::show;

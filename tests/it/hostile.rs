@@ -1,6 +1,6 @@
 //! Bad input: whatever is sent, the answer is a page that says what to do, nothing changes, and no fault is ours.
 
-mod forms;
+pub mod forms;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,6 @@ use counterfoil::domain::money::{Currency, Money};
 use counterfoil::domain::number::{DocumentNumber, Pattern};
 use counterfoil::domain::payment::Method;
 use counterfoil::domain::person::{Person, ProjectAccess, Rights, Role};
-use counterfoil::domain::reminder::Policy;
 use counterfoil::domain::tax::{Content, Line, Unit, Vat, VatCategory};
 use counterfoil::domain::terms::{DueRule, Terms};
 use counterfoil::domain::text::EmailAddress;
@@ -150,6 +149,7 @@ pub fn new_contact(name: &str, address: &str, rights: Rights) -> NewContact {
         phone: String::new(),
         language: None,
         rights,
+        leads: false,
         invite: false,
     }
 }
@@ -197,7 +197,6 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
         settings: Arc::new(Settings {
             url: "https://portal.hartmann.example".to_owned(),
             zone: dublin(),
-            policy: Policy::standard(),
             from: ("Hartmann & Finch LLP".to_owned(), "portal@hartmann.example".to_owned()),
             reply_to: None,
             upload_max: 10 << 20,

@@ -182,8 +182,8 @@ async fn what_a_crash_left_in_mid_send_is_uncertain_and_a_reminder_is_not_sent_a
 
     house.at(date(2026, 12, 22), 9);
     let look = move |w: &mut WriteTx<'_>| {
-        let policy = counterfoil::domain::reminder::Policy::standard();
-        counterfoil::actions::reminders::look(w, id, &policy, &dublin())
+        let rules = counterfoil::actions::reminders::Rules::now(w, &dublin())?;
+        counterfoil::actions::reminders::look(w, id, &rules)
     };
     house.app.store.housekeep(house.app.now(), look).await.unwrap();
     begin(&house).await;

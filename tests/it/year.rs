@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use counterfoil::actions::invoices::Crediting;
 use counterfoil::actions::refunds::{self, NewRefund};
-use counterfoil::actions::{clients, invoices, letters, payments, people, reminders, waivers};
+use counterfoil::actions::{clients, invoices, letters, payments, people, policies, reminders, waivers};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::credit::Take;
 use counterfoil::domain::event::By;
@@ -17,6 +17,7 @@ use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, Let
 use counterfoil::domain::letter::Purpose;
 use counterfoil::domain::payment::{Cause, Method, Source};
 use counterfoil::domain::person::Person;
+use counterfoil::domain::policy::Policy;
 use counterfoil::mail::Verdict;
 use counterfoil::scheduler;
 use counterfoil::secrets::Entropy;
@@ -98,11 +99,13 @@ fn claim(holds: bool, sentence: impl FnOnce() -> String) -> Told {
 
 impl World {
     async fn new(seed: u64, planted: Planted) -> Self {
-        let mut house = TestHouse::seeded(seed).await.heedless_of_mail().heedless_of_store();
+        let house = TestHouse::seeded(seed).await.heedless_of_mail().heedless_of_store();
         if planted == Planted::EarlyWindow {
-            let mut settings = (*house.app.settings).clone();
-            settings.policy.at = jiff::civil::time(5, 0, 0, 0);
-            house.app.settings = settings.into();
+            let early = |w: &mut WriteTx<'_>| {
+                let policy = Policy { at: jiff::civil::time(5, 0, 0, 0), ..Policy::standard() };
+                policies::change(w, &StaffScope::all(), 0, &policy, "early birds")
+            };
+            house.app.store.write(By::command_line(), house.app.now(), early).await.unwrap();
         }
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
@@ -413,7 +416,7 @@ impl World {
         let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
         let sender = letters::Sender::of(&settings);
         let begin = move |w: &mut WriteTx<'_>| {
-            let goes = reminders::renew(w, id, &settings.policy, &settings.zone)?;
+            let goes = reminders::renew(w, id, &settings.zone)?;
             if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }
         };
         if let Some(parcel) = app.store.housekeep(now, begin).await.unwrap()

@@ -274,9 +274,9 @@ impl<'i, R: Reader> Planner<'i, '_, R> {
         let rights =
             Rights { billing: true, answer: true, letters: true, documents: true, projects: ProjectAccess::All };
         let (title, phone) = (row.title.clone(), row.phone.clone());
-        self.plan
-            .contacts
-            .push((whose, NewContact { name, title, email, phone, language: row.language, rights, invite: false }));
+        let language = row.language;
+        let contact = NewContact { name, title, email, phone, language, rights, leads: false, invite: false };
+        self.plan.contacts.push((whose, contact));
         Ok(())
     }
 

@@ -48,7 +48,7 @@ pub(in super::super) fn begin_reminders(
     invoice: &Invoice,
     settings: &Settings,
 ) -> Result<(), StoreError> {
-    let plan = reminder::plan(invoice.next_due(Settled::default()), &settings.policy, &settings.zone);
+    let plan = reminder::plan(invoice.next_due(Settled::default()), &w.policy()?, &settings.zone);
     let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
     // Steps that fall before publication are looked at once, so that the log says that they were skipped.
     let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0 && invoice.reminds());

@@ -118,6 +118,7 @@ fn plain_link(w: &WriteTx<'_>, letter: &Letter, sender: &Sender) -> Result<Strin
         },
         Purpose::Statement(id) => Some(format!("{url}/statements/{id}")),
         Purpose::QuoteAnswered(id) => Some(format!("{url}/desk/quotes/{id}")),
+        Purpose::Reminder(id, _) => Some(format!("{url}/desk/invoices/{id}")),
         _ => None,
     }
     .unwrap_or_else(|| url.clone()))

@@ -9,6 +9,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::{Contact, Person, Role, Staff};
+use crate::domain::policy::{Reach, Step};
 use crate::domain::quote::Quote;
 use crate::domain::text::EmailAddress;
 use crate::store::prelude::*;
@@ -21,6 +22,54 @@ pub fn recipients(reader: &impl Reader, invoice: &Invoice) -> Result<Vec<Contact
             && if invoice.recipients.is_empty() { c.rights.letters } else { invoice.recipients.contains(&c.id) }
     });
     Ok(all)
+}
+
+/// Whom a reminder step of an invoice reaches.
+#[derive(Clone, Debug, Default)]
+pub struct Reached {
+    /// At the client, each once.
+    pub contacts: Vec<Contact>,
+    /// Of the firm's people, who get a copy.
+    pub copies: Vec<Staff>,
+}
+
+impl Reached {
+    /// Whom it reaches, in words: "Ana Ruiz and Peter Marlow; a copy to Orla Byrne".
+    pub fn words(&self) -> String {
+        let names = |all: Vec<&str>| all.join(", ");
+        let mut words = names(self.contacts.iter().map(|c| c.name.as_str()).collect());
+        if !self.copies.is_empty() {
+            let copies = names(self.copies.iter().map(|s| s.name.as_str()).collect());
+            words.push_str(&format!("; a copy to {copies}"));
+        }
+        words
+    }
+}
+
+/// Whom `step` reaches: who gets the invoice's letters, who answers for the account, or both; and copies to staff who
+/// are still here and see the client. Without somebody at the client there are no copies either.
+pub fn reached(reader: &impl Reader, invoice: &Invoice, step: &Step) -> Result<Reached, StoreError> {
+    let billing = recipients(reader, invoice)?;
+    let mut contacts = match step.to {
+        Reach::Billing => billing,
+        Reach::Lead | Reach::Both => {
+            let mut leads = reader.contacts_of(invoice.client)?;
+            leads.retain(|c| c.leads && c.sees_billing(invoice.client, invoice.project));
+            match step.to {
+                Reach::Lead if leads.is_empty() => billing,
+                Reach::Both => billing.into_iter().chain(leads).collect(),
+                Reach::Lead | Reach::Billing => leads,
+            }
+        }
+    };
+    contacts.sort_by_key(|c| c.id);
+    contacts.dedup_by_key(|c| c.id);
+    let mut copies = Vec::new();
+    for id in step.copies.iter().filter(|_| !contacts.is_empty()) {
+        let sees = |s: &Staff| StaffScope::of(s).is_some_and(|scope| scope.sees(invoice.client));
+        copies.extend(reader.staff(*id)?.filter(sees));
+    }
+    Ok(Reached { contacts, copies })
 }
 
 /// Who may see a document once it is issued.

@@ -5,7 +5,7 @@ use jiff::civil::Date;
 
 use super::super::found;
 use super::about;
-use super::people::{Addressee, addressee, concerned, recipients, writing};
+use super::people::{Addressee, Reached, addressee, concerned, recipients, writing};
 use super::stop::withdraw;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
@@ -50,11 +50,12 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
     Ok(())
 }
 
-/// Queues a reminder step to everybody who gets it; how many letters that were not queued before.
+/// Queues a reminder step to everybody whom it reaches; how many letters that were not queued before.
 pub(in super::super) fn queue_reminder(
     w: &mut WriteTx<'_>,
     row: &Row,
     step: &Planned,
+    to: &Reached,
     today: Date,
 ) -> Result<usize, ActError> {
     let invoice = &row.invoice;
@@ -66,14 +67,31 @@ pub(in super::super) fn queue_reminder(
     }
     let firm = w.firm()?;
     let mut queued = 0;
-    for contact in recipients(w, invoice)? {
+    let purpose = Purpose::Reminder(invoice.id, step.step);
+    let key = |to| reminder_key(invoice.id, instalment, step.step, to);
+    for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let text = words::reminder(&subject(&firm, &contact.name, row, today), step.tone);
-        let key = reminder_key(invoice.id, instalment, step.step, Person::Contact(contact.id));
-        let (purpose, link) = (Purpose::Reminder(invoice.id, step.step), Some(Link::Document(invoice.id)));
-        queued += usize::from(queue(w, &(&contact).into(), key, purpose, link, text)?);
+        let link = Some(Link::Document(invoice.id));
+        queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
+    }
+    for staff in &to.copies {
+        let client = client_name(w, invoice)?;
+        let text = words::reminder(&copied(subject(&firm, &staff.name, row, today), &client), step.tone);
+        let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
+        // The client's link is theirs alone: a copy leads to the invoice on the desk.
+        queued += usize::from(queue(w, &to, key(Person::Staff(staff.id)), purpose, None, text)?);
     }
     Ok(queued)
+}
+
+fn client_name(r: &impl Reader, invoice: &Invoice) -> Result<String, StoreError> {
+    Ok(r.client(invoice.client)?.map_or_else(String::new, |client| client.party.name))
+}
+
+/// As a copy of what the client gets.
+fn copied<'a>(subject: words::Subject<'a>, client: &'a str) -> words::Subject<'a> {
+    words::Subject { copy_of: Some(client), ..subject }
 }
 
 /// Writes a waiting reminder's words again, with what is open `today`.
@@ -84,9 +102,11 @@ pub(in super::super) fn reword(
     tone: Tone,
     today: Date,
 ) -> Result<(), ActError> {
-    let firm = w.firm()?;
+    let (firm, client) = (w.firm()?, client_name(w, &row.invoice)?);
     let firm = writing(w, &firm, letter.to)?;
-    let words::Text { subject, text, html } = words::reminder(&subject(&firm, &letter.to_name, row, today), tone);
+    let about = subject(&firm, &letter.to_name, row, today);
+    let about = if matches!(letter.to, Person::Staff(_)) { copied(about, &client) } else { about };
+    let words::Text { subject, text, html } = words::reminder(&about, tone);
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
         w.move_letter(&reworded, &reworded.state, Some(w.now))?;
@@ -245,6 +265,7 @@ pub(super) fn subject<'a>(firm: &'a Firm, to: &'a str, row: &'a Row, today: Date
         due: row.due(),
         today,
         from_person,
+        copy_of: None,
     }
 }
 

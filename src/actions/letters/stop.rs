@@ -3,6 +3,7 @@
 use super::about;
 use super::people::addressee;
 use super::{posted, statements};
+use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::ids::InvoiceId;
 use crate::domain::letter::{Letter, LetterState, Purpose};
@@ -25,8 +26,13 @@ pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static s
     }
     let Some(id) = letter.purpose.invoice() else { return Ok(None) };
     let Some(row) = w.invoice_row(id)? else { return Ok(Some("the document is gone")) };
-    let Person::Contact(contact) = letter.to else { return Ok(None) };
-    if !w.contact(contact)?.is_some_and(|c| c.sees_billing(row.invoice.client, row.invoice.project)) {
+    let sees = match letter.to {
+        Person::Contact(id) => w.contact(id)?.is_some_and(|c| c.sees_billing(row.invoice.client, row.invoice.project)),
+        Person::Staff(id) => {
+            w.staff(id)?.is_some_and(|s| StaffScope::of(&s).is_some_and(|scope| scope.sees(row.invoice.client)))
+        }
+    };
+    if !sees {
         return Ok(Some("the recipient may no longer see the document"));
     }
     let settled = matches!(letter.purpose, Purpose::Reminder(..)) && row.open().minor == 0;

@@ -203,6 +203,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
         phone: String::new(),
         language: None,
         rights: Rights { billing: true, answer: true, letters: true, documents: false, projects: ProjectAccess::All },
+        leads: false,
         invite: false,
     };
     let done = people::add_contact(w, &scope, client, &contact)?;

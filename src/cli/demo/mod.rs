@@ -40,7 +40,6 @@ use crate::documents::Fonts;
 use crate::domain::access::StaffScope;
 use crate::domain::calendar;
 use crate::domain::event::By;
-use crate::domain::reminder::Policy;
 use crate::mail::{Mailer, MemoryMailer};
 use crate::secrets::{self, Entropy};
 use crate::store::prelude::*;
@@ -316,7 +315,6 @@ fn settings(url: String, upload_max: usize, files: FileLimits) -> Result<Setting
     Ok(Settings {
         url,
         zone,
-        policy: Policy::standard(),
         from: (firm::FROM.0.to_owned(), firm::FROM.1.to_owned()),
         reply_to: None,
         upload_max,

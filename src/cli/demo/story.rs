@@ -32,7 +32,6 @@ use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
 use crate::domain::person::Person;
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::reminder::Policy;
 use crate::mail::MemoryMailer;
 use crate::secrets::{Token, TokenDigest};
 use crate::store::{ActError, Done, Store, StoreError, WriteTx};
@@ -296,10 +295,6 @@ impl Story {
 
     fn date(&self) -> Date {
         today(self.now, &self.app.settings.zone)
-    }
-
-    fn policy(&self) -> &Policy {
-        &self.app.settings.policy
     }
 
     /// Puts an act on the agenda at a wall-clock time.

@@ -3,6 +3,7 @@
 use super::{Check, people};
 use crate::domain::letter::Letter;
 use crate::domain::pause::Pause;
+use crate::domain::policy::PolicyVersion;
 use crate::store::error::StoreError;
 use crate::store::invoices::InvoiceReads;
 use crate::store::letters::shelf;
@@ -65,7 +66,24 @@ fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(fine, || format!("The reminder step {step} of invoice {invoice} can't be right."));
         Ok(())
     })?;
+    policies(c)?;
     pauses(c)
+}
+
+fn policies(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut last = 0;
+    c.every("versions of the reminder policy", POLICIES, |c, key: u64, one: PolicyVersion| {
+        let follows = key == last + 1 && u64::from(one.version) == key;
+        c.claim(follows, || format!("Version {key} of the reminder policy says to be {}.", one.version));
+        last = key;
+        Ok(())
+    })?;
+    c.rows(POLICY_OF_INVOICE, |c, invoice, version| {
+        let fine = version <= last && c.has(INVOICES, invoice)?;
+        c.claim(fine, || format!("The reminders of invoice {invoice} follow version {version} of the policy."));
+        Ok(())
+    })?;
+    Ok(())
 }
 
 fn pauses(c: &mut Check<'_>) -> Result<(), StoreError> {

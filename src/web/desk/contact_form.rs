@@ -25,6 +25,8 @@ const RIGHTS: [(&str, &str, &str); 4] = [
     ("documents", "Sees project documents", "Files that you post for the client, of the projects below."),
 ];
 
+const LEADS: &str = "The policy may write to them when an invoice stays unpaid. They need to see billing documents.";
+
 /// The fields of a new contact: somebody who gets and sees the bills, and no documents until that is ticked.
 pub fn blank() -> Fields {
     let usual = RIGHTS.iter().filter(|right| right.0 != "documents");
@@ -46,6 +48,9 @@ pub fn kept(contact: &Contact) -> Fields {
         ("language", contact.language.map_or("", Language::code).to_owned()),
     ];
     pairs.extend(RIGHTS.iter().zip(held).filter(|x| x.1).map(|((word, ..), _)| ("rights", (*word).to_owned())));
+    if contact.leads {
+        pairs.push(("leads", "on".to_owned()));
+    }
     match &rights.projects {
         ProjectAccess::All => pairs.push(("projects", "all".to_owned())),
         ProjectAccess::Only(some) => {
@@ -79,7 +84,8 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     faults.check()?;
     let email = email.ok_or(Refusal::TryAgain)?;
     let rights = Rights { billing, answer, letters, documents, projects };
-    Ok(NewContact { name, title, email, phone, language, rights, invite: fields.has("invite") })
+    let (leads, invite) = (fields.has("leads"), fields.has("invite"));
+    Ok(NewContact { name, title, email, phone, language, rights, leads, invite })
 }
 
 fn project_access(fields: &Fields, projects: &[Project]) -> Result<ProjectAccess, FieldFault> {
@@ -109,6 +115,7 @@ pub fn inputs(typed: Typed<'_>, projects: &[Project]) -> Markup {
         (parts::input(&phone, Input::Tel))
         (language_input(typed, "The client’s", "Of letters to them, and of what they see on the portal."))
         (parts::checks(&typed.field("rights", "What they may do"), &choices, &ticked))
+        (parts::checkbox(&typed.field("leads", "Answers for the account").hint(LEADS)))
         @if !projects.is_empty() { (project_inputs(typed, projects)) }
     }
 }
@@ -164,12 +171,14 @@ mod tests {
         let mut fields = Fields::of(pairs);
         fields.set("projects", "only");
         fields.set("project", "1");
+        fields.set("leads", "on");
         let new = read(&fields, &[project(1)]).unwrap();
         assert!(new.rights.billing && !new.rights.letters && !new.invite);
         assert_eq!(new.rights.projects, ProjectAccess::Only(vec![ProjectId(1)]));
-        let NewContact { name, title, email, phone, language, rights, .. } = new.clone();
+        let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
         let (id, client, since) = (crate::domain::ids::ContactId(1), ClientId(1), jiff::Timestamp::UNIX_EPOCH);
-        let contact = Contact { id, client, name, title, email, phone, language, rights, active: true, since };
-        assert_eq!(read(&kept(&contact), &[project(1)]).unwrap().rights, new.rights);
+        let contact = Contact { id, client, name, title, email, phone, language, rights, leads, active: true, since };
+        let again = read(&kept(&contact), &[project(1)]).unwrap();
+        assert_eq!((again.rights, again.leads), (new.rights, true));
     }
 }

@@ -275,7 +275,8 @@ fn credited(r: &ReadTx, row: &Row) -> Result<Vec<LogEntry>, StoreError> {
 pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let settled = r.reminder_steps(row.invoice.id)?;
-    let plan = reminder::plan(row.due(), &desk.app.settings.policy, zone);
+    let policy = r.policy()?;
+    let plan = reminder::plan(row.due(), &policy, zone);
     let open = row.open().minor > 0;
     let pause = r.pause_on(&row.invoice, today)?.filter(|_| open);
     let paused = pause.as_ref().map(|pause| format!("Held: paused until {}", locale.date_short(pause.until, today)));

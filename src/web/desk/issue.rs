@@ -14,7 +14,7 @@ use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
 use crate::domain::person::Contact;
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::reminder;
+use crate::domain::reminder::{self, Policy};
 use crate::domain::rules;
 use crate::domain::sentence::step_words;
 use crate::store::prelude::*;
@@ -121,7 +121,7 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
             div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
                 (seen_by(&audience, &recipients, draft))
-                (then(desk, draft, &recipients))
+                (then(desk, &r.policy()?, draft, &recipients))
             }
         }
         (act(desk, draft, fit, &edit))
@@ -221,7 +221,7 @@ fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice) -> Mar
 }
 
 /// The letters that will go, and when.
-fn then(desk: &Desk, draft: &Invoice, recipients: &[Contact]) -> Markup {
+fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -> Markup {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let to = recipients.iter().map(|c| c.first_name().to_owned()).collect::<Vec<_>>().join(" and ");
     let mut items = Vec::new();
@@ -231,7 +231,7 @@ fn then(desk: &Desk, draft: &Invoice, recipients: &[Contact]) -> Markup {
             html! { "“Invoice …: " (locale.money(draft.payable())) "”" },
             html! { "To " (to) },
         ));
-        for step in reminder::plan(draft.due, &desk.app.settings.policy, zone) {
+        for step in reminder::plan(draft.due, policy, zone) {
             let day = locale.date_short(zone.to_datetime(step.at).date(), today);
             let past = step.nominal.min(step.at) < now;
             let about =

@@ -56,6 +56,8 @@ pub mod payment;
 pub mod payment_form;
 pub mod payment_reversal;
 pub mod payments;
+pub mod policy;
+pub mod policy_form;
 pub mod projects;
 pub mod publish;
 pub mod publish_kept;

@@ -6,12 +6,11 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::names::NamesOf;
-use super::{outlook, pauses};
-use crate::actions::letters::recipients;
+use super::{outlook, pauses, policy};
+use crate::actions::letters::{Reached, reached};
+use crate::actions::reminders::Rules;
 use crate::domain::calendar;
-use crate::domain::reminder::{Policy, Review, plan, review};
-use crate::domain::sentence::step_words;
-use crate::domain::text::capital;
+use crate::domain::reminder::{Review, plan, review_if};
 use crate::store::invoices::Row as Document;
 use crate::store::prelude::*;
 use crate::web::forms::Query;
@@ -40,21 +39,21 @@ pub(super) struct Look {
 /// The next looks, soonest first, at most `limit`.
 pub(super) fn ahead(r: &ReadTx, desk: &Desk, limit: usize) -> Result<Vec<Look>, StoreError> {
     let looked = if desk.scope.only().is_some() { LOOKED_MAX } else { limit };
-    let now = desk.app.now();
+    let (now, rules) = (desk.app.now(), Rules::now(r, desk.zone())?);
     let mut out = Vec::new();
     for (at, id) in r.reminders_ahead(looked)? {
         if out.len() == limit {
             break;
         }
         let Some(document) = r.invoice_row(id)?.filter(|d| desk.scope.sees(d.invoice.client)) else { continue };
-        out.push(foresee(r, desk, document, at.max(now))?);
+        out.push(foresee(r, desk, &rules, document, at.max(now))?);
     }
     Ok(out)
 }
 
 /// What a look at `at` will find, if nothing changes until then.
-fn foresee(r: &ReadTx, desk: &Desk, document: Document, at: Timestamp) -> Result<Look, StoreError> {
-    let policy = &desk.app.settings.policy;
+fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Timestamp) -> Result<Look, StoreError> {
+    let policy = &rules.policy;
     let look = |document, sends, step, what: &str| Ok(Look { at, document, sends, step, what: what.to_owned() });
     if document.open().minor <= 0 {
         return look(document, false, None, "Nothing is open any more; no letter");
@@ -69,16 +68,19 @@ fn foresee(r: &ReadTx, desk: &Desk, document: Document, at: Timestamp) -> Result
     }
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = document.due();
-    let found = review(&plan(due, policy, desk.zone()), published, due, &settled, at, desk.zone(), policy);
-    let to = recipients(r, &document.invoice)?;
+    let failing = rules.failing(r, &document)?;
+    let holds = |step| failing.iter().all(|x| x.0 != step);
+    let plan = plan(due, policy, desk.zone());
+    let found = review_if(&plan, published, due, &settled, at, desk.zone(), policy, holds);
+    let to = match found.send.and_then(|x| policy.step(x.step)) {
+        Some(step) => reached(r, &document.invoice, step)?,
+        None => Reached::default(),
+    };
     match found.send {
-        Some(step) if to.is_empty() => {
+        Some(step) if to.contacts.is_empty() => {
             look(document, false, Some(step.step), "Not sent: nobody at the client gets reminders")
         }
-        Some(step) => {
-            let names: Vec<&str> = to.iter().map(|c| c.name.as_str()).collect();
-            look(document, true, Some(step.step), &format!("Goes to {}", names.join(", ")))
-        }
+        Some(step) => look(document, true, Some(step.step), &format!("Goes to {}", to.words())),
         None => {
             let what = quiet(desk, &found);
             look(document, false, None, &what)
@@ -92,6 +94,8 @@ fn quiet(desk: &Desk, found: &Review) -> String {
         "Not sent: it would fall before the invoice was published"
     } else if !found.expired.is_empty() {
         "Not sent: the due date has passed"
+    } else if !found.unmet.is_empty() {
+        "Not sent, as things stand: its condition does not hold"
     } else if !found.superseded.is_empty() {
         "Not sent: a later one is due too"
     } else {
@@ -109,25 +113,10 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
         let body = html! {
             (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
             (super::letters::tabs("reminders"))
-            (parts::section("rules", "The rules", "The same for every client", rules(&desk, &desk.app.settings.policy)))
+            (parts::section("rules", "The rules", "The same for every client", policy::short(&desk, &r.policy()?, &names)))
             (parts::section("paused", "Paused", "Each ends by itself", paused))
             (ahead)
         };
         Ok(desk.page(DeskNav::Letters, "Reminders", body))
     })
-}
-
-fn rules(desk: &Desk, policy: &Policy) -> Markup {
-    let locale = desk.locale();
-    let mut steps: Vec<i16> = policy.steps.iter().map(|s| s.offset).collect();
-    steps.sort_unstable();
-    let zone = desk.zone().iana_name().unwrap_or("UTC");
-    html! {
-        ul { @for step in steps { li { (capital(&step_words(step))) } } }
-        p.gap-y {
-            "Letters go on working days from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
-            "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
-            "After a standstill only the latest missed step is sent, once. Nothing goes after payment."
-        }
-    }
 }

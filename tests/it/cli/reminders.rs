@@ -36,5 +36,15 @@ fn what_reminders_will_do_is_told_with_and_without_a_server() {
     let told: serde_json::Value = serde_json::from_str(&json).unwrap();
     let steps: Vec<i64> = told["reminders"].as_array().unwrap().iter().map(|x| x["step"].as_i64().unwrap()).collect();
     assert_eq!(steps[..4], [-7, 0, 7, 14]);
+    let policy = said(&made.on("house", &["reminders", "policy"]));
+    for part in
+        ["The standard policy.", "  A week before it’s due: a notice beforehand, to billing contacts", "08:00 to 18:00"]
+    {
+        assert!(policy.contains(part), "{part} in {policy}");
+    }
     serving.stop();
+    assert_eq!(said(&made.on("house", &["reminders", "policy"])), policy, "and without the server");
+    let told: serde_json::Value =
+        serde_json::from_str(&said(&made.on("house", &["reminders", "policy", "--json"]))).unwrap();
+    assert_eq!((told["version"].as_i64(), told["steps"][4]["offset"].as_i64()), (Some(0), Some(30)));
 }

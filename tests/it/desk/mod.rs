@@ -11,6 +11,7 @@ mod outlook;
 mod overview;
 mod pauses;
 mod payments;
+mod policy;
 mod publish;
 mod quote_invoices;
 mod quotes;

@@ -84,8 +84,11 @@ async fn a_reminder_that_waits_is_withdrawn_by_a_pause() {
     house.tick().await;
     house.claim_all();
     house.at(date(2026, 11, 24), 8);
-    let (policy, zone) = (house.app.settings.policy.clone(), house.app.settings.zone.clone());
-    let look = move |w: &mut WriteTx<'_>| counterfoil::actions::reminders::look(w, id, &policy, &zone);
+    let zone = house.app.settings.zone.clone();
+    let look = move |w: &mut WriteTx<'_>| {
+        let rules = counterfoil::actions::reminders::Rules::now(w, &zone)?;
+        counterfoil::actions::reminders::look(w, id, &rules)
+    };
     assert_eq!(house.app.store.housekeep(house.app.now(), look).await.unwrap(), 1);
     pause(&house, Paused { client: house.who.marlow, invoice: Some(id) }, date(2026, 11, 24)).await.unwrap();
     assert_eq!(house.tick().await.letters, 0);

@@ -18,6 +18,25 @@ pub struct Control {
     pub typed: bool,
 }
 
+impl Form {
+    /// The first value of a field; empty without one.
+    pub fn get(&self, name: &str) -> &str {
+        self.fields.iter().find(|x| x.name == name).map_or("", |x| &x.value)
+    }
+
+    /// Types into a field, or presses a button.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.fields.retain(|x| x.name != name);
+        self.fields.push(Control { name: name.to_owned(), value: value.to_owned(), typed: true });
+    }
+
+    /// As it is sent, but for the token, which the browser adds.
+    pub fn pairs(&self) -> Vec<(&str, &str)> {
+        let own = self.fields.iter().filter(|x| x.name != "csrf");
+        own.map(|x| (x.name.as_str(), x.value.as_str())).collect()
+    }
+}
+
 /// The forms of a page that post; one with a button that sends it elsewhere is a form for each address.
 pub fn forms_of(page: &str) -> Vec<Form> {
     let mut out = Vec::new();

@@ -22,6 +22,7 @@ use counterfoil::domain::monthly::MonthStatement;
 use counterfoil::domain::pause::{Pause, Paused};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
+use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
@@ -111,6 +112,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         phone: String::new(),
         language: None,
         rights,
+        leads: true,
         active: true,
         since: at(),
     };
@@ -470,6 +472,16 @@ fn a_pause_keeps_its_form() {
     golden("pause", &[all, one]);
 }
 
+#[test]
+fn a_version_of_the_reminder_policy_keeps_its_form() {
+    let mut policy = Policy::standard();
+    policy.steps[4].to = Reach::Both;
+    policy.steps[4].copies = vec![StaffId(3)];
+    policy.steps[4].only = Condition { unopened: true, over: Some(eur(500)) };
+    let by = Actor::Staff(StaffId(3));
+    golden("policy", &[PolicyVersion { version: 2, policy, by, at: at(), reason: "x".to_owned() }]);
+}
+
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
 fn events() -> Vec<Event> {
     use Event as E;
@@ -573,5 +585,6 @@ fn events() -> Vec<Event> {
         E::MonthDownloaded { statement, month, digest, format: Format::Csv },
         E::StaffMonthDownloaded { statement, month, format: Format::Pdf },
         E::RegisterTaken { format: Format::Csv, client: Some(client), month: None },
+        E::PolicyChanged { version: 2, reason: s() },
     ]
 }

@@ -78,7 +78,7 @@ impl Maker {
             pdfs,
             parties,
             zone: app.settings.zone.clone(),
-            policy: app.settings.policy.clone(),
+            policy: app.store.read(|r| r.policy())?,
             first,
             end,
             now: setting.end,

@@ -31,9 +31,9 @@ impl Story {
     /// Every business day at eight: whose reminders want a look gets one.
     pub(super) fn morning(&mut self, w: &mut WriteTx<'_>) -> Result<(), ActError> {
         w.by = By::job("reminders");
-        let zone = self.app.settings.zone.clone();
+        let rules = reminders::Rules::now(w, &self.app.settings.zone)?;
         for id in w.reminders_due(w.now, BATCH)? {
-            reminders::look(w, id, self.policy(), &zone)?;
+            reminders::look(w, id, &rules)?;
         }
         self.post(w)
     }

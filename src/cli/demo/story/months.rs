@@ -41,7 +41,7 @@ impl Story {
     }
 
     pub(super) fn months(&mut self, w: &mut WriteTx<'_>, month: Date) -> Result<(), ActError> {
-        let (app, asked) = (self.app.clone(), Asked::ByItself(self.app.settings.policy.at));
+        let (app, asked) = (self.app.clone(), Asked::ByItself(w.policy()?.at));
         for id in self.clients.iter().filter_map(|x| x.id).collect::<Vec<_>>() {
             w.by = By::job("statements");
             let wanted = match w.client(id)? {

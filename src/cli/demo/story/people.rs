@@ -302,6 +302,7 @@ fn contact_form(plan: &firm::ContactPlan, projects: &[ProjectId]) -> Result<NewC
         phone: plan.phone.to_owned(),
         language: None,
         rights,
+        leads: false,
         invite: plan.password,
     })
 }

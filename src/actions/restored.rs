@@ -47,6 +47,15 @@ pub fn note_restore(w: &mut WriteTx<'_>, taken: Timestamp) -> Result<Done<()>, A
     Ok(w.record(About::FIRM, Event::Restored { taken })?.done(()))
 }
 
+/// Whether an owner has yet to say what happened since the backup, of numbers or of letters. Until then nothing is
+/// taken from the drop folder either: what was taken since is unknown here, and the house before may still take from it.
+///
+/// # Errors
+/// When the store fails.
+pub fn undecided(r: &impl Reader) -> Result<bool, StoreError> {
+    Ok(r.numbers_held_since()?.is_some() || r.sending_held()?)
+}
+
 /// Refuses while numbers are held back.
 ///
 /// # Errors

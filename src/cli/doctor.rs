@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use rustix::fs::Access;
+
 use super::control::Line;
 use super::key_place::KeyPlace;
 use super::{Failure, house, terminal};
@@ -70,6 +72,7 @@ fn findings(config: &Config) -> Vec<Finding> {
     all.push(key_place(config));
     all.extend(identity(config));
     all.push(backups(config));
+    all.extend(drop_folder(config));
     all.extend(certificate(config));
     all.push(port(config, serving));
     all.push(mail(config));
@@ -166,6 +169,42 @@ fn backups(config: &Config) -> Finding {
         )),
         _ => Well(format!("Backups go to {} every night.", folder.display())),
     }
+}
+
+/// Whether what is dropped can be taken and moved away.
+fn drop_folder(config: &Config) -> Option<Finding> {
+    let folder = &config.drop.as_ref()?.folder;
+    let shown = folder.display();
+    let about = match std::fs::metadata(folder) {
+        Err(error) => return Some(Bad(Failure::file(folder, &error).to_string())),
+        Ok(about) if !about.is_dir() => return Some(Bad(format!("{shown}, the drop folder, is not a folder."))),
+        Ok(about) => about,
+    };
+    let rights = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    for part in ["", "done", "refused", "to-file"] {
+        let place = if part.is_empty() { folder.clone() } else { folder.join(part) };
+        // The server makes those below when it first needs them.
+        let Ok(own) = std::fs::metadata(&place) else { continue };
+        if own.dev() != about.dev() {
+            return Some(Bad(format!(
+                "{} is on another file system than {shown}, so that files can’t be moved there. Make it a plain folder, \
+                 or let [drop] name a folder of that file system.",
+                place.display()
+            )));
+        }
+        if rustix::fs::access(&place, rights).is_err() {
+            return Some(Bad(format!(
+                "{}: files can’t be taken from it or moved into it. The server’s user needs to read and write it.",
+                place.display()
+            )));
+        }
+    }
+    if about.mode() & 0o002 != 0 {
+        return Some(Better(format!(
+            "{shown}: whoever has an account here can drop invoices into it. Run: chmod o-w {shown}"
+        )));
+    }
+    Some(Well(format!("What is dropped into {shown} is taken.")))
 }
 
 /// A self-signed pair is made by the server itself, so only files are looked at.

@@ -55,6 +55,12 @@ fn key_line(source: &KeySource) -> String {
     }
 }
 
+/// The drop folder that `text`, a configuration, names, as it is written there.
+pub fn drop_folder(text: &str) -> Option<String> {
+    let doc: toml::Table = text.parse().ok()?;
+    Some(doc.get("drop")?.get("folder")?.as_str()?.to_owned())
+}
+
 /// `text`, a configuration, for a data folder in another place with another key; everything else stays as it was.
 pub fn moved(text: &str, data: &Path, source: &KeySource) -> String {
     let mut out = String::new();

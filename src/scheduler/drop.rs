@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use rustix::fs::{FlockOperation, flock};
 use tokio::sync::Mutex;
 
-use crate::actions::drops;
+use crate::actions::{drops, restored};
 use crate::app::{App, DropPlan};
 use crate::domain::drop::Fate;
 use crate::store::prelude::*;
@@ -49,11 +49,15 @@ pub async fn run(app: &App, watch: &Mutex<Watch>) -> Result<usize, ActError> {
     look(app, plan, &mut *watch.lock().await).await
 }
 
-/// Takes the files that are complete, and moves those that a person decided about. How many were moved.
+/// Takes the files that are complete, and moves those that a person decided about. How many were moved. None after a
+/// restore, before an owner has said what happened since the backup.
 ///
 /// # Errors
 /// When the store or the folder fails; nothing is taken twice for it.
 async fn look(app: &App, plan: &DropPlan, watch: &mut Watch) -> Result<usize, ActError> {
+    if app.store.read(restored::undecided)? {
+        return Ok(0);
+    }
     let mut moved = decided(app, plan).await?;
     let (paths, unreadable) = match files(&plan.folder) {
         Ok(paths) => (paths, None),

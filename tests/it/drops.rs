@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use counterfoil::actions::{drops, invoices};
+use counterfoil::actions::{drops, invoices, restored};
 use counterfoil::app::DropPlan;
 use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::{Meta, factur_x};
 use counterfoil::domain::drop::{Fate, NamePattern};
-use counterfoil::domain::event::Event;
+use counterfoil::domain::event::{By, Event};
 use counterfoil::scheduler::Rota;
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
@@ -238,4 +238,26 @@ async fn what_is_committed_and_not_moved_is_only_moved_and_a_locked_file_is_left
     assert_eq!(folder.settle().await, 0);
     drop(held);
     assert_eq!(folder.settle().await, 1);
+}
+
+#[tokio::test]
+async fn after_a_restore_nothing_is_taken_before_an_owner_has_said_what_happened_since() {
+    let mut folder = Folder::new().await;
+    let (taken, now) = (folder.house.app.now(), folder.house.app.now());
+    let note = move |w: &mut WriteTx<'_>| restored::note_restore(w, taken);
+    folder.house.app.store.write(By::command_line(), now, note).await.unwrap();
+    folder.put("Marlow Ceramics_M-1_2026-11-20_100.00.pdf", &pdf("held"));
+    assert_eq!((folder.settle().await, folder.settle().await), (0, 0));
+    assert_eq!(folder.names(""), ["Marlow Ceramics_M-1_2026-11-20_100.00.pdf"], "it lies where it was put");
+    let (house, orla) = (&folder.house, folder.house.who.orla);
+    let today = house.app.today();
+    let stated: Vec<u64> =
+        house.app.store.read(|r| restored::series_held(r, today)).unwrap().iter().map(|x| x.last).collect();
+    house.act(orla, move |w, scope| restored::state_numbers(w, scope, &stated, today)).await.unwrap();
+    assert_eq!(folder.settle().await, 0, "letters are still held");
+    let page = crate::desk::desk_of(&folder.house, orla).await.get("/desk/restored").await.text();
+    assert!(page.contains("Dropped files") && page.contains("<span class=\"mono\">done</span>"), "{page}");
+    folder.house.act(orla, |w, scope| restored::release_sending(w, scope, &[])).await.unwrap();
+    assert_eq!(folder.settle().await, 1);
+    assert_eq!(publications(&folder), 1);
 }

@@ -237,15 +237,29 @@ Letters          Held back: what waits in this backup may have been sent since. 
                  a password go meanwhile.
 Numbers          Held back: invoices, credit notes and quotes wait until an owner says on the desk which number was
                  given last in each series, so that none is given twice.
-Backups          As before: the same identities and passphrases open them.
+{drop}Backups          As before: the same identities and passphrases open them.
 
 1. Stop the old server, if it still runs, and look through {config}.
 2. counterfoil serve --config {config}",
         firm = manifest.firm,
         taken = manifest.taken.strftime("%Y-%m-%d %H:%M UTC"),
         key = key_words(key),
+        drop = drop_words(checked),
         config = config.display(),
     ));
+}
+
+/// What a configuration with a drop folder means here; nothing for one without.
+fn drop_words(checked: &Summary) -> String {
+    let folder = checked.manifest.config.as_deref().and_then(config::drop_folder);
+    let words = |folder: String| {
+        format!(
+            "Drop folder      {folder}\n                 The configuration still names it. Nothing is taken from it until an \
+             owner has said on the desk\n                 what happened since the backup; the old server must not take \
+             from it any more by then.\n"
+        )
+    };
+    folder.map(words).unwrap_or_default()
 }
 
 fn key_words(key: &NewKey) -> String {

@@ -101,8 +101,19 @@ fn page(desk: &Desk, r: &ReadTx, typed: &Fields, errors: &[FieldError]) -> Resul
         }
         @if !series.is_empty() { (parts::section("numbers", "Numbers", "", numbers_form(desk, &series, typed, errors))) }
         @if held { (parts::section("letters", "Letters", "", letters_form(desk, &waiting))) }
+        @if let Some(drop) = desk.app.settings.drop.as_ref().filter(|_| held || !series.is_empty()) {
+            (parts::section("dropped", "Dropped files", "", dropped(&drop.folder.display().to_string())))
+        }
     };
     Ok(desk.page(DeskNav::Elsewhere, &parts::titled(title, errors), body))
+}
+
+/// What is to be known of the drop folder before its files are taken again.
+fn dropped(folder: &str) -> Markup {
+    html! {
+        p { "Nothing is taken from " span.mono { (folder) } " until all of the above is said. Make sure before that no other server takes from it." }
+        p { "What was taken since the backup lies in its folder " span.mono { "done" } " and is missing here: move those files back up, and they are taken once more." }
+    }
 }
 
 fn numbers_form(desk: &Desk, series: &[Series], typed: &Fields, errors: &[FieldError]) -> Markup {

@@ -6,6 +6,7 @@ use super::notices::{self, Joined};
 use super::{found, letters};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::{ADMITTED, Event};
+use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, ContactId, StaffId};
 use crate::domain::language::Language;
 use crate::domain::letter::Purpose;
@@ -13,6 +14,7 @@ use crate::domain::person::{Contact, Person, Rights, Role, Staff};
 use crate::domain::refusal::Refusal;
 use crate::domain::text::EmailAddress;
 use crate::store::prelude::*;
+use crate::store::scope::{ClientView, Pass};
 
 /// What the log says of somebody who was mailed a link to set a password.
 const INVITED: &str = "invited to set a password";
@@ -137,6 +139,19 @@ pub fn change_staff(
     Ok(w.record(About::FIRM, Event::StaffChanged { staff: id, name: staff.name, what })?.done(()))
 }
 
+/// A contact chooses the format in which documents are offered to them first.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when their access was ended.
+pub fn prefer_format(w: &mut WriteTx<'_>, pass: Pass, format: Option<Format>) -> Result<Done<()>, ActError> {
+    let contact = found(ClientView::open(w, pass)?)?.contact().clone();
+    let contact = Contact { format, ..contact };
+    w.put_contact(&contact)?;
+    let event =
+        Event::ContactChanged { contact: contact.id, name: contact.name, what: "format of documents".to_owned() };
+    Ok(w.record(About::client(contact.client), event)?.done(()))
+}
+
 /// Adds a contact to a client.
 ///
 /// # Errors
@@ -164,7 +179,7 @@ pub fn add_contact(
 
 fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, since: Timestamp) -> Contact {
     let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
-    Contact { id, client, name, title, email, phone, language, rights, leads, active, since }
+    Contact { id, client, name, title, email, phone, language, format: None, rights, leads, active, since }
 }
 
 /// Changes a contact. New rights or another address end their sessions and links; of another address both are told.
@@ -185,7 +200,7 @@ pub fn change_contact(
         check_free(w, &new.email, Some(Person::Contact(id)))?;
     }
     check_projects(w, old.client, &new.rights)?;
-    let contact = as_contact(id, old.client, new, old.active, old.since);
+    let contact = Contact { format: old.format, ..as_contact(id, old.client, new, old.active, old.since) };
     w.put_contact(&contact)?;
     relogin(w, Person::Contact(id), &old.email, &contact.email, contact.active)?;
     let what = if contact.rights == old.rights { "particulars" } else { "rights" };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::format::Format;
 use super::ids::{ClientId, ContactId, ProjectId, StaffId};
 use super::language::Language;
 use super::text::EmailAddress;
@@ -125,6 +126,8 @@ pub struct Contact {
     pub phone: String,
     /// In which they are written to; `None` for the client's.
     pub language: Option<Language>,
+    /// The format in which they take documents, as they chose it on the portal; `None` before they did.
+    pub format: Option<Format>,
     /// What they may do.
     pub rights: Rights,
     /// Whether they answer for the account at the client: who is written to when it stays unpaid.

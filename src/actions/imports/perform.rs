@@ -136,8 +136,20 @@ impl Bringing<'_, '_> {
         for (whose, new) in plan.contacts.clone() {
             let (id, client, since) = (ContactId(self.w.next("contact")?), self.client(whose)?, self.w.now);
             let NewContact { name, title, email, phone, language, rights, leads, .. } = new;
-            let contact =
-                Contact { id, client, name, title, email, phone, language, rights, leads, active: true, since };
+            let contact = Contact {
+                id,
+                client,
+                name,
+                title,
+                email,
+                phone,
+                language,
+                format: None,
+                rights,
+                leads,
+                active: true,
+                since,
+            };
             self.w.put_contact(&contact)?;
             self.w.put_login(Person::Contact(id), None, &contact.email)?;
             let event = Event::ContactAdded { contact: id, name: contact.name };

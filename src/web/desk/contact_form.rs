@@ -177,7 +177,20 @@ mod tests {
         assert_eq!(new.rights.projects, ProjectAccess::Only(vec![ProjectId(1)]));
         let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
         let (id, client, since) = (crate::domain::ids::ContactId(1), ClientId(1), jiff::Timestamp::UNIX_EPOCH);
-        let contact = Contact { id, client, name, title, email, phone, language, rights, leads, active: true, since };
+        let contact = Contact {
+            id,
+            client,
+            name,
+            title,
+            email,
+            phone,
+            language,
+            format: None,
+            rights,
+            leads,
+            active: true,
+            since,
+        };
         let again = read(&kept(&contact), &[project(1)]).unwrap();
         assert_eq!((again.rights, again.leads), (new.rights, true));
     }

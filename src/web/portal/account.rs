@@ -5,7 +5,8 @@ use axum::http::header::SET_COOKIE;
 use axum::response::{AppendHeaders, IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use crate::actions::sessions;
+use crate::actions::{people, sessions};
+use crate::domain::format::Format;
 use crate::domain::grant::Strength;
 use crate::domain::password;
 use crate::domain::person::{PASSWORD_MAX, PASSWORD_MIN, Person};
@@ -15,7 +16,7 @@ use crate::web::auth::password::mailed_note;
 use crate::web::forms::{Fields, Posted, Query, errors_of};
 use crate::web::guard::{FullViewer, SESSION_COOKIE, Viewer, set_cookie};
 use crate::web::page::PortalNav;
-use crate::web::parts::{self, Field, FieldError, Icon, Input, Look, Tone};
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, Tone};
 use crate::web::problem::Problem;
 
 const TITLE: &str = "Your account";
@@ -46,12 +47,14 @@ fn page(viewer: &Viewer, note: &str, errors: &[FieldError]) -> Result<Markup, Pr
         @match note {
             "password-changed" => (parts::status(Tone::Ok, Icon::Check, "Your password is changed.", "You are signed out everywhere else.")),
             "mailed" => (mailed_note()),
+            "format-chosen" => (parts::status(Tone::Ok, Icon::Check, "Your choice is kept.", "Documents offer it first from now on.")),
             _ => {}
         }
         h1 { (TITLE) }
         (parts::error_summary(errors))
         div.sec-m { (parts::facts(&facts)) }
         p.small.mut.gap-y { "If any of this is wrong, please tell us; the address is at the foot of the page." }
+        @if contact.rights.billing { (parts::section("format", "Format of documents", html! {}, format_form(viewer))) }
         (parts::section("pw", "Password", html! {}, html! {
             @if has_password && viewer.strength() == Strength::Password { (change_form(viewer, errors)) }
             @else { (link_form(viewer, has_password)) }
@@ -96,6 +99,46 @@ fn link_form(viewer: &Viewer, has_password: bool) -> Markup {
             (parts::post_button(Look::Plain, "/account/password/link", viewer.csrf(), "E-mail me a link to set a password"))
         }
     }
+}
+
+/// What the format of no choice is called in the form.
+const NO_CHOICE: &str = "";
+
+fn format_form(viewer: &Viewer) -> Markup {
+    let usual = Choice { value: NO_CHOICE, label: "PDF", hint: "The document as it was issued, with its XML inside." };
+    let others = [
+        (Format::Html, "One page that any browser opens, without a network."),
+        (Format::Csv, "A row for each line, for spreadsheets."),
+        (Format::Ubl, "For accounting programs, and Peppol."),
+        (Format::Cii, "For accounting programs that read Factur-X or ZUGFeRD."),
+    ];
+    let others = others.map(|(format, hint)| Choice { value: format.ending(), label: format.words(), hint });
+    let choices: Vec<Choice<'_>> = std::iter::once(usual).chain(others).collect();
+    let chosen = viewer.contact().format.map_or(NO_CHOICE, Format::ending);
+    let hint = "The link in a letter leads to the document’s page, where this format stands first; the others follow.";
+    let field = Field::new("format", "What you take first").hint(hint).value(chosen);
+    html! {
+        form.gap-y.prose action="/account/format" method="post" {
+            (parts::csrf_input(viewer.csrf()))
+            (parts::radios(&field, &choices))
+            div.row.gap-y { (parts::submit(Look::Plain, "Keep this choice")) }
+        }
+    }
+}
+
+/// `POST /account/format`: `format` is an ending, or empty for the usual one.
+///
+/// # Errors
+/// [`Problem::NotFound`] for a format that there is not.
+pub async fn choose_format(FullViewer(viewer): FullViewer, Posted(typed): Posted) -> Result<Response, Problem> {
+    let typed = typed.get("format");
+    let known = Format::OF_ONE.into_iter().find(|x| x.ending() == typed);
+    if known.is_none() && typed != NO_CHOICE {
+        return Err(Problem::NotFound);
+    }
+    let format = known.filter(|x| *x != Format::Pdf);
+    viewer.act(move |w, pass| people::prefer_format(w, pass, format)).await?;
+    Ok(Redirect::to("/account?note=format-chosen").into_response())
 }
 
 /// This contact's account as the throttle names it; the same as for signing in.

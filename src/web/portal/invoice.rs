@@ -18,7 +18,7 @@ use crate::documents::{self, Logo, LogoFormat, Sheet};
 use crate::domain::firm::Letterhead;
 use crate::domain::format::Format;
 use crate::domain::grant::Strength;
-use crate::domain::invoice::{Body, Issue, Kind, Standing};
+use crate::domain::invoice::{Body, Invoice, Issue, Kind, Standing};
 use crate::domain::language::Language;
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
@@ -226,7 +226,7 @@ fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -
             (parts::totals(&[("Total".to_owned(), locale.money(invoice.payable()))]))
             p.gap-y { strong { "The document is the PDF." } " Its lines and tax are in there, as " (issue.seller.name) " made it." }
             p.gap-y.no-print {
-                (parts::link_icon(parts::Look::Plain, Icon::Down, &pdf_address(&issue.number), html! {
+                (parts::link_icon(parts::Look::Plain, Icon::Down, &address(&issue.number, Format::Pdf), html! {
                     "Download the PDF, " (locale.bytes(issue.pdf.length))
                 }))
             }
@@ -234,8 +234,8 @@ fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -
     }
 }
 
-fn pdf_address(number: &DocumentNumber) -> String {
-    format!("/invoices/{}.pdf", number.in_url())
+fn address(number: &DocumentNumber, format: Format) -> String {
+    format!("/invoices/{}.{}", number.in_url(), format.ending())
 }
 
 /// What counts against the invoice, or what a credit note was set against.
@@ -278,7 +278,7 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said) -> Markup {
         h1 { (title(&shown.row.invoice)) }
         p.mut { (kind(shown)) " " (parts::nw(issue.number.as_str())) }
         (banner(viewer, shown, said))
-        (parts::document("How to pay, and the PDF", stub(viewer, shown, issue), &shown.bill))
+        (parts::document("How to pay, and the document as a file", stub(viewer, shown, issue), &shown.bill))
         @if !shown.counted.is_empty() { (counted_section(viewer, shown)) }
         (timeline::section(viewer, &shown.moments))
     }
@@ -306,7 +306,7 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
     let (open, due) = (shown.row.open(), locale.date_weekday(shown.row.due(), viewer.today()));
     let asked = invoice.asked(shown.row.settled, viewer.today());
     let part_paid = shown.row.settled.total() > 0;
-    let file = pdf_address(&issue.number);
+    let first = first_format(viewer, &shown.row.invoice);
     html! {
         @match shown.standing {
             Standing::Due { .. } | Standing::Overdue { .. } => {
@@ -326,20 +326,26 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
                 (parts::stamp(if shown.standing == Standing::WrittenOff { "Closed" } else { "Credited" }))
             }
         }
-        p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &file, html! {
-            "Download PDF" (parts::heard(format_args!(", {}", locale.bytes(issue.pdf.length))))
+        p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &address(&issue.number, first), html! {
+            "Download " (first.words())
+            @if first == Format::Pdf { (parts::heard(format_args!(", {}", locale.bytes(issue.pdf.length)))) }
         })) }
-        (other_formats(shown, issue))
+        (other_formats(shown, issue, first))
     }
 }
 
-/// The document in the formats beside the PDF.
-fn other_formats(shown: &Shown, issue: &Issue) -> Markup {
+/// The format that the reader takes first, where the document can be had in it.
+fn first_format(viewer: &Viewer, invoice: &Invoice) -> Format {
+    viewer.contact().format.filter(|x| documents::offered(invoice).contains(x)).unwrap_or_default()
+}
+
+/// The document in the formats beside the first.
+fn other_formats(shown: &Shown, issue: &Issue, first: Format) -> Markup {
     let number = &issue.number;
     let links: Vec<(String, &str)> = documents::offered(&shown.row.invoice)
         .into_iter()
-        .filter(|format| *format != Format::Pdf)
-        .map(|x| (format!("/invoices/{}.{}", number.in_url(), x.ending()), x.words()))
+        .filter(|format| *format != first)
+        .map(|x| (address(number, x), x.words()))
         .collect();
     let of = format!("of {number}");
     let links: Vec<(&str, &str, &str)> =

@@ -96,3 +96,32 @@ async fn a_statement_as_a_table_leads_from_one_balance_to_the_other() {
     assert_eq!(figures, expected);
     assert!(ana.get("/statement.html").await.text().starts_with("<!DOCTYPE html>"));
 }
+
+#[tokio::test]
+async fn a_contact_chooses_which_format_comes_first_and_only_where_there_is_such() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (_, number) = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
+    house.publish(house.who.marlow, "OLD-1", 100_000, date(2026, 12, 10)).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = ana.get(&format!("/invoices/{number}")).await.text();
+    assert!(page.contains("Download PDF"), "{page}");
+    assert!(ana.get("/account").await.text().contains("Format of documents"));
+    let kept = ana.post("/account/format", &[("format", "csv")]).await;
+    assert_eq!(kept.location(), "/account?note=format-chosen");
+    assert!(ana.get("/account?note=format-chosen").await.text().contains("value=\"csv\" checked"));
+    let page = ana.get(&format!("/invoices/{number}")).await.text();
+    let at = |part: &str| page.find(part).unwrap_or_else(|| panic!("{part} in {page}"));
+    assert!(
+        page.contains("Download CSV")
+            && at(&format!("/invoices/{number}.csv")) < at(&format!("/invoices/{number}.pdf"))
+    );
+    assert!(ana.get("/invoices/OLD-1").await.text().contains("Download PDF"), "it can’t be had as CSV");
+    assert_eq!(ana.post("/account/format", &[("format", "zip")]).await.status, StatusCode::NOT_FOUND);
+    let said = |e: &Event| matches!(e, Event::ContactChanged { what, .. } if what == "format of documents");
+    assert_eq!(house.log().iter().filter(|e| said(e)).count(), 1);
+    ana.post("/account/format", &[("format", "")]).await;
+    assert!(ana.get(&format!("/invoices/{number}")).await.text().contains("Download PDF"));
+    // What the desk changes of a contact leaves the choice alone, and another client's contact has their own.
+    let mut sofia = signed_in(&house, "sofia@kestrel.example").await;
+    assert!(sofia.get("/account").await.text().contains("value=\"\" checked"));
+}

@@ -44,6 +44,11 @@ fn without_vat(totals: &Totals) -> bool {
     totals.groups.iter().all(|x| x.vat.category == VatCategory::OutOfScope)
 }
 
+/// Whether the tax of the Canary Islands, or of Ceuta and Melilla, is charged, which is no VAT.
+fn other_tax(totals: &Totals) -> bool {
+    totals.groups.iter().any(|x| matches!(x.vat.category, VatCategory::Igic | VatCategory::Ipsi))
+}
+
 fn table(locale: Locale, content: &Content, totals: &Totals) -> Table {
     let lines = &content.lines;
     let discounts = lines.iter().any(|x| !x.discount.portion.is_zero());
@@ -57,7 +62,9 @@ fn table(locale: Locale, content: &Content, totals: &Totals) -> Table {
     let mut columns = vec![Column::text(names.description)];
     columns.extend([names.quantity, price_name].map(|x| Column::figures(x).wide_only()));
     columns.extend(discounts.then(|| Column::figures(names.discount).wide_only()));
-    columns.extend(vat.then(|| Column::figures(words.vat.column).wide_only()));
+    columns.extend(vat.then(|| {
+        Column::figures(if other_tax(totals) { words.vat.column_other } else { words.vat.column }).wide_only()
+    }));
     columns.push(Column::figures(amount_name));
     let rows = lines.iter().map(|line| {
         let mut cells = vec![line.name().to_owned(), quantity(locale, line)];
@@ -99,7 +106,7 @@ fn sums(locale: Locale, content: &Content, totals: &Totals, sum: Option<&str>) -
     match content.prices {
         _ if without_vat(totals) => {}
         Prices::Net => {
-            out.push(Total::line(names.net, amount(totals.net)));
+            out.push(Total::line(if other_tax(totals) { names.net_other } else { names.net }, amount(totals.net)));
             let group = |x: &VatGroup| Total::line(group_label(locale, x, &amount(x.base)), amount(x.tax));
             out.extend(totals.groups.iter().map(group));
         }
@@ -107,11 +114,15 @@ fn sums(locale: Locale, content: &Content, totals: &Totals, sum: Option<&str>) -
             let group =
                 |x: &VatGroup| Total::line((names.included)(&group_label(locale, x, &amount(x.base))), amount(x.tax));
             out.extend(totals.groups.iter().map(group));
-            out.push(Total::line(names.net_of_gross, amount(totals.net)));
+            out.push(Total::line(
+                if other_tax(totals) { names.net_other } else { names.net_of_gross },
+                amount(totals.net),
+            ));
         }
     }
     if totals.prepaid != 0 || totals.rounding != 0 {
-        let name = if without_vat(totals) { names.total } else { names.gross };
+        let gross = if other_tax(totals) { names.gross_other } else { names.gross };
+        let name = if without_vat(totals) { names.total } else { gross };
         out.push(Total::line(name, amount(totals.gross)));
     }
     if totals.prepaid != 0 {
@@ -205,6 +216,9 @@ fn discount(locale: Locale, line: &Line, currency: Currency) -> String {
 fn vat_cell(locale: Locale, vat: Vat) -> String {
     match vat.category {
         VatCategory::Standard | VatCategory::Zero => locale.percent(vat.rate),
+        other if other.has_rates() => {
+            format!("{}\u{a0}{}", (words_of(locale).vat.cell)(other), locale.percent(vat.rate))
+        }
         other => (words_of(locale).vat.cell)(other).to_owned(),
     }
 }

@@ -52,7 +52,7 @@ fn firm() -> Firm {
         logo: None,
         currency: Currency::EUR,
         terms: DueRule::Days(30),
-        vat_rates: vec![dec("23")],
+        vat_rates: vec![Vat { category: VatCategory::Standard, rate: dec("23") }],
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{0000}"),
@@ -236,6 +236,22 @@ fn what_is_charged_without_vat_has_the_sentence_the_law_wants() {
         assert_eq!(sheet.sections[0].table.rows[0].cells[3], cell);
         assert!(sheet.notes.iter().any(|x| x.contains(sentence)), "{:?}", sheet.notes);
     }
+}
+
+#[test]
+fn the_taxes_of_the_canary_islands_and_of_ceuta_go_by_their_names() {
+    let taxed =
+        |category, rate| Line { vat: Vat { category, rate: dec(rate) }, ..line("Work", "1", Unit::Each, "100", "23") };
+    let lines = vec![taxed(VatCategory::Igic, "7"), taxed(VatCategory::Igic, "0"), taxed(VatCategory::Ipsi, "4")];
+    let sheet = sheet_of(&invoice(lines), Some(&number("A-1")), None);
+    let section = &sheet.sections[0];
+    assert_eq!(headings(&section.table)[3], "Tax");
+    assert_eq!(section.table.rows[0].cells[3], "IGIC\u{a0}7%");
+    let said = sums(section);
+    for line in [("Total before tax", "300.00"), ("IGIC, 7% of 100.00", "7.00"), ("IPSI, 4% of 100.00", "4.00")] {
+        assert!(said.contains(&line), "{said:?}");
+    }
+    assert!(sheet.notes.iter().all(|x| !x.contains("xempt")), "no reason may stand (BR-AF-10, BR-AG-10)");
 }
 
 #[test]

@@ -59,7 +59,7 @@ pub fn statement_sheet(look: &Look, buyer: &Party, accounts: &[Account], from: D
         _ => None,
     };
     // A statement has no number; a page that is found alone says its period.
-    let number = (words.sheet.period)(&locale.date_short(from, Date::MAX), &locale.date_short(to, Date::MAX));
+    let number = (words.sheet.span)(&locale.date_short(from, Date::MAX), &locale.date_short(to, Date::MAX));
     Sheet {
         number,
         facts,

@@ -9,6 +9,7 @@ use super::ids::FileRef;
 use super::language::Language;
 use super::money::Currency;
 use super::number::Pattern;
+use super::tax::Vat;
 use super::terms::DueRule;
 use super::text::EmailAddress;
 
@@ -159,8 +160,9 @@ pub struct Firm {
     pub currency: Currency,
     /// How the due date follows from the date of issue, of new clients.
     pub terms: DueRule,
-    /// VAT rates that forms offer, in percent, the usual one first.
-    pub vat_rates: Vec<rust_decimal::Decimal>,
+    /// VAT rates that forms offer, the usual one first; of the category S, or L or M where those are charged. A rate of
+    /// 0 in S stands for no VAT.
+    pub vat_rates: Vec<Vat>,
     /// Number patterns.
     pub series: Series,
     /// Dates and numbers, on the desk and in English documents.

@@ -110,7 +110,9 @@ pub fn hartmann() -> Firm {
         logo: None,
         currency: Currency::EUR,
         terms: DueRule::Days(30),
-        vat_rates: vec![Decimal::from(23), Decimal::new(135, 1), Decimal::ZERO],
+        vat_rates: [Decimal::from(23), Decimal::new(135, 1), Decimal::ZERO]
+            .map(|rate| Vat { category: VatCategory::Standard, rate })
+            .into(),
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{YYYY}-{0000}"),

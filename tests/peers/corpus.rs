@@ -95,7 +95,7 @@ pub fn firm() -> Firm {
         logo: None,
         currency: Currency::EUR,
         terms: DueRule::default(),
-        vat_rates: vec![dec("23")],
+        vat_rates: vec![Vat { category: VatCategory::Standard, rate: dec("23") }],
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}"),
             credit_note: pattern("CN-{0000}"),
@@ -237,6 +237,9 @@ fn categories() -> Vec<Case> {
             i.period = Some(Period { from: day(1), to: day(30) });
         }),
         plain("export", "EUR", one(V::Export)),
+        plain("igic", "EUR", vec![line("3", "33.33", V::Igic, "7"), line("1", "10", V::Igic, "0")]),
+        plain("ipsi", "EUR", vec![line("3", "33.33", V::Ipsi, "4")]),
+        plain("igic-beside-exempt", "EUR", vec![line("1", "50", V::Igic, "3"), line("1", "20", V::Exempt, "0")]),
         plain("out-of-scope", "EUR", one(V::OutOfScope)),
         plain(
             "several-rates",

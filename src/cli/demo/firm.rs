@@ -12,6 +12,7 @@ use crate::domain::number::Pattern;
 use crate::domain::party::{Endpoint, PartyContact};
 use crate::domain::person::Role;
 use crate::domain::refusal::FieldFault;
+use crate::domain::tax::{Vat, VatCategory};
 use crate::domain::terms::DueRule;
 use crate::domain::text::EmailAddress;
 
@@ -390,7 +391,9 @@ pub fn firm() -> Result<Firm, FieldFault> {
         logo: None,
         currency: Currency::EUR,
         terms: DueRule::Days(30),
-        vat_rates: vec![Decimal::from(23), Decimal::new(135, 1), Decimal::from(9)],
+        vat_rates: [Decimal::from(23), Decimal::new(135, 1), Decimal::from(9)]
+            .map(|rate| Vat { category: VatCategory::Standard, rate })
+            .into(),
         series: Series {
             invoice: pattern("HF-{YYYY}-{0000}")?,
             credit_note: pattern("HF-CN-{0000}")?,

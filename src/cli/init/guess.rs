@@ -7,6 +7,7 @@ use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Paper, Series};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
+use crate::domain::tax::{Vat, VatCategory};
 use crate::domain::terms::DueRule;
 use crate::domain::text::EmailAddress;
 
@@ -31,7 +32,14 @@ const COUNTRIES: &[Country] = &[
     country("AT", &["Europe/Vienna"], ".at", "EUR", Locale::EnglishContinental, &[200, 130, 100, 0]),
     country("BE", &["Europe/Brussels"], ".be", "EUR", Locale::EnglishContinental, &[210, 120, 60, 0]),
     country("DE", &["Europe/Berlin", "Europe/Busingen"], ".de", "EUR", Locale::EnglishContinental, &[190, 70, 0]),
-    country("ES", &["Europe/Madrid", "Atlantic/Canary"], ".es", "EUR", Locale::EnglishContinental, &[210, 100, 40, 0]),
+    country(
+        "ES",
+        &["Europe/Madrid", CANARY_ZONE, CEUTA_ZONE],
+        ".es",
+        "EUR",
+        Locale::EnglishContinental,
+        &[210, 100, 40, 0],
+    ),
     country("FR", &["Europe/Paris"], ".fr", "EUR", Locale::EnglishContinental, &[200, 100, 55, 0]),
     country("IT", &["Europe/Rome"], ".it", "EUR", Locale::EnglishContinental, &[220, 100, 50, 0]),
     country("LU", &["Europe/Luxembourg"], ".lu", "EUR", Locale::EnglishContinental, &[170, 140, 80, 0]),
@@ -46,6 +54,16 @@ const COUNTRIES: &[Country] = &[
         &[0],
     ),
 ];
+
+/// The Canary Islands charge IGIC, Ceuta and Melilla IPSI, in place of VAT: rates in tenths of a percent.
+const CANARY_ZONE: &str = "Atlantic/Canary";
+const CANARY: [i64; 6] = [70, 30, 95, 150, 200, 0];
+const CEUTA_ZONE: &str = "Africa/Ceuta";
+const CEUTA: [i64; 6] = [40, 5, 10, 20, 80, 100];
+
+fn rate(category: VatCategory, tenths: i64) -> Vat {
+    Vat { category, rate: Decimal::new(tenths, 1).normalize() }
+}
 
 const fn country(
     code: &'static str,
@@ -120,7 +138,11 @@ pub fn firm(name: &str, email: EmailAddress, zone: &str, host: &str) -> Result<F
         logo: None,
         currency,
         terms: DueRule::Days(TERMS_DAYS),
-        vat_rates: rates.iter().map(|tenths| Decimal::new(*tenths, 1).normalize()).collect(),
+        vat_rates: match zone {
+            CANARY_ZONE => CANARY.map(|tenths| rate(VatCategory::Igic, tenths)).into(),
+            CEUTA_ZONE => CEUTA.map(|tenths| rate(VatCategory::Ipsi, tenths)).into(),
+            _ => rates.iter().map(|tenths| rate(VatCategory::Standard, *tenths)).collect(),
+        },
         series,
         locale,
         language: Default::default(),
@@ -138,14 +160,22 @@ mod tests {
         let email = EmailAddress::parse("owner", "mary.byrne@example.ie").unwrap();
         let firm = firm("Example LLP", email, "Europe/Dublin", "portal.example.com").unwrap();
         assert_eq!((firm.party.country.as_str(), firm.currency), ("IE", Currency::EUR));
-        assert_eq!(firm.vat_rates[1].to_string(), "13.5");
+        assert_eq!(firm.vat_rates[1].rate.to_string(), "13.5");
     }
 
     #[test]
     fn an_unknown_country_gets_a_plain_beginning() {
         let email = EmailAddress::parse("owner", "a@example.com").unwrap();
         let firm = firm("Example", email, "UTC", "127.0.0.1").unwrap();
-        assert_eq!(firm.vat_rates.iter().map(ToString::to_string).collect::<Vec<_>>(), ["20", "0"]);
+        assert_eq!(firm.vat_rates.iter().map(|x| x.rate.to_string()).collect::<Vec<_>>(), ["20", "0"]);
+    }
+
+    #[test]
+    fn a_firm_of_the_canary_islands_begins_with_igic() {
+        let email = EmailAddress::parse("owner", "a@example.es").unwrap();
+        let firm = firm("Ejemplo", email, "Atlantic/Canary", "portal.example.es").unwrap();
+        assert_eq!(firm.vat_rates[0], Vat { category: VatCategory::Igic, rate: Decimal::from(7) });
+        assert!(firm.vat_rates.iter().all(|x| x.category == VatCategory::Igic));
     }
 
     #[test]

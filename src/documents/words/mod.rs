@@ -63,8 +63,9 @@ pub(super) struct SheetWords {
     pub(super) totals: &'static str,
     /// What the XML within a PDF is.
     pub(super) xml: &'static str,
-    /// From one day to another.
+    /// From one day to another; and as short as it can be, for the foot of a page.
     pub(super) period: OfTwo,
+    pub(super) span: OfTwo,
     /// Something in a currency: "Total in euro".
     pub(super) in_currency: OfTwo,
     /// The activity log's code at the foot of a statement.
@@ -107,10 +108,14 @@ pub(super) struct LineWords {
     pub(super) allowance: &'static str,
     pub(super) charge: &'static str,
     pub(super) net: &'static str,
+    /// The same where another tax than VAT is charged.
+    pub(super) net_other: &'static str,
     pub(super) net_of_gross: &'static str,
     pub(super) included: Of,
     pub(super) total: &'static str,
     pub(super) gross: &'static str,
+    /// The same where another tax than VAT is charged.
+    pub(super) gross_other: &'static str,
     pub(super) prepaid: &'static str,
     pub(super) rounding: &'static str,
     pub(super) left: &'static str,
@@ -119,6 +124,8 @@ pub(super) struct LineWords {
 /// What is said of VAT.
 pub(super) struct VatWords {
     pub(super) column: &'static str,
+    /// The column where another tax than VAT is charged.
+    pub(super) column_other: &'static str,
     /// A category in the column, where no rate stands there.
     pub(super) cell: fn(VatCategory) -> &'static str,
     /// A category and its rate within a sentence.

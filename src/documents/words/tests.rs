@@ -15,6 +15,7 @@ fn all(words: &Words) -> Vec<String> {
         one(sheet.ask),
         (sheet.page)(1, 2),
         two(sheet.period),
+        two(sheet.span),
         two(sheet.in_currency),
         one(sheet.anchor),
         one(pay.heading),
@@ -65,7 +66,17 @@ fn plain(words: &Words) -> Vec<&'static str> {
     out.extend([pay.numbers, pay.scan, pay.code, lines.caption, lines.description, lines.quantity, lines.price]);
     out.extend([lines.price_gross, lines.amount, lines.amount_gross, lines.discount, lines.item, lines.order_line]);
     out.extend([lines.sum, lines.allowance, lines.charge, lines.net, lines.net_of_gross, lines.total, lines.gross]);
-    out.extend([lines.prepaid, lines.rounding, lines.left, vat.column, invoice.title, invoice.credit_note]);
+    out.extend([
+        lines.prepaid,
+        lines.rounding,
+        lines.left,
+        vat.column,
+        vat.column_other,
+        lines.net_other,
+        lines.gross_other,
+        invoice.title,
+        invoice.credit_note,
+    ]);
     out.extend([invoice.draft, invoice.credit_draft, invoice.total_credited, invoice.due, invoice.credits]);
     out.extend([invoice.quote, invoice.reference, invoice.order, invoice.contract, invoice.project]);
     out.extend([invoice.attention, invoice.delivered, invoice.period, invoice.instalment, invoice.instalments]);
@@ -83,7 +94,7 @@ fn plain(words: &Words) -> Vec<&'static str> {
 }
 
 /// What reads the same in both languages, as it should.
-const SHARED: [&str; 5] = ["[1] in [2]", "Option [1]", "In [1]", "Code", "Reverse Charge"];
+const SHARED: [&str; 7] = ["IGIC", "IPSI", "[1] in [2]", "Option [1]", "In [1]", "Code", "Reverse Charge"];
 
 #[test]
 fn every_language_says_everything_and_places_what_it_is_given() {

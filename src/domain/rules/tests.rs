@@ -62,6 +62,7 @@ fn a_whole_document_breaks_nothing() {
         assert_eq!(rules(vec![line(category, 0)], &seller, &buyer), [""; 0], "{category:?}");
     }
     assert_eq!(rules(vec![line(V::Standard, 23), line(V::Zero, 0)], &seller, &buyer), [""; 0]);
+    assert_eq!(rules(vec![line(V::Igic, 7), line(V::Igic, 0), line(V::Ipsi, 4)], &seller, &buyer), [""; 0]);
     let mut supply = invoice(Content::of(vec![line(V::IntraCommunity, 0)]));
     supply.period = Some(Period { from: supply.dated, to: supply.due });
     assert_eq!(found(&supply, &seller, &buyer), []);
@@ -93,6 +94,8 @@ fn each_category_has_its_own_needs() {
     let none: [&str; 0] = [];
     assert_eq!(rules(vec![line(V::Standard, 23)], &bare, &whole), ["BR-CO-26", "BR-S-02"]);
     assert_eq!(rules(vec![line(V::Standard, 23)], &registered, &whole), none, "a tax number will do");
+    assert_eq!(rules(vec![line(V::Igic, 7)], &bare, &whole), ["BR-CO-26", "BR-AF-02"]);
+    assert_eq!(rules(vec![line(V::Ipsi, 4)], &bare, &whole), ["BR-CO-26", "BR-AG-02"]);
     assert_eq!(rules(vec![line(V::ReverseCharge, 0)], &whole, &bare), ["BR-AE-02"]);
     assert_eq!(rules(vec![line(V::ReverseCharge, 0)], &whole, &registered), none);
     assert_eq!(rules(vec![line(V::Export, 0)], &registered, &bare), ["BR-G-02"]);

@@ -1,6 +1,8 @@
 //! What each VAT category needs: identifiers, a rate or none, a reason or none, and for intra-Community supplies a day
 //! and a country.
 
+use rust_decimal::Decimal;
+
 use super::Case;
 use crate::domain::country::in_eu;
 use crate::domain::language::Language;
@@ -23,6 +25,8 @@ fn rules(category: Category) -> Rules {
         Category::IntraCommunity => of("BR-IC-02", "BR-IC-05", "BR-IC-10"),
         Category::Export => of("BR-G-02", "BR-G-05", "BR-G-10"),
         Category::OutOfScope => of("BR-O-02", "BR-O-05", "BR-O-10"),
+        Category::Igic => of("BR-AF-02", "BR-AF-05", "BR-AF-10"),
+        Category::Ipsi => of("BR-AG-02", "BR-AG-05", "BR-AG-10"),
     }
 }
 
@@ -52,6 +56,8 @@ fn identifiers(case: &mut Case<'_>, category: Category) {
             Category::Exempt => "An exemption",
             Category::ReverseCharge => "A reverse charge",
             Category::IntraCommunity => "An intra-Community supply",
+            Category::Igic => "Charging IGIC",
+            Category::Ipsi => "Charging IPSI",
             Category::Export | Category::OutOfScope => "An export",
         };
         case.add(rule, "settings.vat_id", format!("{what} needs the firm’s VAT number; enter it in Settings."));
@@ -69,8 +75,12 @@ fn identifiers(case: &mut Case<'_>, category: Category) {
 
 fn rate(case: &mut Case<'_>, category: Category) {
     let of_category = case.content.lines.iter().enumerate().filter(|x| x.1.vat.category == category);
-    let wrong: Vec<usize> =
-        of_category.filter(|x| x.1.vat.rate.is_zero() == (category == Category::Standard)).map(|x| x.0).collect();
+    let fits = |rate: Decimal| match category {
+        Category::Igic | Category::Ipsi => true,
+        Category::Standard => !rate.is_zero(),
+        _ => rate.is_zero(),
+    };
+    let wrong: Vec<usize> = of_category.filter(|x| !fits(x.1.vat.rate)).map(|x| x.0).collect();
     for at in wrong {
         let words = if category == Category::Standard { "Enter a rate above 0" } else { "Enter 0 as the rate" };
         case.add(

@@ -24,11 +24,15 @@ pub enum VatCategory {
     Export,
     /// O: outside the scope of VAT.
     OutOfScope,
+    /// L: IGIC, the general indirect tax of the Canary Islands.
+    Igic,
+    /// M: IPSI, the tax on production, services and imports of Ceuta and Melilla.
+    Ipsi,
 }
 
 impl VatCategory {
     /// All of them, in the order in which forms offer them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Standard,
         Self::Zero,
         Self::Exempt,
@@ -36,6 +40,8 @@ impl VatCategory {
         Self::IntraCommunity,
         Self::Export,
         Self::OutOfScope,
+        Self::Igic,
+        Self::Ipsi,
     ];
 
     /// The code of EN 16931.
@@ -48,6 +54,8 @@ impl VatCategory {
             Self::IntraCommunity => "K",
             Self::Export => "G",
             Self::OutOfScope => "O",
+            Self::Igic => "L",
+            Self::Ipsi => "M",
         }
     }
 
@@ -66,6 +74,8 @@ impl VatCategory {
             Self::IntraCommunity => "Intra-Community supply",
             Self::Export => "Export",
             Self::OutOfScope => "No VAT",
+            Self::Igic => "IGIC",
+            Self::Ipsi => "IPSI",
         }
     }
 }
@@ -75,7 +85,7 @@ impl VatCategory {
 pub struct Vat {
     /// The category.
     pub category: VatCategory,
-    /// Percent, at most two decimals; 0 for every category but S.
+    /// Percent, at most two decimals; above 0 for S, any for L and M, 0 for every other category.
     pub rate: Decimal,
 }
 
@@ -86,7 +96,7 @@ impl Vat {
     /// A category with its rate.
     ///
     /// # Errors
-    /// Names `field` when S has no rate above 0, another category has one, or the rate is outside 0..=100.
+    /// Names `field` when S has no rate above 0, a category without rates has one, or the rate is outside 0..=100.
     pub fn new(field: &str, category: VatCategory, rate: Decimal) -> Result<Self, FieldFault> {
         let rate = rate.normalize();
         let fault = |message: &str| Err(FieldFault::new(field, message));
@@ -95,8 +105,9 @@ impl Vat {
         }
         match (category, rate.is_zero()) {
             (VatCategory::Standard, true) => fault("Enter the VAT rate, or choose a category without VAT."),
-            (VatCategory::Standard, false) | (_, true) => Ok(Self { category, rate }),
-            (_, false) => fault("Only the category VAT has a rate; enter 0 for this one."),
+            (_, true) => Ok(Self { category, rate }),
+            (taxed, false) if taxed.has_rates() => Ok(Self { category, rate }),
+            (_, false) => fault("Only VAT, IGIC and IPSI have a rate; enter 0 for this one."),
         }
     }
 }
@@ -113,17 +124,23 @@ pub struct Exemption {
 }
 
 impl VatCategory {
-    /// Whether the breakdown needs a reason for this category (BR-E-10, BR-AE-10, BR-IC-10, BR-G-10, BR-O-10); S and Z
-    /// must have none.
+    /// Whether it is charged at rates of which there are several: VAT itself, and the taxes of the Canary Islands,
+    /// Ceuta and Melilla, whose rate may also be 0 (BR-AF-05, BR-AG-05).
+    pub fn has_rates(self) -> bool {
+        matches!(self, Self::Standard | Self::Igic | Self::Ipsi)
+    }
+
+    /// Whether the breakdown needs a reason for this category (BR-E-10, BR-AE-10, BR-IC-10, BR-G-10, BR-O-10); S, Z, L
+    /// and M must have none.
     pub fn needs_reason(self) -> bool {
-        !matches!(self, Self::Standard | Self::Zero)
+        !(self.has_rates() || self == Self::Zero)
     }
 
     /// The usual reason of a category in a language, for a seller inside the EU or outside it; `None` where there must
     /// be none.
     pub fn usual_exemption(self, language: Language, seller_in_eu: bool) -> Option<Exemption> {
         let code = match self {
-            Self::Standard | Self::Zero => return None,
+            Self::Standard | Self::Zero | Self::Igic | Self::Ipsi => return None,
             Self::Exempt => "",
             Self::ReverseCharge => "VATEX-EU-AE",
             Self::IntraCommunity => "VATEX-EU-IC",
@@ -139,7 +156,7 @@ impl VatCategory {
 
     fn reason(self, seller_in_eu: bool) -> &'static str {
         match self {
-            Self::Standard | Self::Zero => "",
+            Self::Standard | Self::Zero | Self::Igic | Self::Ipsi => "",
             Self::Exempt => "Exempt from VAT.",
             Self::ReverseCharge => "Reverse charge: the customer accounts for the VAT.",
             Self::IntraCommunity => {
@@ -156,7 +173,7 @@ impl VatCategory {
     /// As § 14a UStG and Article 226 of the Directive word them.
     fn reason_german(self, seller_in_eu: bool) -> &'static str {
         match self {
-            Self::Standard | Self::Zero => "",
+            Self::Standard | Self::Zero | Self::Igic | Self::Ipsi => "",
             Self::Exempt => "Von der Umsatzsteuer befreit.",
             Self::ReverseCharge => "Steuerschuldnerschaft des Leistungsempfängers (Reverse Charge).",
             Self::IntraCommunity => {
@@ -176,7 +193,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_the_standard_category_has_a_rate() {
+    fn only_taxes_have_rates_and_only_vat_must_have_one() {
         let dec = |text: &str| text.parse::<Decimal>().unwrap();
         assert!(Vat::new("v", VatCategory::Standard, dec("23")).is_ok());
         assert!(Vat::new("v", VatCategory::Standard, dec("0")).is_err());
@@ -184,6 +201,9 @@ mod tests {
         assert!(Vat::new("v", VatCategory::Standard, dec("-1")).is_err());
         assert!(Vat::new("v", VatCategory::Standard, dec("100.01")).is_err());
         assert!(Vat::new("v", VatCategory::ReverseCharge, dec("0")).is_ok());
+        for island in [VatCategory::Igic, VatCategory::Ipsi] {
+            assert!(Vat::new("v", island, dec("7")).is_ok() && Vat::new("v", island, dec("0")).is_ok());
+        }
     }
 
     #[test]

@@ -282,6 +282,9 @@ pub fn total_lines(sums: &Totals, locale: Locale) -> Vec<(String, String)> {
         let base = figure(group.base);
         let name = match group.vat.category {
             VatCategory::Standard => format!("VAT, {} of {base}", locale.percent(group.vat.rate)),
+            other if other.has_rates() => {
+                format!("{}, {} of {base}", other.words(), locale.percent(group.vat.rate))
+            }
             other => format!("{}, of {base}", other.words()),
         };
         add(&name, group.tax, true);

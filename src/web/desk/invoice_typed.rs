@@ -119,19 +119,20 @@ pub fn read_vat(typed: &str) -> Result<Vat, FieldFault> {
 
 /// The firm's usual VAT, as a choice.
 pub fn usual_vat(firm: &Firm) -> String {
-    let vat = firm.vat_rates.first().map_or(Vat::default(), |rate| Vat { rate: *rate, ..Vat::default() });
-    if vat.rate.is_zero() { "O:0".to_owned() } else { vat_code(vat) }
+    let vat = firm.vat_rates.first().copied().unwrap_or_default();
+    if vat.category == VatCategory::Standard && vat.rate.is_zero() { "O:0".to_owned() } else { vat_code(vat) }
 }
 
 /// The firm's rates, the categories without one, and the one that is chosen if it is none of these.
 pub fn vat_choices(firm: &Firm, chosen: &str) -> Vec<(String, String)> {
-    let standard = |rate: Decimal| Vat { category: VatCategory::Standard, rate };
     let words = |vat: Vat| match vat.category {
         VatCategory::Standard => firm.locale.percent(vat.rate),
+        other if other.has_rates() => format!("{} {}", other.words(), firm.locale.percent(vat.rate)),
         other => other.words().to_owned(),
     };
-    let none = VatCategory::ALL.into_iter().filter(|c| *c != VatCategory::Standard);
-    let rates = firm.vat_rates.iter().filter(|rate| !rate.is_zero()).map(|rate| standard(*rate));
+    let none = VatCategory::ALL.into_iter().filter(|c| !c.has_rates());
+    let charged = |vat: &Vat| vat.category != VatCategory::Standard || !vat.rate.is_zero();
+    let rates = firm.vat_rates.iter().copied().filter(charged);
     let all = rates.chain(none.map(|category| Vat { category, rate: Decimal::ZERO }));
     let mut out: Vec<(String, String)> = all.map(|vat| (vat_code(vat), words(vat))).collect();
     if !out.iter().any(|x| x.0 == chosen) {

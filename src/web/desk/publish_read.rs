@@ -97,6 +97,7 @@ pub(super) fn section(desk: &Desk, read: &Incoming) -> Markup {
     sums.extend(read.totals.groups.iter().map(|group| {
         let name = match group.vat.category {
             VatCategory::Standard => format!("VAT {}", locale.percent(group.vat.rate)),
+            other if other.has_rates() => format!("{} {}", other.words(), locale.percent(group.vat.rate)),
             other => other.words().to_owned(),
         };
         (name, money(group.tax))

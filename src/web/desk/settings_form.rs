@@ -12,7 +12,7 @@ use crate::domain::money::{Currency, parse_decimal};
 use crate::domain::number::Pattern;
 use crate::domain::particulars;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
-use crate::domain::tax::RATE_DIGITS;
+use crate::domain::tax::{RATE_DIGITS, Vat, VatCategory};
 use crate::domain::terms::DueRule;
 use crate::domain::text::{EmailAddress, LINE_MAX, line, paragraph};
 use crate::web::forms::Fields;
@@ -32,7 +32,6 @@ const QUOTE_TERMS: &str = "New quotes begin with them; the client sees them befo
 pub fn kept(firm: &Firm) -> Fields {
     let mut fields = Fields::default();
     party_form::fill(&mut fields, &firm.party);
-    let rates: Vec<String> = firm.vat_rates.iter().map(|x| x.normalize().to_string()).collect();
     let all = [
         ("trade", firm.trade.clone()),
         ("registration", firm.registration.clone()),
@@ -45,7 +44,7 @@ pub fn kept(firm: &Firm) -> Fields {
         ("colour", firm.colour.clone()),
         ("currency", firm.currency.to_string()),
         ("terms", firm.terms.to_string()),
-        ("vat_rates", rates.join(" ")),
+        ("vat_rates", rates_words(&firm.vat_rates)),
         ("series_invoice", firm.series.invoice.as_str().to_owned()),
         ("series_credit", firm.series.credit_note.as_str().to_owned()),
         ("series_quote", firm.series.quote.as_str().to_owned()),
@@ -140,11 +139,16 @@ fn paper(code: &str) -> Result<Paper, FieldFault> {
     }
 }
 
-/// Reads rates in percent, separated by blanks or semicolons.
-fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
+/// Reads rates in percent, separated by blanks or semicolons. After the word IGIC or IPSI they are of that tax, until
+/// the word VAT.
+fn rates(field: &str, text: &str) -> Result<Vec<Vat>, FieldFault> {
     let wrong = || FieldFault::new(field, "Enter rates in percent with a blank between them, like 23 13.5 9 0.");
-    let mut out: Vec<Decimal> = Vec::new();
+    let (mut out, mut category): (Vec<Vat>, _) = (Vec::new(), VatCategory::Standard);
     for part in text.split(|c: char| c.is_whitespace() || c == ';').filter(|x| !x.is_empty()) {
+        if let Some(other) = tax_of(part) {
+            category = other;
+            continue;
+        }
         let part = part.trim_end_matches([',', '%']);
         let rate = parse_decimal(part, DIGITS_READ).ok_or_else(wrong)?.normalize();
         if rate.is_sign_negative() && !rate.is_zero() || rate > Decimal::ONE_HUNDRED {
@@ -154,11 +158,30 @@ fn rates(field: &str, text: &str) -> Result<Vec<Decimal>, FieldFault> {
             let message = format!("A rate has at most {RATE_DIGITS} decimals, as invoices take it; {part} has more.");
             return Err(FieldFault::new(field, message));
         }
-        if !out.contains(&rate) {
-            out.push(rate);
+        let vat = Vat { category, rate };
+        if !out.contains(&vat) {
+            out.push(vat);
         }
     }
     if out.is_empty() || out.len() > RATES_MAX { Err(wrong()) } else { Ok(out) }
+}
+
+fn tax_of(word: &str) -> Option<VatCategory> {
+    let taxes = VatCategory::ALL.into_iter().filter(|x| x.has_rates());
+    taxes.into_iter().find(|x| x.words().eq_ignore_ascii_case(word.trim_end_matches([':', ','])))
+}
+
+/// Rates as [`rates`] reads them.
+fn rates_words(all: &[Vat]) -> String {
+    let (mut out, mut category): (Vec<String>, _) = (Vec::new(), VatCategory::Standard);
+    for vat in all {
+        if vat.category != category {
+            category = vat.category;
+            out.push(category.words().to_owned());
+        }
+        out.push(vat.rate.normalize().to_string());
+    }
+    out.join(" ")
 }
 
 fn series(faults: &mut Faults, fields: &Fields, year: i16) -> Option<Series> {
@@ -230,7 +253,8 @@ pub fn inputs(typed: Typed<'_>) -> Markup {
         (group("Usual terms", html! {
             (parts::input(&typed.field("currency", "Currency of new clients").hint("Like EUR.").short(), Input::Text))
             (parts::input(&typed.field("terms", "Days to pay for new clients").hint("EOM 30: 30 days after the month’s end.").short(), Input::Text))
-            (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first."))
+            (text_needed(typed, "vat_rates", "VAT rates", "In percent, a blank between them, the usual one first. IGIC 7 3 are rates of the Canary Islands, IPSI 4 of Ceuta \
+                and Melilla."))
             (parts::textarea(&typed.field("quote_terms", "Terms of quotes").hint(QUOTE_TERMS).optional(), 5))
         }))
         (group("Confirm", parts::input(&password.hint(FOR_CHANGES).optional(), Input::Password)))
@@ -323,13 +347,17 @@ mod tests {
             logo: None,
             currency: Currency::EUR,
             terms: DueRule::Days(30),
-            vat_rates: vec![Decimal::new(23, 0), Decimal::new(135, 1)],
+            vat_rates: vec![vat(VatCategory::Standard, 230), vat(VatCategory::Standard, 135)],
             series: Series { invoice, credit_note, quote, receipt: pattern("HF-R-{0000}") },
             locale: Locale::EnglishIreland,
             language: Language::German,
             paper: Paper::A4,
             quote_terms: String::new(),
         }
+    }
+
+    fn vat(category: VatCategory, tenths: i64) -> Vat {
+        Vat { category, rate: Decimal::new(tenths, 1).normalize() }
     }
 
     #[test]
@@ -342,7 +370,7 @@ mod tests {
         fields.set("iban", "IE29 AIBK 9311 5212 3456 78");
         fields.set("vat_rates", "23%, 13,5; 0");
         let new = read(&fields, &old, YEAR).unwrap();
-        assert_eq!(new.vat_rates, [Decimal::new(23, 0), Decimal::new(135, 1), Decimal::ZERO]);
+        assert_eq!(new.vat_rates, [230, 135, 0].map(|tenths| vat(VatCategory::Standard, tenths)));
         assert_eq!(changes(&old, &new), "bank details, VAT rates");
     }
 
@@ -379,7 +407,14 @@ mod tests {
         let Err(Refusal::Fields(faults)) = read(&fields, &old, YEAR) else { panic!("taken") };
         assert_eq!(faults[0].message, "A rate has at most 2 decimals, as invoices take it; 4.125 has more.");
         fields.set("vat_rates", "4.120");
-        assert_eq!(read(&fields, &old, YEAR).unwrap().vat_rates, [Decimal::new(412, 2)]);
+        let known = Vat { category: VatCategory::Standard, rate: Decimal::new(412, 2) };
+        assert_eq!(read(&fields, &old, YEAR).unwrap().vat_rates, [known]);
+        fields.set("vat_rates", "igic 7 0; IPSI: 4 VAT 21");
+        let new = read(&fields, &old, YEAR).unwrap();
+        use VatCategory::{Igic, Ipsi, Standard};
+        assert_eq!(new.vat_rates, [vat(Igic, 70), vat(Igic, 0), vat(Ipsi, 40), vat(Standard, 210)]);
+        assert_eq!(kept(&new).get("vat_rates"), "IGIC 7 0 IPSI 4 VAT 21");
+        assert_eq!(read(&kept(&new), &old, YEAR).unwrap().vat_rates, new.vat_rates);
     }
 
     #[test]

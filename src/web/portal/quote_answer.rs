@@ -13,7 +13,7 @@ use crate::actions::quotes::{self, REASON_MAX, Reply, answerable};
 use crate::domain::money::Money;
 use crate::domain::quote::{Answer, Choice, Given, Version};
 use crate::domain::refusal::Refusal;
-use crate::domain::tax::{Totals, VatCategory};
+use crate::domain::tax::Totals;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted, Query, errors_from};
 use crate::web::guard::{FullViewer, Viewer};
@@ -228,7 +228,7 @@ fn choosing(viewer: &Viewer, shown: &Shown, at: &str, asked: &Asked<'_>) -> Mark
 }
 
 fn has_vat(version: &Version) -> bool {
-    version.content.vats().any(|vat| vat.category == VatCategory::Standard)
+    version.content.vats().any(|vat| vat.category.has_rates())
 }
 
 fn draw_review(viewer: &Viewer, shown: &Shown, options: &[u32], sums: &Totals) -> Markup {
@@ -252,7 +252,7 @@ fn draw_review(viewer: &Viewer, shown: &Shown, options: &[u32], sums: &Totals) -
         (parts::section("chosen", "What you chose", "", html! {
             (parts::rows(&lines))
             (parts::totals(&crate::web::desk::total_lines(sums, locale)))
-            @if !left.is_empty() { p.small.mut { "Not chosen: " (left.join("; ")) "." } }
+            @if !left.is_empty() { p.small.mut.gap-y { "Not chosen: " (left.join("; ")) "." } }
         }))
         (parts::section("answer", "Accept it", "", html! {
             (terms(version))

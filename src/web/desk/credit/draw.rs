@@ -86,7 +86,10 @@ fn comes_to(desk: &Desk, totals: &Totals) -> Markup {
     let money = |minor| desk.locale().money(Money::new(minor, totals.currency));
     let mut sums = vec![("Without VAT".to_owned(), money(totals.net))];
     for group in totals.groups.iter().filter(|x| x.tax != 0) {
-        sums.push((format!("VAT {}", desk.locale().percent(group.vat.rate)), money(group.tax)));
+        sums.push((
+            format!("{} {}", group.vat.category.words(), desk.locale().percent(group.vat.rate)),
+            money(group.tax),
+        ));
     }
     if totals.prepaid != 0 {
         sums.push(("Paid before the invoice".to_owned(), money(totals.prepaid.saturating_neg())));
@@ -129,7 +132,7 @@ fn form(desk: &Desk, row: &Row, credited: &Credited<'_>, typed: Typed<'_>) -> Ma
             (parts::radios(&typed.field("take", "What is credited?"), &takes))
             (parts::act(Icon::Invoice, "Lines", chosen == "lines", lines(desk, row, credited, typed)))
             (parts::act(Icon::Invoice, "Amounts", chosen == "amounts", amounts(row, credited, typed)))
-            (parts::radios(&typed.field("use", "What becomes of it?"), &uses))
+            div.gap-y { (parts::radios(&typed.field("use", "What becomes of it?"), &uses)) }
             (parts::textarea(&why, 3))
             p.mut { "The same people get a letter about it." }
             p.row {

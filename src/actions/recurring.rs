@@ -12,6 +12,7 @@ use crate::app::{App, Settings};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::event::Event;
+use crate::domain::firm::Locale;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, QuoteId, RecurringId};
 use crate::domain::invoice::References;
 use crate::domain::money::Currency;
@@ -179,11 +180,14 @@ pub fn make(w: &mut WriteTx<'_>, app: &App, id: RecurringId) -> Result<bool, Act
         w.put_recurring(&Recurring { wake, ..kept })?;
         return Ok(false);
     };
-    let content = kept.content_of(&due);
+    let firm = w.firm()?;
+    let locale = firm.speaking(w.client(kept.client)?.and_then(|x| x.language)).locale;
+    let content = kept.content_of(&due, locale);
     let total = totals(&content, kept.currency).ok_or(Refusal::TryAgain)?.payable();
     let document = match kept.makes {
-        Makes::Invoice => Made::Invoice(invoice(w, app, &kept, &due, content, today)?),
-        Makes::Quote => Made::Quote(quote(w, app, &kept, &due, content, today)?),
+        Makes::Invoice => Made::Invoice(invoice(w, app, &kept, (&due, locale), content, today)?),
+        Makes::Quote if !kept.by_itself => Made::Waits,
+        Makes::Quote => Made::Quote(quote(w, app, &kept, (&due, locale), content, today)?),
     };
     w.put_made(id, &due.key, document)?;
     let mut kept = Recurring { trouble: None, ..kept };
@@ -191,9 +195,9 @@ pub fn make(w: &mut WriteTx<'_>, app: &App, id: RecurringId) -> Result<bool, Act
     w.put_recurring(&kept)?;
     let about = match document {
         Made::Invoice(id) => About::invoice(kept.client, id),
-        Made::Quote(_) | Made::Skipped => About::client(kept.client),
+        Made::Quote(_) | Made::Skipped | Made::Waits => About::client(kept.client),
     };
-    let (title, issued) = (kept.title, kept.by_itself || kept.makes == Makes::Quote);
+    let (title, issued) = (kept.title, kept.by_itself);
     let event = Event::RecurringMade { recurring: id, title, key: due.key, total, issued };
     let _ = w.record(about, event)?;
     Ok(true)
@@ -204,7 +208,7 @@ fn invoice(
     w: &mut WriteTx<'_>,
     app: &App,
     kept: &Recurring,
-    due: &Occurrence,
+    (due, locale): (&Occurrence, Locale),
     content: Content,
     today: Date,
 ) -> Result<InvoiceId, ActError> {
@@ -213,7 +217,7 @@ fn invoice(
     let draft = Draft {
         client: kept.client,
         project: kept.project,
-        title: filled(&kept.title, due),
+        title: filled(&kept.title, due, locale),
         currency: kept.currency,
         dated,
         due: dated.saturating_add(jiff::Span::new().days(i64::from(kept.days))),
@@ -222,7 +226,7 @@ fn invoice(
         references: kept.references.clone(),
         delivered: None,
         period: due.period,
-        note: filled(&kept.note, due),
+        note: filled(&kept.note, due, locale),
         content,
         recipients: kept.recipients.clone(),
     };
@@ -233,21 +237,77 @@ fn invoice(
     Ok(id)
 }
 
-/// A quote of an occurrence, sent at once: a quote is kept only once it is sent.
+/// A quote of an occurrence, sent at once.
 fn quote(
     w: &mut WriteTx<'_>,
     app: &App,
     kept: &Recurring,
-    due: &Occurrence,
+    (due, locale): (&Occurrence, Locale),
     content: Content,
     today: Date,
 ) -> Result<QuoteId, ActError> {
-    let issued = due.date.max(today);
-    let until = issued.saturating_add(jiff::Span::new().days(i64::from(kept.days)));
-    let plain = NewQuote::plain(kept.client, &filled(&kept.title, due), kept.currency, (issued, until), Vec::new());
-    let new = NewQuote { project: kept.project, note: filled(&kept.note, due), content, ..plain };
+    let new = offer(kept, (due, locale), content, today);
     let number = quotes::send_in(w, app, &StaffScope::all(), &new)?.value();
     Ok(found(w.quote_numbered(&number)?)?.id)
+}
+
+/// Late after downtime, it is dated when it is made.
+fn offer(kept: &Recurring, (due, locale): (&Occurrence, Locale), content: Content, today: Date) -> NewQuote {
+    let issued = due.date.max(today);
+    let until = issued.saturating_add(jiff::Span::new().days(i64::from(kept.days)));
+    let title = filled(&kept.title, due, locale);
+    let plain = NewQuote::plain(kept.client, &title, kept.currency, (issued, until), Vec::new());
+    NewQuote { project: kept.project, note: filled(&kept.note, due, locale), content, ..plain }
+}
+
+/// The quote of a period that waits to be looked through, as its template says it now and dated today; `None` when it
+/// waits no longer. It is not kept: sending it says that it was sent, and [`leave_out`] that it never will be.
+///
+/// # Errors
+/// When the store fails.
+pub fn waiting(
+    r: &impl Reader,
+    scope: &StaffScope,
+    (id, key): (RecurringId, &str),
+    today: Date,
+) -> Result<Option<NewQuote>, StoreError> {
+    let Some(kept) = r.recurring(id)?.filter(|x| scope.sees(x.client)) else { return Ok(None) };
+    let Some(due) = kept.occurrence(key) else { return Ok(None) };
+    if r.made_for(id, key)? != Some(Made::Waits) {
+        return Ok(None);
+    }
+    let firm = r.firm()?;
+    let locale = firm.speaking(r.client(kept.client)?.and_then(|x| x.language)).locale;
+    let content = kept.content_of(&due, locale);
+    let fills = Some((id, key.to_owned()));
+    Ok(Some(NewQuote { fills, ..offer(&kept, (&due, locale), content, today) }))
+}
+
+/// Those that wait, of every template that the scope sees: template and period key, the oldest period first.
+///
+/// # Errors
+/// When the store fails.
+pub fn all_waiting(r: &impl Reader, scope: &StaffScope) -> Result<Vec<(Recurring, String)>, StoreError> {
+    let mut all = Vec::new();
+    for kept in r.recurring_of(None)?.into_iter().filter(|x| x.makes == Makes::Quote && scope.sees(x.client)) {
+        let keys = r.made_of(kept.id)?.into_iter().filter(|x| x.1 == Made::Waits).map(|x| x.0);
+        all.extend(keys.rev().map(|key| (kept.clone(), key)).collect::<Vec<_>>());
+    }
+    Ok(all)
+}
+
+/// Leaves out the quote of a period that waits: none is made for it.
+///
+/// # Errors
+/// When the scope does not allow it; [`Refusal::Repeated`] when it waits no longer.
+pub fn leave_out(w: &mut WriteTx<'_>, scope: &StaffScope, id: RecurringId, key: &str) -> Result<Done<()>, ActError> {
+    let kept = find(w, scope, id)?;
+    if w.made_for(id, key)? != Some(Made::Waits) {
+        return Err(Refusal::Repeated(id.0).into());
+    }
+    w.put_made(id, key, Made::Skipped)?;
+    let event = Event::RecurringSkipped { recurring: id, title: kept.title, key: key.to_owned() };
+    Ok(w.record(About::client(kept.client), event)?.done(()))
 }
 
 /// Notes why the next document of a template could not be made, and when it is tried again. Told once in the log for

@@ -48,7 +48,8 @@ pub fn note_restore(w: &mut WriteTx<'_>, taken: Timestamp) -> Result<Done<()>, A
 }
 
 /// Whether an owner has yet to say what happened since the backup, of numbers or of letters. Until then nothing is
-/// taken from the drop folder either: what was taken since is unknown here, and the house before may still take from it.
+/// taken from the drop folder either: what was taken since is unknown here, and the house before may still take from
+/// it.
 ///
 /// # Errors
 /// When the store fails.

@@ -258,6 +258,8 @@ pub enum Event {
     RegisterTaken { format: Format, client: Option<ClientId>, month: Option<Date> },
     /// The reminder policy was changed: this version holds from now on, for this reason.
     PolicyChanged { version: u32, reason: String },
+    /// Somebody left out a document of a recurring template: none is made for that period.
+    RecurringSkipped { recurring: RecurringId, title: String, key: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -363,6 +365,7 @@ impl Event {
             | E::RecurringResumed { .. }
             | E::RecurringMade { .. }
             | E::RecurringFailed { .. }
+            | E::RecurringSkipped { .. }
             | E::QuoteAccepted { .. }
             | E::QuoteDeclined { .. }
             | E::DocumentImported { .. }

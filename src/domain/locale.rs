@@ -293,7 +293,8 @@ impl Locale {
         format!("{} {}", self.month(date), date.year())
     }
 
-    fn month(self, date: Date) -> &'static str {
+    /// A month by name.
+    pub fn month(self, date: Date) -> &'static str {
         let at = usize::try_from(date.month() - 1).unwrap_or_default();
         let names = if self == Self::German { MONATE } else { MONTHS };
         names.get(at).copied().unwrap_or_default()

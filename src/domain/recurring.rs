@@ -11,6 +11,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::calendar::wall_clock;
+use super::firm::Locale;
 use super::ids::{ClientId, ContactId, ProjectId, RecurringId, StaffId};
 use super::invoice::{References, YEARS};
 use super::money::{Currency, Money};
@@ -334,8 +335,13 @@ impl Recurring {
         self.schedule.occurrences().filter(|x| x.date >= self.since && !made.contains(&x.key))
     }
 
-    /// What an occurrence charges, with the prices of its day and its placeholders filled.
-    pub fn content_of(&self, occurrence: &Occurrence) -> Content {
+    /// The occurrence of a period key, also when something became of it.
+    pub fn occurrence(&self, key: &str) -> Option<Occurrence> {
+        self.schedule.occurrences().find(|x| x.key == key)
+    }
+
+    /// What an occurrence charges, with the prices of its day and its placeholders filled in a client's language.
+    pub fn content_of(&self, occurrence: &Occurrence, locale: Locale) -> Content {
         let mut content = self.content.clone();
         for change in self.changes.iter().filter(|x| x.from <= occurrence.date) {
             for (n, line) in (1_u32..).zip(&mut content.lines) {
@@ -345,14 +351,14 @@ impl Recurring {
             }
         }
         for line in &mut content.lines {
-            line.description = filled(&line.description, occurrence);
+            line.description = filled(&line.description, occurrence, locale);
         }
         content
     }
 
     /// What an occurrence asks for; `None` beyond the limits of an amount.
     pub fn amount_of(&self, occurrence: &Occurrence) -> Option<Money> {
-        totals(&self.content_of(occurrence), self.currency).map(|x| x.payable())
+        totals(&self.content_of(occurrence, Locale::default()), self.currency).map(|x| x.payable())
     }
 
     /// The instant at which it is looked at for the next occurrence; `None` when none is ahead or it is paused.
@@ -384,16 +390,16 @@ pub const PLACEHOLDERS: [(&str, &str); 6] = [
     ("{to}", "the period’s last day: 30 November 2026"),
 ];
 
-/// A text with its placeholders filled: of the period, or of the day where no period is named.
-pub fn filled(text: &str, occurrence: &Occurrence) -> String {
+/// A text with its placeholders filled, as `locale` writes dates: of the period, or of the day where no period is
+/// named.
+pub fn filled(text: &str, occurrence: &Occurrence, locale: Locale) -> String {
     let (from, to) = occurrence.period.map_or((occurrence.date, occurrence.date), |x| (x.from, x.to));
-    let day = |x: Date| x.strftime("%-d %B %Y").to_string();
-    text.replace("{month}", &from.strftime("%B").to_string())
+    text.replace("{month}", locale.month(from))
         .replace("{year}", &from.year().to_string())
         .replace("{quarter}", &format!("Q{}", quarter(from)))
         .replace("{week}", &format!("W{:02}", from.iso_week_date().week()))
-        .replace("{from}", &day(from))
-        .replace("{to}", &day(to))
+        .replace("{from}", &locale.date_long(from))
+        .replace("{to}", &locale.date_long(to))
 }
 
 #[cfg(test)]

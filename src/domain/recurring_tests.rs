@@ -101,7 +101,9 @@ fn prices_change_from_their_day_on_and_placeholders_are_filled() {
         PriceChange { from: date(2027, 1, 1), line: Some(2), to: NewPrice::Price(Decimal::new(60, 0)) },
     ];
     let each: Vec<Occurrence> = all.schedule.occurrences().take(3).collect();
-    let prices = |n: usize| all.content_of(&each[n]).lines.iter().map(|x| x.price.to_string()).collect::<Vec<_>>();
+    let prices = |n: usize| {
+        all.content_of(&each[n], Locale::default()).lines.iter().map(|x| x.price.to_string()).collect::<Vec<_>>()
+    };
     assert_eq!(
         (prices(0), prices(1), prices(2)),
         (
@@ -111,8 +113,11 @@ fn prices_change_from_their_day_on_and_placeholders_are_filled() {
         )
     );
     assert_eq!(all.amount_of(&each[1]), Some(Money::new(15_525, Currency::EUR)));
-    let text = &all.content_of(&each[0]).lines[0].description;
+    let text = &all.content_of(&each[0], Locale::default()).lines[0].description;
     assert_eq!(text, "Retainer, November 2026\n1 November 2026 to 30 November 2026, Q4, W44");
+    let period = all.schedule.occurrences().nth(4).unwrap();
+    assert_eq!(filled("{month}, {from} bis {to}", &period, Locale::German), "März, 1. März 2027 bis 31. März 2027");
+    assert_eq!(all.occurrence(&period.key), Some(period));
 }
 
 #[test]

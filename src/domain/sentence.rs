@@ -105,6 +105,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::EarlyPaymentTaken { .. } | E::Refunded { .. } => ("bank", Mark::Plain),
         E::RefundReturned { .. } => ("bank", Mark::Warn),
         E::RecurringSaved { .. } | E::RecurringResumed { .. } | E::RecurringMade { .. } => ("clock", Mark::Plain),
+        E::RecurringSkipped { .. } => ("clock", Mark::Plain),
         E::RecurringPaused { .. } => ("clock", Mark::Warn),
         E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
@@ -229,6 +230,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             if *issued { "issued the document" } else { "made the draft" },
             money(*total)
         )),
+        E::RecurringSkipped { title, key, .. } => plain(format!("{who} left out the document of “{title}” for {key}")),
         E::RecurringFailed { title, key, reason, .. } => {
             noted(format!("The document of “{title}” for {key} could not be made; it will be tried again"), reason)
         }
@@ -521,7 +523,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::Restored { .. } | E::SendingReleased => None,
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::RecurringSaved { .. } | E::RecurringPaused { .. } | E::RecurringResumed { .. } => None,
-        E::RecurringMade { .. } | E::RecurringFailed { .. } => None,
+        E::RecurringMade { .. } | E::RecurringFailed { .. } | E::RecurringSkipped { .. } => None,
         E::MonthFailed { .. } | E::StaffMonthDownloaded { .. } | E::RegisterTaken { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } | E::IdentityDownloaded { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,

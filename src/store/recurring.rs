@@ -19,8 +19,10 @@ pub enum Made {
     Invoice(InvoiceId),
     /// A quote.
     Quote(QuoteId),
-    /// It fell into a pause, and is never made.
+    /// It fell into a pause, or somebody left it out; it is never made.
     Skipped,
+    /// A quote that waits for somebody to look through it and send it.
+    Waits,
 }
 
 impl Made {
@@ -29,6 +31,7 @@ impl Made {
             Self::Invoice(id) => (0, id.0),
             Self::Quote(id) => (1, id.0),
             Self::Skipped => (2, 0),
+            Self::Waits => (3, 0),
         }
     }
 
@@ -36,6 +39,7 @@ impl Made {
         match tag {
             0 => Self::Invoice(InvoiceId(id)),
             1 => Self::Quote(QuoteId(id)),
+            3 => Self::Waits,
             _ => Self::Skipped,
         }
     }
@@ -62,6 +66,11 @@ pub trait RecurringReads: Reader {
         let rows = table.range(from.as_str()..to.as_str())?.rev();
         let key = |k: &str| k.split_once('/').map_or("", |x| x.1).to_owned();
         rows.map(|row| row.map(|(k, v)| (key(k.value()), Made::of(v.value()))).map_err(Into::into)).collect()
+    }
+
+    /// What became of a period.
+    fn made_for(&self, id: RecurringId, key: &str) -> Result<Option<Made>, StoreError> {
+        Ok(self.table(RECURRING_MADE)?.get(made_key(id, key).as_str())?.map(|x| Made::of(x.value())))
     }
 
     /// The period keys of which something became.

@@ -97,7 +97,7 @@ pub const REFUNDS_OF_SOURCE: T<(u8, Id, Id), ()> = T::new("refunds_of_source");
 
 pub const RECURRING: T<Id, Bytes> = T::new("recurring");
 /// Template in 16 hexadecimal digits, `/` and period key, to (0 for a draft or invoice, 1 for a quote, 2 for one that
-/// is never made; its identifier): what makes a period once.
+/// is never made, 3 for a quote that waits to be sent; its identifier): what makes a period once.
 pub const RECURRING_MADE: T<Name, (u8, Id)> = T::new("recurring_made");
 /// *Index*: (instant, template) of those that are to be looked at.
 pub const RECURRING_DUE: T<(Instant, Id), ()> = T::new("recurring_due");

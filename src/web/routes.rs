@@ -110,6 +110,7 @@ pub fn list() -> Vec<Route> {
         get "/documents/{id}/v/{version}" Contact portal::documents::show;
         get "/documents/{id}/v/{version}/file" Contact portal::documents::file;
         get "/account" Contact portal::account::show;
+        post "/account/format" Contact portal::account::choose_format;
         post "/account/password" Contact portal::account::change_password;
         post "/account/password/link" Contact portal::account::mail_link;
 
@@ -212,6 +213,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/recurring/{id}" Staff desk::recurring::show;
         get "/desk/recurring/{id}/edit" StaffWork desk::recurring_form::edit;
         post "/desk/recurring/{id}/edit" StaffWork desk::recurring_form::save;
+        post "/desk/recurring/{id}/leave-out" StaffWork desk::recurring::leave_out;
         post "/desk/recurring/{id}/pause" StaffWork desk::recurring::pause;
         post "/desk/recurring/{id}/resume" StaffWork desk::recurring::resume;
         get "/desk/invoices/{id}/pause" StaffWork desk::pauses::ask_of_invoice;

@@ -138,6 +138,7 @@ fn none(mut faults: Vec<String>) {
 
 /// Forms without anything to type: a button, a choice, a file.
 const BUTTONS: &[&str] = &[
+    "/account/format",
     "/account/password/link",
     "/certificate",
     "/desk/contacts/{id}/admit",
@@ -159,6 +160,7 @@ const BUTTONS: &[&str] = &[
     "/desk/invoices/{id}/send",
     "/desk/letters/{id}/decide",
     "/desk/publish/{kept}",
+    "/desk/recurring/{id}/leave-out",
     "/desk/recurring/{id}/pause",
     "/desk/recurring/{id}/resume",
     "/desk/settings/logo",
@@ -179,7 +181,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         .filter(|p| !found.contains_key(p))
         .collect();
     // Shown only for a letter of which nobody knows, where a code is waited for, after a restore, for whose access was
-    // revoked, for a quote that was accepted, and for what is paused.
+    // revoked, for a quote that was accepted or that waits to be looked through, and for what is paused.
     let known = [
         "/sign-in/code",
         "/desk/letters/{id}/decide",
@@ -188,6 +190,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/contacts/{id}/admit",
         "/desk/quotes/{id}/invoice",
         "/desk/recurring/{id}/resume",
+        "/desk/recurring/{id}/leave-out",
         "/desk/invoices/{id}/go-on",
         "/desk/clients/{id}/go-on",
     ];

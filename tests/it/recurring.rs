@@ -55,7 +55,7 @@ fn made(house: &TestHouse, id: RecurringId) -> Vec<(String, Option<Invoice>)> {
     let read = |r: &ReadTx| -> Result<Vec<_>, StoreError> {
         let each = r.made_of(id)?.into_iter().rev().map(|(key, made)| match made {
             Made::Invoice(id) => Ok((key, r.invoice(id)?)),
-            Made::Quote(_) | Made::Skipped => Ok((key, None)),
+            Made::Quote(_) | Made::Skipped | Made::Waits => Ok((key, None)),
         });
         each.collect()
     };
@@ -282,4 +282,64 @@ async fn the_desk_writes_it_shows_the_next_ten_and_refuses_what_makes_no_sense()
     assert!(desk.follow(paused).await.text().contains("Paused."));
     let resumed = desk.post(&format!("{own}/resume"), &[]).await;
     assert!(!desk.follow(resumed).await.text().contains("Paused."));
+}
+
+#[tokio::test]
+async fn a_quote_as_a_draft_waits_until_somebody_sends_it_or_leaves_it_out() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let template = Template { makes: Makes::Quote, by_itself: false, ..retainer(house.who.marlow, date(2026, 11, 30)) };
+    let id = save(&house, None, &template).await;
+    house.at(date(2026, 12, 31), 9);
+    assert_eq!(house.tick().await.recurring, 2);
+    assert_eq!(house.tick().await.recurring, 0, "each once");
+    assert!(house.app.store.read(|r| r.quotes(None, 10)).unwrap().is_empty(), "nothing is sent by itself");
+    let mut desk = desk_of(&house, house.who.orla).await;
+    for page in ["/desk", "/desk/quotes", &format!("/desk/recurring/{id}")] {
+        let text = desk.get(page).await.text();
+        assert!(text.contains(&format!("/desk/quotes/new?recurring={id}&amp;period=2026-11")), "{page}: {text}");
+    }
+    let page = desk.get(&format!("/desk/quotes/new?recurring={id}&period=2026-11")).await.text();
+    assert!(page.contains("value=\"Retainer November\"") && page.contains("Leave it out"), "{page}");
+    let (marlow, once) = (house.who.marlow.to_string(), between(&page, "name=\"once\" value=\"", "\"").to_owned());
+    let number = id.to_string();
+    let form = |press: &'static str, period: &'static str| -> Vec<(String, String)> {
+        [
+            ("recurring", &*number),
+            ("period", period),
+            ("client", &*marlow),
+            ("was", &*marlow),
+            ("once", &*once),
+            ("title", "Retainer November"),
+            ("issued", "2026-12-31"),
+            ("valid_until", "2027-01-14"),
+            ("currency", "EUR"),
+            ("l0.description", "Retainer"),
+            ("l0.quantity", "1"),
+            ("l0.unit", "C62"),
+            ("l0.price", "500"),
+            ("l0.vat", "S:23"),
+            ("do", press),
+        ]
+        .map(|(n, v)| (n.to_owned(), v.to_owned()))
+        .into()
+    };
+    async fn post(desk: &mut crate::browser::Browser, fields: Vec<(String, String)>) -> crate::browser::Answer {
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
+        desk.post("/desk/quotes/new", &fields).await
+    }
+    let preview = post(&mut desk, form("preview", "2026-11")).await.text();
+    assert!(preview.contains("name=\"period\" value=\"2026-11\""), "the preview carries it along: {preview}");
+    let sent = post(&mut desk, form("send", "2026-11")).await;
+    assert!(sent.location().starts_with("/desk/quotes/"), "{}", sent.text());
+    let kept = house.app.store.read(|r| r.made_of(id)).unwrap();
+    assert!(matches!(kept[..], [(_, Made::Waits), (_, Made::Quote(_))]), "{kept:?}");
+    desk.get(&format!("/desk/quotes/new?recurring={id}&period=2026-12")).await;
+    let left = desk.post(&format!("/desk/recurring/{id}/leave-out"), &[("period", "2026-12")]).await;
+    assert_eq!(left.location(), format!("/desk/recurring/{id}"));
+    let again = desk.post(&format!("/desk/recurring/{id}/leave-out"), &[("period", "2026-12")]).await;
+    assert_eq!(again.location(), format!("/desk/recurring/{id}"), "pressed twice, left out once");
+    let said = |e: &&Event| matches!(e, Event::RecurringSkipped { key, .. } if key == "2026-12");
+    assert_eq!(house.log().iter().filter(said).count(), 1);
+    assert_eq!(desk.get(&format!("/desk/quotes/new?recurring={id}&period=2026-12")).await.status.as_u16(), 404);
+    assert!(!desk.get("/desk").await.text().contains("Quotes waiting to be sent"));
 }

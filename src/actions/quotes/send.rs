@@ -13,7 +13,7 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::event::{By, Event};
 use crate::domain::firm::{Firm, Letterhead};
-use crate::domain::ids::{ClientId, Digest, FileRef, ProjectId, QuoteId, StaffId};
+use crate::domain::ids::{ClientId, Digest, FileRef, ProjectId, QuoteId, RecurringId, StaffId};
 use crate::domain::money::Currency;
 use crate::domain::number::DocumentNumber;
 use crate::domain::quote::{self, Answer, Quote, Version};
@@ -21,6 +21,7 @@ use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::tax::{Content, Line, Totals};
 use crate::domain::text;
 use crate::store::prelude::*;
+use crate::store::recurring::Made;
 
 /// How often a quote is drawn again beside the writer when somebody else took its number in between; after that it is
 /// drawn while it holds the writer, so that however many are sent at once, each goes.
@@ -53,6 +54,8 @@ pub struct NewQuote {
     pub terms: String,
     /// What the form drew for itself, so that sent twice it sends one quote.
     pub once: Option<String>,
+    /// The period of a recurring template whose waiting quote this is.
+    pub fills: Option<(RecurringId, String)>,
 }
 
 impl NewQuote {
@@ -73,6 +76,7 @@ impl NewQuote {
             note,
             terms,
             once: None,
+            fills: None,
         }
     }
 }
@@ -128,7 +132,9 @@ async fn send_any(
         }
         let (quote, pdf) = app.store.read(|r| prepare(app, r, scope, &new, following.as_ref()))?;
         let (scope, zone, series) = (scope.clone(), app.settings.zone.clone(), series.clone());
-        let act = move |w: &mut WriteTx<'_>| send_once(w, &scope, series.as_deref(), (&quote, &pdf), &zone);
+        let fills = new.fills.clone();
+        let act =
+            move |w: &mut WriteTx<'_>| send_once(w, &scope, (series.as_deref(), fills.as_ref()), (&quote, &pdf), &zone);
         match app.store.write(by.clone(), app.now(), act).await {
             Err(ActError::Refused(Refusal::TryAgain)) => {}
             other => return other,
@@ -140,7 +146,8 @@ async fn send_any(
             return Err(Refusal::Repeated(sent).into());
         }
         let (quote, pdf) = prepare(&inside, w, &scope, &new, following.as_ref())?;
-        send_once(w, &scope, series.as_deref(), (&quote, &pdf), &inside.settings.zone)
+        let once = (series.as_deref(), new.fills.as_ref());
+        send_once(w, &scope, once, (&quote, &pdf), &inside.settings.zone)
     };
     app.store.write(by, app.now(), act).await
 }
@@ -280,7 +287,7 @@ fn draw(app: &App, r: &impl Reader, firm: &Firm, quote: &Quote) -> Result<Vec<u8
 fn send_once(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
-    series: Option<&str>,
+    (series, fills): (Option<&str>, Option<&(RecurringId, String)>),
     (quote, pdf): (&Quote, &[u8]),
     zone: &TimeZone,
 ) -> Result<Done<DocumentNumber>, ActError> {
@@ -288,7 +295,16 @@ fn send_once(
     if let Some(before) = series.map(|series| once::made(w, series)).transpose()?.flatten() {
         return Err(Refusal::Repeated(before).into());
     }
+    if let Some((id, key)) = fills
+        && w.made_for(*id, key)? != Some(Made::Waits)
+    {
+        // Somebody else sent it, or left it out.
+        return Err(Refusal::ChangedMeanwhile.into());
+    }
     let done = seal(w, scope, quote, pdf, zone)?;
+    if let (Some((id, key)), Some(sent)) = (fills, w.quote_numbered(done.get())?) {
+        w.put_made(*id, key, Made::Quote(sent.id))?;
+    }
     if let (Some(series), Some(sent)) = (series, w.quote_numbered(done.get())?) {
         w.remember(series, sent.id.0)?;
     }

@@ -31,7 +31,7 @@ fn made(c: &mut Check<'_>, id: RecurringId) -> Result<(), StoreError> {
         let noun = match made {
             Made::Invoice(document) => Some(("invoice", document.0)),
             Made::Quote(document) => Some(("quote", document.0)),
-            Made::Skipped => None,
+            Made::Skipped | Made::Waits => None,
         };
         if let Some((noun, document)) = noun {
             let last = crate::store::tx::Reader::last_in_series(c.r, noun)?;

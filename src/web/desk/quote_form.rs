@@ -12,9 +12,10 @@ use super::invoice_more::{self as more, Circumstances};
 use super::links;
 use crate::actions::invoices::logo;
 use crate::actions::quotes::{self, Following, NewQuote};
+use crate::actions::recurring;
 use crate::documents::Look as Looks;
 use crate::documents::quote::{Offer, quote_sheet};
-use crate::domain::ids::QuoteId;
+use crate::domain::ids::{QuoteId, RecurringId};
 use crate::domain::quote::{Quote, check, replaceable};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::tax::{Totals, totals};
@@ -28,11 +29,17 @@ use crate::web::parts::{self, CSRF_FIELD, Field, Input, Look, csrf_input, hidden
 use crate::web::problem::Problem;
 
 const ACTION: &str = "/desk/quotes/new";
+/// The hidden fields of a quote that waits: its template and period.
+const RECURRING: &str = "recurring";
+const PERIOD: &str = "period";
 /// The hidden field of the version that a new one follows.
 const AFTER: &str = "after";
 
-/// `GET /desk/quotes/new?client=`
+/// `GET /desk/quotes/new?client=`, or `?recurring=&period=` for one that waits to be looked through.
 pub async fn new(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Markup, Problem> {
+    if let Ok(id) = query.get(RECURRING).parse() {
+        return waiting(&desk, id, query.get(PERIOD));
+    }
     let mut pairs = document_form::blank(&desk, query.get("client"));
     pairs.push(("terms".to_owned(), desk.firm.quote_terms.clone()));
     desk.read(|r| {
@@ -40,6 +47,60 @@ pub async fn new(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Markup
         form.follow_terms(&desk);
         Ok(draw(&desk, &form, None))
     })
+}
+
+/// The form of a quote that its recurring template wrote.
+fn waiting(desk: &Desk, id: RecurringId, key: &str) -> Result<Markup, Problem> {
+    desk.read(|r| {
+        let new = recurring::waiting(r, &desk.scope, (id, key), desk.today())?.ok_or(Problem::NotFound)?;
+        let head = Head {
+            client: new.client,
+            project: new.project,
+            title: new.title,
+            currency: new.currency,
+            issued: new.issued,
+            until: new.valid_until,
+            reference: String::new(),
+            note: new.note,
+            content: new.content,
+            options: Vec::new(),
+            terms: Terms::default(),
+            circumstances: Circumstances::default(),
+        };
+        let mut fields = Fields::of(document_form::kept(desk, Paper::Quote, &head));
+        let mut pairs = Adjustments::pairs_of(&head.content.adjustments, head.currency);
+        pairs.extend(more::vat_pairs(&head.content));
+        let own = [
+            ("terms", desk.firm.quote_terms.clone()),
+            (RECURRING, id.to_string()),
+            (PERIOD, key.to_owned()),
+            ("once", document_form::draw_once(desk)),
+        ];
+        pairs.extend(own.map(|(name, value)| (name.to_owned(), value)));
+        pairs.into_iter().for_each(|(name, value)| fields.set(&name, value));
+        let mut form = Form::load(desk, r, fields, Paper::Quote)?;
+        form.follow_terms(desk);
+        Ok(draw(desk, &form, None))
+    })
+}
+
+/// Which waiting quote a form is about.
+fn fills(fields: &Fields) -> Option<(RecurringId, String)> {
+    Some((fields.get(RECURRING).parse().ok()?, fields.get(PERIOD).to_owned()))
+}
+
+/// Leaving it out, beside the form of a quote that waits.
+fn draw_leave_out(desk: &Desk, form: &Form) -> Markup {
+    html! {
+        @if let Some((id, key)) = fills(&form.fields) {
+            form.gap-y method="post" action={ "/desk/recurring/" (id) "/leave-out" } {
+                (csrf_input(&desk.csrf))
+                (hidden(PERIOD, &key))
+                p.mut { "Its recurring template wrote this quote for " (key) ". It is not sent before you do." }
+                (parts::submit(Look::Plain, "Leave it out"))
+            }
+        }
+    }
 }
 
 /// `POST /desk/quotes/new`
@@ -186,6 +247,7 @@ async fn deliver(
         note,
         terms,
         once,
+        fills: fills(fields).filter(|_| of.is_none()),
     };
     let (app, by, scope) = (&desk.app, desk.by(), &desk.scope);
     let number = match of {
@@ -240,12 +302,17 @@ fn draw(desk: &Desk, form: &Form, of: Option<&Quote>) -> Markup {
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }
             (csrf_input(&desk.csrf))
             (form.draw_head())
+            @if let Some((id, key)) = fills(&form.fields) {
+                (hidden(RECURRING, &id.to_string()))
+                (hidden(PERIOD, &key))
+            }
             @if of.is_some() { (hidden(AFTER, form.fields.get(AFTER))) (draw_news(form)) }
             (form.draw_lines(desk))
             (draw_agreed(form))
             (form.draw_more(desk))
             (super::invoice_lines::buttons(&[("preview", "Preview and send"), ("recalc", "Recalculate")]))
         }
+        (draw_leave_out(desk, form))
     };
     desk.page(DeskNav::Quotes, &parts::titled(&title, &form.errors), body)
 }

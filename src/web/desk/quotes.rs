@@ -4,6 +4,9 @@ use maud::{Markup, html};
 
 use super::document_table::{self, Line};
 use super::invoices::PAGE;
+use super::names::NamesOf;
+use super::recurring::waiting_address;
+use crate::actions::recurring;
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::quote::{Answer, Quote};
@@ -27,12 +30,31 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         };
         let body = html! {
             (document_table::head("Quotes", "quotes", client, "Everything sent, the newest first.", actions))
+            @if after.is_none() { (waiting(&desk, r, client)?) }
             @if quotes.is_empty() { (parts::empty("No quotes here.", "A quote appears once it is sent.")) }
             @else { (table(&desk, r, &quotes)) }
             (document_table::pager(&document_table::address("/desk/quotes", None, client), after, next))
         };
         Ok(desk.page(document_table::nav(client, DeskNav::Quotes), "Quotes", body))
     })
+}
+
+/// Quotes of recurring templates that somebody has to look through before they are sent.
+fn waiting(desk: &Desk, r: &ReadTx, client: Option<&Client>) -> Result<Markup, Problem> {
+    let names = NamesOf::among(r, &desk.scope);
+    let mut all = recurring::all_waiting(r, &desk.scope)?;
+    all.retain(|x| client.is_none_or(|client| client.id == x.0.client));
+    let rows: Vec<_> = all
+        .iter()
+        .map(|(kept, key)| {
+            let amount = kept.occurrence(key).and_then(|x| kept.amount_of(&x));
+            let what = html! { a href=(waiting_address(kept.id, key)) { (kept.title) ", " (key) } small { (names.client(kept.client)) } };
+            (what, html! { "Not sent yet" }, html! { span.num { @if let Some(x) = amount { (desk.locale().money(x)) } } })
+        })
+        .collect();
+    Ok(
+        html! { @if !rows.is_empty() { (parts::section("waiting", "To look through", "Of recurring ones", parts::rows(&rows))) } },
+    )
 }
 
 fn place(quote: &Quote) -> Cursor {

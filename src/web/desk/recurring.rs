@@ -30,6 +30,11 @@ pub fn address(id: RecurringId) -> String {
     format!("/desk/recurring/{id}")
 }
 
+/// Where a quote that waits is looked through.
+pub fn waiting_address(id: RecurringId, key: &str) -> String {
+    format!("/desk/quotes/new?recurring={id}&period={key}")
+}
+
 /// A template within the scope.
 ///
 /// # Errors
@@ -159,7 +164,8 @@ fn made(r: &ReadTx, names: &NamesOf<'_, ReadTx>, id: RecurringId) -> Result<Mark
     let mut rows: Vec<Row> = Vec::new();
     for (key, made) in all.iter().take(MADE) {
         let what = match made {
-            Made::Skipped => html! { "Not made: it fell into a pause" },
+            Made::Skipped => html! { "Not made: it fell into a pause, or was left out" },
+            Made::Waits => html! { a href=(waiting_address(id, key)) { "A quote to look through" } },
             Made::Quote(quote) => html! { "Quote " a href=(links::quote(*quote)) { (nw(names.quote(*quote))) } },
             Made::Invoice(invoice) => match r.invoice(*invoice)? {
                 None => html! { "A draft, thrown away" },
@@ -184,7 +190,11 @@ fn facts(desk: &Desk, kept: &Recurring) -> Markup {
         End::After(count) => format!("After {count}"),
     };
     let what = if kept.makes == Makes::Invoice { "Invoices" } else { "Quotes" };
-    let how = if kept.by_itself { "Issued by itself" } else { "A draft for approval" };
+    let how = match (kept.makes, kept.by_itself) {
+        (Makes::Invoice, true) => "Issued by itself",
+        (Makes::Quote, true) => "Sent by itself",
+        (_, false) => "A draft for approval",
+    };
     let all = [
         ("Makes", html! { (what) }),
         ("How", html! { (how) }),
@@ -205,6 +215,16 @@ pub async fn pause(DeskWork(desk): DeskWork, Id(id): Id<RecurringId>, Posted(_):
 pub async fn resume(DeskWork(desk): DeskWork, Id(id): Id<RecurringId>, Posted(_): Posted) -> Result<Response, Problem> {
     let settings = desk.app.settings.clone();
     settled(&desk, id, move |w, scope| acts::resume(w, scope, &settings, id)).await
+}
+
+/// `POST /desk/recurring/{id}/leave-out`: `period` is the key of the quote that waits.
+pub async fn leave_out(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<RecurringId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let key = fields.get("period").to_owned();
+    settled(&desk, id, move |w, scope| acts::leave_out(w, scope, id, &key)).await
 }
 
 /// Does it, once however often the button is pressed.

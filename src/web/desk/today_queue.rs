@@ -14,6 +14,7 @@ use crate::domain::ids::{ContactId, InvoiceId};
 use crate::domain::invoice::days_between;
 use crate::domain::letter::Letter;
 use crate::domain::payment::Source;
+use crate::domain::recurring::Recurring;
 use crate::domain::sentence::Names;
 use crate::store::invoices::{Filter, Row};
 use crate::store::letters::{LetterShelf, StepOutcome};
@@ -45,6 +46,7 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Coun
         unopened(r, desk, names)?,
         unapplied(r, desk, names, counts.unapplied)?,
         drafts(r, desk, names, counts.drafts)?,
+        quotes_waiting(r, desk, names)?,
     ];
     Ok(all.into_iter().flatten().collect())
 }
@@ -317,6 +319,25 @@ fn drafts(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<O
     let rows = documents(r, desk, Filter::Draft, SHOWN)?;
     let items: Vec<Waiting> = rows.iter().map(|row| draft_item(desk, names, row)).collect();
     Ok(section("drafts", "Drafts waiting to be issued", "", &items, count, links::DRAFTS))
+}
+
+/// Quotes of recurring templates that somebody has to look through.
+fn quotes_waiting(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Option<Markup>, StoreError> {
+    let all = crate::actions::recurring::all_waiting(r, &desk.scope)?;
+    let item = |(kept, key): &(Recurring, String)| {
+        let due = kept.occurrence(key);
+        Waiting {
+            tone: Tone::Plain,
+            icon: Icon::Invoice,
+            what: html! { a href=(links::client(kept.client)) { b { (names.client(kept.client)) } } ": " (kept.title) ", " (key) },
+            more: html! { "Made by itself; it is sent once you have looked through it" },
+            amount: due.and_then(|x| kept.amount_of(&x)).map_or_else(String::new, |x| desk.locale().money(x)),
+            reference: html! { "a quote" },
+            actions: parts::link(Look::Small, &super::recurring::waiting_address(kept.id, key), "Look through"),
+        }
+    };
+    let items: Vec<Waiting> = all.iter().take(SHOWN).map(item).collect();
+    Ok(section("quotes", "Quotes waiting to be sent", "From recurring ones", &items, all.len(), "/desk/quotes"))
 }
 
 fn draft_item(desk: &Desk, names: &Lookup<'_>, row: &Row) -> Waiting {

@@ -111,6 +111,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         email: email("ana@marlow.example"),
         phone: String::new(),
         language: None,
+        format: Some(Format::Csv),
         rights,
         leads: true,
         active: true,

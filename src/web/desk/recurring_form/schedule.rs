@@ -69,7 +69,8 @@ pub fn pairs_of(kept: &Recurring) -> Pairs {
 
 fn approval(kept: &Recurring) -> &'static str {
     match (kept.makes, kept.by_itself) {
-        (Makes::Quote, _) => "quote",
+        (Makes::Quote, true) => "quote",
+        (Makes::Quote, false) => "quote-draft",
         (Makes::Invoice, true) => "itself",
         (Makes::Invoice, false) => "draft",
     }
@@ -95,6 +96,7 @@ pub fn read(typed: &Fields, first: Option<Date>, faults: &mut Faults) -> Option<
     schedule.check(faults);
     let (makes, by_itself) = match typed.get("approval") {
         "quote" => (Makes::Quote, true),
+        "quote-draft" => (Makes::Quote, false),
         text => (Makes::Invoice, text == "itself"),
     };
     Some(Plan { makes, schedule, changes, by_itself })
@@ -169,6 +171,11 @@ pub fn draw(typed: &Fields, errors: &[FieldError]) -> Markup {
             value: "itself",
             label: "An invoice, issued by itself",
             hint: "With its number, its letters and its reminders.",
+        },
+        Choice {
+            value: "quote-draft",
+            label: "A quote, to look through before it is sent",
+            hint: "It waits on Today until somebody sends it or leaves it out.",
         },
         Choice { value: "quote", label: "A quote, sent by itself", hint: "Valid until the due date." },
     ];

@@ -324,9 +324,9 @@ mod tests {
 
     #[test]
     fn a_condition_is_of_what_is_open_in_its_currency_and_of_visits() {
-        let over = Condition { over: Some(euro(500_00)), unopened: false };
-        assert!(over.fails(euro(500_00), false).is_some(), "not over it");
-        assert!(over.fails(euro(500_01), true).is_none());
+        let over = Condition { over: Some(euro(50_000)), unopened: false };
+        assert!(over.fails(euro(50_000), false).is_some(), "not over it");
+        assert!(over.fails(euro(50_001), true).is_none());
         let yen = Money::new(1, "JPY".parse().unwrap());
         assert!(over.fails(yen, true).is_none(), "another currency is never held back");
         let unopened = Condition { unopened: true, over: None };
@@ -355,7 +355,7 @@ mod tests {
         let mut new = old.clone();
         new.steps.remove(0);
         new.steps[1].offset = 10;
-        let (tone, to, only) = (Tone::Final, Reach::Both, Condition { unopened: true, over: Some(euro(1_000_00)) });
+        let (tone, to, only) = (Tone::Final, Reach::Both, Condition { unopened: true, over: Some(euro(100_000)) });
         new.steps.push(Step { id: fresh_id([&old, &new]), offset: 60, tone, to, copies: vec![StaffId(3)], only });
         let told = differences(&old, &new.in_order(), Locale::EnglishIreland, |id| format!("S{id}"));
         assert_eq!(

@@ -276,7 +276,7 @@ impl Form {
                 (parts::checkbox(&Field::new(&unopened, "Only while nobody at the client has opened the invoice").value(if self.fields.has(&unopened) { "on" } else { "" })))
                 (parts::checks(&self.field(&copies, "Copies to").optional(), &people, &ticked))
             }
-            p { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), &format!("Remove step {}", row + 1))) }
+            p { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }
         };
         parts::section(&name("step"), &title, "", body)
     }

@@ -362,14 +362,16 @@ impl<'a> Credited<'a> {
     /// States VAT, prepaid amount and rounding, and refuses more than is left.
     fn state(&self, note: &mut Note, lines: bool) -> Result<(), Refusal> {
         let each = amounts(&note.content, self.currency).ok_or(Refusal::TryAgain)?;
-        let (mut faults, mut gross) = (Faults::default(), self.taken.gross);
+        let (mut faults, mut gross, mut all) = (Faults::default(), self.taken.gross, true);
         for (at, group) in self.groups().into_iter().enumerate() {
             let mine = note.content.vats().zip(&each).filter(|x| x.0 == group.vat);
             let (count, sum) = mine.fold((0, 0_i64), |(n, sum), x| (n + 1, sum.saturating_add(*x.1)));
             if count == 0 {
+                all &= group.left == 0;
                 continue;
             }
             let reached = group.charged.saturating_sub(group.left).saturating_add(sum);
+            all &= reached == group.charged;
             if !within(reached, group.charged) {
                 let left = Money::new(group.left, self.currency);
                 let field = if lines { "take".to_owned() } else { format!("g{at}") };
@@ -385,6 +387,14 @@ impl<'a> Credited<'a> {
         if faults.is_empty() && gross.saturating_add(self.taken.elsewhere) > self.totals.gross {
             let left = Money::new(self.left(), self.currency);
             faults.add("take", format!("Only {left} is left to credit, VAT included."));
+        }
+        // An allowance at a rate of its own makes the total less than what is charged at the others: taken of those
+        // alone, it would be used up while the VAT of both rates is still stated wrongly.
+        if faults.is_empty() && gross == self.totals.gross && !all && self.taken.elsewhere == 0 {
+            faults.add(
+                "take",
+                "That is the whole total, but not all of each VAT rate. Credit less, or all that is left.",
+            );
         }
         faults.check()?;
         self.settle(note, gross);

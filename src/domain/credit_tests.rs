@@ -170,6 +170,22 @@ fn a_charge_at_a_rate_of_its_own_is_credited_by_amount() {
     assert_eq!(payables(&take_all(&whole, &[quantity(0, "1"), Take::Rest])), [12_300, 1]);
 }
 
+#[test]
+fn an_allowance_at_a_rate_of_its_own_is_not_left_behind() {
+    let (direction, portion, reason) = (Direction::Allowance, Portion::Amount(205), "Agreed".to_owned());
+    let adjustments = vec![Adjustment { direction, portion, reason, vat: vat("20") }];
+    // 1,230 less 246: nine tenths of the line would be more than that, four fifths are just that.
+    let whole = invoice(Content { adjustments, ..Content::of(vec![line("10", "100", "23")]) }, "JPY");
+    assert_eq!(of(&whole).gross, 984);
+    for too_much in ["9", "8"] {
+        let refused = note(&whole, &[], &quantity(0, too_much));
+        assert!(matches!(&refused, Err(Refusal::Fields(all)) if all[0].field == "take"), "{refused:?}");
+    }
+    let notes = take_all(&whole, &[quantity(0, "7"), Take::Rest]);
+    assert_eq!(payables(&notes).iter().sum::<i64>(), 984);
+    assert_eq!(sums(&notes).0.iter().map(|x| x.2).sum::<i64>(), of(&whole).vat);
+}
+
 /// Quantity, price, discount, rate of a line.
 fn lines() -> impl Strategy<Value = Vec<Line>> {
     let rate = prop::sample::select(vec!["0", "7", "20", "23"]);

@@ -237,7 +237,7 @@ fn categories() -> Vec<Case> {
             i.period = Some(Period { from: day(1), to: day(30) });
         }),
         plain("export", "EUR", one(V::Export)),
-        plain("igic", "EUR", vec![line("3", "33.33", V::Igic, "7"), line("1", "10", V::Igic, "0")]),
+        plain("igic", "EUR", vec![line("3", "33.33", V::Igic, "7"), line("1", "10", V::Zero, "0")]),
         plain("ipsi", "EUR", vec![line("3", "33.33", V::Ipsi, "4")]),
         plain("igic-beside-exempt", "EUR", vec![line("1", "50", V::Igic, "3"), line("1", "20", V::Exempt, "0")]),
         plain("out-of-scope", "EUR", one(V::OutOfScope)),
@@ -396,7 +396,8 @@ pub fn german() -> Vec<Case> {
         ..line("2.5", "1220.50", category, rate)
     };
     let vat = Vat { category: V::Standard, rate: dec("19") };
-    let change = |direction| Adjustment { reason: String::new(), ..adjustment(direction, Portion::Amount(1_000), vat) };
+    let change =
+        |direction| Adjustment { reason: "Kulanz".into(), ..adjustment(direction, Portion::Amount(1_000), vat) };
     let whole = Content {
         lines: vec![of(V::Standard, "19"), of(V::Standard, "7"), of(V::Exempt, "0"), of(V::Zero, "0")],
         adjustments: vec![change(Direction::Allowance), change(Direction::Charge)],

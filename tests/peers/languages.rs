@@ -6,7 +6,7 @@ use crate::corpus;
 use crate::program::succeeded;
 
 /// Words that no German document says by itself; what people typed in the case is German too.
-const ENGLISH: [&str; 30] = [
+const ENGLISH: [&str; 29] = [
     "invoice",
     "number",
     "issued",
@@ -36,7 +36,6 @@ const ENGLISH: [&str; 30] = [
     "name",
     "reference",
     "if",
-    "reverse",
 ];
 
 #[test]

@@ -226,8 +226,8 @@ fn vat(row: &mut Row<'_>, net: Money, tax: Option<i64>) -> Option<Vat> {
     let has = |words: &[&str]| words.iter().any(|x| lower.contains(x));
     let rate = rate.or(stated).unwrap_or_default().normalize();
     let category = match () {
-        () if has(&["igic"]) => VatCategory::Igic,
-        () if has(&["ipsi"]) => VatCategory::Ipsi,
+        () if has(&["igic"]) && !rate.is_zero() => VatCategory::Igic,
+        () if has(&["ipsi"]) && !rate.is_zero() => VatCategory::Ipsi,
         () if !rate.is_zero() => VatCategory::Standard,
         () if has(&["reverse"]) => VatCategory::ReverseCharge,
         () if has(&["exempt"]) => VatCategory::Exempt,

@@ -12,6 +12,8 @@ use crate::documents::words::words;
 
 const LOGO_HEIGHT: f32 = 38.0;
 const LOGO_WIDTH: f32 = 130.0;
+/// Room for number and page at the foot, which a statement fills with the days that it covers.
+const NUMBER_WIDTH: f32 = 190.0;
 /// A side of a code: 26 mm, of which phones read the densest that a transfer needs.
 const CODE: f32 = 74.0;
 
@@ -50,11 +52,19 @@ impl Maker<'_> {
         }
         let heading = Owner::Node(self.node(Kind::Heading(1, clean(&sheet.title)), 0));
         let right = Slot { x: half + 54.0, y: 0.0, width: width - half - 54.0, align: Align::End };
-        self.shaped(&mut block, right, &title, TITLE, heading);
+        self.shaped(&mut block, right, &title, self.title_style(&sheet.title, right.width), heading);
         block.height += 16.0;
         block.rule(0.0, width, block.height, 0.6, Ink::Text);
         block.height += 20.0;
         self.place(block, 0.0);
+    }
+
+    /// As large as titles are, or so small that the longest word of a long-worded language stays whole.
+    fn title_style(&self, title: &str, width: f32) -> Style {
+        let of = |word: &str| Shaped::new(self.fonts, word, TITLE.weight, false).width();
+        let widest = title.split_whitespace().map(of).fold(0.0, f32::max);
+        let size = TITLE.size.min(width / widest.max(1.0));
+        Style { size, leading: TITLE.leading * size / TITLE.size, ..TITLE }
     }
 
     pub(super) fn addressee(&mut self, sheet: &Sheet) {
@@ -94,7 +104,7 @@ impl Maker<'_> {
         let mut block = Block::default();
         let mut y = 6.0;
         for line in &sheet.footer {
-            y = self.text(&mut block, slot(0.0, y, self.inner() - 150.0), line, FOOT, Owner::Foot);
+            y = self.text(&mut block, slot(0.0, y, self.inner() - NUMBER_WIDTH - GUTTER), line, FOOT, Owner::Foot);
         }
         block.height = y.max(6.0 + FOOT.leading);
         block
@@ -117,7 +127,7 @@ impl Maker<'_> {
             block.rule(0.0, inner, 0.0, 0.35, Ink::Hairline);
             let dot = if sheet.number.is_empty() { "" } else { "  ·  " };
             let number = format!("{}{dot}{}", sheet.number, (words(sheet.speaks).sheet.page)(i + 1, count));
-            let right = Slot { x: inner - 140.0, y: 6.0, width: 140.0, align: Align::End };
+            let right = Slot { x: inner - NUMBER_WIDTH, y: 6.0, width: NUMBER_WIDTH, align: Align::End };
             self.text(&mut block, right, &number, FOOT, Owner::Foot);
             page.extend(block.marks.into_iter().map(|m| Mark { x: m.x + MARGIN, y: m.y + top, ..m }));
             if i > 0 {

@@ -75,14 +75,10 @@ fn identifiers(case: &mut Case<'_>, category: Category) {
 
 fn rate(case: &mut Case<'_>, category: Category) {
     let of_category = case.content.lines.iter().enumerate().filter(|x| x.1.vat.category == category);
-    let fits = |rate: Decimal| match category {
-        Category::Igic | Category::Ipsi => true,
-        Category::Standard => !rate.is_zero(),
-        _ => rate.is_zero(),
-    };
+    let fits = |rate: Decimal| rate.is_zero() != category.has_rates();
     let wrong: Vec<usize> = of_category.filter(|x| !fits(x.1.vat.rate)).map(|x| x.0).collect();
     for at in wrong {
-        let words = if category == Category::Standard { "Enter a rate above 0" } else { "Enter 0 as the rate" };
+        let words = if category.has_rates() { "Enter a rate above 0" } else { "Enter 0 as the rate" };
         case.add(
             rules(category).rate,
             format!("l{at}.vat"),

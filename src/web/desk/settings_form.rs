@@ -158,7 +158,8 @@ fn rates(field: &str, text: &str) -> Result<Vec<Vat>, FieldFault> {
             let message = format!("A rate has at most {RATE_DIGITS} decimals, as invoices take it; {part} has more.");
             return Err(FieldFault::new(field, message));
         }
-        let vat = Vat { category, rate };
+        // What is taxed at nothing is zero rated, whatever the tax.
+        let vat = Vat { category: if rate.is_zero() { VatCategory::Standard } else { category }, rate };
         if !out.contains(&vat) {
             out.push(vat);
         }
@@ -409,11 +410,11 @@ mod tests {
         fields.set("vat_rates", "4.120");
         let known = Vat { category: VatCategory::Standard, rate: Decimal::new(412, 2) };
         assert_eq!(read(&fields, &old, YEAR).unwrap().vat_rates, [known]);
-        fields.set("vat_rates", "igic 7 0; IPSI: 4 VAT 21");
+        fields.set("vat_rates", "igic 7 3; IPSI: 4 VAT 21");
         let new = read(&fields, &old, YEAR).unwrap();
         use VatCategory::{Igic, Ipsi, Standard};
-        assert_eq!(new.vat_rates, [vat(Igic, 70), vat(Igic, 0), vat(Ipsi, 40), vat(Standard, 210)]);
-        assert_eq!(kept(&new).get("vat_rates"), "IGIC 7 0 IPSI 4 VAT 21");
+        assert_eq!(new.vat_rates, [vat(Igic, 70), vat(Igic, 30), vat(Ipsi, 40), vat(Standard, 210)]);
+        assert_eq!(kept(&new).get("vat_rates"), "IGIC 7 3 IPSI 4 VAT 21");
         assert_eq!(read(&kept(&new), &old, YEAR).unwrap().vat_rates, new.vat_rates);
     }
 

@@ -79,7 +79,10 @@ fn section(sheet: &Sheet, section: &Section, apart: bool) -> Markup {
         @if !section.heading.is_empty() { h2.gap-y { (section.heading) } }
         (table(&section.table, true, apart))
         @if !section.totals.is_empty() { (totals(words(sheet.speaks).sheet.totals, &section.totals)) }
-        @if let Some(breakdown) = &section.breakdown { (table(breakdown, false, true)) }
+        @if let Some(breakdown) = &section.breakdown {
+            // On a phone its columns are more than fit: it scrolls, by keyboard too.
+            div.scroll tabindex="0" role="region" aria-label=(breakdown.caption) { (table(breakdown, false, true)) }
+        }
     }
 }
 

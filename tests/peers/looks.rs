@@ -13,22 +13,26 @@ const HEIGHT: u32 = 900;
 const TALL: u32 = 6000;
 
 /// Pages of a client's contact; lists are followed to their first entry.
-const PORTAL: [&str; 5] = ["/", "/invoices", "/statement", "/quotes", "/account"];
+const PORTAL: [&str; 7] = ["/", "/invoices", "/statement", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 27] = [
+const DESK: [&str; 31] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
     "/desk/reminders",
+    "/desk/reminders/policy",
+    "/desk/reminders/policy/edit",
     "/desk/activity",
     "/desk/find?q=marlow",
     "/desk/clients",
     "/desk/clients/new",
     "/desk/clients/1/edit",
     "/desk/clients/1/statement",
+    "/desk/clients/1/statements",
     "/desk/clients/1/contacts/new",
     "/desk/invoices",
     "/desk/invoices/new?client=1",
+    "/desk/invoices/issue",
     "/desk/publish",
     "/desk/quotes",
     "/desk/quotes/new",

@@ -50,7 +50,7 @@ fn lines(count: usize) -> Vec<Line> {
         let (name, note, quantity, unit, price) = &WORK[n % WORK.len()];
         let description = if note.is_empty() { (*name).to_owned() } else { format!("{name}\n{note}") };
         let vat = Vat { category: VatCategory::Standard, rate: dec(if n % 7 == 3 { "13.5" } else { "23" }) };
-        Line { description, quantity: dec(quantity), unit: unit.clone(), price: dec(price), vat, ..Line::default() }
+        Line { description, quantity: dec(quantity), unit: *unit, price: dec(price), vat, ..Line::default() }
     };
     (0..count).map(one).collect()
 }
@@ -181,18 +181,17 @@ fn statement(firm: &Firm) -> Sheet {
         amount,
         recorded_at: Timestamp::UNIX_EPOCH,
     };
-    let before =
-        Entry { date: date(2026, 9, 12), ..entry(1, EntryKind::Invoice, "HF-2026-0391", "Searches", 1_476_00) };
+    let before = Entry { date: date(2026, 9, 12), ..entry(1, EntryKind::Invoice, "HF-2026-0391", "Searches", 147_600) };
     let all = [
         before,
-        entry(6, EntryKind::Invoice, "HF-2026-0412", "Lease of Unit 4", 4_136_30),
-        entry(9, EntryKind::Receipt, "HF 391", "Received by bank transfer", -1_476_00),
-        entry(15, EntryKind::CreditNote, "HF-CN-0021", "Half of it was not needed", -615_00),
-        entry(28, EntryKind::Invoice, "HF-2026-0430", "Company secretary", 467_40),
+        entry(6, EntryKind::Invoice, "HF-2026-0412", "Lease of Unit 4", 413_630),
+        entry(9, EntryKind::Receipt, "HF 391", "Received by bank transfer", -147_600),
+        entry(15, EntryKind::CreditNote, "HF-CN-0021", "Half of it was not needed", -61_500),
+        entry(28, EntryKind::Invoice, "HF-2026-0430", "Company secretary", 46_740),
     ];
     let (from, to): (Date, Date) = (date(2026, 10, 1), date(2026, 10, 31));
     let statement = balance_forward(all, from, to);
-    let ageing = Ageing { current: 467_40, d1_30: 3_521_30, ..Ageing::default() };
+    let ageing = Ageing { current: 46_740, d1_30: 352_130, ..Ageing::default() };
     assert_eq!(ageing.total(), statement.closing);
     let account = Reckoned { currency: Currency::EUR, statement, ageing };
     let look = Look { firm, logo: None };
@@ -207,7 +206,7 @@ fn receipt(firm: &Firm) -> Sheet {
         number,
         payer: marlow(),
         payee: firm.party.clone(),
-        amount: Money::new(5_000_00, Currency::EUR),
+        amount: Money::new(500_000, Currency::EUR),
         on,
         method: Method::Transfer,
         reference: "HF 412 and 430".into(),
@@ -225,8 +224,8 @@ fn receipt(firm: &Firm) -> Sheet {
         reason: String::new(),
     };
     let parts =
-        [(part(1, 4_136_30), "HF-2026-0412".parse().unwrap()), (part(2, 467_40), "HF-2026-0430".parse().unwrap())];
-    let settles = Settles { parts: &parts, left: Money::new(396_30, Currency::EUR), on: date(2026, 11, 23) };
+        [(part(1, 413_630), "HF-2026-0412".parse().unwrap()), (part(2, 46_740), "HF-2026-0430".parse().unwrap())];
+    let settles = Settles { parts: &parts, left: Money::new(39_630, Currency::EUR), on: date(2026, 11, 23) };
     receipt_sheet(&Look { firm, logo: None }, &receipt, &settles)
 }
 

@@ -151,7 +151,7 @@ fn page(desk: &Desk, client: &Client, query: &Fields, typed: Typed<'_>) -> Resul
         @if desk.may(Act::Work) { (forms(desk, client, own, firm, typed)) }
         @if all.is_empty() {
             (parts::empty("None published yet.", "Each is kept as it was published, and the client finds it beside their statement."))
-        } @else { (parts::scroll("Month-end statements", &table(desk, &all))) }
+        } @else { div.sec-m { (parts::scroll("Month-end statements", &table(desk, &all))) } }
         (parts::pager(before.map(|_| (address(client.id), "Latest")).as_ref().map(|x| (x.0.as_str(), x.1)),
             next.as_deref().map(|h| (h, "Earlier"))))
     };

@@ -223,7 +223,7 @@ impl Form {
                 (hidden("version", self.fields.get("version")))
                 @for row in 0..rows { (self.step(row, &staff, firm.currency.code())) }
                 @if rows == 0 { p.mut { "Without steps no reminders are sent." } }
-                @if rows < STEPS_MAX { p { (parts::submit_as(Look::Small, "do", "add", "Add a step")) } }
+                @if rows < STEPS_MAX { p.gap-y { (parts::submit_as(Look::Small, "do", "add", "Add a step")) } }
                 (parts::section("window", "At what time of day", "On working days, in the firm’s zone", html! {
                     div.grid4 {
                         (parts::input(&self.field("at", "From"), Input::Time))
@@ -270,13 +270,13 @@ impl Form {
                 (parts::select(&self.field(&tone, "Tone").hint("Counts after the due date"), &tones))
                 (parts::select(&self.field(&to, "To"), &reaches))
             }
-            details open[open] {
+            details.more.gap-y open[open] {
                 summary { "Conditions and copies" }
                 (parts::money(&self.field(&over, "Only if more than this is open").optional().hint("Invoices in other currencies are not held back by it."), currency))
                 (parts::checkbox(&Field::new(&unopened, "Only while nobody at the client has opened the invoice").value(if self.fields.has(&unopened) { "on" } else { "" })))
                 (parts::checks(&self.field(&copies, "Copies to").optional(), &people, &ticked))
             }
-            p { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }
+            p.gap-y { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }
         };
         parts::section(&name("step"), &title, "", body)
     }

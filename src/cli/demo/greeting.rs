@@ -44,11 +44,23 @@ pub struct Greeting<'a> {
     pub people: &'a [Someone],
 }
 
-/// Everybody who has a password: the staff, and the contacts of the first clients by name.
+/// The hash of the first of the staff's passwords: just after the firm was made, everybody's.
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn people(store: &Store) -> Result<Vec<Someone>, Failure> {
+pub fn first_hash(store: &Store) -> Result<Option<String>, Failure> {
+    Ok(store.read(|r| match r.all_staff()?.first() {
+        Some(staff) => r.password_hash(Person::Staff(staff.id)),
+        None => Ok(None),
+    })?)
+}
+
+/// Everybody who has a password: the staff, and the contacts of the first clients by name. `hash` is that of the
+/// demo's password, where it is known.
+///
+/// # Errors
+/// When the file can't be read.
+pub fn people(store: &Store, hash: Option<String>) -> Result<Vec<Someone>, Failure> {
     let found: Vec<(Person, Someone)> = store.read(|r| {
         let mut all = Vec::new();
         for staff in r.all_staff()?.into_iter().filter(|s| s.active) {
@@ -65,7 +77,7 @@ pub fn people(store: &Store) -> Result<Vec<Someone>, Failure> {
         }
         Ok::<_, StoreError>(all)
     })?;
-    let mut known: HashMap<String, bool> = HashMap::new();
+    let mut known: HashMap<String, bool> = hash.into_iter().map(|hash| (hash, true)).collect();
     let mut out = Vec::new();
     for (person, someone) in found {
         let Some(hash) = store.read(|r| r.password_hash(person))? else { continue };

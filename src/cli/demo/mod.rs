@@ -155,7 +155,7 @@ async fn demo(args: &Args) -> Result<(), Failure> {
 }
 
 fn announce(args: &Args, app: &App, folder: &Folder, listening: &Listening) -> Result<(), Failure> {
-    let people = greeting::people(&app.store)?;
+    let people = greeting::people(&app.store, reopen::password_hash(folder.path()))?;
     let greeting = Greeting {
         url: &app.settings.url,
         certificate: listening.certificate_path(),
@@ -227,9 +227,12 @@ impl Build {
             Some(letters) => letters.iter().for_each(|letter| drop(mailbox.keep(letter))),
             None => self.make(folder, &mailbox)?,
         }
-        Made::of(&self.args).keep(folder.path())?;
+        let made = Made::of(&self.args);
+        made.keep(folder.path())?;
         folder.complete()?;
-        Ok(self.app(folder.open(self.cache, &self.entropy)?, Clock::paced(self.start, self.speed), &mailbox))
+        let store = folder.open(self.cache, &self.entropy)?;
+        made.hashed(greeting::first_hash(&store)?).keep(folder.path())?;
+        Ok(self.app(store, Clock::paced(self.start, self.speed), &mailbox))
     }
 
     /// A new firm, whose data file is closed again but not in its place yet.

@@ -34,13 +34,23 @@ pub struct Made {
     clients: Option<u64>,
     invoices: Option<u64>,
     today: Option<Date>,
+    /// The hash that everybody's password had when the firm was made: whose is still this one has the demo's password,
+    /// which need not be hashed again to know it. That would take 19 MB, which an idle server should not keep.
+    #[serde(default)]
+    hash: Option<String>,
 }
 
 impl Made {
     /// What `args` ask for.
     pub fn of(args: &Args) -> Self {
         let Args { seed, clients, invoices, today, .. } = args;
-        Self { seed: seed.unwrap_or(SEED), clients: *clients, invoices: *invoices, today: *today }
+        Self { seed: seed.unwrap_or(SEED), clients: *clients, invoices: *invoices, today: *today, hash: None }
+    }
+
+    /// With the hash of the demo's password.
+    #[must_use]
+    pub fn hashed(self, hash: Option<String>) -> Self {
+        Self { hash, ..self }
     }
 
     /// Keeps it in `folder`.
@@ -59,8 +69,7 @@ impl Made {
 /// # Errors
 /// Names the option, what the demo was made with, and what to do.
 pub fn refuse_others(args: &Args, folder: &Path, last: Date) -> Result<(), Failure> {
-    let made: Option<Made> =
-        std::fs::read(folder.join(MADE_FILE)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    let made = kept(folder);
     let number = |name, asked: Option<u64>, made: Option<Option<u64>>| match (asked, made) {
         (Some(asked), made) if made != Some(Some(asked)) => {
             let how = match made {
@@ -88,6 +97,15 @@ pub fn refuse_others(args: &Args, folder: &Path, last: Date) -> Result<(), Failu
         ))),
         _ => Ok(()),
     }
+}
+
+fn kept(folder: &Path) -> Option<Made> {
+    std::fs::read(folder.join(MADE_FILE)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok())
+}
+
+/// The hash of the demo's password, where the demo in `folder` keeps it.
+pub fn password_hash(folder: &Path) -> Option<String> {
+    kept(folder)?.hash
 }
 
 /// The last instant of the log.

@@ -180,7 +180,7 @@ fn a_seed_repeats_its_story_and_everybody_can_sign_in() {
     let (one, two) = (tell(7, 2), tell(7, 2));
     let head = |demo: &Demo| demo.app.store.read(|r| r.anchor()).unwrap();
     assert_eq!(head(&one), head(&two), "the same seed, the same log to the last byte");
-    let people = greeting::people(&one.app.store).unwrap();
+    let people = greeting::people(&one.app.store, None).unwrap();
     assert!(people.iter().filter(|p| p.client.is_none()).count() == 4, "{people:?}");
     assert!(people.iter().filter(|p| p.client.is_some()).count() >= 8, "{people:?}");
     assert!(people.iter().all(|p| p.password.as_deref() == Some(firm::PASSWORD)));
@@ -204,7 +204,7 @@ fn a_generated_firm_agrees_with_itself_and_repeats() {
     let rows = everything(&one);
     assert_eq!(rows.iter().filter(|r| r.invoice.is_invoice()).count(), 1_500);
     assert!(rows.iter().any(|r| r.open().minor > 0) && rows.iter().any(|r| !r.invoice.is_invoice()));
-    assert_eq!(greeting::people(&one.app.store).unwrap().len(), 4 + 12);
+    assert_eq!(greeting::people(&one.app.store, None).unwrap().len(), 4 + 12);
 }
 
 #[test]

@@ -47,6 +47,8 @@ fn a_first_start_makes_the_firm_in_a_process_that_ends() {
     let mut demo = start(&data, &["--clients", "3", "--invoices", "40"]);
     let first = ready(&mut demo);
     assert_eq!(first["people"][0]["role"], "owner");
+    let password = first["people"][0]["password"].as_str().unwrap();
+    assert!(first["people"].as_array().unwrap().iter().all(|person| person["password"] == password), "{first}");
     assert_eq!(processes(&data), 1, "only the demo itself is left");
     stop(demo);
     let mut again = start(&data, &[]);

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use argon2::password_hash::SaltString;
 use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
-use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
 use subtle::ConstantTimeEq;
 
 /// A source of random bytes: the operating system's, or a seeded one for tests and the demo. Cheap to clone.
@@ -144,6 +145,14 @@ pub fn hash_password(password: &str, entropy: &Entropy) -> Result<String, String
     hash.map(|h| h.to_string()).map_err(|e| format!("the password could not be hashed: {e}"))
 }
 
+/// The form of a hash that no password has: random where a hash would be, at today's cost. Checking a password against it
+/// takes as long as against any other, and it takes neither time nor memory to make.
+pub fn hash_of_nobody(entropy: &Entropy) -> String {
+    let (memory, passes, lanes) = PASSWORD_COST;
+    let [salt, output] = [STANDARD_NO_PAD.encode(entropy.bytes::<16>()), STANDARD_NO_PAD.encode(entropy.bytes::<32>())];
+    format!("$argon2id$v=19$m={memory},t={passes},p={lanes}${salt}${output}")
+}
+
 /// Whether `password` is the one that was hashed; false for a hash that can't be read. As slow as [`hash_password`].
 pub fn verify_password(hash: &str, password: &str) -> bool {
     PasswordHash::new(hash).is_ok_and(|hash| hasher().verify_password(password.as_bytes(), &hash).is_ok())
@@ -242,6 +251,11 @@ mod tests {
         assert!(!verify_password(&hash, "correct horse batterz"));
         assert!(!verify_password("not a hash", ""));
         assert_ne!(hash, hash_password("correct horse battery", &entropy).unwrap(), "salted");
+        let nobody = hash_of_nobody(&entropy);
+        let cost = |hash: &str| hash.split('$').take(4).map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(cost(&nobody), cost(&hash), "checked at the same cost");
+        assert!(PasswordHash::new(&nobody).is_ok_and(|x| x.hash.is_some_and(|x| x.len() == 32)), "{nobody}");
+        assert!(!verify_password(&nobody, "correct horse battery") && !verify_password(&nobody, ""));
     }
 
     #[test]

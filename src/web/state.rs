@@ -78,8 +78,7 @@ pub struct Busy;
 impl Hashing {
     fn new(app: &App) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        // Without memory for the dummy an unknown address is refused faster; signing in still works.
-        let dummy = secrets::hash_password("an address that nobody has", &app.entropy).unwrap_or_default();
+        let dummy = secrets::hash_of_nobody(&app.entropy);
         let slots = Semaphore::new(cores.saturating_sub(1).max(1));
         Self { slots, queue: Semaphore::new(HASH_QUEUE), dummy, entropy: app.entropy.clone() }
     }

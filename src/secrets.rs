@@ -145,8 +145,8 @@ pub fn hash_password(password: &str, entropy: &Entropy) -> Result<String, String
     hash.map(|h| h.to_string()).map_err(|e| format!("the password could not be hashed: {e}"))
 }
 
-/// The form of a hash that no password has: random where a hash would be, at today's cost. Checking a password against it
-/// takes as long as against any other, and it takes neither time nor memory to make.
+/// The form of a hash that no password has: random where a hash would be, at today's cost. Checking a password against
+/// it takes as long as against any other, and it takes neither time nor memory to make.
 pub fn hash_of_nobody(entropy: &Entropy) -> String {
     let (memory, passes, lanes) = PASSWORD_COST;
     let [salt, output] = [STANDARD_NO_PAD.encode(entropy.bytes::<16>()), STANDARD_NO_PAD.encode(entropy.bytes::<32>())];

@@ -11,7 +11,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use jiff::civil::Date;
-use rustix::process::{Signal, set_parent_process_death_signal};
 
 use super::Args;
 use crate::cli::Failure;
@@ -64,10 +63,12 @@ pub fn give_back(made: &Made) -> Result<(), Failure> {
     written.map_err(|e| Failure::new(format!("The process that waits for the firm is gone: {e}.")))
 }
 
-/// A maker goes when the demo that waits for it goes, however that ended.
+/// A maker goes when the demo that waits for it goes, however that ended: its standard input ends then.
 pub fn go_with_parent() {
-    // Where the system refuses, a killed demo leaves a maker that ends by itself.
-    let _ = set_parent_process_death_signal(Some(Signal::TERM));
+    std::thread::spawn(|| {
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        std::process::exit(1);
+    });
 }
 
 fn begin(order: &Order<'_>) -> Option<Child> {
@@ -79,7 +80,7 @@ fn begin(order: &Order<'_>) -> Option<Child> {
             command.arg(name).arg(value.to_string());
         }
     }
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().ok()
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().ok()
 }
 
 /// This program: by the system's word, else (where there is no `/proc`, as in a bare chroot) by the name it was called.

@@ -67,7 +67,7 @@ async fn all_of_it_works_without_javascript() {
     let browser = Chromium::phone().await;
     browser.tool("Emulation.setScriptExecutionDisabled", json!({"value": true})).await;
     browser.sign_in(&demo.url, &demo.person("Ana Ruiz")).await;
-    browser.find("main a[href^='/invoices/']").await.click().await.unwrap();
+    browser.turn_by("main a[href^='/invoices/']").await;
     browser.arrives(|path| path.starts_with("/invoices/")).await;
     browser.press("Download PDF").await;
     let (_, bytes) = browser.downloaded().await;
@@ -79,10 +79,10 @@ async fn all_of_it_works_without_javascript() {
     desk.goto(&format!("{}/desk/invoices/new?client=1", demo.url)).await;
     desk.fill("[name='l0.description']", "Advice").await;
     desk.fill("[name='l0.price']", "100").await;
-    desk.press("Add a line").await;
+    desk.turn("Add a line").await;
     desk.fill("[name='l1.description']", "Copies").await;
     desk.fill("[name='l1.price']", "20").await;
-    desk.press("Save draft").await;
+    desk.turn("Save draft").await;
     desk.arrives(|path| path.ends_with("/edit")).await;
     assert!(desk.text_of("table.totals").await.contains("€147.60"), "{}", desk.text().await);
 }

@@ -57,16 +57,16 @@ async fn issue(desk: &Chromium, demo: &Demo) -> String {
     desk.goto(&format!("{}/desk/invoices/new", demo.url)).await;
     let clients = SelectElement::new(&desk.find("#f-client").await).await.unwrap();
     clients.select_by_exact_text(CLIENT).await.unwrap();
-    desk.press("Show this client").await;
+    desk.turn("Show this client").await;
     desk.fill("#f-title", TITLE).await;
     desk.fill("[name='l0.description']", "Advice on the lease").await;
     desk.fill("[name='l0.quantity']", "8").await;
     desk.fill("[name='l0.price']", "150").await;
-    desk.press("Preview and issue").await;
+    desk.turn("Preview and issue").await;
     desk.arrives(|path| path.ends_with("/preview")).await;
     let preview = desk.text().await;
     assert!(preview.contains("1,476.00") && preview.contains(CONTACT), "{preview}");
-    desk.find("form[action$='/issue'] button").await.click().await.unwrap();
+    desk.turn_by("form[action$='/issue'] button").await;
     desk.arrives(|path| !path.ends_with("/preview") && !path.ends_with("/issue")).await;
     let heading = desk.text_of("h1").await;
     heading.strip_prefix("Invoice ").unwrap_or_else(|| panic!("{heading}")).to_owned()
@@ -81,12 +81,12 @@ async fn follow_the_letter(phone: &Chromium, demo: &Demo) {
         (text.contains("€1,476.00") && text.contains(CONTACT)).then_some(())
     };
     within("the letter", to_letter).await;
-    phone.find("ul.list li a").await.click().await.unwrap();
+    phone.turn_by("ul.list li a").await;
     let link = phone.find("a[href*='/sign-in/link/']").await.attr("href").await.unwrap().unwrap();
     phone.goto(demo.url.parse::<reqwest::Url>().unwrap().join(&link).unwrap().as_ref()).await;
     phone.arrives(|path| path.starts_with("/sign-in/link/")).await;
     assert!(!phone.text().await.contains(TITLE), "looking at the link showed the invoice");
-    phone.find("form[method=post] button").await.click().await.unwrap();
+    phone.turn_by("form[method=post] button").await;
 }
 
 async fn download(phone: &Chromium, number: &str) {
@@ -122,9 +122,9 @@ async fn marks(desk: &Chromium) -> Vec<String> {
 
 /// Records the whole amount from the invoice's own page.
 async fn pay(desk: &Chromium) {
-    desk.press("Record a payment").await;
+    desk.turn("Record a payment").await;
     desk.fill("#f-amount", "1476.00").await;
-    desk.press("Record the payment").await;
+    desk.turn("Record the payment").await;
     desk.arrives(|path| path != "/desk/payments/new").await;
     assert!(desk.path().await.starts_with("/desk/"), "{}", desk.text().await);
 }

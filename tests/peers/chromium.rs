@@ -134,16 +134,42 @@ impl Chromium {
         self.driver.source().await.unwrap()
     }
 
-    /// The button or link with this text.
+    /// Presses the button, link or summary with this text, which leaves the page where it is.
     pub async fn press(&self, text: &str) {
+        let found = self.named(text).await;
+        found.scroll_into_view().await.unwrap();
+        found.click().await.unwrap();
+    }
+
+    /// Presses the button or link with this text and waits until the page that it was on is gone. Without that, what
+    /// is done next could still be done to the old page, and be lost.
+    pub async fn turn(&self, text: &str) {
+        let found = self.named(text).await;
+        self.leave(&found).await;
+    }
+
+    /// The same for the first element that fits.
+    pub async fn turn_by(&self, css: &str) {
+        let found = self.find(css).await;
+        self.leave(&found).await;
+    }
+
+    async fn leave(&self, through: &WebElement) {
+        let page = self.find("html").await;
+        through.scroll_into_view().await.unwrap();
+        through.click().await.unwrap();
+        within("the next page", async || page.tag_name().await.err()).await;
+    }
+
+    /// The button, link or summary with this text.
+    async fn named(&self, text: &str) -> WebElement {
         let path = format!(
             "//*[self::button or self::a or self::summary][not(@aria-hidden) and contains(normalize-space(.), \"{text}\")]"
         );
         let Ok(found) = self.driver.find(By::XPath(path)).await else {
             panic!("nothing to press is called {text} at {}:\n{}", self.path().await, self.text().await)
         };
-        found.scroll_into_view().await.unwrap();
-        found.click().await.unwrap();
+        found
     }
 
     pub async fn fill(&self, css: &str, text: &str) {
@@ -162,7 +188,7 @@ impl Chromium {
         self.press("Use a password").await;
         self.fill("#f-password-email", email).await;
         self.fill("#f-password", password).await;
-        self.find("form[action='/sign-in/password'] button").await.click().await.unwrap();
+        self.turn_by("form[action='/sign-in/password'] button").await;
         self.arrives(|path| !path.starts_with("/sign-in")).await;
     }
 

@@ -117,12 +117,34 @@ impl Demo {
     }
 
     pub fn memory_mb(&self) -> u64 {
+        self.of_status_mb("VmRSS:")
+    }
+
+    /// The most that was resident since the peak was last reset.
+    pub fn peak_mb(&self) -> u64 {
+        self.of_status_mb("VmHWM:")
+    }
+
+    fn of_status_mb(&self, name: &str) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
         let kb = status
             .lines()
-            .find_map(|l| l.strip_prefix("VmRSS:"))
+            .find_map(|l| l.strip_prefix(name))
             .and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());
         kb.unwrap_or(0) / 1024
+    }
+
+    /// A page or file of the desk, whose body is still to be read.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        let answer = browser().get(format!("https://{}{path}", self.address)).header("cookie", &self.staff);
+        answer.send().await.and_then(reqwest::Response::error_for_status).expect("an answer")
+    }
+
+    /// Sends a form of the desk; the status.
+    pub async fn post(&self, path: &str, fields: &[(String, String)]) -> u16 {
+        let request = browser().post(format!("https://{}{path}", self.address)).header("cookie", &self.staff);
+        let answer = request.header("sec-fetch-site", "same-origin").form(fields).send().await.expect("an answer");
+        answer.status().as_u16()
     }
 
     async fn fetch(&self, path: &str, cookie: &str) -> String {
@@ -171,14 +193,22 @@ fn stop(child: &mut Child) {
     let _ = child.wait();
 }
 
+/// One that takes the demo's certificate and stays where it was sent.
+fn browser() -> reqwest::Client {
+    static BROWSER: std::sync::OnceLock<reqwest::Client> = std::sync::OnceLock::new();
+    let make = || {
+        reqwest::Client::builder()
+            .danger_accept_invalid_certs(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .expect("a client")
+    };
+    BROWSER.get_or_init(make).clone()
+}
+
 /// Signs in and gives the session's cookie.
 async fn sign_in(url: &str, (email, password): (String, String)) -> String {
-    let client = reqwest::Client::builder()
-        .danger_accept_invalid_certs(true)
-        .redirect(reqwest::redirect::Policy::none())
-        .build()
-        .expect("a client");
-    let answer = client
+    let answer = browser()
         .post(format!("{url}/sign-in/password"))
         .header("sec-fetch-site", "same-origin")
         .form(&[("email", email), ("password", password)])

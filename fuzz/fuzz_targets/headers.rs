@@ -72,7 +72,7 @@ impl Disk for Bytes {
 /// A new data file.
 fn base() -> Vec<u8> {
     let disk = Bytes::of(Vec::new());
-    create_on(disk.clone(), &[key()], Cipher::Aes256GcmSiv, &Entropy::seeded(1)).expect("a new file");
+    create_on(disk.clone(), &[key()], Cipher::default(), &Entropy::seeded(1)).expect("a new file");
     disk.bytes()
 }
 

@@ -5,7 +5,7 @@
 use std::{
     fmt,
     fs::{File, OpenOptions, TryLockError},
-    io::{self, IoSliceMut},
+    io,
     os::unix::fs::{FileExt, MetadataExt},
     path::Path,
 };
@@ -19,14 +19,6 @@ pub trait Disk: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// As the operating system reports.
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()>;
-    /// Fills `head` from `offset`, then `out` from where that ends.
-    ///
-    /// # Errors
-    /// As [`Disk::read_at`].
-    fn read_both_at(&self, offset: u64, head: &mut [u8], out: &mut [u8]) -> io::Result<()> {
-        self.read_at(offset, head)?;
-        self.read_at(offset + head.len() as u64, out)
-    }
     /// Writes all of `data` at `offset`.
     ///
     /// # Errors
@@ -100,17 +92,6 @@ const OPEN_ATTEMPTS: usize = 10;
 impl Disk for FileDisk {
     fn read_at(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
         self.0.read_exact_at(out, offset)
-    }
-
-    fn read_both_at(&self, offset: u64, head: &mut [u8], out: &mut [u8]) -> io::Result<()> {
-        let wanted = head.len() + out.len();
-        let read = rustix::io::preadv(&self.0, &mut [IoSliceMut::new(head), IoSliceMut::new(out)], offset);
-        if read == Ok(wanted) {
-            return Ok(());
-        }
-        // Interrupted, or cut short: the long way, which goes on until there is an error or all of it.
-        self.read_at(offset, head)?;
-        self.read_at(offset + head.len() as u64, out)
     }
 
     fn write_at(&self, offset: u64, data: &[u8]) -> io::Result<()> {

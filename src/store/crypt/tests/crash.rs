@@ -106,7 +106,7 @@ fn every_acknowledged_commit_survives_a_power_cut() {
 
 #[test]
 fn every_acknowledged_commit_survives_a_power_cut_under_the_real_cipher() {
-    let (failed, images) = failures(101..102, Cipher::Aes256GcmSiv, false);
+    let (failed, images) = failures(101..102, Cipher::default(), false);
     assert!(failed.is_empty(), "{} of {images}: {:#?}", failed.len(), &failed[..failed.len().min(5)]);
 }
 

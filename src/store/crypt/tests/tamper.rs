@@ -239,7 +239,7 @@ fn the_test_of_replayed_blocks_catches_an_opening_without_the_check() {
 #[test]
 fn a_superblock_from_before_redb_wrote_its_header_is_not_an_empty_database() {
     let (disk, entropy) = (SimDisk::default(), Entropy::seeded(3));
-    drop(open::format(disk.clone(), &[key(1)], Cipher::Aes256GcmSiv, &entropy).unwrap());
+    drop(open::format(disk.clone(), &[key(1)], Cipher::default(), &entropy).unwrap());
     let error = open::unlock_disk(disk, &key(1), &entropy).unwrap_err();
     assert!(matches!(error, OpenError::Damaged(_)), "{error:?}");
 }

@@ -22,6 +22,7 @@ pub mod payments;
 pub mod people;
 pub mod policies;
 pub mod policy_effect;
+pub mod policy_past;
 pub mod quotes;
 mod rates;
 pub mod recurring;

@@ -80,16 +80,21 @@ pub trait PolicyReads: Reader {
 
     /// Whether anybody at the client has opened or downloaded an invoice.
     fn was_opened(&self, invoice: InvoiceId) -> Result<bool, StoreError> {
+        Ok(self.first_opened(invoice)?.is_some())
+    }
+
+    /// When somebody at the client opened or downloaded an invoice for the first time.
+    fn first_opened(&self, invoice: InvoiceId) -> Result<Option<Timestamp>, StoreError> {
         let (lines, log) = (self.table(EVENTS_OF_INVOICE)?, self.table(EVENTS)?);
         for row in lines.range((invoice.0, 0)..=(invoice.0, u64::MAX))? {
             let Some(bytes) = log.get(row?.0.value().1)? else { continue };
             let entry = LogEntry::decode(bytes.value())?;
             let visit = matches!(entry.event, Event::Opened { .. } | Event::Downloaded { .. });
             if visit && matches!(entry.by.actor, Actor::Contact(_)) {
-                return Ok(true);
+                return Ok(Some(entry.at));
             }
         }
-        Ok(false)
+        Ok(None)
     }
 }
 

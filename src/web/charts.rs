@@ -136,6 +136,62 @@ pub fn columns(id: &str, heading_id: &str, said: &str, head: (&str, &str), colum
     }
 }
 
+/// Two counts of one month or week, side by side.
+#[derive(Clone, Debug)]
+pub struct Pair {
+    /// Under them, short: `Nov`.
+    pub label: String,
+    /// In the table, with the year.
+    pub long: String,
+    /// The first and the second.
+    pub counts: [usize; 2],
+}
+
+/// Pairs of columns, a legend over them, and the same as a table below. `names` are of the first, the second, and of
+/// what the rows are; otherwise as [`columns`].
+pub fn pairs(id: &str, heading_id: &str, said: &str, names: [&str; 3], pairs: &[Pair]) -> Markup {
+    let size = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+    let largest = pairs.iter().flat_map(|pair| pair.counts).map(size).max().unwrap_or(0);
+    let step = WHOLE / i64::try_from(pairs.len().max(1)).unwrap_or(WHOLE);
+    let height = |count: usize| share(size(count), largest) * RISE / WHOLE;
+    html! {
+        figure {
+            p.row.small aria-hidden="true" {
+                span.key { svg { rect.f1 width="100%" height="100%" {} } (names[0]) }
+                span.key { svg { rect.fb width="100%" height="100%" {} } (names[1]) }
+            }
+            svg.chart height="190" role="img" aria-labelledby={ (heading_id) " " (id) } {
+                desc id=(id) { (said) }
+                @for y in [FLOOR - RISE, FLOOR - RISE / 2] {
+                    line.grid x1="0%" x2="100%" y1=(tenths(y)) y2=(tenths(y)) {}
+                }
+                @for (at, pair) in (0_i64..).zip(pairs) {
+                    @for (class, nth, count) in [("f1", 0, pair.counts[0]), ("fb", 1, pair.counts[1])] {
+                        @if height(count) > 0 {
+                            rect.(class) x=(percent(at * step + step / 6 + nth * step / 3)) width=(percent(step / 3))
+                                y=(tenths(FLOOR - height(count))) height=(tenths(height(count))) {}
+                        }
+                    }
+                    text.alt[pairs.len() >= CROWDED && at % 2 == 1] x=(percent(at * step + step / 2)) y="186"
+                        text-anchor="middle" { (pair.label) }
+                }
+                line.base x1="0%" x2="100%" y1=(tenths(FLOOR)) y2=(tenths(FLOOR)) {}
+            }
+        }
+        details.more.small {
+            summary { "As a table" }
+            table {
+                thead { tr { th scope="col" { (names[2]) } th.num scope="col" { (names[0]) } th.num scope="col" { (names[1]) } } }
+                tbody {
+                    @for pair in pairs {
+                        tr { th scope="row" { (pair.long) } @for count in pair.counts { td.num { (count) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
 fn bar(at: i64, step: i64, column: &Column, largest: i64, of: usize) -> Markup {
     let middle = percent(at * step + step / 2);
     let height = share(column.size, largest) * RISE / WHOLE;
@@ -221,5 +277,14 @@ mod tests {
         let chart = columns("c", "h", "Highest <now>.", ("Week of", "Expected"), &[week]).into_string();
         assert!(chart.contains("Highest &lt;now&gt;.") && chart.contains("<td class=\"num\">4,797.00</td>"), "{chart}");
         assert!(!chart.contains("style"));
+    }
+
+    #[test]
+    fn pairs_stand_side_by_side_and_say_the_same_in_a_table() {
+        let pair = Pair { label: "Nov".into(), long: "November 2026".into(), counts: [2, 4] };
+        let chart = pairs("p", "h", "More.", ["Went", "Would have gone", "Month"], &[pair]).into_string();
+        assert!(chart.contains(r#"x="16.66%" width="33.33%" y="95.0" height="73.0""#), "{chart}");
+        assert!(chart.contains(r#"x="49.99%" width="33.33%" y="22.0" height="146.0""#), "{chart}");
+        assert!(chart.contains(r#"November 2026</th><td class="num">2</td><td class="num">4</td>"#), "{chart}");
     }
 }

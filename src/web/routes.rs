@@ -126,6 +126,7 @@ pub fn list() -> Vec<Route> {
         post "/desk/sending/release" Owner desk::restored::release;
         get "/desk/reminders" Staff desk::reminders::show;
         get "/desk/reminders/policy" Staff desk::policy::show;
+        get "/desk/reminders/policy/past" Staff desk::policy_past::show;
         get "/desk/reminders/policy/edit" Owner desk::policy_form::edit;
         post "/desk/reminders/policy/edit" Owner desk::policy_form::save;
         get "/desk/activity" Staff desk::activity::show;

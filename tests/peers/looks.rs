@@ -21,6 +21,7 @@ const DESK: [&str; 31] = [
     "/desk/letters",
     "/desk/reminders",
     "/desk/reminders/policy",
+    "/desk/reminders/policy/past",
     "/desk/reminders/policy/edit",
     "/desk/activity",
     "/desk/find?q=marlow",

@@ -58,6 +58,7 @@ pub mod payment_reversal;
 pub mod payments;
 pub mod policy;
 pub mod policy_form;
+pub mod policy_past;
 pub mod projects;
 pub mod publish;
 pub mod publish_kept;

@@ -33,7 +33,10 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
             @if busy {
                 (parts::note(Tone::Info, Icon::Clock, "The last change is being carried out.", "Each open invoice gets its new days in turn; what was sent stays sent."))
             }
-            (parts::section("now", "What holds now", "", rules(&desk, &now.policy, &names)))
+            (parts::section("now", "What holds now", "", html! {
+                (rules(&desk, &now.policy, &names))
+                p { a href=(super::policy_past::PAGE) { "The last year under this policy" } }
+            }))
             (parts::section("versions", "Versions", "Kept as they were", history(&desk, &names, &versions)))
         };
         Ok(desk.page(DeskNav::Letters, "Reminder policy", body))

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::form::{errors_in, on_to};
 use super::links;
 use super::names::NamesOf;
-use super::policy;
+use super::{policy, policy_past};
 use crate::actions::policies;
 use crate::actions::policy_effect::{Changed, Effect, Going, effect};
 use crate::domain::forecast::horizon;
@@ -305,6 +305,7 @@ impl Form {
         };
         Ok(html! {
             (parts::section("effect", "What it does", format!("In the next {DAYS} days, if nothing else changes"), body))
+            (policy_past::drawn(desk, r, &names, policy)?)
             (save)
         })
     }
@@ -349,7 +350,8 @@ fn changes(desk: &Desk, names: &NamesOf<'_, ReadTx>, found: &Effect) -> Markup {
     }
 }
 
-fn row(desk: &Desk, names: &NamesOf<'_, ReadTx>, x: &Changed) -> Row {
+/// One invoice, with the days of both sides; those of one side only stand out.
+pub(super) fn row(desk: &Desk, names: &NamesOf<'_, ReadTx>, x: &Changed) -> Row {
     let invoice = &x.row.invoice;
     let days = |all: &[Going], others: &[Going]| {
         html! {

@@ -3,7 +3,7 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::reminders::Rules;
-use counterfoil::actions::{people, policies};
+use counterfoil::actions::{people, policies, policy_past};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::{By, Event};
 use counterfoil::domain::ids::InvoiceId;
@@ -248,4 +248,48 @@ async fn the_configuration_is_read_once_as_the_first_version() {
     let standard = |w: &mut WriteTx<'_>| policies::begin(w, &Policy::standard());
     assert!(!house.app.store.housekeep(house.app.now(), standard).await.unwrap());
     assert_eq!(house.app.store.read(|r| r.policy()).unwrap().at, jiff::civil::time(7, 30, 0, 0));
+}
+
+/// The time machine: what lies behind, under the policy that was kept, is what went; under another it has other days.
+#[tokio::test]
+async fn the_last_year_under_the_kept_policy_is_what_went_and_under_another_it_differs() {
+    let house = TestHouse::new().await;
+    house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
+    let (paid, _) = house.issue(house.who.marlow, 200_00, date(2026, 12, 1)).await;
+    live(&house, date(2026, 12, 10)).await;
+    house.pay(house.who.marlow, 200_00, vec![paid]).await;
+    live(&house, date(2027, 1, 20)).await;
+    let past = |policy: &Policy| {
+        let all = |_| true;
+        house.app.store.read(|r| policy_past::past(r, &dublin(), policy, house.app.now(), all)).unwrap()
+    };
+    let kept = past(&Policy::standard());
+    assert_eq!((kept.invoices, kept.changed.len(), kept.more), (2, 0, false), "{:?}", kept.changed);
+    assert!(kept.did() > 4 && kept.did() == kept.would(), "{:?}", kept.months);
+    assert_eq!(kept.months.len(), 13);
+
+    let mut other = Policy::standard();
+    other.steps.retain(|x| x.offset != 14);
+    other.steps.extend([step(11, 3), step(12, 40)]);
+    let tried = past(&other.in_order());
+    assert_eq!(tried.changed.len(), 2);
+    let of = |id: InvoiceId| tried.changed.iter().find(|x| x.row.invoice.id == id).unwrap();
+    let days = |all: &[(i16, Date)]| all.iter().map(|x| x.0).collect::<Vec<_>>();
+    assert_eq!(
+        (days(&of(paid).before), days(&of(paid).after)),
+        (vec![-7, 0, 7], vec![-7, 0, 3, 7]),
+        "nothing after payment"
+    );
+    let open = tried.changed.iter().find(|x| x.row.invoice.id != paid).unwrap();
+    assert_eq!(days(&open.after), [0, 3, 7, 30, 40]);
+    assert_eq!(open.after[1].1, date(2026, 12, 3));
+
+    let mut unopened = Policy::standard();
+    unopened.steps.iter_mut().for_each(|x| x.only.over = Some(Money::new(150_00, Currency::EUR)));
+    let tried = past(&unopened);
+    assert_eq!(tried.would(), 3, "of the large one, until it was paid");
+
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get("/desk/reminders/policy/past").await.text();
+    assert!(page.contains("Of 2 invoices") && page.contains("It differs for 0."), "{page}");
 }

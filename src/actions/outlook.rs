@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 
 use super::letters::{Reached, reached};
 use super::reminders::Rules;
@@ -33,6 +34,8 @@ pub struct Coming {
     pub goes: bool,
     /// To whom, or why not.
     pub words: String,
+    /// The day on which it falls, and why it goes on another one.
+    pub moved: Option<(Date, String)>,
 }
 
 /// What lies ahead, soonest first.
@@ -78,14 +81,16 @@ pub fn of_invoice(
     now: Timestamp,
     until: Timestamp,
 ) -> Result<Vec<Coming>, StoreError> {
-    let (policy, zone, invoice) = (&rules.policy, &rules.zone, &row.invoice);
+    let invoice = &row.invoice;
+    let rules = &rules.of(r, invoice, row.due())?;
+    let (policy, zone) = (&rules.policy, &rules.zone);
     let Some(published) = invoice.issue.as_ref().map(|i| i.at).filter(|_| row.open().minor > 0 && invoice.reminds())
     else {
         return Ok(Vec::new());
     };
     let settled = settled_under(r, rules, row, published)?;
-    let pause = r.pause_on(invoice, today(now, zone))?;
-    let over = pause.as_ref().and_then(|pause| pause.ends(policy, zone)).unwrap_or(Timestamp::MAX);
+    let pause = r.pause_on(invoice, today(now, &rules.firm_zone))?;
+    let over = pause.as_ref().and_then(|pause| pause.ends(policy, &rules.firm_zone)).unwrap_or(Timestamp::MAX);
     let held = |at: Timestamp| (pause.is_some() && at < over).then_some(over);
     let failing = rules.failing(r, row)?;
     let holds = |step: i16| failing.iter().all(|x| x.0 != step);
@@ -99,7 +104,11 @@ pub fn of_invoice(
             None => Reached::default(),
         };
         let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
-        out.push(told(row, seen, &to, if seen.fate == Fate::Unmet { why } else { reason }));
+        let told = told(row, seen, &to, if seen.fate == Fate::Unmet { why } else { reason });
+        // What a pause or a standstill puts off goes whenever that ends: no day off is the reason.
+        let (_, goes) = policy.days_of(row.due(), seen.step);
+        let moved = policy.moved(row.due(), seen.step).filter(|_| told.goes && today(seen.at, zone) == goes);
+        out.push(Coming { moved, ..told });
     }
     Ok(out)
 }
@@ -139,5 +148,5 @@ fn told(row: &Row, seen: Foreseen, to: &Reached, reason: &str) -> Coming {
         Fate::BeforePublication => "Not sent: it would fall before the invoice was published".to_owned(),
         Fate::Unmet => format!("Not sent, as things stand: {reason}"),
     };
-    Coming { at: seen.at, row: row.clone(), step: seen.step, goes, words }
+    Coming { at: seen.at, row: row.clone(), step: seen.step, goes, words, moved: None }
 }

@@ -3,8 +3,9 @@
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::notices::{self, Joined};
-use super::{found, letters};
+use super::{found, letters, reminders};
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar::Zone;
 use crate::domain::event::{ADMITTED, Event};
 use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, ContactId, StaffId};
@@ -49,6 +50,8 @@ pub struct NewContact {
     pub phone: String,
     /// In which they are written to; `None` for the client's.
     pub language: Option<Language>,
+    /// By whose clocks letters reach them; `None` for the firm's.
+    pub zone: Option<Zone>,
     /// What they may do.
     pub rights: Rights,
     /// Whether they answer for the account.
@@ -170,6 +173,9 @@ pub fn add_contact(
     let contact = as_contact(id, client, new, true, w.now);
     w.put_contact(&contact)?;
     w.put_login(Person::Contact(id), None, &contact.email)?;
+    if contact.zone.is_some() {
+        reminders::look_again(w, client)?;
+    }
     let recorded = w.record(About::client(client), Event::ContactAdded { contact: id, name: contact.name })?;
     if new.invite {
         letters::queue_set_password(w, Person::Contact(id), true)?;
@@ -178,8 +184,8 @@ pub fn add_contact(
 }
 
 fn as_contact(id: ContactId, client: ClientId, new: &NewContact, active: bool, since: Timestamp) -> Contact {
-    let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
-    Contact { id, client, name, title, email, phone, language, format: None, rights, leads, active, since }
+    let NewContact { name, title, email, phone, language, zone, rights, leads, .. } = new.clone();
+    Contact { id, client, name, title, email, phone, language, zone, format: None, rights, leads, active, since }
 }
 
 /// Changes a contact. New rights or another address end their sessions and links; of another address both are told.
@@ -209,6 +215,9 @@ pub fn change_contact(
     }
     if old.active && other(&old.email, &contact.email) {
         notices::address_changed(w, zone, Person::Contact(id), &old.email)?;
+    }
+    if old.zone != contact.zone {
+        reminders::look_again(w, old.client)?;
     }
     let event = Event::ContactChanged { contact: id, name: contact.name, what: what.to_owned() };
     let recorded = w.record(About::client(old.client), event)?;

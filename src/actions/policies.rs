@@ -86,7 +86,7 @@ pub fn replan(w: &mut WriteTx<'_>, rules: &Rules, limit: usize) -> Result<usize,
     let some = w.open_after(Some(after), limit)?;
     for id in &some {
         let row = found(w.invoice_row(*id)?)?;
-        carry(w, &row, rules)?;
+        carry(w, &row, &rules.of(w, &row.invoice, row.due())?)?;
     }
     w.set_replanning(some.last().copied())?;
     Ok(some.len())
@@ -157,8 +157,8 @@ fn wake(w: &mut WriteTx<'_>, row: &Row, published: jiff::Timestamp, rules: &Rule
     if row.open().minor <= 0 {
         return Ok(());
     }
-    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(now, &rules.zone))? {
-        return Ok(w.set_reminder(id, pause.ends(&rules.policy, &rules.zone))?);
+    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(now, &rules.firm_zone))? {
+        return Ok(w.set_reminder(id, pause.ends(&rules.policy, &rules.firm_zone))?);
     }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(row.due(), &rules.policy, &rules.zone);

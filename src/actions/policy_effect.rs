@@ -1,5 +1,7 @@
 //! What a changed policy would do to the invoices that are open, beside what the present one does. Changes nothing.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -54,7 +56,7 @@ pub fn effect(
     sees: impl Fn(ClientId) -> bool,
 ) -> Result<Effect, StoreError> {
     let kept = Rules::now(r, &settings.zone)?;
-    let tried = Rules { policy: policy.clone(), tried: Some(now), ..kept.clone() };
+    let tried = Rules { policy: Arc::new(policy.clone()), tried: Some(now), ..kept.clone() };
     let open = r.open_after(None, INVOICES_MAX + 1)?;
     let mut out = Effect { more: open.len() > INVOICES_MAX, ..Effect::default() };
     for id in open.into_iter().take(INVOICES_MAX) {

@@ -3,17 +3,20 @@
 //! A step is settled and its letters queued in one commit; the key (invoice, step, recipient) makes each letter once.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::{letters, policies};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::Event;
-use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
+use crate::domain::person::Person;
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -25,9 +28,11 @@ pub struct Rules {
     /// The version of the policy.
     pub version: u32,
     /// The policy.
-    pub policy: Policy,
-    /// The firm's zone.
+    pub policy: Arc<Policy>,
+    /// The zone whose clocks the steps follow: the firm's, or of an invoice that of those who get its reminders.
     pub zone: TimeZone,
+    /// The firm's zone, in whose days pauses are.
+    pub firm_zone: TimeZone,
     /// When the policy is none that is kept, but one that is tried out: since when it would hold.
     pub tried: Option<Timestamp>,
 }
@@ -39,7 +44,20 @@ impl Rules {
     /// When the store fails.
     pub fn now(r: &impl Reader, zone: &TimeZone) -> Result<Self, StoreError> {
         let kept = r.policy_now()?;
-        Ok(Self { version: kept.version, policy: kept.policy, zone: zone.clone(), tried: None })
+        let (policy, zone, firm_zone) = (Arc::new(kept.policy), zone.clone(), zone.clone());
+        Ok(Self { version: kept.version, policy, zone, firm_zone, tried: None })
+    }
+
+    /// As they are of one invoice: by the clocks of whoever of those that get its reminders has the morning first. For
+    /// the others a letter waits until it is morning there too.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn of(&self, r: &impl Reader, invoice: &Invoice, due: Date) -> Result<Self, StoreError> {
+        let contacts = letters::reachable(r, invoice, &self.policy)?;
+        let zones = contacts.iter().map(|c| c.zone.as_ref().map_or(&self.firm_zone, |zone| zone.time_zone()));
+        let first = zones.min_by_key(|zone| calendar::wall_clock(due, self.policy.at, zone));
+        Ok(Self { zone: first.unwrap_or(&self.firm_zone).clone(), ..self.clone() })
     }
 
     /// Why the condition of a step does not hold of an invoice; `None` when it does.
@@ -75,6 +93,7 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         w.set_reminder(id, None)?;
         return Ok(0);
     };
+    let rules = &rules.of(w, &row.invoice, row.due())?;
     let (policy, zone) = (&rules.policy, &rules.zone);
     let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
     if !row.invoice.reminds() {
@@ -82,9 +101,9 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         return Ok(0);
     }
     policies::carry(w, &row, rules)?;
-    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(w.now, zone))? {
+    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(w.now, &rules.firm_zone))? {
         // Nothing is settled meanwhile: what was missed is sorted out when the pause is over.
-        w.set_reminder(id, pause.ends(policy, zone))?;
+        w.set_reminder(id, pause.ends(policy, &rules.firm_zone))?;
         return Ok(0);
     }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
@@ -131,13 +150,13 @@ fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Res
 /// When the store fails.
 pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
     let Some(published) = invoice.issue.as_ref().filter(|_| invoice.reminds()).map(|i| i.at) else { return Ok(()) };
-    let rules = Rules::now(w, &settings.zone)?;
+    let due = invoice.next_due(w.settled(invoice.id)?);
+    let rules = Rules::now(w, &settings.zone)?.of(w, invoice, due)?;
     if let Some(row) = w.invoice_row(invoice.id)? {
         policies::carry(w, &row, &rules)?;
     }
     let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
-    let due = invoice.next_due(w.settled(invoice.id)?);
-    let plan = plan(due, &rules.policy, &settings.zone);
+    let plan = plan(due, &rules.policy, &rules.zone);
     let now = w.now;
     for missed in plan.iter().filter(|x| x.at <= now) {
         if settled.insert(missed.step) {
@@ -147,6 +166,30 @@ pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Re
     let next = next_wake(&plan, published, &settled, w.now);
     w.set_reminder(invoice.id, next)?;
     Ok(())
+}
+
+/// Has the reminders of a client's open invoices looked at at once, because somebody there goes by other clocks now.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn look_again(w: &mut WriteTx<'_>, client: ClientId) -> Result<(), StoreError> {
+    let now = w.now;
+    for (open, _) in w.open_of(client)? {
+        // What nobody looks at any more stays so: its steps are over, or it does not remind.
+        if w.looked_at(open.invoice)?.is_some() {
+            w.set_reminder(open.invoice, Some(now))?;
+        }
+    }
+    Ok(())
+}
+
+/// The zone by whose clocks letters reach somebody.
+fn clocks_of(r: &impl Reader, to: Person, firm: &TimeZone) -> Result<TimeZone, StoreError> {
+    let own = match to {
+        Person::Contact(id) => r.contact(id)?.and_then(|contact| contact.zone),
+        Person::Staff(_) => None,
+    };
+    Ok(own.map_or_else(|| firm.clone(), |zone| zone.time_zone().clone()))
 }
 
 /// Before a letter is handed over: whether it may go now. A reminder goes inside a sending window only, never speaks of
@@ -161,21 +204,22 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
-    let rules = Rules::now(w, zone)?;
+    let rules = Rules::now(w, zone)?.of(w, &row.invoice, row.due())?;
     policies::carry(w, &row, &rules)?;
     // A change of the policy may have withdrawn it.
     let Some(letter) = waits(w)? else { return Ok(false) };
-    let (due, today, policy) = (row.due(), calendar::today(w.now, zone), &rules.policy);
+    let own = clocks_of(w, letter.to, zone)?;
+    let (due, today, policy) = (row.due(), calendar::today(w.now, &own), &rules.policy);
     if step < 0 && today > due {
         letters::withdraw(w, letter, "the due date has passed")?;
         return Ok(false);
     }
-    if w.pause_on(&row.invoice, today)?.is_some() {
+    if w.pause_on(&row.invoice, calendar::today(w.now, zone))?.is_some() {
         letters::withdraw(w, letter, "its reminders are paused")?;
         return Ok(false);
     }
-    if !policy.sends_at(w.now, zone) {
-        let opening = policy.next_opening(w.now, zone);
+    if !policy.sends_at(w.now, &own) {
+        let opening = policy.next_opening(w.now, &own);
         w.move_letter(&letter, &letter.state, opening)?;
         return Ok(false);
     }
@@ -184,7 +228,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
         return Ok(false);
     }
     // A step that moved since it was queued is in no plan; its letter is true all the same.
-    let planned = plan(due, policy, zone).into_iter().find(|x| x.step == step);
+    let planned = plan(due, policy, &own).into_iter().find(|x| x.step == step);
     let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
     letters::reword(w, letter, &row, tone.on(today, due), today)?;
     Ok(true)

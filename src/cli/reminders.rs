@@ -11,11 +11,13 @@ use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::forecast::horizon;
-use crate::domain::policy::{Step, step_line};
+use crate::domain::policy::{Step, moved_words, step_line};
 use crate::domain::sentence::step_words;
 use crate::secrets::Entropy;
 use crate::store::prelude::*;
 
+/// Public holidays that are printed.
+const HOLIDAYS_TOLD: usize = 15;
 /// Days that can be looked ahead.
 const DAYS_MAX: i64 = 366;
 
@@ -140,6 +142,10 @@ pub struct PolicyTold {
     /// Wall-clock times.
     from: String,
     until: String,
+    /// The days of the week, in words.
+    weekdays: String,
+    /// Public holidays that are known from today on.
+    holidays: Vec<HolidayTold>,
     steps: Vec<StepTold>,
 }
 
@@ -148,6 +154,13 @@ struct StepTold {
     /// Days from the due date.
     offset: i16,
     words: String,
+}
+
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct HolidayTold {
+    /// Its date, ISO 8601.
+    on: String,
+    name: String,
 }
 
 fn policy(app: &App) -> Result<PolicyTold, Failure> {
@@ -164,6 +177,14 @@ fn policy(app: &App) -> Result<PolicyTold, Failure> {
             zone: zone.iana_name().unwrap_or("UTC").to_owned(),
             from: locale.time(kept.policy.at),
             until: locale.time(kept.policy.window_end),
+            weekdays: kept.policy.days.weekday_words(),
+            holidays: kept
+                .policy
+                .days
+                .holidays
+                .range(app.today()..)
+                .map(|(day, name)| HolidayTold { on: day.to_string(), name: name.clone() })
+                .collect(),
             steps: kept.policy.steps.iter().map(step).collect(),
         })
     })?)
@@ -185,7 +206,16 @@ fn tell_policy(told: &PolicyTold, json: bool) -> Result<(), Failure> {
     if told.steps.is_empty() {
         terminal::say("  No reminders are sent.");
     }
-    terminal::say(&format!("Letters go on working days from {} to {}, {}.", told.from, told.until, told.zone));
+    let PolicyTold { from, until, zone, weekdays, holidays, .. } = told;
+    terminal::say(&format!("Letters go on working days, {weekdays}, from {from} to {until}, {zone}."));
+    for holiday in holidays.iter().take(HOLIDAYS_TOLD) {
+        terminal::say(&format!("  Not on {}, {}.", holiday.on, holiday.name));
+    }
+    match holidays.len().saturating_sub(HOLIDAYS_TOLD) {
+        0 if holidays.is_empty() => terminal::say("  No public holiday is known; owners add them on the desk."),
+        0 => {}
+        more => terminal::say(&format!("  And {more} public holidays after these; --json lists them all.")),
+    }
     Ok(())
 }
 
@@ -194,7 +224,7 @@ fn look(app: &App, days: u16) -> Result<Told, Failure> {
     let until = horizon(now, days, &settings.zone);
     Ok(app.store.read(|r| -> Result<_, StoreError> {
         let Outlook { coming, more } = outlook(r, settings, now, until, |_| true)?;
-        let mut reminders = Vec::new();
+        let (mut reminders, locale) = (Vec::new(), r.firm()?.locale);
         for x in coming {
             let local = settings.zone.to_datetime(x.at);
             reminders.push(One {
@@ -202,10 +232,15 @@ fn look(app: &App, days: u16) -> Result<Told, Failure> {
                 zone: settings.zone.iana_name().unwrap_or("UTC").to_owned(),
                 client: r.client(x.row.invoice.client)?.map_or_else(String::new, |client| client.party.name),
                 number: x.row.invoice.number().map_or_else(String::new, ToString::to_string),
-                open: r.firm()?.locale.money(x.row.open()),
+                open: locale.money(x.row.open()),
                 step: x.step,
                 goes: x.goes,
-                words: x.words,
+                words: match &x.moved {
+                    Some(moved) => {
+                        format!("{}, {}", x.words, moved_words(locale, settings.zone.to_datetime(now).date(), moved))
+                    }
+                    None => x.words,
+                },
             });
         }
         Ok(Told { reminders, more })

@@ -19,6 +19,7 @@ mod facturx;
 mod fonts;
 mod html;
 mod html_file;
+pub mod ics;
 pub mod invoice;
 mod layout;
 mod logo;

@@ -51,3 +51,4 @@ pub mod tax;
 pub mod terms;
 pub mod text;
 pub mod transfer;
+pub mod working_days;

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::calendar::Zone;
 use super::format::Format;
 use super::ids::{ClientId, ContactId, ProjectId, StaffId};
 use super::language::Language;
@@ -126,6 +127,8 @@ pub struct Contact {
     pub phone: String,
     /// In which they are written to; `None` for the client's.
     pub language: Option<Language>,
+    /// By whose clocks letters reach them; `None` for the firm's.
+    pub zone: Option<Zone>,
     /// The format in which they take documents, as they chose it on the portal; `None` before they did.
     pub format: Option<Format>,
     /// What they may do.

@@ -3,13 +3,13 @@
 //! Knows no invoice and no store. What a policy makes of an invoice is [`reminder`](super::reminder)'s.
 
 use jiff::{
-    Timestamp,
+    Span, Timestamp,
     civil::{Date, Time, time},
     tz::TimeZone,
 };
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{is_business_day, next_business_day, today, wall_clock};
+use super::calendar::{today, wall_clock};
 use super::event::Actor;
 use super::firm::Locale;
 use super::ids::StaffId;
@@ -17,6 +17,7 @@ use super::money::Money;
 use super::refusal::{Faults, FieldFault};
 use super::sentence::step_words;
 use super::text::capital;
+use super::working_days::{self, WorkingDays};
 
 /// Most steps of a policy.
 pub const STEPS_MAX: usize = 12;
@@ -152,10 +153,12 @@ pub struct Policy {
     pub at: Time,
     /// Where it closes.
     pub window_end: Time,
+    /// The days on which they are sent.
+    pub days: WorkingDays,
 }
 
 impl Policy {
-    /// A week before, on the day, and 7, 14 and 30 days after it, at 08:00; sending until 18:00.
+    /// A week before, on the day, and 7, 14 and 30 days after it, at 08:00; sending until 18:00, Monday to Friday.
     pub fn standard() -> Self {
         let steps =
             [(-7, Tone::Upcoming), (0, Tone::DueToday), (7, Tone::Overdue), (14, Tone::Firm), (30, Tone::Final)];
@@ -167,7 +170,8 @@ impl Policy {
             copies: Vec::new(),
             only: Condition::default(),
         };
-        Self { steps: (1..).zip(steps).map(step).collect(), at: time(8, 0, 0, 0), window_end: time(18, 0, 0, 0) }
+        let (at, window_end, days) = (time(8, 0, 0, 0), time(18, 0, 0, 0), WorkingDays::default());
+        Self { steps: (1..).zip(steps).map(step).collect(), at, window_end, days }
     }
 
     /// The step at an offset.
@@ -178,19 +182,32 @@ impl Policy {
     /// Whether letters may go at `now`.
     pub fn sends_at(&self, now: Timestamp, zone: &TimeZone) -> bool {
         let day = today(now, zone);
-        is_business_day(day) && (wall_clock(day, self.at, zone)..wall_clock(day, self.window_end, zone)).contains(&now)
+        self.days.works(day) && (wall_clock(day, self.at, zone)..wall_clock(day, self.window_end, zone)).contains(&now)
     }
 
     /// The first opening of a sending window after `now`; `None` at the end of time.
     pub fn next_opening(&self, now: Timestamp, zone: &TimeZone) -> Option<Timestamp> {
-        let mut day = next_business_day(today(now, zone));
+        let mut day = self.days.next(today(now, zone));
         loop {
             let opening = wall_clock(day, self.at, zone);
             if opening > now {
                 return Some(opening);
             }
-            day = next_business_day(day.tomorrow().ok()?);
+            day = self.days.next(day.tomorrow().ok()?);
         }
+    }
+
+    /// The day on which the step at `offset` of an invoice falls, and the one on which it goes: of those before the due
+    /// date the working day before, of the others the next one.
+    pub fn days_of(&self, due: Date, offset: i16) -> (Date, Date) {
+        let falls = due.saturating_add(Span::new().days(offset));
+        (falls, if offset < 0 { self.days.previous(falls) } else { self.days.next(falls) })
+    }
+
+    /// The day on which the step at `offset` falls and why it does not go on it; `None` when it does.
+    pub fn moved(&self, due: Date, offset: i16) -> Option<(Date, String)> {
+        let (falls, goes) = self.days_of(due, offset);
+        Some((falls, self.days.why_moved(falls, goes)?))
     }
 
     /// Sorted by offset, and each tone one that its place allows.
@@ -231,6 +248,7 @@ impl Policy {
         if self.window_end <= self.at {
             faults.add("window_end", "The window closes before it opens. Enter a later time.");
         }
+        self.days.check(faults);
     }
 }
 
@@ -273,6 +291,11 @@ pub fn step_line(step: &Step, locale: Locale, staff: impl Fn(StaffId) -> String)
     line
 }
 
+/// What moves a step, in words: "moved from Monday 25 May: Whit Monday".
+pub fn moved_words(locale: Locale, today: Date, moved: &(Date, String)) -> String {
+    format!("moved from {}: {}", locale.date_weekday(moved.0, today), moved.1)
+}
+
 /// What `new` does otherwise than `old`, a sentence for each difference.
 pub fn differences(old: &Policy, new: &Policy, locale: Locale, staff: impl Fn(StaffId) -> String) -> Vec<String> {
     let line = |step: &Step| step_line(step, locale, &staff);
@@ -290,6 +313,7 @@ pub fn differences(old: &Policy, new: &Policy, locale: Locale, staff: impl Fn(St
         let window = |x: &Policy| format!("{} to {}", locale.time(x.at), locale.time(x.window_end));
         out.push(format!("Letters go from {}; before: {}.", window(new), window(old)));
     }
+    out.extend(working_days::differences(&old.days, &new.days, |day| locale.date_medium(day, Date::MIN)));
     out
 }
 

@@ -5,10 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use jiff::{Span, Timestamp, civil::Date, tz::TimeZone};
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::calendar::{next_business_day, previous_business_day, today, wall_clock};
+use super::calendar::{today, wall_clock};
 pub use super::policy::{Policy, Step, Tone};
 
 /// A step of an invoice with its instant.
@@ -18,9 +18,9 @@ pub struct Planned {
     pub step: i16,
     /// How it speaks on the day it goes.
     pub tone: Tone,
-    /// When it would go if every day were a business day.
+    /// When it would go if every day were a working day.
     pub nominal: Timestamp,
-    /// When it goes: before-due steps on the previous business day, others on the next.
+    /// When it goes: before-due steps on the previous working day, others on the next.
     pub at: Timestamp,
 }
 
@@ -40,8 +40,7 @@ pub fn plan(due: Date, policy: &Policy, zone: &TimeZone) -> Vec<Planned> {
 }
 
 fn planned(step: &Step, due: Date, policy: &Policy, zone: &TimeZone) -> Planned {
-    let nominal = due.saturating_add(Span::new().days(step.offset));
-    let day = if step.offset < 0 { previous_business_day(nominal) } else { next_business_day(nominal) };
+    let (nominal, day) = policy.days_of(due, step.offset);
     Planned {
         step: step.offset,
         tone: step.tone.on(day, due),

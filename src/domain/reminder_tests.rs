@@ -3,7 +3,7 @@
 use super::*;
 use crate::domain::calendar::Zone;
 use jiff::{
-    SignedDuration,
+    SignedDuration, Span,
     civil::{date, time},
 };
 use proptest::prelude::*;

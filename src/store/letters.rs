@@ -142,6 +142,12 @@ pub trait LetterReads: Reader {
         .collect()
     }
 
+    /// When an invoice's reminders are looked at next; `None` for never.
+    fn looked_at(&self, invoice: InvoiceId) -> Result<Option<Timestamp>, StoreError> {
+        let kept = self.table(REMINDER_OF_INVOICE)?.get(invoice.0)?.map(|x| x.value());
+        Ok(kept.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
     /// The steps of an invoice that are settled, with how.
     fn reminder_steps(&self, invoice: InvoiceId) -> Result<Vec<(i16, StepOutcome)>, StoreError> {
         let table = self.table(REMINDER_STEPS)?;

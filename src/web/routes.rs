@@ -129,6 +129,8 @@ pub fn list() -> Vec<Route> {
         get "/desk/reminders/policy/past" Staff desk::policy_past::show;
         get "/desk/reminders/policy/edit" Owner desk::policy_form::edit;
         post "/desk/reminders/policy/edit" Owner desk::policy_form::save;
+        get "/desk/reminders/policy/holidays" Owner desk::policy_days::ask;
+        post "/desk/reminders/policy/holidays" Owner desk::policy_days::take;
         get "/desk/activity" Staff desk::activity::show;
         get "/desk/activity.csv" Staff desk::activity::csv;
         get "/desk/find" Staff desk::find::show;
@@ -316,6 +318,7 @@ pub const SLOW: &[(&str, Duration)] = &[
     ("/desk/publish", UPLOAD_TIMEOUT),
     ("/desk/import", UPLOAD_TIMEOUT),
     ("/desk/settings/logo", UPLOAD_TIMEOUT),
+    ("/desk/reminders/policy/holidays", UPLOAD_TIMEOUT),
     (LARGE[0], DOCUMENT_TIMEOUT),
     (LARGE[1], DOCUMENT_TIMEOUT),
 ];

@@ -163,6 +163,7 @@ const BUTTONS: &[&str] = &[
     "/desk/recurring/{id}/leave-out",
     "/desk/recurring/{id}/pause",
     "/desk/recurring/{id}/resume",
+    "/desk/reminders/policy/holidays",
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/quotes/{number}/acceptance",

@@ -150,6 +150,7 @@ pub fn new_contact(name: &str, address: &str, rights: Rights) -> NewContact {
         email: email(address),
         phone: String::new(),
         language: None,
+        zone: None,
         rights,
         leads: false,
         invite: false,

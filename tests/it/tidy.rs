@@ -16,7 +16,7 @@ const STOREYS: [&[&str]; 6] = [
 const LEAVES: [&str; 3] = ["config", "clock", "secrets"];
 
 /// Libraries that stay in one room.
-const ONE_ROOM: [(&str, &[&str]); 13] = [
+const ONE_ROOM: [(&str, &[&str]); 14] = [
     ("redb", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -30,6 +30,7 @@ const ONE_ROOM: [(&str, &[&str]); 13] = [
     ("harfrust", &["documents"]),
     ("lopdf", &["documents"]),
     ("quick_xml", &["documents"]),
+    ("icalendar", &["documents"]),
 ];
 
 /// Words that stay in these files.

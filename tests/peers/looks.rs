@@ -23,6 +23,7 @@ const DESK: [&str; 31] = [
     "/desk/reminders/policy",
     "/desk/reminders/policy/past",
     "/desk/reminders/policy/edit",
+    "/desk/reminders/policy/holidays",
     "/desk/activity",
     "/desk/find?q=marlow",
     "/desk/clients",

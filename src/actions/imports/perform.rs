@@ -135,7 +135,7 @@ impl Bringing<'_, '_> {
         }
         for (whose, new) in plan.contacts.clone() {
             let (id, client, since) = (ContactId(self.w.next("contact")?), self.client(whose)?, self.w.now);
-            let NewContact { name, title, email, phone, language, rights, leads, .. } = new;
+            let NewContact { name, title, email, phone, language, zone, rights, leads, .. } = new;
             let contact = Contact {
                 id,
                 client,
@@ -144,6 +144,7 @@ impl Bringing<'_, '_> {
                 email,
                 phone,
                 language,
+                zone,
                 format: None,
                 rights,
                 leads,

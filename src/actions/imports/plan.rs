@@ -274,8 +274,8 @@ impl<'i, R: Reader> Planner<'i, '_, R> {
         let rights =
             Rights { billing: true, answer: true, letters: true, documents: true, projects: ProjectAccess::All };
         let (title, phone) = (row.title.clone(), row.phone.clone());
-        let language = row.language;
-        let contact = NewContact { name, title, email, phone, language, rights, leads: false, invite: false };
+        let (language, zone) = (row.language, None);
+        let contact = NewContact { name, title, email, phone, language, zone, rights, leads: false, invite: false };
         self.plan.contacts.push((whose, contact));
         Ok(())
     }

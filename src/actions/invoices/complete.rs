@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::reminders::Rules;
 use super::super::{found, letters, payments};
 use crate::app::Settings;
 use crate::domain::calendar;
@@ -48,7 +49,9 @@ pub(in super::super) fn begin_reminders(
     invoice: &Invoice,
     settings: &Settings,
 ) -> Result<(), StoreError> {
-    let plan = reminder::plan(invoice.next_due(Settled::default()), &w.policy()?, &settings.zone);
+    let due = invoice.next_due(Settled::default());
+    let rules = Rules::now(w, &settings.zone)?.of(w, invoice, due)?;
+    let plan = reminder::plan(due, &rules.policy, &rules.zone);
     let first = reminder::next_wake(&plan, w.now, &BTreeSet::new(), w.now);
     // Steps that fall before publication are looked at once, so that the log says that they were skipped.
     let first = first.or(Some(w.now)).filter(|_| invoice.payable().minor > 0 && invoice.reminds());

@@ -16,7 +16,7 @@ pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
 pub(super) use people::writing;
-pub use people::{Reached, audience, reached, recipients};
+pub use people::{Reached, audience, reachable, reached, recipients};
 pub use posted::{POSTED_WAIT, posted_to};
 pub(super) use posted::{queue_posted, reword_posted};
 pub(super) use queue::{

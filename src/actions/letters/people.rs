@@ -9,7 +9,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::{Contact, Person, Role, Staff};
-use crate::domain::policy::{Reach, Step};
+use crate::domain::policy::{Policy, Reach, Step};
 use crate::domain::quote::Quote;
 use crate::domain::text::EmailAddress;
 use crate::store::prelude::*;
@@ -34,10 +34,14 @@ pub struct Reached {
 }
 
 impl Reached {
-    /// Whom it reaches, in words: "Ana Ruiz and Peter Marlow; a copy to Orla Byrne".
+    /// Whom it reaches, in words: "Ana Ruiz, Ken Sato (by the clocks of Asia/Tokyo); a copy to Orla Byrne".
     pub fn words(&self) -> String {
         let names = |all: Vec<&str>| all.join(", ");
-        let mut words = names(self.contacts.iter().map(|c| c.name.as_str()).collect());
+        let name = |c: &Contact| match &c.zone {
+            Some(zone) => format!("{} (by the clocks of {zone})", c.name),
+            None => c.name.clone(),
+        };
+        let mut words = self.contacts.iter().map(name).collect::<Vec<_>>().join(", ");
         if !self.copies.is_empty() {
             let copies = names(self.copies.iter().map(|s| s.name.as_str()).collect());
             words.push_str(&format!("; a copy to {copies}"));
@@ -70,6 +74,16 @@ pub fn reached(reader: &impl Reader, invoice: &Invoice, step: &Step) -> Result<R
         copies.extend(reader.staff(*id)?.filter(sees));
     }
     Ok(Reached { contacts, copies })
+}
+
+/// Everybody at the client whom a step of the policy may reach about an invoice, some perhaps twice.
+pub fn reachable(reader: &impl Reader, invoice: &Invoice, policy: &Policy) -> Result<Vec<Contact>, StoreError> {
+    let mut all = recipients(reader, invoice)?;
+    if policy.steps.iter().any(|step| step.to != Reach::Billing) {
+        let leads = reader.contacts_of(invoice.client)?;
+        all.extend(leads.into_iter().filter(|c| c.leads && c.sees_billing(invoice.client, invoice.project)));
+    }
+    Ok(all)
 }
 
 /// Who may see a document once it is issued.

@@ -202,6 +202,7 @@ fn add_client(w: &mut WriteTx<'_>, place: u64, party: &Party, hash: &str) -> Res
         email: EmailAddress::parse("email", &address).map_err(Refusal::from)?,
         phone: String::new(),
         language: None,
+        zone: None,
         rights: Rights { billing: true, answer: true, letters: true, documents: false, projects: ProjectAccess::All },
         leads: false,
         invite: false,

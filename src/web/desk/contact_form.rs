@@ -5,6 +5,7 @@ use maud::{Markup, html};
 use super::client_form::language_input;
 use super::form::Typed;
 use crate::actions::people::NewContact;
+use crate::domain::calendar::Zone;
 use crate::domain::ids::ProjectId;
 use crate::domain::language::Language;
 use crate::domain::person::{Contact, ProjectAccess, Rights};
@@ -27,6 +28,8 @@ const RIGHTS: [(&str, &str, &str); 4] = [
 
 const LEADS: &str = "The policy may write to them when an invoice stays unpaid. They need to see billing documents.";
 
+const ZONE: &str = "Like America/New_York: reminders come when it is morning there. Empty for the firm’s.";
+
 /// The fields of a new contact: somebody who gets and sees the bills, and no documents until that is ticked.
 pub fn blank() -> Fields {
     let usual = RIGHTS.iter().filter(|right| right.0 != "documents");
@@ -46,6 +49,7 @@ pub fn kept(contact: &Contact) -> Fields {
         ("email", contact.email.to_string()),
         ("phone", contact.phone.clone()),
         ("language", contact.language.map_or("", Language::code).to_owned()),
+        ("zone", contact.zone.as_ref().map_or_else(String::new, ToString::to_string)),
     ];
     pairs.extend(RIGHTS.iter().zip(held).filter(|x| x.1).map(|((word, ..), _)| ("rights", (*word).to_owned())));
     if contact.leads {
@@ -72,6 +76,8 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     let email = faults.take_opt(EmailAddress::parse("email", fields.get("email")));
     let phone = faults.take(line("phone", fields.get("phone"), PHONE_MAX));
     let language = faults.take(Language::parse("language", fields.get("language")));
+    let zone = fields.get("zone").trim();
+    let zone = if zone.is_empty() { None } else { faults.take_opt(Zone::parse("zone", zone)) };
     let ticked = |word: &str| fields.all("rights").any(|x| x == word);
     let (billing, answer, letters) = (ticked("billing"), ticked("answer"), ticked("letters"));
     let documents = ticked("documents");
@@ -85,7 +91,7 @@ pub fn read(fields: &Fields, projects: &[Project]) -> Result<NewContact, Refusal
     let email = email.ok_or(Refusal::TryAgain)?;
     let rights = Rights { billing, answer, letters, documents, projects };
     let (leads, invite) = (fields.has("leads"), fields.has("invite"));
-    Ok(NewContact { name, title, email, phone, language, rights, leads, invite })
+    Ok(NewContact { name, title, email, phone, language, zone, rights, leads, invite })
 }
 
 fn project_access(fields: &Fields, projects: &[Project]) -> Result<ProjectAccess, FieldFault> {
@@ -114,6 +120,7 @@ pub fn inputs(typed: Typed<'_>, projects: &[Project]) -> Markup {
         (parts::input(&email, Input::Email))
         (parts::input(&phone, Input::Tel))
         (language_input(typed, "The client’s", "Of letters to them, and of what they see on the portal."))
+        (parts::input(&typed.field("zone", "Their time zone").hint(ZONE).optional(), Input::Text))
         (parts::checks(&typed.field("rights", "What they may do"), &choices, &ticked))
         (parts::checkbox(&typed.field("leads", "Answers for the account").hint(LEADS)))
         @if !projects.is_empty() { (project_inputs(typed, projects)) }
@@ -158,11 +165,12 @@ mod tests {
             ("name", "Ana\r\nBcc: x@y.example"),
             ("email", "ana@marlow.example, peter@marlow.example"),
             ("phone", &"1".repeat(41)),
+            ("zone", "Gotham"),
             ("rights", "letters"),
             ("projects", "only"),
             ("project", "2"),
         ]);
-        assert_eq!(faulty(&fields), ["name", "email", "phone", "rights", "project"]);
+        assert_eq!(faulty(&fields), ["name", "email", "phone", "zone", "rights", "project"]);
     }
 
     #[test]
@@ -172,10 +180,11 @@ mod tests {
         fields.set("projects", "only");
         fields.set("project", "1");
         fields.set("leads", "on");
+        fields.set("zone", "America/New_York");
         let new = read(&fields, &[project(1)]).unwrap();
         assert!(new.rights.billing && !new.rights.letters && !new.invite);
         assert_eq!(new.rights.projects, ProjectAccess::Only(vec![ProjectId(1)]));
-        let NewContact { name, title, email, phone, language, rights, leads, .. } = new.clone();
+        let NewContact { name, title, email, phone, language, zone, rights, leads, .. } = new.clone();
         let (id, client, since) = (crate::domain::ids::ContactId(1), ClientId(1), jiff::Timestamp::UNIX_EPOCH);
         let contact = Contact {
             id,
@@ -185,6 +194,7 @@ mod tests {
             email,
             phone,
             language,
+            zone,
             format: None,
             rights,
             leads,
@@ -192,6 +202,6 @@ mod tests {
             since,
         };
         let again = read(&kept(&contact), &[project(1)]).unwrap();
-        assert_eq!((again.rights, again.leads), (new.rights, true));
+        assert_eq!((again.rights, again.leads, again.zone), (new.rights, true, new.zone));
     }
 }

@@ -11,6 +11,7 @@ use super::moments::moment;
 use super::names::NamesOf;
 use super::pauses;
 use crate::actions::letters as outbox;
+use crate::actions::reminders::Rules;
 use crate::domain::access::Act;
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::ids::ContactId;
@@ -18,6 +19,7 @@ use crate::domain::invoice::Issue;
 use crate::domain::letter::{Letter, LetterState, Purpose};
 use crate::domain::pause::Paused;
 use crate::domain::person::{Contact, Person};
+use crate::domain::policy::moved_words;
 use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::store::invoices::Row;
@@ -275,8 +277,8 @@ fn credited(r: &ReadTx, row: &Row) -> Result<Vec<LogEntry>, StoreError> {
 pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let settled = r.reminder_steps(row.invoice.id)?;
-    let policy = r.policy()?;
-    let plan = reminder::plan(row.due(), &policy, zone);
+    let rules = Rules::now(r, zone)?.of(r, &row.invoice, row.due())?;
+    let (policy, plan) = (&rules.policy, reminder::plan(row.due(), &rules.policy, &rules.zone));
     let open = row.open().minor > 0;
     let pause = r.pause_on(&row.invoice, today)?.filter(|_| open);
     let paused = pause.as_ref().map(|pause| format!("Held: paused until {}", locale.date_short(pause.until, today)));
@@ -284,7 +286,8 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
     let items: Vec<(String, Markup, Markup)> = plan
         .iter()
         .map(|step| {
-            let day = locale.date_short(zone.to_datetime(step.at).date(), today);
+            let day = locale.date_short(rules.zone.to_datetime(step.at).date(), today);
+            let moved = policy.moved(row.due(), step.step).map(|moved| moved_words(locale, today, &moved));
             let outcome = settled.iter().find(|x| x.0 == step.step).map(|x| x.1);
             let fate = match outcome {
                 Some(outcome) => outcome_words(outcome),
@@ -294,13 +297,15 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
                 None if step.at <= now => "Goes when letters are sent next",
                 None => "Planned",
             };
-            (day, html! { (fate) }, html! { (step_words(step.step)) })
+            (day, html! { (fate) }, html! { (step_words(step.step)) @if let Some(moved) = moved { ", " (moved) } })
         })
         .collect();
     let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
     let summary = match next {
         _ if pause.is_some() => "Nothing goes while they are paused.".to_owned(),
-        Some(step) => format!("The next one goes on {}.", locale.date_weekday(zone.to_datetime(step.at).date(), today)),
+        Some(step) => {
+            format!("The next one goes on {}.", locale.date_weekday(rules.zone.to_datetime(step.at).date(), today))
+        }
         None if !open => "No further reminders: nothing is open.".to_owned(),
         None => "No further reminders are planned.".to_owned(),
     };

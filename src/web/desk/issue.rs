@@ -13,6 +13,7 @@ use crate::documents;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
 use crate::domain::person::Contact;
+use crate::domain::policy::moved_words;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::domain::reminder::{self, Policy};
 use crate::domain::rules;
@@ -234,8 +235,12 @@ fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -
         for step in reminder::plan(draft.due, policy, zone) {
             let day = locale.date_short(zone.to_datetime(step.at).date(), today);
             let past = step.nominal.min(step.at) < now;
-            let about =
-                html! { (step_words(step.step)) @if past { ": not sent, it would fall before the invoice is out" } };
+            let moved = policy.moved(draft.due, step.step).map(|moved| moved_words(locale, today, &moved));
+            let about = html! {
+                (step_words(step.step))
+                @if past { ": not sent, it would fall before the invoice is out" }
+                @else if let Some(moved) = moved { ", " (moved) }
+            };
             items.push((day, html! { "Reminder" }, about));
         }
     }

@@ -57,6 +57,7 @@ pub mod payment_form;
 pub mod payment_reversal;
 pub mod payments;
 pub mod policy;
+pub mod policy_days;
 pub mod policy_form;
 pub mod policy_past;
 pub mod projects;

@@ -12,6 +12,7 @@ use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, outlook};
 use crate::domain::calendar;
 use crate::domain::forecast::horizon;
 use crate::domain::ids::ClientId;
+use crate::domain::policy::{Policy, moved_words};
 use crate::domain::sentence::{Names, step_words};
 use crate::domain::text::capital;
 use crate::store::prelude::*;
@@ -74,7 +75,7 @@ pub(super) fn section(
         "What comes next",
         aside,
         html! {
-            (grid(desk, asked, &counts))
+            (grid(desk, asked, &r.policy()?, &counts))
             (filter(desk, names, asked))
             @if rows.is_empty() {
                 (parts::empty("No reminder is ahead.", "Each open invoice brings its own, a week before it is due."))
@@ -102,7 +103,7 @@ fn filter(desk: &Desk, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Markup {
 }
 
 /// Weeks from this one on, each day with how many letters go.
-fn grid(desk: &Desk, asked: &Asked, counts: &BTreeMap<Date, usize>) -> Markup {
+fn grid(desk: &Desk, asked: &Asked, policy: &Policy, counts: &BTreeMap<Date, usize>) -> Markup {
     let today = desk.today();
     let monday = today.saturating_sub(Span::new().days(i64::from(today.weekday().to_monday_zero_offset())));
     let last = today.saturating_add(Span::new().days(i64::from(DAYS)));
@@ -112,19 +113,20 @@ fn grid(desk: &Desk, asked: &Asked, counts: &BTreeMap<Date, usize>) -> Markup {
             caption.vh { "Reminders by day" }
             thead { tr { @for name in WEEKDAYS { th scope="col" { (name) } } } }
             tbody { @for week in days.chunks(WEEK) {
-                tr { @for day in week { (cell(desk, asked, *day, counts.get(day).copied().unwrap_or(0))) } }
+                tr { @for day in week { (cell(desk, asked, policy, *day, counts.get(day).copied().unwrap_or(0))) } }
             } }
         }
     }
 }
 
-fn cell(desk: &Desk, asked: &Asked, day: Date, count: usize) -> Markup {
+fn cell(desk: &Desk, asked: &Asked, policy: &Policy, day: Date, count: usize) -> Markup {
     let today = desk.today();
     let name =
         if day.day() == 1 || day == today { desk.locale().date_short(day, today) } else { day.day().to_string() };
     html! {
-        td.now[day == today].off[!calendar::is_business_day(day) || day < today] {
+        td.now[day == today].off[!policy.days.works(day) || day < today] title=[policy.days.holidays.get(&day)] {
             time datetime=(day) { (name) }
+            @if let Some(holiday) = policy.days.holidays.get(&day) { (parts::heard(format!(", {holiday}"))) }
             @if count > 0 {
                 a href=(asked.query(Some(day))) aria-current=[(asked.day == Some(day)).then_some("true")] {
                     (count) (parts::heard(if count == 1 { " letter" } else { " letters" }))
@@ -145,7 +147,10 @@ fn row(desk: &Desk, x: &Coming, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> R
         },
         html! { a href=(of_client) { (names.client(invoice.client)) } },
         html! { (capital(&step_words(x.step))) },
-        html! { (x.words) },
+        html! {
+            (x.words)
+            @if let Some(moved) = &x.moved { small { (capital(&moved_words(locale, desk.today(), moved))) } }
+        },
     ];
     Row { tone: if x.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() }
 }

@@ -12,7 +12,6 @@ use super::names::NamesOf;
 use super::undo::issued;
 use crate::actions::pauses;
 use crate::domain::access::Act;
-use crate::domain::calendar::next_business_day;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::pause::{DAYS_MAX, Pause, Paused};
 use crate::domain::refusal::{Faults, Refusal};
@@ -106,8 +105,9 @@ pub async fn go_on_with_client(
 }
 
 fn ask(desk: &Desk, subject: &Subject) -> Result<Response, Problem> {
-    let known = desk.read(|r| Ok(r.pause(subject.of)?))?.filter(|pause| pause.holds_on(desk.today()));
-    let usual = next_business_day(desk.today().saturating_add(Span::new().days(PROPOSED)));
+    let (known, days) = desk.read(|r| Ok((r.pause(subject.of)?, r.policy()?.days)))?;
+    let known = known.filter(|pause| pause.holds_on(desk.today()));
+    let usual = days.next(desk.today().saturating_add(Span::new().days(PROPOSED)));
     let (until, reason) = known.map_or((usual, String::new()), |pause| (pause.until, pause.reason));
     let fields = Fields::of([("until", until.to_string()), ("reason", reason)]);
     Ok(form(desk, subject, &fields, &[]).into_response())

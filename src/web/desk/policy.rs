@@ -4,6 +4,7 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
+use super::policy_days;
 use crate::domain::access::Act;
 use crate::domain::event::Actor;
 use crate::domain::policy::{Policy, PolicyVersion, differences, step_line};
@@ -16,6 +17,8 @@ use crate::web::problem::Problem;
 
 /// The page.
 pub(super) const PAGE: &str = "/desk/reminders/policy";
+/// Where it shows the public holidays.
+pub(super) const HOLIDAYS_ID: &str = "holidays";
 
 /// `GET /desk/reminders/policy`
 pub async fn show(desk: Desk) -> Result<Markup, Problem> {
@@ -37,6 +40,7 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
                 (rules(&desk, &now.policy, &names))
                 p { a href=(super::policy_past::PAGE) { "The last year under this policy" } }
             }))
+            (policy_days::known(&desk, &now.policy, desk.may(Act::Govern)))
             (parts::section("versions", "Versions", "Kept as they were", history(&desk, &names, &versions)))
         };
         Ok(desk.page(DeskNav::Letters, "Reminder policy", body))
@@ -51,7 +55,9 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>) -
         @if policy.steps.is_empty() { p { "No reminders are sent." } }
         ul { @for step in &policy.steps { li { (step_line(step, locale, |id| names.staff(id))) } } }
         p.gap-y {
-            "Letters go on working days from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
+            "Letters go on working days, " (policy.days.weekday_words())
+            @if !policy.days.holidays.is_empty() { ", but not on " a href={ (PAGE) "#" (HOLIDAYS_ID) } { "public holidays" } }
+            ", from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
             "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
             "After a standstill only the latest missed step is sent, once. Nothing goes after payment."
         }

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::form::{errors_in, on_to};
 use super::links;
 use super::names::NamesOf;
-use super::{policy, policy_past};
+use super::{policy, policy_days, policy_past};
 use crate::actions::policies;
 use crate::actions::policy_effect::{Changed, Effect, Going, effect};
 use crate::domain::forecast::horizon;
@@ -22,7 +22,7 @@ use crate::domain::sentence::{Names, step_words};
 use crate::domain::text::capital;
 use crate::secrets;
 use crate::store::prelude::*;
-use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::forms::{Fields, PostedLong, errors_from};
 use crate::web::guard::{Desk, DeskGovern};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Choice, Col, Field, FieldError, Input, Look, Row, csrf_input, hidden, nw};
@@ -41,14 +41,15 @@ const CHECKED_BYTES: usize = 16;
 pub async fn edit(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
     desk.read(|r| {
         let now = r.policy_now()?;
-        let form = Form { fields: fields_of(&desk, &now.policy, now.version), errors: Vec::new(), effect: None };
+        let form =
+            Form { fields: fields_of(&desk, &now.policy, now.version), errors: Vec::new(), effect: None, told: None };
         form.draw(&desk, r)
     })
 }
 
 /// `POST /desk/reminders/policy/edit`: `do` adds or removes a row, shows the effect, or keeps the policy.
-pub async fn save(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
-    let mut form = Form { fields, errors: Vec::new(), effect: None };
+pub async fn save(DeskGovern(desk): DeskGovern, PostedLong(fields): PostedLong) -> Result<Response, Problem> {
+    let mut form = Form { fields, errors: Vec::new(), effect: None, told: None };
     let pressed = form.fields.get("do").to_owned();
     if pressed == "add" || pressed.starts_with("remove-") {
         form.rearrange(&pressed);
@@ -74,12 +75,14 @@ pub async fn save(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Resul
     Ok((status, desk.read(|r| form.draw(&desk, r))?).into_response())
 }
 
-fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
+/// What the form says of a policy as kept.
+pub(super) fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
     let mut pairs = vec![
         ("version".to_owned(), version.to_string()),
         ("at".to_owned(), clock(policy.at)),
         ("window_end".to_owned(), clock(policy.window_end)),
     ];
+    pairs.extend(policy_days::pairs(&policy.days));
     for (n, step) in policy.steps.iter().enumerate() {
         let mut add = |name: &str, value: String| pairs.push((format!("{name}_{n}"), value));
         add("id", step.id.to_string());
@@ -117,11 +120,14 @@ fn digest(policy: &Policy) -> String {
     digest[..CHECKED_BYTES].iter().map(|b| format!("{b:02x}")).collect()
 }
 
-struct Form {
-    fields: Fields,
-    errors: Vec<FieldError>,
+/// The form as it is drawn.
+pub(super) struct Form {
+    pub(super) fields: Fields,
+    pub(super) errors: Vec<FieldError>,
     /// The policy as typed, when its effect is to be shown.
-    effect: Option<Policy>,
+    pub(super) effect: Option<Policy>,
+    /// What is said on top.
+    pub(super) told: Option<Markup>,
 }
 
 impl Form {
@@ -190,7 +196,8 @@ impl Form {
         }
         let at = faults.take_opt(time_of_day("at", self.fields.get("at"))).unwrap_or(standard.at);
         let end = faults.take_opt(time_of_day("window_end", self.fields.get("window_end")));
-        let policy = Policy { steps, at, window_end: end.unwrap_or(Time::MAX) };
+        let days = policy_days::read(&self.fields, &mut faults);
+        let policy = Policy { steps, at, window_end: end.unwrap_or(Time::MAX), days };
         if faults.is_empty() {
             policy.check(&mut faults);
         }
@@ -208,7 +215,7 @@ impl Form {
         Ok((StatusCode::UNPROCESSABLE_ENTITY, desk.read(|r| self.draw(desk, r))?).into_response())
     }
 
-    fn draw(&self, desk: &Desk, r: &ReadTx) -> Result<Markup, Problem> {
+    pub(super) fn draw(&self, desk: &Desk, r: &ReadTx) -> Result<Markup, Problem> {
         let (staff, firm) = (r.all_staff()?, r.firm()?);
         let staff: Vec<Staff> = staff.into_iter().filter(|s| s.active).collect();
         let rows = self.rows();
@@ -216,6 +223,7 @@ impl Form {
             (parts::back(policy::PAGE, "Reminder policy"))
             (parts::head("Change the policy", "What was sent stays sent. Steps that fell before the change are not sent late.", ""))
             (parts::error_summary(&self.errors))
+            @if let Some(told) = &self.told { (told) }
             form method="post" action=(PAGE) {
                 // Enter in a field presses the first button of a form: this one, which keeps nothing.
                 button.vh name="do" value="check" tabindex="-1" aria-hidden="true" { "See what it does" }
@@ -230,6 +238,7 @@ impl Form {
                         (parts::input(&self.field("window_end", "Until"), Input::Time))
                     }
                 }))
+                (parts::section("days", "On which days", "", policy_days::inputs(self)))
                 @match &self.effect {
                     Some(policy) => { (self.effect(desk, r, policy)?) }
                     None => { (parts::dock(html! {
@@ -242,7 +251,7 @@ impl Form {
         Ok(desk.page(DeskNav::Letters, &parts::titled("Change the policy", &self.errors), body))
     }
 
-    fn field<'f>(&'f self, name: &'f str, label: &'f str) -> Field<'f> {
+    pub(super) fn field<'f>(&'f self, name: &'f str, label: &'f str) -> Field<'f> {
         Field::new(name, label).value(self.fields.get(name)).errors(&self.errors)
     }
 

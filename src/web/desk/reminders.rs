@@ -53,7 +53,8 @@ pub(super) fn ahead(r: &ReadTx, desk: &Desk, limit: usize) -> Result<Vec<Look>, 
 
 /// What a look at `at` will find, if nothing changes until then.
 fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Timestamp) -> Result<Look, StoreError> {
-    let policy = &rules.policy;
+    let rules = &rules.of(r, &document.invoice, document.due())?;
+    let (policy, zone) = (&rules.policy, &rules.zone);
     let look = |document, sends, step, what: &str| Ok(Look { at, document, sends, step, what: what.to_owned() });
     if document.open().minor <= 0 {
         return look(document, false, None, "Nothing is open any more; no letter");
@@ -70,8 +71,8 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
     let due = document.due();
     let failing = rules.failing(r, &document)?;
     let holds = |step| failing.iter().all(|x| x.0 != step);
-    let plan = plan(due, policy, desk.zone());
-    let found = review_if(&plan, published, due, &settled, at, desk.zone(), policy, holds);
+    let plan = plan(due, policy, zone);
+    let found = review_if(&plan, published, due, &settled, at, zone, policy, holds);
     let to = match found.send.and_then(|x| policy.step(x.step)) {
         Some(step) => reached(r, &document.invoice, step)?,
         None => Reached::default(),

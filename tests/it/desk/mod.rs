@@ -1,6 +1,7 @@
 //! The desk as staff use it: pages and forms, through the router.
 
 mod activity;
+mod calendar;
 mod clients;
 mod credits;
 pub mod firm;

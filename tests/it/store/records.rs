@@ -5,6 +5,7 @@
 
 use counterfoil::domain::backup::{SealedIdentities, SealedIdentity};
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
+use counterfoil::domain::calendar::Zone;
 use counterfoil::domain::client::Client;
 use counterfoil::domain::document::{Document, Version, Withdrawn};
 use counterfoil::domain::drop::{Dropped, Fate};
@@ -111,6 +112,7 @@ fn people_and_the_firm_keep_their_stored_form() {
         email: email("ana@marlow.example"),
         phone: String::new(),
         language: None,
+        zone: Some(Zone::parse("zone", "America/New_York").unwrap()),
         format: Some(Format::Csv),
         rights,
         leads: true,
@@ -479,6 +481,7 @@ fn a_version_of_the_reminder_policy_keeps_its_form() {
     policy.steps[4].to = Reach::Both;
     policy.steps[4].copies = vec![StaffId(3)];
     policy.steps[4].only = Condition { unopened: true, over: Some(eur(500)) };
+    policy.days.holidays.insert(date(2026, 12, 25), "Christmas Day".to_owned());
     let by = Actor::Staff(StaffId(3));
     golden("policy", &[PolicyVersion { version: 2, policy, by, at: at(), reason: "x".to_owned() }]);
 }

@@ -301,6 +301,7 @@ fn contact_form(plan: &firm::ContactPlan, projects: &[ProjectId]) -> Result<NewC
         email: firm::email(plan.email).map_err(fault)?,
         phone: plan.phone.to_owned(),
         language: None,
+        zone: None,
         rights,
         leads: false,
         invite: plan.password,

@@ -8,6 +8,7 @@
 pub mod backups;
 pub mod certificates;
 pub mod clients;
+pub mod digest;
 pub mod documents;
 pub mod drops;
 pub mod firm;

@@ -11,7 +11,7 @@ use super::reminders::Rules;
 use crate::app::Settings;
 use crate::domain::calendar::today;
 use crate::domain::forecast::{Fate, Foreseen, Subject, foresee};
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{ClientId, ContactId, InvoiceId};
 use crate::domain::policy::{Policy, PolicyVersion};
 use crate::domain::reminder::{overtaken, plan};
 use crate::store::invoices::Row;
@@ -32,6 +32,8 @@ pub struct Coming {
     pub step: i16,
     /// Whether letters go.
     pub goes: bool,
+    /// To whom at the client, when letters go. What goes to the same people of a client at the same time is one letter.
+    pub to: Vec<ContactId>,
     /// To whom, or why not.
     pub words: String,
     /// The day on which it falls, and why it goes on another one.
@@ -66,8 +68,22 @@ pub fn outlook(
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
         coming.extend(of_invoice(r, &rules, &row, now, until)?);
     }
-    coming.sort_by_key(|x| (x.at, x.row.invoice.client, x.row.invoice.id, x.step));
+    coming.sort_by(|a, b| key(a).cmp(&key(b)));
     Ok(Outlook { coming, more })
+}
+
+/// The order in which it happens; what goes as one letter stands together.
+fn key(x: &Coming) -> (Timestamp, ClientId, &[ContactId], InvoiceId, i16) {
+    (x.at, x.row.invoice.client, &x.to, x.row.invoice.id, x.step)
+}
+
+/// Puts together what goes as one letter; what does not go stands alone.
+pub fn as_letters(coming: &[Coming]) -> Vec<&[Coming]> {
+    let one = |a: &Coming, b: &Coming| {
+        let of = |x: &Coming| (x.at, x.row.invoice.client);
+        a.goes && b.goes && of(a) == of(b) && a.to == b.to
+    };
+    coming.chunk_by(one).collect()
 }
 
 /// What the reminders of one invoice do between now and `until`.
@@ -148,5 +164,6 @@ fn told(row: &Row, seen: Foreseen, to: &Reached, reason: &str) -> Coming {
         Fate::BeforePublication => "Not sent: it would fall before the invoice was published".to_owned(),
         Fate::Unmet => format!("Not sent, as things stand: {reason}"),
     };
-    Coming { at: seen.at, row: row.clone(), step: seen.step, goes, words, moved: None }
+    let to = to.contacts.iter().filter(|_| goes).map(|c| c.id).collect();
+    Coming { at: seen.at, row: row.clone(), step: seen.step, goes, to, words, moved: None }
 }

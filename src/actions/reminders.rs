@@ -184,7 +184,7 @@ pub(super) fn look_again(w: &mut WriteTx<'_>, client: ClientId) -> Result<(), St
 }
 
 /// The zone by whose clocks letters reach somebody.
-fn clocks_of(r: &impl Reader, to: Person, firm: &TimeZone) -> Result<TimeZone, StoreError> {
+pub(super) fn clocks_of(r: &impl Reader, to: Person, firm: &TimeZone) -> Result<TimeZone, StoreError> {
     let own = match to {
         Person::Contact(id) => r.contact(id)?.and_then(|contact| contact.zone),
         Person::Staff(_) => None,

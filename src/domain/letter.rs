@@ -13,6 +13,10 @@ use super::text::EmailAddress;
 
 /// Stands in a letter's text where its link goes.
 pub const LINK_SLOT: &str = "[[link]]";
+/// Stands in a letter of several documents where the link to one of them goes, by its place.
+pub fn link_slot(place: usize) -> String {
+    format!("[[link-{place}]]")
+}
 /// Stands in a letter's text where its six-digit code goes.
 pub const CODE_SLOT: &str = "[[code]]";
 /// Stands in a letter's text where the activity log's anchor goes.
@@ -159,6 +163,10 @@ pub struct Letter {
     pub attempts: u32,
     /// When it was queued.
     pub queued: Timestamp,
+    /// The letter that it went along in, when several went to one person as one.
+    pub with: Option<LetterId>,
+    /// The letters that go along in this one: they share its verdict.
+    pub carries: Vec<LetterId>,
 }
 
 impl Letter {

@@ -24,8 +24,8 @@ pub const STEPS_MAX: usize = 12;
 /// The offsets that a step may have, in days from the due date.
 pub const OFFSETS: std::ops::RangeInclusive<i16> = -60..=365;
 
-/// How a reminder speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+/// How a reminder speaks, the mildest first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Tone {
     /// Before the due date.
     Upcoming,

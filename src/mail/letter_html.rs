@@ -26,6 +26,8 @@ pub(super) enum Part {
     Says(String),
     /// The action, with its words; its link is the letter's.
     Button(&'static str),
+    /// One of several things, with a link of its own: what it is, the link's words, and the slot of its address.
+    Item { says: String, words: &'static str, slot: String },
     /// The six-digit code.
     Code,
     /// Who signs, one line each.
@@ -39,6 +41,7 @@ pub(super) fn plain(frame: &Frame, parts: &[Part]) -> String {
     let piece = |part: &Part| match part {
         Part::Says(text) => text.clone(),
         Part::Button(words) => format!("{words}:\n{LINK_SLOT}"),
+        Part::Item { says, words, slot } => format!("{says}\n{words}: {slot}"),
         Part::Code => format!("    {CODE_SLOT}"),
         Part::Signed(lines) => lines.join("\n"),
         Part::Anchor => format!("{} {ANCHOR_SLOT}", frame.anchor),
@@ -79,6 +82,7 @@ fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {
                     (frame.nothing_happens) a href=(LINK_SLOT) { (LINK_SLOT) }
                 }
             },
+            Part::Item { says, words, slot } => p style=(PARAGRAPH) { (says) " " a href=(slot) { (words) } },
             Part::Code => p style="margin:0 0 16px;font:600 28px/1.3 ui-monospace,Consolas,monospace;letter-spacing:.15em" {
                 (CODE_SLOT)
             },

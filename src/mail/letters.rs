@@ -382,7 +382,7 @@ impl Subject<'_> {
     }
 
     /// "invoice HF-2025-0412".
-    fn number(&self) -> String {
+    pub(super) fn number(&self) -> String {
         let number = self.invoice.number().map(|x| flat(x.as_str())).unwrap_or_default();
         format!("invoice {number}").trim().to_owned()
     }

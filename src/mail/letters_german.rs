@@ -249,7 +249,7 @@ pub(super) fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Te
 }
 
 /// "Rechnung HF-2025-0412".
-fn number(s: &Subject) -> String {
+pub(super) fn number(s: &Subject) -> String {
     let number = s.invoice.number().map(|x| flat(x.as_str())).unwrap_or_default();
     format!("Rechnung {number}").trim().to_owned()
 }

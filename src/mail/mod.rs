@@ -8,6 +8,7 @@ mod headers;
 mod letter_html;
 mod letter_words;
 pub mod letters;
+pub mod letters_digest;
 mod letters_german;
 pub mod message;
 #[cfg(test)]

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
-use crate::actions::{letters, reminders};
+use crate::actions::{digest, letters};
 use crate::app::App;
 use crate::domain::event::By;
 use crate::domain::ids::LetterId;
@@ -92,10 +92,11 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
     let sender = letters::Sender::of(&settings);
     let begin = move |w: &mut WriteTx<'_>| {
         w.by = By::job("outbox");
-        let goes = reminders::renew(w, id, &settings.zone)?;
-        if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }
+        digest::begin(w, id, &settings.zone, &entropy, &sender)
     };
     let Some(parcel) = app.store.housekeep(app.now(), begin).await? else { return Ok(false) };
+    // What goes together is carried by one of them, which may be another.
+    let id = parcel.id;
     let verdict = send(app, parcel.outgoing).await;
     if !matches!(verdict, Verdict::Accepted { .. }) {
         tracing::warn!(letter = id.0, ?verdict, "a letter was not taken");

@@ -3,14 +3,16 @@
 use jiff::Timestamp;
 use redb::ReadableTable;
 
+use super::accounts::person_key;
 use super::error::StoreError;
 use super::tables::{
     LETTER_KEYS, LETTERS, LETTERS_BY_STATE, LETTERS_OF_INVOICE, OUTBOX, OUTBOX_OF, REMINDER_OF_INVOICE, REMINDER_STEPS,
-    REMINDERS_DUE,
+    REMINDERS_DUE, REMINDERS_WAITING,
 };
 use super::tx::{Reader, WriteTx};
 use crate::domain::ids::{InvoiceId, LetterId};
-use crate::domain::letter::{Letter, LetterState};
+use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::person::Person;
 
 /// How a reminder step was settled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +54,11 @@ pub(super) fn shelf(state: &LetterState) -> LetterShelf {
         LetterState::Uncertain(..) => LetterShelf::Uncertain,
         LetterState::Withdrawn(..) => LetterShelf::Withdrawn,
     }
+}
+
+/// Whether a letter is a reminder that waits.
+pub(super) fn waits_as_reminder(letter: &Letter) -> bool {
+    letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..))
 }
 
 /// Reading letters.
@@ -124,6 +131,14 @@ pub trait LetterReads: Reader {
             .collect()
     }
 
+    /// The reminders that wait for a person, oldest first.
+    fn reminders_waiting_for(&self, to: Person) -> Result<Vec<Letter>, StoreError> {
+        let ((tag, id), table) = (person_key(to), self.table(REMINDERS_WAITING)?);
+        let rows = table.range((tag, id, 0)..=(tag, id, u64::MAX))?;
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.letter(LetterId(r.0.value().2))).transpose())
+            .collect()
+    }
+
     /// Invoices whose reminders want a look by `now`, at most `limit`.
     fn reminders_due(&self, now: Timestamp, limit: usize) -> Result<Vec<InvoiceId>, StoreError> {
         let table = self.table(REMINDERS_DUE)?;
@@ -185,6 +200,7 @@ impl WriteTx<'_> {
         if letter.state.waits() {
             self.set_due(letter.id, Some(letter.queued))?;
         }
+        self.note_waiting(letter)?;
         self.put(LETTERS, letter.id.0, letter)?;
         Ok(true)
     }
@@ -199,7 +215,18 @@ impl WriteTx<'_> {
         self.change(LETTERS_BY_STATE)?.remove((shelf(old) as u8, letter.id.0))?;
         self.change(LETTERS_BY_STATE)?.insert((shelf(&letter.state) as u8, letter.id.0), ())?;
         self.set_due(letter.id, due)?;
+        self.note_waiting(letter)?;
         self.put(LETTERS, letter.id.0, letter)
+    }
+
+    fn note_waiting(&mut self, letter: &Letter) -> Result<(), StoreError> {
+        let ((tag, id), mut table) = (person_key(letter.to), self.change(REMINDERS_WAITING)?);
+        if waits_as_reminder(letter) {
+            table.insert((tag, id, letter.id.0), ())?;
+        } else {
+            table.remove((tag, id, letter.id.0))?;
+        }
+        Ok(())
     }
 
     fn set_due(&mut self, letter: LetterId, due: Option<Timestamp>) -> Result<(), StoreError> {

@@ -163,6 +163,8 @@ pub const OUTBOX_OF: T<Id, Instant> = T::new("outbox_of");
 pub const LETTERS_BY_STATE: T<(u8, Id), ()> = T::new("letters_by_state");
 /// *Index*: (invoice, letter).
 pub const LETTERS_OF_INVOICE: T<(Id, Id), ()> = T::new("letters_of_invoice");
+/// *Index*: (person, letter) of reminders that wait.
+pub const REMINDERS_WAITING: T<(u8, Id, Id), ()> = T::new("reminders_waiting");
 /// When the scheduler looks at an invoice's reminders again: (instant, invoice).
 pub const REMINDERS_DUE: T<(Instant, Id), ()> = T::new("reminders_due");
 /// *Index*: invoice to that instant.
@@ -188,8 +190,9 @@ macro_rules! every_table {
             ARRIVING LEFT_OVER REFUNDS REFUNDS_OF_CLIENT REFUNDS_OF_SOURCE RECURRING RECURRING_MADE RECURRING_DUE
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
-            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_DUE REMINDER_OF_INVOICE
-            REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS STATEMENT_CHOICES)
+            LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
+            REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
+            STATEMENT_CHOICES)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -7,6 +7,7 @@ mod backups;
 mod browser;
 mod cli;
 mod desk;
+mod digest;
 mod drops;
 mod einvoices;
 mod evidence;

@@ -9,10 +9,11 @@ use std::collections::BTreeMap;
 
 use counterfoil::actions::invoices::Crediting;
 use counterfoil::actions::refunds::{self, NewRefund};
-use counterfoil::actions::{clients, invoices, letters, payments, people, policies, reminders, waivers};
+use counterfoil::actions::{clients, digest, invoices, letters, payments, people, policies, waivers};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::credit::Take;
 use counterfoil::domain::event::By;
+use counterfoil::domain::firm::Locale;
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId, RefundId};
 use counterfoil::domain::letter::Purpose;
 use counterfoil::domain::payment::{Cause, Method, Source};
@@ -89,6 +90,7 @@ struct World {
     arrived: BTreeMap<(InvoiceId, Person), Vec<i16>>,
     seen: u64,
     numbers: u64,
+    locale: Locale,
 }
 
 type Told = Result<(), String>;
@@ -109,7 +111,8 @@ impl World {
         }
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
-        Self { house, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0 }
+        let locale = house.app.store.read(|r| r.firm()).unwrap().locale;
+        Self { house, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0, locale }
     }
 
     fn one_in(&self, n: u64) -> bool {
@@ -415,10 +418,7 @@ impl World {
         let Some(id) = due.iter().find(reminder).or(due.first()).copied() else { return Ok(()) };
         let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
         let sender = letters::Sender::of(&settings);
-        let begin = move |w: &mut WriteTx<'_>| {
-            let goes = reminders::renew(w, id, &settings.zone)?;
-            if goes { letters::begin(w, id, &entropy, &sender) } else { Ok(None) }
-        };
+        let begin = move |w: &mut WriteTx<'_>| digest::begin(w, id, &settings.zone, &entropy, &sender);
         if let Some(parcel) = app.store.housekeep(now, begin).await.unwrap()
             && self.one_in(2)
         {

@@ -9,7 +9,7 @@ use super::queue::{not_lately, queue, subject};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ContactId, InvoiceId, LetterId};
-use crate::domain::letter::{LetterState, Link, Purpose, issue_key};
+use crate::domain::letter::{Letter, LetterState, Link, Purpose, issue_key};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
 use crate::mail::letters as words;
@@ -28,14 +28,38 @@ pub enum Decision {
     Leave,
 }
 
-/// Decides about a failed or uncertain letter.
+/// Decides about a failed or uncertain letter, and with it about those that went as one with it.
 ///
 /// # Errors
 /// When the scope does not allow it, or the letter is in another state.
 pub fn decide(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: Decision) -> Result<Done<()>, ActError> {
+    let done = decide_one(w, scope, id, decision)?;
+    for other in together(w, id)? {
+        if w.letter(other)?.is_some_and(|l| undecided(&l)) {
+            let _ = decide_one(w, scope, other, decision)?;
+        }
+    }
+    Ok(done)
+}
+
+/// The other letters that went as one with a letter.
+fn together(w: &WriteTx<'_>, id: LetterId) -> Result<Vec<LetterId>, ActError> {
+    let letter = found(w.letter(id)?)?;
+    let Some(lead) = letter.with else { return Ok(letter.carries) };
+    let carried = w.letter(lead)?.map_or_else(Vec::new, |lead| lead.carries);
+    // One that was carried, and whose carrier went by itself since, is alone.
+    let all = if carried.contains(&id) { carried.into_iter().chain([lead]).collect() } else { Vec::new() };
+    Ok(all)
+}
+
+fn undecided(letter: &Letter) -> bool {
+    matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..))
+}
+
+fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: Decision) -> Result<Done<()>, ActError> {
     let mut letter = found(w.letter(id)?.filter(|l| l.client.map_or(scope.only().is_none(), |c| scope.sees(c))))?;
     scope.may(Act::Work)?;
-    if !matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..)) {
+    if !undecided(&letter) {
         return Err(Refusal::LetterSettled.into());
     }
     reach(w, &mut letter)?;
@@ -60,7 +84,7 @@ pub fn leave_all(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId) -> Resul
     let done = decide(w, scope, id, Decision::Leave)?;
     let to = found(w.letter(id)?)?.to;
     for letter in w.letters_on(LetterShelf::Failed, None, LEAVE_MAX)? {
-        if letter.to == to {
+        if letter.to == to && w.letter(letter.id)?.is_some_and(|l| undecided(&l)) {
             let _ = decide(w, scope, letter.id, Decision::Leave)?;
         }
     }

@@ -75,6 +75,7 @@ pub fn begin(
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
     letter.attempts += 1;
+    (letter.with, letter.carries) = (None, Vec::new());
     w.move_letter(&letter, &old, None)?;
     let (firm, anchor) = (w.firm()?, w.anchor()?.code().to_string());
     let slots = [(LINK_SLOT, link), (CODE_SLOT, spaced(&code)), (ANCHOR_SLOT, anchor)];
@@ -142,10 +143,17 @@ fn spaced(code: &str) -> String {
     if code.len() == 6 { format!("{} {}", &code[..3], &code[3..]) } else { code.to_owned() }
 }
 
-fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, slots: &[(&str, String)], now: Timestamp) -> Outgoing {
+pub(super) fn outgoing(
+    letter: &Letter,
+    firm: &Firm,
+    sender: &Sender,
+    slots: &[(impl AsRef<str>, String)],
+    now: Timestamp,
+) -> Outgoing {
     let domain = sender.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
     let answers_to = sender.reply_to.clone().or_else(|| firm.email.as_ref().map(ToString::to_string));
-    let fill = |text: &str| slots.iter().fold(text.to_owned(), |text, (slot, words)| text.replace(slot, words));
+    let fill =
+        |text: &str| slots.iter().fold(text.to_owned(), |text, (slot, words)| text.replace(slot.as_ref(), words));
     Outgoing {
         message_id: format!("{}@{domain}", letter.message_id),
         from_name: sender.from.0.clone(),
@@ -164,12 +172,23 @@ fn outgoing(letter: &Letter, firm: &Firm, sender: &Sender, slots: &[(&str, Strin
     }
 }
 
-/// Ends a hand-over with the mail server's verdict.
+/// Ends a hand-over with the mail server's verdict, which those share that went along.
 ///
 /// # Errors
 /// When the letter is unknown or the store fails.
 pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict) -> Result<Done<()>, ActError> {
-    let mut letter = found(w.letter(id)?.filter(|l| matches!(l.state, LetterState::Sending(_))))?;
+    let sending = |l: &Letter| matches!(l.state, LetterState::Sending(_));
+    let letter = found(w.letter(id)?.filter(sending))?;
+    for other in letter.carries.clone() {
+        if let Some(along) = w.letter(other)?.filter(|l| l.with == Some(id) && sending(l)) {
+            let _ = end(w, along, verdict)?;
+        }
+    }
+    end(w, letter, verdict)
+}
+
+fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict) -> Result<Done<()>, ActError> {
+    let id = letter.id;
     let to = letter.to_address.to_string();
     let (state, event, due) = match verdict {
         Verdict::Accepted { response, server } => {

@@ -2,6 +2,7 @@
 //! which nobody knows.
 
 mod decide;
+mod digest;
 mod hand_over;
 mod people;
 mod posted;
@@ -13,6 +14,7 @@ use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
 pub use decide::{Decision, decide, leave_all, release_sending, send_again};
+pub use digest::{CARRIED_MAX, begin_together};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
 pub(super) use people::writing;

@@ -85,12 +85,12 @@ pub(in super::super) fn queue_reminder(
     Ok(queued)
 }
 
-fn client_name(r: &impl Reader, invoice: &Invoice) -> Result<String, StoreError> {
+pub(super) fn client_name(r: &impl Reader, invoice: &Invoice) -> Result<String, StoreError> {
     Ok(r.client(invoice.client)?.map_or_else(String::new, |client| client.party.name))
 }
 
 /// As a copy of what the client gets.
-fn copied<'a>(subject: words::Subject<'a>, client: &'a str) -> words::Subject<'a> {
+pub(super) fn copied<'a>(subject: words::Subject<'a>, client: &'a str) -> words::Subject<'a> {
     words::Subject { copy_of: Some(client), ..subject }
 }
 
@@ -245,6 +245,8 @@ pub(super) fn queue(
         state: LetterState::Queued,
         attempts: 0,
         queued: w.now,
+        with: None,
+        carries: Vec::new(),
     };
     w.put_new_letter(&letter)?;
     let event =
@@ -270,6 +272,6 @@ pub(super) fn subject<'a>(firm: &'a Firm, to: &'a str, row: &'a Row, today: Date
 }
 
 /// The Message-ID's local part, from the key alone, so that every attempt carries the same.
-fn message_id(key: &str) -> String {
+pub(super) fn message_id(key: &str) -> String {
     secrets::sha256(key.as_bytes())[..16].iter().map(|b| format!("{b:02x}")).collect()
 }

@@ -4,9 +4,10 @@ use super::{Check, people};
 use crate::domain::letter::Letter;
 use crate::domain::pause::Pause;
 use crate::domain::policy::PolicyVersion;
+use crate::store::accounts::person_key;
 use crate::store::error::StoreError;
 use crate::store::invoices::InvoiceReads;
-use crate::store::letters::shelf;
+use crate::store::letters::{shelf, waits_as_reminder};
 use crate::store::tables::*;
 use crate::store::tx::Reader;
 use redb::ReadableTable;
@@ -15,7 +16,7 @@ use redb::ReadableTable;
 const OUTCOME_MAX: u8 = 3;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
-    let (mut highest, mut waiting, mut about) = (0, 0, 0);
+    let (mut highest, mut waiting, mut about, mut reminders_waiting) = (0, 0, 0, 0);
     let letters = c.every("letters", LETTERS, |c, key: u64, letter: Letter| {
         highest = key;
         c.claim(letter.id.0 == key, || format!("The letter at {key} says to be {}.", letter.id));
@@ -28,6 +29,12 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
             let listed = c.has(LETTERS_OF_INVOICE, (invoice.0, key))? && c.has(INVOICES, invoice.0)?;
             c.claim(listed, || format!("Letter {key} is missing from the list of its invoice {invoice}."));
         }
+        let ((tag, person), waits) = (person_key(letter.to), waits_as_reminder(&letter));
+        reminders_waiting += u64::from(waits);
+        let listed = c.has(REMINDERS_WAITING, (tag, person, key))?;
+        c.claim(listed == waits, || {
+            format!("Letter {key} is among the reminders that wait: {listed}; it waits: {waits}.")
+        });
         let known = people::exists(c, letter.to)?;
         c.claim(known, || format!("Letter {key} is for {:?}, who does not exist.", letter.to));
         waiting += u64::from(letter.state.waits());
@@ -37,6 +44,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.sized(LETTER_KEYS, letters)?;
     c.sized(LETTERS_BY_STATE, letters)?;
     c.sized(LETTERS_OF_INVOICE, about)?;
+    c.sized(REMINDERS_WAITING, reminders_waiting)?;
     c.sized(OUTBOX, waiting)?;
     c.sized(OUTBOX_OF, waiting)?;
     reminders(c)

@@ -207,7 +207,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
             small { (letter.to_address) }
             small.narrow { (why) ", " (instant(desk, letter.queued)) }
         },
-        html! { (why) },
+        html! { (why) @if letter.with.is_some() || !letter.carries.is_empty() { small { "In one letter with others" } } },
         letter_state(desk, &letter.state),
         html! { a href={ "/desk/letters/" (letter.id) } { @if decides { "Decide" } @else { "Read" } } },
     ]

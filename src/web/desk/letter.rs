@@ -14,7 +14,7 @@ use crate::actions::letters::{self as acts, Decision};
 use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
-use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState, link_slot};
 use crate::domain::sentence::Names;
 use crate::store::prelude::*;
 use crate::web::forms::Posted;
@@ -79,6 +79,8 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
             div { (parts::section("text", "The letter", "Links and codes are drawn while it is sent", paper(letter))) }
             aside aria-label="About this letter" {
                 (parts::section("about", "About", "", about(letter, &names)))
+                @let along = along(r, letter, &names)?;
+                @if !along.is_empty() { (parts::section("along", "In one letter with", "One e-mail, one verdict", html! { ul { @for one in &along { li { (one) } } } })) }
                 (parts::section("history", "History", "", past(desk, &history, &names)))
             }
         }
@@ -152,6 +154,7 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
 /// The letter as it was written, its slots in words.
 fn paper(letter: &Letter) -> Markup {
     let text = letter.text.replace(LINK_SLOT, "[link]").replace(CODE_SLOT, "[code]").replace(ANCHOR_SLOT, "[anchor]");
+    let text = (0..=letter.carries.len()).fold(text, |text, n| text.replace(&link_slot(n), "[link]"));
     html! {
         div.mail {
             dl.dl.small {
@@ -173,6 +176,22 @@ fn about(letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Markup {
     }
     all.push(("Tries", html! { (letter.attempts) }));
     parts::facts(&all)
+}
+
+/// The letters that went, or are about to go, as one with it; of one that was carried, the one that carried it.
+fn along(r: &ReadTx, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Result<Vec<Markup>, StoreError> {
+    let mut out = Vec::new();
+    for id in letter.carries.iter().copied().chain(letter.with) {
+        let Some(other) = r.letter(id)? else { continue };
+        let about = other.purpose.invoice().map(|id| names.document(id));
+        let carrier = letter.with == Some(id);
+        out.push(html! {
+            a href=(links::letter(id)) { (why(other.purpose)) }
+            @if let Some(about) = about { " (" (about) ")" }
+            @if carrier { ", whose text is what went" }
+        });
+    }
+    Ok(out)
 }
 
 /// The log's entries about a letter, newest first.

@@ -1,6 +1,6 @@
 //! The next sixty days of reminders, as a calendar and line by line: what goes, to whom, and what does not, and why.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Span;
 use jiff::civil::Date;
@@ -8,10 +8,10 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
-use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, outlook};
+use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, as_letters, outlook};
 use crate::domain::calendar;
 use crate::domain::forecast::horizon;
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{ClientId, ContactId};
 use crate::domain::policy::{Policy, moved_words};
 use crate::domain::sentence::{Names, step_words};
 use crate::domain::text::capital;
@@ -60,16 +60,27 @@ pub(super) fn section(
     let sees = |client| desk.scope.sees(client) && asked.client.is_none_or(|only| only == client);
     let Outlook { coming, more } = outlook(r, &desk.app.settings, now, horizon(now, DAYS, zone), sees)?;
     let day_of = |x: &Coming| calendar::today(x.at, zone);
-    let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
+    // One letter to each person about a client’s invoices on a day.
+    let mut letters: BTreeSet<(Date, ClientId, ContactId)> = BTreeSet::new();
     for x in coming.iter().filter(|x| x.goes) {
-        *counts.entry(day_of(x)).or_default() += 1;
+        letters.extend(x.to.iter().map(|to| (day_of(x), x.row.invoice.client, *to)));
     }
-    let chosen: Vec<&Coming> = coming.iter().filter(|x| asked.day.is_none_or(|day| day == day_of(x))).collect();
-    let rows: Vec<Row> = chosen.iter().take(LINES).map(|x| row(desk, x, names, asked)).collect();
+    let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
+    for (day, ..) in letters {
+        *counts.entry(day).or_default() += 1;
+    }
+    let chosen: Vec<&[Coming]> = as_letters(&coming)
+        .into_iter()
+        .filter(|all| all.first().is_some_and(|x| asked.day.is_none_or(|day| day == day_of(x))))
+        .collect();
+    let rows: Vec<Row> = chosen.iter().take(LINES).filter_map(|x| row(desk, x, names, asked)).collect();
     let cols =
         [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
     let going: usize = counts.values().sum();
-    let aside = format!("{going} go in {DAYS} days, if nothing changes until then");
+    let aside = format!(
+        "{going} {} in {DAYS} days, if nothing changes until then",
+        if going == 1 { "letter" } else { "letters" }
+    );
     Ok(parts::section(
         "ahead",
         "What comes next",
@@ -136,21 +147,30 @@ fn cell(desk: &Desk, asked: &Asked, policy: &Policy, day: Date, count: usize) ->
     }
 }
 
-fn row(desk: &Desk, x: &Coming, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Row {
+/// What goes as one letter, or one step that does not go.
+fn row(desk: &Desk, all: &[Coming], names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Option<Row> {
+    let x = all.first()?;
     let (locale, invoice) = (desk.locale(), &x.row.invoice);
     let of_client = Asked { day: asked.day, client: Some(invoice.client) }.query(asked.day);
     let cells = vec![
         time(x.at, locale.instant_short(x.at, desk.zone(), desk.today())),
         html! {
-            a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) }
-            small { (locale.money(x.row.open())) }
+            @for one in all {
+                div {
+                    a href=(links::invoice(one.row.invoice.id)) { (nw(names.document(one.row.invoice.id))) }
+                    small { (locale.money(one.row.open())) }
+                }
+            }
         },
         html! { a href=(of_client) { (names.client(invoice.client)) } },
-        html! { (capital(&step_words(x.step))) },
+        html! { @for one in all { div { (capital(&step_words(one.step))) } } },
         html! {
             (x.words)
-            @if let Some(moved) = &x.moved { small { (capital(&moved_words(locale, desk.today(), moved))) } }
+            @if all.len() > 1 { ", as one letter" }
+            @for one in all {
+                @if let Some(moved) = &one.moved { small { (capital(&moved_words(locale, desk.today(), moved))) } }
+            }
         },
     ];
-    Row { tone: if x.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() }
+    Some(Row { tone: if x.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() })
 }

@@ -22,7 +22,7 @@ async fn what_is_foreseen_is_what_goes() {
     let house = TestHouse::new().await;
     let marlow = house.who.marlow;
     let mut ids = Vec::new();
-    for due in [date(2026, 11, 24), date(2026, 11, 29), date(2026, 12, 5), date(2027, 1, 10)] {
+    for due in [date(2026, 11, 24), date(2026, 11, 29), date(2026, 12, 5), date(2026, 12, 6), date(2027, 1, 10)] {
         ids.push(house.issue(marlow, 100_00, due).await.0);
     }
     house.tick().await;
@@ -39,7 +39,11 @@ async fn what_is_foreseen_is_what_goes() {
             went.push(day.clone());
         }
     }
-    assert_eq!(went, expected.iter().map(|x| x.0.clone()).collect::<Vec<_>>());
+    // What falls on one day goes as one letter.
+    let mut days: Vec<String> = expected.iter().map(|x| x.0.clone()).collect();
+    days.dedup();
+    assert!(days.len() < expected.len());
+    assert_eq!(went, days);
     let mut steps = Vec::new();
     for id in ids {
         let letters = house.app.store.read(|r| r.letters_about(id)).unwrap();

@@ -345,6 +345,8 @@ fn letters_and_secrets_keep_their_stored_form() {
         state,
         attempts: 1,
         queued: at(),
+        with: Some(LetterId(10)),
+        carries: vec![LetterId(12), LetterId(13)],
     };
     use LetterState as S;
     let (id, why) = (InvoiceId(700), "why".to_owned());

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use counterfoil::domain::letter::{LetterState, Purpose};
+use counterfoil::domain::ids::LetterId;
+use counterfoil::domain::letter::{Letter, LetterState, Purpose};
 use counterfoil::domain::person::Person;
 use counterfoil::domain::statement::balance_forward;
-use counterfoil::mail::Verdict;
+use counterfoil::mail::{Kept, Verdict};
 use counterfoil::store::prelude::*;
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
@@ -19,16 +20,27 @@ impl World {
     pub(super) fn check_letters(&mut self) -> Told {
         let now = self.house.app.now();
         let new: Vec<_> = self.house.mail.letters().into_iter().filter(|k| k.number > self.seen).collect();
-        let mut in_round = BTreeSet::new();
-        for kept in new {
+        let (mut in_round, mut persons) = (BTreeSet::new(), BTreeSet::new());
+        let all: Vec<_> =
+            new.iter().flat_map(|kept| self.letters_of(kept).into_iter().map(move |x| (kept, x))).collect();
+        let mut reminding = BTreeSet::new();
+        for (kept, (purpose, to)) in all {
             self.seen = self.seen.max(kept.number);
-            let (purpose, to) = self.letter_of(&kept.letter.message_id);
             let Some(id) = purpose.invoice() else { continue };
             let credit_note = !self.owed.iter().any(|x| x.id == id);
             let Purpose::Reminder(_, step) = purpose else { continue };
             claim(!credit_note, || format!("a reminder of {id}, which asks for nothing"))?;
             let owed = self.owed.iter().find(|x| x.id == id).unwrap();
             claim(owed.open() > 0, || format!("a reminder of {id}, which is settled"))?;
+            if reminding.insert(kept.number) {
+                claim(persons.insert((owed.client, to)), || {
+                    format!("two letters in one round to {to:?} of reminders")
+                })?;
+            }
+            let says = self.locale.money(eur(owed.open()));
+            claim(kept.letter.text.contains(&says), || {
+                format!("a reminder of {id} without {says}: {}", kept.letter.text)
+            })?;
             claim(now >= owed.published, || format!("a reminder of {id} before it was published"))?;
             claim(in_window(now), || format!("a reminder of {id} outside the sending window, at {now}"))?;
             let latest = steps(owed.due).into_iter().filter(|x| x.1 <= now).map(|x| x.0).max();
@@ -45,14 +57,18 @@ impl World {
         Ok(())
     }
 
-    /// What a letter was for and to whom: the newest letters are looked at first, for that is what arrives.
-    fn letter_of(&self, message_id: &str) -> (Purpose, Person) {
-        let local = message_id.split('@').next().unwrap();
+    /// What a letter was for, perhaps several things, and to whom: the newest letters are looked at first, for that is
+    /// what arrives.
+    fn letters_of(&self, kept: &Kept) -> Vec<(Purpose, Person)> {
+        let local = kept.letter.message_id.split('@').next().unwrap();
         let (mut before, page) = (None, 50);
         loop {
             let letters = self.house.app.store.read(|r| r.letters(before, page)).unwrap();
-            if let Some(letter) = letters.iter().find(|l| l.message_id == local) {
-                return (letter.purpose, letter.to);
+            let own = |l: &&Letter| l.message_id == local && !matches!(l.state, LetterState::Withdrawn(..));
+            if let Some(lead) = letters.iter().filter(own).find(|l| l.with.is_none()).or(letters.iter().find(own)) {
+                let carried = |id: &LetterId| self.house.app.store.read(|r| r.letter(*id)).unwrap().unwrap();
+                let along = lead.carries.iter().map(carried).filter(|l| l.with == Some(lead.id));
+                return std::iter::once((lead.purpose, lead.to)).chain(along.map(|l| (l.purpose, l.to))).collect();
             }
             before = Some(letters.last().expect("every letter that arrives was queued").id);
         }

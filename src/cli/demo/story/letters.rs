@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use super::super::firm::CLIENTS;
 use super::super::plan::days;
 use super::{Act, Story};
-use crate::actions::{letters, reminders};
+use crate::actions::{digest, letters, reminders};
 use crate::domain::event::By;
 use crate::domain::ids::{ContactId, LetterId};
 use crate::domain::letter::{Letter, Purpose};
@@ -53,7 +53,9 @@ impl Story {
     fn hand_over(&mut self, w: &mut WriteTx<'_>, id: LetterId) -> Result<(), ActError> {
         let settings = self.app.settings.clone();
         let sender = letters::Sender::of(&settings);
-        let Some(parcel) = letters::begin(w, id, &self.app.entropy, &sender)? else { return Ok(()) };
+        let begun = digest::begin(w, id, &settings.zone, &self.app.entropy, &sender)?;
+        let Some(parcel) = begun else { return Ok(()) };
+        let id = parcel.id;
         let Some(letter) = w.letter(id)? else { return Ok(()) };
         let took = SignedDuration::from_millis(i64::from(self.dice.between(90, 900)));
         self.turn_to(w, self.now.saturating_add(took).unwrap_or(self.now));

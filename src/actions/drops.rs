@@ -2,6 +2,7 @@
 //! file, or refused. Each once, by its digest.
 
 use super::imports::book::{Book, Match, of_email};
+use super::imports::is_firm;
 use super::invoices::{self, Publication};
 use super::{author, found};
 use crate::app::{App, Settings};
@@ -127,6 +128,10 @@ fn publication(
     named: Option<&Named>,
     file: &File,
 ) -> Result<Result<Box<Publication>, String>, StoreError> {
+    let firm = r.firm()?.party;
+    if let Some(seller) = read.as_ref().and_then(|x| x.seller.as_ref()).filter(|seller| !is_firm(&firm, seller)) {
+        return Ok(Err(format!("It was issued by {}, not by {}.", seller.name, firm.name)));
+    }
     let client = match client(r, read.as_ref(), named)? {
         Ok(client) => client,
         Err(why) => return Ok(Err(why)),

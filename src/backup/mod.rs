@@ -27,7 +27,7 @@ pub use manifest::{Manifest, Table};
 #[cfg(fuzzing)]
 pub use read::check_stream;
 pub use read::{Source, Summary, check};
-pub use restore::fill;
+pub use restore::{fill, schema_of};
 pub use write::{Written, write, write_also, write_clear};
 
 use std::path::PathBuf;

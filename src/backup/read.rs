@@ -23,6 +23,8 @@ const BATCH_ROWS: usize = 4_096;
 pub struct Summary {
     /// What it says about itself.
     pub manifest: Manifest,
+    /// The same as it stands there: what is restored is compared by its bytes, whatever a later program would write.
+    pub(super) text: Vec<u8>,
     /// SHA-256 of the stream within.
     pub digest: [u8; 32],
 }
@@ -91,7 +93,7 @@ pub(super) fn each_batch<S: Source + ?Sized>(
 /// As [`each_batch`], of what age has decrypted.
 fn each_batch_of(plain: impl Read, each: &mut Take<'_>, progress: &mut Progress<'_>) -> Result<Summary, BackupError> {
     let mut stream = Tally::new(BufReader::with_capacity(BATCH_BYTES / 4, plain));
-    let manifest = manifest(&mut stream)?;
+    let (manifest, text) = manifest(&mut stream)?;
     let (mut done, all) = (0_u64, manifest.rows());
     for table in &manifest.tables {
         let (mut batch, mut bytes) = (Vec::new(), 0);
@@ -108,7 +110,7 @@ fn each_batch_of(plain: impl Read, each: &mut Take<'_>, progress: &mut Progress<
         }
     }
     let digest = end(&mut stream, done)?;
-    Ok(Summary { manifest, digest })
+    Ok(Summary { manifest, text, digest })
 }
 
 /// As [`check`], of what age would have decrypted; `each` gets the rows. For `fuzz/`, which can't seal what it makes.
@@ -157,7 +159,8 @@ pub(super) fn at_most(stream: impl Read, max: u64) -> Result<Vec<u8>, BackupErro
     Ok(out)
 }
 
-fn manifest(stream: &mut impl Read) -> Result<Manifest, BackupError> {
+/// The manifest, of this schema or an earlier one, and its text.
+fn manifest(stream: &mut impl Read) -> Result<(Manifest, Vec<u8>), BackupError> {
     // A file that ends within its first bytes, and was sealed so, was never a backup; a cut one is an error to read.
     let mut start = Vec::new();
     Read::take(&mut *stream, MAGIC.len() as u64).read_to_end(&mut start).map_err(broken)?;
@@ -171,9 +174,9 @@ fn manifest(stream: &mut impl Read) -> Result<Manifest, BackupError> {
     let text = field(stream, MANIFEST_MAX)?;
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| damaged("its manifest can't be read"))?;
     match manifest.schema {
-        crate::store::SCHEMA_VERSION => Ok(manifest),
-        newer if newer > crate::store::SCHEMA_VERSION => Err(BackupError::Newer(manifest.program)),
-        _ => Err(damaged("its schema was never released")),
+        0 => Err(damaged("its schema was never released")),
+        1..=crate::store::SCHEMA_VERSION => Ok((manifest, text)),
+        _ => Err(BackupError::Newer(manifest.program)),
     }
 }
 

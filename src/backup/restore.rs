@@ -5,9 +5,15 @@ use std::io;
 use super::BackupError;
 use super::identity::Opener;
 use super::read::{Progress, Source, Summary, each_batch};
-use super::write::stream;
+use super::write::stream_named;
 use crate::store::dump::Loader;
+use crate::store::migrate::Schema;
 use crate::store::prelude::*;
+
+/// The schema of what a backup holds: a store that is to be filled with it is opened as this.
+pub fn schema_of(checked: &Summary) -> Schema {
+    Schema { version: checked.manifest.schema, steps: &[] }
+}
 
 /// Fills `store`, which was created and nothing more, with the backup that [`super::read::check`] found whole, then
 /// reads it out again and compares. `progress` gets (rows done, rows in all) of both passes.
@@ -49,7 +55,7 @@ pub(super) fn fill_while<S: Source + ?Sized>(
     let half = checked.manifest.rows();
     let held = store.read(|tx| {
         // This pass writes nothing and is not broken off.
-        stream(tx, &checked.manifest, io::sink(), &mut |done, _| drop(progress(half.saturating_add(done), all)))
+        stream_named(tx, &checked.text, half, io::sink(), &mut |done, _| drop(progress(half.saturating_add(done), all)))
     })?;
     if held != checked.digest {
         return Err(BackupError::Damaged("what was restored is not what the backup holds".to_owned()));

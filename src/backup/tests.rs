@@ -109,6 +109,60 @@ fn a_backup_restores_to_the_same_contents() {
     .unwrap();
 }
 
+/// A backup of the schema before, to a program that knows two more steps.
+#[test]
+fn an_older_backup_is_filled_as_it_was_and_then_brought_up() {
+    use crate::store::crypt::{self, Cipher};
+    use crate::store::keys::Secret;
+    use crate::store::migrate::{Schema, Step, bring_up_new};
+    const LATER: Schema = Schema { version: 3, steps: &[Step { from: 1, run: mark }, Step { from: 2, run: mark }] };
+    fn mark(tx: &redb::WriteTransaction) -> Result<(), StoreError> {
+        const MARKS: redb::TableDefinition<'static, u64, u64> = redb::TableDefinition::new("marks");
+        let mut marks = tx.open_table(MARKS)?;
+        let count = redb::ReadableTable::get(&marks, 0)?.map_or(0, |x| x.value());
+        marks.insert(0, count + 1)?;
+        Ok(())
+    }
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let path = kept(&backup(&filled(&identity)), folder.path());
+    let summary = check(&path, &identity, |_, _| ()).unwrap();
+    let (file, secret) = (folder.path().join("firm.counterfoil"), Secret::KeyFile([7; 32].into()));
+    let entropy = Entropy::seeded(3);
+    crypt::create(&file, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy).unwrap();
+    let open = |schema: &Schema| {
+        Store::open_as(crypt::open(&file, &secret, &entropy).unwrap().backend, 1 << 20, false, schema)
+    };
+    let store = open(&schema_of(&summary)).unwrap();
+    fill(&path, &identity, &summary, &store, |_, _| ()).unwrap();
+    store.close();
+    drop(store);
+    assert!(matches!(open(&LATER), Err(StoreError::OlderSchema { found: 1, known: 3 })));
+    let mut steps = Vec::new();
+    bring_up_new(&file, &secret, &LATER, &entropy, |done, all| steps.push((done, all))).unwrap();
+    assert_eq!(steps, [(2, 3), (3, 3)]);
+    let firm = open(&LATER).unwrap().read(|r| r.firm()).unwrap();
+    assert_eq!(firm.party.name, "Example LLP");
+    bring_up_new(&file, &secret, &LATER, &entropy, |_, _| panic!("there is nothing left to do")).unwrap();
+}
+
+/// What a later program writes of itself is kept in the comparison as it stands there.
+#[test]
+fn a_manifest_with_more_in_it_than_is_known_restores_all_the_same() {
+    let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());
+    let store = filled(&identity);
+    let mut plain = Vec::new();
+    store.read(|tx| write_clear(tx, at(), None, &mut plain, |_, _| ())).unwrap();
+    let length = u32::from_be_bytes(plain[20..24].try_into().unwrap()) as usize;
+    let text = String::from_utf8(plain[24..24 + length].to_vec()).unwrap();
+    let text = text.replacen('{', "{ \"told\": [1, 2],", 1);
+    let mut stream = [&plain[..20], &(text.len() as u32).to_be_bytes(), text.as_bytes()].concat();
+    stream.extend(&plain[24 + length..plain.len() - 32]);
+    stream.extend(crate::secrets::sha256(&stream));
+    let path = kept(&forged(&identity, &stream), folder.path());
+    let summary = check(&path, &identity, |_, _| ()).unwrap();
+    fill(&path, &identity, &summary, &empty(), |_, _| ()).unwrap();
+}
+
 #[test]
 fn another_identity_opens_nothing() {
     let (identity, folder) = (BackupIdentity::generate(), tempfile::tempdir().unwrap());

@@ -152,11 +152,22 @@ pub(super) fn stream(
     out: impl Sink,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<[u8; 32], BackupError> {
-    let mut out = Tally::new(out);
     let text = serde_json::to_vec(manifest).map_err(|e| BackupError::Io(e.into()))?;
-    put(&mut out, &[MAGIC, &FRAMING.to_be_bytes(), &length(&text)?, &text])?;
+    stream_named(tx, &text, manifest.rows(), out, progress)
+}
+
+/// As [`stream`], with the text of a manifest that counts `all` rows.
+pub(super) fn stream_named(
+    tx: &ReadTx,
+    text: &[u8],
+    all: u64,
+    out: impl Sink,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<[u8; 32], BackupError> {
+    let mut out = Tally::new(out);
+    put(&mut out, &[MAGIC, &FRAMING.to_be_bytes(), &length(text)?, text])?;
     out.ended(Part::Manifest)?;
-    let (mut done, all) = (0_u64, manifest.rows());
+    let mut done = 0_u64;
     dump::dump(tx, |table, key, value| {
         let before = out.bytes;
         put(&mut out, &[&length(key)?, &length(value)?, key, value])?;

@@ -21,9 +21,10 @@ use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
 use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
 use crate::secrets::Entropy;
+use crate::store::CACHE_DEFAULT;
 use crate::store::crypt::{self, OpenError};
 use crate::store::keys::{Secret, key_from_text};
-use crate::store::migrate::{self, CURRENT};
+use crate::store::migrate::{self, CURRENT, Schema};
 use crate::store::prelude::*;
 
 /// The data file's name in the data folder.
@@ -102,6 +103,15 @@ pub fn open_with(path: &Path, secret: &Secret, cache: usize, check: bool, entrop
         }
         opened => Ok(opened?),
     }
+}
+
+/// Opens a data file as one of `schema`, for a restore that fills it with a backup of that schema.
+///
+/// # Errors
+/// As [`open_store`].
+pub fn open_as(path: &Path, secret: &Secret, schema: &Schema, entropy: &Entropy) -> Result<Store, Failure> {
+    let opened = crypt::open(path, secret, entropy).map_err(|e| about(path, &e))?;
+    Ok(Store::open_as(opened.backend, CACHE_DEFAULT, false, schema)?)
 }
 
 /// Takes a file of an earlier version along, and says so.

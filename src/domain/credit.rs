@@ -79,6 +79,12 @@ impl<'a> Credited<'a> {
         Some(this)
     }
 
+    /// As its lines are to say it, in the reader’s language.
+    #[must_use]
+    pub fn saying(self, says: String) -> Self {
+        Self { says, ..self }
+    }
+
     /// Any content with the parts that were taken of it, each with its totals; a line of a part by amount says `says`.
     pub fn of_parts<'p>(
         content: &'a Content,

@@ -44,9 +44,30 @@ pub struct FromQuote {
     pub part: Part,
 }
 
+/// What the line of a part by amount says, of the quote's number and for a share its percentage (`33.33`).
+#[derive(Clone, Copy, Debug)]
+pub struct PartWords {
+    /// All that is left.
+    pub rest: fn(&str) -> String,
+    /// A share.
+    pub share: fn(&str, &str) -> String,
+    /// Some of its lines, where one of them is charged by amount.
+    pub lines: fn(&str) -> String,
+}
+
+impl PartWords {
+    /// In English.
+    pub const ENGLISH: Self = Self {
+        rest: |number| format!("What is left of quote {number}"),
+        share: |percent, number| format!("{percent}% of quote {number}"),
+        lines: |number| format!("Part of quote {number}"),
+    };
+}
+
 /// A quote that was accepted, with what was invoiced of it.
 #[derive(Clone, Debug)]
 pub struct Billing {
+    words: PartWords,
     number: DocumentNumber,
     title: String,
     /// What was accepted: the lines chosen.
@@ -73,7 +94,13 @@ impl Billing {
             taken.push((from.part.clone(), content.clone(), invoice.totals()?));
         }
         let (number, title) = (quote.number.clone(), version.title.clone());
-        Some(Self { number, title, content, totals, lines, taken, given: Vec::new() })
+        Some(Self { words: PartWords::ENGLISH, number, title, content, totals, lines, taken, given: Vec::new() })
+    }
+
+    /// As the lines of a part by amount are to say it, which stand on an invoice in its reader’s language.
+    #[must_use]
+    pub fn saying(self, words: PartWords) -> Self {
+        Self { words, ..self }
     }
 
     /// With the credit notes that were issued on those invoices: what they gave back can be invoiced again. One of
@@ -157,7 +184,7 @@ impl Billing {
     }
 
     fn rest(&self, kept: Part) -> Result<(Part, Content), Refusal> {
-        let says = format!("What is left of quote {}", self.number);
+        let says = (self.words.rest)(self.number.as_str());
         Ok((kept, self.reckoned(says)?.content(&Take::Rest)?))
     }
 
@@ -174,7 +201,7 @@ impl Billing {
         if self.given.is_empty() && self.percent() + percent >= whole {
             return self.rest(Part::Percent(percent));
         }
-        let says = format!("{}% of quote {}", percent.normalize(), self.number);
+        let says = (self.words.share)(&percent.normalize().to_string(), self.number.as_str());
         let reckoned = self.reckoned(says)?;
         let amounts: Vec<_> = reckoned
             .groups()
@@ -209,7 +236,7 @@ impl Billing {
         let place = |line: &u32| self.lines.iter().position(|x| x == line);
         let wanted = lines.iter().filter_map(place);
         let wanted = wanted.filter_map(|at| Some((at, self.content.lines.get(at)?.quantity))).collect();
-        let says = format!("Part of quote {}", self.number);
+        let says = (self.words.lines)(self.number.as_str());
         let content = self.reckoned(says)?.content(&Take::Lines(wanted));
         let content = content.map_err(|refusal| match refusal {
             Refusal::Fields(_) => {

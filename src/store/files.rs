@@ -209,22 +209,29 @@ impl WriteTx<'_> {
         Ok(arriving)
     }
 
-    /// Clears away at most `max` chunks that nothing refers to; how many, 0 when none is left.
+    /// Clears away at most `max` chunks that nothing refers to, of as many files as that is; how many, 0 when none is
+    /// left. A file without chunks counts as one.
     pub fn clear_left_overs(&mut self, max: usize) -> Result<usize, StoreError> {
-        let Some(id) = self.table(LEFT_OVER)?.first()?.map(|row| row.0.value()) else { return Ok(0) };
-        let numbers: Vec<u32> = {
-            let table = self.table(CHUNKS)?;
-            let rows = table.range((id, 0)..=(id, u32::MAX))?.take(max);
-            rows.map(|row| row.map(|row| row.0.value().1)).collect::<Result<_, _>>()?
-        };
-        let mut chunks = self.change(CHUNKS)?;
-        for number in &numbers {
-            chunks.remove((id, *number))?;
+        let mut cleared = 0;
+        while cleared < max {
+            let Some(id) = self.table(LEFT_OVER)?.first()?.map(|row| row.0.value()) else { break };
+            let (room, numbers) = (max - cleared, self.chunks_of(id, max - cleared)?);
+            let mut chunks = self.change(CHUNKS)?;
+            for number in &numbers {
+                chunks.remove((id, *number))?;
+            }
+            drop(chunks);
+            if numbers.len() < room {
+                self.change(LEFT_OVER)?.remove(id)?;
+            }
+            cleared += numbers.len().max(1);
         }
-        drop(chunks);
-        if numbers.len() < max {
-            self.change(LEFT_OVER)?.remove(id)?;
-        }
-        Ok(numbers.len().max(1))
+        Ok(cleared)
+    }
+
+    fn chunks_of(&self, id: u64, max: usize) -> Result<Vec<u32>, StoreError> {
+        let table = self.table(CHUNKS)?;
+        let rows = table.range((id, 0)..=(id, u32::MAX))?.take(max);
+        rows.map(|row| Ok(row?.0.value().1)).collect()
     }
 }

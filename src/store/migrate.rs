@@ -91,9 +91,24 @@ pub fn bring_up(
     let copy = copy_of(path, found);
     keep(path, &copy)?;
     reads(&copy, secret, schema, entropy)?;
-    let opened = crypt::open(path, secret, entropy).map_err(|e| MigrationError::Open(path.to_owned(), e))?;
-    Store::migrate(opened.backend, CACHE, schema, progress).map_err(MigrationError::Step)?;
+    bring_up_new(path, secret, schema, entropy, progress)?;
     Ok(copy)
+}
+
+/// As [`bring_up`], without a copy: of a file that a restore makes and that nobody uses yet. Nothing to do with one
+/// that is of `schema`.
+///
+/// # Errors
+/// See [`MigrationError`].
+pub fn bring_up_new(
+    path: &Path,
+    secret: &Secret,
+    schema: &Schema,
+    entropy: &Entropy,
+    progress: impl FnMut(u32, u32),
+) -> Result<(), MigrationError> {
+    let opened = crypt::open(path, secret, entropy).map_err(|e| MigrationError::Open(path.to_owned(), e))?;
+    Store::migrate(opened.backend, CACHE, schema, progress).map_err(MigrationError::Step)
 }
 
 /// Where the copy of a file lies: beside it, named after its schema.

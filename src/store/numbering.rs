@@ -6,10 +6,11 @@ use super::error::StoreError;
 use super::invoices::InvoiceReads;
 use super::payments::PaymentReads;
 use super::quotes::QuoteReads;
-use super::tables::{INVOICE_NUMBERS, QUOTE_NUMBERS, SEQUENCES};
+use super::tables::{INVOICE_NUMBERS, QUOTE_NUMBERS, RECEIPT_NUMBERS, SEQUENCES};
 use super::tx::Reader;
+use crate::domain::calendar::today;
 use crate::domain::credit::Credited;
-use crate::domain::ids::{InvoiceId, QuoteId};
+use crate::domain::ids::{InvoiceId, QuoteId, ReceiptId};
 use crate::domain::invoice::{Body, Invoice};
 use crate::domain::number::{DocumentNumber, Pattern};
 use crate::domain::numbering::{Finding, Given, review};
@@ -24,13 +25,16 @@ pub enum Numbered {
     CreditNote,
     /// Quotes.
     Quote,
+    /// Receipts.
+    Receipt,
 }
 
 impl Numbered {
-    const ALL: [(Self, &'static str, &'static str); 3] = [
+    const ALL: [(Self, &'static str, &'static str); 4] = [
         (Self::Invoice, "invoice", "Invoices"),
         (Self::CreditNote, "credit-note", "Credit notes"),
         (Self::Quote, "quote", "Quotes"),
+        (Self::Receipt, "receipt", "Receipts"),
     ];
 
     /// The words on screen.
@@ -101,6 +105,7 @@ pub trait NumberReads: Reader {
         let year = series.year.unwrap_or_default();
         let mut given = match series.of {
             Numbered::Quote => self.quotes_given(series, year)?,
+            Numbered::Receipt => self.receipts_given(series, year)?,
             Numbered::Invoice | Numbered::CreditNote => self.invoices_given(series, year)?,
         };
         given.sort_by_key(|x| x.sequence);
@@ -156,6 +161,29 @@ pub trait NumberReads: Reader {
                 continue;
             };
             let (number, dated) = (number.to_string(), quote.current.issued);
+            all.push(Given { sequence, number, dated, cancelled_by: None, published: false });
+        }
+        Ok(all)
+    }
+
+    /// The receipts that have a number of the series, by the days on which they were recorded: money may be dated back.
+    fn receipts_given(&self, series: &Series, year: i16) -> Result<Vec<Given>, StoreError> {
+        let (starts, mut found) = (series.pattern.begins(year), Vec::new());
+        {
+            let table = self.table(RECEIPT_NUMBERS)?;
+            for row in table.range(starts.as_str()..)? {
+                let (key, id) = row?;
+                if !key.value().starts_with(&starts) {
+                    break;
+                }
+                found.push(ReceiptId(id.value()));
+            }
+        }
+        let mut all = Vec::new();
+        for receipt in found.into_iter().filter_map(|id| self.receipt(id).transpose()) {
+            let receipt = receipt?;
+            let Some(sequence) = series.pattern.sequence_of(year, &receipt.number) else { continue };
+            let (number, dated) = (receipt.number.to_string(), today(receipt.at, &jiff::tz::TimeZone::UTC));
             all.push(Given { sequence, number, dated, cancelled_by: None, published: false });
         }
         Ok(all)

@@ -5,6 +5,7 @@ use jiff::civil::Date;
 use super::super::{found, once};
 use super::issue::{Wanted, issue_wanted, issue_wanted_in};
 use crate::app::App;
+use crate::documents::credit_words;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::credit::{Credited, Take};
@@ -104,8 +105,10 @@ pub(super) fn credit_note(
     let Body::Composed(_) = &invoice.body else { return Err(Refusal::NotAllowed.into()) };
     let credits = reader.credit_notes_for(&invoice)?;
     let nothing = Refusal::MoreThanOpen(Money::zero(invoice.currency));
-    let content = Credited::of(&invoice, &credits).ok_or(nothing)?.content(&crediting.take)?;
-    let (title, dated) = (format!("Credit for {}", issue.number), on.max(invoice.dated));
+    let language = issue.letterhead.locale.language();
+    let [title, part] = credit_words(language, issue.number.as_str());
+    let content = Credited::of(&invoice, &credits).ok_or(nothing)?.saying(part).content(&crediting.take)?;
+    let dated = on.max(invoice.dated);
     Ok(Invoice {
         id: InvoiceId(0),
         kind: Kind::CreditNote(crediting.of),

@@ -4,6 +4,7 @@ use jiff::civil::Date;
 
 use super::super::{found, once};
 use super::draft::{Draft, as_invoice};
+use crate::documents::part_words;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::credit::Credited;
 use crate::domain::event::Event;
@@ -64,8 +65,10 @@ pub fn draft_from_quote(
     if let Some(before) = series.as_ref().map(|x| once::made(w, x)).transpose()?.flatten() {
         return Err(Refusal::Repeated(before).into());
     }
-    let (part, content) = found(billing(w, &quote)?)?.content(part)?;
-    let terms = found(w.client(quote.client)?)?.terms;
+    let client = found(w.client(quote.client)?)?;
+    let words = part_words(client.language.unwrap_or(w.firm()?.language));
+    let (part, content) = found(billing(w, &quote)?)?.saying(words).content(part)?;
+    let terms = client.terms;
     let draft = Draft {
         client: quote.client,
         project: quote.project,

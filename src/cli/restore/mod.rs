@@ -29,6 +29,7 @@ use crate::domain::event::By;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, Cipher};
 use crate::store::keys::Secret;
+use crate::store::migrate::{self, CURRENT};
 use crate::store::{CACHE_DEFAULT, compact, verify};
 
 /// Faults that are shown before the rest is counted.
@@ -74,9 +75,15 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let path = house::data_file(built.folder.path());
     crypt::create(&path, std::slice::from_ref(&secret), Cipher::for_this_machine(), &entropy)?;
     bar.set_message("Restoring");
-    let store = house::open_with(&path, &secret, CACHE_DEFAULT, false, &entropy)?;
+    let store = house::open_as(&path, &secret, &backup::schema_of(&checked), &entropy)?;
     backup::fill(&*source, identity, &checked, &store, |done, all| show(&bar, done, all)).map_err(about)?;
+    store.close();
+    drop(store);
+    bar.set_message("Bringing up to this version");
+    migrate::bring_up_new(&path, &secret, &CURRENT, &entropy, |done, all| show(&bar, done.into(), all.into()))
+        .map_err(|error| Failure::new(error.to_string()))?;
     bar.set_message("Verifying");
+    let store = house::open_with(&path, &secret, CACHE_DEFAULT, false, &entropy)?;
     let report = store.read(|tx| verify::whole(tx, |_, done, all| show(&bar, done, all)))?;
     store.close();
     drop(store);

@@ -2,6 +2,7 @@
 
 use super::{InvoiceWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords, VatWords, Words};
 use crate::domain::payment::{Cause, Method};
+use crate::domain::quote_billing::PartWords;
 use crate::domain::statement::EntryKind;
 use crate::domain::tax::{Unit, VatCategory};
 
@@ -101,6 +102,8 @@ pub(super) static WORDS: Words = Words {
         accounting: |vat, currency, rate, on| format!("The VAT is {vat} in {currency}, at {rate} on {on}."),
     },
     invoice: InvoiceWords {
+        credit_for: |number| format!("Credit for {number}"),
+        part_credited: |number| format!("Credit of a part of {number}"),
         title: "Invoice",
         credit_note: "Credit note",
         draft: "DRAFT – not an invoice",
@@ -135,6 +138,7 @@ pub(super) static WORDS: Words = Words {
         xml_early: |percent, until| format!("{percent}% off when paid by {until}."),
     },
     quote: QuoteWords {
+        parts: PartWords::ENGLISH,
         title: "Quote",
         draft: "DRAFT – not a quote",
         version: "Version",

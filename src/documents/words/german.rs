@@ -5,6 +5,7 @@
 
 use super::{InvoiceWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords, VatWords, Words};
 use crate::domain::payment::{Cause, Method};
+use crate::domain::quote_billing::PartWords;
 use crate::domain::statement::EntryKind;
 use crate::domain::tax::{Unit, VatCategory};
 
@@ -106,6 +107,8 @@ pub(super) static WORDS: Words = Words {
         },
     },
     invoice: InvoiceWords {
+        credit_for: |number| format!("Gutschrift zu {number}"),
+        part_credited: |number| format!("Gutschrift zu einem Teil von {number}"),
         title: "Rechnung",
         credit_note: "Rechnungskorrektur (Gutschrift)",
         draft: "ENTWURF – keine Rechnung",
@@ -142,6 +145,11 @@ pub(super) static WORDS: Words = Words {
         xml_early: |percent, until| format!("{percent} % Skonto bei Zahlung bis {until}."),
     },
     quote: QuoteWords {
+        parts: PartWords {
+            rest: |number| format!("Restbetrag aus Angebot {number}"),
+            share: |percent, number| format!("{} % aus Angebot {number}", percent.replace('.', ",")),
+            lines: |number| format!("Teil aus Angebot {number}"),
+        },
         title: "Angebot",
         draft: "ENTWURF – kein Angebot",
         version: "Fassung",

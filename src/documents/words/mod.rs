@@ -12,6 +12,7 @@ mod tests;
 use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::payment::{Cause, Method};
+use crate::domain::quote_billing::PartWords;
 use crate::domain::statement::EntryKind;
 use crate::domain::tax::{Unit, VatCategory};
 
@@ -28,6 +29,17 @@ pub(super) fn words(language: Language) -> &'static Words {
         Language::English => &english::WORDS,
         Language::German => &german::WORDS,
     }
+}
+
+/// What the lines of an invoice for a part of a quote say in a language.
+pub fn part_words(language: Language) -> PartWords {
+    words(language).quote.parts
+}
+
+/// The heading of a credit note for the invoice of this number, and what the line of a part by amount says.
+pub fn credit_words(language: Language, number: &str) -> [String; 2] {
+    let words = &words(language).invoice;
+    [(words.credit_for)(number), (words.part_credited)(number)]
 }
 
 /// All words of one language.
@@ -138,6 +150,9 @@ pub(super) struct VatWords {
 
 /// Invoices and credit notes.
 pub(super) struct InvoiceWords {
+    /// The heading of a credit note, and the line of a part by amount, of the invoice's number.
+    pub(super) credit_for: Of,
+    pub(super) part_credited: Of,
     pub(super) title: &'static str,
     pub(super) credit_note: &'static str,
     pub(super) draft: &'static str,
@@ -174,6 +189,8 @@ pub(super) struct InvoiceWords {
 
 /// Quotes.
 pub(super) struct QuoteWords {
+    /// What the lines of invoices for parts of it say.
+    pub(super) parts: PartWords,
     pub(super) title: &'static str,
     pub(super) draft: &'static str,
     pub(super) version: &'static str,

@@ -238,7 +238,7 @@ mod tests {
         let mut text = [0; 8];
         let tag = sealer.sealed(&nonce, &[], &plain, &mut text).unwrap();
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        assert_eq!(hex(&text) + &hex(&tag), "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28");
+        assert_eq!(hex(&[&text[..], &tag].concat()), "c2ef328e5c71c83b843122130f7364b761e0b97427e3df28");
         let mut sealed = [&nonce[..], &tag, &text].concat();
         let mut out = [9; 8];
         sealer.open(&[], &sealed, &mut out).unwrap();
@@ -260,7 +260,10 @@ mod tests {
         let (aad, plain) = ([1, 2, 3, 4, 1, 2, 3, 4], [4, 5, 6, 7].repeat(30));
         let mut text = vec![0; plain.len()];
         let tag = sealer.sealed(&nonce, &aad, &plain, &mut text).unwrap();
-        assert_eq!(hex(&text[..16]) + &hex(&tag), "72120c2ea8236180d67859001f472907635d391828520bf1512763f0c8f5cdbd");
+        assert_eq!(
+            hex(&[&text[..16], &tag].concat()),
+            "72120c2ea8236180d67859001f472907635d391828520bf1512763f0c8f5cdbd"
+        );
         let (sealed, mut out) = ([&nonce[..], &tag, &text].concat(), vec![9; plain.len()]);
         sealer.open(&aad, &sealed, &mut out).unwrap();
         assert_eq!(out, plain);

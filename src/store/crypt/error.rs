@@ -18,6 +18,8 @@ pub enum OpenError {
         /// The latest version this program knows.
         known: u32,
     },
+    /// It is sealed with a cipher that only a later version knows.
+    NewerCipher(u8),
     /// Another process has it open.
     Locked {
         /// That process, as far as the system tells: `counterfoil (process 123)`.
@@ -51,6 +53,11 @@ impl fmt::Display for OpenError {
                 f,
                 "This data file was written by a newer version of Counterfoil (format {found}; this program knows \
                  {known}). Install the newer version. The file was left as it is."
+            ),
+            Self::NewerCipher(found) => write!(
+                f,
+                "This data file is sealed with a cipher that this program does not know (number {found}), as a newer \
+                 version of Counterfoil does. Install the newer version. The file was left as it is."
             ),
             Self::Locked { holder: Some(holder) } => write!(
                 f,

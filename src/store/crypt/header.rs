@@ -51,6 +51,8 @@ pub enum HeaderError {
     NotOurs,
     /// A later version.
     Newer(u32),
+    /// Sealed with a cipher of this number, which only a newer version knows.
+    NewerCipher(u8),
     /// They begin like one, and hold values that are never written.
     Malformed(&'static str),
 }
@@ -92,7 +94,7 @@ pub fn parse_key_header(bytes: &[u8]) -> Result<KeyHeader, HeaderError> {
     {
         return Err(HeaderError::Malformed("the key header has impossible sizes"));
     }
-    let cipher = Cipher::from_id(bytes[40]).ok_or(HeaderError::Malformed("the key header names an unknown cipher"))?;
+    let cipher = Cipher::from_id(bytes[40]).ok_or(HeaderError::NewerCipher(bytes[40]))?;
     let mut slots = [Slot::EMPTY; SLOT_COUNT];
     for (slot, raw) in slots.iter_mut().zip(bytes[SLOTS_START..].chunks_exact(SLOT_LEN)) {
         slot.raw.copy_from_slice(raw);

@@ -56,6 +56,12 @@ pub(super) fn no_header(parsed: &[Result<KeyHeader, HeaderError>; 2]) -> OpenErr
     }) {
         return OpenError::NewerFormat { found, known: FORMAT_VERSION };
     }
+    if let Some(found) = errors.iter().find_map(|error| match error {
+        HeaderError::NewerCipher(found) => Some(*found),
+        _ => None,
+    }) {
+        return OpenError::NewerCipher(found);
+    }
     let malformed = errors.iter().find_map(|error| match error {
         HeaderError::Malformed(why) => Some(*why),
         _ => None,

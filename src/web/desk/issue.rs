@@ -12,6 +12,7 @@ use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
+use crate::domain::money::Money;
 use crate::domain::person::Contact;
 use crate::domain::policy::moved_words;
 use crate::domain::refusal::{FieldFault, Refusal};
@@ -225,17 +226,17 @@ fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice) -> Mar
 fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -> Markup {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let to = recipients.iter().map(|c| c.first_name().to_owned()).collect::<Vec<_>>().join(" and ");
+    // Of instalments the first is what letters speak of, until it is settled.
+    let first = draft.terms.parts(draft.payable().minor, draft.due).into_iter().next();
+    let (due, asked) = first.map_or((draft.due, draft.payable().minor), |x| (x.due, x.amount));
+    let asked = Money::new(asked, draft.currency);
     let mut items = Vec::new();
     if !to.is_empty() {
-        items.push((
-            "Now".to_owned(),
-            html! { "“Invoice …: " (locale.money(draft.payable())) "”" },
-            html! { "To " (to) },
-        ));
-        for step in reminder::plan(draft.due, policy, zone) {
+        items.push(("Now".to_owned(), html! { "“Invoice …: " (locale.money(asked)) "”" }, html! { "To " (to) }));
+        for step in reminder::plan(due, policy, zone) {
             let day = locale.date_short(zone.to_datetime(step.at).date(), today);
             let past = step.nominal.min(step.at) < now;
-            let moved = policy.moved(draft.due, step.step).map(|moved| moved_words(locale, today, &moved));
+            let moved = policy.moved(due, step.step).map(|moved| moved_words(locale, today, &moved));
             let about = html! {
                 (step_words(step.step))
                 @if past { ": not sent, it would fall before the invoice is out" }

@@ -25,6 +25,19 @@ fn system() -> Entropy {
 }
 
 #[test]
+fn a_file_sealed_with_a_later_cipher_is_of_a_newer_version_and_not_damaged() {
+    let (_folder, path) = place();
+    create(&path, &[key(1)], Cipher::default(), &system()).unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    (bytes[40], bytes[4096 + 40]) = (200, 200);
+    fs::write(&path, &bytes).unwrap();
+    let refused = open(&path, &key(1), &system()).unwrap_err();
+    assert!(matches!(refused, OpenError::NewerCipher(200)), "{refused}");
+    assert!(refused.to_string().contains("Install the newer version"), "{refused}");
+    assert_eq!(fs::read(&path).unwrap(), bytes, "it was touched");
+}
+
+#[test]
 fn a_file_keeps_its_contents_and_shows_nothing_of_them() {
     for cipher in [Cipher::Aes256GcmSiv, Cipher::XChaCha20Poly1305, Cipher::Aegis256X2] {
         let (folder, path) = place();

@@ -32,6 +32,7 @@ pub mod reminders;
 pub mod restored;
 pub mod sessions;
 pub mod statements;
+pub mod stops;
 pub mod uploads;
 pub mod visits;
 pub mod waivers;

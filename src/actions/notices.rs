@@ -2,11 +2,11 @@
 
 use jiff::tz::TimeZone;
 
-use super::letters::{queue_notice, writing};
+use super::letters::{queue_notice, responsible, writing};
 use crate::domain::backups::Trouble;
 use crate::domain::event::Actor;
 use crate::domain::firm::Firm;
-use crate::domain::person::{Person, Role};
+use crate::domain::person::{Contact, Person, Role};
 use crate::domain::text::EmailAddress;
 use crate::mail::letters::Text;
 use crate::mail::notices::{self as words, Happened};
@@ -68,6 +68,17 @@ pub(super) fn backup_trouble(w: &mut WriteTx<'_>, zone: &TimeZone, trouble: &Tro
                 words::backup_trouble(&firm, name, (at, zone), trouble)
             })?;
         }
+    }
+    Ok(())
+}
+
+/// Tells whoever looks after a client that a contact of it wants no reminders.
+pub(super) fn reminders_stopped(w: &mut WriteTx<'_>, zone: &TimeZone, contact: &Contact) -> Result<(), ActError> {
+    let client = w.client(contact.client)?.map_or_else(String::new, |c| c.party.name);
+    for staff in responsible(w, contact.client)? {
+        tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| {
+            words::reminders_stopped(firm, to, happened, &contact.name, &client)
+        })?;
     }
     Ok(())
 }

@@ -210,13 +210,13 @@ pub fn with_link(
     let (strength, entrance) = match grant.opens {
         Opens::Document(id) => (Strength::Document(id), Entrance::DocumentLink),
         Opens::SignIn | Opens::SignInOf(_) => (Strength::Mailed, Entrance::Link),
-        Opens::SetPassword => return Err(Refusal::LinkExpired.into()),
+        Opens::SetPassword | Opens::StopReminders => return Err(Refusal::LinkExpired.into()),
     };
     active(w, grant.person)?;
     match grant.opens {
         Opens::SignIn => w.remove_grant(link, grant.person)?,
         Opens::SignInOf(request) => spend(w, grant.person, TokenDigest(request))?,
-        Opens::Document(_) | Opens::SetPassword => {}
+        Opens::Document(_) | Opens::SetPassword | Opens::StopReminders => {}
     }
     Ok(begin(w, grant.person, entrance, strength, digest)?.done((grant.person, strength)))
 }

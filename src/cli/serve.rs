@@ -109,7 +109,12 @@ async fn take_policy(config: &Config, app: &App) {
 
 /// The layers as `config` says, with the portal's own pages for refusals.
 pub fn hardening(config: &Config, entropy: Entropy) -> Hardening {
-    Hardening { slow_routes: routes::SLOW.to_vec(), problem: problem::early, ..Hardening::from_config(config, entropy) }
+    Hardening {
+        slow_routes: routes::SLOW.to_vec(),
+        from_anywhere: routes::FROM_ANYWHERE.to_vec(),
+        problem: problem::early,
+        ..Hardening::from_config(config, entropy)
+    }
 }
 
 fn announce(config: &Config, listening: &Listening) {

@@ -260,6 +260,12 @@ pub enum Event {
     PolicyChanged { version: u32, reason: String },
     /// Somebody left out a document of a recurring template: none is made for that period.
     RecurringSkipped { recurring: RecurringId, title: String, key: String },
+    /// A contact is sent no reminders from now on: by the link in a letter, without a reason, or as staff noted it.
+    ContactStopped { contact: ContactId, name: String, reason: String },
+    /// Reminders go to that contact again, for this reason.
+    ContactResumed { contact: ContactId, name: String, reason: String },
+    /// Staff know that a contact wants no reminders, and leave it so.
+    StopNoted { contact: ContactId, name: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -384,6 +390,9 @@ impl Event {
             | E::ReminderSkipped { .. }
             | E::RemindersPaused { .. }
             | E::RemindersGoOn { .. }
+            | E::ContactStopped { .. }
+            | E::ContactResumed { .. }
+            | E::StopNoted { .. }
             | E::PolicyChanged { .. }
             | E::SendingReleased => Topic::Mail,
             E::Opened { .. }

@@ -14,6 +14,8 @@ pub const SET_PASSWORD_HOURS: i64 = 72;
 pub const RESET_MINUTES: i64 = 30;
 /// How long a document's link works.
 pub const DOCUMENT_DAYS: i64 = 90;
+/// How long the link at the end of a reminder stops them: longer than anybody keeps a letter unread.
+pub const STOP_DAYS: i64 = 400;
 /// How often a code may be tried.
 pub const CODE_TRIES: u8 = 5;
 /// A session ends after this much time without a request …
@@ -35,6 +37,8 @@ pub enum Opens {
     /// As [`Opens::SignIn`], from a letter that also held a code for the browser whose request has this digest: link
     /// and code are spent together.
     SignInOf([u8; 32]),
+    /// The page, and the one click, that stop the reminders to this person. Signs nobody in and is never spent.
+    StopReminders,
 }
 
 /// A link that was handed out; found by its token's digest.

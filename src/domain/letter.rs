@@ -73,6 +73,12 @@ impl Purpose {
         }
     }
 
+    /// Whether its reader may stop letters like this: what asks for money, not what tells of a document or of the
+    /// account.
+    pub fn reminds(self) -> bool {
+        matches!(self, Self::Reminder(..))
+    }
+
     /// Whether the letter may be sent again by itself when it is unknown whether the first arrived. A reminder may not
     /// (at most once); what a person is waiting for may (at least once, same Message-ID).
     pub fn repeatable(self) -> bool {

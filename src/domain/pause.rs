@@ -5,7 +5,7 @@
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::ids::{ClientId, InvoiceId, StaffId};
+use super::ids::{ClientId, ContactId, InvoiceId, StaffId};
 use super::refusal::FieldFault;
 use super::reminder::Policy;
 
@@ -34,6 +34,23 @@ pub struct Pause {
     pub by: StaffId,
     /// When.
     pub since: Timestamp,
+}
+
+/// A contact who is sent no reminders, because they asked for that, until staff lift it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// Who.
+    pub contact: ContactId,
+    /// Their client.
+    pub client: ClientId,
+    /// Who noted their wish; `None` when they used the link in a letter themselves.
+    pub by: Option<StaffId>,
+    /// Why, as staff wrote it down; empty for the link.
+    pub reason: String,
+    /// When.
+    pub since: Timestamp,
+    /// Whether staff know and leave it so; until then Today tells of it.
+    pub noted: bool,
 }
 
 impl Pause {

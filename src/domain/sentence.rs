@@ -116,6 +116,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::LetterWithdrawn { .. } => ("x", Mark::Plain),
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => ("bell", Mark::Plain),
+        E::ContactStopped { .. } => ("bell", Mark::Warn),
+        E::ContactResumed { .. } | E::StopNoted { .. } => ("bell", Mark::Plain),
         E::SignedIn { .. } | E::SignedOut => ("user", Mark::Plain),
         E::SignInRefused { .. } => ("lock", Mark::Warn),
         E::LinkRequested { .. } | E::PasswordSet => ("key", Mark::Plain),
@@ -284,6 +286,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             let of = invoice.map_or("of all invoices".to_owned(), |id| format!("for {}", names.document(id)));
             plain(format!("{who} ended the pause of the reminders {of}"))
         }
+        E::ContactStopped { name, .. } if entry.by.actor == Actor::Visitor => {
+            plain(format!("{name} asked for no more reminders, with the link in a letter"))
+        }
+        E::ContactStopped { name, reason, .. } => noted(format!("{who} stopped the reminders to {name}"), reason),
+        E::ContactResumed { name, reason, .. } => noted(format!("{who} lets reminders go to {name} again"), reason),
+        E::StopNoted { name, .. } => plain(format!("{who} noted that {name} wants no reminders")),
         E::PolicyChanged { version, reason } => {
             noted(format!("{who} changed the reminder policy (version {version})"), reason)
         }
@@ -515,6 +523,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => None,
+        E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,

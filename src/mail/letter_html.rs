@@ -9,6 +9,8 @@ use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: &str = "#1d4d5e";
+/// How the paragraph of the anchor begins, which comes last in every letter.
+const LAST: &str = "<p style=\"margin:24px 0 0;font-size:12px\">";
 /// Lightness, of 255, above which a button's words are dark instead of white.
 const BRIGHT: u32 = 150;
 
@@ -69,6 +71,23 @@ pub(super) fn rich(title: &str, (language, frame): (&str, &Frame), colour: &str,
         }
     };
     page.into_string()
+}
+
+/// The HTML part with one more paragraph before its last: small, `words` and then the address `link`.
+pub(super) fn footed(html: &str, words: &str, link: &str) -> String {
+    let foot = html! { p style="margin:24px 0 0;font-size:12px" { (words) " " a href=(link) { (link) } } };
+    match html.rfind(LAST).map(|at| html.split_at(at)) {
+        Some((before, last)) => format!("{before}{}{last}", foot.into_string()),
+        None => html.to_owned(),
+    }
+}
+
+/// The plain part with one more paragraph before its last.
+pub(super) fn plain_footed(text: &str, words: &str, link: &str) -> String {
+    match text.rsplit_once("\n\n") {
+        Some((before, last)) => format!("{before}\n\n{words}\n{link}\n\n{last}"),
+        None => text.to_owned(),
+    }
 }
 
 fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {

@@ -2,7 +2,7 @@
 //!
 //! Must not know what a letter is about.
 
-use super::letter_html::{Frame, Part, plain, rich};
+use super::letter_html::{Frame, Part, footed, plain, plain_footed, rich};
 use crate::domain::firm::Firm;
 use crate::domain::language::Language;
 
@@ -16,6 +16,7 @@ struct Words {
     or_ring: fn(&str) -> String,
     quoted: fn(&str) -> String,
     late: fn(i32) -> String,
+    stop: &'static str,
     frame: Frame,
 }
 
@@ -35,6 +36,7 @@ static ENGLISH: Words = Words {
     or_ring: |phone| format!("reply to this e-mail or ring {phone}"),
     quoted: |title| format!(" “{title}”"),
     late: |days| if days == 1 { "1 day late".to_owned() } else { format!("{days} days late") },
+    stop: "You would rather get no reminders? One click stops them, without signing in:",
     frame: Frame {
         nothing_happens: "If the button does nothing, open this address: ",
         anchor: "Our activity log when this was sent:",
@@ -50,6 +52,7 @@ static GERMAN: Words = Words {
     or_ring: |phone| format!("antworten Sie bitte auf diese E-Mail oder rufen Sie uns an ({phone})"),
     quoted: |title| format!(" „{title}“"),
     late: |days| if days == 1 { "1 Tag überfällig".to_owned() } else { format!("{days} Tage überfällig") },
+    stop: "Sie möchten keine Erinnerungen mehr? Ein Klick genügt, ohne Anmeldung:",
     frame: Frame {
         nothing_happens: "Falls der Knopf nichts bewirkt, öffnen Sie diese Adresse: ",
         anchor: "Stand unseres Protokolls beim Versand:",
@@ -79,6 +82,13 @@ pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: St
     let frame = &words(firm).frame;
     let html = rich(&subject, (firm.locale.tag(), frame), &firm.colour, &parts);
     Text { text: plain(frame, &parts), html, subject }
+}
+
+/// A letter's two parts with the line that tells how to stop letters like it, at `link`, in the language that the firm is
+/// speaking. It stands before the anchor.
+pub fn offering_stop(firm: &Firm, (text, html): (&str, &str), link: &str) -> (String, String) {
+    let words = words(firm).stop;
+    (plain_footed(text, words, link), footed(html, words, link))
 }
 
 pub(super) fn greeting(firm: &Firm, to_name: &str) -> String {

@@ -8,7 +8,7 @@
 use jiff::{Span, civil::Date};
 
 use super::letter_html::Part;
-pub use super::letter_words::Text;
+pub use super::letter_words::{Text, offering_stop};
 use super::letter_words::{about, compose, days_late, flat};
 use super::letters_german as german;
 use crate::domain::firm::Firm;

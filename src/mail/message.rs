@@ -58,7 +58,7 @@ pub struct Outgoing {
     pub in_reply_to: Option<String>,
     /// Says that a machine wrote this, so that machines do not answer.
     pub auto_submitted: bool,
-    /// An `https:` address at which the recipient can stop letters like this.
+    /// An `https:` address at which the recipient can stop letters like this, by one post (RFC 8058).
     pub list_unsubscribe: Option<String>,
     /// Files that come with the letter.
     pub attachments: Vec<Attachment>,
@@ -193,6 +193,8 @@ impl Outgoing {
                 return Err(MessageError::Unsubscribe);
             }
             out.push(ready("List-Unsubscribe", format!("<{url}>")));
+            // The form that mail programs post there for their reader's one click (RFC 8058).
+            out.push(ready("List-Unsubscribe-Post", "List-Unsubscribe=One-Click".to_owned()));
         }
         Ok(out)
     }

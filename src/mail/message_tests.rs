@@ -40,6 +40,7 @@ fn a_letter_bears_its_own_date_and_identifier_and_is_the_same_each_time() {
         "In-Reply-To: <thread-3@portal.example>\r\n",
         "Auto-Submitted: auto-generated\r\n",
         "List-Unsubscribe: <https://portal.example/stop?x=1>\r\n",
+        "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n",
         "To: \"Ann Example\"\r\n <ann@client.example>\r\n",
         "Content-Transfer-Encoding: quoted-printable\r\n",
         "Content-Transfer-Encoding: base64\r\n",

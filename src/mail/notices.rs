@@ -183,12 +183,25 @@ pub fn staff_changed(firm: &Firm, to_name: &str, happened: &Happened, what: Join
     notice(firm, to_name, format!("{subject}, {name}"), says)
 }
 
+/// A client's contact wants no reminders any more, and said so with the link in one; to whoever looks after the client.
+pub fn reminders_stopped(firm: &Firm, to_name: &str, happened: &Happened, contact: &str, client: &str) -> Text {
+    let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
+    let says = [
+        format!("{contact} of {client} asked for no more reminders {when}, with the link at the end of one."),
+        "Reminders no longer go to them; documents that you issue, and what they ask for, still do. If nobody else there \
+         gets reminders, somebody has to ask in person."
+            .to_owned(),
+        "It stands on their page at the desk, where you can note it, or let reminders go again if they agree.".to_owned(),
+    ];
+    notice(firm, to_name, format!("{contact} of {client} wants no more reminders"), says)
+}
+
 pub(super) fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
 }
 
 #[cfg(test)]
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 9] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 10] {
     let zone = &TimeZone::UTC;
     let happened = Happened { at: Timestamp::UNIX_EPOCH, zone, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
@@ -198,5 +211,7 @@ pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 9] {
             .map(|write| write(firm, typed, &happened));
     let joined = staff_changed(firm, typed, &happened, Joined::Owner, typed);
     let late = backup(Trouble::Late(at));
-    [password, now, was, joined, reached, backup(Trouble::Failed(why.clone())), late, backup(Trouble::Drill(why)), bank]
+    let stopped = reminders_stopped(firm, typed, &happened, typed, typed);
+    let (failed, drill) = (backup(Trouble::Failed(why.clone())), backup(Trouble::Drill(why)));
+    [password, now, was, joined, reached, failed, late, drill, stopped, bank]
 }

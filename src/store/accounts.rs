@@ -134,13 +134,16 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Ends every session of a person and revokes every link and code they hold.
+    /// Ends every session of a person and revokes every link and code they hold, but for the one that stops reminders: it
+    /// opens nothing, and a letter that was sent must keep its word.
     pub fn shut_out(&mut self, person: Person) -> Result<(), StoreError> {
         for digest in digests_of(self, SESSIONS_OF_PERSON, person)? {
             self.remove_session(digest, person)?;
         }
         for digest in digests_of(self, GRANTS_OF_PERSON, person)? {
-            self.remove_grant(digest, person)?;
+            if self.grant(digest)?.is_none_or(|grant| grant.opens != Opens::StopReminders) {
+                self.remove_grant(digest, person)?;
+            }
         }
         // Codes live for minutes, so there are few, and no index by person.
         for (digest, _) in ended::<CodeRequest, _>(self, CODES, |c| c.person == Some(person))? {

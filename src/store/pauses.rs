@@ -1,15 +1,15 @@
-//! Pauses of reminders: by client, and by invoice beneath it.
+//! Pauses of reminders, by client and by invoice beneath it; and contacts who want none.
 
 use jiff::civil::Date;
 use redb::ReadableTable;
 
 use super::error::StoreError;
 use super::records::Record;
-use super::tables::PAUSES;
+use super::tables::{PAUSES, STOPPED, STOPPED_NEW};
 use super::tx::{Reader, WriteTx};
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{ClientId, ContactId};
 use crate::domain::invoice::Invoice;
-use crate::domain::pause::{Pause, Paused, longest};
+use crate::domain::pause::{Pause, Paused, Stopped, longest};
 
 /// Stands for the whole client in the key; no invoice has it.
 const WHOLE: u64 = 0;
@@ -43,6 +43,19 @@ pub trait PauseReads: Reader {
     fn pauses(&self, limit: usize) -> Result<Vec<Pause>, StoreError> {
         self.table(PAUSES)?.iter()?.take(limit).map(|row| Pause::decode(row?.1.value())).collect()
     }
+
+    /// The wish of a contact for no reminders, while it stands.
+    fn stopped(&self, contact: ContactId) -> Result<Option<Stopped>, StoreError> {
+        self.record_at(STOPPED, contact.0)
+    }
+
+    /// Wishes that staff have not noted yet, at most `limit`.
+    fn stopped_new(&self, limit: usize) -> Result<Vec<Stopped>, StoreError> {
+        let table = self.table(STOPPED_NEW)?;
+        let rows = table.iter()?.take(limit);
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.stopped(ContactId(r.0.value()))).transpose())
+            .collect()
+    }
 }
 
 impl<T: Reader + ?Sized> PauseReads for T {}
@@ -58,6 +71,23 @@ impl WriteTx<'_> {
     /// Takes a pause away; whether there was one.
     pub fn end_pause(&mut self, of: Paused) -> Result<bool, StoreError> {
         Ok(self.change(PAUSES)?.remove(key(of))?.is_some())
+    }
+
+    /// Keeps the wish of a contact for no reminders.
+    pub fn put_stopped(&mut self, stopped: &Stopped) -> Result<(), StoreError> {
+        let id = stopped.contact.0;
+        if stopped.noted {
+            self.change(STOPPED_NEW)?.remove(id)?;
+        } else {
+            self.change(STOPPED_NEW)?.insert(id, ())?;
+        }
+        self.put(STOPPED, id, stopped)
+    }
+
+    /// Lets reminders go to a contact again; whether they had been stopped.
+    pub fn end_stopped(&mut self, contact: ContactId) -> Result<bool, StoreError> {
+        self.change(STOPPED_NEW)?.remove(contact.0)?;
+        Ok(self.change(STOPPED)?.remove(contact.0)?.is_some())
     }
 
     /// Clears away pauses whose last day is before `today`; how many.

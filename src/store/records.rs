@@ -19,7 +19,7 @@ use crate::domain::import::Import;
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::Letter;
 use crate::domain::monthly::MonthStatement;
-use crate::domain::pause::Pause;
+use crate::domain::pause::{Pause, Stopped};
 use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
 use crate::domain::policy::PolicyVersion;
@@ -87,6 +87,7 @@ records! {
     Import = "import" v 1;
     Dropped = "dropped file" v 1;
     Pause = "pause" v 1;
+    Stopped = "stop of reminders" v 1;
     MonthStatement = "month-end statement" v 1;
     PolicyVersion = "reminder policy" v 1;
 }

@@ -177,6 +177,10 @@ pub const POLICIES: T<Id, Bytes> = T::new("policies");
 pub const POLICY_OF_INVOICE: T<Id, Id> = T::new("policy_of_invoice");
 /// (client, invoice or 0 for all of them) to the pause of its reminders.
 pub const PAUSES: T<(Id, Id), Bytes> = T::new("pauses");
+/// Contact to their wish for no reminders.
+pub const STOPPED: T<Id, Bytes> = T::new("stopped");
+/// *Index*: contacts whose wish staff have not noted yet.
+pub const STOPPED_NEW: T<Id, ()> = T::new("stopped_new");
 
 /// Calls `$each` with every table, for creation, backup and verification.
 #[macro_export]
@@ -192,7 +196,7 @@ macro_rules! every_table {
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
-            STATEMENT_CHOICES)
+            STATEMENT_CHOICES STOPPED STOPPED_NEW)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

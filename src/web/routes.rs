@@ -88,6 +88,10 @@ pub fn list() -> Vec<Route> {
         get "/password/{token}" Anyone auth::password::show;
         post "/password/{token}" Anyone auth::password::set;
 
+        // The link at the end of a reminder.
+        get "/reminders/stop/{token}" Anyone auth::stop::show;
+        post "/reminders/stop/{token}" Anyone auth::stop::stop;
+
         // What clients see.
         get "/" Reader portal::home::show;
         get "/invoices" Contact portal::invoices::show;
@@ -159,6 +163,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/contacts/{id}/admit" StaffWork contacts::admit;
         get "/desk/contacts/{id}/revoke" StaffWork contacts::ask_revoke;
         post "/desk/contacts/{id}/revoke" StaffWork contacts::revoke;
+        get "/desk/contacts/{id}/reminders" StaffWork desk::contact_reminders::show;
+        post "/desk/contacts/{id}/reminders" StaffWork desk::contact_reminders::change;
         get "/desk/projects/{id}" StaffWork projects::edit;
         post "/desk/projects/{id}" StaffWork projects::change;
 
@@ -322,6 +328,9 @@ pub const SLOW: &[(&str, Duration)] = &[
     (LARGE[0], DOCUMENT_TIMEOUT),
     (LARGE[1], DOCUMENT_TIMEOUT),
 ];
+
+/// Route templates that take a post from anywhere, for they heed no cookie: their address itself is the secret.
+pub const FROM_ANYWHERE: &[&str] = &["/reminders/stop/{token}"];
 
 /// Whether a route template takes a file.
 pub fn is_upload(path: &str) -> bool {

@@ -48,6 +48,7 @@ const IN_PARAGRAPHS: usize = 4;
 const WORDS: &[&str] = &[
     "/desk/drops/{id}/refuse",
     "/desk/clients/{id}/projects",
+    "/desk/contacts/{id}/reminders",
     "/desk/documents/{id}/withdraw",
     "/desk/invoices/{id}/allocations/{allocation}/undo",
     "/desk/invoices/{id}/credit",
@@ -167,6 +168,7 @@ const BUTTONS: &[&str] = &[
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/quotes/{number}/acceptance",
+    "/reminders/stop/{token}",
     "/sign-in/link/{token}",
     "/sign-out",
 ];

@@ -7,17 +7,19 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
 use super::about;
-use super::people::reach;
+use super::people::{reach, responsible, writing};
 use super::posted;
 use super::stop::{moot, withdraw};
 use crate::app::Settings;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
 use crate::domain::grant::{
-    CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES,
+    CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, STOP_DAYS,
 };
 use crate::domain::ids::LetterId;
 use crate::domain::letter::{ANCHOR_SLOT, ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
+use crate::domain::person::Person;
+use crate::mail::letters::offering_stop;
 use crate::mail::{Outgoing, Verdict};
 use crate::secrets::{self, Entropy, Token, TokenDigest};
 use crate::store::letters::{LetterShelf, retry_at};
@@ -79,7 +81,51 @@ pub fn begin(
     w.move_letter(&letter, &old, None)?;
     let (firm, anchor) = (w.firm()?, w.anchor()?.code().to_string());
     let slots = [(LINK_SLOT, link), (CODE_SLOT, spaced(&code)), (ANCHOR_SLOT, anchor)];
-    Ok(Some(Parcel { id, outgoing: outgoing(&letter, &firm, sender, &slots, w.now) }))
+    let mut outgoing = outgoing(&letter, &firm, sender, &slots, w.now);
+    if let Some(answers_to) = looked_after_by(w, &letter)? {
+        outgoing.reply_to = Some(answers_to);
+    }
+    offer_stop(w, &letter, entropy, sender, &mut outgoing)?;
+    Ok(Some(Parcel { id, outgoing }))
+}
+
+/// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and for
+/// letters about an account, which the firm answers for.
+fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<(String, String)>, StoreError> {
+    let about_account = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword | Purpose::Notice);
+    let (Person::Contact(_), Some(client), false) = (letter.to, letter.client, about_account) else { return Ok(None) };
+    if w.client(client)?.is_none_or(|c| c.manager.is_none()) {
+        return Ok(None);
+    }
+    match responsible(w, client)?.as_slice() {
+        [one] => Ok(Some((one.name.clone(), one.email.to_string()))),
+        _ => Ok(None),
+    }
+}
+
+/// Draws the link that stops reminders, for mail programs (RFC 8058) and at the letter's end; kept as a digest.
+fn offer_stop(
+    w: &mut WriteTx<'_>,
+    letter: &Letter,
+    entropy: &Entropy,
+    sender: &Sender,
+    outgoing: &mut Outgoing,
+) -> Result<(), ActError> {
+    if !letter.purpose.reminds() || !matches!(letter.to, Person::Contact(_)) {
+        return Ok(());
+    }
+    let token = Token::draw(entropy);
+    let lasts = SignedDuration::from_hours(STOP_DAYS * 24);
+    let expires = w.now.saturating_add(lasts).unwrap_or(Timestamp::MAX);
+    w.put_grant(token.digest(), &Grant { person: letter.to, opens: Opens::StopReminders, expires })?;
+    let link = format!("{}/reminders/stop/{}", sender.url, token.reveal());
+    let firm = w.firm()?;
+    let html = outgoing.html.take().unwrap_or_default();
+    let (text, html) = offering_stop(&*writing(w, &firm, letter.to)?, (&outgoing.text, &html), &link);
+    (outgoing.text, outgoing.html) = (text, Some(html));
+    // The header is for https alone; a portal without it is one on this very machine.
+    outgoing.list_unsubscribe = Some(link).filter(|link| link.starts_with("https://"));
+    Ok(())
 }
 
 /// Draws the letter's link and code and keeps what they open, as digests.

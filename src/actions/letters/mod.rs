@@ -17,8 +17,8 @@ pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub use digest::{CARRIED_MAX, begin_together};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, recover};
-pub(super) use people::writing;
 pub use people::{Reached, audience, reachable, reached, recipients};
+pub(super) use people::{responsible, writing};
 pub use posted::{POSTED_WAIT, posted_to};
 pub(super) use posted::{queue_posted, reword_posted};
 pub(super) use queue::{
@@ -26,7 +26,7 @@ pub(super) use queue::{
     queue_sign_in, reword,
 };
 pub(super) use statements::queue_statement;
-pub(super) use stop::{withdraw, withdraw_reminders};
+pub(super) use stop::{withdraw, withdraw_reminders, withdraw_reminders_to};
 
 /// Where a letter's lines stand in the log.
 fn about(letter: &Letter) -> About {

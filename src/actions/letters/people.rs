@@ -50,15 +50,17 @@ impl Reached {
     }
 }
 
-/// Whom `step` reaches: who gets the invoice's letters, who answers for the account, or both; and copies to staff who
-/// are still here and see the client. Without somebody at the client there are no copies either.
+/// Whom `step` reaches: who gets the invoice's letters, who answers for the account, or both, but for those who want no
+/// reminders; and copies to staff who are still here and see the client. Without somebody at the client there are no
+/// copies either.
 pub fn reached(reader: &impl Reader, invoice: &Invoice, step: &Step) -> Result<Reached, StoreError> {
-    let billing = recipients(reader, invoice)?;
+    let billing = reminded(reader, recipients(reader, invoice)?)?;
     let mut contacts = match step.to {
         Reach::Billing => billing,
         Reach::Lead | Reach::Both => {
             let mut leads = reader.contacts_of(invoice.client)?;
             leads.retain(|c| c.leads && c.sees_billing(invoice.client, invoice.project));
+            let leads = reminded(reader, leads)?;
             match step.to {
                 Reach::Lead if leads.is_empty() => billing,
                 Reach::Both => billing.into_iter().chain(leads).collect(),
@@ -84,6 +86,17 @@ pub fn reachable(reader: &impl Reader, invoice: &Invoice, policy: &Policy) -> Re
         all.extend(leads.into_iter().filter(|c| c.leads && c.sees_billing(invoice.client, invoice.project)));
     }
     Ok(all)
+}
+
+/// Those of `all` who have not asked for no reminders.
+fn reminded(reader: &impl Reader, all: Vec<Contact>) -> Result<Vec<Contact>, StoreError> {
+    let mut out = Vec::with_capacity(all.len());
+    for contact in all {
+        if reader.stopped(contact.id)?.is_none() {
+            out.push(contact);
+        }
+    }
+    Ok(out)
 }
 
 /// Who may see a document once it is issued.
@@ -124,6 +137,16 @@ pub(super) fn concerned(reader: &impl Reader, quote: &Quote, client: &Client) ->
         return Ok(named);
     }
     Ok(all.into_iter().filter(|s| s.active && s.role == Role::Owner).collect())
+}
+
+/// Who looks after a client, if they are still here and see it; else the owners.
+pub(in super::super) fn responsible(reader: &impl Reader, client: ClientId) -> Result<Vec<Staff>, StoreError> {
+    let manager = reader.client(client)?.and_then(|c| c.manager);
+    let manager = manager.map(|id| reader.staff(id)).transpose()?.flatten();
+    match manager.filter(|s| StaffScope::of(s).is_some_and(|scope| scope.sees(client))) {
+        Some(one) => Ok(vec![one]),
+        None => Ok(reader.all_staff()?.into_iter().filter(|s| s.active && s.role == Role::Owner).collect()),
+    }
 }
 
 /// Somebody as they are now; `None` when they were revoked.

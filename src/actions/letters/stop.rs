@@ -7,8 +7,11 @@ use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
 use crate::domain::ids::InvoiceId;
 use crate::domain::letter::{Letter, LetterState, Purpose};
-use crate::domain::person::Person;
+use crate::domain::person::{Contact, Person};
 use crate::store::prelude::*;
+
+/// Why a reminder does not go to somebody who asked for none.
+const UNWANTED: &str = "the recipient asked for no reminders";
 
 /// Why a letter should not go any more: the stop rules, checked in the transaction that begins the hand-over.
 pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreError> {
@@ -35,6 +38,11 @@ pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static s
     if !sees {
         return Ok(Some("the recipient may no longer see the document"));
     }
+    if let (true, Person::Contact(contact)) = (letter.purpose.reminds(), letter.to)
+        && w.stopped(contact)?.is_some()
+    {
+        return Ok(Some(UNWANTED));
+    }
     let settled = matches!(letter.purpose, Purpose::Reminder(..)) && row.open().minor == 0;
     Ok(settled.then_some("nothing is open any more"))
 }
@@ -58,6 +66,18 @@ pub(in super::super) fn withdraw_reminders(
     for letter in w.letters_about(invoice)? {
         if letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..)) {
             withdraw(w, letter, reason)?;
+        }
+    }
+    Ok(())
+}
+
+/// Withdraws the reminders to a contact that still wait, because they want none.
+pub(in super::super) fn withdraw_reminders_to(w: &mut WriteTx<'_>, contact: &Contact) -> Result<(), ActError> {
+    for (open, _) in w.open_of(contact.client)? {
+        for letter in w.letters_about(open.invoice)? {
+            if letter.state.waits() && letter.purpose.reminds() && letter.to == Person::Contact(contact.id) {
+                withdraw(w, letter, UNWANTED)?;
+            }
         }
     }
     Ok(())

@@ -2,9 +2,10 @@
 
 use super::{Check, people};
 use crate::domain::letter::Letter;
-use crate::domain::pause::Pause;
+use crate::domain::pause::{Pause, Stopped};
 use crate::domain::policy::PolicyVersion;
 use crate::store::accounts::person_key;
+use crate::store::clients::ClientReads;
 use crate::store::error::StoreError;
 use crate::store::invoices::InvoiceReads;
 use crate::store::letters::{shelf, waits_as_reminder};
@@ -75,7 +76,21 @@ fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
         Ok(())
     })?;
     policies(c)?;
-    pauses(c)
+    pauses(c)?;
+    stopped(c)
+}
+
+fn stopped(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut new = 0;
+    c.every("stops of reminders", STOPPED, |c, key: u64, stop: Stopped| {
+        let known = stop.contact.0 == key && c.r.contact(stop.contact)?.is_some_and(|x| x.client == stop.client);
+        c.claim(known, || format!("The stop of reminders to contact {key} is of nobody."));
+        new += u64::from(!stop.noted);
+        let listed = c.has(STOPPED_NEW, key)?;
+        c.claim(listed != stop.noted, || format!("The stop of reminders to contact {key} waits under Today wrongly."));
+        Ok(())
+    })?;
+    c.sized(STOPPED_NEW, new)
 }
 
 fn policies(c: &mut Check<'_>) -> Result<(), StoreError> {

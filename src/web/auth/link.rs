@@ -35,11 +35,12 @@ pub async fn show(guest: Guest, Path(token): Path<String>) -> Result<Response, P
     Ok(page::gate(&firm.party.name, "Continue", body, reassurance(&firm)).into_response())
 }
 
-/// A link that signs in now: known, not over, and not one to set a password.
+/// A link that signs in now: known, not over, and neither one to set a password nor one to stop reminders.
 fn grant(guest: &Guest, link: TokenDigest) -> Result<Option<Grant>, Problem> {
     let (app, now) = (&guest.web.app, guest.web.app.now());
     let found = app.store.read(|r| r.grant(link))?;
-    Ok(found.filter(|g| g.expires > now && g.opens != Opens::SetPassword))
+    let signs_in = |g: &Grant| !matches!(g.opens, Opens::SetPassword | Opens::StopReminders);
+    Ok(found.filter(|g| g.expires > now && signs_in(g)))
 }
 
 /// What an unknown, spent or expired link gives.
@@ -83,7 +84,7 @@ pub async fn follow(guest: Guest, Path(token): Path<String>) -> Result<Response,
 fn strength_of(opens: Opens) -> Strength {
     match opens {
         Opens::Document(id) => Strength::Document(id),
-        Opens::SignIn | Opens::SignInOf(_) | Opens::SetPassword => Strength::Mailed,
+        Opens::SignIn | Opens::SignInOf(_) | Opens::SetPassword | Opens::StopReminders => Strength::Mailed,
     }
 }
 

@@ -10,6 +10,7 @@ pub mod link;
 pub mod password;
 pub mod sign_in;
 pub mod sign_out;
+pub mod stop;
 
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use super::form::Id;
 use super::{client_money, client_people, links, pauses};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
-use crate::domain::ids::ClientId;
+use crate::domain::ids::{ClientId, ContactId};
 use crate::domain::money::Currency;
 use crate::domain::pause::{Pause, Paused};
 use crate::domain::person::{Contact, Person};
@@ -47,6 +47,8 @@ pub struct Overview {
     pub open_count: usize,
     /// Their people, each with whether they set a password.
     pub people: Vec<(Contact, bool)>,
+    /// Those of them who asked for no reminders.
+    pub stopped: Vec<ContactId>,
     /// Their projects.
     pub projects: Vec<Project>,
     /// The pause of all their reminders that holds today.
@@ -79,9 +81,10 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
             rows.push((row, seen));
         }
     }
-    let mut people = Vec::new();
+    let (mut people, mut stopped) = (Vec::new(), Vec::new());
     for contact in r.contacts_of(id)? {
         let set = r.password_hash(Person::Contact(contact.id))?.is_some();
+        stopped.extend(r.stopped(contact.id)?.map(|s| s.contact));
         people.push((contact, set));
     }
     Ok(Overview {
@@ -91,6 +94,7 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
         open: rows,
         open_count: open.len(),
         people,
+        stopped,
         projects: r.projects_of(id)?,
         pause: r.pause(Paused { client: id, invoice: None })?.filter(|pause| pause.holds_on(today)),
         client,

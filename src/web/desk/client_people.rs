@@ -39,14 +39,14 @@ fn people_table(overview: &Overview, may: bool) -> Markup {
         .chain(revoked)
         .map(|(contact, set)| parts::Row {
             void: !contact.active,
-            cells: person_cells(contact, *set, &overview.projects, may),
+            cells: person_cells(contact, *set, overview, may),
             ..parts::Row::default()
         })
         .collect();
     parts::scroller("People and what they may do", &cols, &rows, None)
 }
 
-fn person_cells(contact: &Contact, set: bool, projects: &[Project], may: bool) -> Vec<Markup> {
+fn person_cells(contact: &Contact, set: bool, overview: &Overview, may: bool) -> Vec<Markup> {
     let rights = &contact.rights;
     let billing = match (rights.billing, rights.answer) {
         (true, true) => "See, pay and answer",
@@ -60,8 +60,11 @@ fn person_cells(contact: &Contact, set: bool, projects: &[Project], may: bool) -
             small { @if !contact.title.is_empty() { (contact.title) ". " } (contact.email) }
         },
         said(rights.billing, billing),
-        said(rights.letters, if rights.letters { "By e-mail" } else { "None" }),
-        html! { (projects_of(contact, projects)) },
+        html! {
+            (said(rights.letters, if rights.letters { "By e-mail" } else { "None" }))
+            @if overview.stopped.contains(&contact.id) { " " (parts::tag(Tone::Warn, "No reminders")) }
+        },
+        html! { (projects_of(contact, &overview.projects)) },
         match (contact.active, set) {
             (false, _) => parts::tag(Tone::Plain, "Revoked"),
             (true, true) => html! { "Password set" },

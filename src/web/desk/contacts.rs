@@ -4,8 +4,8 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::client_form::client_of;
-use super::contact_form;
 use super::form::{Id, Typed, again, check_seen, errors_in, on_to, seen, sent_or_lately};
+use super::{contact_form, contact_reminders};
 use crate::actions::{people, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId};
@@ -135,7 +135,7 @@ pub async fn revoke(DeskWork(desk): DeskWork, Id(id): Id<ContactId>, _: Posted) 
     Ok(on_to(&format!("/desk/clients/{}#pe", client.id)))
 }
 
-fn contact_of(desk: &Desk, id: ContactId) -> Result<(Contact, Client), Problem> {
+pub(super) fn contact_of(desk: &Desk, id: ContactId) -> Result<(Contact, Client), Problem> {
     let contact = desk.read(|r| Ok(r.contact(id)?))?.ok_or(Problem::NotFound)?;
     let client = client_of(desk, contact.client)?;
     Ok((contact, client))
@@ -174,6 +174,9 @@ fn edit_page(
 ) -> Markup {
     let own = format!("/desk/contacts/{}", contact.id);
     let back = format!("/desk/clients/{}", client.id);
+    // A page without this line is better than no page.
+    let stopped = desk.read(|r| Ok(r.stopped(contact.id)?)).ok().flatten();
+    let reminders = contact_reminders::part(contact, stopped.as_ref());
     let body = html! {
         (parts::back(&back, &client.party.name))
         (parts::head(&contact.name, &client.party.name, access_actions(desk, contact)))
@@ -183,6 +186,7 @@ fn edit_page(
         @if !contact.active {
             (parts::note(Tone::Warn, Icon::Lock, "Access revoked.", "They see and get nothing. Let in again, they have the rights below and no password."))
         }
+        (reminders)
         (parts::error_summary(typed.errors))
         form.panel.fill.gap-y method="post" action=(own) {
             (csrf_input(&desk.csrf))

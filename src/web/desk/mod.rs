@@ -17,6 +17,7 @@ pub mod client_timeline;
 pub mod clients;
 pub mod confirm;
 pub mod contact_form;
+pub mod contact_reminders;
 pub mod contacts;
 pub mod credit;
 pub mod document_end;

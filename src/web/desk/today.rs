@@ -32,11 +32,13 @@ pub(super) struct Counts {
     pub unapplied: usize,
     pub drafts: usize,
     pub to_file: usize,
+    pub unwanted: usize,
 }
 
 impl Counts {
     fn total(self) -> usize {
-        (self.failed + self.uncertain + self.overdue + self.unapplied + self.drafts + self.to_file).min(COUNT_MAX)
+        let mail = self.failed + self.uncertain + self.unwanted;
+        (mail + self.overdue + self.unapplied + self.drafts + self.to_file).min(COUNT_MAX)
     }
 }
 
@@ -51,6 +53,7 @@ fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
     let mut out = Counts {
         failed: letters(r, &desk.scope, LetterShelf::Failed)?,
         uncertain: letters(r, &desk.scope, LetterShelf::Uncertain)?,
+        unwanted: r.stopped_new(COUNT_MAX)?.iter().filter(|s| desk.scope.sees(s.client)).count(),
         to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() } else { 0 },
         ..Counts::default()
     };

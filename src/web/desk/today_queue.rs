@@ -13,6 +13,7 @@ use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::ids::{ContactId, InvoiceId};
 use crate::domain::invoice::days_between;
 use crate::domain::letter::Letter;
+use crate::domain::pause::Stopped;
 use crate::domain::payment::Source;
 use crate::domain::recurring::Recurring;
 use crate::domain::sentence::Names;
@@ -40,6 +41,7 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Coun
     let all = [
         letters(r, desk, names, counts.failed, &FAILED)?,
         letters(r, desk, names, counts.uncertain, &UNCERTAIN)?,
+        unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
         not_made(r, desk, names)?,
         overdue(r, desk, names, counts.overdue)?,
@@ -49,6 +51,28 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Coun
         quotes_waiting(r, desk, names)?,
     ];
     Ok(all.into_iter().flatten().collect())
+}
+
+/// Contacts who asked for no reminders, which nobody has noted yet.
+fn unwanted(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<Option<Markup>, StoreError> {
+    let mine = r.stopped_new(LETTERS_LOOKED)?.into_iter().filter(|s| desk.scope.sees(s.client)).take(SHOWN);
+    let item = |stopped: Stopped| {
+        let when = desk.locale().instant_short(stopped.since, desk.zone(), desk.today());
+        Waiting {
+            tone: Tone::Warn,
+            icon: Icon::Bell,
+            what: html! {
+                a href=(links::client(stopped.client)) { b { (names.client(stopped.client)) } }
+                ": " (names.contact(stopped.contact)) " asked for no reminders"
+            },
+            more: html! { (when) ". If nobody else there gets them, somebody has to ask in person" },
+            amount: String::new(),
+            reference: html! {},
+            actions: parts::link(Look::Small, &super::contact_reminders::address(stopped.contact), "Look and decide"),
+        }
+    };
+    let items: Vec<Waiting> = mine.map(item).collect();
+    Ok(section("unwanted", "No more reminders", "Note it, or talk to them", &items, count, ""))
 }
 
 /// Files from the drop folder that nobody could tell.

@@ -59,6 +59,8 @@ pub struct Hardening {
     pub timeout: Duration,
     /// Route templates (as in the router) that may take longer, with how long.
     pub slow_routes: Vec<(&'static str, Duration)>,
+    /// Route templates that take what comes from other sites too: they heed no cookie.
+    pub from_anywhere: Vec<&'static str>,
     /// Draws request ids.
     pub entropy: Entropy,
     /// Draws the page of a refusal.
@@ -76,6 +78,7 @@ impl Hardening {
             body_limit: BODY_LIMIT,
             timeout: REQUEST_TIMEOUT,
             slow_routes: Vec::new(),
+            from_anywhere: Vec::new(),
             entropy,
             problem: plain_problem,
         }
@@ -172,7 +175,9 @@ fn admit(framing: &Framing, request: &mut Request) -> Result<(), Refusal> {
     if !requested_host(request).is_some_and(|host| hardening.answers_for(&host)) {
         return Err(OTHER_HOST);
     }
-    if !origin::is_our_own(request, &framing.origin) {
+    let route = request.extensions().get::<MatchedPath>();
+    let anywhere = route.is_some_and(|route| hardening.from_anywhere.contains(&route.as_str()));
+    if !anywhere && !origin::is_our_own(request, &framing.origin) {
         return Err(OTHER_SITE);
     }
     let address = visitor::client_address(request, &hardening.trusted_proxies, hardening.forwarded_header);

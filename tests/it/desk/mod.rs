@@ -19,6 +19,7 @@ mod quotes;
 mod refunds;
 mod reversals;
 mod stale;
+mod stops;
 mod terms;
 
 use counterfoil::app::App;

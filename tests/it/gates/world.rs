@@ -74,6 +74,7 @@ pub struct World {
     pub kestrel: Side,
     pub sign_in_link: String,
     pub password_link: String,
+    pub stop_link: String,
     /// The upload that Orla keeps.
     pub kept: String,
     /// The files to be imported that Orla keeps.
@@ -105,6 +106,7 @@ pub fn hardened(house: &TestHouse) -> Router {
     let url = house.app.settings.url.parse().unwrap();
     let hardening = Hardening {
         slow_routes: routes::SLOW.to_vec(),
+        from_anywhere: routes::FROM_ANYWHERE.to_vec(),
         problem: problem::early,
         ..Hardening::new(url, Entropy::seeded(9))
     };
@@ -153,6 +155,7 @@ impl World {
         let ana = Person::Contact(who.ana);
         let sign_in_link = grant(&house, ana, Opens::SignIn).await;
         let password_link = grant(&house, ana, Opens::SetPassword).await;
+        let stop_link = grant(&house, ana, Opens::StopReminders).await;
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
@@ -172,6 +175,7 @@ impl World {
             kestrel,
             sign_in_link,
             password_link,
+            stop_link,
             kept,
             kept_import: String::new(),
             run: String::new(),
@@ -265,6 +269,9 @@ impl World {
             ],
             "/sign-in/link/{token}" => {
                 fill("{token}", vec![(self.sign_in_link.clone(), Of::Everybody), (absent, Of::Absent)])
+            }
+            "/reminders/stop/{token}" => {
+                fill("{token}", vec![(self.stop_link.clone(), Of::Everybody), (absent, Of::Absent)])
             }
             "/password/{token}" => {
                 fill("{token}", vec![(self.password_link.clone(), Of::Everybody), (absent, Of::Absent)])

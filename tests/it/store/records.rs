@@ -20,7 +20,7 @@ use counterfoil::domain::language::Language;
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::monthly::MonthStatement;
-use counterfoil::domain::pause::{Pause, Paused};
+use counterfoil::domain::pause::{Pause, Paused, Stopped};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach};
@@ -364,7 +364,8 @@ fn letters_and_secrets_keep_their_stored_form() {
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));
-    let opens = [Opens::Document(id), Opens::SignIn, Opens::SetPassword, Opens::SignInOf([5; 32])];
+    let opens =
+        [Opens::Document(id), Opens::SignIn, Opens::SetPassword, Opens::SignInOf([5; 32]), Opens::StopReminders];
     golden("grant", &opens.map(|opens| Grant { person, opens, expires: at() }));
     let code = |person, code| CodeRequest { person, code, tries: 2, expires: at() };
     golden("code", &[code(None, None), code(Some(person), Some([4; 32]))]);
@@ -475,6 +476,10 @@ fn a_pause_keeps_its_form() {
     let all = Pause { of, until: date(2026, 11, 30), reason: "x".to_owned(), by: StaffId(3), since: at() };
     let one = Pause { of: Paused { invoice: Some(InvoiceId(1)), ..of }, ..all.clone() };
     golden("pause", &[all, one]);
+    let (contact, client, reason) = (ContactId(4), ClientId(5), String::new());
+    let link = Stopped { contact, client, by: None, reason, since: at(), noted: false };
+    let noted = Stopped { by: Some(StaffId(3)), reason: "rang".to_owned(), noted: true, ..link.clone() };
+    golden("stopped", &[link, noted]);
 }
 
 #[test]
@@ -592,5 +597,8 @@ fn events() -> Vec<Event> {
         E::StaffMonthDownloaded { statement, month, format: Format::Pdf },
         E::RegisterTaken { format: Format::Csv, client: Some(client), month: None },
         E::PolicyChanged { version: 2, reason: s() },
+        E::ContactStopped { contact, name: s(), reason: s() },
+        E::ContactResumed { contact, name: s(), reason: s() },
+        E::StopNoted { contact, name: s() },
     ]
 }

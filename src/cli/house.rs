@@ -19,7 +19,7 @@ use crate::domain::backup::Keep;
 use crate::domain::drop::NamePattern;
 use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
-use crate::mail::{FolderMailer, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
+use crate::mail::{FolderMailer, Limits, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
 use crate::secrets::Entropy;
 use crate::store::CACHE_DEFAULT;
 use crate::store::crypt::{self, OpenError};
@@ -288,6 +288,11 @@ fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Failure>
         ca_file: smtp.ca_file.clone(),
         hello_name: smtp.hello_name.clone().unwrap_or_else(|| host.to_owned()),
         dns: smtp.dns.clone(),
+        limits: Limits {
+            connections: smtp.connections,
+            per_connection: smtp.letters_per_connection,
+            per_minute: smtp.letters_per_minute,
+        },
         timeouts: Timeouts::default(),
     })
 }

@@ -1,11 +1,19 @@
 //! The `[mail]` section: how letters leave. Refuses a way out on which they could be read.
 
 use std::net::IpAddr;
+use std::ops::Range;
 use std::path::Path;
 
 use super::reader::Document;
 use super::sections::{Read, one_of, parsed, path};
 use super::{MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
+
+/// Connections to the mail server at once, and one more than the most.
+const CONNECTIONS: u32 = 4;
+const CONNECTIONS_END: u64 = 51;
+/// Letters over one connection, and one more than the most, a minute too.
+const LETTERS_PER_CONNECTION: u32 = 50;
+const LETTERS_END: u64 = 100_001;
 
 /// Reads the section; absent is `None`.
 pub(super) fn mail(doc: &Document<'_>, folder: &Path) -> Read<Option<MailConfig>> {
@@ -72,7 +80,15 @@ fn smtp(doc: &Document<'_>, folder: &Path) -> Read<SmtpConfig> {
         ca_file: path(doc, folder, "mail", "ca_file")?,
         hello_name: doc.text("mail", "hello_name")?.map(|found| found.value),
         dns: dns(doc)?,
+        connections: count(doc, "connections", 1..CONNECTIONS_END, CONNECTIONS)?,
+        letters_per_connection: count(doc, "letters_per_connection", 1..LETTERS_END, LETTERS_PER_CONNECTION)?,
+        letters_per_minute: count(doc, "letters_per_minute", 0..LETTERS_END, 0)?,
     })
+}
+
+fn count(doc: &Document<'_>, key: &str, range: Range<u64>, default: u32) -> Read<u32> {
+    let found = doc.number("mail", key, range)?;
+    Ok(found.map_or(default, |found| u32::try_from(found.value).unwrap_or(u32::MAX)))
 }
 
 fn smtp_security(doc: &Document<'_>, host: &str) -> Read<MailSecurity> {

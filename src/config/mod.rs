@@ -209,6 +209,12 @@ pub struct SmtpConfig {
     pub hello_name: Option<String>,
     /// DNS servers to ask; the system's when empty.
     pub dns: Vec<IpAddr>,
+    /// Connections to it at once.
+    pub connections: u32,
+    /// Letters over one connection.
+    pub letters_per_connection: u32,
+    /// Letters a minute; 0 for as many as there are.
+    pub letters_per_minute: u32,
 }
 
 /// What protects the connection to the mail server.

@@ -3,8 +3,8 @@
 //! A letter is keyed; the same key is never queued twice. Its text is frozen when queued, but for the link and code
 //! that are drawn while it is sent, so that no secret lies in the outbox.
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{ClientId, DocumentId, InvoiceId, LetterId, QuoteId, StatementId};
@@ -125,13 +125,24 @@ impl LetterState {
     }
 }
 
-/// Attempts after which a deferred letter is given up.
-pub const ATTEMPTS_MAX: u32 = 14;
+/// Attempts after which a deferred letter is given up: about four days, as mail servers themselves keep trying.
+pub const ATTEMPTS_MAX: u32 = 28;
+/// The longest wait between two attempts.
+pub const RETRY_MAX: SignedDuration = SignedDuration::from_hours(6);
 
-/// When a letter deferred after `attempts` tries is tried again: 1, 2, 4 … minutes, at most 6 hours.
-pub fn retry_after(attempts: u32) -> jiff::SignedDuration {
-    let minutes = 1_i64 << attempts.saturating_sub(1).min(9);
-    jiff::SignedDuration::from_mins(minutes.min(360))
+/// When a letter deferred after `attempts` tries is tried again; see [`backoff`].
+pub fn retry_after(attempts: u32, chance: u64) -> SignedDuration {
+    backoff(attempts, RETRY_MAX, chance)
+}
+
+/// The wait after so many failures in a row: 1, 2, 4 … minutes, at most `most`, of which `chance` takes up to a half away,
+/// so that letters that failed together don't all come back together.
+pub fn backoff(failures: u32, most: SignedDuration, chance: u64) -> SignedDuration {
+    let minutes = 1_i64 << failures.saturating_sub(1).min(9);
+    let whole = SignedDuration::from_mins(minutes).min(most);
+    let half = whole.as_millis() / 2;
+    let kept = half.saturating_mul(i128::from(chance)) / i128::from(u64::MAX);
+    SignedDuration::from_millis(i64::try_from(half.saturating_add(kept)).unwrap_or(i64::MAX))
 }
 
 /// One e-mail to one person.
@@ -228,7 +239,17 @@ mod tests {
 
     #[test]
     fn waiting_grows_and_is_bounded() {
-        let minutes: Vec<i64> = (1..=12).map(|n| retry_after(n).as_mins()).collect();
-        assert_eq!(minutes, [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]);
+        let minutes = |chance| (1..=12).map(|n| retry_after(n, chance).as_mins()).collect::<Vec<i64>>();
+        assert_eq!(minutes(u64::MAX), [1, 2, 4, 8, 16, 32, 64, 128, 256, 360, 360, 360]);
+        assert_eq!(minutes(0), [0, 1, 2, 4, 8, 16, 32, 64, 128, 180, 180, 180]);
+        let whole: SignedDuration = (1..ATTEMPTS_MAX).map(|n| retry_after(n, u64::MAX / 2)).sum();
+        assert!((72..=120).contains(&whole.as_hours()), "a server may be down over a long weekend: {whole:?}");
+    }
+
+    #[test]
+    fn letters_that_failed_together_come_back_apart() {
+        let waits: std::collections::BTreeSet<_> =
+            (0..100).map(|n| retry_after(5, u64::MAX / 100 * n).as_millis()).collect();
+        assert_eq!(waits.len(), 100);
     }
 }

@@ -15,6 +15,7 @@ pub mod message;
 mod message_tests;
 pub mod notices;
 mod notices_german;
+mod pace;
 mod reply;
 pub mod resolve;
 #[cfg(test)]
@@ -33,6 +34,6 @@ mod walkthrough_tests;
 pub use reply::read_answer;
 
 pub use message::{Attachment, MessageError, Outgoing, check_address};
-pub use settings::{Password, Security, SettingsError, SmtpSettings, Timeouts};
+pub use settings::{Limits, Password, Security, SettingsError, SmtpSettings, Timeouts};
 pub use smtp::SmtpMailer;
 pub use transport::{FolderMailer, Kept, Mailer, MemoryMailer, Verdict};

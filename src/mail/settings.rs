@@ -20,6 +20,11 @@ pub const FINAL_TIMEOUT: Duration = Duration::from_secs(10 * 60);
 /// Longest wait when an idle connection is tried again, or closed.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Connections to one mail server at once: what a small one takes from one client without complaint.
+pub const CONNECTIONS: u32 = 4;
+/// Letters over one connection before a new one is made.
+pub const LETTERS_PER_CONNECTION: u32 = 50;
+
 /// A mail server and how to speak to it.
 #[derive(Clone, Debug)]
 pub struct SmtpSettings {
@@ -39,6 +44,8 @@ pub struct SmtpSettings {
     pub hello_name: String,
     /// Name servers to ask instead of the system's.
     pub dns: Vec<IpAddr>,
+    /// How much it gets at once.
+    pub limits: Limits,
     /// How long to wait; [`Timeouts::default`] outside tests.
     pub timeouts: Timeouts,
 }
@@ -54,6 +61,23 @@ pub enum Security {
     Tls,
     /// No TLS; only towards this very machine.
     PlainLoopback,
+}
+
+/// How much one mail server gets at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Connections, each with one letter at a time; those that are idle in a burst are kept for the next letter.
+    pub connections: u32,
+    /// Letters over one connection.
+    pub per_connection: u32,
+    /// Letters a minute over all of them; 0 for as many as there are.
+    pub per_minute: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { connections: CONNECTIONS, per_connection: LETTERS_PER_CONNECTION, per_minute: 0 }
+    }
 }
 
 /// Waiting times; each falls back to the constant of its name.

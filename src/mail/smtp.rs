@@ -1,9 +1,10 @@
 //! Delivery to a mail server: connect, protect, log in, hand the letter over, and judge the answer.
 //!
-//! Keeps one idle connection for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
+//! Keeps idle connections for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
 
 use std::net::{IpAddr, SocketAddr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
@@ -12,14 +13,13 @@ use tokio_rustls::TlsConnector;
 
 use super::dialog::{Dialog, Trouble, Wire};
 use super::message::Composed;
+use super::pace::Pace;
 use super::reply::Reply;
 use super::resolve::resolve;
 use super::settings::{Security, SettingsError, SmtpSettings};
 use super::transport::Verdict;
 use super::trust;
 
-/// Letters over one connection before a new one is made.
-pub const LETTERS_PER_CONNECTION: u32 = 50;
 /// Most addresses of one host that are tried.
 pub const MAX_ADDRESSES: usize = 6;
 
@@ -28,7 +28,10 @@ pub struct SmtpMailer {
     pub(super) settings: SmtpSettings,
     tls: TlsConnector,
     name: ServerName<'static>,
-    idle: Mutex<Option<Connection>>,
+    idle: Mutex<Vec<Connection>>,
+    pace: Mutex<Pace>,
+    /// Whether the last try to connect failed.
+    down: AtomicBool,
 }
 
 struct Connection {
@@ -49,7 +52,8 @@ impl SmtpMailer {
         let name =
             ServerName::try_from(settings.host.clone()).map_err(|_| SettingsError::Host(settings.host.clone()))?;
         let tls = TlsConnector::from(Arc::new(trust::client_config(settings.ca_file.as_deref())?));
-        Ok(Self { settings, tls, name, idle: Mutex::new(None) })
+        let pace = Mutex::new(Pace::new(settings.limits.per_minute, settings.limits.connections));
+        Ok(Self { settings, tls, name, idle: Mutex::default(), pace, down: AtomicBool::new(false) })
     }
 
     /// Connects, logs in and says good-bye: whether letters could leave now, or why not.
@@ -67,27 +71,41 @@ impl SmtpMailer {
             Err(reason) => return Verdict::Deferred { reason },
         };
         let (verdict, usable) = hand_over(&mut connection.dialog, letter, &self.server(connection.peer)).await;
-        if usable && connection.dialog.letters < LETTERS_PER_CONNECTION {
+        if usable && connection.dialog.letters < self.settings.limits.per_connection {
             self.keep(connection);
         }
         verdict
     }
 
-    /// Closes the idle connection, if there is one: call it when a burst is over.
+    /// Closes the idle connections: call it when a burst is over.
     pub async fn close_idle(&self) {
-        let idle = self.take();
-        if let Some(connection) = idle {
+        while let Some(connection) = self.take() {
             connection.dialog.quit().await;
         }
     }
 
+    /// How fast letters may follow one another.
+    pub(super) fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the last try to connect failed.
+    pub(super) fn is_down(&self) -> bool {
+        self.down.load(Ordering::Relaxed)
+    }
+
     async fn idle_or_new(&self) -> Result<Connection, String> {
-        if let Some(mut idle) = self.take()
-            && idle.dialog.revive().await
-        {
-            return Ok(idle);
+        while let Some(mut idle) = self.take() {
+            if idle.dialog.revive().await {
+                return Ok(idle);
+            }
         }
-        self.connect().await
+        let connected = self.connect().await;
+        self.down.store(connected.is_err(), Ordering::Relaxed);
+        if connected.is_ok() {
+            self.pace().reached();
+        }
+        connected
     }
 
     async fn connect(&self) -> Result<Connection, String> {
@@ -175,11 +193,14 @@ impl SmtpMailer {
     }
 
     fn take(&self) -> Option<Connection> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn keep(&self, connection: Connection) {
-        *self.idle.lock().unwrap_or_else(PoisonError::into_inner) = Some(connection);
+        let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        if idle.len() < self.settings.limits.connections as usize {
+            idle.push(connection);
+        }
     }
 }
 

@@ -19,6 +19,7 @@ pub(super) fn settings(port: u16, security: Security) -> SmtpSettings {
         ca_file: None,
         hello_name: "portal.example".to_owned(),
         dns: Vec::new(),
+        limits: Limits::default(),
         timeouts: Timeouts { connect: quick, command: quick, block: quick, last: quick, idle: quick },
     }
 }
@@ -277,4 +278,43 @@ async fn memory_forgets_the_oldest_and_answers_as_scripted() {
 fn settings_never_print_the_password() {
     let printed = format!("{:?}", settings(25, Security::Tls));
     assert!(printed.contains("***") && !printed.contains(PASSWORD), "{printed}");
+}
+
+#[tokio::test]
+async fn several_letters_at_once_share_no_connection_and_the_next_ones_take_theirs() {
+    let server = Server::start(Script::default()).await;
+    let mut limited = settings(server.port, Security::PlainLoopback);
+    limited.limits = Limits { connections: 2, per_connection: 50, per_minute: 0 };
+    let mailer = mailer(limited);
+    let (first, second) = (letter(), letter());
+    let (a, b) = tokio::join!(mailer.send(&first), mailer.send(&second));
+    assert!(matches!((&a, &b), (Verdict::Accepted { .. }, Verdict::Accepted { .. })), "{a:?} {b:?}");
+    assert_eq!(server.count("<connect>"), 2);
+    tokio::join!(mailer.send(&first), mailer.send(&second));
+    assert_eq!((server.count("<connect>"), server.count("<letter>")), (2, 4), "both were kept and used again");
+    mailer.close_idle().await;
+    assert_eq!(server.count("QUIT"), 2);
+}
+
+#[tokio::test]
+async fn a_connection_ends_after_its_letters() {
+    let server = Server::start(Script::default()).await;
+    let mut limited = settings(server.port, Security::PlainLoopback);
+    limited.limits.per_connection = 2;
+    let mailer = mailer(limited);
+    for _ in 0..4 {
+        assert!(matches!(mailer.send(&letter()).await, Verdict::Accepted { .. }));
+    }
+    assert_eq!(server.count("<connect>"), 2);
+}
+
+#[tokio::test]
+async fn a_server_that_cannot_be_reached_is_down_until_it_is() {
+    let port = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().port();
+    let (mailer, now) = (mailer(settings(port, Security::PlainLoopback)), letter().date);
+    assert!(!mailer.is_down() && mailer.turn(now).is_ok());
+    assert_deferred(&mailer.send(&letter()).await, "no connection");
+    assert!(mailer.is_down());
+    mailer.rest(now, 0);
+    assert!(mailer.next_turn(now) > now && mailer.turn(now).is_err());
 }

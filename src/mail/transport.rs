@@ -8,7 +8,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use jiff::Timestamp;
+
 use super::message::{Composed, Outgoing};
+use super::settings::CONNECTIONS;
 use super::smtp::SmtpMailer;
 
 /// Letters that memory holds; older ones are forgotten.
@@ -79,6 +82,45 @@ impl Mailer {
     /// Whether there is a way out at all.
     pub fn leads_out(&self) -> bool {
         !matches!(self, Self::Nowhere)
+    }
+
+    /// How many letters may be under way at once.
+    pub fn at_once(&self) -> usize {
+        match self {
+            Self::Smtp(smtp) => smtp.settings.limits.connections.max(1) as usize,
+            _ => CONNECTIONS as usize,
+        }
+    }
+
+    /// Takes the turn of one letter.
+    ///
+    /// # Errors
+    /// When it may go instead, because of the limits of the mail server or because it is left alone for a while.
+    pub fn turn(&self, now: Timestamp) -> Result<(), Timestamp> {
+        match self {
+            Self::Smtp(smtp) => smtp.pace().turn(now),
+            _ => Ok(()),
+        }
+    }
+
+    /// When the next letter may go: `now`, or later.
+    pub fn next_turn(&self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::Smtp(smtp) => smtp.pace().next_turn(now),
+            _ => now,
+        }
+    }
+
+    /// Whether the mail server could not be reached when it was last tried.
+    pub fn is_down(&self) -> bool {
+        matches!(self, Self::Smtp(smtp) if smtp.is_down())
+    }
+
+    /// Leaves the mail server alone for a while that grows each time; `chance` varies it.
+    pub fn rest(&self, now: Timestamp, chance: u64) {
+        if let Self::Smtp(smtp) = self {
+            smtp.pace().rest(now, chance);
+        }
     }
 
     /// Ends what was kept open for a burst of letters.

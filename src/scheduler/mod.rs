@@ -71,9 +71,10 @@ pub async fn back_up(app: &App) -> Result<bool, ActError> {
 /// # Errors
 /// When the store fails.
 pub async fn recover(app: &App) -> Result<usize, ActError> {
-    let act = |w: &mut WriteTx<'_>| {
+    let entropy = app.entropy.clone();
+    let act = move |w: &mut WriteTx<'_>| {
         w.by = By::job("outbox");
-        letters::recover(w)
+        letters::recover(w, &entropy)
     };
     app.store.housekeep(app.now(), act).await
 }

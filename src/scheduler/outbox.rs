@@ -5,8 +5,9 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Semaphore, watch};
 use tokio::task::JoinSet;
 
@@ -17,8 +18,8 @@ use crate::domain::ids::LetterId;
 use crate::mail::{Outgoing, Verdict};
 use crate::store::prelude::*;
 
-/// Letters under way at once: what a small mail server takes from one client without complaint.
-const AT_ONCE: usize = 4;
+/// The longest wait for a letter's turn within a round; for a longer one the round ends.
+const TURN_MAX: SignedDuration = SignedDuration::from_secs(2);
 /// Letters read from the outbox at once.
 const BATCH: usize = 100;
 
@@ -27,10 +28,11 @@ pub(super) fn next_due(app: &App, reader: &ReadTx) -> Result<Option<Timestamp>, 
     if !app.mailer.leads_out() {
         return Ok(None);
     }
-    match reader.held_since()? {
-        Some(since) => Ok(reader.letters_due_while_held(since, 1)?.first().map(|due| due.0)),
-        None => reader.next_letter_due(),
-    }
+    let due = match reader.held_since()? {
+        Some(since) => reader.letters_due_while_held(since, 1)?.first().map(|due| due.0),
+        None => reader.next_letter_due()?,
+    };
+    Ok(due.map(|due| due.max(app.mailer.next_turn(app.now()))))
 }
 
 /// Letters that may leave and are due by `now`, oldest first, at most `limit`.
@@ -51,7 +53,14 @@ pub(super) async fn run(app: &App, stop: Option<watch::Receiver<bool>>) -> Resul
         if due.is_empty() {
             break;
         }
-        count += round(app, due, &stopped).await;
+        let round = round(app, due, &stopped).await;
+        count += round.begun;
+        if app.mailer.is_down() {
+            app.mailer.rest(app.now(), app.entropy.below(u64::MAX));
+        }
+        if round.cut_short {
+            break;
+        }
     }
     if count > 0 {
         app.mailer.close_idle().await;
@@ -59,21 +68,39 @@ pub(super) async fn run(app: &App, stop: Option<watch::Receiver<bool>>) -> Resul
     Ok(count)
 }
 
-/// Hands over these letters, some at a time; how many were begun.
-async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> usize {
-    let room = Arc::new(Semaphore::new(AT_ONCE));
+/// What came of a round.
+struct Round {
+    begun: usize,
+    /// The rest has to wait: for its turn, or until the mail server can be reached.
+    cut_short: bool,
+}
+
+/// Hands over these letters, some at a time. When the mail server turns out not to be there, the rest does not each find
+/// that out alone.
+async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> Round {
+    let (room, was_down) = (Arc::new(Semaphore::new(app.mailer.at_once())), app.mailer.is_down());
+    let (mut cut_short, mut begun_with) = (false, None);
     let mut under_way = JoinSet::new();
     for id in due {
         let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
         if stopped() {
             break;
         }
-        let app = app.clone();
+        if begun_with.is_some_and(|_| app.mailer.is_down()) || !takes_turn(app).await {
+            cut_short = true;
+            break;
+        }
+        begun_with = Some(id);
+        let handed = app.clone();
         under_way.spawn(async move {
-            let went = hand_over(&app, id).await;
+            let went = hand_over(&handed, id).await;
             drop(permit);
             went
         });
+        if was_down {
+            // One looks whether it is there again; the permit comes back when it knows.
+            drop(room.acquire_many(u32::try_from(app.mailer.at_once()).unwrap_or(1)).await);
+        }
     }
     let mut begun = 0;
     while let Some(went) = under_way.join_next().await {
@@ -83,7 +110,18 @@ async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> us
             Err(error) => tracing::error!(%error, "a letter's hand-over broke off"),
         }
     }
-    begun
+    Round { begun, cut_short: cut_short || app.mailer.is_down() }
+}
+
+/// Takes a letter's turn at the mail server, after a short wait if need be.
+async fn takes_turn(app: &App) -> bool {
+    let Err(at) = app.mailer.turn(app.now()) else { return true };
+    let wait = at.duration_since(app.now());
+    if wait > TURN_MAX {
+        return false;
+    }
+    tokio::time::sleep(Duration::try_from(wait).unwrap_or_default() / app.clock.speed().max(1)).await;
+    app.mailer.turn(app.now()).is_ok()
 }
 
 /// Hands over one letter; false when it did not want to go any more.
@@ -94,15 +132,31 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
         w.by = By::job("outbox");
         digest::begin(w, id, &settings.zone, &entropy, &sender)
     };
-    let Some(parcel) = app.store.housekeep(app.now(), begin).await? else { return Ok(false) };
+    let parcel = match app.store.housekeep(app.now(), begin).await {
+        Ok(Some(parcel)) => parcel,
+        Ok(None) => return Ok(false),
+        Err(ActError::Refused(why)) => return set_aside(app, id, format!("it could not be prepared: {why}")).await,
+        Err(ActError::Store(StoreError::Record(what))) => {
+            return set_aside(app, id, format!("it could not be prepared: the {what} it is about can't be read")).await;
+        }
+        Err(error) => return Err(error),
+    };
     // What goes together is carried by one of them, which may be another.
     let id = parcel.id;
     let verdict = send(app, parcel.outgoing).await;
     if !matches!(verdict, Verdict::Accepted { .. }) {
         tracing::warn!(letter = id.0, ?verdict, "a letter was not taken");
     }
-    app.store.write(By::job("outbox"), app.now(), move |w| letters::finish(w, id, &verdict)).await?;
+    let chance = app.entropy.below(u64::MAX);
+    app.store.write(By::job("outbox"), app.now(), move |w| letters::finish(w, id, &verdict, chance)).await?;
     Ok(true)
+}
+
+/// Sets a letter aside that fails by itself, so that it is not tried for ever and the others go on.
+async fn set_aside(app: &App, id: LetterId, reason: String) -> Result<bool, ActError> {
+    tracing::error!(letter = id.0, reason, "a letter was set aside");
+    app.store.write(By::job("outbox"), app.now(), move |w| letters::quarantine(w, id, &reason)).await?;
+    Ok(false)
 }
 
 /// Sends in a task of its own: should it panic, nobody knows whether the letter went, and that is what is kept.

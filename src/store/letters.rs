@@ -270,7 +270,7 @@ impl WriteTx<'_> {
     }
 }
 
-/// When a letter deferred at `at` after `attempts` tries is tried again.
-pub fn retry_at(at: Timestamp, attempts: u32) -> Timestamp {
-    at.saturating_add(crate::domain::letter::retry_after(attempts)).unwrap_or(Timestamp::MAX)
+/// When a letter deferred at `at` after `attempts` tries is tried again; `chance` spreads letters.
+pub fn retry_at(at: Timestamp, attempts: u32, chance: u64) -> Timestamp {
+    at.saturating_add(crate::domain::letter::retry_after(attempts, chance)).unwrap_or(Timestamp::MAX)
 }

@@ -232,7 +232,7 @@ async fn a_letter_given_up_is_tried_again_from_the_start_when_staff_say_so() {
     }
     let letter = house.app.store.read(|r| r.letters_about(id)).unwrap().remove(0);
     assert!(matches!(letter.state, LetterState::Failed(..)), "{:?}", letter.state);
-    assert_eq!((letter.to, letter.attempts), (Person::Contact(who.ana), 14));
+    assert_eq!((letter.to, letter.attempts), (Person::Contact(who.ana), counterfoil::domain::letter::ATTEMPTS_MAX));
     let decide = move |w: &mut WriteTx<'_>, s: &_| letters::decide(w, s, letter.id, letters::Decision::SendAgain);
     house.act(who.tom, decide).await.unwrap();
     house.mail.answer_next(deferred());

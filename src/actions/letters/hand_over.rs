@@ -19,6 +19,7 @@ use crate::domain::grant::{
 use crate::domain::ids::LetterId;
 use crate::domain::letter::{ANCHOR_SLOT, ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
 use crate::domain::person::Person;
+use crate::domain::refusal::Refusal;
 use crate::mail::letters::offering_stop;
 use crate::mail::{Outgoing, Verdict};
 use crate::secrets::{self, Entropy, Token, TokenDigest};
@@ -218,22 +219,23 @@ pub(super) fn outgoing(
     }
 }
 
-/// Ends a hand-over with the mail server's verdict, which those share that went along.
+/// Ends a hand-over with the mail server's verdict, which those share that went along. `chance` spreads
+/// the next attempts of letters that wait together.
 ///
 /// # Errors
 /// When the letter is unknown or the store fails.
-pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict) -> Result<Done<()>, ActError> {
+pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict, chance: u64) -> Result<Done<()>, ActError> {
     let sending = |l: &Letter| matches!(l.state, LetterState::Sending(_));
     let letter = found(w.letter(id)?.filter(sending))?;
     for other in letter.carries.clone() {
         if let Some(along) = w.letter(other)?.filter(|l| l.with == Some(id) && sending(l)) {
-            let _ = end(w, along, verdict)?;
+            let _ = end(w, along, verdict, chance)?;
         }
     }
-    end(w, letter, verdict)
+    end(w, letter, verdict, chance)
 }
 
-fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict) -> Result<Done<()>, ActError> {
+fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict, chance: u64) -> Result<Done<()>, ActError> {
     let id = letter.id;
     let to = letter.to_address.to_string();
     let (state, event, due) = match verdict {
@@ -244,9 +246,9 @@ fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict) -> Result<Don
         }
         Verdict::Deferred { reason } if letter.attempts < ATTEMPTS_MAX => {
             let event = Event::LetterDeferred { letter: id, to, reason: reason.clone() };
-            (LetterState::Deferred(w.now, reason.clone()), event, Some(retry_at(w.now, letter.attempts)))
+            (LetterState::Deferred(w.now, reason.clone()), event, Some(retry_at(w.now, letter.attempts, chance)))
         }
-        Verdict::Uncertain { reason } => uncertain(&letter, w.now, reason),
+        Verdict::Uncertain { reason } => uncertain(&letter, w.now, reason, chance),
         Verdict::Deferred { reason } | Verdict::Refused { reason } | Verdict::Poison { reason } => {
             let event = Event::LetterFailed { letter: id, to, reason: reason.clone() };
             (LetterState::Failed(w.now, reason.clone()), event, None)
@@ -257,12 +259,28 @@ fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict) -> Result<Don
     Ok(w.record(about(&letter), event)?.done(()))
 }
 
+/// Sets a letter aside whose hand-over can't even begin, with the reason, so that it keeps no other waiting and staff see
+/// it.
+///
+/// # Errors
+/// [`Refusal::LetterSettled`](crate::domain::refusal::Refusal) when it does not wait, or when the store fails.
+pub fn quarantine(w: &mut WriteTx<'_>, id: LetterId, reason: &str) -> Result<Done<()>, ActError> {
+    let mut letter = found(w.letter(id)?)?;
+    if !letter.state.waits() {
+        return Err(Refusal::LetterSettled.into());
+    }
+    let old = std::mem::replace(&mut letter.state, LetterState::Failed(w.now, reason.to_owned()));
+    w.move_letter(&letter, &old, None)?;
+    let (to, reason) = (letter.to_address.to_string(), reason.to_owned());
+    Ok(w.record(about(&letter), Event::LetterFailed { letter: id, to, reason })?.done(()))
+}
+
 /// What becomes of a letter that may or may not have gone: what somebody waits for is tried again, a reminder is not.
-fn uncertain(letter: &Letter, now: Timestamp, reason: &str) -> (LetterState, Event, Option<Timestamp>) {
+fn uncertain(letter: &Letter, now: Timestamp, reason: &str, chance: u64) -> (LetterState, Event, Option<Timestamp>) {
     let (to, reason) = (letter.to_address.to_string(), reason.to_owned());
     if letter.purpose.repeatable() && letter.attempts < ATTEMPTS_MAX {
         let event = Event::LetterDeferred { letter: letter.id, to, reason: reason.clone() };
-        (LetterState::Deferred(now, reason), event, Some(retry_at(now, letter.attempts)))
+        (LetterState::Deferred(now, reason), event, Some(retry_at(now, letter.attempts, chance)))
     } else {
         let event = Event::LetterUncertain { letter: letter.id, to, reason: reason.clone() };
         (LetterState::Uncertain(now, reason), event, None)
@@ -273,11 +291,11 @@ fn uncertain(letter: &Letter, now: Timestamp, reason: &str) -> (LetterState, Eve
 ///
 /// # Errors
 /// When the store fails.
-pub fn recover(w: &mut WriteTx<'_>) -> Result<usize, ActError> {
+pub fn recover(w: &mut WriteTx<'_>, entropy: &Entropy) -> Result<usize, ActError> {
     let stuck = w.letters_on(LetterShelf::Sending, None, usize::MAX)?;
     for letter in &stuck {
         let reason = "the server stopped while this letter was being handed over";
-        let (state, event, due) = uncertain(letter, w.now, reason);
+        let (state, event, due) = uncertain(letter, w.now, reason, entropy.below(u64::MAX));
         let moved = Letter { state, ..letter.clone() };
         w.move_letter(&moved, &letter.state, due)?;
         let _ = w.record(about(letter), event)?;

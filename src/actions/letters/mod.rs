@@ -16,7 +16,7 @@ use crate::store::prelude::*;
 pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub use digest::{CARRIED_MAX, begin_together};
 pub(super) use hand_over::code_digest;
-pub use hand_over::{Parcel, Sender, begin, finish, recover};
+pub use hand_over::{Parcel, Sender, begin, finish, quarantine, recover};
 pub use people::{Reached, audience, reachable, reached, recipients};
 pub(super) use people::{responsible, writing};
 pub use posted::{POSTED_WAIT, posted_to};

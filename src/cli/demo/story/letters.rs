@@ -60,7 +60,7 @@ impl Story {
         let took = SignedDuration::from_millis(i64::from(self.dice.between(90, 900)));
         self.turn_to(w, self.now.saturating_add(took).unwrap_or(self.now));
         let verdict = self.verdict(&letter);
-        letters::finish(w, id, &verdict)?.value();
+        letters::finish(w, id, &verdict, u64::MAX)?.value();
         if matches!(verdict, Verdict::Accepted { .. }) {
             if self.date() >= days(self.today, -MAILBOX_DAYS) {
                 self.mailbox.keep(&parcel.outgoing);

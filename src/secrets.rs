@@ -224,6 +224,93 @@ fn ed25519(seed: &[u8; 32]) -> ring::signature::Ed25519KeyPair {
     ring::signature::Ed25519KeyPair::from_seed_unchecked(seed).expect("every 32 bytes are a seed")
 }
 
+/// A private key that signs letters.
+pub enum SigningKey {
+    /// RSA with SHA-256.
+    Rsa(Box<ring::signature::RsaKeyPair>),
+    /// Ed25519, of the SHA-256 of what is signed.
+    Ed25519(ring::signature::Ed25519KeyPair),
+}
+
+impl SigningKey {
+    /// From PKCS #8; `None` for anything but RSA of 2048 bits or more, and Ed25519.
+    pub fn from_pkcs8(der: &[u8]) -> Option<Self> {
+        if let Ok(rsa) = ring::signature::RsaKeyPair::from_pkcs8(der) {
+            return Some(Self::Rsa(Box::new(rsa)));
+        }
+        ring::signature::Ed25519KeyPair::from_pkcs8_maybe_unchecked(der).ok().map(Self::Ed25519)
+    }
+
+    /// From PKCS #1, which is RSA.
+    pub fn from_pkcs1(der: &[u8]) -> Option<Self> {
+        ring::signature::RsaKeyPair::from_der(der).ok().map(|rsa| Self::Rsa(Box::new(rsa)))
+    }
+
+    /// As DKIM names the algorithm.
+    pub fn algorithm(&self) -> &'static str {
+        match self {
+            Self::Rsa(_) => "rsa-sha256",
+            Self::Ed25519(_) => "ed25519-sha256",
+        }
+    }
+
+    /// As DKIM names the kind of key.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Rsa(_) => "rsa",
+            Self::Ed25519(_) => "ed25519",
+        }
+    }
+
+    /// The public half as DKIM publishes it: of RSA a SubjectPublicKeyInfo, of Ed25519 the key itself.
+    pub fn published(&self) -> Vec<u8> {
+        use ring::signature::KeyPair;
+        match self {
+            Self::Rsa(rsa) => subject_public_key(rsa.public_key().as_ref()),
+            Self::Ed25519(key) => key.public_key().as_ref().to_vec(),
+        }
+    }
+
+    /// Signs the SHA-256 of `text`.
+    pub fn sign_hashed(&self, text: &[u8]) -> Vec<u8> {
+        match self {
+            Self::Rsa(rsa) => {
+                let mut out = vec![0; rsa.public().modulus_len()];
+                let random = ring::rand::SystemRandom::new();
+                let signed = rsa.sign(&ring::signature::RSA_PKCS1_SHA256, &random, text, &mut out);
+                // It fails for a buffer of another length only, or without the system's randomness.
+                if signed.is_ok() { out } else { Vec::new() }
+            }
+            Self::Ed25519(key) => key.sign(&sha256(text)).as_ref().to_vec(),
+        }
+    }
+}
+
+/// An RSA public key (PKCS #1) as SubjectPublicKeyInfo.
+fn subject_public_key(pkcs1: &[u8]) -> Vec<u8> {
+    /// rsaEncryption, without parameters.
+    const RSA: [u8; 15] = [0x30, 0x0d, 0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01, 0x05, 0x00];
+    let mut bits = vec![0];
+    bits.extend_from_slice(pkcs1);
+    let inner = [RSA.as_slice(), &tagged(0x03, &bits)].concat();
+    tagged(0x30, &inner)
+}
+
+/// A DER value with tag and length.
+fn tagged(tag: u8, value: &[u8]) -> Vec<u8> {
+    let mut out = vec![tag];
+    match u8::try_from(value.len()) {
+        Ok(short @ ..0x80) => out.push(short),
+        Ok(byte) => out.extend([0x81, byte]),
+        Err(_) => {
+            let length = u16::try_from(value.len()).unwrap_or(u16::MAX).to_be_bytes();
+            out.extend([0x82, length[0], length[1]]);
+        }
+    }
+    out.extend_from_slice(value);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

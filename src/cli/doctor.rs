@@ -76,6 +76,7 @@ fn findings(config: &Config) -> Vec<Finding> {
     all.extend(certificate(config));
     all.push(port(config, serving));
     all.push(mail(config));
+    all.extend(signature(config));
     all.extend(room(&config.data));
     all.push(memory());
     all
@@ -227,6 +228,17 @@ fn port(config: &Config, serving: bool) -> Finding {
         Ok(_) => Well(format!("{address} is free for the server.")),
         Err(error) => Bad(ListenError::Address(address, error).to_string()),
     }
+}
+
+fn signature(config: &Config) -> Option<Finding> {
+    config.mail.as_ref()?;
+    Some(match super::house::signer(config) {
+        Ok(Some(signer)) => {
+            Well(format!("Letters are signed (DKIM); this has to stand in the DNS: {}", signer.zone_line()))
+        }
+        Ok(None) => Well("Letters leave unsigned (no [dkim]); many mail servers sign by themselves.".to_owned()),
+        Err(failure) => Bad(failure.to_string()),
+    })
 }
 
 fn mail(config: &Config) -> Finding {

@@ -19,6 +19,7 @@ use crate::domain::backup::Keep;
 use crate::domain::drop::NamePattern;
 use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
+use crate::mail::dkim::Signer;
 use crate::mail::{FolderMailer, Limits, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
 use crate::secrets::Entropy;
 use crate::store::CACHE_DEFAULT;
@@ -263,11 +264,22 @@ pub fn mailer(config: &Config) -> Result<Mailer, Failure> {
         None => Ok(Mailer::Nowhere),
         Some(MailTransport::Folder(folder)) => Ok(Mailer::Folder(FolderMailer::new(folder.clone()))),
         Some(MailTransport::Smtp(smtp)) => {
-            let settings = smtp_settings(smtp, config.url.host())?;
+            let mut settings = smtp_settings(smtp, config.url.host())?;
+            settings.dkim = signer(config)?;
             let made = SmtpMailer::new(settings).map_err(|e| Failure::new(format!("[mail]: {e}.")))?;
             Ok(Mailer::Smtp(Box::new(made)))
         }
     }
+}
+
+/// What signs letters, as `[dkim]` names it.
+///
+/// # Errors
+/// When the key can't be used.
+pub fn signer(config: &Config) -> Result<Option<Signer>, Failure> {
+    let Some(dkim) = &config.dkim else { return Ok(None) };
+    let made = Signer::from_file(&dkim.domain, &dkim.selector, &dkim.key_file);
+    Ok(Some(made.map_err(|fault| Failure::new(format!("[dkim]: {fault}.")))?))
 }
 
 fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Failure> {
@@ -288,6 +300,7 @@ fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Failure>
         ca_file: smtp.ca_file.clone(),
         hello_name: smtp.hello_name.clone().unwrap_or_else(|| host.to_owned()),
         dns: smtp.dns.clone(),
+        dkim: None,
         limits: Limits {
             connections: smtp.connections,
             per_connection: smtp.letters_per_connection,

@@ -7,7 +7,7 @@ use super::{Failure, house, serve, terminal};
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
 use crate::mail::walkthrough::{Step, trial_letter};
-use crate::mail::{Mailer, Outgoing, Verdict, check_address};
+use crate::mail::{Mailer, Outgoing, SmtpMailer, Verdict, check_address};
 use crate::secrets::{Entropy, Token};
 
 /// How wide the names of the steps stand.
@@ -68,7 +68,10 @@ async fn send(mailer: &Mailer, letter: &Outgoing) -> Result<(), Failure> {
     let done = match mailer {
         Mailer::Smtp(smtp) => {
             let composed = letter.compose().map_err(|e| Failure::new(format!("The letter can't be written: {e}.")))?;
-            smtp.walk_through(&composed, &mut |step| terminal::say(&told(&step))).await
+            let composed = smtp.signed(composed, letter.date);
+            let done = smtp.walk_through(&composed, &mut |step| terminal::say(&told(&step))).await;
+            terminal::say(&signature(smtp));
+            done
         }
         other => match other.send(letter).await {
             Verdict::Accepted { response, .. } => {
@@ -90,6 +93,17 @@ async fn send(mailer: &Mailer, letter: &Outgoing) -> Result<(), Failure> {
             Ok(())
         }
         false => Err(Failure::new("No letter went. What to do stands above.")),
+    }
+}
+
+/// What signs letters, and what the DNS has to say of it.
+fn signature(smtp: &SmtpMailer) -> String {
+    match smtp.signer() {
+        Some(signer) => {
+            let line = signer.zone_line();
+            format!("{:<WIDTH$} DKIM; others can check it once this stands in the DNS:\n\n{line}", "Signature")
+        }
+        None => format!("{:<WIDTH$} none; [dkim] names a key, unless the mail server signs by itself", "Signature"),
     }
 }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::reader::Document;
 use super::sections::{Read, one_of, parsed, path};
-use super::{MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
+use super::{DkimConfig, MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
 
 /// Connections to the mail server at once, and one more than the most.
 const CONNECTIONS: u32 = 4;
@@ -36,6 +36,36 @@ pub(super) fn mail(doc: &Document<'_>, folder: &Path) -> Read<Option<MailConfig>
         from_name: doc.text("mail", "from_name")?.map(|found| found.value),
         reply_to: reply_to.map(|found| found.value),
     }))
+}
+
+/// Reads `[dkim]`; absent is `None`.
+pub(super) fn dkim(doc: &Document<'_>, folder: &Path) -> Read<Option<DkimConfig>> {
+    if !doc.has("dkim") {
+        return Ok(None);
+    }
+    let selector =
+        doc.text("dkim", "selector")?.ok_or_else(|| doc.missing("dkim", "selector", "selector = \"counterfoil\""))?;
+    let label = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+    if !selector.value.bytes().all(label) {
+        return Err(doc.refuse(&selector.at, "selector is no name of the DNS. Write: selector = \"counterfoil\""));
+    }
+    let key_file = path(doc, folder, "dkim", "key_file")?
+        .ok_or_else(|| doc.missing("dkim", "key_file", "key_file = \"/etc/counterfoil/dkim.pem\""))?;
+    let from = doc.text("mail", "from_address")?.map(|found| found.value).unwrap_or_default().to_ascii_lowercase();
+    let sender = from.rsplit_once('@').map_or("", |x| x.1).to_owned();
+    let domain = match doc.text("dkim", "domain")? {
+        None => sender,
+        Some(found) => {
+            let domain = found.value.to_ascii_lowercase();
+            // Only a signature of the sender's own domain, or of one above it, counts for DMARC.
+            if sender != domain && !sender.ends_with(&format!(".{domain}")) {
+                let message = format!("domain does not fit from_address, which is at {sender}. Leave it out.");
+                return Err(doc.refuse(&found.at, message));
+            }
+            domain
+        }
+    };
+    Ok(Some(DkimConfig { selector: selector.value, domain, key_file }))
 }
 
 fn mail_transport(doc: &Document<'_>, folder: &Path) -> Read<MailTransport> {

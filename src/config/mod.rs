@@ -37,7 +37,7 @@ pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String
             ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
             ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
-            ("mail" | "backup" | "s3" | "drop", _) if starts_setting => format!("# {line}"),
+            ("mail" | "dkim" | "backup" | "s3" | "drop", _) if starts_setting => format!("# {line}"),
             ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
         };
@@ -101,6 +101,8 @@ pub struct Config {
     pub listen: ListenConfig,
     /// How letters leave; `None` when they are to wait in the outbox.
     pub mail: Option<MailConfig>,
+    /// What signs letters; `None` when they go unsigned.
+    pub dkim: Option<DkimConfig>,
     /// When reminders are sent.
     pub reminders: RemindersConfig,
     /// The backups that are taken by themselves; `None` when there are none.
@@ -188,6 +190,17 @@ pub enum MailTransport {
     Smtp(SmtpConfig),
     /// As files into a folder: for trying things out, since they are readable there.
     Folder(PathBuf),
+}
+
+/// What signs letters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DkimConfig {
+    /// The name under which the public key stands in the DNS.
+    pub selector: String,
+    /// The domain that signs: that of the sender's address, or one above it.
+    pub domain: String,
+    /// The file with the private key, as PEM.
+    pub key_file: PathBuf,
 }
 
 /// A mail server to hand letters to.

@@ -45,6 +45,7 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
             "reply_to",
         ],
     ),
+    ("dkim", &["selector", "domain", "key_file"]),
     ("reminders", &["enabled", "zone", "time"]),
     (
         "backup",

@@ -4,6 +4,7 @@
 //! decided elsewhere. It must not know the store, the clock, or who the recipient is to the firm.
 
 mod dialog;
+pub mod dkim;
 mod headers;
 mod letter_html;
 mod letter_words;

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use zeroize::ZeroizeOnDrop;
 
+use super::dkim::Signer;
+
 /// Longest wait for a TCP connection and, again, for the TLS handshake.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest wait for an answer to the greeting or a command (RFC 5321, 4.5.3.2).
@@ -44,6 +46,8 @@ pub struct SmtpSettings {
     pub hello_name: String,
     /// Name servers to ask instead of the system's.
     pub dns: Vec<IpAddr>,
+    /// What signs letters; `None` when they go unsigned.
+    pub dkim: Option<Signer>,
     /// How much it gets at once.
     pub limits: Limits,
     /// How long to wait; [`Timeouts::default`] outside tests.

@@ -12,6 +12,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 
 use super::dialog::{Dialog, Trouble, Wire};
+use super::dkim::Signer;
 use super::message::Composed;
 use super::pace::Pace;
 use super::reply::Reply;
@@ -62,6 +63,19 @@ impl SmtpMailer {
         let server = self.server(connection.peer);
         connection.dialog.quit().await;
         Ok(server)
+    }
+
+    /// The letter as it leaves: signed, where there is a key.
+    pub fn signed(&self, mut letter: Composed, at: jiff::Timestamp) -> Composed {
+        if let Some(signer) = &self.settings.dkim {
+            letter.mime = signer.sign(&letter.mime, at);
+        }
+        letter
+    }
+
+    /// What signs letters, if anything does.
+    pub fn signer(&self) -> Option<&Signer> {
+        self.settings.dkim.as_ref()
     }
 
     /// Hands one letter over.

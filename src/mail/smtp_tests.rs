@@ -19,6 +19,7 @@ pub(super) fn settings(port: u16, security: Security) -> SmtpSettings {
         ca_file: None,
         hello_name: "portal.example".to_owned(),
         dns: Vec::new(),
+        dkim: None,
         limits: Limits::default(),
         timeouts: Timeouts { connect: quick, command: quick, block: quick, last: quick, idle: quick },
     }

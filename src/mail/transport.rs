@@ -72,7 +72,7 @@ impl Mailer {
             Err(e) => return Verdict::Poison { reason: e.to_string() },
         };
         match self {
-            Self::Smtp(smtp) => smtp.deliver(&composed).await,
+            Self::Smtp(smtp) => smtp.deliver(&smtp.signed(composed, letter.date)).await,
             Self::Folder(folder) => folder.deliver(&letter.message_id, composed).await,
             Self::Memory(memory) => memory.deliver(letter, composed),
             Self::Nowhere => Verdict::Deferred { reason: "no way to send mail is configured".to_owned() },

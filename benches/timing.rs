@@ -136,6 +136,7 @@ fn app() -> App {
             files: counterfoil::app::FileLimits::of_mib(1, 1, 1),
             backup: None,
             drop: None,
+            bounces: None,
             demo: false,
         }),
         wake: Arc::default(),

@@ -59,8 +59,19 @@ pub struct Settings {
     pub backup: Option<BackupPlan>,
     /// The folder into which the accounting program prints; `None` when there is none.
     pub drop: Option<DropPlan>,
+    /// Where letters come back to that can't be delivered; `None` where nobody looks.
+    pub bounces: Option<BouncePlan>,
     /// Whether letters can be read at `/demo/mail`.
     pub demo: bool,
+}
+
+/// Where letters come back to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BouncePlan {
+    /// A Maildir, for this and nothing else.
+    pub maildir: PathBuf,
+    /// The address that ends there; the sender's own when there is none.
+    pub return_path: Option<String>,
 }
 
 /// A folder that is watched for PDFs.

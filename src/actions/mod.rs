@@ -6,6 +6,7 @@
 //! HTTP.
 
 pub mod backups;
+pub mod bounces;
 pub mod certificates;
 pub mod clients;
 pub mod digest;

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::{Failure, terminal};
-use crate::app::{App, BackupPlan, DropPlan, FileLimits, Settings};
+use crate::app::{App, BackupPlan, BouncePlan, DropPlan, FileLimits, Settings};
 use crate::clock::Clock;
 use crate::config::{
     self, BackupConfig, Config, DropConfig, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig,
@@ -204,6 +204,10 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         files: file_limits(config),
         backup: config.backup.as_ref().map(backup_plan),
         drop: config.drop.as_ref().map(drop_plan).transpose()?,
+        bounces: config
+            .bounces
+            .as_ref()
+            .map(|x| BouncePlan { maildir: x.maildir.clone(), return_path: x.return_path.clone() }),
         demo: false,
     })
 }

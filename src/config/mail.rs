@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::reader::Document;
 use super::sections::{Read, one_of, parsed, path};
-use super::{DkimConfig, MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
+use super::{BouncesConfig, DkimConfig, MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
 
 /// Connections to the mail server at once, and one more than the most.
 const CONNECTIONS: u32 = 4;
@@ -66,6 +66,22 @@ pub(super) fn dkim(doc: &Document<'_>, folder: &Path) -> Read<Option<DkimConfig>
         }
     };
     Ok(Some(DkimConfig { selector: selector.value, domain, key_file }))
+}
+
+/// Reads `[bounces]`; absent is `None`.
+pub(super) fn bounces(doc: &Document<'_>, folder: &Path) -> Read<Option<BouncesConfig>> {
+    if !doc.has("bounces") {
+        return Ok(None);
+    }
+    let maildir = path(doc, folder, "bounces", "maildir")?
+        .ok_or_else(|| doc.missing("bounces", "maildir", "maildir = \"/var/mail/counterfoil-bounces\""))?;
+    let return_path = doc.text("bounces", "return_path")?;
+    if let Some(found) = return_path.as_ref().filter(|found| !looks_like_mail(&found.value)) {
+        return Err(
+            doc.refuse(&found.at, "return_path is not an e-mail address. Write: return_path = \"bounces@example.com\"")
+        );
+    }
+    Ok(Some(BouncesConfig { maildir, return_path: return_path.map(|found| found.value) }))
 }
 
 fn mail_transport(doc: &Document<'_>, folder: &Path) -> Read<MailTransport> {

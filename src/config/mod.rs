@@ -37,7 +37,7 @@ pub fn starting_file(url: &PublicUrl, data: &Path, source: &KeySource) -> String
             ("key", "file") if matches!(source, KeySource::File(_)) => key_line(source),
             ("key", "file") => format!("# {line}\n{}", key_line(source)),
             ("listen", "tls") => "tls = \"self-signed\"".to_owned(),
-            ("mail" | "dkim" | "backup" | "s3" | "drop", _) if starts_setting => format!("# {line}"),
+            ("mail" | "bounces" | "dkim" | "backup" | "s3" | "drop", _) if starts_setting => format!("# {line}"),
             ("listen", "certificate" | "private_key") if starts_setting => format!("# {line}"),
             _ => line.to_owned(),
         };
@@ -103,6 +103,8 @@ pub struct Config {
     pub mail: Option<MailConfig>,
     /// What signs letters; `None` when they go unsigned.
     pub dkim: Option<DkimConfig>,
+    /// Where letters come back to; `None` where nobody looks.
+    pub bounces: Option<BouncesConfig>,
     /// When reminders are sent.
     pub reminders: RemindersConfig,
     /// The backups that are taken by themselves; `None` when there are none.
@@ -201,6 +203,15 @@ pub struct DkimConfig {
     pub domain: String,
     /// The file with the private key, as PEM.
     pub key_file: PathBuf,
+}
+
+/// Where letters come back to that can't be delivered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BouncesConfig {
+    /// A Maildir, for this and nothing else.
+    pub maildir: PathBuf,
+    /// The address that ends there; the sender's own when absent.
+    pub return_path: Option<String>,
 }
 
 /// A mail server to hand letters to.

@@ -46,6 +46,7 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("dkim", &["selector", "domain", "key_file"]),
+    ("bounces", &["maildir", "return_path"]),
     ("reminders", &["enabled", "zone", "time"]),
     (
         "backup",

@@ -266,6 +266,8 @@ pub enum Event {
     ContactResumed { contact: ContactId, name: String, reason: String },
     /// Staff know that a contact wants no reminders, and leave it so.
     StopNoted { contact: ContactId, name: String },
+    /// A letter that the mail server had taken came back: some server on the way could not deliver it, and said so.
+    LetterBounced { letter: LetterId, to: String, reason: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -382,6 +384,7 @@ impl Event {
             | E::LetterAccepted { .. }
             | E::LetterDeferred { .. }
             | E::LetterFailed { .. }
+            | E::LetterBounced { .. }
             | E::LetterUncertain { .. }
             | E::LetterDecided { .. }
             | E::LetterWithdrawn { .. }

@@ -103,6 +103,8 @@ pub enum LetterState {
     Uncertain(Timestamp, String),
     /// Withdrawn before sending, with the reason ("paid in the meantime").
     Withdrawn(Timestamp, String),
+    /// Taken by the mail server and then returned, with the words of the server that could not deliver it.
+    Bounced(Timestamp, String),
 }
 
 impl LetterState {
@@ -116,7 +118,13 @@ impl LetterState {
             Self::Failed(..) => "failed",
             Self::Uncertain(..) => "uncertain",
             Self::Withdrawn(..) => "withdrawn",
+            Self::Bounced(..) => "bounced",
         }
+    }
+
+    /// Whether staff have to decide what becomes of it.
+    pub fn wants_decision(&self) -> bool {
+        matches!(self, Self::Failed(..) | Self::Uncertain(..) | Self::Bounced(..))
     }
 
     /// Whether the outbox still has to act.

@@ -111,7 +111,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
-        E::LetterFailed { .. } => ("bounce", Mark::Bad),
+        E::LetterFailed { .. } | E::LetterBounced { .. } => ("bounce", Mark::Bad),
         E::LetterUncertain { .. } => ("alert", Mark::Warn),
         E::LetterWithdrawn { .. } => ("x", Mark::Plain),
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
@@ -262,6 +262,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             noted(format!("E-mail to {to} has to wait; it will be tried again"), reason)
         }
         E::LetterFailed { to, reason, .. } => noted(format!("E-mail to {to} could not be delivered"), reason),
+        E::LetterBounced { to, reason, .. } => noted(format!("E-mail to {to} came back undelivered"), reason),
         E::LetterUncertain { to, reason, .. } => {
             noted(format!("Nobody knows whether the e-mail to {to} went; please decide"), reason)
         }
@@ -467,6 +468,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterFailed { to, .. } if entry.invoice.is_some() => {
             Some(format!("Our e-mail to {to} could not be delivered."))
         }
+        E::LetterBounced { to, .. } if entry.invoice.is_some() => {
+            Some(format!("Our e-mail to {to} came back undelivered."))
+        }
         E::Opened { invoice, .. } => Some(format!("{} opened {}.", who(), this(*invoice))),
         E::Downloaded { invoice, format, .. } if names.is_credit_note(*invoice) => {
             Some(format!("{} downloaded the {} of the credit note.", who(), format.words()))
@@ -513,7 +517,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::SignedIn { entrance } if own => Some(format!("You signed in {}.", entrance_words(*entrance))),
         E::SignedOut if own => Some("You signed out.".to_owned()),
         E::PasswordSet if own => Some("You set a password.".to_owned()),
-        E::LetterAccepted { .. } | E::LetterFailed { .. } => None,
+        E::LetterAccepted { .. } | E::LetterFailed { .. } | E::LetterBounced { .. } => None,
         E::SignedIn { .. } | E::SignedOut | E::PasswordSet => None,
         E::FirmSetUp { .. } | E::FirmChanged { .. } | E::StaffAdded { .. } | E::StaffChanged { .. } => None,
         E::ClientAdded { .. } | E::ClientChanged { .. } | E::ProjectAdded { .. } => None,

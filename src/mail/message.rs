@@ -40,8 +40,10 @@ pub struct Outgoing {
     pub message_id: String,
     /// The sender's name; may be empty.
     pub from_name: String,
-    /// The sender's address; also where bounces go.
+    /// The sender's address.
     pub from_address: String,
+    /// Where it comes back to when it can't be delivered, if not to the sender.
+    pub return_path: Option<String>,
     /// Name and address that answers go to, if not the sender.
     pub reply_to: Option<(String, String)>,
     /// The recipient's name; may be empty.
@@ -135,6 +137,8 @@ impl Outgoing {
         self.check_sizes()?;
         let from = check_address(&self.from_address).ok_or(MessageError::Address("the sender's address"))?;
         let to = check_address(&self.to_address).ok_or(MessageError::Address("the recipient's address"))?;
+        let back = self.return_path.as_deref().map_or(Some(from.clone()), check_address);
+        let back = back.ok_or(MessageError::Address("the address for what comes back"))?;
         let mut letter = Message::builder()
             .header(Date::new(self.system_date()?))
             .raw_header(mailbox_header("From", &line(&self.from_name, "the sender's name", MAX_NAME_CHARS)?, &from))
@@ -147,7 +151,7 @@ impl Outgoing {
             Body::Multi(parts) => letter.multipart(parts),
         };
         let mime = whole.map_err(|_| MessageError::Malformed)?.formatted();
-        if well_formed(&mime) { Ok(Composed { from, to, mime }) } else { Err(MessageError::Malformed) }
+        if well_formed(&mime) { Ok(Composed { from: back, to, mime }) } else { Err(MessageError::Malformed) }
     }
 
     fn check_sizes(&self) -> Result<(), MessageError> {

@@ -9,6 +9,7 @@ pub(super) fn letter() -> Outgoing {
         message_id: "invoice-17.stage-1@portal.example".to_owned(),
         from_name: "Example & Sons".to_owned(),
         from_address: "office@portal.example".to_owned(),
+        return_path: None,
         reply_to: Some(("Zoë".to_owned(), "zoe@portal.example".to_owned())),
         to_name: "Ann Example".to_owned(),
         to_address: "ann@client.example".to_owned(),

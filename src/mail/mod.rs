@@ -3,6 +3,7 @@
 //! It says what became of each letter ([`Verdict`]) and nothing more: queues, retries and the texts of letters are
 //! decided elsewhere. It must not know the store, the clock, or who the recipient is to the firm.
 
+pub mod bounce;
 mod dialog;
 pub mod dkim;
 mod headers;

@@ -39,6 +39,7 @@ pub fn trial_letter(from: (&str, &str), to: &str, host: &str, id: &str, now: Tim
         message_id: format!("test-{id}@{domain}"),
         from_name: from.0.to_owned(),
         from_address: from.1.to_owned(),
+        return_path: None,
         reply_to: None,
         to_name: String::new(),
         to_address: to.to_owned(),

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
-use super::{backups, outbox, recurring, statements};
+use super::{backups, bounces, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
 use crate::actions::{policies, uploads};
@@ -41,6 +41,8 @@ pub enum Job {
     BackupAge,
     /// Takes the files that lie in the drop folder.
     Drop,
+    /// Fetches the letters that came back.
+    Bounces,
     /// Hands over the letters that are due.
     Outbox,
     /// Clears away the content of files that were given up or erased.
@@ -51,13 +53,14 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Statements,
         Self::Recurring,
         Self::Replan,
         Self::Reminders,
         Self::BackupAge,
         Self::Drop,
+        Self::Bounces,
         Self::Outbox,
         Self::Clear,
         Self::Sweep,
@@ -68,6 +71,7 @@ impl Job {
     pub fn cadence(self) -> Option<SignedDuration> {
         match self {
             Self::Sweep => Some(SignedDuration::from_hours(1)),
+            Self::Bounces => Some(bounces::EVERY),
             _ => None,
         }
     }
@@ -86,6 +90,7 @@ impl Job {
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Drop => drop::run(&app, &watch).await,
+            Self::Bounces => bounces::run(&app).await,
             Self::Outbox => outbox::run(&app, stop).await,
             Self::Clear => uploads::clear(&app).await,
             Self::Sweep => {
@@ -111,6 +116,8 @@ pub struct Ticked {
     pub reminders: usize,
     /// Files of the drop folder that were moved.
     pub dropped: usize,
+    /// Letters that turned out to have come back.
+    pub bounced: usize,
     /// Letters handed over, whatever became of them.
     pub letters: usize,
     /// Chunks of files cleared away.
@@ -125,6 +132,7 @@ pub struct Ticked {
 #[derive(Debug, Default)]
 pub struct Rota {
     swept: Option<Timestamp>,
+    fetched: Option<Timestamp>,
     stop: Option<watch::Receiver<bool>>,
     watch: Arc<Mutex<Watch>>,
 }
@@ -153,7 +161,8 @@ impl Rota {
     fn is_due(&self, job: Job, now: Timestamp) -> bool {
         // A clock that went back must not put a job off for as long as it went.
         let since = |last: Timestamp| now.duration_since(last).abs();
-        job.cadence().is_none_or(|every| self.swept.is_none_or(|last| since(last) >= every))
+        let last = if job == Job::Bounces { self.fetched } else { self.swept };
+        job.cadence().is_none_or(|every| last.is_none_or(|last| since(last) >= every))
     }
 
     fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
@@ -165,6 +174,10 @@ impl Rota {
             Job::BackupAge | Job::Replan => {}
             Job::Drop => out.dropped += count,
             Job::Clear => out.cleared += count,
+            Job::Bounces => {
+                out.bounced += count;
+                self.fetched = Some(now);
+            }
             Job::Outbox => out.letters += count,
             Job::Sweep => {
                 out.swept += count;
@@ -183,7 +196,9 @@ impl Rota {
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
             let (letter, recurring) = (outbox::next_due(app, r)?, r.recurring_next()?);
             let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
-            let sweep = sweep.into_iter().chain(drop).chain([statements::next_due(app)]).min();
+            let fetch =
+                app.settings.bounces.as_ref().and(self.fetched).and_then(|at| at.checked_add(bounces::EVERY).ok());
+            let sweep = sweep.into_iter().chain(fetch).chain(drop).chain([statements::next_due(app)]).min();
             Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).min())
         })
     }

@@ -5,6 +5,7 @@
 //! Knows nothing of HTTP and holds no rule of its own: those are in `domain` and `actions`.
 
 mod backups;
+mod bounces;
 mod drop;
 mod jobs;
 mod night;

@@ -6,8 +6,8 @@ use redb::ReadableTable;
 use super::accounts::person_key;
 use super::error::StoreError;
 use super::tables::{
-    LETTER_KEYS, LETTERS, LETTERS_BY_STATE, LETTERS_OF_INVOICE, OUTBOX, OUTBOX_OF, REMINDER_OF_INVOICE, REMINDER_STEPS,
-    REMINDERS_DUE, REMINDERS_WAITING,
+    LETTER_KEYS, LETTERS, LETTERS_BY_STATE, LETTERS_OF_INVOICE, MESSAGE_IDS, OUTBOX, OUTBOX_OF, REMINDER_OF_INVOICE,
+    REMINDER_STEPS, REMINDERS_DUE, REMINDERS_WAITING,
 };
 use super::tx::{Reader, WriteTx};
 use crate::domain::ids::{InvoiceId, LetterId};
@@ -43,6 +43,8 @@ pub enum LetterShelf {
     Uncertain = 4,
     /// Withdrawn before sending.
     Withdrawn = 5,
+    /// Came back.
+    Bounced = 6,
 }
 
 pub(super) fn shelf(state: &LetterState) -> LetterShelf {
@@ -53,6 +55,7 @@ pub(super) fn shelf(state: &LetterState) -> LetterShelf {
         LetterState::Failed(..) => LetterShelf::Failed,
         LetterState::Uncertain(..) => LetterShelf::Uncertain,
         LetterState::Withdrawn(..) => LetterShelf::Withdrawn,
+        LetterState::Bounced(..) => LetterShelf::Bounced,
     }
 }
 
@@ -71,6 +74,11 @@ pub trait LetterReads: Reader {
     /// The letter of a key.
     fn letter_keyed(&self, key: &str) -> Result<Option<LetterId>, StoreError> {
         Ok(self.table(LETTER_KEYS)?.get(key)?.map(|x| LetterId(x.value())))
+    }
+
+    /// The letter whose Message-ID has this local part.
+    fn letter_of_message(&self, local: &str) -> Result<Option<LetterId>, StoreError> {
+        Ok(self.table(MESSAGE_IDS)?.get(local)?.map(|x| LetterId(x.value())))
     }
 
     /// Letters whose next attempt is due by `now`, oldest first, at most `limit`.
@@ -193,6 +201,7 @@ impl WriteTx<'_> {
             return Ok(false);
         }
         self.change(LETTER_KEYS)?.insert(letter.key.as_str(), letter.id.0)?;
+        self.change(MESSAGE_IDS)?.insert(letter.message_id.as_str(), letter.id.0)?;
         if let Some(invoice) = letter.purpose.invoice() {
             self.change(LETTERS_OF_INVOICE)?.insert((invoice.0, letter.id.0), ())?;
         }
@@ -214,6 +223,10 @@ impl WriteTx<'_> {
     ) -> Result<(), StoreError> {
         self.change(LETTERS_BY_STATE)?.remove((shelf(old) as u8, letter.id.0))?;
         self.change(LETTERS_BY_STATE)?.insert((shelf(&letter.state) as u8, letter.id.0), ())?;
+        // Of those that go as one, the one that carries the others answers to what comes back.
+        if letter.with.is_none() {
+            self.change(MESSAGE_IDS)?.insert(letter.message_id.as_str(), letter.id.0)?;
+        }
         self.set_due(letter.id, due)?;
         self.note_waiting(letter)?;
         self.put(LETTERS, letter.id.0, letter)

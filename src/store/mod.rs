@@ -36,6 +36,7 @@ pub mod quotes;
 pub mod records;
 pub mod recurring;
 pub mod refunds;
+pub mod returned;
 pub mod scope;
 mod snapshot;
 pub mod standing;
@@ -87,6 +88,7 @@ pub mod prelude {
     pub use super::quotes::QuoteReads;
     pub use super::recurring::RecurringReads;
     pub use super::refunds::RefundReads;
+    pub use super::returned::ReturnedReads;
     pub use super::standing::StandingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }

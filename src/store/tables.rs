@@ -155,6 +155,10 @@ pub const VISITS: T<(Id, u8, Id, i64), ()> = T::new("visits");
 pub const LETTERS: T<Id, Bytes> = T::new("letters");
 /// Key to letter: what makes sending once.
 pub const LETTER_KEYS: T<Name, Id> = T::new("letter_keys");
+/// *Index*: local part of the Message-ID to letter.
+pub const MESSAGE_IDS: T<Name, Id> = T::new("message_ids");
+/// Digest of a message that came back to what it was: what makes that each is taken once.
+pub const RETURNED: T<Hash, u8> = T::new("returned");
 /// *Index*: (next attempt, letter) of those that wait.
 pub const OUTBOX: T<(Instant, Id), ()> = T::new("outbox");
 /// *Index*: letter to its next attempt.
@@ -196,7 +200,7 @@ macro_rules! every_table {
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
-            STATEMENT_CHOICES STOPPED STOPPED_NEW)
+            STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

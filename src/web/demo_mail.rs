@@ -133,6 +133,7 @@ mod tests {
             message_id: "a@b.example".into(),
             from_name: "Harbour & Finch".into(),
             from_address: "a@harbour.example".into(),
+            return_path: None,
             reply_to: None,
             to_name: "Ana <b>".into(),
             to_address: "ana@marlow.example".into(),

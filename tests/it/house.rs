@@ -206,6 +206,7 @@ pub fn app_on(store: Store, now: Timestamp, mailer: Mailer, seed: u64) -> App {
             files: FileLimits::of_mib(64, 96, 128),
             backup: None,
             drop: None,
+            bounces: None,
             demo: false,
         }),
         wake: Arc::default(),

@@ -4,6 +4,7 @@
 
 mod auth;
 mod backups;
+mod bounces;
 mod browser;
 mod cli;
 mod desk;

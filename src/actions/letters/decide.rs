@@ -28,7 +28,8 @@ pub enum Decision {
     Leave,
 }
 
-/// Decides about a failed or uncertain letter, and with it about those that went as one with it.
+/// Decides about a letter that failed, came back, or of which nobody knows, and with it about those that went as one
+/// with it.
 ///
 /// # Errors
 /// When the scope does not allow it, or the letter is in another state.
@@ -53,7 +54,7 @@ fn together(w: &WriteTx<'_>, id: LetterId) -> Result<Vec<LetterId>, ActError> {
 }
 
 fn undecided(letter: &Letter) -> bool {
-    matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..))
+    letter.state.wants_decision()
 }
 
 fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: Decision) -> Result<Done<()>, ActError> {
@@ -76,16 +77,18 @@ fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
     Ok(w.record(about(&letter), event)?.done(()))
 }
 
-/// Leaves every failed letter to the person that a failed letter is to: a wrong address fails again and again.
+/// Leaves every letter that failed or came back to the person that such a letter is to: a wrong address fails again and again.
 ///
 /// # Errors
 /// As [`decide`].
 pub fn leave_all(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId) -> Result<Done<()>, ActError> {
     let done = decide(w, scope, id, Decision::Leave)?;
     let to = found(w.letter(id)?)?.to;
-    for letter in w.letters_on(LetterShelf::Failed, None, LEAVE_MAX)? {
-        if letter.to == to && w.letter(letter.id)?.is_some_and(|l| undecided(&l)) {
-            let _ = decide(w, scope, letter.id, Decision::Leave)?;
+    for shelf in [LetterShelf::Failed, LetterShelf::Bounced] {
+        for letter in w.letters_on(shelf, None, LEAVE_MAX)? {
+            if letter.to == to && w.letter(letter.id)?.is_some_and(|l| undecided(&l)) {
+                let _ = decide(w, scope, letter.id, Decision::Leave)?;
+            }
         }
     }
     Ok(done)

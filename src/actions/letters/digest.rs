@@ -6,7 +6,7 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::hand_over::{Parcel, Sender, begin, outgoing};
+use super::hand_over::{Parcel, Sender, begin, looked_after_by, offer_stop, outgoing};
 use super::people::{reach, writing};
 use super::queue::{client_name, copied, message_id, subject};
 use super::stop::{moot, withdraw};
@@ -102,7 +102,11 @@ fn together(
     slots.extend([(LINK_SLOT.to_owned(), all), (ANCHOR_SLOT.to_owned(), w.anchor()?.code().to_string())]);
     // It speaks of several invoices, and goes on from none of their letters.
     let lead = Letter { follows: None, ..lead };
-    let outgoing = outgoing(&lead, &w.firm()?, sender, &slots, w.now);
+    let mut outgoing = outgoing(&lead, &w.firm()?, sender, &slots, w.now);
+    if let Some(answers_to) = looked_after_by(w, &lead)? {
+        outgoing.reply_to = Some(answers_to);
+    }
+    offer_stop(w, &lead, entropy, sender, &mut outgoing)?;
     Ok(Some(Parcel { id: lead.id, outgoing }))
 }
 

@@ -44,12 +44,19 @@ pub struct Sender {
     pub from: (String, String),
     /// Where answers go; the firm's own address when there is none.
     pub reply_to: Option<String>,
+    /// Where letters come back to that can't be delivered; the sender's address when there is none.
+    pub return_path: Option<String>,
 }
 
 impl Sender {
     /// As the configuration has it.
     pub fn of(settings: &Settings) -> Self {
-        Self { url: settings.url.clone(), from: settings.from.clone(), reply_to: settings.reply_to.clone() }
+        Self {
+            url: settings.url.clone(),
+            from: settings.from.clone(),
+            reply_to: settings.reply_to.clone(),
+            return_path: settings.bounces.as_ref().and_then(|b| b.return_path.clone()),
+        }
     }
 }
 
@@ -92,7 +99,7 @@ pub fn begin(
 
 /// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and for
 /// letters about an account, which the firm answers for.
-fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<(String, String)>, StoreError> {
+pub(super) fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<(String, String)>, StoreError> {
     let about_account = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword | Purpose::Notice);
     let (Person::Contact(_), Some(client), false) = (letter.to, letter.client, about_account) else { return Ok(None) };
     if w.client(client)?.is_none_or(|c| c.manager.is_none()) {
@@ -105,7 +112,7 @@ fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<(String, S
 }
 
 /// Draws the link that stops reminders, for mail programs (RFC 8058) and at the letter's end; kept as a digest.
-fn offer_stop(
+pub(super) fn offer_stop(
     w: &mut WriteTx<'_>,
     letter: &Letter,
     entropy: &Entropy,
@@ -205,6 +212,7 @@ pub(super) fn outgoing(
         message_id: format!("{}@{domain}", letter.message_id),
         from_name: sender.from.0.clone(),
         from_address: sender.from.1.clone(),
+        return_path: sender.return_path.clone(),
         reply_to: answers_to.map(|address| (firm.party.name.clone(), address)),
         to_name: letter.to_name.clone(),
         to_address: letter.to_address.to_string(),

@@ -29,6 +29,6 @@ pub(super) use statements::queue_statement;
 pub(super) use stop::{withdraw, withdraw_reminders, withdraw_reminders_to};
 
 /// Where a letter's lines stand in the log.
-fn about(letter: &Letter) -> About {
+pub(super) fn about(letter: &Letter) -> About {
     About { client: letter.client, invoice: letter.purpose.invoice() }
 }

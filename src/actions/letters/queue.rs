@@ -204,7 +204,8 @@ pub(in super::super) fn not_lately(w: &WriteTx<'_>, to: Person, purpose: Purpose
         if w.now.duration_since(letter.queued) >= AGAIN_AFTER {
             break;
         }
-        let stands = !matches!(letter.state, LetterState::Failed(..) | LetterState::Withdrawn(..));
+        let stands =
+            !matches!(letter.state, LetterState::Failed(..) | LetterState::Bounced(..) | LetterState::Withdrawn(..));
         if stands && letter.to == to && letter.purpose == purpose {
             return Err(Refusal::SentLately.into());
         }

@@ -324,6 +324,7 @@ fn settings(url: String, upload_max: usize, files: FileLimits) -> Result<Setting
         files,
         backup: None,
         drop: None,
+        bounces: None,
         demo: true,
     })
 }

@@ -151,6 +151,7 @@ fn outgoing(letter: &Letter, settings: &Settings) -> Outgoing {
         message_id: format!("{}@{domain}", letter.message_id),
         from_name: settings.from.0.clone(),
         from_address: settings.from.1.clone(),
+        return_path: None,
         reply_to: None,
         to_name: letter.to_name.clone(),
         to_address: letter.to_address.to_string(),

@@ -8,7 +8,8 @@ use crate::store::accounts::person_key;
 use crate::store::clients::ClientReads;
 use crate::store::error::StoreError;
 use crate::store::invoices::InvoiceReads;
-use crate::store::letters::{shelf, waits_as_reminder};
+use crate::store::letters::{LetterReads, shelf, waits_as_reminder};
+use crate::store::returned::Returned;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
 use redb::ReadableTable;
@@ -23,6 +24,12 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(letter.id.0 == key, || format!("The letter at {key} says to be {}.", letter.id));
         let keyed = c.r.table(LETTER_KEYS)?.get(letter.key.as_str())?.map(|x| x.value());
         c.claim(keyed == Some(key), || format!("The key of letter {key} leads to {keyed:?}."));
+        let led = c.r.letter_of_message(&letter.message_id)?;
+        let same = match led {
+            Some(id) => c.r.letter(id)?.is_some_and(|x| x.message_id == letter.message_id),
+            None => false,
+        };
+        c.claim(same, || format!("The Message-ID of letter {key} leads to {led:?}."));
         let listed = c.has(LETTERS_BY_STATE, (shelf(&letter.state) as u8, key))?;
         c.claim(listed, || format!("Letter {key} is missing from the list of those {}.", letter.state.words()));
         if let Some(invoice) = letter.purpose.invoice() {
@@ -43,6 +50,10 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     })?;
     c.given("letter", highest)?;
     c.sized(LETTER_KEYS, letters)?;
+    c.rows(RETURNED, |c, _: [u8; 32], what: u8| {
+        c.claim(what <= Returned::MAX, || "A message that came back was of no known kind.".to_owned());
+        Ok(())
+    })?;
     c.sized(LETTERS_BY_STATE, letters)?;
     c.sized(LETTERS_OF_INVOICE, about)?;
     c.sized(REMINDERS_WAITING, reminders_waiting)?;

@@ -9,14 +9,20 @@ use super::{contact_form, contact_reminders};
 use crate::actions::{people, unchanged};
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId};
-use crate::domain::person::Contact;
+use crate::domain::letter::Letter;
+use crate::domain::person::{Contact, Person};
 use crate::domain::project::Project;
+use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::web::forms::{Posted, Query};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Icon, Look, Tone, csrf_input};
 use crate::web::problem::Problem;
+
+/// Letters that came back that are looked through for those of one contact, and how many are shown.
+const BOUNCED_LOOKED: usize = 200;
+const BOUNCED_SHOWN: usize = 3;
 
 /// `GET /desk/clients/{id}/contacts/new`
 pub async fn new(DeskWork(desk): DeskWork, Id(id): Id<ClientId>) -> Result<Response, Problem> {
@@ -177,6 +183,7 @@ fn edit_page(
     // A page without this line is better than no page.
     let stopped = desk.read(|r| Ok(r.stopped(contact.id)?)).ok().flatten();
     let reminders = contact_reminders::part(contact, stopped.as_ref());
+    let back_again = came_back(desk, contact.id);
     let body = html! {
         (parts::back(&back, &client.party.name))
         (parts::head(&contact.name, &client.party.name, access_actions(desk, contact)))
@@ -185,6 +192,11 @@ fn edit_page(
         }
         @if !contact.active {
             (parts::note(Tone::Warn, Icon::Lock, "Access revoked.", "They see and get nothing. Let in again, they have the rights below and no password."))
+        }
+        @for letter in &back_again {
+            (parts::note(Tone::Bad, Icon::Bounce, "A letter to them came back.", html! {
+                (super::letters::told(&letter.state).3) " " a href=(super::links::letter(letter.id)) { "Look and decide" }
+            }))
         }
         (reminders)
         (parts::error_summary(typed.errors))
@@ -197,6 +209,12 @@ fn edit_page(
         }
     };
     desk.page(DeskNav::Clients, &parts::titled(&contact.name, typed.errors), body)
+}
+
+/// The newest letters to somebody that came back and about which nobody has decided.
+fn came_back(desk: &Desk, contact: ContactId) -> Vec<Letter> {
+    let newest = desk.read(|r| Ok(r.letters_on(LetterShelf::Bounced, None, BOUNCED_LOOKED)?)).unwrap_or_default();
+    newest.into_iter().filter(|letter| letter.to == Person::Contact(contact)).take(BOUNCED_SHOWN).collect()
 }
 
 fn access_actions(desk: &Desk, contact: &Contact) -> Markup {

@@ -199,7 +199,7 @@ fn cells(desk: &Desk, letter: &Letter) -> Vec<Markup> {
         Purpose::Posted(_) => "A document was posted".to_owned(),
         Purpose::Statement(_) => "The statement of a month".to_owned(),
     };
-    let decides = matches!(letter.state, LetterState::Failed(..) | LetterState::Uncertain(..));
+    let decides = letter.state.wants_decision();
     vec![
         instant(desk, letter.queued),
         html! {
@@ -220,7 +220,7 @@ fn letter_state(desk: &Desk, state: &LetterState) -> Markup {
         LetterState::Sending(at) => (Tone::Info, Some(*at), ""),
         LetterState::Accepted(at, _) => (Tone::Ok, Some(*at), ""),
         LetterState::Deferred(at, why) => (Tone::Warn, Some(*at), why.as_str()),
-        LetterState::Failed(at, why) => (Tone::Bad, Some(*at), why.as_str()),
+        LetterState::Failed(at, why) | LetterState::Bounced(at, why) => (Tone::Bad, Some(*at), why.as_str()),
         LetterState::Uncertain(at, why) => (Tone::Warn, Some(*at), why.as_str()),
         LetterState::Withdrawn(at, why) => (Tone::Plain, Some(*at), why.as_str()),
     };

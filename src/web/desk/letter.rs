@@ -125,6 +125,12 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
             "The connection broke off before the mail server answered. It may have taken the letter or not, and nobody \
              here can know. Sent again, it may arrive twice; left, perhaps never. Ask the recipient if you can.",
         ),
+        LetterState::Bounced(..) => (
+            false,
+            "Try again?",
+            "The mail server took it, and then it came back: nothing arrived. Check the address first; it goes to the \
+             recipient’s present one.",
+        ),
         LetterState::Failed(..) => (
             false,
             "Try again?",
@@ -142,7 +148,7 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
             p.row {
                 (parts::submit_as(Look::Primary, "do", "again", "Send again"))
                 (parts::submit_as(Look::Plain, "do", "leave", "Leave it"))
-                @if matches!(letter.state, LetterState::Failed(..)) {
+                @if matches!(letter.state, LetterState::Failed(..) | LetterState::Bounced(..)) {
                     (parts::submit_as(Look::Quiet, "do", "leave-all", "Leave all that failed to this address"))
                 }
             }
@@ -210,6 +216,7 @@ fn letter_of(event: &Event) -> Option<LetterId> {
         | Event::LetterAccepted { letter, .. }
         | Event::LetterDeferred { letter, .. }
         | Event::LetterFailed { letter, .. }
+        | Event::LetterBounced { letter, .. }
         | Event::LetterUncertain { letter, .. }
         | Event::LetterDecided { letter, .. }
         | Event::LetterWithdrawn { letter, .. } => Some(*letter),

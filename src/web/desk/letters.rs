@@ -23,11 +23,12 @@ const PAGE: usize = 50;
 const LOOKED_MAX: usize = 1_000;
 
 /// The lists, as (word in the query, words, shelf).
-const STATES: [(&str, &str, Option<LetterShelf>); 6] = [
+const STATES: [(&str, &str, Option<LetterShelf>); 7] = [
     ("", "All", None),
     ("waiting", "Waiting", Some(LetterShelf::Waiting)),
     ("accepted", "Handed over", Some(LetterShelf::Accepted)),
     ("failed", "Failed", Some(LetterShelf::Failed)),
+    ("bounced", "Came back", Some(LetterShelf::Bounced)),
     ("uncertain", "Uncertain", Some(LetterShelf::Uncertain)),
     ("withdrawn", "Withdrawn", Some(LetterShelf::Withdrawn)),
 ];
@@ -75,6 +76,7 @@ pub(super) fn told(state: &LetterState) -> (Tone, &'static str, Option<Timestamp
         LetterState::Accepted(at, words) => (Tone::Ok, "Handed to the mail server", Some(*at), words),
         LetterState::Deferred(at, words) => (Tone::Warn, "Waiting to be tried again", Some(*at), words),
         LetterState::Failed(at, words) => (Tone::Bad, "Not delivered", Some(*at), words),
+        LetterState::Bounced(at, words) => (Tone::Bad, "Bounced", Some(*at), words),
         LetterState::Uncertain(at, words) => (Tone::Warn, "Uncertain", Some(*at), words),
         LetterState::Withdrawn(at, words) => (Tone::Plain, "Withdrawn", Some(*at), words),
     }

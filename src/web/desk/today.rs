@@ -27,6 +27,7 @@ const COUNT_MAX: usize = 99;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
     pub failed: usize,
+    pub bounced: usize,
     pub uncertain: usize,
     pub overdue: usize,
     pub unapplied: usize,
@@ -37,7 +38,7 @@ pub(super) struct Counts {
 
 impl Counts {
     fn total(self) -> usize {
-        let mail = self.failed + self.uncertain + self.unwanted;
+        let mail = self.failed + self.bounced + self.uncertain + self.unwanted;
         (mail + self.overdue + self.unapplied + self.drafts + self.to_file).min(COUNT_MAX)
     }
 }
@@ -52,6 +53,7 @@ pub fn count(desk: &Desk) -> usize {
 fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
     let mut out = Counts {
         failed: letters(r, &desk.scope, LetterShelf::Failed)?,
+        bounced: letters(r, &desk.scope, LetterShelf::Bounced)?,
         uncertain: letters(r, &desk.scope, LetterShelf::Uncertain)?,
         unwanted: r.stopped_new(COUNT_MAX)?.iter().filter(|s| desk.scope.sees(s.client)).count(),
         to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() } else { 0 },

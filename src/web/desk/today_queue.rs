@@ -40,6 +40,7 @@ type Lookup<'a> = NamesOf<'a, ReadTx>;
 pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Counts) -> Result<Vec<Markup>, StoreError> {
     let all = [
         letters(r, desk, names, counts.failed, &FAILED)?,
+        letters(r, desk, names, counts.bounced, &BOUNCED)?,
         letters(r, desk, names, counts.uncertain, &UNCERTAIN)?,
         unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
@@ -132,6 +133,17 @@ const FAILED: LetterSection = LetterSection {
     says: ": the letter was not delivered",
     act: "Look and decide",
     all: "/desk/letters?state=failed",
+};
+const BOUNCED: LetterSection = LetterSection {
+    id: "bounced",
+    shelf: LetterShelf::Bounced,
+    heading: "Mail that came back",
+    hint: "It was taken and could not be delivered; check the address",
+    tone: Tone::Bad,
+    icon: Icon::Bounce,
+    says: ": the letter came back",
+    act: "Look and decide",
+    all: "/desk/letters?state=bounced",
 };
 const UNCERTAIN: LetterSection = LetterSection {
     id: "uncertain",

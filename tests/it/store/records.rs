@@ -357,10 +357,11 @@ fn letters_and_secrets_keep_their_stored_form() {
         letter(Purpose::SetPassword, None, S::Deferred(at(), why.clone())),
         letter(Purpose::SignIn, None, S::Failed(at(), why.clone())),
         letter(Purpose::SignIn, None, S::Uncertain(at(), why.clone())),
-        letter(Purpose::SignIn, None, S::Withdrawn(at(), why)),
+        letter(Purpose::SignIn, None, S::Withdrawn(at(), why.clone())),
         letter(Purpose::Notice, None, S::Queued),
         letter(Purpose::Posted(DocumentId(10)), None, S::Queued),
         letter(Purpose::Statement(StatementId(13)), None, S::Queued),
+        letter(Purpose::SignIn, None, S::Bounced(at(), why)),
     ];
     golden("letter", &all);
     let person = Person::Staff(StaffId(1));
@@ -600,5 +601,6 @@ fn events() -> Vec<Event> {
         E::ContactStopped { contact, name: s(), reason: s() },
         E::ContactResumed { contact, name: s(), reason: s() },
         E::StopNoted { contact, name: s() },
+        E::LetterBounced { letter, to: s(), reason: s() },
     ]
 }

@@ -10,6 +10,7 @@ mod einvoices;
 mod files;
 mod languages;
 mod looks;
+mod mta;
 mod pages;
 mod program;
 mod s3;

@@ -47,8 +47,8 @@ pub fn by_link(w: &mut WriteTx<'_>, zone: &TimeZone, link: TokenDigest) -> Resul
 /// When the scope does not allow it, the reason is missing, or they are stopped already.
 pub fn by_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId, reason: &str) -> Result<Done<()>, ActError> {
     let contact = visible(w, scope, id)?;
-    let (by, reason) = (author(w), why(reason)?);
-    Ok(stop(w, &contact, Some(by), reason)?.done(()))
+    let (by, why) = (author(w), self::reason(reason)?);
+    Ok(stop(w, &contact, Some(by), why)?.done(()))
 }
 
 /// Lets reminders go to a contact again, from the next one on.
@@ -57,7 +57,7 @@ pub fn by_staff(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId, reason: 
 /// When the scope does not allow it, the reason is missing, or they are not stopped.
 pub fn lift(w: &mut WriteTx<'_>, scope: &StaffScope, id: ContactId, reason: &str) -> Result<Done<()>, ActError> {
     let contact = visible(w, scope, id)?;
-    let reason = why(reason)?;
+    let reason = self::reason(reason)?;
     if !w.end_stopped(id)? {
         return Err(Refusal::TryAgain.into());
     }
@@ -99,6 +99,10 @@ fn visible(w: &WriteTx<'_>, scope: &StaffScope, id: ContactId) -> Result<Contact
     Ok(contact)
 }
 
-fn why(reason: &str) -> Result<String, Refusal> {
+/// The reason that staff give.
+///
+/// # Errors
+/// Names the field `reason` when it is missing or no line of text.
+pub fn reason(reason: &str) -> Result<String, Refusal> {
     text::required("reason", reason, text::LINE_MAX, "Say why, in a few words.").map_err(Refusal::from)
 }

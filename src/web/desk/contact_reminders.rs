@@ -33,14 +33,15 @@ pub async fn change(
 ) -> Result<Response, Problem> {
     let (contact, client) = contact_of(&desk, id)?;
     let stopped = desk.read(|r| Ok(r.stopped(id)?))?;
-    let reason = fields.get("reason").to_owned();
-    let done = match (fields.get("do"), stopped) {
-        ("stop", None) => desk.act(move |w, scope| stops::by_staff(w, scope, id, &reason)).await,
-        ("lift", Some(_)) => desk.act(move |w, scope| stops::lift(w, scope, id, &reason)).await,
-        ("note", Some(stopped)) if !stopped.noted => desk.act(move |w, scope| stops::note(w, scope, id)).await,
+    let reason = stops::reason(fields.get("reason"));
+    let done = match (fields.get("do"), stopped, reason) {
+        ("stop" | "lift", _, Err(refusal)) => Err(refusal.into()),
+        ("stop", None, Ok(why)) => desk.act(move |w, scope| stops::by_staff(w, scope, id, &why)).await,
+        ("lift", Some(_), Ok(why)) => desk.act(move |w, scope| stops::lift(w, scope, id, &why)).await,
+        ("note", Some(stopped), _) if !stopped.noted => desk.act(move |w, scope| stops::note(w, scope, id)).await,
         // Pressed twice, or somebody else was first: the page says how it is.
-        ("stop" | "lift" | "note", _) => Ok(()),
-        _ => return Err(Problem::NotFound),
+        ("stop" | "lift" | "note", ..) => Ok(()),
+        _ => return Err(Problem::Bad("Choose whether reminders go to them.")),
     };
     match done {
         Ok(()) => Ok(on_to(&address(id))),
@@ -85,7 +86,8 @@ fn page(
                     form method="post" action=(address(contact.id)) {
                         (csrf_input(&desk.csrf))
                         p { "It waits under Today until somebody has noted it." }
-                        p.row { (parts::submit_as(Look::Primary, "do", "note", "Noted, leave it so")) }
+                        (parts::hidden("do", "note"))
+                        p.row { (parts::submit(Look::Primary, "Noted, leave it so")) }
                     }
                 }
             }
@@ -97,7 +99,8 @@ fn page(
             (csrf_input(&desk.csrf))
             (parts::input(&reason, Input::Text))
             p.mut.small { "Issued documents, quotes and sign-in letters go to them in any case." }
-            p.row { (parts::submit_as(Look::Plain, "do", word, action)) a href=(back) { "Cancel" } }
+            (parts::hidden("do", word))
+            p.row { (parts::submit(Look::Plain, action)) a href=(back) { "Cancel" } }
         }
     };
     Ok(desk.page(DeskNav::Clients, &parts::titled(&title, errors), body))

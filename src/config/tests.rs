@@ -247,3 +247,44 @@ fn a_moved_configuration_differs_in_the_two_places_only() {
     assert_eq!((new.data.as_path(), &new.key), (Path::new("/new"), &KeySource::File("/new.key".into())));
     assert_eq!(new.url.origin(), "https://p.example.com");
 }
+
+const SIGNING: &str = "[dkim]\nselector = \"counterfoil\"\nkey_file = \"dkim.pem\"\n";
+
+#[test]
+fn the_limits_of_the_mail_server_have_defaults_and_ends() {
+    let smtp = |more: &str| match parse(&GOOD.replace("[reminders]", &format!("{more}[reminders]"))).unwrap().mail {
+        Some(MailConfig { transport: MailTransport::Smtp(smtp), .. }) => smtp,
+        other => panic!("{other:?}"),
+    };
+    let usual = smtp("");
+    assert_eq!((usual.connections, usual.letters_per_connection, usual.letters_per_minute), (4, 50, 0));
+    let own = smtp("connections = 2\nletters_per_minute = 30\n");
+    assert_eq!((own.connections, own.letters_per_minute), (2, 30));
+    let fault = refusal("[reminders]", "connections = 0\n[reminders]");
+    assert!(fault.message.contains("from 1 to 50"), "{fault}");
+}
+
+#[test]
+fn a_signature_is_of_the_senders_domain_or_of_one_above_it() {
+    let with = |more: &str| parse(&GOOD.replace("[reminders]", &format!("{SIGNING}{more}[reminders]")));
+    let dkim = with("").unwrap().dkim.unwrap();
+    assert_eq!((&*dkim.selector, &*dkim.domain), ("counterfoil", "example.com"));
+    assert_eq!(dkim.key_file, Path::new("/etc/counterfoil/dkim.pem"));
+    let fault = with("domain = \"other.example\"\n").unwrap_err();
+    assert!(fault.message.contains("does not fit from_address"), "{fault}");
+    let fault = refusal("[reminders]", "[dkim]\nselector = \"a b\"\nkey_file = \"k\"\n[reminders]");
+    assert!(fault.message.contains("no name of the DNS"), "{fault}");
+    assert!(refusal("[reminders]", "[dkim]\nselector = \"a\"\n[reminders]").message.contains("key_file is missing"));
+}
+
+#[test]
+fn what_comes_back_has_a_maildir_and_perhaps_an_address() {
+    let with = |more: &str| parse(&GOOD.replace("[reminders]", &format!("[bounces]\n{more}[reminders]")));
+    let plan = with("maildir = \"back\"\nreturn_path = \"bounces@example.com\"\n").unwrap().bounces.unwrap();
+    assert_eq!(plan.maildir, Path::new("/etc/counterfoil/back"));
+    assert_eq!(plan.return_path.as_deref(), Some("bounces@example.com"));
+    assert!(with("").unwrap_err().message.contains("maildir is missing"));
+    assert!(
+        with("maildir = \"b\"\nreturn_path = \"B <b@x>\"\n").unwrap_err().message.contains("not an e-mail address")
+    );
+}

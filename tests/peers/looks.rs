@@ -15,7 +15,7 @@ const TALL: u32 = 6000;
 /// Pages of a client's contact; lists are followed to their first entry.
 const PORTAL: [&str; 7] = ["/", "/invoices", "/statement", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 32] = [
+const DESK: [&str; 34] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",

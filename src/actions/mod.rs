@@ -10,6 +10,7 @@ pub mod bounces;
 pub mod certificates;
 pub mod clients;
 pub mod digest;
+pub mod credit_terms;
 pub mod documents;
 pub mod drops;
 pub mod firm;

@@ -268,6 +268,14 @@ pub enum Event {
     StopNoted { contact: ContactId, name: String },
     /// A letter that the mail server had taken came back: some server on the way could not deliver it, and said so.
     LetterBounced { letter: LetterId, to: String, reason: String },
+    /// How much a client may owe was set, or that there is no limit, for this reason.
+    CreditLimitSet { client: ClientId, limit: Option<Money>, reason: String },
+    /// A client was put on hold: nothing is issued to them, for this reason.
+    CreditHeld { client: ClientId, reason: String },
+    /// The hold was lifted.
+    CreditHoldLifted { client: ClientId },
+    /// An invoice was issued although its client owes more than they may with it; whoever issued it was warned.
+    CreditLimitExceeded { client: ClientId, invoice: InvoiceId, limit: Money, owed: Money },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -379,6 +387,10 @@ impl Event {
             | E::DocumentImported { .. }
             | E::MonthPublished { .. }
             | E::MonthFailed { .. }
+            | E::CreditLimitSet { .. }
+            | E::CreditHeld { .. }
+            | E::CreditHoldLifted { .. }
+            | E::CreditLimitExceeded { .. }
             | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }

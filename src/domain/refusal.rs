@@ -97,6 +97,10 @@ pub enum Refusal {
     QuoteReplaced,
     /// So much of the receipt was paid back.
     PaidBack(Money),
+    /// The client is on credit hold, for this reason.
+    CreditHeld(String),
+    /// The client may owe so much, and would owe this.
+    OverLimit(Money, Money),
 }
 
 impl From<FieldFault> for Refusal {
@@ -206,6 +210,16 @@ impl std::fmt::Display for Refusal {
                 f,
                 "{amount} of it was paid back to the client, so it can’t be taken back. If that refund came back or never \
                  went out, record that first."
+            ),
+            Self::CreditHeld(reason) => write!(
+                f,
+                "This client is on credit hold, so that nothing is issued to them ({reason}). Lift the hold on the client’s \
+                 page under Credit first."
+            ),
+            Self::OverLimit(limit, owed) => write!(
+                f,
+                "With this the client would owe {owed}, more than the credit limit of {limit}. Issue it from its preview, \
+                 where you can confirm that, or change the limit."
             ),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }

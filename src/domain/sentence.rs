@@ -107,6 +107,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::RecurringSaved { .. } | E::RecurringResumed { .. } | E::RecurringMade { .. } => ("clock", Mark::Plain),
         E::RecurringSkipped { .. } => ("clock", Mark::Plain),
         E::RecurringPaused { .. } => ("clock", Mark::Warn),
+        E::CreditLimitSet { .. } | E::CreditHoldLifted { .. } => ("lock", Mark::Plain),
+        E::CreditHeld { .. } | E::CreditLimitExceeded { .. } => ("lock", Mark::Warn),
         E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
@@ -293,6 +295,18 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::ContactStopped { name, reason, .. } => noted(format!("{who} stopped the reminders to {name}"), reason),
         E::ContactResumed { name, reason, .. } => noted(format!("{who} lets reminders go to {name} again"), reason),
         E::StopNoted { name, .. } => plain(format!("{who} noted that {name} wants no reminders")),
+        E::CreditLimitSet { limit: Some(limit), reason, .. } => {
+            noted(format!("{who} set the credit limit to {}", locale.money(*limit)), reason)
+        }
+        E::CreditLimitSet { limit: None, reason, .. } => noted(format!("{who} took the credit limit away"), reason),
+        E::CreditHeld { reason, .. } => noted(format!("{who} put the client on credit hold"), reason),
+        E::CreditHoldLifted { .. } => plain(format!("{who} lifted the credit hold")),
+        E::CreditLimitExceeded { invoice, limit, owed, .. } => plain(format!(
+            "{who} issued {} beyond the credit limit of {}: {} would be owed",
+            names.document(*invoice),
+            locale.money(*limit),
+            locale.money(*owed)
+        )),
         E::PolicyChanged { version, reason } => {
             noted(format!("{who} changed the reminder policy (version {version})"), reason)
         }
@@ -528,6 +542,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => None,
         E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } => None,
+        E::CreditLimitSet { .. } | E::CreditHeld { .. } => None,
+        E::CreditHoldLifted { .. } | E::CreditLimitExceeded { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,

@@ -8,8 +8,9 @@ use super::error::StoreError;
 use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::tables::{
-    CLIENTS, CLIENTS_BY_NAME, CONTACTS, CONTACTS_OF_CLIENT, IMPORTS, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE,
-    INVOICES_OF_CLIENT, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, UNAPPLIED,
+    CLIENTS, CLIENTS_BY_NAME, CONTACTS, CONTACTS_OF_CLIENT, CREDIT_HOLDS, CREDIT_TERMS, IMPORTS, INVOICE_NUMBERS,
+    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT,
+    UNAPPLIED,
 };
 use super::tx::{Reader, WriteTx};
 use super::{clients, day};
@@ -87,6 +88,8 @@ impl WriteTx<'_> {
     /// Takes a client away of whom nothing is left.
     pub fn remove_client(&mut self, client: &Client) -> Result<(), StoreError> {
         self.change(CLIENTS_BY_NAME)?.remove((clients::fold(&client.party.name).as_str(), client.id.0))?;
+        self.change(CREDIT_TERMS)?.remove(client.id.0)?;
+        self.change(CREDIT_HOLDS)?.remove(client.id.0)?;
         self.change(CLIENTS)?.remove(client.id.0)?;
         Ok(())
     }

@@ -10,6 +10,7 @@ use super::error::StoreError;
 use crate::domain::backup::SealedIdentities;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
+use crate::domain::credit_terms::CreditTerms;
 use crate::domain::document::Document;
 use crate::domain::drop::Dropped;
 use crate::domain::event::LogEntry;
@@ -90,4 +91,5 @@ records! {
     Stopped = "stop of reminders" v 1;
     MonthStatement = "month-end statement" v 1;
     PolicyVersion = "reminder policy" v 1;
+    CreditTerms = "credit terms" v 1;
 }

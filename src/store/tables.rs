@@ -186,6 +186,11 @@ pub const STOPPED: T<Id, Bytes> = T::new("stopped");
 /// *Index*: contacts whose wish staff have not noted yet.
 pub const STOPPED_NEW: T<Id, ()> = T::new("stopped_new");
 
+/// Client to credit limit and hold.
+pub const CREDIT_TERMS: T<Id, Bytes> = T::new("credit_terms");
+/// *Index*: clients on hold.
+pub const CREDIT_HOLDS: T<Id, ()> = T::new("credit_holds");
+
 /// Calls `$each` with every table, for creation, backup and verification.
 #[macro_export]
 macro_rules! every_table {
@@ -200,7 +205,8 @@ macro_rules! every_table {
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
-            STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED)
+            STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
+            CREDIT_TERMS CREDIT_HOLDS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

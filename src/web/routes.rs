@@ -144,6 +144,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/clients/new" StaffWork client_form::new;
         post "/desk/clients/new" StaffWork client_form::add;
         get "/desk/clients/{id}" Staff client::show;
+        get "/desk/clients/{id}/credit" Staff desk::payer::show;
+        post "/desk/clients/{id}/credit/limit" StaffWork desk::credit_terms::set_limit;
+        post "/desk/clients/{id}/credit/hold" StaffWork desk::credit_terms::hold;
+        post "/desk/clients/{id}/credit/lift" StaffWork desk::credit_terms::lift;
         get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/statement.pdf" Staff client_statement::pdf;
         get "/desk/clients/{id}/statement.csv" Staff client_statement::csv;

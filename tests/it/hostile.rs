@@ -47,6 +47,7 @@ const IN_PARAGRAPHS: usize = 4;
 /// Forms of words alone: they take whatever is plain text; passwords take anything.
 const WORDS: &[&str] = &[
     "/desk/drops/{id}/refuse",
+    "/desk/clients/{id}/credit/hold",
     "/desk/clients/{id}/projects",
     "/desk/contacts/{id}/reminders",
     "/desk/documents/{id}/withdraw",
@@ -144,6 +145,7 @@ const BUTTONS: &[&str] = &[
     "/certificate",
     "/desk/contacts/{id}/admit",
     "/desk/contacts/{id}/invite",
+    "/desk/clients/{id}/credit/lift",
     "/desk/clients/{id}/go-on",
     "/desk/clients/{id}/statements",
     "/desk/clients/{id}/statements/choice",
@@ -184,7 +186,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         .filter(|p| !found.contains_key(p))
         .collect();
     // Shown only for a letter of which nobody knows, where a code is waited for, after a restore, for whose access was
-    // revoked, for a quote that was accepted or that waits to be looked through, and for what is paused.
+    // revoked, for a quote that was accepted or that waits to be looked through, for what is paused, and for a
+    // client on hold.
     let known = [
         "/sign-in/code",
         "/desk/letters/{id}/decide",
@@ -196,6 +199,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/recurring/{id}/leave-out",
         "/desk/invoices/{id}/go-on",
         "/desk/clients/{id}/go-on",
+        "/desk/clients/{id}/credit/lift",
     ];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();
     assert!(missing.is_empty(), "no page has a form for {missing:?}");

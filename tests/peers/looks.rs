@@ -29,6 +29,7 @@ const DESK: [&str; 34] = [
     "/desk/clients",
     "/desk/clients/new",
     "/desk/clients/1/edit",
+    "/desk/clients/1/credit",
     "/desk/clients/1/statement",
     "/desk/clients/1/statements",
     "/desk/clients/1/contacts/new",

@@ -6,6 +6,7 @@
 use jiff::Timestamp;
 use jiff::civil::Date;
 
+use super::super::credit_terms::{self, Beyond};
 use super::super::restored;
 use super::super::{found, letters};
 use super::complete::{complete_holding, issued_by, keep_pdf};
@@ -36,10 +37,11 @@ const ISSUE_TRIES: u32 = 4;
 /// # Errors
 /// When the scope does not allow it, the draft is not fit to issue, or nobody could see it.
 pub async fn issue(app: &App, by: By, scope: &StaffScope, id: InvoiceId) -> Result<DocumentNumber, ActError> {
-    issue_wanted(app, by, scope, Wanted::Draft(id, None)).await
+    issue_wanted(app, by, scope, Wanted::Draft(id, None, Beyond::Refused)).await
 }
 
-/// As [`issue`], if the draft is still the one that was last changed at `seen`.
+/// As [`issue`], if the draft is still the one that was last changed at `seen`; beyond the client’s credit limit only
+/// where that is acknowledged.
 ///
 /// # Errors
 /// As [`issue`]; [`Refusal::DraftChanged`].
@@ -49,8 +51,9 @@ pub async fn issue_seen(
     scope: &StaffScope,
     id: InvoiceId,
     seen: Timestamp,
+    beyond: Beyond,
 ) -> Result<DocumentNumber, ActError> {
-    issue_wanted(app, by, scope, Wanted::Draft(id, Some(seen))).await
+    issue_wanted(app, by, scope, Wanted::Draft(id, Some(seen), beyond)).await
 }
 
 /// As [`issue`], inside a transaction and at its instant: for a history that is written down as a whole. Drawing holds
@@ -64,14 +67,14 @@ pub fn issue_in(
     scope: &StaffScope,
     id: InvoiceId,
 ) -> Result<Done<DocumentNumber>, ActError> {
-    issue_wanted_in(w, app, scope, &Wanted::Draft(id, None))
+    issue_wanted_in(w, app, scope, &Wanted::Draft(id, None, Beyond::Refused))
 }
 
 /// A document to be issued.
 #[derive(Clone, Debug)]
 pub(super) enum Wanted {
-    /// A draft that is kept, as it was at that instant if one is named.
-    Draft(InvoiceId, Option<Timestamp>),
+    /// A draft that is kept, as it was at that instant if one is named, and whether beyond the credit limit too.
+    Draft(InvoiceId, Option<Timestamp>, Beyond),
     /// A credit note for an invoice or a part of it; it is never kept as a draft.
     CreditNote {
         /// What is credited.
@@ -85,7 +88,7 @@ impl Wanted {
     /// The document without number, if the scope may issue it. A credit note's id is 0: it gets one with its number.
     fn find(&self, reader: &impl Reader, scope: &StaffScope) -> Result<Invoice, ActError> {
         match self {
-            Self::Draft(id, seen) => {
+            Self::Draft(id, seen, _) => {
                 let draft = editable(reader, scope, *id)?;
                 if seen.is_some_and(|seen| seen != draft.changed) {
                     return Err(Refusal::DraftChanged.into());
@@ -94,6 +97,10 @@ impl Wanted {
             }
             Self::CreditNote { crediting, on } => credit_note(reader, scope, crediting, *on),
         }
+    }
+
+    fn beyond(&self) -> Beyond {
+        if let Self::Draft(_, _, beyond) = self { *beyond } else { Beyond::Refused }
     }
 }
 
@@ -151,6 +158,7 @@ fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted)
     }
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
     rules::check(&invoice, Some(&totals), &firm.party, &client.party)?;
+    credit_terms::check(reader, &invoice, wanted.beyond())?;
     let number = next_number(reader, &firm, &invoice)?;
     let speaking = firm.speaking(client.language);
     let pdf = draw(app, reader, &speaking, &client, &invoice, &number, &totals)?;
@@ -176,6 +184,7 @@ fn seal(
     if moved || next_number(w, &firm, &invoice)? != number {
         return Err(Refusal::TryAgain.into());
     }
+    let over = credit_terms::check(w, &invoice, wanted.beyond())?;
     let mut hold = false;
     if let Wanted::CreditNote { crediting, .. } = wanted {
         invoice.id = InvoiceId(w.next("invoice")?);
@@ -190,6 +199,11 @@ fn seal(
     let issue =
         Issue { number: number.clone(), at: w.now, by, pdf, seller, buyer, letterhead, totals, elsewhere: None };
     let event = issued_event(&invoice, &issue);
+    if let Some(over) = over {
+        let (client, invoice) = (invoice.client, invoice.id);
+        let event = Event::CreditLimitExceeded { client, invoice, limit: over.limit, owed: over.owed };
+        let _ = w.record(About::client(client), event)?;
+    }
     complete_holding(w, &Invoice { issue: Some(issue), changed: w.now, ..invoice }, event, settings, hold)?
         .map_done(number)
 }

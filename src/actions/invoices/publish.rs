@@ -3,7 +3,7 @@
 
 use jiff::civil::Date;
 
-use super::super::{drops, found, letters, payments};
+use super::super::{credit_terms, drops, found, letters, payments};
 use super::complete::{complete, issued_by, keep_pdf};
 use super::draft::check_parts;
 use crate::app::{App, Settings};
@@ -105,6 +105,9 @@ pub fn publish_in(
     let client = found(w.client(p.client)?.filter(|c| scope.sees(c.id)))?;
     scope.may(Act::Work)?;
     check_parts(w, p.client, p.project, &p.recipients)?;
+    if p.kind == Kind::Invoice {
+        credit_terms::refuse_held(w, p.client)?;
+    }
     let credited = match p.kind {
         Kind::CreditNote(of) => {
             Some(found(w.invoice(of)?.filter(|i| i.client == p.client && i.issue.is_some() && i.is_invoice()))?)

@@ -8,10 +8,12 @@ use maud::{Markup, html};
 use super::client_form::client_of;
 use super::client_timeline::{self, History};
 use super::form::Id;
-use super::{client_money, client_people, links, pauses};
+use super::{client_money, client_people, credit_terms, links, pauses, payer};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, ContactId};
+use crate::domain::credit_terms::CreditTerms;
+use crate::domain::ids::ClientId;
 use crate::domain::money::Currency;
 use crate::domain::pause::{Pause, Paused};
 use crate::domain::person::{Contact, Person};
@@ -53,6 +55,10 @@ pub struct Overview {
     pub projects: Vec<Project>,
     /// The pause of all their reminders that holds today.
     pub pause: Option<Pause>,
+    /// How they pay.
+    pub(super) payer: payer::Payer,
+    /// What they may owe, and whether anything is issued to them.
+    pub(super) credit: CreditTerms,
 }
 
 /// `GET /desk/clients/{id}?topic=&before=`
@@ -97,6 +103,8 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
         stopped,
         projects: r.projects_of(id)?,
         pause: r.pause(Paused { client: id, invoice: None })?.filter(|pause| pause.holds_on(today)),
+        payer: payer::read(r, desk, &client, today)?,
+        credit: r.credit_terms(id)?,
         client,
     })
 }
@@ -107,6 +115,7 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
         (parts::back("/desk/clients", "Clients"))
         (parts::head(&party.name, about(desk, overview), actions(desk, *id)))
         (tabs(&overview.client, ""))
+        (credit_terms::banner(desk, &overview.credit, owed(overview)))
         div.rail.sec-m {
             div {
                 (client_money::figures(desk, overview))
@@ -117,6 +126,7 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
             }
             aside aria-label="In short" {
                 (client_money::ageing(desk, overview))
+                (payer::short(*id, &overview.payer))
                 (parts::section("rem", "Reminders", "", html! {
                     @let of = Paused { client: *id, invoice: None };
                     @if overview.pause.is_none() { p.mut { "As for everybody." } }
@@ -134,6 +144,12 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
             }
         }
     }
+}
+
+/// What they owe in the currency of their credit limit, less what is not applied.
+fn owed(overview: &Overview) -> Option<i64> {
+    let limit = overview.credit.limit.as_ref()?;
+    Some(overview.ageing.get(&limit.amount.currency).map_or(0, Ageing::total))
 }
 
 fn about(desk: &Desk, overview: &Overview) -> String {
@@ -177,6 +193,7 @@ pub fn tabs(client: &Client, current: &str) -> Markup {
         (format!("/desk/quotes?client={}", client.id), "Quotes", "quotes"),
         (format!("{own}/statement"), "Statement", "statement"),
         (format!("{own}/documents"), "Documents", "documents"),
+        (format!("{own}/credit"), "Credit", "credit"),
         (format!("/desk/activity?client={}", client.id), "Activity", "activity"),
     ];
     let tabs: Vec<Tab<'_>> =

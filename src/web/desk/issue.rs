@@ -6,8 +6,10 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::credit_terms::{self, OVER};
 use super::form::{Id, refusal_in};
 use super::invoice_form::{draft, to_page};
+use crate::actions::credit_terms::Beyond;
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
@@ -54,7 +56,8 @@ pub async fn issue(
     let Ok(seen) = fields.get(SEEN).parse::<Timestamp>() else {
         return show(&desk, id, Some(&Refusal::DraftChanged));
     };
-    let issued = invoices::issue_seen(&desk.app, desk.by(), &desk.scope, id, seen).await;
+    let beyond = if fields.has(OVER) { Beyond::Acknowledged } else { Beyond::Refused };
+    let issued = invoices::issue_seen(&desk.app, desk.by(), &desk.scope, id, seen, beyond).await;
     // Its letters are queued; the scheduler looks at once.
     desk.app.wake.notify_one();
     match issued.map_err(refusal_in) {
@@ -93,13 +96,17 @@ fn show(desk: &Desk, id: InvoiceId, refusal: Option<&Refusal>) -> Result<Respons
     desk.read(|r| {
         let Some(draft) = draft(desk, r, id)? else { return Ok(to_page(id)) };
         let (page, fit) = page(desk, r, &draft, refusal)?;
-        let status = if fit { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
+        let status = if fit && refusal.is_none() { StatusCode::OK } else { StatusCode::UNPROCESSABLE_ENTITY };
         Ok((status, page).into_response())
     })
 }
 
 fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<(Markup, bool), Problem> {
-    let errors = faults(desk, r, draft, refusal)?;
+    // Beyond the credit limit it can be issued all the same, by whoever says so.
+    let missed = matches!(refusal, Some(Refusal::OverLimit(..)));
+    let (over, held) = credit_terms::before_issue(r, draft)?;
+    let mut errors = faults(desk, r, draft, refusal.filter(|_| !missed))?;
+    errors.extend(held.into_iter().filter(|_| !matches!(refusal, Some(Refusal::CreditHeld(_)))));
     let edit = format!("/desk/invoices/{}/edit", draft.id);
     let fit = errors.is_empty();
     let number = invoices::next_number(r, &desk.firm, draft).map_err(Problem::from);
@@ -119,6 +126,7 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
         }))
         (problems(&errors, draft))
         (lacking)
+        (credit_terms::warning(desk, over.as_ref(), draft.client))
         div.rail.gap-y[!lacking.0.is_empty()] {
             div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
@@ -126,14 +134,15 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
                 (then(desk, &r.policy()?, draft, &recipients))
             }
         }
-        (act(desk, draft, fit, &edit))
+        (act(desk, draft, fit, &edit, &credit_terms::acknowledge(over.as_ref(), missed)))
     };
     Ok((desk.page(DeskNav::Invoices, &parts::titled("Preview", &errors), body), fit))
 }
 
 /// What stands in the way of issuing.
 fn faults(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> Result<Vec<FieldError>, Problem> {
-    let mut errors = refusal.map_or_else(Vec::new, |x| errors_from(x, "client"));
+    let at = if matches!(refusal, Some(Refusal::CreditHeld(_))) { "client.credit" } else { "client" };
+    let mut errors = refusal.map_or_else(Vec::new, |x| errors_from(x, at));
     if errors.is_empty() {
         let client = r.client(draft.client)?.ok_or(Problem::NotFound)?;
         let rules = rules::check(draft, draft.totals().as_ref(), &desk.firm.party, &client.party);
@@ -164,6 +173,7 @@ fn problems(errors: &[FieldError], draft: &Invoice) -> Markup {
 fn mended_at(key: &str, draft: &Invoice) -> String {
     let (page, field) = match key.split_once('.') {
         Some(("settings", field)) => ("/desk/settings".to_owned(), field),
+        Some(("client", "credit")) => return format!("/desk/clients/{}/credit", draft.client),
         Some(("client", field)) => (format!("/desk/clients/{}/edit", draft.client), field),
         _ => (format!("/desk/invoices/{}/edit", draft.id), key),
     };
@@ -252,11 +262,12 @@ fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -
     parts::section("then", "Letters", "", body)
 }
 
-fn act(desk: &Desk, draft: &Invoice, fit: bool, edit: &str) -> Markup {
+fn act(desk: &Desk, draft: &Invoice, fit: bool, edit: &str, acknowledge: &Markup) -> Markup {
     html! {
         form method="post" action={ "/desk/invoices/" (draft.id) "/issue" } {
             (csrf_input(&desk.csrf))
             input type="hidden" name=(SEEN) value=(draft.changed);
+            @if fit { (acknowledge) }
             (parts::dock(html! {
                 @if fit {
                     (parts::submit(Look::Primary, format!("Issue and send {}", desk.locale().money(draft.payable()))))

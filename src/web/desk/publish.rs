@@ -7,12 +7,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
+use super::credit_terms;
 use super::document_form::{Form, Head, Paper};
 use super::form::{errors_in, on_to};
 use super::invoice_form::who;
 use super::links;
 use super::publish_kept::Upload;
 use super::{publish_read, publish_upload};
+use crate::actions::credit_terms::over_by;
 use crate::actions::invoices::{self, Publication};
 use crate::documents::einvoice::{is_xml, of_pdf};
 use crate::documents::pdf_check::check_pdf;
@@ -383,10 +385,12 @@ fn confirmation(
         })
         .collect();
     let back = format!("/desk/publish?kept={token}");
+    let over = over_by(r, p.client, p.amount, p.kind == Kind::Invoice)?;
     let title = format!("Publish {}?", p.number);
     let body = html! {
         (parts::back(&back, "Change something"))
         (parts::head(&title, "Nothing has been published or sent yet. Once it is, it can only be taken back by a credit note.", ""))
+        (credit_terms::warning(desk, over.as_ref(), p.client))
         div.rail {
             div {
                 (parts::section("what", "What the client will see", "", parts::facts(&facts)))

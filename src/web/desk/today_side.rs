@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
+use super::credit_terms;
 use super::links;
 use super::names::NamesOf;
 use super::receivables::{books, monday_of, open_totals};
@@ -29,11 +30,13 @@ pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Marku
     let next: Vec<(String, Markup, Markup)> = looks.iter().map(|look| next(desk, look, names)).collect();
     let all = html! { a href="/desk/receivables" { "Receivables" } };
     let rules = html! { a href="/desk/reminders" { "All and rules" } };
+    let holds = credit_terms::on_hold(r, desk, names)?;
     Ok(html! {
         (parts::section("money", "Money", all, parts::pairs(&figures)))
         (parts::section("next", "Going out next", rules, html! {
             @if next.is_empty() { p.mut { "Nothing is due to go out soon." } } @else { (parts::agenda(&next)) }
         }))
+        (holds)
     })
 }
 

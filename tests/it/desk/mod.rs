@@ -3,6 +3,7 @@
 mod activity;
 mod calendar;
 mod clients;
+mod credit_terms;
 mod credits;
 pub mod firm;
 mod incoming;

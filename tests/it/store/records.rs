@@ -7,6 +7,7 @@ use counterfoil::domain::backup::{SealedIdentities, SealedIdentity};
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::calendar::Zone;
 use counterfoil::domain::client::Client;
+use counterfoil::domain::credit_terms::{CreditTerms, Hold, Limit};
 use counterfoil::domain::document::{Document, Version, Withdrawn};
 use counterfoil::domain::drop::{Dropped, Fate};
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
@@ -484,6 +485,14 @@ fn a_pause_keeps_its_form() {
 }
 
 #[test]
+fn credit_terms_keep_their_form() {
+    let limit = Limit { amount: eur(500), reason: "x".to_owned(), by: StaffId(3), since: at() };
+    let hold = Hold { reason: "y".to_owned(), by: StaffId(3), since: at() };
+    let both = CreditTerms { client: ClientId(5), limit: Some(limit), hold: Some(hold) };
+    golden("credit-terms", &[both, CreditTerms::none(ClientId(5))]);
+}
+
+#[test]
 fn a_version_of_the_reminder_policy_keeps_its_form() {
     let mut policy = Policy::standard();
     policy.steps[4].to = Reach::Both;
@@ -602,5 +611,10 @@ fn events() -> Vec<Event> {
         E::ContactResumed { contact, name: s(), reason: s() },
         E::StopNoted { contact, name: s() },
         E::LetterBounced { letter, to: s(), reason: s() },
+        E::RecurringSkipped { recurring, title: s(), key: s() },
+        E::CreditLimitSet { client, limit: Some(eur(1)), reason: s() },
+        E::CreditHeld { client, reason: s() },
+        E::CreditHoldLifted { client },
+        E::CreditLimitExceeded { client, invoice, limit: eur(1), owed: eur(2) },
     ]
 }

@@ -33,6 +33,7 @@ pub mod refunds;
 pub mod reminders;
 pub mod restored;
 pub mod sessions;
+pub mod snoozes;
 pub mod statements;
 pub mod stops;
 pub mod uploads;

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
+use super::attention::Item;
 use super::format::Format;
 use super::ids::{
     ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
@@ -276,6 +277,10 @@ pub enum Event {
     CreditHoldLifted { client: ClientId },
     /// An invoice was issued although its client owes more than they may with it; whoever issued it was warned.
     CreditLimitExceeded { client: ClientId, invoice: InvoiceId, limit: Money, owed: Money },
+    /// Something on Today was put off until the end of a day, for this reason.
+    PutOff { item: Item, until: Date, reason: String },
+    /// It is shown again before its day.
+    ShownAgain { item: Item },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -409,6 +414,8 @@ impl Event {
             | E::ContactResumed { .. }
             | E::StopNoted { .. }
             | E::PolicyChanged { .. }
+            | E::PutOff { .. }
+            | E::ShownAgain { .. }
             | E::SendingReleased => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }

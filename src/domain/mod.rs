@@ -4,6 +4,7 @@
 
 pub mod access;
 pub mod anchor;
+pub mod attention;
 pub mod backup;
 pub mod backups;
 pub mod calendar;

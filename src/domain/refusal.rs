@@ -101,6 +101,8 @@ pub enum Refusal {
     CreditHeld(String),
     /// The client may owe so much, and would owe this.
     OverLimit(Money, Money),
+    /// So many things are put off, as many as can be.
+    SnoozesFull(usize),
 }
 
 impl From<FieldFault> for Refusal {
@@ -211,6 +213,9 @@ impl std::fmt::Display for Refusal {
                 "{amount} of it was paid back to the client, so it can’t be taken back. If that refund came back or never \
                  went out, record that first."
             ),
+            Self::SnoozesFull(max) => {
+                write!(f, "{max} things are put off, as many as can be. Show some of them again first.")
+            }
             Self::CreditHeld(reason) => write!(
                 f,
                 "This client is on credit hold, so that nothing is issued to them ({reason}). Lift the hold on the client’s \

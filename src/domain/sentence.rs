@@ -5,6 +5,7 @@
 
 use jiff::civil::Date;
 
+use super::attention::Item;
 use super::event::{ADMITTED, Actor, Entrance, Event, LogEntry};
 use super::firm::Locale;
 use super::format::Format;
@@ -109,6 +110,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::RecurringPaused { .. } => ("clock", Mark::Warn),
         E::CreditLimitSet { .. } | E::CreditHoldLifted { .. } => ("lock", Mark::Plain),
         E::CreditHeld { .. } | E::CreditLimitExceeded { .. } => ("lock", Mark::Warn),
+        E::PutOff { .. } | E::ShownAgain { .. } => ("clock", Mark::Plain),
         E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
@@ -295,6 +297,10 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::ContactStopped { name, reason, .. } => noted(format!("{who} stopped the reminders to {name}"), reason),
         E::ContactResumed { name, reason, .. } => noted(format!("{who} lets reminders go to {name} again"), reason),
         E::StopNoted { name, .. } => plain(format!("{who} noted that {name} wants no reminders")),
+        E::PutOff { item, until, reason } => {
+            noted(format!("{who} put off {} until {}", put_off(*item, names), locale.date_long(*until)), reason)
+        }
+        E::ShownAgain { item } => plain(format!("{who} put {} back on Today", put_off(*item, names))),
         E::CreditLimitSet { limit: Some(limit), reason, .. } => {
             noted(format!("{who} set the credit limit to {}", locale.money(*limit)), reason)
         }
@@ -544,6 +550,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } => None,
         E::CreditLimitSet { .. } | E::CreditHeld { .. } => None,
         E::CreditHoldLifted { .. } | E::CreditLimitExceeded { .. } => None,
+        E::PutOff { .. } | E::ShownAgain { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,
@@ -558,6 +565,11 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
     }
+}
+
+/// "HF-2026-0001, never opened".
+fn put_off(item: Item, names: &dyn Names) -> String {
+    item.invoice().map_or(item.words().to_owned(), |id| format!("{}, {}", names.document(id), item.words()))
 }
 
 /// "€1,230.00 owed"; currency by currency, and what the firm owes as such.

@@ -97,7 +97,8 @@ impl Job {
                 let zone = app.settings.zone.clone();
                 let sweep = move |w: &mut WriteTx<'_>| {
                     let visits = w.sweep_visits(hour_of(w.now) - VISIT_HOURS)?;
-                    Ok(w.sweep_accounts(w.now)? + visits + w.sweep_pauses(calendar::today(w.now, &zone))?)
+                    let today = calendar::today(w.now, &zone);
+                    Ok(w.sweep_accounts(w.now)? + visits + w.sweep_pauses(today)? + w.sweep_snoozes(today)?)
                 };
                 app.store.housekeep(app.now(), sweep).await
             }

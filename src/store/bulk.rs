@@ -9,6 +9,7 @@ use std::collections::{BTreeMap, HashMap};
 use jiff::Timestamp;
 use redb::ReadableTable;
 
+use super::attention::{beginning, reacted};
 use super::day;
 use super::error::StoreError;
 use super::files::FileUse;
@@ -21,6 +22,7 @@ use super::tables::{
     RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
 };
 use super::tx::{About, Recorded, WriteTx};
+use crate::domain::attention::REACTION_DAYS;
 use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
@@ -79,7 +81,9 @@ impl WriteTx<'_> {
             sequences.insert(name.as_str(), last)?;
         }
         drop(sequences);
-        self.put_lines(&batch.lines)
+        let recorded = self.put_lines(&batch.lines)?;
+        self.put_wants(batch, &settled)?;
+        Ok(recorded)
     }
 
     fn put_documents(&mut self, batch: &Batch) -> Result<(), StoreError> {
@@ -198,6 +202,24 @@ impl WriteTx<'_> {
         let mut table = self.change(REMINDER_OF_INVOICE)?;
         for (id, at) in &batch.reminders {
             table.insert(id.0, at.as_millisecond())?;
+        }
+        Ok(())
+    }
+
+    /// What wants a person, as the lines of the log leave it.
+    fn put_wants(&mut self, batch: &Batch, settled: &HashMap<InvoiceId, Settled>) -> Result<(), StoreError> {
+        for document in &batch.documents {
+            let by = settled.get(&document.id).copied().unwrap_or_default();
+            if document.open(by).minor > 0 {
+                let at = document.issue.as_ref().map_or(self.now, |issue| issue.at);
+                let (want, from) = beginning(document, document.next_due(by), at);
+                self.put_attention(document.client, document.id, want, from)?;
+            }
+        }
+        for line in &batch.lines {
+            if let Some(invoice) = reacted(&line.event, &line.by.actor) {
+                self.touch(invoice, line.at, REACTION_DAYS)?;
+            }
         }
         Ok(())
     }

@@ -60,6 +60,7 @@ impl WriteTx<'_> {
         self.set_reminder(invoice.id, None)?;
         self.forget_policy(invoice.id)?;
         self.unshelve(invoice)?;
+        self.end_attention(invoice.id)?;
         self.change(INVOICES)?.remove(invoice.id.0)?;
         Ok(())
     }

@@ -492,6 +492,7 @@ impl WriteTx<'_> {
         for part in parts {
             self.add_open(invoice.currency, day(part.due), part.amount, 1)?;
         }
+        self.begin_attention(invoice, open.minor > 0, invoice.next_due(settled))?;
         Ok(settled)
     }
 

@@ -10,6 +10,7 @@ use super::tables::{
     REMINDER_STEPS, REMINDERS_DUE, REMINDERS_WAITING,
 };
 use super::tx::{Reader, WriteTx};
+use crate::domain::attention::ANSWER_DAYS;
 use crate::domain::ids::{InvoiceId, LetterId};
 use crate::domain::letter::{Letter, LetterState, Purpose};
 use crate::domain::person::Person;
@@ -279,6 +280,9 @@ impl WriteTx<'_> {
     /// Notes how a reminder step was settled.
     pub fn settle_step(&mut self, invoice: InvoiceId, step: i16, outcome: StepOutcome) -> Result<(), StoreError> {
         self.change(REMINDER_STEPS)?.insert((invoice.0, step), outcome as u8)?;
+        if step > 0 && outcome == StepOutcome::Sent {
+            self.touch(invoice, self.now, ANSWER_DAYS)?;
+        }
         Ok(())
     }
 }

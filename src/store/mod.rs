@@ -4,6 +4,7 @@
 //! a log entry. Nothing above this room knows tables, records or the engine.
 
 pub mod accounts;
+pub mod attention;
 pub mod backing;
 pub mod bulk;
 pub mod certificate;
@@ -71,6 +72,7 @@ use crate::domain::event::By;
 /// Everything a room needs to read and write nouns.
 pub mod prelude {
     pub use super::accounts::AccountReads;
+    pub use super::attention::AttentionReads;
     pub use super::chain::ChainReads;
     pub use super::clients::ClientReads;
     pub use super::credit_terms::CreditTermsReads;

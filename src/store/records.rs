@@ -7,6 +7,7 @@
 use serde::{Serialize, de::DeserializeOwned};
 
 use super::error::StoreError;
+use crate::domain::attention::Snooze;
 use crate::domain::backup::SealedIdentities;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
@@ -92,4 +93,5 @@ records! {
     MonthStatement = "month-end statement" v 1;
     PolicyVersion = "reminder policy" v 1;
     CreditTerms = "credit terms" v 1;
+    Snooze = "snooze" v 1;
 }

@@ -186,6 +186,13 @@ pub const STOPPED: T<Id, Bytes> = T::new("stopped");
 /// *Index*: contacts whose wish staff have not noted yet.
 pub const STOPPED_NEW: T<Id, ()> = T::new("stopped_new");
 
+/// *Index*: (client, or 0 for all of them; why; instant from which on; open invoice) that wants a person.
+pub const ATTENTION: T<(Id, u8, Instant, Id), ()> = T::new("attention");
+/// Open invoice to the (client, why, instant) under which it stands there.
+pub const ATTENTION_OF: T<Id, (Id, u8, Instant)> = T::new("attention_of");
+/// (kind, identifier) of something on Today to until when it is put off.
+pub const SNOOZES: T<(u8, Id), Bytes> = T::new("snoozes");
+
 /// Client to credit limit and hold.
 pub const CREDIT_TERMS: T<Id, Bytes> = T::new("credit_terms");
 /// *Index*: clients on hold.
@@ -206,7 +213,8 @@ macro_rules! every_table {
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
-            CREDIT_TERMS CREDIT_HOLDS)
+            CREDIT_TERMS CREDIT_HOLDS
+            ATTENTION ATTENTION_OF SNOOZES)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -6,9 +6,11 @@
 use jiff::Timestamp;
 use redb::{Key, ReadableTable, Table, TableDefinition, Value};
 
+use super::attention;
 use super::error::StoreError;
 use super::records::Record;
 use super::tables::{DOCUMENT_SEEN, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_DOCUMENT, EVENTS_OF_INVOICE, SEQUENCES};
+use crate::domain::attention::REACTION_DAYS;
 use crate::domain::event::{By, Event, LogEntry};
 use crate::domain::ids::{ClientId, InvoiceId};
 
@@ -252,6 +254,7 @@ impl<'a> WriteTx<'a> {
             event,
             previous,
         };
+        let reacted = attention::reacted(&entry.event, &entry.by.actor);
         let (document, visit) = (entry.event.document(), entry.visit_to_document());
         let bytes = entry.encode()?;
         let mut events = self.change(EVENTS)?;
@@ -274,6 +277,9 @@ impl<'a> WriteTx<'a> {
             }
         }
         self.end_chain(&tip)?;
+        if let Some(invoice) = reacted {
+            self.touch(invoice, self.now, REACTION_DAYS)?;
+        }
         Ok(Recorded(()))
     }
 }

@@ -120,6 +120,9 @@ pub fn list() -> Vec<Route> {
 
         // The desk: overview.
         get "/desk" Staff desk::today::show;
+        get "/desk/snooze/{item}" StaffWork desk::snooze::ask;
+        post "/desk/snooze/{item}" StaffWork desk::snooze::put_off;
+        post "/desk/snooze/{item}/end" StaffWork desk::snooze::end;
         get "/desk/receivables" Staff desk::receivables::show;
         get "/desk/receivables.csv" Staff desk::receivables::csv;
         get "/desk/letters" Staff desk::letters::list;

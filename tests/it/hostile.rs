@@ -169,6 +169,7 @@ const BUTTONS: &[&str] = &[
     "/desk/reminders/policy/holidays",
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
+    "/desk/snooze/{item}/end",
     "/quotes/{number}/acceptance",
     "/reminders/stop/{token}",
     "/sign-in/link/{token}",
@@ -200,6 +201,7 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/invoices/{id}/go-on",
         "/desk/clients/{id}/go-on",
         "/desk/clients/{id}/credit/lift",
+        "/desk/snooze/{item}/end",
     ];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();
     assert!(missing.is_empty(), "no page has a form for {missing:?}");

@@ -1,9 +1,13 @@
-//! Credit terms: of clients that exist, and listed where they hold.
+//! Credit terms, of clients that exist and listed where they hold; what wants a person, once for each open invoice.
 
 use super::Check;
+use crate::domain::attention::Snooze;
 use crate::domain::credit_terms::CreditTerms;
 use crate::store::error::StoreError;
+use crate::store::invoices::{OPEN, PART_PAID};
 use crate::store::tables::*;
+use crate::store::tx::Reader;
+use redb::ReadableTable;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut held = 0;
@@ -17,5 +21,28 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         held += u64::from(hold);
         Ok(())
     })?;
-    c.sized(CREDIT_HOLDS, held)
+    c.sized(CREDIT_HOLDS, held)?;
+    wanting(c)?;
+    c.every("what is put off", SNOOZES, |c, key: (u8, u64), snooze: Snooze| {
+        c.claim(snooze.item.key() == key, || format!("What is put off at {key:?} says to be {}.", snooze.item));
+        Ok(())
+    })?;
+    Ok(())
+}
+
+fn wanting(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let wanting = c.rows(ATTENTION_OF, |c, invoice, (client, why, from)| {
+        let place = c.r.table(SHELF_OF)?.get(invoice)?.map(|x| x.value());
+        let open = place.is_some_and(|x| x.0 == client && matches!(x.1, OPEN | PART_PAID));
+        let listed = c.has(ATTENTION, (0, why, from, invoice))? && c.has(ATTENTION, (client, why, from, invoice))?;
+        c.claim(open && listed, || format!("When invoice {invoice} wants somebody is kept otherwise than listed."));
+        Ok(())
+    })?;
+    let mut open = 0;
+    c.rows(SHELF_OF, |_, _, (_, shelf, _)| {
+        open += u64::from(matches!(shelf, OPEN | PART_PAID));
+        Ok(())
+    })?;
+    c.claim(open == wanting, || format!("{open} invoices are open, and {wanting} want somebody some time."));
+    c.sized(ATTENTION, wanting * 2)
 }

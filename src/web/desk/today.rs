@@ -8,16 +8,20 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
+use super::snooze::PutOff;
 use super::today_queue as queue;
 use super::today_side as side;
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::attention::{Item, Want};
 use crate::domain::ids::ClientId;
+use crate::domain::letter::Letter;
+use crate::domain::payment::Source;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::store::standing::StandingReads;
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts;
+use crate::web::parts::{self, Icon, Tone};
 use crate::web::problem::Problem;
 
 /// Most things that are counted; more read as that many.
@@ -29,7 +33,8 @@ pub(super) struct Counts {
     pub failed: usize,
     pub bounced: usize,
     pub uncertain: usize,
-    pub overdue: usize,
+    pub silent: usize,
+    pub unopened: usize,
     pub unapplied: usize,
     pub drafts: usize,
     pub to_file: usize,
@@ -38,8 +43,9 @@ pub(super) struct Counts {
 
 impl Counts {
     fn total(self) -> usize {
-        let mail = self.failed + self.bounced + self.uncertain + self.unwanted;
-        (mail + self.overdue + self.unapplied + self.drafts + self.to_file).min(COUNT_MAX)
+        let letters = self.failed + self.bounced + self.uncertain + self.unwanted;
+        let invoices = self.silent + self.unopened + self.drafts;
+        (letters + invoices + self.unapplied + self.to_file).min(COUNT_MAX)
     }
 }
 
@@ -47,14 +53,14 @@ impl Counts {
 /// entries, and recipients of the newest letters that failed.
 pub fn count(desk: &Desk) -> usize {
     // A page without its count is better than no page.
-    desk.read(|r| Ok(counts(r, desk)?)).map_or(0, Counts::total)
+    desk.read(|r| Ok(counts(r, desk, &PutOff::today(r, desk)?)?)).map_or(0, Counts::total)
 }
 
-fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
+fn counts(r: &ReadTx, desk: &Desk, put_off: &PutOff) -> Result<Counts, StoreError> {
     let mut out = Counts {
-        failed: letters(r, &desk.scope, LetterShelf::Failed)?,
-        bounced: letters(r, &desk.scope, LetterShelf::Bounced)?,
-        uncertain: letters(r, &desk.scope, LetterShelf::Uncertain)?,
+        failed: letters(r, &desk.scope, LetterShelf::Failed, put_off)?,
+        bounced: letters(r, &desk.scope, LetterShelf::Bounced, put_off)?,
+        uncertain: letters(r, &desk.scope, LetterShelf::Uncertain, put_off)?,
         unwanted: r.stopped_new(COUNT_MAX)?.iter().filter(|s| desk.scope.sees(s.client)).count(),
         to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() } else { 0 },
         ..Counts::default()
@@ -64,8 +70,9 @@ fn counts(r: &ReadTx, desk: &Desk) -> Result<Counts, StoreError> {
         if left == 0 {
             break;
         }
-        add(r, desk, client, left, &mut out)?;
+        add(r, desk, client, left + put_off.len(), &mut out)?;
     }
+    less(r, desk, put_off, &mut out)?;
     Ok(out)
 }
 
@@ -75,25 +82,63 @@ pub(super) fn may_file(desk: &Desk) -> bool {
 }
 
 fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mut Counts) -> Result<(), StoreError> {
-    out.overdue += r.count_overdue(client, desk.today(), limit)?;
+    let now = desk.app.now();
+    out.silent += r.wanting(client, Want::Silent, now, limit)?.len();
+    out.unopened += r.wanting(client, Want::Unopened, now, limit)?.len();
     out.unapplied += r.count_unapplied(client, limit)?;
     out.drafts += r.count_drafts(client, limit)?;
     Ok(())
 }
 
+/// Takes what is put off out of the counts, where it would wait otherwise.
+fn less(r: &ReadTx, desk: &Desk, put_off: &PutOff, out: &mut Counts) -> Result<(), StoreError> {
+    let now = desk.app.now();
+    let mine = |client| desk.scope.sees(client);
+    for item in put_off.items() {
+        let (count, waits) = match item {
+            Item::Silent(id) | Item::Unopened(id) => {
+                let wants = if r.invoice(id)?.is_some_and(|x| mine(x.client)) { r.wants(id, now)? } else { None };
+                match item {
+                    Item::Silent(_) => (&mut out.silent, wants == Some(Want::Silent)),
+                    _ => (&mut out.unopened, wants == Some(Want::Unopened)),
+                }
+            }
+            Item::Payment(id) => {
+                let client = r.receipt(id)?.map(|x| x.client).filter(|x| mine(*x));
+                let left = client.map_or(Ok(0), |x| r.unapplied_left(x, Source::Receipt(id)))?;
+                (&mut out.unapplied, left > 0)
+            }
+            Item::Credit(id) => {
+                let client = r.invoice(id)?.map(|x| x.client).filter(|x| mine(*x));
+                let left = client.map_or(Ok(0), |x| r.unapplied_left(x, Source::Credit(id)))?;
+                (&mut out.unapplied, left > 0)
+            }
+            Item::Draft(id) => (&mut out.drafts, r.invoice(id)?.is_some_and(|x| mine(x.client) && x.issue.is_none())),
+            // Left out where the letters were read.
+            Item::Letter(_) => continue,
+        };
+        *count = count.saturating_sub(usize::from(waits));
+    }
+    Ok(())
+}
+
 /// Recipients of the newest letters on a shelf: a wrong address fails again and again, and is one thing to do.
-fn letters(r: &ReadTx, scope: &StaffScope, shelf: LetterShelf) -> Result<usize, StoreError> {
+fn letters(r: &ReadTx, scope: &StaffScope, shelf: LetterShelf, put_off: &PutOff) -> Result<usize, StoreError> {
     let newest = r.letters_on(shelf, None, COUNT_MAX)?;
-    let to: BTreeSet<_> = newest.iter().filter(|l| super::letters::sees(scope, l)).map(|l| l.to).collect();
-    Ok(to.len())
+    let mut to = BTreeSet::new();
+    // The newest to each stands for all of them, and is what was put off.
+    let first = |l: &&Letter| super::letters::sees(scope, l) && to.insert(l.to);
+    Ok(newest.iter().filter(first).filter(|l| !put_off.has(Item::Letter(l.id))).count())
 }
 
 /// `GET /desk`
 pub async fn show(desk: Desk) -> Result<Markup, Problem> {
     desk.read(|r| {
-        let counts = counts(r, &desk)?;
+        let put_off = PutOff::today(r, &desk)?;
+        let counts = counts(r, &desk, &put_off)?;
         let names = NamesOf::among(r, &desk.scope);
-        let sections = queue::sections(r, &desk, &names, counts)?;
+        let sections = queue::sections(r, &desk, &names, counts, &put_off)?;
+        let later = super::snooze::section(r, &desk, &names, &put_off)?;
         let aside = side::aside(r, &desk, &names)?;
         let held = r.sending_held()?;
         let backups = super::backups::banner(r, &desk)?;
@@ -104,7 +149,11 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
             0 => "Today".to_owned(),
             n => format!("Today: {n} waiting"),
         };
-        Ok(desk.page(DeskNav::Today, &title, body(&desk, counts, (held, begins), &backups, &sections, &aside)))
+        Ok(desk.page(
+            DeskNav::Today,
+            &title,
+            body(&desk, counts, (held, begins), &backups, (&sections, later.as_ref()), &aside),
+        ))
     })
 }
 
@@ -113,7 +162,7 @@ fn body(
     counts: Counts,
     (held, begins): (bool, bool),
     backups: &Markup,
-    sections: &[Markup],
+    (sections, later): (&[Markup], Option<&Markup>),
     aside: &Markup,
 ) -> Markup {
     let today = desk.today();
@@ -128,8 +177,13 @@ fn body(
         div.rail {
             div {
                 @if begins { (first_steps()) }
-                @else if sections.is_empty() { (parts::empty("Nothing waiting.", "Reminders go out by themselves, and what needs a person appears here.")) }
+                @else if sections.is_empty() {
+                    // Zero, which is worth a word.
+                    (parts::status(Tone::Ok, Icon::Check, "All done. Nothing waiting.",
+                        "Reminders go out by themselves, and what needs a person appears here."))
+                }
                 @for section in sections { (section) }
+                @if let Some(later) = later { (later) }
             }
             aside aria-label="The day at a glance" { (aside) }
         }

@@ -1,54 +1,52 @@
-//! The sections of Today: letters, overdue, never opened, unapplied money, drafts.
+//! The sections of Today: letters, unapplied money, drafts and what else waits; open invoices are `today_invoices`'.
 
-use jiff::{Span, Timestamp};
 use maud::{Markup, html};
 
 use super::letters::{seen_on, why};
 use super::links;
 use super::names::NamesOf;
+use super::snooze::{self, PutOff};
 use super::today::Counts;
-use crate::domain::access::Act;
+use super::today_invoices;
+use crate::domain::attention::Item;
 use crate::domain::drop::{Dropped, Fate};
-use crate::domain::event::{Actor, Event, LogEntry};
-use crate::domain::ids::{ContactId, InvoiceId};
-use crate::domain::invoice::days_between;
 use crate::domain::letter::Letter;
 use crate::domain::pause::Stopped;
 use crate::domain::payment::Source;
 use crate::domain::recurring::Recurring;
 use crate::domain::sentence::Names;
 use crate::store::invoices::{Filter, Row};
-use crate::store::letters::{LetterShelf, StepOutcome};
+use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
 use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
 
 /// Things that a section shows.
-const SHOWN: usize = 20;
+pub(super) const SHOWN: usize = 20;
 /// Letters that are looked at; a wrong address fails again and again, and is shown once.
 const LETTERS_LOOKED: usize = 99;
-/// Open invoices that are looked at for *never opened*, the earliest due first.
-const LOOKED: usize = 60;
-/// Entries of an invoice's log that are looked at, newest first.
-const HISTORY: usize = 60;
-/// Days after which an unopened invoice is named.
-const UNOPENED_DAYS: i32 = 7;
 
-type Lookup<'a> = NamesOf<'a, ReadTx>;
+pub(super) type Lookup<'a> = NamesOf<'a, ReadTx>;
 
 /// The sections that are not empty, most urgent first.
-pub(super) fn sections(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, counts: Counts) -> Result<Vec<Markup>, StoreError> {
+pub(super) fn sections(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    counts: Counts,
+    put_off: &PutOff,
+) -> Result<Vec<Markup>, StoreError> {
     let all = [
-        letters(r, desk, names, counts.failed, &FAILED)?,
-        letters(r, desk, names, counts.bounced, &BOUNCED)?,
-        letters(r, desk, names, counts.uncertain, &UNCERTAIN)?,
+        letters(r, desk, names, (counts.failed, &FAILED), put_off)?,
+        letters(r, desk, names, (counts.bounced, &BOUNCED), put_off)?,
+        letters(r, desk, names, (counts.uncertain, &UNCERTAIN), put_off)?,
         unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
         not_made(r, desk, names)?,
-        overdue(r, desk, names, counts.overdue)?,
-        unopened(r, desk, names)?,
-        unapplied(r, desk, names, counts.unapplied)?,
-        drafts(r, desk, names, counts.drafts)?,
+        today_invoices::silent(r, desk, names, counts.silent, put_off)?,
+        today_invoices::unopened(r, desk, names, counts.unopened, put_off)?,
+        unapplied(r, desk, names, counts.unapplied, put_off)?,
+        drafts(r, desk, names, counts.drafts, put_off)?,
         quotes_waiting(r, desk, names)?,
     ];
     Ok(all.into_iter().flatten().collect())
@@ -102,7 +100,14 @@ fn to_file(r: &ReadTx, desk: &Desk, count: usize) -> Result<Option<Markup>, Stor
 }
 
 /// A section, or nothing when nothing waits in it. `all` leads to the rest when there is more than is shown.
-fn section(id: &str, heading: &str, hint: &str, items: &[Waiting], count: usize, all: &str) -> Option<Markup> {
+pub(super) fn section(
+    id: &str,
+    heading: &str,
+    hint: &str,
+    items: &[Waiting],
+    count: usize,
+    all: &str,
+) -> Option<Markup> {
     let aside = html! {
         @if count > items.len() && !all.is_empty() { a href=(all) { "All " (count) } " " }
         (hint)
@@ -161,8 +166,8 @@ fn letters(
     r: &ReadTx,
     desk: &Desk,
     names: &Lookup<'_>,
-    count: usize,
-    about: &LetterSection,
+    (count, about): (usize, &LetterSection),
+    put_off: &PutOff,
 ) -> Result<Option<Markup>, StoreError> {
     let mut groups: Vec<(Letter, usize)> = Vec::new();
     for letter in seen_on(r, &desk.scope, Some(about.shelf), None, LETTERS_LOOKED)?.0 {
@@ -171,7 +176,7 @@ fn letters(
             None => groups.push((letter, 0)),
         }
     }
-    let shown = groups.iter().take(SHOWN);
+    let shown = groups.iter().filter(|x| !put_off.has(Item::Letter(x.0.id))).take(SHOWN);
     let items: Vec<Waiting> = shown.map(|(letter, more)| letter_item(desk, names, letter, *more, about)).collect();
     Ok(section(about.id, about.heading, about.hint, &items, count, about.all))
 }
@@ -197,7 +202,10 @@ fn letter_item(desk: &Desk, names: &Lookup<'_>, letter: &Letter, more: usize, ab
         reference: html! {
             @if let Some(id) = letter.purpose.invoice() { a href=(links::invoice(id)) { (nw(names.document(id))) } }
         },
-        actions: parts::link(Look::Small, &links::letter(letter.id), about.act),
+        actions: html! {
+            (parts::link(Look::Small, &links::letter(letter.id), about.act))
+            (snooze::link(desk, Item::Letter(letter.id)))
+        },
     }
 }
 
@@ -232,105 +240,25 @@ fn not_made(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Option<Markup
     Ok(section("recurring", "Recurring documents that could not be made", hint, &items, items.len(), ""))
 }
 
-fn overdue(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<Option<Markup>, StoreError> {
-    let rows = documents(r, desk, Filter::Overdue, SHOWN)?;
-    // The sums per due date know how many there are in all, where one may see all.
-    let late = |t: &&crate::store::invoices::OpenTotal| t.due < desk.today();
-    let count = match (desk.scope.only(), rows.len() < SHOWN) {
-        (None, false) => r.open_totals()?.iter().filter(late).map(|t| t.count).sum::<u64>().try_into().unwrap_or(count),
-        _ => count,
-    };
-    let items: Vec<Waiting> = rows.iter().map(|row| late_item(r, desk, names, row)).collect::<Result<_, _>>()?;
-    Ok(section("overdue", "Overdue", "Oldest first", &items, count, links::OVERDUE))
-}
-
-fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
-    let (id, client) = (row.invoice.id, row.invoice.client);
-    let days = days_between(row.due(), desk.today());
-    let sent = r.reminder_steps(id)?.iter().filter(|step| step.1 == StepOutcome::Sent).count();
-    let reminders = match sent {
-        0 => "No reminders yet".to_owned(),
-        1 => "1 reminder".to_owned(),
-        n => format!("{n} reminders"),
-    };
-    let opened = match last_opened(r, id)? {
-        None => "never opened".to_owned(),
-        Some((at, who)) => {
-            let day = crate::domain::calendar::today(at, desk.zone());
-            format!("{} opened it last, on {}", names.contact(who), desk.locale().date_short(day, desk.today()))
-        }
-    };
-    let phone = r.contacts_of(client)?.into_iter().find(|c| c.active && c.rights.billing && !c.phone.is_empty());
-    Ok(Waiting {
-        tone: if days > 30 { Tone::Bad } else { Tone::Warn },
-        icon: Icon::Clock,
-        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } ", " (days) @if days == 1 { " day" } @else { " days" } },
-        more: html! { (reminders) ", " (opened) @if row.settled.total() > 0 { ". Part paid" } },
-        amount: desk.locale().money(row.open()),
-        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
-        actions: html! {
-            @if let Some(contact) = phone {
-                (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), "Call"))
-            }
-            @if desk.may(Act::Work) {
-                (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
-            }
-        },
-    })
-}
-
-fn dialled(phone: &str) -> String {
-    phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
-}
-
-/// When and by whom at the client a document was last opened or downloaded.
-fn last_opened(r: &ReadTx, id: InvoiceId) -> Result<Option<(Timestamp, ContactId)>, StoreError> {
-    let entries = r.log_of_invoice(id, None, HISTORY)?;
-    Ok(entries.iter().find_map(|entry| opened_by(entry, id)))
-}
-
-fn opened_by(entry: &LogEntry, id: InvoiceId) -> Option<(Timestamp, ContactId)> {
-    match (&entry.event, &entry.by.actor) {
-        (Event::Opened { invoice, .. } | Event::Downloaded { invoice, .. }, Actor::Contact(who)) if *invoice == id => {
-            Some((entry.at, *who))
-        }
-        _ => None,
-    }
-}
-
-fn unopened(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Option<Markup>, StoreError> {
-    let since = desk.today().saturating_sub(Span::new().days(UNOPENED_DAYS));
-    let mut items = Vec::new();
-    for row in documents(r, desk, Filter::Due, LOOKED)? {
-        let Some(at) = row.invoice.issue.as_ref().map(|i| i.at) else { continue };
-        let sent = crate::domain::calendar::today(at, desk.zone());
-        if sent > since || items.len() == SHOWN || last_opened(r, row.invoice.id)?.is_some() {
-            continue;
-        }
-        items.push(unopened_item(desk, names, &row, days_between(sent, desk.today())));
-    }
-    let hint = format!("{UNOPENED_DAYS} days or more after sending, the next due first");
-    Ok(section("unopened", "Sent, never opened", &hint, &items, items.len(), ""))
-}
-
-fn unopened_item(desk: &Desk, names: &Lookup<'_>, row: &Row, days: i32) -> Waiting {
-    let (id, client) = (row.invoice.id, row.invoice.client);
-    let due = desk.locale().date_medium(row.due(), desk.today());
-    Waiting {
-        tone: Tone::Plain,
-        icon: Icon::Unread,
-        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } ", " (days) " days" },
-        more: html! { "Due " (due) ". Send it again from the invoice, or ask whether the address is right" },
-        amount: desk.locale().money(row.open()),
-        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
-        actions: parts::link_icon(Look::Small, Icon::Redo, &links::invoice(id), "Open the invoice"),
-    }
-}
-
-fn unapplied(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<Option<Markup>, StoreError> {
+fn unapplied(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
     let mut items = Vec::new();
     for client in links::reach(&desk.scope) {
-        for (client, one) in r.unapplied_first(client, SHOWN - items.len())? {
+        for (client, one) in r.unapplied_first(client, SHOWN + put_off.len())? {
+            let item = match one.source {
+                Source::Receipt(id) => Item::Payment(id),
+                Source::Credit(id) => Item::Credit(id),
+                // Nothing is ever left of these.
+                Source::EarlyPayment(_) | Source::WrittenOff(_) => continue,
+            };
+            if put_off.has(item) || items.len() == SHOWN {
+                continue;
+            }
             let what = match one.source {
                 Source::Receipt(_) => "has paid more than was applied".to_owned(),
                 Source::Credit(id) => format!("has {} left to apply", names.document(id)),
@@ -344,16 +272,26 @@ fn unapplied(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Resul
                 more: html! { "It stays on the client’s account until it is applied" },
                 amount: desk.locale().money(one.left),
                 reference: html! {},
-                actions: parts::link(Look::Small, &links::source(one.source), "Apply"),
+                actions: html! {
+                    (parts::link(Look::Small, &links::source(one.source), "Apply"))
+                    (snooze::link(desk, item))
+                },
             });
         }
     }
     Ok(section("unapplied", "Money to apply", "", &items, count, "/desk/payments"))
 }
 
-fn drafts(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, count: usize) -> Result<Option<Markup>, StoreError> {
-    let rows = documents(r, desk, Filter::Draft, SHOWN)?;
-    let items: Vec<Waiting> = rows.iter().map(|row| draft_item(desk, names, row)).collect();
+fn drafts(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
+    let rows = documents(r, desk, Filter::Draft, SHOWN + put_off.len())?;
+    let waits = rows.iter().filter(|row| !put_off.has(Item::Draft(row.invoice.id))).take(SHOWN);
+    let items: Vec<Waiting> = waits.map(|row| draft_item(desk, names, row)).collect();
     Ok(section("drafts", "Drafts waiting to be issued", "", &items, count, links::DRAFTS))
 }
 
@@ -386,6 +324,9 @@ fn draft_item(desk: &Desk, names: &Lookup<'_>, row: &Row) -> Waiting {
         more: html! { "Saved " (saved) },
         amount: desk.locale().money(invoice.payable()),
         reference: html! { "a draft" },
-        actions: parts::link(Look::Small, &links::draft(invoice.id), "Finish it"),
+        actions: html! {
+            (parts::link(Look::Small, &links::draft(invoice.id), "Finish it"))
+            (snooze::link(desk, Item::Draft(invoice.id)))
+        },
     }
 }

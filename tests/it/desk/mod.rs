@@ -22,6 +22,7 @@ mod reversals;
 mod stale;
 mod stops;
 mod terms;
+mod worklist;
 
 use counterfoil::app::App;
 use counterfoil::domain::event::{Actor, By};

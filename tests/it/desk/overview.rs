@@ -19,10 +19,10 @@ async fn today_says_so_when_nothing_waits_and_counts_what_does() {
     let mut desk = desk_of(&house, house.who.orla).await;
     let page = desk.get("/desk").await.text();
     assert!(page.contains("<title>Today: 3 waiting"), "{page}");
-    for words in ["Overdue", ", 7 days", "No reminders yet, never opened", "Money to apply", "Drafts waiting"] {
+    for words in ["Sent, never opened", ", 8 days", ", overdue. Send it again", "Money to apply", "Drafts waiting"] {
         assert!(page.contains(words), "{words}: {page}");
     }
-    assert!(page.contains("/desk/payments/1") && page.contains("/desk/payments/new?invoice=1"), "{page}");
+    assert!(page.contains("/desk/payments/1") && page.contains("/desk/snooze/unopened-1"), "{page}");
     let mut maeve = desk_of(&house, house.who.maeve).await;
     let hers = maeve.get("/desk").await.text();
     assert!(hers.contains("<title>Today: 1 waiting") && !hers.contains("Kestrel"), "{hers}");

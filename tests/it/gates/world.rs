@@ -411,6 +411,29 @@ impl World {
                 let all = [("1", Of::Everybody), ("999999", Of::Absent)];
                 fill("{id}", all.map(|(id, of)| (id.to_owned(), of)).to_vec())
             }
+            _ if path.starts_with("/desk/snooze/{item}") => {
+                let mut all = Vec::new();
+                for kind in ["unopened", "silent"] {
+                    all.extend([
+                        (format!("{kind}-{}", m.linked.0), Of::Marlow),
+                        (format!("{kind}-{}", k.linked.0), Of::Kestrel),
+                        (format!("{kind}-999999"), Of::Absent),
+                    ]);
+                }
+                let others = |s: &Side| {
+                    let letter = format!("letter-{}", s.letter);
+                    [
+                        letter,
+                        format!("payment-{}", s.receipt),
+                        format!("credit-{}", s.credit),
+                        format!("draft-{}", s.draft),
+                    ]
+                };
+                all.extend(others(m).map(|x| (x, Of::Marlow)));
+                all.extend(others(k).map(|x| (x, Of::Kestrel)));
+                all.extend([("letter-999999", Of::Absent), ("draft-x", Of::Absent)].map(|x| (x.0.to_owned(), x.1)));
+                fill("{item}", all)
+            }
             _ if !path.contains("{id}") => return None,
             "/desk/invoices/{id}" => {
                 let mut all = both(|s| s.linked.0.to_string());

@@ -3,6 +3,7 @@
 //! A difference here means a new version of that record in `src/store/records.rs` and a step in `migrate`; only then
 //! are the golden files written again, with `COUNTERFOIL_BLESS=1`.
 
+use counterfoil::domain::attention::{Item, Snooze};
 use counterfoil::domain::backup::{SealedIdentities, SealedIdentity};
 use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::calendar::Zone;
@@ -485,6 +486,15 @@ fn a_pause_keeps_its_form() {
 }
 
 #[test]
+fn a_snooze_keeps_its_form() {
+    let until = date(2026, 11, 30);
+    golden(
+        "snooze",
+        &[Snooze { item: Item::Unopened(InvoiceId(1)), until, reason: "x".into(), by: StaffId(3), since: at() }],
+    );
+}
+
+#[test]
 fn credit_terms_keep_their_form() {
     let limit = Limit { amount: eur(500), reason: "x".to_owned(), by: StaffId(3), since: at() };
     let hold = Hold { reason: "y".to_owned(), by: StaffId(3), since: at() };
@@ -616,5 +626,7 @@ fn events() -> Vec<Event> {
         E::CreditHeld { client, reason: s() },
         E::CreditHoldLifted { client },
         E::CreditLimitExceeded { client, invoice, limit: eur(1), owed: eur(2) },
+        E::PutOff { item: Item::Letter(letter), until: date(2026, 11, 30), reason: s() },
+        E::ShownAgain { item: Item::Silent(invoice) },
     ]
 }

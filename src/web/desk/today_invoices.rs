@@ -1,0 +1,165 @@
+//! Open invoices on Today: overdue without a reaction since the last reminder, and never opened, each with what to do.
+
+use jiff::Timestamp;
+use maud::{Markup, html};
+
+use super::links;
+use super::snooze::{self, PutOff};
+use super::today_queue::{Lookup, SHOWN, section};
+use crate::domain::access::Act;
+use crate::domain::attention::{ANSWER_DAYS, Item, UNOPENED_DAYS, Want};
+use crate::domain::calendar::today;
+use crate::domain::event::{Actor, Event, LogEntry};
+use crate::domain::ids::{ContactId, InvoiceId};
+use crate::domain::invoice::days_between;
+use crate::domain::person::Contact;
+use crate::domain::sentence::Names;
+use crate::store::invoices::Row;
+use crate::store::letters::StepOutcome;
+use crate::store::prelude::*;
+use crate::web::guard::Desk;
+use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
+
+/// Entries of an invoice's log that are looked at, newest first.
+const HISTORY: usize = 60;
+
+/// Overdue, and no reaction since the last reminder.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn silent(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
+    let rows = wanting(r, desk, Want::Silent, |id| put_off.has(Item::Silent(id)), put_off.len())?;
+    let items: Vec<Waiting> = rows.iter().map(|row| late_item(r, desk, names, row)).collect::<Result<_, _>>()?;
+    let hint = format!("No reaction for {ANSWER_DAYS} days or more");
+    Ok(section("overdue", "Overdue", &hint, &items, count, links::OVERDUE))
+}
+
+/// Sent, and never opened by anybody of the client.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn unopened(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
+    let rows = wanting(r, desk, Want::Unopened, |id| put_off.has(Item::Unopened(id)), put_off.len())?;
+    let items: Vec<Waiting> = rows.iter().map(|row| unopened_item(r, desk, names, row)).collect::<Result<_, _>>()?;
+    let hint = format!("{UNOPENED_DAYS} days or more after sending, the longest first");
+    Ok(section("unopened", "Sent, never opened", &hint, &items, count, "/desk/invoices?state=open"))
+}
+
+/// The first open invoices that want somebody for this reason and are not put off.
+fn wanting(
+    r: &ReadTx,
+    desk: &Desk,
+    want: Want,
+    put_off: impl Fn(InvoiceId) -> bool,
+    more: usize,
+) -> Result<Vec<Row>, StoreError> {
+    let mut out = Vec::new();
+    for client in links::reach(&desk.scope) {
+        let ids = r.wanting(client, want, desk.app.now(), SHOWN + more)?;
+        for id in ids.into_iter().filter(|id| !put_off(*id)) {
+            if out.len() < SHOWN {
+                out.extend(r.invoice_row(id)?);
+            }
+        }
+    }
+    out.sort_by_key(|row: &Row| (row.due(), row.invoice.id));
+    Ok(out)
+}
+
+fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
+    let (id, client) = (row.invoice.id, row.invoice.client);
+    let days = days_between(row.due(), desk.today());
+    let sent = r.reminder_steps(id)?.iter().filter(|step| step.1 == StepOutcome::Sent).count();
+    let reminders = match sent {
+        0 => "No reminders yet".to_owned(),
+        1 => "1 reminder".to_owned(),
+        n => format!("{n} reminders"),
+    };
+    let opened = match last_opened(r, id)? {
+        None => "never opened".to_owned(),
+        Some((at, who)) => {
+            let day = crate::domain::calendar::today(at, desk.zone());
+            format!("{} opened it last, on {}", names.contact(who), desk.locale().date_short(day, desk.today()))
+        }
+    };
+    Ok(Waiting {
+        tone: if days > 30 { Tone::Bad } else { Tone::Warn },
+        icon: Icon::Clock,
+        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } ", " (days) @if days == 1 { " day" } @else { " days" } },
+        more: html! { (reminders) ", " (opened) @if row.settled.total() > 0 { ". Part paid" } },
+        amount: desk.locale().money(row.open()),
+        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
+        actions: html! {
+            (call(r, row)?)
+            @if desk.may(Act::Work) {
+                (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
+                a.small href={ (links::invoice(id)) "/credit" } { "Credit" }
+            }
+            (snooze::link(desk, Item::Silent(id)))
+        },
+    })
+}
+
+/// A button that calls whoever gets the bills, if their number is known.
+fn call(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
+    let reached = |c: &Contact| c.active && c.rights.billing && !c.phone.is_empty();
+    let contact = r.contacts_of(row.invoice.client)?.into_iter().find(reached);
+    Ok(html! {
+        @if let Some(contact) = contact {
+            (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), "Call"))
+        }
+    })
+}
+
+fn dialled(phone: &str) -> String {
+    phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
+}
+
+/// When and by whom at the client a document was last opened or downloaded.
+fn last_opened(r: &ReadTx, id: InvoiceId) -> Result<Option<(Timestamp, ContactId)>, StoreError> {
+    let entries = r.log_of_invoice(id, None, HISTORY)?;
+    Ok(entries.iter().find_map(|entry| opened_by(entry, id)))
+}
+
+fn opened_by(entry: &LogEntry, id: InvoiceId) -> Option<(Timestamp, ContactId)> {
+    match (&entry.event, &entry.by.actor) {
+        (Event::Opened { invoice, .. } | Event::Downloaded { invoice, .. }, Actor::Contact(who)) if *invoice == id => {
+            Some((entry.at, *who))
+        }
+        _ => None,
+    }
+}
+
+fn unopened_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
+    let (id, client) = (row.invoice.id, row.invoice.client);
+    let sent = row.invoice.issue.as_ref().map_or(desk.today(), |issue| today(issue.at, desk.zone()));
+    let (days, late) = (days_between(sent, desk.today()), days_between(row.due(), desk.today()));
+    let due = desk.locale().date_medium(row.due(), desk.today());
+    Ok(Waiting {
+        tone: if late > 0 { Tone::Warn } else { Tone::Plain },
+        icon: Icon::Unread,
+        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } ", " (days) " days" },
+        more: html! {
+            "Due " (due) @if late > 0 { ", overdue" } ". Send it again, or ask whether the address is right"
+        },
+        amount: desk.locale().money(row.open()),
+        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
+        actions: html! {
+            (call(r, row)?)
+            (parts::link_icon(Look::Small, Icon::Redo, &links::invoice(id), "Open the invoice"))
+            (snooze::link(desk, Item::Unopened(id)))
+        },
+    })
+}

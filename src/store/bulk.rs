@@ -4,7 +4,7 @@
 //! For documents that are new and settled only by what comes with them. Keeps the same records, indexes and log lines
 //! as the acts one by one.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use redb::ReadableTable;
@@ -13,9 +13,10 @@ use super::attention::{beginning, reacted};
 use super::day;
 use super::error::StoreError;
 use super::files::FileUse;
-use super::invoices::shelf;
+use super::invoices::{growth, shelf};
 use super::payments::source_key;
 use super::records::Record;
+use super::sums::{Growth, month, settles};
 use super::tables::{
     ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, FILE_USES,
     INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPT_NUMBERS, RECEIPTS,
@@ -24,8 +25,9 @@ use super::tables::{
 use super::tx::{About, Recorded, WriteTx};
 use crate::domain::attention::REACTION_DAYS;
 use crate::domain::event::{By, Event, LogEntry};
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::Invoice;
+use crate::domain::money::Currency;
 use crate::domain::payment::{Allocation, Receipt, Settled};
 
 /// A line of the log to be.
@@ -81,6 +83,7 @@ impl WriteTx<'_> {
             sequences.insert(name.as_str(), last)?;
         }
         drop(sequences);
+        self.put_sums(batch, &settled)?;
         let recorded = self.put_lines(&batch.lines)?;
         self.put_wants(batch, &settled)?;
         Ok(recorded)
@@ -204,6 +207,33 @@ impl WriteTx<'_> {
             table.insert(id.0, at.as_millisecond())?;
         }
         Ok(())
+    }
+
+    /// What clients owe, when it is expected, and what happened in which month.
+    fn put_sums(&mut self, batch: &Batch, settled: &HashMap<InvoiceId, Settled>) -> Result<(), StoreError> {
+        let mut months: BTreeMap<(u64, Currency, i32), Growth> = BTreeMap::new();
+        let mut add = |client: ClientId, currency, month, more: Growth| {
+            let sum = months.entry((client.0, currency, month)).or_default();
+            *sum = (sum.0 + more.0, sum.1 + more.1, sum.2 + more.2);
+        };
+        let of: HashMap<InvoiceId, ClientId> = batch.documents.iter().map(|d| (d.id, d.client)).collect();
+        for document in &batch.documents {
+            add(document.client, document.currency, month(document.dated), growth(document, 1));
+        }
+        for a in &batch.allocations {
+            let Some(client) = of.get(&a.invoice) else { continue };
+            settles(a, None).for_each(|(month, more)| add(*client, a.amount.currency, month, more));
+        }
+        for ((client, currency, month), more) in months {
+            self.add_month(ClientId(client), currency, month, more)?;
+        }
+        for document in &batch.documents {
+            for part in document.open_parts(settled.get(&document.id).copied().unwrap_or_default()) {
+                self.add_debt(document.client, document.currency, day(part.due), part.amount, 1)?;
+            }
+        }
+        let clients: BTreeSet<ClientId> = of.into_values().collect();
+        clients.into_iter().try_for_each(|client| self.review_habit(client))
     }
 
     /// What wants a person, as the lines of the log leave it.

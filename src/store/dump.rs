@@ -187,6 +187,7 @@ macro_rules! fixed {
 fixed!(
     (),
     u8,
+    i32,
     u64,
     i64,
     [u8; 32],
@@ -202,6 +203,7 @@ fixed!(
     (u8, u64, u64),
     (u8, u64, [u8; 32]),
     (u8, i32, u64),
+    (i64, i64, i64),
     (u64, u8, i32),
     (u64, u8, i64),
     (u64, u8, u64),
@@ -239,6 +241,18 @@ named!(u64, i64, i32);
 impl Shape for (&'static str, i64, i64) {
     fn fits(bytes: &[u8]) -> bool {
         named_fits(bytes, 2 * size_of::<i64>())
+    }
+}
+
+impl Shape for (&'static str, i64, u64) {
+    fn fits(bytes: &[u8]) -> bool {
+        named_fits(bytes, size_of::<i64>() + size_of::<u64>())
+    }
+}
+
+impl Shape for (&'static str, u64, i32) {
+    fn fits(bytes: &[u8]) -> bool {
+        named_fits(bytes, size_of::<u64>() + size_of::<i32>())
     }
 }
 

@@ -55,11 +55,13 @@ impl WriteTx<'_> {
             self.change(INVOICES_BY_DATE)?.remove((dated, invoice.id.0))?;
             self.change(INVOICES_OF_CLIENT)?.remove((invoice.client.0, dated, invoice.id.0))?;
             self.release_file(issue.pdf.digest, FileUse::Invoice(invoice.id))?;
+            self.forget_month(invoice)?;
         }
         self.change(UNAPPLIED)?.remove((invoice.client.0, 1, invoice.id.0))?;
         self.set_reminder(invoice.id, None)?;
         self.forget_policy(invoice.id)?;
         self.unshelve(invoice)?;
+        self.review_habit(invoice.client)?;
         self.end_attention(invoice.id)?;
         self.change(INVOICES)?.remove(invoice.id.0)?;
         Ok(())
@@ -71,6 +73,7 @@ impl WriteTx<'_> {
         if !self.allocations_from(Source::Receipt(receipt.id))?.is_empty() {
             return Err(StoreError::Broken(format!("payment {id} still settles something")));
         }
+        self.add_reversed(receipt, -1)?;
         self.change(RECEIPTS_BY_DATE)?.remove((on, id))?;
         self.change(RECEIPT_NUMBERS)?.remove(receipt.number.as_str())?;
         self.change(RECEIPTS_OF_CLIENT)?.remove((client, on, id))?;

@@ -12,6 +12,7 @@ use redb::ReadableTable;
 use super::error::StoreError;
 use super::files::FileUse;
 use super::payments::PaymentReads;
+use super::sums::{Growth, month};
 use super::tables::{
     CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, INVOICES_OF_QUOTE, OPEN_TOTALS,
     SHELF_OF, SHELVES,
@@ -90,7 +91,7 @@ impl Filter {
 pub(super) const DRAFT: u8 = 0;
 pub(super) const OPEN: u8 = 1;
 pub(super) const PART_PAID: u8 = 2;
-const PAID: u8 = 3;
+pub(super) const PAID: u8 = 3;
 const CREDITED: u8 = 4;
 const CREDIT_NOTE: u8 = 5;
 const WRITTEN_OFF: u8 = 6;
@@ -111,6 +112,12 @@ pub(super) fn shelf(invoice: &Invoice, settled: Settled) -> u8 {
         Some(_) if settled.total() > 0 => PART_PAID,
         Some(_) => OPEN,
     }
+}
+
+/// What an issued document adds to its month, or takes out of it.
+pub(super) fn growth(invoice: &Invoice, sign: i64) -> Growth {
+    let amount = invoice.payable().minor * sign;
+    if invoice.is_invoice() { (amount, 0, 0) } else { (0, amount, 0) }
 }
 
 /// A place in a list, from which the next page goes on.
@@ -459,7 +466,10 @@ impl WriteTx<'_> {
             self.change(INVOICE_NUMBERS)?.insert(issue.number.folded().as_str(), invoice.id.0)?;
             let dated = day(invoice.dated);
             self.change(INVOICES_BY_DATE)?.insert((dated, invoice.id.0), ())?;
-            self.change(INVOICES_OF_CLIENT)?.insert((invoice.client.0, dated, invoice.id.0), ())?;
+            let known = self.change(INVOICES_OF_CLIENT)?.insert((invoice.client.0, dated, invoice.id.0), ())?.is_some();
+            if !known {
+                self.add_month(invoice.client, invoice.currency, month(invoice.dated), growth(invoice, 1))?;
+            }
             self.use_file(issue.pdf.digest, FileUse::Invoice(invoice.id))?;
         }
         if let Some(from) = &invoice.quote {
@@ -467,6 +477,11 @@ impl WriteTx<'_> {
         }
         self.put(INVOICES, invoice.id.0, invoice)?;
         self.reshelve(invoice).map(drop)
+    }
+
+    /// Takes an issued document out of the sums of its month.
+    pub(super) fn forget_month(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
+        self.add_month(invoice.client, invoice.currency, month(invoice.dated), growth(invoice, -1))
     }
 
     /// Throws a draft away.
@@ -481,7 +496,7 @@ impl WriteTx<'_> {
 
     /// Puts a document on the shelf that its allocations ask for; gives what has settled it.
     pub fn reshelve(&mut self, invoice: &Invoice) -> Result<Settled, StoreError> {
-        self.unshelve(invoice)?;
+        let before = self.unshelve(invoice)?;
         let settled = self.settled(invoice.id)?;
         let (shelf, parts) = (shelf(invoice, settled), invoice.open_parts(settled));
         let (due, open, code) = (day(invoice.next_due(settled)), invoice.open(settled), invoice.currency.code());
@@ -490,30 +505,36 @@ impl WriteTx<'_> {
         self.change(CLIENT_SHELVES)?.insert((invoice.client.0, shelf, due, invoice.id.0), (code, open.minor, first))?;
         self.change(SHELF_OF)?.insert(invoice.id.0, (invoice.client.0, shelf, due))?;
         for part in parts {
-            self.add_open(invoice.currency, day(part.due), part.amount, 1)?;
+            self.add_open(invoice, day(part.due), part.amount, 1)?;
+        }
+        if shelf == PAID || before == Some(PAID) {
+            self.review_habit(invoice.client)?;
         }
         self.begin_attention(invoice, open.minor > 0, invoice.next_due(settled))?;
         Ok(settled)
     }
 
-    pub(super) fn unshelve(&mut self, invoice: &Invoice) -> Result<(), StoreError> {
+    /// Takes a document from its shelf; which it was.
+    pub(super) fn unshelve(&mut self, invoice: &Invoice) -> Result<Option<u8>, StoreError> {
         let old = self.change(SHELF_OF)?.remove(invoice.id.0)?.map(|x| x.value());
-        let Some((client, shelf, due)) = old else { return Ok(()) };
+        let Some((client, shelf, due)) = old else { return Ok(None) };
         self.change(CLIENT_SHELVES)?.remove((client, shelf, due, invoice.id.0))?;
         let place = self.change(SHELVES)?.remove((shelf, due, invoice.id.0))?.map(|x| {
             let (code, open) = x.value();
             (code.parse::<Currency>(), open)
         });
         // Only a draft's terms change, and nothing is open of a draft: the parts are those that were added.
-        if let Some((Ok(currency), open)) = place {
+        if let Some((Ok(_), open)) = place {
             for part in invoice.terms.parts(open, invoice.due) {
-                self.add_open(currency, day(part.due), -part.amount, -1)?;
+                self.add_open(invoice, day(part.due), -part.amount, -1)?;
             }
         }
-        Ok(())
+        Ok(Some(shelf))
     }
 
-    fn add_open(&mut self, currency: Currency, due: i32, minor: i64, count: i64) -> Result<(), StoreError> {
+    fn add_open(&mut self, invoice: &Invoice, due: i32, minor: i64, count: i64) -> Result<(), StoreError> {
+        let currency = invoice.currency;
+        self.add_debt(invoice.client, currency, due, minor, count)?;
         let mut table = self.change(OPEN_TOTALS)?;
         let (sum, of) = table.get((currency.code(), due))?.map_or((0, 0), |x| x.value());
         let (sum, of) = (sum + minor, of.saturating_add_signed(count));

@@ -45,6 +45,7 @@ mod snapshot;
 pub mod standing;
 pub mod statement;
 pub mod stats;
+pub mod sums;
 mod tables;
 pub mod tx;
 pub mod verify;
@@ -96,6 +97,7 @@ pub mod prelude {
     pub use super::refunds::RefundReads;
     pub use super::returned::ReturnedReads;
     pub use super::standing::StandingReads;
+    pub use super::sums::SumReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }
 

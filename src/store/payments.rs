@@ -134,6 +134,9 @@ impl WriteTx<'_> {
     /// Keeps a receipt; its unapplied part is kept by `put_unapplied`.
     pub fn put_receipt(&mut self, receipt: &Receipt) -> Result<(), StoreError> {
         let on = day(receipt.on);
+        if receipt.reversed.is_some() && self.receipt(receipt.id)?.is_none_or(|old| old.reversed.is_none()) {
+            self.add_reversed(receipt, 1)?;
+        }
         self.change(RECEIPT_NUMBERS)?.insert(receipt.number.as_str(), receipt.id.0)?;
         self.change(RECEIPTS_BY_DATE)?.insert((on, receipt.id.0), ())?;
         self.change(RECEIPTS_OF_CLIENT)?.insert((receipt.client.0, on, receipt.id.0), ())?;
@@ -144,6 +147,7 @@ impl WriteTx<'_> {
     pub fn put_allocation(&mut self, allocation: &Allocation) -> Result<(), StoreError> {
         let (tag, id) = source_key(allocation.source);
         let bytes = allocation.encode()?;
+        self.add_settled(allocation, None, 1)?;
         self.change(ALLOCATIONS)?.insert((allocation.invoice.0, allocation.id.0), bytes.as_slice())?;
         self.change(ALLOCATIONS_OF_SOURCE)?.insert((tag, id, allocation.id.0), allocation.invoice.0)?;
         Ok(())
@@ -163,6 +167,7 @@ impl WriteTx<'_> {
         if let Some(old) = &old {
             let (tag, source) = source_key(old.source);
             self.change(ALLOCATIONS_OF_SOURCE)?.remove((tag, source, id.0))?;
+            self.add_settled(old, None, -1)?;
         }
         Ok(old)
     }

@@ -66,6 +66,16 @@ pub const CLIENT_SHELVES: T<(Id, u8, Day, Id), Open> = T::new("client_shelves");
 pub const SHELF_OF: T<Id, (Id, u8, Day)> = T::new("shelf_of");
 /// *Index*: (currency, due date) to (sum of open amounts and instalments, how many).
 pub const OPEN_TOTALS: T<(Name, Day), (i64, u64)> = T::new("open_totals");
+/// *Index*: client to by how many days they usually pay late, where it is not 0.
+pub const HABITS: T<Id, i32> = T::new("habits");
+/// *Index*: (currency, due date shifted by the client's habit) to (sum of open amounts and instalments, how many).
+pub const EXPECTED: T<(Name, Day), (i64, u64)> = T::new("expected");
+/// *Index*: (currency, client) to what is open.
+pub const DEBTS: T<(Name, Id), i64> = T::new("debts");
+/// *Index*: (currency, what is open, client).
+pub const DEBTORS: T<(Name, i64, Id), ()> = T::new("debtors");
+/// *Index*: (currency; client, or 0 for all of them; first day of the month) to (charged, credited, settled).
+pub const MONTHS: T<(Name, Id, Day), (i64, i64, i64)> = T::new("months");
 
 pub const QUOTES: T<Id, Bytes> = T::new("quotes");
 /// Number to quote.
@@ -214,7 +224,8 @@ macro_rules! every_table {
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
             CREDIT_TERMS CREDIT_HOLDS
-            ATTENTION ATTENTION_OF SNOOZES)
+            ATTENTION ATTENTION_OF SNOOZES
+            HABITS EXPECTED DEBTS DEBTORS MONTHS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

@@ -35,6 +35,19 @@ pub struct Column {
     pub amount: String,
 }
 
+/// One row of a table of bars.
+#[derive(Clone, Debug)]
+pub struct Bar {
+    /// What it is of.
+    pub label: String,
+    /// Where it leads.
+    pub href: String,
+    /// Its size; negative counts as nothing.
+    pub size: i64,
+    /// Its figures in words, one for each column.
+    pub cells: Vec<String>,
+}
+
 /// Colours of the ages, youngest first; further ages share the last.
 const AGES: [&str; 5] = ["f0", "f1", "f2", "f3", "f4"];
 /// A hundred percent.
@@ -106,6 +119,31 @@ pub fn ageing_table(ages: &[Age], total: &str) -> Markup {
         }
     };
     parts::scroll("Ageing table", &table)
+}
+
+/// A table with a bar in each row, the largest as long as its column. `first` heads the rows, `cols` their figures.
+pub fn bars(caption: &str, first: &str, cols: &[&str], bars: &[Bar]) -> Markup {
+    let largest = bars.iter().map(|bar| bar.size).max().unwrap_or(0);
+    let table = html! {
+        table.bars {
+            caption.vh { (caption) }
+            thead { tr { th scope="col" { (first) } td {} @for name in cols { th.num scope="col" { (name) } } } }
+            tbody {
+                @for bar in bars {
+                    tr {
+                        th scope="row" { @if bar.href.is_empty() { (bar.label) } @else { a href=(bar.href) { (bar.label) } } }
+                        td.barcell {
+                            svg.bar height=(BAR_HEIGHT) aria-hidden="true" {
+                                rect.f1 width=(percent(share(bar.size, largest))) height="100%" {}
+                            }
+                        }
+                        @for cell in &bar.cells { td.num { (cell) } }
+                    }
+                }
+            }
+        }
+    };
+    parts::scroll(caption, &table)
 }
 
 /// Columns by week or month, and the same as a table below. `id` is unique on the page; `heading_id` names the heading

@@ -125,6 +125,9 @@ pub fn list() -> Vec<Route> {
         post "/desk/snooze/{item}/end" StaffWork desk::snooze::end;
         get "/desk/receivables" Staff desk::receivables::show;
         get "/desk/receivables.csv" Staff desk::receivables::csv;
+        get "/desk/receivables/expected.csv" Staff desk::cash::expected_csv;
+        get "/desk/receivables/dso.csv" Staff desk::cash::dso_csv;
+        get "/desk/receivables/debtors.csv" Staff desk::cash::debtors_csv;
         get "/desk/letters" Staff desk::letters::list;
         get "/desk/letters/{id}" Staff desk::letter::show;
         post "/desk/letters/{id}/decide" StaffWork desk::letter::decide;

@@ -12,6 +12,7 @@ mod mail;
 mod monthly;
 mod people;
 mod recurring;
+mod sums;
 mod worklist;
 
 use redb::{ReadableTable, ReadableTableMetadata, TableDefinition};
@@ -69,6 +70,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     recurring::check(&mut check)?;
     monthly::check(&mut check)?;
     mail::check(&mut check)?;
+    sums::check(&mut check)?;
     worklist::check(&mut check)?;
     log::check(&mut check)?;
     files::check(&mut check)?;

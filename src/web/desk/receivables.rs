@@ -9,7 +9,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::links;
+use super::{cash, links};
 use crate::documents::Csv;
 use crate::domain::invoice::days_between;
 use crate::domain::money::{Currency, Money};
@@ -151,10 +151,13 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     desk.read(|r| {
         let books = books(&open_totals(r, &desk)?, on, desk.firm.currency);
         let unapplied = unapplied(r, &desk)?;
+        let several = books.len() > 1;
+        let more: Vec<Markup> =
+            books.iter().map(|x| cash::sections(r, &desk, x.currency, several)).collect::<Result<_, _>>()?;
         Ok(desk.page(
             DeskNav::Receivables,
             &parts::titled("Receivables", &errors),
-            body(&desk, &books, &unapplied, on, &errors),
+            body(&desk, (&books, &more), &unapplied, on, &errors),
         ))
     })
 }
@@ -187,7 +190,13 @@ fn unapplied(r: &ReadTx, desk: &Desk) -> Result<Unapplied, StoreError> {
     Ok(out)
 }
 
-fn body(desk: &Desk, books: &[Book], unapplied: &Unapplied, on: Date, errors: &[FieldError]) -> Markup {
+fn body(
+    desk: &Desk,
+    (books, more): (&[Book], &[Markup]),
+    unapplied: &Unapplied,
+    on: Date,
+    errors: &[FieldError],
+) -> Markup {
     let asked = on.to_string();
     let filters = html! {
         form.filters method="get" action="/desk/receivables" {
@@ -200,7 +209,7 @@ fn body(desk: &Desk, books: &[Book], unapplied: &Unapplied, on: Date, errors: &[
         (parts::error_summary(errors))
         (parts::head("Receivables", as_of(desk, on), filters))
         @if books.is_empty() { (parts::empty("Nobody owes you anything.", "An invoice appears here as soon as it is issued.")) }
-        @for book in books { (one_book(desk, book, unapplied, on, books.len() > 1)) }
+        @for (book, more) in books.iter().zip(more) { (one_book(desk, book, unapplied, on, books.len() > 1)) (more) }
     }
 }
 
@@ -288,7 +297,7 @@ fn columns(desk: &Desk, book: &Book, heading: &str, on: Date) -> Markup {
 }
 
 /// An amount in thousands with one decimal; empty for nothing.
-fn thousands(desk: &Desk, money: Money) -> String {
+pub(super) fn thousands(desk: &Desk, money: Money) -> String {
     if money.minor == 0 {
         return String::new();
     }

@@ -17,6 +17,7 @@ mod policy;
 mod publish;
 mod quote_invoices;
 mod quotes;
+mod receivables;
 mod refunds;
 mod reversals;
 mod stale;

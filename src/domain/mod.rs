@@ -17,6 +17,7 @@ pub mod document;
 pub mod drop;
 pub mod dso;
 pub mod event;
+pub mod fairness;
 pub mod file_type;
 pub mod firm;
 pub mod forecast;

@@ -18,13 +18,14 @@ use super::payments::source_key;
 use super::records::Record;
 use super::sums::{Growth, month, settles};
 use super::tables::{
-    ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, FILE_USES,
-    INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPT_NUMBERS, RECEIPTS,
+    ALLOCATIONS, ALLOCATIONS_OF_SOURCE, CLIENT_SHELVES, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, EXCEPTIONS,
+    FILE_USES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, OPEN_TOTALS, RECEIPT_NUMBERS, RECEIPTS,
     RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT, REMINDER_OF_INVOICE, REMINDERS_DUE, SEQUENCES, SHELF_OF, SHELVES, UNAPPLIED,
 };
 use super::tx::{About, Recorded, WriteTx};
 use crate::domain::attention::REACTION_DAYS;
 use crate::domain::event::{By, Event, LogEntry};
+use crate::domain::fairness;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::Currency;
@@ -263,18 +264,22 @@ impl WriteTx<'_> {
         (self.now, self.by) = (now, by);
         let mut tip = self.chain_tip()?;
         let (mut of_client, mut of_invoice) = (Vec::with_capacity(rest.len()), Vec::with_capacity(rest.len()));
+        let mut exceptions = Vec::new();
         let mut table = self.change(EVENTS)?;
         for line in rest {
             let (sequence, previous) = tip.next();
             let Line { at, by, about, event } = line.clone();
+            let excepts = fairness::kind(&event).is_some();
             let entry = LogEntry { sequence, at, by, client: about.client, invoice: about.invoice, event, previous };
             let bytes = entry.encode()?;
             tip.push(&table, &bytes)?;
             table.insert(sequence, bytes.as_slice())?;
+            exceptions.extend(excepts.then_some(sequence));
             of_client.extend(about.client.map(|c| (c.0, sequence)));
             of_invoice.extend(about.invoice.map(|i| (i.0, sequence)));
         }
         drop(table);
+        insert_keys(&mut self.change(EXCEPTIONS)?, exceptions)?;
         insert_keys(&mut self.change(EVENTS_OF_CLIENT)?, of_client)?;
         insert_keys(&mut self.change(EVENTS_OF_INVOICE)?, of_invoice)?;
         self.end_chain(&tip)?;

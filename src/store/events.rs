@@ -5,7 +5,7 @@ use redb::{ReadableTable, TableDefinition};
 use super::chain::{ChainReads, Walk};
 use super::error::StoreError;
 use super::records::Record;
-use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, VISITS};
+use super::tables::{EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_INVOICE, EXCEPTIONS, VISITS};
 use super::tx::{Reader, WriteTx};
 use crate::domain::anchor::{Anchor, AnchorCode};
 use crate::domain::event::LogEntry;
@@ -57,6 +57,19 @@ pub trait EventReads: Reader {
         limit: usize,
     ) -> Result<Vec<LogEntry>, StoreError> {
         entries(self, EVENTS_OF_INVOICE, invoice.0, before, limit)
+    }
+
+    /// Entries from sequence `from` to before `to` that say where somebody was treated otherwise than the policy has
+    /// it, oldest first, at most `limit`.
+    fn exceptions(&self, from: u64, to: u64, limit: usize) -> Result<Vec<LogEntry>, StoreError> {
+        let (index, events) = (self.table(EXCEPTIONS)?, self.table(EVENTS)?);
+        let mut out = Vec::new();
+        for row in index.range(from..to)?.take(limit) {
+            let sequence = row?.0.value();
+            let missing = || StoreError::Broken(format!("log entry {sequence} is missing"));
+            out.push(LogEntry::decode(events.get(sequence)?.ok_or_else(missing)?.value())?);
+        }
+        Ok(out)
     }
 
     /// How many entries there are.

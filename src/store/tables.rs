@@ -155,6 +155,8 @@ pub const EVENTS: T<u64, Bytes> = T::new("events");
 pub const EVENTS_OF_CLIENT: T<(Id, u64), ()> = T::new("events_of_client");
 /// *Index*: (invoice, sequence).
 pub const EVENTS_OF_INVOICE: T<(Id, u64), ()> = T::new("events_of_invoice");
+/// *Index*: entries that say where somebody was treated otherwise than the reminder policy has it.
+pub const EXCEPTIONS: T<u64, ()> = T::new("exceptions");
 /// *Index*: (document, sequence).
 pub const EVENTS_OF_DOCUMENT: T<(Id, u64), ()> = T::new("events_of_document");
 /// *Index*: (contact, document, version) to the sequence of their first visit to it.
@@ -196,7 +198,7 @@ pub const STOPPED: T<Id, Bytes> = T::new("stopped");
 /// *Index*: contacts whose wish staff have not noted yet.
 pub const STOPPED_NEW: T<Id, ()> = T::new("stopped_new");
 
-/// *Index*: (client, or 0 for all of them; why; instant from which on; open invoice) that wants a person.
+/// (client, or 0 for all of them; why; instant from which on; open invoice): who wants a person, one for each.
 pub const ATTENTION: T<(Id, u8, Instant, Id), ()> = T::new("attention");
 /// Open invoice to the (client, why, instant) under which it stands there.
 pub const ATTENTION_OF: T<Id, (Id, u8, Instant)> = T::new("attention_of");
@@ -225,7 +227,8 @@ macro_rules! every_table {
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
             CREDIT_TERMS CREDIT_HOLDS
             ATTENTION ATTENTION_OF SNOOZES
-            HABITS EXPECTED DEBTS DEBTORS MONTHS)
+            HABITS EXPECTED DEBTS DEBTORS MONTHS
+            EXCEPTIONS)
     };
     (@ $each:ident: $($table:ident)+) => { $($each!($table);)+ };
 }

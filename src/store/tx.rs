@@ -9,9 +9,12 @@ use redb::{Key, ReadableTable, Table, TableDefinition, Value};
 use super::attention;
 use super::error::StoreError;
 use super::records::Record;
-use super::tables::{DOCUMENT_SEEN, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_DOCUMENT, EVENTS_OF_INVOICE, SEQUENCES};
+use super::tables::{
+    DOCUMENT_SEEN, EVENTS, EVENTS_OF_CLIENT, EVENTS_OF_DOCUMENT, EVENTS_OF_INVOICE, EXCEPTIONS, SEQUENCES,
+};
 use crate::domain::attention::REACTION_DAYS;
 use crate::domain::event::{By, Event, LogEntry};
+use crate::domain::fairness;
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
@@ -255,12 +258,16 @@ impl<'a> WriteTx<'a> {
             previous,
         };
         let reacted = attention::reacted(&entry.event, &entry.by.actor);
+        let excepts = fairness::kind(&entry.event).is_some();
         let (document, visit) = (entry.event.document(), entry.visit_to_document());
         let bytes = entry.encode()?;
         let mut events = self.change(EVENTS)?;
         tip.push(&events, &bytes)?;
         events.insert(sequence, bytes.as_slice())?;
         drop(events);
+        if excepts {
+            self.change(EXCEPTIONS)?.insert(sequence, ())?;
+        }
         if let Some(client) = about.client {
             self.change(EVENTS_OF_CLIENT)?.insert((client.0, sequence), ())?;
         }

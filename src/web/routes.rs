@@ -141,6 +141,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/reminders/policy/edit" Owner desk::policy_form::save;
         get "/desk/reminders/policy/holidays" Owner desk::policy_days::ask;
         post "/desk/reminders/policy/holidays" Owner desk::policy_days::take;
+        get "/desk/fairness" Staff desk::fairness::show;
+        get "/desk/fairness.csv" Staff desk::fairness::csv;
         get "/desk/activity" Staff desk::activity::show;
         get "/desk/activity.csv" Staff desk::activity::csv;
         get "/desk/find" Staff desk::find::show;

@@ -25,6 +25,7 @@ const DESK: [&str; 34] = [
     "/desk/reminders/policy/edit",
     "/desk/reminders/policy/holidays",
     "/desk/activity",
+    "/desk/fairness",
     "/desk/find?q=marlow",
     "/desk/clients",
     "/desk/clients/new",

@@ -2,6 +2,7 @@
 
 use super::Check;
 use crate::domain::event::LogEntry;
+use crate::domain::fairness;
 use crate::store::error::StoreError;
 use crate::store::events::EventReads;
 use crate::store::tables::*;
@@ -15,8 +16,13 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         Err(error @ StoreError::Record(_)) => c.fault(format!("The chain is broken: {error}.")),
         other => other?,
     }
-    let (mut of_clients, mut of_invoices, mut of_documents, mut seen) = (0, 0, 0, 0);
+    let (mut of_clients, mut of_invoices, mut of_documents, mut seen, mut exceptions) = (0, 0, 0, 0, 0);
     c.every("activity lists", EVENTS, |c, key: u64, entry: LogEntry| {
+        if fairness::kind(&entry.event).is_some() {
+            exceptions += 1;
+            let listed = c.has(EXCEPTIONS, key)?;
+            c.claim(listed, || format!("Log entry {key} is missing from the list of exceptions."));
+        }
         if let Some(client) = entry.client {
             of_clients += 1;
             let listed = c.has(EVENTS_OF_CLIENT, (client.0, key))?;
@@ -41,6 +47,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         }
         Ok(())
     })?;
+    c.sized(EXCEPTIONS, exceptions)?;
     c.sized(DOCUMENT_SEEN, seen)?;
     c.sized(EVENTS_OF_CLIENT, of_clients)?;
     c.sized(EVENTS_OF_INVOICE, of_invoices)?;

@@ -152,7 +152,7 @@ pub fn scan(
 }
 
 /// Whether a member of staff may read an entry at all.
-fn may_read(scope: &StaffScope, entry: &LogEntry) -> bool {
+pub(super) fn may_read(scope: &StaffScope, entry: &LogEntry) -> bool {
     match entry.client {
         Some(client) => scope.sees(client),
         None => scope.role != Role::Member,
@@ -194,7 +194,7 @@ fn upper(r: &ReadTx, asked: &Asked, zone: &TimeZone) -> Result<Option<u64>, Stor
 }
 
 /// The first sequence whose entry is not before `end`: the log is in order of time, so a few look-ups find it.
-fn first_at_or_after(r: &ReadTx, end: Timestamp) -> Result<u64, StoreError> {
+pub(super) fn first_at_or_after(r: &ReadTx, end: Timestamp) -> Result<u64, StoreError> {
     let (mut low, mut high) = (1, r.log_length()? + 1);
     while low < high {
         let middle = low + (high - low) / 2;

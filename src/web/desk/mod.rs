@@ -28,6 +28,7 @@ pub mod document_post;
 mod document_table;
 pub mod documents;
 pub mod drop;
+pub mod fairness;
 pub mod find;
 pub mod form;
 pub mod import;

@@ -5,6 +5,7 @@ mod calendar;
 mod clients;
 mod credit_terms;
 mod credits;
+mod fairness;
 pub mod firm;
 mod incoming;
 mod invoices;

@@ -1,5 +1,5 @@
-//! E-invoices of others, bare or within a PDF: refused with a sentence, or read; what was read is read again as the same
-//! from what we write of it.
+//! E-invoices of others, bare or within a PDF: refused with a sentence, or read; what was read is read again as the
+//! same from what we write of it.
 #![no_main]
 
 use counterfoil::documents::einvoice::read::{Syntax, read};

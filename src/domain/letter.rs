@@ -143,8 +143,8 @@ pub fn retry_after(attempts: u32, chance: u64) -> SignedDuration {
     backoff(attempts, RETRY_MAX, chance)
 }
 
-/// The wait after so many failures in a row: 1, 2, 4 … minutes, at most `most`, of which `chance` takes up to a half away,
-/// so that letters that failed together don't all come back together.
+/// The wait after so many failures in a row: 1, 2, 4 … minutes, at most `most`, of which `chance` takes up to a half
+/// away, so that letters that failed together don't all come back together.
 pub fn backoff(failures: u32, most: SignedDuration, chance: u64) -> SignedDuration {
     let minutes = 1_i64 << failures.saturating_sub(1).min(9);
     let whole = SignedDuration::from_mins(minutes).min(most);

@@ -1,8 +1,8 @@
-//! Messages that come back: what a mail server says about a letter that it could not deliver (RFC 3464), and which letter
-//! that was.
+//! Messages that come back: what a mail server says about a letter that it could not deliver (RFC 3464), and which
+//! letter that was.
 //!
-//! Whoever knows the address can write anything here, so size, parts and depth have limits, and what is not understood is
-//! only counted. Must not know letters, nor where messages come from.
+//! Whoever knows the address can write anything here, so size, parts and depth have limits, and what is not understood
+//! is only counted. Must not know letters, nor where messages come from.
 
 use mail_parser::{Message, MessageParser, MimeHeaders, PartType};
 

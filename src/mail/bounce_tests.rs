@@ -62,7 +62,8 @@ fn a_delay_a_delivery_and_a_receipt_are_no_bounce() {
 fn exim_without_a_status_is_understood() {
     let text = "From: Mail Delivery System <Mailer-Daemon@mx.example>\r\nX-Failed-Recipients: ana@marlow.example\r\n\
                 Auto-Submitted: auto-replied\r\nSubject: Mail delivery failed\r\n\r\n\
-                This message was created automatically.\r\n\r\n  ana@marlow.example\r\n    host mx [192.0.2.1]: 550 no such user\r\n\r\n\
+                This message was created automatically.\r\n\r\n\x20 ana@marlow.example\r\n\
+                \x20   host mx [192.0.2.1]: 550 no such user\r\n\r\n\
                 ------ This is a copy of the message ------\r\n\r\nFrom: billing@example.com\r\n\
                 Message-ID: <0123456789abcdef@example.com>\r\n\r\nHello\r\n";
     let (id, words) = bounced(text);

@@ -1,7 +1,7 @@
 //! DKIM (RFC 6376, 8463): signs a finished letter, and says what has to stand in the DNS for others to check it.
 //!
-//! Both canonicalizations are *relaxed*. Ours rather than lettre's, which signs by a crate whose RSA is known to leak by
-//! its timing (RUSTSEC-2023-0071). The time comes in; must not know how letters travel.
+//! Both canonicalizations are *relaxed*. Ours rather than lettre's, which signs by a crate whose RSA is known to leak
+//! by its timing (RUSTSEC-2023-0071). The time comes in; must not know how letters travel.
 
 use std::fmt;
 use std::path::{Path, PathBuf};

@@ -84,8 +84,8 @@ pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: St
     Text { text: plain(frame, &parts), html, subject }
 }
 
-/// A letter's two parts with the line that tells how to stop letters like it, at `link`, in the language that the firm is
-/// speaking. It stands before the anchor.
+/// A letter's two parts with the line that tells how to stop letters like it, at `link`, in the language that the firm
+/// is speaking. It stands before the anchor.
 pub fn offering_stop(firm: &Firm, (text, html): (&str, &str), link: &str) -> (String, String) {
     let words = words(firm).stop;
     (plain_footed(text, words, link), footed(html, words, link))

@@ -122,6 +122,7 @@ const KNOWN: [&str; 14] = [
     "References",
     "Auto-Submitted",
     "List-Unsubscribe",
+    "List-Unsubscribe-Post",
     "MIME-Version",
     "Content-Type",
     "Content-Transfer-Encoding",

@@ -1,5 +1,5 @@
-//! Fetches the messages that came back from a Maildir: what each says is committed under its digest before it moves from
-//! `new` to `cur`, so that a stop in between loses none and takes none twice.
+//! Fetches the messages that came back from a Maildir: what each says is committed under its digest before it moves
+//! from `new` to `cur`, so that a stop in between loses none and takes none twice.
 
 use std::fs;
 use std::io::{self, Read};

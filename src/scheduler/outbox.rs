@@ -75,8 +75,8 @@ struct Round {
     cut_short: bool,
 }
 
-/// Hands over these letters, some at a time. When the mail server turns out not to be there, the rest does not each find
-/// that out alone.
+/// Hands over these letters, some at a time. When the mail server turns out not to be there, the rest does not each
+/// find that out alone.
 async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> Round {
     let (room, was_down) = (Arc::new(Semaphore::new(app.mailer.at_once())), app.mailer.is_down());
     let (mut cut_short, mut begun_with) = (false, None);

@@ -134,8 +134,8 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Ends every session of a person and revokes every link and code they hold, but for the one that stops reminders: it
-    /// opens nothing, and a letter that was sent must keep its word.
+    /// Ends every session of a person and revokes every link and code they hold, but for the one that stops reminders:
+    /// it opens nothing, and a letter that was sent must keep its word.
     pub fn shut_out(&mut self, person: Person) -> Result<(), StoreError> {
         for digest in digests_of(self, SESSIONS_OF_PERSON, person)? {
             self.remove_session(digest, person)?;

@@ -162,7 +162,7 @@ async fn it_speaks_the_reader_s_language_and_the_tone_of_the_most_pressing() {
     house.at(date(2026, 12, 31), 9);
     assert_eq!(house.tick().await.letters, 1);
     let letter = house.claim(ANA);
-    assert_eq!(letter.subject, "Letzte Mahnung: 2 Rechnungen offen, davon 1 überfällig: 200,00 €");
+    assert_eq!(letter.subject, "Letzte Mahnung: 2 Rechnungen offen, davon 1 überfällig: 200,00\u{a0}€");
     let text = text_of(&letter);
     for part in [
         "diese 2 Rechnungen sind offen, zusammen 200,00 €; davon sind 100,00 € überfällig.",

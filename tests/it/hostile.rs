@@ -267,7 +267,9 @@ async fn a_body_that_is_no_form_is_refused_and_changes_nothing() {
     let mut faults = Vec::new();
     const FORM: &str = "application/x-www-form-urlencoded";
     const MULTI: &str = "multipart/form-data; boundary=b";
-    for route in routes::list().into_iter().filter(|r| r.method == "POST") {
+    // Mail programs send what they like to the one that stops reminders (RFC 8058); it does not read it.
+    let reads = |r: &Route| r.method == "POST" && r.path != "/reminders/stop/{token}";
+    for route in routes::list().into_iter().filter(reads) {
         let who = sender(&route);
         let token = world.token(who);
         let csrf = format!("csrf={token}&");

@@ -77,7 +77,8 @@ fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
     Ok(w.record(about(&letter), event)?.done(()))
 }
 
-/// Leaves every letter that failed or came back to the person that such a letter is to: a wrong address fails again and again.
+/// Leaves every letter that failed or came back to the person that such a letter is to: a wrong address fails again and
+/// again.
 ///
 /// # Errors
 /// As [`decide`].

@@ -97,8 +97,8 @@ pub fn begin(
     Ok(Some(Parcel { id, outgoing }))
 }
 
-/// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and for
-/// letters about an account, which the firm answers for.
+/// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and
+/// for letters about an account, which the firm answers for.
 pub(super) fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<(String, String)>, StoreError> {
     let about_account = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword | Purpose::Notice);
     let (Person::Contact(_), Some(client), false) = (letter.to, letter.client, about_account) else { return Ok(None) };
@@ -267,8 +267,8 @@ fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict, chance: u64) 
     Ok(w.record(about(&letter), event)?.done(()))
 }
 
-/// Sets a letter aside whose hand-over can't even begin, with the reason, so that it keeps no other waiting and staff see
-/// it.
+/// Sets a letter aside whose hand-over can't even begin, with the reason, so that it keeps no other waiting and staff
+/// see it.
 ///
 /// # Errors
 /// [`Refusal::LetterSettled`](crate::domain::refusal::Refusal) when it does not wait, or when the store fails.

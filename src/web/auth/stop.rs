@@ -1,5 +1,6 @@
-//! The link at the end of a reminder, which stops them. Fetching it changes nothing; its button stops the reminders, and
-//! so does the post of a mail program for its reader's one click (RFC 8058), which has no cookie and comes from anywhere.
+//! The link at the end of a reminder, which stops them. Fetching it changes nothing; its button stops the reminders,
+//! and so does the post of a mail program for its reader's one click (RFC 8058), which has no cookie and comes from
+//! anywhere.
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};

@@ -12,7 +12,6 @@ use super::{client_money, client_people, credit_terms, links, pauses, payer};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::credit_terms::CreditTerms;
-use crate::domain::ids::ClientId;
 use crate::domain::ids::{ClientId, ContactId};
 use crate::domain::money::Currency;
 use crate::domain::pause::{Pause, Paused};

@@ -137,7 +137,8 @@ async fn a_calendar_file_fills_the_form_and_nothing_is_kept_before_it_is_looked_
     house.issue(house.who.marlow, 100_00, date(2026, 12, 11)).await;
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
     let file = "BEGIN:VCALENDAR\r\nVERSION:2.0\r\nPRODID:-//t//EN\r\n\
-        BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20201218\r\nRRULE:FREQ=YEARLY\r\nSUMMARY:Founder’s Day\r\nEND:VEVENT\r\n\
+        BEGIN:VEVENT\r\nUID:1\r\nDTSTART;VALUE=DATE:20201218\r\nRRULE:FREQ=YEARLY\r\n\
+        SUMMARY:Founder’s Day\r\nEND:VEVENT\r\n\
         BEGIN:VEVENT\r\nUID:2\r\nDTSTART:20261201T100000Z\r\nSUMMARY:Stand-up\r\nEND:VEVENT\r\nEND:VCALENDAR\r\n";
     let ask = format!("{PAGE}/holidays");
     orla.get(&ask).await;

@@ -152,7 +152,8 @@ fn unsealed() -> Vec<u8> {
 fn the_tests_of_altered_blocks_catch_a_backing_that_does_not_authenticate() {
     let bytes = unsealed();
     let laid = || Laid::plain(bytes.clone());
-    let flips = [100, 300, 1_000, 2_000].map(|at| altered(&laid, &|laid, block, _| laid.flip(block, at), false).0);
+    let flips = [100, 300, 600, 1_000, 1_500, 2_000, 2_600, 3_200]
+        .map(|at| altered(&laid, &|laid, block, _| laid.flip(block, at), false).0);
     assert!(flips.iter().any(|wrong| !wrong.is_empty()), "flips");
     let (wrong, _) = altered(&laid, &Laid::swap, false);
     assert!(!wrong.is_empty(), "swaps");

@@ -1,3 +1,5 @@
+//! The payer score: its bounds, what moves it, and that it can be made again.
+
 use jiff::civil::date;
 use proptest::prelude::*;
 

@@ -111,7 +111,7 @@ fn what_is_too_long_is_refused() {
 
 use super::message::MAX_SUBJECT_CHARS;
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "Date",
     "From",
     "To",

@@ -165,7 +165,7 @@ async fn it_speaks_the_reader_s_language_and_the_tone_of_the_most_pressing() {
     assert_eq!(letter.subject, "Letzte Mahnung: 2 Rechnungen offen, davon 1 überfällig: 200,00\u{a0}€");
     let text = text_of(&letter);
     for part in [
-        "diese 2 Rechnungen sind offen, zusammen 200,00 €; davon sind 100,00 € überfällig.",
+        "diese 2 Rechnungen sind offen, zusammen 200,00\u{a0}€; davon sind 100,00\u{a0}€ überfällig.",
         "fällig am 1. Dezember, 30 Tage überfällig: letzte Mahnung.\nAnsehen: https://",
         "heute fällig.\nAnsehen: https://",
         "Alle ansehen und bezahlen:\n",

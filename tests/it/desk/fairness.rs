@@ -24,6 +24,8 @@ async fn exceptions_are_counted_by_client_and_by_member_of_staff_with_their_reas
     house.later(jiff::SignedDuration::from_hours(1));
     let (ana, today) = (house.who.ana, house.app.today());
     house.act(house.who.orla, move |w, s| letters::send_again(w, s, id, ana, today)).await.unwrap();
+    // An hour without a page ends a session of the desk.
+    let mut tom = desk_of(&house, house.who.tom).await;
     let page = tom.get("/desk/fairness").await.text();
     for words in ["Pauses", "Sent by hand", "on holiday", "Tom", "Orla", "Marlow Ceramics", "Kestrel", number.as_str()]
     {

@@ -1,4 +1,4 @@
-//! Receipts for payments as a [`Sheet`].
+//! Receipts for payments as a [`Sheet`], and as a table for programs.
 //!
 //! What came in, from whom, when and how never changes; what it settles is said as of a day. Formats what the domain
 //! has reckoned; must not reckon anything itself.
@@ -6,6 +6,7 @@
 use jiff::civil::Date;
 
 use super::bill::Look;
+use super::csv::Csv;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
@@ -20,6 +21,49 @@ pub struct Settles<'a> {
     pub left: Money,
     /// As of which day.
     pub on: Date,
+}
+
+/// The columns of its CSV; their names are promised, as those of [`super::csv`] are.
+pub const COLUMNS: [&str; 13] = [
+    "document", // receipt
+    "number",
+    "received",
+    "method",
+    "reference",
+    "currency",
+    "payer",
+    "payee",
+    "total",
+    "taken_back", // the day from which it is void; empty otherwise
+    "invoice",    // from here on what it settles, or had settled; empty for what is not applied
+    "applied",
+    "amount",
+];
+
+/// A receipt as a table: a row for each invoice that it settles, or had settled, and one for what is not applied.
+pub fn receipt_csv(receipt: &Receipt, settles: &Settles) -> Csv {
+    let figure = |money: Money| money.decimal().to_string();
+    let whole = [
+        "receipt".to_owned(),
+        receipt.number.to_string(),
+        receipt.on.to_string(),
+        receipt.method.words().to_owned(),
+        receipt.reference.clone(),
+        receipt.amount.currency.to_string(),
+        receipt.payer.name.clone(),
+        receipt.payee.name.clone(),
+        figure(receipt.amount),
+        receipt.reversed.as_ref().map_or_else(String::new, |back| back.on.to_string()),
+    ];
+    let mut csv = Csv::new(&COLUMNS);
+    let mut row = |of: [String; 3]| csv.row(&[whole.as_slice(), of.as_slice()].concat());
+    for (part, number) in settles.parts {
+        row([number.to_string(), part.on.to_string(), figure(part.amount)]);
+    }
+    if settles.parts.is_empty() || settles.left.minor != 0 {
+        row([String::new(), String::new(), figure(settles.left)]);
+    }
+    csv
 }
 
 /// The sheet of a receipt; one that was taken back is void and says so.
@@ -80,4 +124,14 @@ fn section(look: &Look, receipt: &Receipt, settles: &Settles) -> Section {
         totals.push(Total::sum(name, locale.money(receipt.amount)));
     }
     Section { heading, table, totals, ..Section::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn every_column_is_documented() {
+        let documented = include_str!("../../docs/formats.md");
+        let missing: Vec<_> = super::COLUMNS.iter().filter(|name| !documented.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
 }

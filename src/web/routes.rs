@@ -265,7 +265,7 @@ pub fn list() -> Vec<Route> {
         get "/desk/payments" Staff desk::payments::list;
         get "/desk/payments/new" StaffWork desk::payment_form::new;
         post "/desk/payments/new" StaffWork desk::payment_form::record;
-        get "/desk/payments/{id}" Staff desk::payment::show; // of a payment also {id}.pdf .html
+        get "/desk/payments/{id}" Staff desk::payment::show; // of a payment also {id}.pdf .csv .html
         post "/desk/payments/{id}/apply" StaffWork desk::payment::apply;
         get "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::ask;
         post "/desk/payments/{id}/reverse" StaffWork desk::payment_reversal::reverse;

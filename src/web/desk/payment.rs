@@ -12,7 +12,7 @@ use super::links;
 use crate::actions::invoices::{logo, render};
 use crate::actions::payments as acts;
 use crate::actions::{once, visits};
-use crate::documents::receipt::{Settles, receipt_sheet};
+use crate::documents::receipt::{Settles, receipt_csv, receipt_sheet};
 use crate::documents::{Look, html_file};
 use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, InvoiceId};
@@ -86,7 +86,8 @@ fn credit(r: &ReadTx, id: InvoiceId) -> Result<Found, Problem> {
     }))
 }
 
-/// `GET /desk/payments/{id}`: one receipt, what it settles, what is left; and as the payer gets it: `.pdf`, `.html`.
+/// `GET /desk/payments/{id}`: one receipt, what it settles, what is left; and as the payer gets it: `.pdf`, `.csv`,
+/// `.html`.
 pub async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Result<Response, Problem> {
     if let (id, Some(format)) = Format::split(&id) {
         return file(&desk, id, format).await;
@@ -102,10 +103,10 @@ pub async fn show(desk: Desk, Path(id): Path<String>, Query(query): Query) -> Re
 
 /// The receipt as a file, drawn when it is asked for; that staff took it is logged.
 async fn file(desk: &Desk, id: &str, format: Format) -> Result<Response, Problem> {
-    if !matches!(format, Format::Pdf | Format::Html) {
+    if !matches!(format, Format::Pdf | Format::Html | Format::Csv) {
         return Err(Problem::NotFound);
     }
-    let (receipt, sheet) = desk.read(|r| {
+    let (receipt, sheet, csv) = desk.read(|r| {
         let money = find(r, desk, id)?;
         let receipt = money.receipt.ok_or(Problem::NotFound)?;
         let parts = settled_by(r, &receipt)?;
@@ -113,10 +114,11 @@ async fn file(desk: &Desk, id: &str, format: Format) -> Result<Response, Problem
         let client = r.client(receipt.client)?.and_then(|x| x.language);
         let firm = desk.firm.speaking(client);
         let look = Look { firm: &firm, logo: logo(r, &firm)? };
-        let sheet = receipt_sheet(&look, &receipt, &settles);
-        Ok((receipt, sheet))
+        let (sheet, csv) = (receipt_sheet(&look, &receipt, &settles), receipt_csv(&receipt, &settles));
+        Ok((receipt, sheet, csv))
     })?;
     let bytes = match format {
+        Format::Csv => csv.into_bytes(),
         Format::Html => html_file(&sheet).into_bytes(),
         _ => render(&desk.app, &sheet, &desk.firm)?,
     };

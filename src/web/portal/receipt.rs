@@ -8,13 +8,13 @@ use maud::html;
 
 use super::{Looking, logged};
 use crate::actions::visits;
-use crate::documents::receipt::{Settles, receipt_sheet};
+use crate::documents::receipt::{Settles, receipt_csv, receipt_sheet};
 use crate::documents::{self, Logo, LogoFormat, Look, Sheet};
 use crate::domain::format::Format;
 use crate::domain::ids::Digest;
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::{Receipt, Source};
+use crate::domain::payment::{Allocation, Receipt, Source};
 use crate::secrets;
 use crate::store::events::Visited;
 use crate::web::auth::back::number_and_format;
@@ -25,7 +25,7 @@ use crate::web::parts::{self, Icon, Tone};
 use crate::web::path::Path;
 use crate::web::problem::Problem;
 
-/// `GET /receipts/{number}`, and its files: `.pdf`, `.html`.
+/// `GET /receipts/{number}`, and its files: `.pdf`, `.csv`, `.html`.
 ///
 /// # Errors
 /// [`Problem::NotFound`] for what is not there or not theirs.
@@ -48,7 +48,8 @@ pub(super) fn address(number: &DocumentNumber) -> String {
 async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Result<Response, Problem> {
     // The page draws the logo by its style; the sheet only needs to know that there is one.
     let logo = viewer.firm().logo.is_some().then(|| Logo { format: LogoFormat::Png, bytes: [].into() });
-    let (receipt, drawn) = sheet(viewer, &number, logo)?;
+    let paid = Paid::read(viewer, &number)?;
+    let (drawn, receipt) = (paid.sheet(viewer, logo), paid.receipt);
     let visited =
         viewer.read(|view| Ok(view.visit_logged(Visited::Receipt(receipt.id), visits::hour_of(viewer.now()))?))?;
     if looking.0 && !visited {
@@ -61,7 +62,10 @@ async fn open(viewer: &Viewer, looking: &Looking, number: DocumentNumber) -> Res
         (parts::amount_big("Received", &viewer.locale().money(receipt.amount)))
         @if receipt.reversed.is_some() { (parts::stamp("Void")) }
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &format!("{at}.pdf"), "Download PDF")) }
-        (parts::downloads("Download as", &[(&format!("{at}.html"), "HTML", &format!("of {number}"))]))
+        (parts::downloads("Download as", &[
+            (&format!("{at}.csv"), "CSV", &format!("of {number}")),
+            (&format!("{at}.html"), "HTML", &format!("of {number}")),
+        ]))
     };
     let body = html! {
         (parts::back("/statement", "Statement"))
@@ -80,31 +84,48 @@ async fn download(
     number: DocumentNumber,
     format: Format,
 ) -> Result<Response, Problem> {
-    if !matches!(format, Format::Pdf | Format::Html) {
+    if !matches!(format, Format::Pdf | Format::Html | Format::Csv) {
         return Err(Problem::NotFound);
     }
-    let (receipt, drawn) = sheet(viewer, &number, viewer.logo()?)?;
+    let paid = Paid::read(viewer, &number)?;
+    let drawn = || Ok::<_, Problem>(paid.sheet(viewer, viewer.logo()?));
     let bytes = match format {
-        Format::Html => documents::html_file(&drawn).into_bytes(),
-        _ => viewer.render(&drawn)?,
+        Format::Csv => receipt_csv(&paid.receipt, &paid.settles(viewer)).into_bytes(),
+        Format::Html => documents::html_file(&drawn()?).into_bytes(),
+        _ => viewer.render(&drawn()?)?,
     };
     if looking.0 {
         let file = (Digest(secrets::sha256(&bytes)), format);
         logged(viewer.act(move |w, pass| visits::receipt_downloaded(w, pass, &number, file)).await)?;
     }
-    Ok(download::of(format, &receipt.number.file_name(format.ending()), bytes))
+    Ok(download::of(format, &paid.receipt.number.file_name(format.ending()), bytes))
 }
 
-fn sheet(viewer: &Viewer, number: &DocumentNumber, logo: Option<Logo>) -> Result<(Receipt, Sheet), Problem> {
-    let (receipt, parts, left) = viewer.read(|view| {
-        let receipt = view.receipt_numbered(number)?.ok_or(Problem::NotFound)?;
-        let source = Source::Receipt(receipt.id);
-        let left = view.unapplied()?.into_iter().find(|x| x.source == source).map(|x| x.left);
-        let left = left.unwrap_or(Money::zero(receipt.amount.currency));
-        Ok((receipt.clone(), view.settled_by(&receipt)?, left))
-    })?;
-    let settles = Settles { parts: &parts, left, on: viewer.today() };
-    let firm = viewer.firm().speaking(viewer.language());
-    let drawn = receipt_sheet(&Look { firm: &firm, logo }, &receipt, &settles);
-    Ok((receipt, drawn))
+/// A receipt, what it settles, and what of it is not applied.
+struct Paid {
+    receipt: Receipt,
+    parts: Vec<(Allocation, DocumentNumber)>,
+    left: Money,
+}
+
+impl Paid {
+    fn read(viewer: &Viewer, number: &DocumentNumber) -> Result<Self, Problem> {
+        viewer.read(|view| {
+            let receipt = view.receipt_numbered(number)?.ok_or(Problem::NotFound)?;
+            let source = Source::Receipt(receipt.id);
+            let left = view.unapplied()?.into_iter().find(|x| x.source == source).map(|x| x.left);
+            let left = left.unwrap_or(Money::zero(receipt.amount.currency));
+            let parts = view.settled_by(&receipt)?;
+            Ok(Self { receipt, parts, left })
+        })
+    }
+
+    fn settles(&self, viewer: &Viewer) -> Settles<'_> {
+        Settles { parts: &self.parts, left: self.left, on: viewer.today() }
+    }
+
+    fn sheet(&self, viewer: &Viewer, logo: Option<Logo>) -> Sheet {
+        let firm = viewer.firm().speaking(viewer.language());
+        receipt_sheet(&Look { firm: &firm, logo }, &self.receipt, &self.settles(viewer))
+    }
 }

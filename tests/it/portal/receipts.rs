@@ -33,15 +33,21 @@ async fn a_payment_has_a_receipt_that_says_what_it_settles_and_who_took_it_is_lo
     let again = ana.get("/receipts/R-2026-0001.pdf").await;
     assert_eq!(pdf.body, again.body, "the same facts, the same bytes");
     assert!(ana.get("/receipts/R-2026-0001.html").await.text().contains("Invoice A-1"));
-    assert_eq!(ana.get("/receipts/R-2026-0001.csv").await.status, StatusCode::NOT_FOUND);
+    let csv = ana.get("/receipts/R-2026-0001.csv").await.text();
+    let rows: Vec<&str> = csv.lines().collect();
+    assert!(rows.len() == 3 && rows[1].contains("\"R-2026-0001\"") && rows[1].contains("\"120.00\""), "{csv}");
+    assert!(rows[1].contains("\"A-1\"") && rows[1].ends_with("\"100.00\""), "{csv}");
+    assert!(rows[2].ends_with("\"\",\"\",\"20.00\""), "{csv}");
+    assert_eq!(ana.get("/receipts/R-2026-0001.xml").await.status, StatusCode::NOT_FOUND);
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
     assert!(orla.get(&format!("/desk/payments/{id}")).await.text().contains("R-2026-0001"));
     assert_eq!(orla.get(&format!("/desk/payments/{id}.pdf")).await.status, StatusCode::OK);
+    assert_eq!(orla.get(&format!("/desk/payments/{id}.csv")).await.text(), csv, "staff see what the client sees");
     let log = house.log();
     let count = |of: &dyn Fn(&Event) -> bool| log.iter().filter(|e| of(e)).count();
-    assert_eq!(count(&|e| matches!(e, Event::ReceiptDownloaded { .. })), 3);
+    assert_eq!(count(&|e| matches!(e, Event::ReceiptDownloaded { .. })), 4);
     assert_eq!(count(&|e| matches!(e, Event::ReceiptOpened { .. })), 1);
-    assert_eq!(count(&|e| matches!(e, Event::StaffReceiptDownloaded { .. })), 1);
+    assert_eq!(count(&|e| matches!(e, Event::StaffReceiptDownloaded { .. })), 2);
 
     let mut peter = signed_in(&house, "sofia@kestrel.example").await;
     assert_eq!(peter.get("/receipts/R-2026-0001").await.status, StatusCode::NOT_FOUND, "another client's");

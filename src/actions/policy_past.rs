@@ -97,7 +97,7 @@ pub fn past(
             if !sees(row.invoice.client) {
                 continue;
             }
-            let Some((did, would)) = of_invoice(r, zone, policy, &row, now)? else { continue };
+            let Some([did, would]) = of_invoice(r, zone, policy, &row, now)? else { continue };
             if out.invoices == INVOICES_MAX {
                 out.more = true;
                 break 'pages;
@@ -129,7 +129,7 @@ fn of_invoice(
     policy: &Policy,
     row: &Row,
     now: Timestamp,
-) -> Result<Option<(Vec<Going>, Vec<Going>)>, StoreError> {
+) -> Result<Option<[Vec<Going>; 2]>, StoreError> {
     let invoice = &row.invoice;
     let Some(published) = invoice.issue.as_ref().filter(|_| invoice.is_invoice() && invoice.reminds()).map(|i| i.at)
     else {
@@ -153,7 +153,7 @@ fn of_invoice(
     let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &holds, held: &|_| None };
     let seen = foresee(subject, published, until, zone, policy);
     let would = seen.iter().filter(|x| x.fate == Fate::Goes).map(|x| (x.step, today(x.at, zone))).collect();
-    Ok(Some((went(r, zone, row)?, would)))
+    Ok(Some([went(r, zone, row)?, would]))
 }
 
 /// The steps whose letters a mail server took, each once, on the day of the first.

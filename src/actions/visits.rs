@@ -293,6 +293,38 @@ pub fn statement_downloaded(
     Ok(w.record(About::client(client), Event::StatementDownloaded { from, to, digest, format })?.done(()))
 }
 
+/// A contact downloaded the open items as of a day, as these bytes.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the account is not theirs to see.
+pub fn open_items_downloaded(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    on: Date,
+    (digest, format): (Digest, Format),
+) -> Result<Done<()>, ActError> {
+    let client = {
+        let view = found(ClientView::open(w, pass)?)?;
+        found(view.sees_account().then(|| view.client().id))?
+    };
+    Ok(w.record(About::client(client), Event::OpenItemsDownloaded { on, digest, format })?.done(()))
+}
+
+/// Staff downloaded a client's open items.
+///
+/// # Errors
+/// When it is outside the scope.
+pub fn staff_open_items_downloaded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    client: ClientId,
+    on: Date,
+    format: Format,
+) -> Result<Done<()>, ActError> {
+    let client = found(w.client(client)?.filter(|c| scope.sees(c.id)))?.id;
+    Ok(w.record(About::client(client), Event::StaffOpenItemsDownloaded { on, format })?.done(()))
+}
+
 /// Staff downloaded a client's statement.
 ///
 /// # Errors

@@ -23,6 +23,7 @@ pub mod ics;
 pub mod invoice;
 mod layout;
 mod logo;
+pub mod open_items;
 mod pdf;
 pub mod pdf_check;
 pub mod quote;

@@ -137,7 +137,7 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
 }
 
 /// What is said below an entry: what people typed of a document, and how money moved.
-fn details(words: &StatementWords, entry: &Entry) -> Vec<String> {
+pub(super) fn details(words: &StatementWords, entry: &Entry) -> Vec<String> {
     let (title, number) = (entry.title.clone(), entry.number.as_str());
     let (title, reference) = match (entry.kind, entry.way) {
         (EntryKind::Invoice | EntryKind::CreditNote, _) => (title, ""),
@@ -158,7 +158,7 @@ pub fn anchor_line(locale: Locale, code: &str) -> String {
     (words(locale.language()).sheet.anchor)(code)
 }
 
-fn ageing(look: &Look, ageing: &Ageing, currency: Currency) -> Table {
+pub(super) fn ageing(look: &Look, ageing: &Ageing, currency: Currency) -> Table {
     let says = &look.words().statement;
     let [current, d1_30, d31_60, d61_90, over_90] = says.ages;
     let mut columns = vec![

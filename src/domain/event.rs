@@ -281,6 +281,10 @@ pub enum Event {
     PutOff { item: Item, until: Date, reason: String },
     /// It is shown again before its day.
     ShownAgain { item: Item },
+    /// A client's contact downloaded their open items as of a day: evidence.
+    OpenItemsDownloaded { on: Date, digest: Digest, format: Format },
+    /// Staff downloaded a client's open items; no evidence of anything.
+    StaffOpenItemsDownloaded { on: Date, format: Format },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -426,6 +430,8 @@ impl Event {
             | E::StatementOpened
             | E::StatementDownloaded { .. }
             | E::StaffStatementDownloaded { .. }
+            | E::OpenItemsDownloaded { .. }
+            | E::StaffOpenItemsDownloaded { .. }
             | E::DocumentOpened { .. }
             | E::DocumentDownloaded { .. }
             | E::StaffDocumentDownloaded { .. }

@@ -35,6 +35,7 @@ pub mod money;
 pub mod monthly;
 pub mod number;
 pub mod numbering;
+pub mod open_items;
 pub mod particulars;
 pub mod party;
 pub mod password;

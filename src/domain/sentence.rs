@@ -128,7 +128,9 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::Opened { .. } | E::QuoteOpened { .. } => ("eye", Mark::Good),
         E::Downloaded { .. } | E::QuoteDownloaded { .. } | E::StatementDownloaded { .. } => ("down", Mark::Good),
         E::StaffPreviewed { .. } | E::StatementOpened => ("eye", Mark::Plain),
-        E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => ("down", Mark::Plain),
+        E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } | E::StaffOpenItemsDownloaded { .. } => {
+            ("down", Mark::Plain)
+        }
         E::BackupMade { .. } | E::Restored { .. } | E::NumbersStated { .. } => ("disk", Mark::Plain),
         E::DrillPassed { .. } => ("disk", Mark::Good),
         E::BackupFailed { .. } | E::BackupLate { .. } | E::DrillFailed { .. } => ("disk", Mark::Bad),
@@ -141,7 +143,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::ReceiptOpened { .. } | E::MonthOpened { .. } => ("eye", Mark::Good),
         E::MonthPublished { .. } => ("invoice", Mark::Plain),
         E::MonthFailed { .. } => ("alert", Mark::Bad),
-        E::MonthDownloaded { .. } => ("down", Mark::Good),
+        E::MonthDownloaded { .. } | E::OpenItemsDownloaded { .. } => ("down", Mark::Good),
         E::StaffMonthDownloaded { .. } | E::RegisterTaken { .. } => ("down", Mark::Plain),
         E::DocumentDownloaded { .. } | E::ReceiptDownloaded { .. } => ("down", Mark::Good),
         E::StaffDocumentDownloaded { .. } | E::StaffQuoteDownloaded { .. } | E::StaffReceiptDownloaded { .. } => {
@@ -357,6 +359,13 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StatementDownloaded { from, to, format, .. } => {
             plain(format!("Statement {} downloaded by {who}{}", span(*from, *to, locale), as_format(*format)))
         }
+        E::OpenItemsDownloaded { on, format, .. } => {
+            plain(format!("Open items on {} downloaded by {who}{}", locale.date_long(*on), as_format(*format)))
+        }
+        E::StaffOpenItemsDownloaded { on, format } => {
+            let on = locale.date_long(*on);
+            plain(format!("{who} took a copy of the open items on {on}{}", as_format(*format)))
+        }
         E::StaffStatementDownloaded { from, to, format } => {
             plain(format!("{who} took a copy of the statement {}{}", span(*from, *to, locale), as_format(*format)))
         }
@@ -527,6 +536,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::StatementDownloaded { from, to, .. } => {
             Some(format!("{} downloaded the statement {}.", who(), span(*from, *to, locale)))
         }
+        E::OpenItemsDownloaded { on, .. } => {
+            Some(format!("{} downloaded the statement of open items on {}.", who(), locale.date_long(*on)))
+        }
         E::MonthPublished { month, closing, .. } => {
             Some(format!("We published the statement of {}: {}.", monthly::words(*month), balances(closing, locale)))
         }
@@ -562,6 +574,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::RecurringMade { .. } | E::RecurringFailed { .. } | E::RecurringSkipped { .. } => None,
         E::MonthFailed { .. } | E::StaffMonthDownloaded { .. } | E::RegisterTaken { .. } => None,
         E::CertificateMade { .. } | E::Exported { .. } | E::IdentityDownloaded { .. } => None,
+        E::StaffOpenItemsDownloaded { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
     }

@@ -182,7 +182,7 @@ pub struct Credit {
 
 impl Credit {
     /// Whether it counts on `day`.
-    fn counts(&self, day: Date) -> bool {
+    pub(super) fn counts(&self, day: Date) -> bool {
         self.dated <= day && self.until.is_none_or(|until| day < until)
     }
 }
@@ -190,12 +190,21 @@ impl Credit {
 /// A refund as the ageing sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PaidBack {
+    /// Out of which receipt or credit.
+    pub source: Source,
     /// Civil date on which it counts; not before that of what it was paid out of.
     pub dated: Date,
     /// In minor units, above zero.
     pub amount: i64,
     /// The civil date from which it counts no more, when it came back.
     pub until: Option<Date>,
+}
+
+impl PaidBack {
+    /// Whether it counts on `day`.
+    pub(super) fn counts(&self, day: Date) -> bool {
+        self.dated <= day && self.until.is_none_or(|until| day < until)
+    }
 }
 
 /// A client's account in one currency.
@@ -250,7 +259,7 @@ impl Account {
     /// Receipts and credits dated up to `to` that had not settled anything by then nor been paid back, in minor units.
     pub fn unapplied(&self, to: Date) -> i64 {
         let given = self.credits.iter().filter(|x| x.counts(to)).fold(0_i64, |sum, x| sum.saturating_add(x.amount));
-        let back = self.refunds.iter().filter(|x| x.dated <= to && x.until.is_none_or(|until| to < until));
+        let back = self.refunds.iter().filter(|x| x.counts(to));
         let given = back.fold(given, |left, x| left.saturating_sub(x.amount));
         let applied = self.counting(to).filter(|a| !a.source.is_waived());
         applied.fold(given, |left, a| left.saturating_sub(a.amount.minor))
@@ -262,7 +271,7 @@ impl Account {
     }
 
     /// Allocations that count on `to`: dated up to it, between documents that are; what was waived comes from none.
-    fn counting(&self, to: Date) -> impl Iterator<Item = &Allocation> {
+    pub(super) fn counting(&self, to: Date) -> impl Iterator<Item = &Allocation> {
         let charges: BTreeMap<InvoiceId, Date> = self.charges.iter().map(|x| (x.invoice, x.dated)).collect();
         let credits: Vec<Source> = self.credits.iter().filter(|x| x.counts(to)).map(|x| x.source).collect();
         let credits: std::collections::HashSet<Source> = credits.into_iter().collect();

@@ -5,6 +5,7 @@ use crate::domain::{
     calendar::Zone,
     ids::{AllocationId, ClientId, ReceiptId},
     money::{Currency, Money},
+    open_items::{OpenLine, Titles, open_items},
     terms::equal_instalments,
 };
 use jiff::{Span, civil::date};
@@ -158,7 +159,8 @@ fn account() -> impl Strategy<Value = Account> {
                 let (amount, dated) = (wish.min(have), day(on).max(credits[from].dated));
                 let until = (wish % 2 == 0).then(|| dated + Span::new().days(on % 20));
                 left[from] -= amount;
-                refunds.extend((amount > 0).then_some(PaidBack { dated, amount, until }));
+                let source = credits[from].source;
+                refunds.extend((amount > 0).then_some(PaidBack { source, dated, amount, until }));
             } else if part > 0 {
                 open[to] -= part;
                 let lost = on % 5 == 0;
@@ -189,6 +191,28 @@ fn entries(account: &Account) -> Vec<Entry> {
     owed.chain(paid).chain(back).chain(waived).chain(gone).chain(came).collect()
 }
 
+fn titles(account: &Account) -> Titles {
+    let mut out = Titles::default();
+    for x in &account.charges {
+        let named = Entry { invoice: Some(x.invoice), ..entry(x.dated, EntryKind::Invoice, x.amount) };
+        out.documents.insert(x.invoice, named);
+    }
+    for (nth, x) in account.credits.iter().enumerate() {
+        let title = format!("credit {nth}");
+        match x.source {
+            Source::Credit(id) => {
+                let named = entry(x.dated, EntryKind::CreditNote, -x.amount);
+                out.documents.insert(id, Entry { title, invoice: Some(id), ..named });
+            }
+            Source::Receipt(id) => {
+                out.receipts.insert(id, Entry { title, ..entry(x.dated, EntryKind::Receipt, -x.amount) });
+            }
+            _ => {}
+        }
+    }
+    out
+}
+
 proptest! {
     #[test]
     fn the_ageing_s_total_is_the_statement_s_closing_balance(
@@ -201,6 +225,57 @@ proptest! {
         let ageing = account.ageing(to);
         prop_assert_eq!(ageing.total(), statement.closing);
         prop_assert!(ageing.unapplied >= 0 && account.open_items(to).iter().all(|x| x.open > 0));
+    }
+
+    #[test]
+    fn open_items_come_to_the_closing_balance_and_the_ageing(
+        account in account(),
+        on in -10_i32..500,
+        back in 0_i32..200,
+    ) {
+        let to = date(2026, 1, 1) + Span::new().days(on);
+        let open = open_items(Currency::EUR, &account, &titles(&account), to);
+        let closing = balance_forward(entries(&account), to - Span::new().days(back), to).closing;
+        prop_assert_eq!(open.total(), closing);
+        prop_assert_eq!(open.total(), open.ageing.total());
+        prop_assert_eq!((open.invoices(), open.unapplied()), (closing + account.unapplied(to), -account.unapplied(to)));
+        for x in &open.lines {
+            prop_assert_eq!(x.entry.amount - x.settled, x.open);
+            prop_assert!(x.open != 0 && x.entry.date <= to);
+            prop_assert!(x.due.is_none() || x.settled >= 0 && x.open > 0);
+        }
+    }
+
+    #[test]
+    fn an_item_is_there_exactly_when_something_of_it_is_open(account in account(), on in -10_i32..500) {
+        let to = date(2026, 1, 1) + Span::new().days(on);
+        let shown = open_items(Currency::EUR, &account, &titles(&account), to);
+        // Reckoned apart, from the ledger alone.
+        let counts = |a: &Allocation| {
+            let credit = account.credits.iter().find(|x| x.source == a.source);
+            let source = a.source.is_waived() || credit.is_some_and(|x| x.counts(to));
+            source && a.on <= to && account.charges.iter().any(|x| x.invoice == a.invoice && x.dated <= to)
+        };
+        let settled = |of: &dyn Fn(&Allocation) -> bool| -> i64 {
+            account.allocations.iter().filter(|a| of(a) && counts(a)).map(|a| a.amount.minor).sum()
+        };
+        for charge in &account.charges {
+            let open = if charge.dated > to { 0 } else { charge.amount - settled(&|a| a.invoice == charge.invoice) };
+            let lines = shown.lines.iter().filter(|x| x.entry.kind == EntryKind::Invoice);
+            let lines: Vec<_> = lines.filter(|x| x.entry.invoice == Some(charge.invoice)).collect();
+            prop_assert_eq!(lines.is_empty(), open == 0);
+            prop_assert_eq!(lines.iter().map(|x| x.open).sum::<i64>(), open);
+            let several = charge.terms.parts(charge.amount, charge.due).len() > 1;
+            prop_assert!(lines.iter().all(|x| x.part.is_some() == several));
+        }
+        for (nth, credit) in account.credits.iter().enumerate() {
+            let back = account.refunds.iter().filter(|x| x.source == credit.source && x.counts(to));
+            let given = if credit.counts(to) { credit.amount } else { 0 };
+            let left = given - back.map(|x| x.amount).sum::<i64>() - settled(&|a| a.source == credit.source);
+            let named = |x: &&OpenLine| x.due.is_none() && x.entry.title == format!("credit {nth}");
+            let line: Vec<i64> = shown.lines.iter().filter(named).map(|x| x.open).collect();
+            prop_assert_eq!(line, if left == 0 { vec![] } else { vec![-left] });
+        }
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::tx::Reader;
 use crate::domain::ids::ClientId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
+use crate::domain::open_items::{OpenItems, Titles, open_items};
 use crate::domain::payment::{Allocation, Open, Receipt, Refund, Returned, Reversal, Source};
 pub use crate::domain::statement::Reckoned;
 use crate::domain::statement::{
@@ -61,6 +62,21 @@ impl Books {
             ageing: accounts.remove(&currency).unwrap_or_default().ageing(to),
         };
         self.entries().into_iter().map(one).collect()
+    }
+
+    /// What is open as of `to`, in every currency in which anything is; where nothing is, an empty statement in `own`.
+    pub fn open_items(&self, to: Date, own: Currency) -> Vec<OpenItems> {
+        let titles = self.titles();
+        let one = |(currency, account)| open_items(currency, &account, &titles, to);
+        let mut all: Vec<OpenItems> = self.accounts().into_iter().map(one).collect();
+        all.retain(|x| !x.lines.is_empty());
+        if all.is_empty() { vec![OpenItems::empty(own)] } else { all }
+    }
+
+    fn titles(&self) -> Titles {
+        let documents = self.invoices.iter().filter_map(|x| Some((x.id, document_entry(x)?)));
+        let receipts = self.receipts.iter().map(|x| (x.id, receipt_entry(x)));
+        Titles { documents: documents.collect(), receipts: receipts.collect() }
     }
 
     /// The lines of the account, in no particular order: one list per currency.
@@ -114,7 +130,7 @@ impl Books {
         }
         for refund in &self.refunds {
             let (dated, until) = (refund.on, refund.returned.as_ref().map(|x| x.on));
-            let back = PaidBack { dated, amount: refund.amount.minor, until };
+            let back = PaidBack { source: refund.source, dated, amount: refund.amount.minor, until };
             out.entry(refund.amount.currency).or_default().refunds.push(back);
         }
         for allocation in &self.allocations {

@@ -18,6 +18,7 @@ pub mod guard;
 pub mod layers;
 pub mod listener;
 pub mod month_file;
+pub mod open_items;
 pub mod page;
 pub mod parts;
 pub mod path;

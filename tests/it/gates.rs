@@ -132,6 +132,8 @@ fn is_a_visit(event: &Event) -> bool {
             | Event::StatementOpened
             | Event::StatementDownloaded { .. }
             | Event::StaffStatementDownloaded { .. }
+            | Event::OpenItemsDownloaded { .. }
+            | Event::StaffOpenItemsDownloaded { .. }
             | Event::DocumentOpened { .. }
             | Event::DocumentDownloaded { .. }
             | Event::StaffDocumentDownloaded { .. }

@@ -13,9 +13,10 @@ const HEIGHT: u32 = 900;
 const TALL: u32 = 6000;
 
 /// Pages of a client's contact; lists are followed to their first entry.
-const PORTAL: [&str; 7] = ["/", "/invoices", "/statement", "/statements", "/statements/1", "/quotes", "/account"];
+const PORTAL: [&str; 8] =
+    ["/", "/invoices", "/statement", "/statement?kind=open", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 34] = [
+const DESK: [&str; 37] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
@@ -32,6 +33,7 @@ const DESK: [&str; 34] = [
     "/desk/clients/1/edit",
     "/desk/clients/1/credit",
     "/desk/clients/1/statement",
+    "/desk/clients/1/statement?kind=open",
     "/desk/clients/1/statements",
     "/desk/clients/1/contacts/new",
     "/desk/invoices",

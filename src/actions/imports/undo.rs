@@ -185,7 +185,8 @@ fn names(event: &Event, id: ContactId) -> bool {
 fn built(event: &Event) -> Option<&'static str> {
     use Event as E;
     Some(match event {
-        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => return None,
+        E::StaffPreviewed { .. } | E::StaffDownloaded { .. } => return None,
+        E::StaffStatementDownloaded { .. } | E::StaffOpenItemsDownloaded { .. } => return None,
         E::Allocated { .. } | E::AllocationUndone { .. } => "was paid or credited",
         E::LetterQueued { .. } | E::LetterAccepted { .. } => "had a letter sent about it",
         E::Opened { .. } | E::Downloaded { .. } => "was opened by the client",

@@ -229,6 +229,17 @@ pub(super) static WORDS: Words = Words {
         ageing: "How old it is",
         ages: ["Not due yet", "1–30 days late", "31–60 days", "61–90 days", "Over 90 days"],
         unapplied: "Not yet set off",
+        open_title: "Statement of open items",
+        as_of: "As of",
+        due: "Due",
+        late: "Days late",
+        original: "Amount",
+        open: "Open",
+        open_caption: "What is open: invoices, the oldest due first, then what is not yet set off",
+        open_invoices: "Open invoices",
+        nothing_open: "Nothing is open",
+        part: |nth, of| format!("Instalment {nth} of {of}"),
+        due_of: |due, amount| format!("Due {due}, of {amount}"),
     },
     currency: |code| {
         let name = match code {

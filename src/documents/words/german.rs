@@ -245,6 +245,17 @@ pub(super) static WORDS: Words = Words {
         ageing: "Fälligkeit der offenen Posten",
         ages: ["Noch nicht fällig", "1–30 Tage überfällig", "31–60 Tage", "61–90 Tage", "Über 90 Tage"],
         unapplied: "Noch nicht verrechnet",
+        open_title: "Aufstellung der offenen Posten",
+        as_of: "Stand",
+        due: "Fällig am",
+        late: "Tage überfällig",
+        original: "Betrag",
+        open: "Offen",
+        open_caption: "Was offen ist: Rechnungen, die am längsten fälligen zuerst, dann noch nicht Verrechnetes",
+        open_invoices: "Offene Rechnungen",
+        nothing_open: "Nichts ist offen",
+        part: |nth, of| format!("Rate {nth} von {of}"),
+        due_of: |due, amount| format!("Fällig am {due}, von {amount}"),
     },
     currency: |code| {
         Some(match code {

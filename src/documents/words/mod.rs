@@ -262,6 +262,20 @@ pub(super) struct StatementWords {
     /// Not due yet, and so many days late, the youngest first.
     pub(super) ages: [&'static str; 5],
     pub(super) unapplied: &'static str,
+    /// From here on of open items.
+    pub(super) open_title: &'static str,
+    pub(super) as_of: &'static str,
+    pub(super) due: &'static str,
+    pub(super) late: &'static str,
+    pub(super) original: &'static str,
+    pub(super) open: &'static str,
+    pub(super) open_caption: &'static str,
+    pub(super) open_invoices: &'static str,
+    pub(super) nothing_open: &'static str,
+    /// Which instalment of how many.
+    pub(super) part: fn(usize, usize) -> String,
+    /// What a phone shows: by when it is due, and the whole amount.
+    pub(super) due_of: OfTwo,
 }
 
 impl Words {

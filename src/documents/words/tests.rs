@@ -42,6 +42,8 @@ fn all(words: &Words) -> Vec<String> {
         two(statement.on),
         one(statement.before),
         one(statement.account_in),
+        (statement.part)(2, 3),
+        two(statement.due_of),
     ];
     for category in VatCategory::ALL {
         out.extend([(vat.words)(category, "[1]"), (vat.group)(category, "[1]", "[2]")]);
@@ -89,7 +91,9 @@ fn plain(words: &Words) -> Vec<&'static str> {
     out.extend([statement.settled, statement.opening, statement.date, statement.what, statement.balance]);
     out.extend([statement.caption, statement.returned, statement.written_off, statement.early, statement.ageing]);
     out.extend(statement.ages);
-    out.push(statement.unapplied);
+    out.extend([statement.unapplied, statement.open_title, statement.as_of, statement.due, statement.late]);
+    out.extend([statement.original, statement.open, statement.open_caption, statement.open_invoices]);
+    out.push(statement.nothing_open);
     out
 }
 

@@ -1,4 +1,5 @@
-//! A client's statement of account as staff read it: the same as the client's own.
+//! A client's statement of account as staff read it, balance brought forward or as open items: the same as the client's
+//! own.
 
 use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
@@ -11,32 +12,37 @@ use super::form::{Id, Typed, again};
 use crate::actions::invoices::{logo, render};
 use crate::actions::visits;
 use crate::documents;
-use crate::documents::statement::reckoned_sheet;
+use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
 use crate::domain::format::Format;
 use crate::domain::ids::ClientId;
 use crate::domain::money::{Currency, Money};
+use crate::domain::open_items::OpenItems;
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::statement::{EntryKind, Row};
+use crate::domain::statement::{Entry, EntryKind, Row};
 use crate::store::ReadTx;
 use crate::store::prelude::*;
 use crate::store::statement::{Books, Reckoned};
 use crate::web::download;
 use crate::web::forms::{Fields, Query, date_within_years, errors_from};
 use crate::web::guard::Desk;
+use crate::web::open_items::OpenPage;
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, Col, FieldError, Icon, Look, Sum};
 use crate::web::problem::{Problem, even_if_full};
-use crate::web::statement_file::{TOO_LONG, file_name, table};
+use crate::web::statement_file::{Accounts, Kind, TOO_LONG, file_name, kind_choice, too_long_at};
 
-/// `GET /desk/clients/{id}/statement?from=&to=`
+/// What is asked for: a kind, and two civil dates, both inclusive.
+type Asked = (Kind, (Date, Date));
+
+/// `GET /desk/clients/{id}/statement?kind=&from=&to=`
 pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Result<Response, Problem> {
     let client = client_of(&desk, id)?;
     match period(&query, usual(&desk)) {
-        Ok(span) => {
-            let accounts = desk.read(|r| accounts_of(r, id, span))?;
+        Ok(asked) => {
+            let accounts = desk.read(|r| accounts_of(r, &client, asked))?;
             let fields = typed(&query, usual(&desk));
-            Ok(page(&desk, &client, &accounts, Some(span), Typed::fresh(&fields)).into_response())
+            Ok(page(&desk, &client, Some((&accounts, asked)), Typed::fresh(&fields)).into_response())
         }
         Err(refusal) => Ok(refused(&desk, &client, &query, &errors_from(&refusal, "from"))),
     }
@@ -59,42 +65,50 @@ pub async fn html_file(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) ->
 
 async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Result<Response, Problem> {
     let client = client_of(desk, id)?;
-    let span = match period(query, usual(desk)) {
-        Ok(span) => span,
+    let (kind, span) = match period(query, usual(desk)) {
+        Ok(asked) => asked,
         Err(refusal) => return Ok(refused(desk, &client, query, &errors_from(&refusal, "from"))),
     };
     let (accounts, logo, anchor) =
-        desk.read(|r| Ok((accounts_of(r, id, span)?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
+        desk.read(|r| Ok((accounts_of(r, &client, (kind, span))?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let firm = desk.firm.speaking(client.language);
     let look = documents::Look { firm: &firm, logo };
-    let drawn = || reckoned_sheet(&look, &client.party, &accounts, span, &anchor.to_string());
+    let drawn = || accounts.sheet(&look, &client.party, span, &anchor.to_string());
     let made = match format {
-        Format::Csv => Ok(table(&accounts, span).into_bytes()),
+        Format::Csv => Ok(accounts.csv(span).into_bytes()),
         Format::Html => Ok(documents::html_file(&drawn()).into_bytes()),
         _ => render(&desk.app, &drawn(), &desk.firm),
     };
     let bytes = match made {
         Ok(bytes) => bytes,
         Err(ActError::Refused(_)) => {
-            return Ok(refused(desk, &client, query, &[FieldError::new("from", TOO_LONG)]));
+            return Ok(refused(desk, &client, query, &[FieldError::new(too_long_at(kind), TOO_LONG)]));
         }
         Err(error) => return Err(error.into()),
     };
-    even_if_full(desk.act(move |w, scope| visits::staff_statement_downloaded(w, scope, id, span, format)).await)?;
-    Ok(download::of(format, &file_name(span, format), bytes))
+    let taken = move |w: &mut WriteTx<'_>, scope: &StaffScope| match kind {
+        Kind::Forward => visits::staff_statement_downloaded(w, scope, id, span, format),
+        Kind::Open => visits::staff_open_items_downloaded(w, scope, id, span.1, format),
+    };
+    even_if_full(desk.act(taken).await)?;
+    Ok(download::of(format, &file_name(kind, span, format), bytes))
 }
 
 fn refused(desk: &Desk, client: &Client, query: &Fields, errors: &[FieldError]) -> Response {
     let fields = typed(query, usual(desk));
-    again(page(desk, client, &[], None, Typed { fields: &fields, errors }))
+    again(page(desk, client, None, Typed { fields: &fields, errors }))
 }
 
 fn usual(desk: &Desk) -> (Date, Date) {
     (month_start(desk.today()), desk.today())
 }
 
-fn accounts_of(r: &ReadTx, client: ClientId, (from, to): (Date, Date)) -> Result<Vec<Reckoned>, Problem> {
-    Ok(Books::of(r, client, to)?.reckoned(from, to))
+fn accounts_of(r: &ReadTx, client: &Client, (kind, (from, to)): Asked) -> Result<Accounts, Problem> {
+    let books = Books::of(r, client.id, to)?;
+    Ok(match kind {
+        Kind::Forward => Accounts::Forward(books.reckoned(from, to)),
+        Kind::Open => Accounts::Open(books.open_items(to, client.currency)),
+    })
 }
 
 /// The first of the month, two months back: what most questions are about.
@@ -102,20 +116,23 @@ fn month_start(today: Date) -> Date {
     today.saturating_sub(jiff::Span::new().months(2)).first_of_month()
 }
 
-fn period(query: &Fields, usual: (Date, Date)) -> Result<(Date, Date), Refusal> {
+fn period(query: &Fields, usual: (Date, Date)) -> Result<Asked, Refusal> {
     let mut faults = Faults::default();
+    let kind = faults.take_opt(Kind::read(query));
     let mut read = |field: &str, usual: Date| {
         let text = query.get(field);
         if text.is_empty() { Some(usual) } else { faults.take_opt(date_within_years(field, text)) }
     };
-    let (from, to) = (read("from", usual.0), read("to", usual.1));
+    let to = read("to", usual.1);
+    // Open items need no first day, whatever stands in its field.
+    let from = if kind == Some(Kind::Open) { to } else { read("from", usual.0) };
     if let (Some(from), Some(to)) = (from, to)
         && to < from
     {
         faults.add("to", "The last day must be the first day or later.");
     }
     faults.check()?;
-    from.zip(to).ok_or(Refusal::TryAgain)
+    kind.zip(from.zip(to)).ok_or(Refusal::TryAgain)
 }
 
 fn typed(query: &Fields, usual: (Date, Date)) -> Fields {
@@ -123,29 +140,35 @@ fn typed(query: &Fields, usual: (Date, Date)) -> Fields {
         "" => usual.to_string(),
         text => text.to_owned(),
     };
-    Fields::of([("from", or("from", usual.0)), ("to", or("to", usual.1))])
+    let kind = query.get("kind").to_owned();
+    Fields::of([("kind", kind), ("from", or("from", usual.0)), ("to", or("to", usual.1))])
 }
 
-fn page(desk: &Desk, client: &Client, sections: &[Reckoned], period: Option<(Date, Date)>, typed: Typed<'_>) -> Markup {
+fn page(desk: &Desk, client: &Client, shown: Option<(&Accounts, Asked)>, typed: Typed<'_>) -> Markup {
     let own = format!("/desk/clients/{}", client.id);
     let title = format!("Statement of {}", client.party.name);
     let body = html! {
         (parts::back(&own, &client.party.name))
         (parts::head("Statement of account", &client.party.name, html! {
-            @if let Some((from, to)) = period {
-                (parts::link_icon(Look::Plain, Icon::Down, &format!("{own}/statement.pdf?from={from}&to={to}"), "Download PDF"))
-                a href={ (own) "/statement.csv?from=" (from) "&to=" (to) } { "CSV" }
-                a href={ (own) "/statement.html?from=" (from) "&to=" (to) } { "HTML" }
+            @if let Some((_, (kind, span))) = shown {
+                @let query = kind.query(span);
+                (parts::link_icon(Look::Plain, Icon::Down, &format!("{own}/statement.pdf?{query}"), "Download PDF"))
+                a href={ (own) "/statement.csv?" (query) } { "CSV" }
+                a href={ (own) "/statement.html?" (query) } { "HTML" }
             }
             a href={ (own) "/statements" } { "Month-end statements" }
         }))
         (tabs(client, "statement"))
         div.sec-m { (parts::error_summary(typed.errors)) (chooser(&own, typed)) }
-        @if let Some((from, to)) = period {
-            @if sections.is_empty() {
-                (parts::empty("Nothing on this account.", "Invoices and payments up to the last day would stand here."))
-            }
-            @for section in sections { (one(desk, section, from, to)) }
+        @match shown {
+            Some((Accounts::Forward(all), (_, (from, to)))) => {
+                @if all.is_empty() {
+                    (parts::empty("Nothing on this account.", "Invoices and payments up to the last day would stand here."))
+                }
+                @for section in all { (one(desk, section, from, to)) }
+            },
+            Some((Accounts::Open(all), (_, (_, to)))) => { @for account in all { (open(desk, account, to)) } },
+            None => {},
         }
     };
     desk.page(DeskNav::Clients, &parts::titled(&title, typed.errors), body)
@@ -154,6 +177,7 @@ fn page(desk: &Desk, client: &Client, sections: &[Reckoned], period: Option<(Dat
 fn chooser(own: &str, typed: Typed<'_>) -> Markup {
     html! {
         form.filters method="get" action={ (own) "/statement" } {
+            (kind_choice(&typed.field("kind", "Kind")))
             (parts::date(&typed.field("from", "From"), None, None))
             (parts::date(&typed.field("to", "To"), None, None))
             div.row { (parts::submit(Look::Plain, "Show")) }
@@ -184,6 +208,19 @@ fn one(desk: &Desk, section: &Reckoned, from: Date, to: Date) -> Markup {
         }
     };
     parts::section(&id, format!("In {}", section.currency), html! {}, body)
+}
+
+fn open(desk: &Desk, account: &OpenItems, to: Date) -> Markup {
+    let link = |entry: &Entry| entry.invoice.map(|id| format!("/desk/invoices/{id}"));
+    let (locale, today) = (desk.locale(), desk.today());
+    let body = html! {
+        (OpenPage { account, to, locale, today, link: &link }.draw())
+        @if !account.lines.is_empty() {
+            div.sh { h3 { "By age on " (locale.date_medium(to, today)) } }
+            (ageing_body(desk, account.currency, &account.ageing))
+        }
+    };
+    parts::section(&format!("st-{}", account.currency), format!("In {}", account.currency), html! {}, body)
 }
 
 fn ledger(desk: &Desk, section: &Reckoned, to: Date) -> Markup {

@@ -1,4 +1,5 @@
-//! The statement of account, balance brought forward: one section for each currency, dates as the client chooses.
+//! The statement of account, balance brought forward or as open items: one section for each currency, dates as the
+//! client chooses.
 
 mod accounts;
 pub mod file;
@@ -13,16 +14,18 @@ use self::period::Period;
 use super::{Looking, logged, months, not_shared, receipt};
 use crate::actions::visits;
 use crate::domain::format::Format;
-use crate::domain::money::Money;
-use crate::domain::statement::{Ageing, EntryKind, Row};
+use crate::domain::money::{Currency, Money};
+use crate::domain::open_items::OpenItems;
+use crate::domain::statement::{Ageing, Entry, EntryKind, Row};
 use crate::store::events::Visited;
 use crate::store::statement::Reckoned;
 use crate::web::forms::{Fields, Query, errors_of};
 use crate::web::guard::{FullViewer, Viewer};
+use crate::web::open_items::OpenPage;
 use crate::web::page::PortalNav;
 use crate::web::parts::{self, Col, Field, FieldError, Fig, Icon, Look, Sum, Tone};
 use crate::web::problem::Problem;
-use crate::web::statement_file::ANCHOR_WORDS;
+use crate::web::statement_file::{ANCHOR_WORDS, Accounts, Kind, kind_choice};
 
 const TITLE: &str = "Statement of account";
 
@@ -41,13 +44,16 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let (accounts, visited, anchor) = viewer.read(|view| {
         let visited = Visited::Statement(view.client().id);
         let logged = view.visit_logged(visited, visits::hour_of(viewer.now()))?;
-        Ok((accounts::all(view, &period)?, logged, view.anchor()?))
+        Ok((accounts::of_kind(view, &period)?, logged, view.anchor()?))
     })?;
     if looking.0 && !visited {
         logged(viewer.act(visits::statement_opened).await)?;
     }
     let (locale, lately) = (viewer.locale(), months::lately(&viewer)?);
-    let span = format!("{} to {}", locale.date_long(period.from), locale.date_long(period.to));
+    let span = match period.kind {
+        Kind::Forward => format!("{} to {}", locale.date_long(period.from), locale.date_long(period.to)),
+        Kind::Open => format!("open items on {}", locale.date_long(period.to)),
+    };
     let body = html! {
         h1 { (TITLE) }
         p.mut { (viewer.client_name()) ", " (span) }
@@ -56,7 +62,14 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
             " " a.small href=(period.file(Format::Csv)) { "CSV" } " · " a.small href=(period.file(Format::Html)) { "HTML" }
         }
         (form(&viewer, &period.as_fields(), &[]))
-        @for account in &accounts { (section(&viewer, account, &period, accounts.len() > 1)) }
+        @match &accounts {
+            Accounts::Forward(all) => {
+                @for account in all { (section(&viewer, account, &period, all.len() > 1)) }
+            },
+            Accounts::Open(all) => {
+                @for account in all { (open_section(&viewer, account, &period, all.len() > 1)) }
+            },
+        }
         (lately)
         p.gap-y.small.mut { (ANCHOR_WORDS) " " (parts::nw(anchor.to_string())) }
     };
@@ -72,8 +85,10 @@ fn refused(viewer: &Viewer, typed: &Fields, errors: &[FieldError]) -> Response {
 fn form(viewer: &Viewer, typed: &Fields, errors: &[FieldError]) -> Markup {
     let from = Field::new("from", "From").value(typed.get("from")).errors(errors);
     let to = Field::new("to", "To").value(typed.get("to")).errors(errors);
+    let kind = Field::new("kind", "Kind").value(typed.get("kind")).errors(errors);
     html! {
         form.filters.sec-m.no-print action="/statement" method="get" {
+            (kind_choice(&kind))
             div.row.nwr { (parts::date(&from, None, None)) (parts::date(&to, None, None)) }
             (parts::submit(Look::Plain, "Show"))
             p.row.small {
@@ -100,7 +115,20 @@ fn section(viewer: &Viewer, account: &Reckoned, period: &Period, several: bool) 
             ]))
         }
         div.sec-m { (ledger(viewer, account, period, &after)) }
-        (ageing(viewer, account, period))
+        (ageing(viewer, (account.currency, &account.ageing), period))
+    }
+}
+
+fn open_section(viewer: &Viewer, account: &OpenItems, period: &Period, several: bool) -> Markup {
+    let link = |entry: &Entry| match &entry.receipt {
+        Some(number) => Some(receipt::address(number)),
+        None => accounts::address(entry),
+    };
+    let (locale, today) = (viewer.locale(), viewer.today());
+    html! {
+        @if several { h2.sec { "In " (account.currency.code()) } }
+        (OpenPage { account, to: period.to, locale, today, link: &link }.draw())
+        (ageing(viewer, (account.currency, &account.ageing), period))
     }
 }
 
@@ -184,9 +212,9 @@ fn what(row: &Row) -> Markup {
     }
 }
 
-fn ageing(viewer: &Viewer, account: &Reckoned, period: &Period) -> Markup {
+fn ageing(viewer: &Viewer, (currency, ageing): (Currency, &Ageing), period: &Period) -> Markup {
     let locale = viewer.locale();
-    let Ageing { current, d1_30, d31_60, d61_90, over_90, unapplied } = account.ageing;
+    let Ageing { current, d1_30, d31_60, d61_90, over_90, unapplied } = *ageing;
     let columns = [
         ("Not due yet", current, false),
         ("1–30 days late", d1_30, true),
@@ -194,7 +222,7 @@ fn ageing(viewer: &Viewer, account: &Reckoned, period: &Period) -> Markup {
         ("61–90 days late", d61_90, true),
         ("Over 90 days late", over_90, true),
     ];
-    let figure = |minor| locale.amount(Money::new(minor, account.currency));
+    let figure = |minor| locale.amount(Money::new(minor, currency));
     let mut figs: Vec<Fig> = columns
         .into_iter()
         .map(|(label, minor, late)| {
@@ -205,7 +233,7 @@ fn ageing(viewer: &Viewer, account: &Reckoned, period: &Period) -> Markup {
     if unapplied != 0 {
         figs.push(Fig::new("Paid, not yet applied", figure(unapplied.saturating_neg())));
     }
-    let id = format!("age-{}", account.currency.code());
+    let id = format!("age-{}", currency.code());
     let aside = format!("On {}", locale.date_medium(period.to, viewer.today()));
     parts::section(&id, "How old it is", aside, parts::figs(&figs))
 }

@@ -2,6 +2,7 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::invoices::render;
+use counterfoil::actions::payments::{self, Apply};
 use counterfoil::documents::statement::reckoned_sheet;
 use counterfoil::documents::{Look, Sheet};
 use counterfoil::domain::event::Event;
@@ -50,7 +51,10 @@ fn figures(sheet: &Sheet) -> Vec<&str> {
 }
 
 fn logged(house: &TestHouse) -> Vec<Event> {
-    let told = |e: &Event| matches!(e, Event::StatementDownloaded { .. } | Event::StaffStatementDownloaded { .. });
+    let told = |e: &Event| {
+        let forward = matches!(e, Event::StatementDownloaded { .. } | Event::StaffStatementDownloaded { .. });
+        forward || matches!(e, Event::OpenItemsDownloaded { .. } | Event::StaffOpenItemsDownloaded { .. })
+    };
     house.log().into_iter().filter(told).collect()
 }
 
@@ -88,6 +92,107 @@ async fn the_file_has_the_figures_of_the_page_and_each_download_is_evidence() {
     let copy = orla.get(&format!("/desk/clients/{marlow}/statement.pdf?{query}")).await;
     assert!(copy.body == expected, "staff see what the client sees");
     assert_eq!(logged(&house)[1..], [Event::StaffStatementDownloaded { from: FROM, to: TO, format: Format::Pdf }]);
+}
+
+#[tokio::test]
+async fn open_items_are_the_same_on_both_sides_and_come_to_the_closing_balance() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    house.publish(marlow, "PAID-1", 5_000, date(2026, 8, 10)).await;
+    house.pay(marlow, 5_000, vec![]).await;
+    let (part, number) = house.issue(marlow, 12_300, date(2026, 12, 23)).await;
+    house.pay(marlow, 2_300, vec![part]).await;
+    house.publish(marlow, "LATE-1", 100_000, date(2026, 8, 10)).await;
+    let extra = house.receipt(marlow, 777, Apply::Exactly(vec![]));
+    house.act(house.who.orla, move |w, scope| payments::record(w, scope, &extra)).await.unwrap();
+    let books = house.app.store.read(|r| Books::of(r, marlow, TO)).unwrap();
+    let closing = books.reckoned(FROM, TO).remove(0);
+    assert_eq!((closing.statement.closing, closing.ageing.total()), (109_223, 109_223));
+
+    let query = format!("kind=open&to={TO}");
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let desk_path = |ending: &str| format!("/desk/clients/{marlow}/statement{ending}?{query}");
+    let portal = ana.get(&format!("/statement?{query}")).await.text();
+    let desk = orla.get(&desk_path("")).await.text();
+    let html = ana.get(&format!("/statement.html?{query}")).await.text();
+    for (side, page) in [("portal", &portal), ("desk", &desk), ("file", &html)] {
+        for part in ["LATE-1", number.as_str(), "123.00", "23.00", "100.00", "1,000.00", "-7.77", "143", "1,092.23"] {
+            let part = part.replace('-', "\u{2212}");
+            let plain = part.replace('\u{2212}', "-");
+            assert!(page.contains(&part) || page.contains(&plain), "{side}: {part} in {page}");
+        }
+        assert!(!page.contains("PAID-1"), "{side}: what is settled is not there");
+    }
+    assert!(portal.contains(&format!("/statement.pdf?kind=open&amp;to={TO}")), "{portal}");
+    assert!(portal.contains("<option value=\"open\" selected>"), "{portal}");
+
+    let csv = ana.get(&format!("/statement.csv?{query}")).await;
+    assert!(csv.header("content-disposition").contains("open-items-2026-12-31.csv"));
+    let text = csv.text();
+    let rows: Vec<&str> = text.lines().collect();
+    assert_eq!(rows.len(), 5, "{text}");
+    assert!(rows[1].contains("\"LATE-1\"") && rows[1].ends_with("\"143\",\"1000.00\",\"0.00\",\"1000.00\""), "{text}");
+    assert!(rows[2].ends_with("\"2026-12-23\",\"8\",\"123.00\",\"23.00\",\"100.00\""), "{text}");
+    assert!(
+        rows[3].contains("\"payment\",\"R-2026-0003\"") && rows[3].ends_with("\"-7.77\",\"0.00\",\"-7.77\""),
+        "{text}"
+    );
+    assert!(rows[4].contains("\"total\"") && rows[4].ends_with("\"1092.23\""), "{text}");
+    assert_eq!(orla.get(&desk_path(".csv")).await.body, csv.body, "staff see what the client sees");
+    let pdf = orla.get(&desk_path(".pdf")).await;
+    assert!(pdf.body.starts_with(b"%PDF") && pdf.header("content-disposition").contains("open-items-2026-12-31.pdf"));
+
+    let digest = |bytes: &[u8]| Digest(sha256(bytes));
+    assert_eq!(
+        logged(&house),
+        [
+            Event::OpenItemsDownloaded { on: TO, digest: digest(html.as_bytes()), format: Format::Html },
+            Event::OpenItemsDownloaded { on: TO, digest: digest(&csv.body), format: Format::Csv },
+            Event::StaffOpenItemsDownloaded { on: TO, format: Format::Csv },
+            Event::StaffOpenItemsDownloaded { on: TO, format: Format::Pdf },
+        ]
+    );
+}
+
+#[tokio::test]
+async fn an_open_item_statement_looks_back_and_may_be_empty() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let id = house.publish(house.who.marlow, "LATE-1", 100_000, date(2026, 8, 10)).await;
+    house.pay(house.who.marlow, 100_000, vec![id]).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let day = house.app.today().yesterday().unwrap();
+    let before = ana.get(&format!("/statement?kind=open&to={day}")).await.text();
+    let now = ana.get("/statement?kind=open").await.text();
+    assert!(now.contains("Nothing is open.") && !now.contains("LATE-1"), "{now}");
+    let was = house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().dated <= day;
+    assert_eq!(before.contains("LATE-1"), was, "paid only today: {before}");
+    assert!(ana.get("/statement.html?kind=open").await.text().contains("Nothing is open"));
+}
+
+#[tokio::test]
+async fn a_kind_that_is_none_is_named_and_what_was_typed_stays() {
+    let house = TestHouse::new().await;
+    let marlow = house.who.marlow;
+    for (who, path) in [
+        ("ana@marlow.example", "/statement".to_owned()),
+        ("orla@hartmann.example", format!("/desk/clients/{marlow}/statement")),
+    ] {
+        let mut browser = signed_in(&house, who).await;
+        for ending in ["", ".pdf"] {
+            let answer = browser.get(&format!("{path}{ending}?kind=closed&from=2026-03-01&to=2026-03-31")).await;
+            assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+            let page = answer.text();
+            for part in ["Choose balance forward or open items.", "href=\"#f-kind\"", "2026-03-01", "2026-03-31"] {
+                assert!(page.contains(part), "{part} in {page}");
+            }
+        }
+        let answer = browser.get(&format!("{path}?kind=open&from=nonsense&to=2026-03-31")).await;
+        assert_eq!(answer.status, StatusCode::OK, "the first day counts for nothing");
+    }
+    let mut joe = signed_in(&house, "joe@marlow.example").await;
+    assert!(joe.get("/statement.csv?kind=open").await.text().contains("has not opened this part"));
+    assert_eq!(logged(&house), []);
 }
 
 #[tokio::test]

@@ -628,5 +628,7 @@ fn events() -> Vec<Event> {
         E::CreditLimitExceeded { client, invoice, limit: eur(1), owed: eur(2) },
         E::PutOff { item: Item::Letter(letter), until: date(2026, 11, 30), reason: s() },
         E::ShownAgain { item: Item::Silent(invoice) },
+        E::OpenItemsDownloaded { on: date(2026, 11, 22), digest, format: Format::Pdf },
+        E::StaffOpenItemsDownloaded { on: date(2026, 11, 22), format: Format::Csv },
     ]
 }

@@ -3,10 +3,10 @@
 
 use axum::response::{IntoResponse, Response};
 
+use super::accounts::of_kind;
 use super::period::Period;
-use super::{TITLE, accounts, refused};
+use super::{TITLE, refused};
 use crate::actions::visits;
-use crate::documents::statement::reckoned_sheet;
 use crate::documents::{Look, html_file};
 use crate::domain::format::Format;
 use crate::domain::ids::Digest;
@@ -19,7 +19,7 @@ use crate::web::page::PortalNav;
 use crate::web::parts::FieldError;
 use crate::web::portal::{Looking, not_shared};
 use crate::web::problem::Problem;
-use crate::web::statement_file::{TOO_LONG, file_name, table};
+use crate::web::statement_file::{Kind, TOO_LONG, file_name, too_long_at};
 
 /// `GET /statement.pdf?from=&to=`.
 ///
@@ -55,24 +55,30 @@ async fn show(viewer: &Viewer, looking: &Looking, query: &Fields, format: Format
     };
     let bytes = match draw(viewer, &period, format)? {
         Ok(bytes) => bytes,
-        Err(ActError::Refused(_)) => return Ok(refused(viewer, query, &[FieldError::new("from", TOO_LONG)])),
+        Err(ActError::Refused(_)) => {
+            return Ok(refused(viewer, query, &[FieldError::new(too_long_at(period.kind), TOO_LONG)]));
+        }
         Err(error) => return Err(error.into()),
     };
     if looking.0 {
-        let (span, file) = ((period.from, period.to), (Digest(secrets::sha256(&bytes)), format));
-        viewer.act(move |w, pass| visits::statement_downloaded(w, pass, span, file)).await?;
+        let (Period { kind, to, .. }, file) = (period, (Digest(secrets::sha256(&bytes)), format));
+        let act = move |w: &mut WriteTx<'_>, pass| match kind {
+            Kind::Forward => visits::statement_downloaded(w, pass, period.span(), file),
+            Kind::Open => visits::open_items_downloaded(w, pass, to, file),
+        };
+        viewer.act(act).await?;
     }
-    Ok(download::of(format, &file_name((period.from, period.to), format), bytes))
+    Ok(download::of(format, &file_name(period.kind, period.span(), format), bytes))
 }
 
 fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u8>, ActError>, Problem> {
-    let (all, buyer, anchor) =
-        viewer.read(|view| Ok((accounts::all(view, period)?, view.client().party.clone(), view.anchor()?)))?;
+    let (accounts, buyer, anchor) =
+        viewer.read(|view| Ok((of_kind(view, period)?, view.client().party.clone(), view.anchor()?)))?;
     let firm = viewer.firm().speaking(viewer.language());
     let look = Look { firm: &firm, logo: viewer.logo()? };
-    let drawn = || reckoned_sheet(&look, &buyer, &all, (period.from, period.to), &anchor.to_string());
+    let drawn = || accounts.sheet(&look, &buyer, period.span(), &anchor.to_string());
     Ok(match format {
-        Format::Csv => Ok(table(&all, (period.from, period.to)).into_bytes()),
+        Format::Csv => Ok(accounts.csv(period.span()).into_bytes()),
         Format::Html => Ok(html_file(&drawn()).into_bytes()),
         _ => viewer.render(&drawn()),
     })

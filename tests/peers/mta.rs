@@ -119,7 +119,7 @@ fn is_root() -> bool {
 
 fn say(words: &str) {
     use std::io::Write;
-    writeln!(std::io::stderr(), "{words}").unwrap();
+    let _ = writeln!(std::io::stderr(), "{words}");
 }
 
 /// A fresh private key as PEM, made by OpenSSL.

@@ -353,14 +353,14 @@ impl World {
             }
             "/receipts/{number}" => {
                 let mut all = Vec::new();
-                for end in ["", ".pdf", ".html"] {
+                for end in ["", ".pdf", ".html", ".csv"] {
                     all.extend([
                         (format!("{}{end}", m.receipt_number.in_url()), Of::Marlow),
                         (format!("{}{end}", k.receipt_number.in_url()), Of::Kestrel),
                         (format!("R-2026-9999{end}"), Of::Absent),
                     ]);
                 }
-                all.push((format!("{}.csv", m.receipt_number.in_url()), Of::Absent));
+                all.push((format!("{}.xml", m.receipt_number.in_url()), Of::Absent));
                 fill("{number}", all)
             }
             "/desk/invoices/{id}/allocations/{allocation}/undo" => {

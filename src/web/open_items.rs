@@ -47,9 +47,8 @@ impl OpenPage<'_> {
             Col::name("What"),
             Col::short("Date").wide(),
             Col::short("Due"),
-            Col::num("Days late").wide(),
             Col::num("Amount").wide(),
-            Col::num("Paid or credited").wide(),
+            Col::num("Settled").wide(),
             Col::num("Open"),
         ];
         let rows: Vec<parts::Row> = self.account.lines.iter().map(|x| self.cells(x).into()).collect();
@@ -60,6 +59,7 @@ impl OpenPage<'_> {
 
     fn cells(&self, line: &OpenLine) -> Vec<Markup> {
         let (entry, late) = (&line.entry, late(line, self.to));
+        let is_late = line.late(self.to).is_some_and(|days| days > 0);
         let date = |day| parts::time(day, self.locale.date_short(day, self.today));
         vec![
             html! {
@@ -67,12 +67,14 @@ impl OpenPage<'_> {
                 @if let Some((nth, of)) = line.part { small { "Instalment " (nth) " of " (of) } }
                 small.narrow {
                     (self.figure(entry.amount))
-                    @if line.late(self.to).is_some_and(|days| days > 0) { ", " (late) " days late" }
+                    @if is_late { ", " (late) " days late" }
                 }
             },
             date(entry.date),
-            html! { @if let Some(due) = line.due { (date(due)) } },
-            html! { (late) },
+            html! {
+                @if let Some(due) = line.due { (date(due)) }
+                @if is_late { small.wide-only { (late) " days late" } }
+            },
             html! { (self.figure(entry.amount)) },
             html! { (self.figure(line.settled)) },
             html! { (self.figure(line.open)) },

@@ -12,8 +12,8 @@
 //! | 8 | rows in all |
 //! | 32 | SHA-256 of everything before |
 //!
-//! No path and no file name outside the configuration’s text is in it: there is nothing that a restore could be led astray
-//! by. docs/backups.md says the same to whoever has the file and not this program.
+//! No path and no file name outside the configuration’s text is in it: there is nothing that a restore could be led
+//! astray by. docs/backups.md says the same to whoever has the file and not this program.
 
 use std::io::{self, Read, Write};
 

@@ -30,12 +30,12 @@ pub use read::{Source, Summary, check};
 pub use restore::{fill, schema_of};
 pub use write::{Written, write, write_also, write_clear};
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
 use crate::domain::backup::Item;
-use crate::store::StoreError;
+use crate::store::{StoreError, error::why_refused};
 
 /// Why a backup was not made, or not read. Its text says what to do.
 #[derive(Debug)]
@@ -115,19 +115,37 @@ impl std::fmt::Display for BackupError {
                 Item::List(*taken),
                 Item::Point(*taken)
             ),
-            Self::At(place, error) if error.kind() == std::io::ErrorKind::StorageFull => {
-                write!(f, "{}: the disk is full. Make room.", place.display())
-            }
-            Self::At(place, error) => write!(f, "{}: {error}.", place.display()),
+            Self::At(place, error) => write!(f, "{}.", refused_at(place, error)),
             Self::Far(place, what) => write!(f, "{place}: {what}"),
             Self::Stopped => f.write_str("It was broken off."),
-            Self::Io(error) => write!(f, "Reading or writing failed: {error}."),
+            Self::Io(error) => match why_refused(error.kind()) {
+                Some(why) => write!(f, "Reading or writing failed: {why}."),
+                None => write!(f, "Reading or writing failed: {error}."),
+            },
             Self::Store(error) => write!(f, "{error}."),
         }
     }
 }
 
 impl std::error::Error for BackupError {}
+
+/// What the system refused about this file or folder, and what to do; without its full stop.
+pub fn refused_at(place: &Path, error: &std::io::Error) -> String {
+    use std::io::ErrorKind as E;
+    let shown = place.display();
+    let parent = place.parent().filter(|parent| !parent.as_os_str().is_empty() && !parent.exists());
+    match (error.kind(), parent) {
+        (E::NotFound, Some(parent)) => {
+            format!("{shown}: the folder {} is not there; check the path, or make the folder", parent.display())
+        }
+        (E::NotFound, None) => format!("{shown} is not there; check the path"),
+        (E::IsADirectory, _) => format!("{shown} is a folder; name a file"),
+        (kind, _) => match why_refused(kind) {
+            Some(why) => format!("{shown}: {why}"),
+            None => format!("{shown}: {error}"),
+        },
+    }
+}
 
 impl From<std::io::Error> for BackupError {
     /// What a reader has to say goes through `std::io` as it is, and comes out again here.

@@ -130,6 +130,13 @@ fn keys(config: &Config) -> Vec<Finding> {
         ),
         n => Well(format!("{n} keys open the data file; `counterfoil keys list` tells which.")),
     }];
+    if let Some(left) = crypt::rotation_left(&house::data_file(&config.data)) {
+        all.push(Better(format!(
+            "{} was left by a rotation of the data key that was cut off; the data file is whole under its old key. Run \
+             `counterfoil keys rotate` again: it goes on from there. Or remove that file.",
+            left.display()
+        )));
+    }
     if weak {
         all.push(Better("A passphrase is cheap to try by today's measure: remove it and add it again.".to_owned()));
     }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::backup::BackupError;
+use crate::backup::{BackupError, refused_at};
 use crate::config::{ConfigError, SecretFileError};
 use crate::store::crypt::OpenError;
 use crate::store::migrate::MigrationError;
@@ -21,25 +21,7 @@ impl Failure {
 
     /// A file or folder could not be written or read.
     pub fn file(path: &Path, error: &std::io::Error) -> Self {
-        use std::io::ErrorKind as E;
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        let shown = path.display();
-        Self(match error.kind() {
-            E::NotFound => match parent.filter(|parent| !parent.exists()) {
-                Some(parent) => {
-                    format!(
-                        "{shown}: the folder {} is not there. Check the path, or make the folder.",
-                        parent.display()
-                    )
-                }
-                None => format!("{shown} is not there. Check the path."),
-            },
-            E::PermissionDenied => format!("{shown}: this user may not read or write it. Check its owner and mode."),
-            E::StorageFull => format!("{shown}: the disk is full. Make room and try again."),
-            E::IsADirectory => format!("{shown} is a folder. Name a file."),
-            E::NotADirectory => format!("{shown}: part of this path is a file and not a folder. Check the path."),
-            _ => format!("{shown}: {error}."),
-        })
+        Self(format!("{}.", refused_at(path, error)))
     }
 }
 

@@ -29,7 +29,16 @@ enum Verb {
     /// Take a key away, by its number in the list; never the last one
     Remove(Remove),
     /// Draw the data key anew and seal every block again; then only the configured key opens the file
-    Rotate(House),
+    Rotate(Rotate),
+}
+
+#[derive(Debug, clap::Args)]
+struct Rotate {
+    #[command(flatten)]
+    house: House,
+    /// Go on although other keys open the file too: each has to be added again afterwards, by whoever knows it
+    #[arg(long)]
+    drop_other_keys: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -68,7 +77,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         Verb::List(house) => list(&house),
         Verb::Add(add) => self::add(&add),
         Verb::Remove(remove) => self::remove(&remove),
-        Verb::Rotate(house) => rotate(&house),
+        Verb::Rotate(args) => rotate(&args),
     }
 }
 
@@ -151,8 +160,16 @@ fn remove(args: &Remove) -> Result<(), Failure> {
     Ok(())
 }
 
-fn rotate(house: &House) -> Result<(), Failure> {
-    let (config, path) = open(house)?;
+fn rotate(args: &Rotate) -> Result<(), Failure> {
+    let (config, path) = open(&args.house)?;
+    let slots = crypt::list_slots(&path).map_err(|e| house::about(&path, &e))?;
+    if slots.len() > 1 && !args.drop_other_keys {
+        return Err(Failure::new(format!(
+            "{} keys open this file (`counterfoil keys list`). After a rotation only the configured one does, and each of \
+             the others has to be added again by whoever knows it. If that is wanted, add --drop-other-keys.",
+            slots.len()
+        )));
+    }
     let secret = house::secret(&config.key)?;
     let bar = terminal::bar("Sealing again");
     let mut tick = |done, all| {

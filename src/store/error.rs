@@ -1,5 +1,7 @@
 //! What can go wrong in the store, as opposed to what is refused.
 
+use std::io::ErrorKind;
+
 use crate::domain::refusal::Refusal;
 
 /// The data file could not be read or written.
@@ -36,6 +38,9 @@ pub enum StoreError {
 impl std::fmt::Display for StoreError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Engine(redb::Error::Io(error)) if why_refused(error.kind()).is_some() => {
+                write!(f, "the data file can't be read or written: {}", why_refused(error.kind()).unwrap_or_default())
+            }
             Self::Engine(error) => write!(f, "the data file can't be read or written: {error}"),
             Self::Record(name) => write!(f, "a stored {name} can't be read; run `counterfoil verify`"),
             Self::Full => f.write_str("the disk is full: nothing was changed; make room and try again"),
@@ -76,6 +81,20 @@ impl StoreError {
             Self::Broken(what) => Self::Broken(what.clone()),
         }
     }
+}
+
+/// What a refusal of the system means and what to do about it: a clause without its full stop. `None` for what has no
+/// better words than the system's own, and for a missing file or folder, of which the one who looked knows more.
+pub fn why_refused(kind: ErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ErrorKind::StorageFull => "the disk is full; make room and try again",
+        ErrorKind::QuotaExceeded => "the quota of this user is used up; make room and try again",
+        ErrorKind::ReadOnlyFilesystem => "it is on a disk that can only be read; choose another, or mount it writable",
+        ErrorKind::PermissionDenied => "this user may not read or write it; check its owner and mode",
+        ErrorKind::NotADirectory => "part of this path is a file and not a folder; check the path",
+        ErrorKind::StaleNetworkFileHandle => "its network drive went away; mount it again and try again",
+        _ => return None,
+    })
 }
 
 macro_rules! engine_errors {

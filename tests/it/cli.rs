@@ -669,7 +669,12 @@ fn keys_are_listed_added_removed_and_the_data_key_drawn_anew() {
     std::fs::write(&config, text.replace(&own, &made.text("other.txt"))).unwrap();
     said(&made.on("house", &["keys", "remove", "--slot", "0"]));
     said(&made.on("house", &["verify"]));
-    let rotated = said(&made.on("house", &["keys", "rotate"]));
+    assert!(refused(&made.on("house", &["keys", "rotate"])).contains("3 keys open this file"));
+    assert_eq!(said(&made.on("house", &["keys", "list"])).lines().take_while(|l| !l.is_empty()).count(), 3);
+    std::fs::write(made.path("house/firm.counterfoil.rotating"), "left by a kill").unwrap();
+    assert!(said(&made.on("house", &["doctor"])).contains("firm.counterfoil.rotating was left by a rotation"));
+    std::fs::remove_file(made.path("house/firm.counterfoil.rotating")).unwrap();
+    let rotated = said(&made.on("house", &["keys", "rotate", "--drop-other-keys"]));
     assert!(rotated.contains("2 other keys do not open it any more"), "{rotated}");
     assert!(said(&made.on("house", &["keys", "list"])).starts_with("0  an age recipient\n\n"));
     said(&made.on("house", &["verify"]));

@@ -10,7 +10,7 @@ use aes_gcm_siv::{
     aead::{AeadInOut, inout::InOutBuf},
 };
 use chacha20poly1305::{KeyInit as _, Tag as XTag, XChaCha20Poly1305, XNonce, aead::AeadInPlace};
-use zeroize::Zeroizing;
+use zeroize::{Zeroizing, optimization_barrier};
 
 #[cfg(test)]
 use super::tests::quick::Quick;
@@ -99,14 +99,20 @@ pub(super) struct Unauthentic;
 pub(super) enum Sealer {
     Siv(Box<Aes256GcmSiv>),
     XChaCha(Box<XChaCha20Poly1305>),
-    /// It has no key schedule: each block begins with the key itself.
-    Aegis(Zeroizing<[u8; 32]>),
+    /// It has no key schedule: each block begins with the key itself. In a box, so that no move leaves a copy behind.
+    Aegis(Box<Zeroizing<[u8; 32]>>),
     #[cfg(test)]
     Quick(Box<Quick>),
 }
 
 impl Sealer {
     pub(super) fn new(cipher: Cipher, key: &[u8; 32]) -> Self {
+        let made = below(|| Self::made(cipher, key));
+        wipe_below::<KEY_SCHEDULE_REACH>();
+        made
+    }
+
+    fn made(cipher: Cipher, key: &[u8; 32]) -> Self {
         #[cfg(test)]
         if Quick::CIPHERS.contains(&cipher) {
             return Self::Quick(Box::new(Quick::new(cipher, key)));
@@ -114,7 +120,11 @@ impl Sealer {
         match cipher {
             Cipher::Aes256GcmSiv => Self::Siv(Box::new(Aes256GcmSiv::new(key.into()))),
             Cipher::XChaCha20Poly1305 => Self::XChaCha(Box::new(XChaCha20Poly1305::new(key.into()))),
-            Cipher::Aegis256X2 => Self::Aegis(Zeroizing::new(*key)),
+            Cipher::Aegis256X2 => {
+                let mut own = Box::new(Zeroizing::new([0; 32]));
+                own.copy_from_slice(key);
+                Self::Aegis(own)
+            }
             #[cfg(test)]
             _ => unreachable!("taken above"),
         }
@@ -150,7 +160,7 @@ impl Sealer {
             }
             Self::Aegis(key) => {
                 text.copy_from_slice(plain);
-                Ok(aegis(key, nonce)?.encrypt_in_place(text, aad))
+                with_aegis(key, nonce, |aegis| aegis.encrypt_in_place(text, aad))
             }
             #[cfg(test)]
             Self::Quick(quick) => {
@@ -183,7 +193,7 @@ impl Sealer {
             }
             Self::Aegis(key) => {
                 let tag = tag.try_into().map_err(|_| Unauthentic)?;
-                aegis(key, nonce)?.decrypt_in_place(text, &tag, aad).map_err(|_| Unauthentic)
+                with_aegis(key, nonce, |aegis| aegis.decrypt_in_place(text, &tag, aad))?.map_err(|_| Unauthentic)
             }
             #[cfg(test)]
             Self::Quick(quick) => quick.open(nonce, aad, text, tag).map_err(|_| Unauthentic),
@@ -216,8 +226,31 @@ impl Sealer {
     }
 }
 
-fn aegis(key: &[u8; 32], nonce: &[u8]) -> Result<Aegis256X2<TAG_LEN>, Unauthentic> {
-    Ok(Aegis256X2::new(key, nonce.try_into().map_err(|_| Unauthentic)?))
+/// The library copies the key to its stack for every block, and leaves it there: what lies below is wiped after it.
+fn with_aegis<T>(key: &[u8; 32], nonce: &[u8], work: impl FnOnce(Aegis256X2<TAG_LEN>) -> T) -> Result<T, Unauthentic> {
+    let nonce = nonce.try_into().map_err(|_| Unauthentic)?;
+    let done = below(|| work(Aegis256X2::new(key, nonce)));
+    wipe_below::<BLOCK_REACH>();
+    Ok(done)
+}
+
+/// In a frame of its own, which begins where that of [`wipe_below`] does.
+#[inline(never)]
+fn below<T>(work: impl FnOnce() -> T) -> T {
+    work()
+}
+
+/// How far down the stack one block's work reaches with AEGIS, in bytes.
+const BLOCK_REACH: usize = 1024;
+/// How far the making of a key schedule reaches.
+const KEY_SCHEDULE_REACH: usize = 16 << 10;
+
+/// Overwrites this much of the stack; `a_key_leaves_memory_with_its_sealer` holds that it is enough.
+#[inline(never)]
+fn wipe_below<const REACH: usize>() {
+    // Not behind `&` at once: that would be a constant of the program.
+    let area = [0_u8; REACH];
+    optimization_barrier(&area);
 }
 
 fn siv_nonce(bytes: &[u8]) -> Result<Nonce, Unauthentic> {
@@ -226,7 +259,100 @@ fn siv_nonce(bytes: &[u8]) -> Result<Nonce, Unauthentic> {
 
 #[cfg(test)]
 mod tests {
+    use std::{fs, hint::black_box, os::unix::fs::FileExt as _, sync::mpsc, thread};
+
     use super::*;
+    use crate::secrets::Entropy;
+
+    /// No key that the tests make looks like it, and the key itself stands nowhere in the program.
+    const MASKED: [u8; 32] = *b"a key that is looked for, masked";
+    const MASK: u8 = 0xa5;
+
+    fn sought_key() -> Box<Zeroizing<[u8; 32]>> {
+        let mut key = Box::new(Zeroizing::new([0; 32]));
+        key.iter_mut().zip(MASKED).for_each(|(byte, masked)| *byte = masked ^ MASK);
+        key
+    }
+
+    /// How often the key lies in this process's memory: whole, or its first half.
+    fn copies_in_memory() -> usize {
+        let memory = fs::File::open("/proc/self/mem").unwrap();
+        let maps = fs::read_to_string("/proc/self/maps").unwrap();
+        let mut page = vec![0; 1 << 20];
+        let own = page.as_ptr().addr() as u64..page.as_ptr().addr() as u64 + page.len() as u64;
+        let mut found = 0;
+        for (start, end) in maps.lines().filter(|line| line.contains(" rw")).map(range_of) {
+            let mut at = start;
+            while at < end {
+                let len = page.len().min((end - at) as usize);
+                let Ok(read) = memory.read_at(&mut page[..len], at) else { break };
+                let places = page[..read].windows(16).enumerate();
+                let hits = places.filter(|(_, bytes)| {
+                    bytes[0] == MASKED[0] ^ MASK
+                        && bytes.iter().zip(MASKED).all(|(byte, masked)| *byte == masked ^ MASK)
+                });
+                found += hits.filter(|(place, _)| !own.contains(&(at + *place as u64))).count();
+                at += read.saturating_sub(15).max(1) as u64;
+            }
+        }
+        page.fill(0);
+        found
+    }
+
+    fn range_of(line: &str) -> (u64, u64) {
+        let (start, end) = line.split(' ').next().unwrap().split_once('-').unwrap();
+        (u64::from_str_radix(start, 16).unwrap(), u64::from_str_radix(end, 16).unwrap())
+    }
+
+    /// Seals and opens some blocks, far down a stack that nothing else reaches; counts copies of the key while it is
+    /// held, and when its sealer is gone.
+    fn copies_held_and_left(cipher: Cipher) -> (usize, usize) {
+        let (tell, told) = mpsc::channel();
+        let (let_go, go) = mpsc::channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                let held = far_down(|| use_key(cipher));
+                tell.send(held).unwrap();
+                go.recv().unwrap();
+            });
+            let held = told.recv().unwrap();
+            let left = copies_in_memory();
+            let_go.send(()).unwrap();
+            (held, left)
+        })
+    }
+
+    #[inline(never)]
+    fn far_down<T>(work: impl FnOnce() -> T) -> T {
+        let depth = [1_u8; 64 << 10];
+        let done = work();
+        black_box(&depth);
+        done
+    }
+
+    #[inline(never)]
+    fn use_key(cipher: Cipher) -> usize {
+        let sealer = Sealer::new(cipher, &sought_key());
+        let held = copies_in_memory();
+        let entropy = Entropy::seeded(7);
+        let (plain, mut out) = ([5; 4096], [0; 4096]);
+        for place in 0..50_u8 {
+            let mut sealed = vec![0; plain.len() + sealer.overhead()];
+            sealer.seal(&entropy, &[place], &plain, &mut sealed).unwrap();
+            sealer.open(&[place], &sealed, &mut out).unwrap();
+            assert_eq!(out, plain);
+        }
+        held
+    }
+
+    /// Of the ciphers that new files have.
+    #[test]
+    fn a_key_leaves_memory_with_its_sealer() {
+        for cipher in [Cipher::Aegis256X2, Cipher::XChaCha20Poly1305] {
+            let (held, left) = copies_held_and_left(cipher);
+            assert_eq!((held > 0, left), (true, 0), "{cipher:?}");
+        }
+    }
 
     /// RFC 8452, C.2: what any implementation of the cipher makes of it, so that another one can take its place.
     #[test]

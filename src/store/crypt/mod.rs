@@ -34,7 +34,7 @@ pub use error::OpenError;
 pub use header::{HeaderError, KeyHeader, SLOT_COUNT, SlotKind, parse_key_header};
 pub use layout::{file_len, pages_in};
 pub use open::Opened;
-pub use rotate::{Rotated, rotate};
+pub use rotate::{Rotated, rotate, rotation_left};
 pub use slots::{SlotInfo, add_secret, list_slots, remove_slot, replace_secret};
 pub use superblock::parse_superblock;
 

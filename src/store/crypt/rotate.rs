@@ -32,8 +32,8 @@ use crate::{
 const UNFINISHED: &str = "rotating";
 /// Begins block 0 of an unfinished file, so that it is never taken for a database.
 const MARK: &[u8; 16] = b"ROTATING-NOT-YET";
-/// Blocks between two fsyncs; so much is done again after a kill.
-const BLOCKS_PER_SYNC: u64 = 8_192;
+/// Blocks between two fsyncs, 4 MiB; so much is done again after a kill.
+const BLOCKS_PER_SYNC: u64 = 1_024;
 /// redb's cache while the new file is checked, in bytes.
 const CHECK_CACHE_BYTES: usize = 16 * 1024 * 1024;
 
@@ -70,6 +70,11 @@ pub fn rotate(
     File::open(folder)?.sync_all()?;
     old.release()?;
     Ok(rotated)
+}
+
+/// What a rotation of this file left that was cut off and not begun again; the file itself is whole.
+pub fn rotation_left(path: &Path) -> Option<PathBuf> {
+    Some(unfinished(path)).filter(|left| left.exists())
 }
 
 fn unfinished(path: &Path) -> PathBuf {

@@ -85,7 +85,10 @@ fn a_point_that_can_not_be_taken_is_told_by_who_knows_why_and_harms_none() {
     let serving = Serving::of(&made, "house");
     let usage = made.on("house", &["backup", "--incremental", "--to", &made.text("file")]);
     assert_eq!(usage.status.code(), Some(2));
-    assert!(refused(&made.point(&[])).contains("points"), "the folder is not there");
+    assert!(refused(&made.point(&[])).ends_with("points is not there; check the path.\n"), "no folder");
+    std::fs::write(made.path("points"), "a file").unwrap();
+    assert!(refused(&made.point(&[])).contains("part of this path is a file and not a folder"));
+    std::fs::remove_file(made.path("points")).unwrap();
     made.folder("points");
     said(&made.point(&[]));
     let lock = std::fs::File::open(made.path("points")).unwrap();

@@ -66,6 +66,14 @@ impl Clock {
         }
     }
 
+    /// How long the machine runs, with the time in which it was suspended, by a clock that nobody sets. `None` of a
+    /// clock that is not the machine's.
+    pub fn uptime(&self) -> Option<SignedDuration> {
+        let Source::System = &*self.0 else { return None };
+        let at = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        Some(SignedDuration::new(at.tv_sec, i32::try_from(at.tv_nsec).unwrap_or(0)))
+    }
+
     /// Moves a fixed clock to `at`; any other clock is left as it is.
     pub fn set(&self, at: Timestamp) {
         if let Source::Fixed(held) = &*self.0 {

@@ -4,7 +4,7 @@
 //!
 //! `cli` › `web | scheduler` › `actions | backup` › `app` › `store | documents | mail` › `domain`
 //!
-//! `config`, `clock` and `secrets` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds the rule.
+//! `config`, `clock`, `secrets` and `mutants` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds the rule.
 
 pub mod actions;
 pub mod app;
@@ -15,6 +15,7 @@ pub mod config;
 pub mod documents;
 pub mod domain;
 pub mod mail;
+pub mod mutants;
 pub mod scheduler;
 pub mod secrets;
 pub mod store;

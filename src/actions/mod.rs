@@ -9,6 +9,7 @@ pub mod backups;
 pub mod bounces;
 pub mod certificates;
 pub mod clients;
+pub mod clock;
 pub mod credit_terms;
 pub mod digest;
 pub mod documents;

@@ -18,6 +18,7 @@ use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
+use crate::mutants::Mutant;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
@@ -44,6 +45,7 @@ impl Rules {
     /// When the store fails.
     pub fn now(r: &impl Reader, zone: &TimeZone) -> Result<Self, StoreError> {
         let kept = r.policy_now()?;
+        let zone = if Mutant::DatesInUtc.is_on() { &TimeZone::UTC } else { zone };
         let (policy, zone, firm_zone) = (Arc::new(kept.policy), zone.clone(), zone.clone());
         Ok(Self { version: kept.version, policy, zone, firm_zone, tried: None })
     }
@@ -106,7 +108,10 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         w.set_reminder(id, pause.ends(policy, &rules.firm_zone))?;
         return Ok(0);
     }
-    let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
+    let settled: BTreeSet<i16> = match Mutant::NoKeys.is_on() {
+        true => BTreeSet::new(),
+        false => w.reminder_steps(id)?.into_iter().map(|x| x.0).collect(),
+    };
     let (plan, failing) = (plan(row.due(), policy, zone), rules.failing(w, &row)?);
     let holds = |step| failing.iter().all(|x| x.0 != step);
     let found = review_if(&plan, published, row.due(), &settled, w.now, zone, policy, holds);
@@ -124,8 +129,24 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         skip(w, &row.invoice, step, why)?;
     }
     let queued = found.send.map_or(Ok(0), |step| send(w, &row, &step, rules))?;
-    w.set_reminder(id, found.wake)?;
+    let wake = if Mutant::NoKeys.is_on() && queued > 0 { Some(w.now) } else { found.wake };
+    w.set_reminder(id, wake)?;
     Ok(queued)
+}
+
+/// Queues the letters of steps that were settled in a commit before: a planted defect.
+///
+/// # Errors
+/// When the store fails.
+pub fn queue_outside(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, ActError> {
+    let Some(row) = w.invoice_row(id)?.filter(|r| r.open().minor > 0) else { return Ok(0) };
+    let rules = &rules.of(w, &row.invoice, row.due())?;
+    let steps = w.reminder_steps(id)?;
+    let last = steps.iter().filter(|x| x.1 == StepOutcome::Sent).map(|x| x.0).max();
+    let planned = plan(row.due(), &rules.policy, &rules.zone).into_iter().find(|x| Some(x.step) == last);
+    let Some((planned, step)) = planned.and_then(|x| Some((x, rules.policy.step(x.step)?))) else { return Ok(0) };
+    let to = letters::reached(w, &row.invoice, step)?;
+    letters::queue_reminder(w, &row, &planned, &to, calendar::today(w.now, &rules.zone))
 }
 
 /// Queues the letters of a step, to whom it reaches; how many.
@@ -134,7 +155,10 @@ fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Res
         Some(step) => letters::reached(w, &row.invoice, step)?,
         None => letters::Reached::default(),
     };
-    let queued = letters::queue_reminder(w, row, planned, &to, calendar::today(w.now, &rules.zone))?;
+    let queued = match Mutant::EnqueuesOutside.is_on() {
+        true => 0,
+        false => letters::queue_reminder(w, row, planned, &to, calendar::today(w.now, &rules.zone))?,
+    };
     if to.contacts.is_empty() {
         skip(w, &row.invoice, planned.step, "nobody at the client gets reminders")?;
     } else {
@@ -189,6 +213,7 @@ pub(super) fn clocks_of(r: &impl Reader, to: Person, firm: &TimeZone) -> Result<
         Person::Contact(id) => r.contact(id)?.and_then(|contact| contact.zone),
         Person::Staff(_) => None,
     };
+    let firm = if Mutant::DatesInUtc.is_on() { &TimeZone::UTC } else { firm };
     Ok(own.map_or_else(|| firm.clone(), |zone| zone.time_zone().clone()))
 }
 
@@ -227,11 +252,24 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
         letters::withdraw(w, letter, why)?;
         return Ok(false);
     }
+    if is_overtaken(w, &row, step, &rules)? {
+        return Ok(false);
+    }
     // A step that moved since it was queued is in no plan; its letter is true all the same.
     let planned = plan(due, policy, &own).into_iter().find(|x| x.step == step);
     let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
     letters::reword(w, letter, &row, tone.on(today, due), today)?;
     Ok(true)
+}
+
+/// Whether a later step fell meanwhile, which the next look settles: it takes this one's place.
+fn is_overtaken(w: &WriteTx<'_>, row: &Row, step: i16, rules: &Rules) -> Result<bool, StoreError> {
+    if w.looked_at(row.invoice.id)?.is_none_or(|next| next > w.now) {
+        return Ok(false);
+    }
+    let settled: BTreeSet<i16> = w.reminder_steps(row.invoice.id)?.into_iter().map(|x| x.0).collect();
+    let plan = plan(row.due(), &rules.policy, &rules.zone);
+    Ok(plan.iter().any(|x| x.step > step && x.at <= w.now && !settled.contains(&x.step)))
 }
 
 /// Settles a step that is not sent, for this reason.

@@ -133,7 +133,8 @@ pub fn state_numbers(
     Ok(w.record(About::FIRM, Event::NumbersStated { last: told.join(", ") })?.done(()))
 }
 
-/// Lets letters go that were held back since a restore, but for those that an owner keeps back for good.
+/// Lets letters go that were held back since a restore or a leap of the clock, but for those that an owner keeps back
+/// for good.
 ///
 /// # Errors
 /// When the role does not allow it, or nothing is held back.
@@ -143,7 +144,7 @@ pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope, not: &[LetterId]
     for id in not {
         let letter = found(w.letter(*id)?)?;
         if letter.state.waits() {
-            letters::withdraw(w, letter, "an owner kept it back after a restore")?;
+            letters::withdraw(w, letter, "an owner kept it back")?;
         }
     }
     letters::release_sending(w, scope)

@@ -285,6 +285,8 @@ pub enum Event {
     OpenItemsDownloaded { on: Date, digest: Digest, format: Format },
     /// Staff downloaded a client's open items; no evidence of anything.
     StaffOpenItemsDownloaded { on: Date, format: Format },
+    /// The machine's clock leapt: letters are held back until an owner lets them go.
+    ClockLeapt { from: jiff::Timestamp, to: jiff::Timestamp },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -420,7 +422,8 @@ impl Event {
             | E::PolicyChanged { .. }
             | E::PutOff { .. }
             | E::ShownAgain { .. }
-            | E::SendingReleased => Topic::Mail,
+            | E::SendingReleased
+            | E::ClockLeapt { .. } => Topic::Mail,
             E::Opened { .. }
             | E::Downloaded { .. }
             | E::StaffPreviewed { .. }

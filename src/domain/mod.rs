@@ -29,6 +29,7 @@ pub mod import;
 pub mod incoming;
 pub mod invoice;
 pub mod language;
+pub mod leap;
 pub mod letter;
 pub mod locale;
 pub mod money;

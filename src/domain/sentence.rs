@@ -113,6 +113,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::PutOff { .. } | E::ShownAgain { .. } => ("clock", Mark::Plain),
         E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
+        E::ClockLeapt { .. } => ("clock", Mark::Warn),
         E::LetterAccepted { .. } => ("check", Mark::Plain),
         E::LetterDeferred { .. } => ("clock", Mark::Plain),
         E::LetterFailed { .. } | E::LetterBounced { .. } => ("bounce", Mark::Bad),
@@ -422,7 +423,12 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::StaffDocumentDownloaded { version, title, .. } => {
             plain(format!("{who} took a copy of “{title}”, version {version}"))
         }
-        E::SendingReleased => plain(format!("{who} let the letters go that were held back after a restore")),
+        E::SendingReleased => plain(format!("{who} let the letters go that were held back")),
+        E::ClockLeapt { from, to } => plain(format!(
+            "The clock leapt from {} to {}; letters wait until an owner lets them go",
+            utc(*from),
+            utc(*to)
+        )),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
     }
 }
@@ -568,7 +574,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,
         E::BackupMade { .. } | E::BackupFailed { .. } | E::BackupLate { .. } => None,
         E::DrillPassed { .. } | E::DrillFailed { .. } | E::NumbersStated { .. } => None,
-        E::Restored { .. } | E::SendingReleased => None,
+        E::Restored { .. } | E::SendingReleased | E::ClockLeapt { .. } => None,
         E::DocumentWithdrawn { .. } | E::DocumentErased { .. } | E::StaffDocumentDownloaded { .. } => None,
         E::RecurringSaved { .. } | E::RecurringPaused { .. } | E::RecurringResumed { .. } => None,
         E::RecurringMade { .. } | E::RecurringFailed { .. } | E::RecurringSkipped { .. } => None,

@@ -12,11 +12,13 @@ use super::drop::{self, Watch};
 use super::{backups, bounces, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
-use crate::actions::{policies, uploads};
+use crate::actions::{clock, policies, uploads};
 use crate::app::App;
 use crate::domain::calendar;
 use crate::domain::event::By;
 use crate::domain::ids::InvoiceId;
+use crate::domain::leap::Leap;
+use crate::mutants::Mutant;
 use crate::store::prelude::*;
 
 /// Invoices whose reminders are looked at in one commit.
@@ -29,6 +31,8 @@ const VISIT_HOURS: i64 = 24;
 /// What the scheduler does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Job {
+    /// Sees whether the clock leapt, before anything is done by it.
+    Clock,
     /// Makes the recurring documents that are due.
     Recurring,
     /// Publishes the statements of a month that has ended.
@@ -53,7 +57,8 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
+        Self::Clock,
         Self::Statements,
         Self::Recurring,
         Self::Replan,
@@ -76,14 +81,22 @@ impl Job {
         }
     }
 
+    /// Whether it would settle, or clear away, on a day that may be wrong what can't be taken back. It waits after a
+    /// leap of the clock, and goes on where it was when an owner has looked.
+    fn goes_by_the_day(self) -> bool {
+        matches!(self, Self::Statements | Self::Recurring | Self::Reminders | Self::Sweep)
+    }
+
     /// How many things it did.
     async fn run(
         self,
         app: App,
         stop: Option<watch::Receiver<bool>>,
         watch: Arc<Mutex<Watch>>,
+        last: Option<(Timestamp, SignedDuration)>,
     ) -> Result<usize, ActError> {
         match self {
+            Self::Clock => look_at_clock(&app, last).await,
             Self::Statements => statements::run(&app).await,
             Self::Recurring => recurring::run(&app).await,
             Self::Replan => replan(&app).await,
@@ -109,6 +122,8 @@ impl Job {
 /// What a round did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ticked {
+    /// Leaps of the clock.
+    pub leaps: usize,
     /// Statements published.
     pub statements: usize,
     /// Recurring documents made.
@@ -134,6 +149,8 @@ pub struct Ticked {
 pub struct Rota {
     swept: Option<Timestamp>,
     fetched: Option<Timestamp>,
+    /// What the clock showed at the last look, and how long the machine had run.
+    looked: Option<(Timestamp, SignedDuration)>,
     stop: Option<watch::Receiver<bool>>,
     watch: Arc<Mutex<Watch>>,
 }
@@ -147,11 +164,14 @@ impl Rota {
     /// Runs the jobs that are due, one after the other.
     pub async fn tick(&mut self, app: &App) -> Ticked {
         let mut out = Ticked::default();
+        let uptime = app.clock.uptime();
+        let last = uptime.zip(self.looked).map(|(now, (at, then))| (at, now.saturating_sub(then)));
+        self.looked = uptime.map(|uptime| (app.now(), uptime));
         for job in Job::ALL {
-            if !self.is_due(job, app.now()) {
+            if !self.is_due(job, app.now()) || (job.goes_by_the_day() && doubts_the_clock(app)) {
                 continue;
             }
-            match guarded(job, app, self.stop.clone(), Arc::clone(&self.watch)).await {
+            match guarded(job.run(app.clone(), self.stop.clone(), Arc::clone(&self.watch), last), job).await {
                 Some(count) => self.note(job, count, app.now(), &mut out),
                 None => out.failures += 1,
             }
@@ -168,6 +188,7 @@ impl Rota {
 
     fn note(&mut self, job: Job, count: usize, now: Timestamp, out: &mut Ticked) {
         match job {
+            Job::Clock => out.leaps += count,
             Job::Statements => out.statements += count,
             Job::Recurring => out.recurring += count,
             Job::Reminders => out.reminders += count,
@@ -194,20 +215,23 @@ impl Rota {
     pub fn next_due(&self, app: &App) -> Result<Option<Timestamp>, StoreError> {
         let sweep = self.swept.zip(Job::Sweep.cadence()).and_then(|(last, every)| last.checked_add(every).ok());
         app.store.read(|r| {
-            let reminder = r.reminders_ahead(1)?.first().map(|x| x.0);
-            let (letter, recurring) = (outbox::next_due(app, r)?, r.recurring_next()?);
+            let goes_on = r.clock_leapt()?.is_none();
+            let reminder = r.reminders_ahead(1)?.first().map(|x| x.0).filter(|_| goes_on);
+            let recurring = r.recurring_next()?.filter(|_| goes_on);
+            let statements = Some(statements::next_due(app)).filter(|_| goes_on);
+            let letter = outbox::next_due(app, r)?;
             let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
             let fetch =
                 app.settings.bounces.as_ref().and(self.fetched).and_then(|at| at.checked_add(bounces::EVERY).ok());
-            let sweep = sweep.into_iter().chain(fetch).chain(drop).chain([statements::next_due(app)]).min();
+            let sweep = sweep.filter(|_| goes_on).into_iter().chain(fetch).chain(drop).chain(statements).min();
             Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).min())
         })
     }
 }
 
 /// Runs a job in a task of its own, so that its panic is only its own.
-async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>, watch: Arc<Mutex<Watch>>) -> Option<usize> {
-    match tokio::spawn(job.run(app.clone(), stop, watch)).await {
+async fn guarded(run: impl Future<Output = Result<usize, ActError>> + Send + 'static, job: Job) -> Option<usize> {
+    match tokio::spawn(run).await {
         Ok(Ok(count)) => Some(count),
         Ok(Err(error)) => {
             tracing::error!(?job, %error, "a job failed; it is tried again in the next round");
@@ -218,6 +242,29 @@ async fn guarded(job: Job, app: &App, stop: Option<watch::Receiver<bool>>, watch
             None
         }
     }
+}
+
+/// Whether an owner has yet to look, since the clock leapt. A store that does not answer is in doubt as well.
+fn doubts_the_clock(app: &App) -> bool {
+    app.store.read(|r| r.clock_leapt()).map_or(true, |leap: Option<Leap>| leap.is_some())
+}
+
+/// Keeps what the clock shows, and holds letters back when it leapt. An example firm's clock is set as its visitor
+/// likes.
+async fn look_at_clock(app: &App, last: Option<(Timestamp, SignedDuration)>) -> Result<usize, ActError> {
+    if app.settings.demo {
+        return Ok(0);
+    }
+    let now = app.now();
+    let Some(found) = app.store.read(|r| clock::found(r, now, last))? else { return Ok(0) };
+    let keep = move |w: &mut WriteTx<'_>| {
+        w.by = By::job("clock");
+        clock::keep(w, found)
+    };
+    app.store.housekeep(now, keep).await?;
+    let clock::Found::Leapt(leap) = found else { return Ok(0) };
+    tracing::error!(from = %leap.from, to = %leap.to, "the clock leapt: letters wait until an owner lets them go");
+    Ok(1)
 }
 
 /// Carries a change of the policy out, some invoices in each commit; how many.
@@ -261,10 +308,21 @@ async fn look(app: &App) -> Result<usize, ActError> {
 
 async fn look_at(app: &App, ids: Vec<InvoiceId>) -> Result<usize, ActError> {
     let settings = app.settings.clone();
+    let all = ids.clone();
     let act = move |w: &mut WriteTx<'_>| {
         w.by = By::job("reminders");
         let rules = Rules::now(w, &settings.zone)?;
         ids.iter().try_fold(0, |sum, id| Ok(sum + reminders::look(w, *id, &rules)?))
+    };
+    let queued = app.store.housekeep(app.now(), act).await?;
+    if !Mutant::EnqueuesOutside.is_on() {
+        return Ok(queued);
+    }
+    let zone = app.settings.zone.clone();
+    let act = move |w: &mut WriteTx<'_>| {
+        w.by = By::job("reminders");
+        let rules = Rules::now(w, &zone)?;
+        all.iter().try_fold(0, |sum, id| Ok(sum + reminders::queue_outside(w, *id, &rules)?))
     };
     app.store.housekeep(app.now(), act).await
 }

@@ -9,12 +9,15 @@ use super::tables::META;
 use super::tx::{Reader, WriteTx};
 use crate::domain::backup::{SealedIdentities, SealedIdentity};
 use crate::domain::backups::Backups;
+use crate::domain::leap::Leap;
 
 const RECIPIENTS: &str = "backup_recipients";
 const SEALED: &str = "backup_identities";
 const BACKUPS: &str = "backups";
 const NUMBERS_HELD: &str = "numbers_held";
 const SENDING_HELD: &str = "sending_held";
+const CLOCK_SEEN: &str = "clock_seen";
+const CLOCK_LEAPT: &str = "clock_leapt";
 
 /// Reading them.
 pub trait StandingReads: Reader {
@@ -49,13 +52,24 @@ pub trait StandingReads: Reader {
         table.get(BACKUPS)?.map_or(Ok(Backups::default()), |kept| Backups::decode(kept.value()))
     }
 
-    /// Whether letters are held back since a restore, until an owner releases them: what waits in an old backup may
+    /// What the clock showed when the scheduler last kept it; `None` before that.
+    fn clock_seen(&self) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.table(META)?.get(CLOCK_SEEN)?.and_then(|kept| instants::<1>(kept.value())).map(|[at]| at))
+    }
+
+    /// The leap of the clock since which letters are held back; `None` when that is not why, or they are not.
+    fn clock_leapt(&self) -> Result<Option<Leap>, StoreError> {
+        let kept = self.table(META)?.get(CLOCK_LEAPT)?.and_then(|kept| instants::<2>(kept.value()));
+        Ok(kept.map(|[from, to]| Leap { from, to }))
+    }
+
+    /// Whether letters are held back since a restore or a leap of the clock, until an owner releases them: what waits in an old backup may
     /// have been sent since.
     fn sending_held(&self) -> Result<bool, StoreError> {
         Ok(self.held_since()?.is_some())
     }
 
-    /// The restore since which letters are held back; `None` when they are not. What was queued before lay in the
+    /// The restore or leap of the clock since which letters are held back; `None` when they are not. What was queued before lay in the
     /// backup.
     fn held_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let table = self.table(META)?;
@@ -67,6 +81,17 @@ pub trait StandingReads: Reader {
 }
 
 impl<T: Reader + ?Sized> StandingReads for T {}
+
+/// Instants in milliseconds, big-endian, one after the other; `None` for any other bytes.
+fn instants<const N: usize>(bytes: &[u8]) -> Option<[Timestamp; N]> {
+    let (each, rest) = bytes.as_chunks::<8>();
+    let all: Option<Vec<_>> = each.iter().map(|ms| Timestamp::from_millisecond(i64::from_be_bytes(*ms)).ok()).collect();
+    all.filter(|_| rest.is_empty())?.try_into().ok()
+}
+
+fn instants_as_bytes(all: &[Timestamp]) -> Vec<u8> {
+    all.iter().flat_map(|at| at.as_millisecond().to_be_bytes()).collect()
+}
 
 impl WriteTx<'_> {
     /// Keeps the age recipients of backups.
@@ -99,7 +124,23 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    /// Holds letters back since a restore, or lets them go.
+    /// Keeps what the clock shows.
+    pub fn note_clock(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.change(META)?.insert(CLOCK_SEEN, instants_as_bytes(&[now]).as_slice())?;
+        Ok(())
+    }
+
+    /// Keeps that the clock leapt, or that an owner knows.
+    pub fn note_leap(&mut self, leap: Option<Leap>) -> Result<(), StoreError> {
+        let mut table = self.change(META)?;
+        match leap {
+            Some(Leap { from, to }) => table.insert(CLOCK_LEAPT, instants_as_bytes(&[from, to]).as_slice())?,
+            None => table.remove(CLOCK_LEAPT)?,
+        };
+        Ok(())
+    }
+
+    /// Holds letters back since a restore or a leap of the clock, or lets them go.
     pub fn hold_sending(&mut self, since: Option<Timestamp>) -> Result<(), StoreError> {
         let mut table = self.change(META)?;
         match since {

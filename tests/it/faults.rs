@@ -20,7 +20,7 @@ use self::disk::{Call, FaultDisk, Way};
 use crate::house::*;
 
 mod blocks;
-mod disk;
+pub mod disk;
 
 /// So small that what is read comes from the disk.
 const CACHE: usize = 128 << 10;

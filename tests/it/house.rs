@@ -250,6 +250,11 @@ impl TestHouse {
         Self::furnish(store, 1).await
     }
 
+    /// On a store that is open and empty, with other randomness.
+    pub async fn seeded_on_store(store: Store, seed: u64) -> Self {
+        Self::furnish(store, seed).await
+    }
+
     async fn on(backend: impl Backing, seed: u64) -> Self {
         Self::furnish(Store::open(backend, CACHE, false).unwrap(), seed).await
     }

@@ -13,7 +13,7 @@ const STOREYS: [&[&str]; 6] = [
     &["domain"],
 ];
 /// Rooms that any but `domain` may import.
-const LEAVES: [&str; 3] = ["config", "clock", "secrets"];
+const LEAVES: [&str; 4] = ["config", "clock", "secrets", "mutants"];
 
 /// Libraries that stay in one room.
 const ONE_ROOM: [(&str, &[&str]); 14] = [

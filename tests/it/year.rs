@@ -4,18 +4,22 @@
 //! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
 
 mod checks;
+mod faults;
+#[cfg(feature = "mutants")]
+mod mutants;
 
 use std::collections::BTreeMap;
 
 use counterfoil::actions::invoices::Crediting;
 use counterfoil::actions::refunds::{self, NewRefund};
-use counterfoil::actions::{clients, digest, invoices, letters, payments, people, policies, waivers};
+use counterfoil::actions::{clients, digest, invoices, letters, pauses, payments, people, policies, waivers};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::credit::Take;
 use counterfoil::domain::event::By;
 use counterfoil::domain::firm::Locale;
 use counterfoil::domain::ids::{AllocationId, ClientId, ContactId, InvoiceId, LetterId, ReceiptId, RefundId};
 use counterfoil::domain::letter::Purpose;
+use counterfoil::domain::pause::Paused;
 use counterfoil::domain::payment::{Cause, Method, Source};
 use counterfoil::domain::person::Person;
 use counterfoil::domain::policy::Policy;
@@ -26,6 +30,7 @@ use counterfoil::store::prelude::*;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use crate::faults::disk::FaultDisk;
 use crate::house::*;
 
 /// Faults that the simulation must notice: each is planted beside the code, not in it.
@@ -44,6 +49,8 @@ enum Planted {
     SilentReversal,
     /// Money is paid back behind the books' back.
     SilentRefund,
+    /// Reminders are paused, and nobody tells the firm's program.
+    SilentPause,
 }
 
 /// An invoice as the model knows it.
@@ -57,6 +64,8 @@ struct Owed {
     composed: bool,
     credited: i64,
     undone: bool,
+    /// The last day of a pause of its reminders.
+    paused: Option<Date>,
 }
 
 impl Owed {
@@ -80,6 +89,7 @@ struct Customer {
 
 struct World {
     house: TestHouse,
+    disk: FaultDisk,
     chance: Entropy,
     planted: Planted,
     customers: Vec<Customer>,
@@ -101,7 +111,9 @@ fn claim(holds: bool, sentence: impl FnOnce() -> String) -> Told {
 
 impl World {
     async fn new(seed: u64, planted: Planted) -> Self {
-        let house = TestHouse::seeded(seed).await.heedless_of_mail().heedless_of_store();
+        let disk = FaultDisk::default();
+        faults::format(&disk, seed);
+        let house = TestHouse::seeded_on_store(faults::open(&disk), seed).await.heedless_of_mail().heedless_of_store();
         if planted == Planted::EarlyWindow {
             let early = |w: &mut WriteTx<'_>| {
                 let policy = Policy { at: jiff::civil::time(5, 0, 0, 0), ..Policy::standard() };
@@ -112,7 +124,7 @@ impl World {
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
         let locale = house.app.store.read(|r| r.firm()).unwrap().locale;
-        Self { house, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0, locale }
+        Self { house, disk, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0, locale }
     }
 
     fn one_in(&self, n: u64) -> bool {
@@ -136,8 +148,10 @@ impl World {
             if self.one_in(12) {
                 self.crash().await?;
             }
-            if self.house.tick().await.letters > 0 {
-                self.check_letters()?;
+            match self.chance.below(6) {
+                0 => self.round_on_a_failing_disk().await?,
+                _ if self.one_in(100) => self.leap_and_come_back().await?,
+                _ => self.round().await?,
             }
             self.check_money()?;
         }
@@ -155,6 +169,21 @@ impl World {
         }
     }
 
+    /// A round of the scheduler; while letters are held back since a leap of the clock, an owner looks now and then.
+    async fn round(&mut self) -> Told {
+        self.house.tick().await;
+        if self.house.app.store.read(|r| r.sending_held()).unwrap() {
+            let before = self.seen;
+            self.check_letters()?;
+            claim(self.seen == before, || "a letter went while letters were held back".to_owned())?;
+            if self.one_in(2) {
+                self.release().await;
+                self.house.tick().await;
+            }
+        }
+        self.check_letters()
+    }
+
     async fn act(&mut self) {
         match self.chance.below(20) {
             0 if self.customers.len() < 5 => self.add_client().await,
@@ -166,6 +195,7 @@ impl World {
             13 => self.credit().await,
             14 => self.revoke().await,
             15 | 16 => self.undo().await,
+            17 if self.one_in(2) => self.pause_or_go_on().await,
             17 => self.apply_more().await,
             18 => self.take_back().await,
             _ => self.add_contact().await,
@@ -217,8 +247,46 @@ impl World {
         };
         self.customers[at].entries.push((today.min(due), amount));
         let published = self.house.app.now();
-        let owed = Owed { id, client: at, due, published, amount, settled: 0, composed, credited: 0, undone: false };
+        let owed = Owed {
+            id,
+            client: at,
+            due,
+            published,
+            amount,
+            settled: 0,
+            composed,
+            credited: 0,
+            undone: false,
+            paused: None,
+        };
         self.owed.push(owed);
+    }
+
+    /// The reminders of an invoice pause for some days, or go on before their day.
+    async fn pause_or_go_on(&mut self) {
+        let today = self.house.app.today();
+        let holds = |x: &Owed| x.open() > 0 && x.paused.is_some_and(|until| until >= today);
+        if let Some(i) = (0..self.owed.len()).rfind(|&i| holds(&self.owed[i])).filter(|_| self.one_in(2)) {
+            let of = Paused { client: self.customers[self.owed[i].client].id, invoice: Some(self.owed[i].id) };
+            if self.planted != Planted::SilentPause {
+                let act = move |w: &mut WriteTx<'_>, s: &StaffScope| pauses::go_on(w, s, of);
+                self.house.act(self.house.who.tom, act).await.unwrap();
+            }
+            self.owed[i].paused = None;
+            // What fell meanwhile was taken back, and is not caught up.
+            self.owed[i].undone = true;
+            return;
+        }
+        let Some(i) = (0..self.owed.len()).rfind(|&i| self.owed[i].open() > 0) else { return };
+        let until = self.house.app.today() + i64::try_from(self.chance.below(20)).unwrap().days();
+        let of = Paused { client: self.customers[self.owed[i].client].id, invoice: Some(self.owed[i].id) };
+        self.owed[i].paused = Some(until);
+        if self.planted == Planted::SilentPause {
+            return;
+        }
+        let settings = self.house.app.settings.clone();
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| pauses::pause(w, s, &settings, of, until, "they rang");
+        self.house.act(self.house.who.tom, act).await.unwrap();
     }
 
     /// Money arrives: for an invoice, or for the oldest; too little, exactly, or too much.
@@ -434,9 +502,16 @@ impl World {
     }
 }
 
-/// Lives a while; how many reminders arrived.
+/// Lives a while from the end of November; how many reminders arrived.
 async fn life(seed: u64, days: i64, planted: Planted) -> Result<usize, String> {
+    life_from(None, seed, days, planted).await
+}
+
+async fn life_from(start: Option<Date>, seed: u64, days: i64, planted: Planted) -> Result<usize, String> {
     let mut world = World::new(seed, planted).await;
+    if let Some(start) = start {
+        world.house.at(start, 9);
+    }
     world.live(days).await?;
     Ok(world.arrived.values().map(Vec::len).sum())
 }
@@ -484,12 +559,17 @@ async fn planted_faults_are_noticed() {
         Planted::SilentUndo,
         Planted::SilentReversal,
         Planted::SilentRefund,
+        Planted::SilentPause,
     ];
     for planted in all {
-        let mut noticed = false;
-        for seed in 0..30 {
-            noticed = noticed || life(seed, 50, planted).await.is_err();
+        let mut noticed = None;
+        for seed in 0..200 {
+            if let Err(what) = life(seed, 50, planted).await {
+                noticed = Some((seed, what));
+                break;
+            }
         }
-        assert!(noticed, "{planted:?} went unnoticed");
+        let (seed, what) = noticed.unwrap_or_else(|| panic!("{planted:?} went unnoticed"));
+        println!("{planted:?} is noticed at seed {seed}: {what}");
     }
 }

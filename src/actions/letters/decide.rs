@@ -124,7 +124,7 @@ pub fn send_again(
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
 }
 
-/// Lets letters go that were held back since a restore.
+/// Lets letters go that were held back since a restore or a leap of the clock.
 ///
 /// # Errors
 /// When the role does not allow it, or nothing is held back.
@@ -134,5 +134,6 @@ pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<(
         return Err(Refusal::NotFound.into());
     }
     w.hold_sending(None)?;
+    w.note_leap(None)?;
     Ok(w.record(About::FIRM, Event::SendingReleased)?.done(()))
 }

@@ -19,6 +19,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::reminder::{Planned, Tone};
 use crate::domain::text::EmailAddress;
 use crate::mail::letters as words;
+use crate::mutants::Mutant;
 use crate::secrets::{self, TokenDigest};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -222,7 +223,7 @@ pub(super) fn queue(
     link: Option<Link>,
     words: words::Text,
 ) -> Result<bool, ActError> {
-    if w.letter_keyed(&key)?.is_some() {
+    if w.letter_keyed(&key)?.is_some() && !Mutant::NoKeys.is_on() {
         return Ok(false);
     }
     let follows = match purpose.invoice() {

@@ -93,7 +93,7 @@ fn waits_for(r: &ReadTx, desk: &Desk, letter: &Letter) -> Result<&'static str, S
     let held = r.held_since()?.is_some_and(|since| !letter.goes_while_held(since));
     Ok(match held {
         _ if !desk.app.mailer.leads_out() => "It waits until a mail server is configured.",
-        true => "It is held back since the restore, until an owner lets the letters go.",
+        true => "It is held back, until an owner lets the letters go.",
         false => "It goes with the next round.",
     })
 }

@@ -7,6 +7,7 @@ use super::links;
 use super::names::NamesOf;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::ids::LetterId;
+use crate::domain::leap::Leap;
 use crate::domain::letter::{Letter, LetterState, Purpose};
 use crate::domain::sentence::{Names, step_words};
 use crate::store::letters::LetterShelf;
@@ -109,7 +110,7 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let held = r.sending_held()?;
         let notes = html! {
             @if !desk.app.mailer.leads_out() { (no_way_out()) }
-            @if held { (held_back(&desk)) }
+            @if held { (held_back(&desk, r.clock_leapt()?)) }
         };
         Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, &notes, &rows, next)))
     })
@@ -122,14 +123,30 @@ fn no_way_out() -> Markup {
     parts::note(Tone::Warn, Icon::Alert, "No mail server is configured.", what)
 }
 
-/// That letters are held back since a restore, and where an owner lets them go.
-pub(super) fn held_back(desk: &Desk) -> Markup {
+/// That letters are held back since a restore or a leap of the clock, and where an owner lets them go.
+pub(super) fn held_back(desk: &Desk, leapt: Option<Leap>) -> Markup {
+    let why = match leapt {
+        Some(leap) => leap_words(desk, leap),
+        None => "This data was restored from a backup, so some of what waits may have been sent before.".to_owned(),
+    };
+    let what = format!("{why} An owner releases the letters; those to sign in and to set a password go meanwhile.");
     html! {
-        (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", "This data was restored from a backup, so some of what waits may have been sent before. An owner releases the letters; those to sign in and to set a password go meanwhile."))
+        (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", &what))
         @if desk.may(Act::Govern) {
             p.gap-y { (parts::link(Look::Plain, super::restored::PAGE, "Look through them")) }
         }
     }
+}
+
+/// What the clock did, in a sentence or two.
+pub(super) fn leap_words(desk: &Desk, leap: Leap) -> String {
+    let at = |at| desk.locale().instant_short(at, desk.zone(), desk.today());
+    let how = if leap.is_ahead() { "ahead" } else { "back" };
+    format!(
+        "The clock of this server leapt {how}, from {} to {}, so what waits may be due another day.",
+        at(leap.from),
+        at(leap.to)
+    )
 }
 
 fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {

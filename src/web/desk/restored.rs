@@ -13,6 +13,7 @@ use super::links;
 use crate::actions::restored::{self as acts, Series};
 use crate::domain::access::Act;
 use crate::domain::ids::LetterId;
+use crate::domain::leap::Leap;
 use crate::domain::letter::Letter;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
@@ -91,28 +92,32 @@ fn page(desk: &Desk, r: &ReadTx, typed: &Fields, errors: &[FieldError]) -> Resul
     };
     let held = r.sending_held()?;
     let waiting = if held { r.letters_on(LetterShelf::Waiting, None, LISTED_MAX + 1)? } else { Vec::new() };
-    let title = "After a restore";
+    let leapt = r.clock_leapt()?;
+    let (title, about) = match leapt {
+        Some(leap) => ("After a leap of the clock", super::letters::leap_words(desk, leap)),
+        None => ("After a restore", "What happened between the backup and the restore is not in this data.".to_owned()),
+    };
     let body = html! {
         (parts::back("/desk", "Today"))
         (parts::error_summary(errors))
-        (parts::head(title, "What happened between the backup and the restore is not in this data.", html! {}))
+        (parts::head(title, about, html! {}))
         @if series.is_empty() && !held {
             (parts::empty("Nothing is held back.", "Numbers are given and letters go as usual."))
         }
         @if !series.is_empty() { (parts::section("numbers", "Numbers", "", numbers_form(desk, &series, typed, errors))) }
-        @if held { (parts::section("letters", "Letters", "", letters_form(desk, &waiting))) }
+        @if held { (parts::section("letters", "Letters", "", letters_form(desk, &waiting, leapt))) }
         @if let Some(drop) = desk.app.settings.drop.as_ref().filter(|_| held || !series.is_empty()) {
-            (parts::section("dropped", "Dropped files", "", dropped(&drop.folder.display().to_string())))
+            (parts::section("dropped", "Dropped files", "", dropped(&drop.folder.display().to_string(), leapt.is_none())))
         }
     };
     Ok(desk.page(DeskNav::Elsewhere, &parts::titled(title, errors), body))
 }
 
 /// What is to be known of the drop folder before its files are taken again.
-fn dropped(folder: &str) -> Markup {
+fn dropped(folder: &str, restored: bool) -> Markup {
     html! {
-        p { "Nothing is taken from " span.mono { (folder) } " until all of the above is said. Make sure before that no other server takes from it." }
-        p { "What was taken since the backup lies in its folder " span.mono { "done" } " and is missing here: move those files back up, and they are taken once more." }
+        p { "Nothing is taken from " span.mono { (folder) } " until all of the above is said." @if restored { " Make sure before that no other server takes from it." } }
+        @if restored { p { "What was taken since the backup lies in its folder " span.mono { "done" } " and is missing here: move those files back up, and they are taken once more." } }
     }
 }
 
@@ -133,12 +138,15 @@ fn numbers_form(desk: &Desk, series: &[Series], typed: &Fields, errors: &[FieldE
     }
 }
 
-fn letters_form(desk: &Desk, waiting: &[Letter]) -> Markup {
+fn letters_form(desk: &Desk, waiting: &[Letter], leapt: Option<Leap>) -> Markup {
     let more = waiting.len() > LISTED_MAX;
     let cols = [Col::short("Goes"), Col::text("To"), Col::text("Subject").wide(), Col::short("Queued")];
     let rows: Vec<Row> = waiting.iter().take(LISTED_MAX).map(|letter| letter_row(desk, letter)).collect();
     html! {
-        p { "These wait. Some may have been sent before the restore: take the tick away from those, and they are withdrawn. Reminders look at what is open when they go." }
+        @match leapt {
+            Some(_) => p { "See first that the server’s clock is right: until you let the letters go, no reminder is planned and no recurring invoice or statement is made. " a href="/desk/reminders" { "The next 60 days" } " are reckoned from today’s date. Take the tick away from letters that came too early, and they are withdrawn." },
+            None => p { "These wait. Some may have been sent before the restore: take the tick away from those, and they are withdrawn. Reminders look at what is open when they go." },
+        }
         form method="post" action="/desk/sending/release" {
             (csrf_input(&desk.csrf))
             @if rows.is_empty() { p.mut { "No letter waits." } } @else { (parts::scroller("Letters that wait", &cols, &rows, None)) }

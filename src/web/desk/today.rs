@@ -143,7 +143,11 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
         let held = r.sending_held()?;
         let backups = super::backups::banner(r, &desk)?;
         let numbers = r.numbers_held_since()?.map(|_| super::restored::numbers_held(&desk));
-        let backups = html! { (backups) @if let Some(numbers) = &numbers { (numbers) } };
+        let backups = html! {
+            (backups)
+            @if let Some(numbers) = &numbers { (numbers) }
+            @if held { (super::letters::held_back(&desk, r.clock_leapt()?)) }
+        };
         let begins = desk.may(Act::Govern) && r.clients_by_name("", None, 1)?.is_empty();
         let title = match counts.total() {
             0 => "Today".to_owned(),
@@ -173,7 +177,6 @@ fn body(
     html! {
         (parts::head(desk.locale().date_weekday(today, today), about, html! {}))
         (backups)
-        @if held { (super::letters::held_back(desk)) }
         div.rail {
             div {
                 @if begins { (first_steps()) }

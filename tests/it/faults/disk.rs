@@ -78,6 +78,11 @@ impl FaultDisk {
         self.with(|s| (s.plan, s.calls, s.after) = (Some((call, n, way)), 0, 0));
     }
 
+    /// Nothing fails any more.
+    pub fn heal(&self) {
+        self.with(|s| (s.plan, s.calls, s.after) = (None, 0, 0));
+    }
+
     /// Takes nothing beyond what it has now; or takes everything again.
     pub fn set_full(&self, full: bool) {
         self.with(|s| s.full = full.then_some(s.used));

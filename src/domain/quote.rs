@@ -15,9 +15,13 @@ use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::refusal::{Faults, FieldFault, Refusal};
 use super::tax::{Content, Totals, totals};
+use super::text;
 
 /// Most versions of one quote.
 pub const VERSIONS_MAX: usize = 50;
+
+/// Longest reason for declining one, in characters.
+pub const REASON_MAX: usize = 1_000;
 
 /// What the client answered.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +30,7 @@ pub enum Answer {
     Open,
     /// Accepted, with what was chosen.
     Accepted(Given, Choice),
-    /// Declined, with the reason given; may be empty.
+    /// Declined, with the reason given.
     Declined(Given, String),
 }
 
@@ -110,6 +114,19 @@ pub struct Version {
     pub by: StaffId,
     /// What the client said.
     pub answer: Answer,
+}
+
+/// The reason for which a quote is declined, trimmed: whoever declines one says why.
+///
+/// # Errors
+/// A fault of the field `reason` when there is none, or more than [`REASON_MAX`] characters.
+pub fn reason(typed: &str) -> Result<String, FieldFault> {
+    let reason = text::paragraph("reason", typed)?;
+    match reason.chars().count() {
+        0 => Err(FieldFault::new("reason", "Say why, in a few words; it goes to us with your answer.")),
+        ..=REASON_MAX => Ok(reason),
+        _ => Err(FieldFault::new("reason", format!("Use {REASON_MAX} characters or fewer."))),
+    }
 }
 
 impl Quote {

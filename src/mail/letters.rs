@@ -252,7 +252,6 @@ pub fn quote_answered(firm: &Firm, to_name: &str, quote: &Quote, by: &str, clien
             let chose = format!("With the options chosen: {}.", chosen.join("; "));
             ("accepted", (!chosen.is_empty()).then_some(chose))
         }
-        Answer::Declined(_, reason) if flat(reason).is_empty() => ("declined", Some("No reason was given.".to_owned())),
         Answer::Declined(_, reason) => ("declined", Some(format!("The reason: “{}”", flat(reason)))),
     };
     if quote.latest() > 1 {

@@ -10,22 +10,18 @@ use crate::domain::event::Event;
 use crate::domain::ids::Digest;
 use crate::domain::number::DocumentNumber;
 use crate::domain::person::Contact;
-use crate::domain::quote::{Answer, Choice, Given, Quote, Version};
-use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::text;
+use crate::domain::quote::{self, Answer, Choice, Given, Quote, Version};
+use crate::domain::refusal::Refusal;
 use crate::secrets;
 use crate::store::prelude::*;
 use crate::store::scope::{ClientView, Pass};
-
-/// Longest reason for declining, in characters.
-pub const REASON_MAX: usize = 1_000;
 
 /// What a contact says to a quote.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Reply {
     /// Yes, with these options, counted from 1.
     Accept(Vec<u32>),
-    /// No, and why; may be empty.
+    /// No, and why.
     Decline(String),
 }
 
@@ -92,16 +88,8 @@ fn said(of: &Quote, given: Given, reply: &Reply) -> Result<(Answer, Event), Refu
             (Answer::Accepted(given, Choice { options, terms, total }), event)
         }
         Reply::Decline(reason) => {
-            let reason = checked(reason)?;
+            let reason = quote::reason(reason)?;
             (Answer::Declined(given, reason.clone()), Event::QuoteDeclined { quote, version, digest, reason })
         }
     })
-}
-
-fn checked(reason: &str) -> Result<String, Refusal> {
-    let reason = text::paragraph("reason", reason).map_err(Refusal::from)?;
-    if reason.chars().count() > REASON_MAX {
-        return Err(FieldFault::new("reason", format!("Use {REASON_MAX} characters or fewer.")).into());
-    }
-    Ok(reason)
 }

@@ -3,5 +3,5 @@
 mod answer;
 mod send;
 
-pub use answer::{REASON_MAX, Reply, answer, answerable, terms_digest};
+pub use answer::{Reply, answer, answerable, terms_digest};
 pub use send::{Following, NewQuote, send, send_in, send_version, send_version_in};

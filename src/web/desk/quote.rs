@@ -200,8 +200,7 @@ fn answer_section(desk: &Desk, version: &Version) -> Markup {
         Answer::Open => return html! {},
         Answer::Accepted(given, _) => given,
         Answer::Declined(given, reason) => {
-            let none = reason.is_empty();
-            facts.push(("Reason", html! { @if none { span.mut { "None was given" } } @else { (reason) } }));
+            facts.push(("Reason", html! { (reason) }));
             given
         }
     };

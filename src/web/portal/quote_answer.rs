@@ -9,9 +9,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
 use super::quote::{Shown, address, number_of, page};
-use crate::actions::quotes::{self, REASON_MAX, Reply, answerable};
+use crate::actions::quotes::{self, Reply, answerable};
 use crate::domain::money::Money;
-use crate::domain::quote::{Answer, Choice, Given, Version};
+use crate::domain::quote::{Answer, Choice, Given, REASON_MAX, Version};
 use crate::domain::refusal::Refusal;
 use crate::domain::tax::Totals;
 use crate::store::prelude::*;
@@ -144,10 +144,7 @@ pub(super) fn section(viewer: &Viewer, shown: &Shown, asked: &Asked<'_>) -> Mark
     let version = shown.version();
     let body = match &version.answer {
         Answer::Accepted(given, choice) => answered(viewer, "Accepted", given, accepted(viewer, version, choice)),
-        Answer::Declined(given, why) => {
-            let why = (!why.is_empty()).then(|| ("Reason", html! { (why) }));
-            answered(viewer, "Declined", given, why.into_iter().collect())
-        }
+        Answer::Declined(given, why) => answered(viewer, "Declined", given, vec![("Reason", html! { (why) })]),
         Answer::Open if wanted(viewer, shown) => forms(viewer, shown, asked),
         Answer::Open => return html! {},
     };
@@ -298,8 +295,8 @@ fn accepting(viewer: &Viewer, shown: &Shown, at: &str, options: &[u32]) -> Marku
 }
 
 fn declining(viewer: &Viewer, shown: &Shown, at: &str, asked: &Asked<'_>) -> Markup {
-    let hint = format!("It helps us to make a better one. At most {REASON_MAX} characters.");
-    let why = Field::new("reason", "Why?").optional().hint(&hint).value(asked.reason).errors(asked.errors);
+    let hint = format!("We read it, and it helps us to make a better one. At most {REASON_MAX} characters.");
+    let why = Field::new("reason", "Why?").hint(&hint).value(asked.reason).errors(asked.errors);
     html! {
         form method="post" action={ (at) "/decline" } {
             (parts::csrf_input(viewer.csrf()))

@@ -5,20 +5,22 @@ use std::net::SocketAddr;
 use axum::Extension;
 use axum::extract::ConnectInfo;
 use axum::http::StatusCode;
-use counterfoil::actions::quotes::{self, NewQuote};
-use counterfoil::domain::event::Event;
+use counterfoil::actions::quotes::{self, NewQuote, Reply};
+use counterfoil::domain::event::{Actor, By, Event};
 use counterfoil::domain::ids::Digest;
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::quote::{Answer, Choice, Quote};
+use counterfoil::domain::refusal::Refusal;
 use counterfoil::secrets::sha256;
 use counterfoil::store::prelude::*;
+use counterfoil::store::scope::Pass;
 use counterfoil::web::routes;
 use jiff::civil::{Date, date};
 
 use crate::auth::{HOST, link_in, signed_in, with_password};
 use crate::browser::Browser;
-use crate::house::{PASSWORD, TestHouse, eur, line};
+use crate::house::{PASSWORD, TestHouse, dublin, eur, line};
 
 const LAST_DAY: Date = date(2026, 12, 4);
 const TERMS: &str = "Half is due before we begin.\n\nThe kiln stays ours until it is paid.";
@@ -96,26 +98,50 @@ async fn accepting_keeps_who_when_where_and_which_pdf_and_tells_who_sent_it() {
 }
 
 #[tokio::test]
-async fn declining_takes_a_reason_or_none() {
-    for (typed, told) in [("Too dear\r\nthis year", "The reason: “Too dear this year”"), ("", "No reason was given.")]
-    {
-        let house = TestHouse::new().await;
-        let number = offered(&house).await;
-        let mut ana = signed_in(&house, "ana@marlow.example").await;
-        ana.get(&format!("/quotes/{number}")).await;
-        let to = format!("/quotes/{number}/decline");
-        let long = ana.post(&to, &[FIRST, ("reason", &"x".repeat(1_001))]).await;
-        assert_eq!(long.status, StatusCode::UNPROCESSABLE_ENTITY);
-        assert!(long.text().contains("Use 1000 characters or fewer") && long.text().contains("<title>Error: "));
-        assert!(long.text().contains("<details class=\"act\" open"), "what was typed is seen: {}", long.text());
-        let page = ana.post(&to, &[FIRST, ("reason", typed)]).await;
-        let page = ana.follow(page).await.text();
-        assert!(page.contains("Ana Ruiz declined it"), "{page}");
-        let Answer::Declined(_, reason) = kept(&house, &number).current.answer else { panic!() };
-        assert_eq!(reason, typed.replace("\r\n", "\n"));
-        house.tick().await;
-        let letter = house.claim("tom@hartmann.example");
-        assert!(letter.text.contains(told), "{}", letter.text);
+async fn declining_takes_a_reason() {
+    let house = TestHouse::new().await;
+    let number = offered(&house).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    ana.get(&format!("/quotes/{number}")).await;
+    let to = format!("/quotes/{number}/decline");
+    let long = "x".repeat(1_001);
+    for (typed, why) in [(&*long, "Use 1000 characters or fewer"), ("", "Say why"), (" \r\n ", "Say why")] {
+        let refused = ana.post(&to, &[FIRST, ("reason", typed)]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let page = refused.text();
+        assert!(page.contains(why) && page.contains("<title>Error: "), "{page}");
+        assert!(page.contains("<details class=\"act\" open"), "what was typed is seen: {page}");
+        assert!(page.contains(typed), "and comes back: {page}");
+    }
+    assert_eq!((kept(&house, &number).current.answer, answers(&house)), (Answer::Open, vec![]));
+
+    let page = ana.post(&to, &[FIRST, ("reason", "  Too dear\r\nthis year ")]).await;
+    let page = ana.follow(page).await.text();
+    assert!(page.contains("Ana Ruiz declined it"), "{page}");
+    let Answer::Declined(_, reason) = kept(&house, &number).current.answer else { panic!() };
+    assert_eq!(reason, "Too dear\nthis year");
+    house.tick().await;
+    let letter = house.claim("tom@hartmann.example");
+    assert!(letter.text.contains("The reason: “Too dear this year”"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn no_entrance_declines_without_a_reason() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let number = offered(&house).await;
+    let by = By { actor: Actor::Contact(house.who.ana), address: None };
+    for (typed, taken) in [("", false), (" \n\t", false), ("No.", true)] {
+        let (pass, asked) = (Pass { contact: house.who.ana, only: None }, number.clone());
+        let reply = Reply::Decline(typed.to_owned());
+        let act = move |w: &mut WriteTx<'_>| quotes::answer(w, pass, (&asked, 1), &reply, &dublin());
+        let done = house.app.store.write(by.clone(), house.app.now(), act).await;
+        match done {
+            Ok(()) => assert!(taken, "{typed:?}"),
+            Err(ActError::Refused(Refusal::Fields(faults))) => {
+                assert_eq!((faults[0].field.as_str(), taken), ("reason", false), "{typed:?}");
+            }
+            other => panic!("{typed:?}: {other:?}"),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use rust_decimal::prelude::ToPrimitive;
 use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
-use super::credit::{Credited, Take};
+use super::credit::{Credited, GroupLeft, Take};
 use super::ids::QuoteId;
 use super::invoice::{Body, Invoice};
 use super::money::{Currency, Money};
@@ -170,7 +170,8 @@ impl Billing {
     /// that is left, to the minor unit.
     ///
     /// # Errors
-    /// A fault of the field `part`, `percent` or `line` when there is no such part, or it comes to nothing.
+    /// A fault of the field `part`, `percent` or `line` when there is no such part, it comes to nothing, or it is more
+    /// than is left.
     pub fn content(&self, part: &Part) -> Result<(Part, Content), Refusal> {
         if self.left().minor <= 0 {
             return Err(FieldFault::new("part", "All of this quote has been invoiced.").into());
@@ -198,25 +199,67 @@ impl Billing {
             let message = "Other parts of this quote were invoiced by line; choose lines, or all that is left.";
             return Err(FieldFault::new("percent", message).into());
         }
-        if self.given.is_empty() && self.percent() + percent >= whole {
-            return self.rest(Part::Percent(percent));
-        }
         let says = (self.words.share)(&percent.normalize().to_string(), self.number.as_str());
         let reckoned = self.reckoned(says)?;
-        let amounts: Vec<_> = reckoned
-            .groups()
-            .into_iter()
-            .filter_map(|group| {
-                let exact = Decimal::from(group.charged).checked_mul(percent)?.checked_div(whole)?;
-                let part = exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()?;
-                let part = if group.charged < 0 { part.max(group.left) } else { part.min(group.left) };
-                Some((group.vat, part))
-            })
-            .collect();
+        let groups = reckoned.groups();
+        if !self.fits(&groups, percent) {
+            return Err(FieldFault::new("percent", self.share_left(&groups)).into());
+        }
+        if self.given.is_empty() && self.percent() + percent == whole && self.is_rest(&groups, percent) {
+            return self.rest(Part::Percent(percent));
+        }
+        let within = |group: &GroupLeft, part: i64| match group.charged {
+            ..0 => part.max(group.left),
+            _ => part.min(group.left),
+        };
+        let amounts: Vec<_> =
+            groups.iter().filter_map(|x| Some((x.vat, within(x, share_of(x.charged, percent)?)))).collect();
         if amounts.iter().all(|x| x.1 == 0) {
             return Err(FieldFault::new("percent", "This share comes to nothing; enter a larger one.").into());
         }
         Ok((Part::Percent(percent), reckoned.content(&Take::Amounts(amounts))?))
+    }
+
+    /// So much may a share differ from what is left and still be it: each part and each credit was rounded once.
+    fn slack(&self) -> i64 {
+        i64::try_from(self.taken.len() + self.given.len()).unwrap_or(i64::MAX).saturating_add(1)
+    }
+
+    /// Whether a share is left of each VAT category and rate.
+    fn fits(&self, groups: &[GroupLeft], percent: Decimal) -> bool {
+        groups.iter().all(|x| {
+            let over =
+                share_of(x.charged, percent).map(|part| part.saturating_sub(x.left).saturating_mul(x.charged.signum()));
+            over.is_some_and(|over| over <= self.slack())
+        })
+    }
+
+    /// Whether a share that fits leaves nothing but what rounding did.
+    fn is_rest(&self, groups: &[GroupLeft], percent: Decimal) -> bool {
+        let rest = |x: &GroupLeft| Some(x.left.saturating_sub(share_of(x.charged, percent)?).saturating_abs());
+        groups.iter().all(|x| rest(x).is_some_and(|rest| rest <= self.slack()))
+    }
+
+    /// That a share is more than is left, and how much is: the largest share that fits.
+    fn share_left(&self, groups: &[GroupLeft]) -> String {
+        let (number, left, whole) = (&self.number, self.left(), Decimal::ONE_HUNDRED);
+        let by_shares = whole - self.percent();
+        let most = if self.given.is_empty() && by_shares > Decimal::ZERO && self.fits(groups, by_shares) {
+            by_shares
+        } else {
+            // What was changed in a draft or credited is of no percentage.
+            let share = |x: &GroupLeft| Decimal::from(x.left).checked_mul(whole)?.checked_div(Decimal::from(x.charged));
+            let shares = groups.iter().filter(|x| x.charged != 0).filter_map(share);
+            let least = shares.min().unwrap_or(Decimal::ZERO);
+            least.round_dp_with_strategy(PERCENT_DIGITS, RoundingStrategy::ToZero).max(Decimal::ZERO)
+        };
+        if most.is_zero() {
+            return format!(
+                "Of quote {number}, {left} is left, and no share of each VAT rate. Choose all that is left."
+            );
+        }
+        let most = most.normalize();
+        format!("{most}% of quote {number} is left, {left} in all. Enter {most} or less, or choose all that is left.")
     }
 
     fn some(&self, lines: &[u32]) -> Result<(Part, Content), Refusal> {
@@ -272,6 +315,12 @@ impl Billing {
         );
         Err(FieldFault::new("lines", message))
     }
+}
+
+/// A share of an amount in minor units, rounded half away from zero.
+fn share_of(charged: i64, percent: Decimal) -> Option<i64> {
+    let exact = Decimal::from(charged).checked_mul(percent)?.checked_div(Decimal::ONE_HUNDRED)?;
+    exact.round_dp_with_strategy(0, RoundingStrategy::MidpointAwayFromZero).to_i64()
 }
 
 #[cfg(test)]

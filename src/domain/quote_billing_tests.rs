@@ -157,6 +157,35 @@ fn each_line_is_invoiced_once_and_ways_are_not_mixed() {
     }
 }
 
+#[test]
+fn a_share_of_more_than_is_left_is_refused_with_what_is() {
+    let quote = accepted(content(), Currency::EUR).unwrap();
+    let third = invoiced(&quote, &[Part::Percent("33.33".parse().unwrap())]);
+    let billing = Billing::of(&quote, &third).unwrap();
+    for more in ["90", "66.68", "100"] {
+        let Err(Refusal::Fields(faults)) = billing.content(&Part::Percent(more.parse().unwrap())) else { panic!() };
+        let left = billing.left();
+        let says =
+            format!("66.67% of quote Q-1 is left, {left} in all. Enter 66.67 or less, or choose all that is left.");
+        assert_eq!((faults[0].field.as_str(), &faults[0].message), ("percent", &says));
+    }
+    let (_, rest) = billing.content(&Part::Percent("66.67".parse().unwrap())).unwrap();
+    let rest = invoice(&quote, Part::Rest, rest);
+    assert_eq!(rest.totals().unwrap().gross, billing.left().minor, "the last share is the rest to the cent");
+
+    // A draft that charges less than its share leaves more, and the next share is what it says.
+    let mut less = third;
+    let Body::Composed(charged) = &mut less[0].body else { panic!() };
+    charged.lines.iter_mut().for_each(|x| x.price = (x.price / Decimal::TEN).round_dp(2));
+    // As a draft is that was saved with other amounts.
+    charged.takes = None;
+    let billing = Billing::of(&quote, &less).unwrap();
+    let (_, next) = billing.content(&Part::Percent("66.67".parse().unwrap())).unwrap();
+    let next = invoice(&quote, Part::Rest, next).totals().unwrap().gross;
+    let whole = quote.current.totals.gross;
+    assert!((next - whole * 6_667 / 10_000).abs() <= 2 && next < billing.left().minor, "{next} of {whole}");
+}
+
 /// A credit note on an invoice that takes these amounts back.
 fn credit(of: &Invoice, amounts: Vec<(Vat, i64)>) -> Option<Invoice> {
     let (Body::Composed(content), sums) = (&of.body, of.totals()?) else { return None };
@@ -174,9 +203,9 @@ fn what_was_credited_of_an_invoice_can_be_invoiced_again() {
     let note = credit(&all[1], vec![(vat(230), 10_000)]).unwrap();
     let billing = Billing::of(&quote, &all).unwrap().with_credits(std::slice::from_ref(&note));
     assert_eq!((billing.left().minor, billing.invoiced().minor), (12_300, whole - 12_300));
-    let (kept, again) = billing.content(&Part::Percent(Decimal::from(100))).unwrap();
-    let again = invoice(&quote, kept, again);
-    assert_eq!(again.totals().unwrap().gross, 12_300, "a share of all is no more than what is left");
+    let Err(Refusal::Fields(faults)) = billing.content(&Part::Percent(Decimal::ONE)) else { panic!() };
+    assert_eq!(faults[0].field, "percent");
+    assert!(faults[0].message.contains("no share of each VAT rate"), "it was credited of one: {}", faults[0].message);
     let (kept, rest) = billing.content(&Part::Rest).unwrap();
     let rest = invoice(&quote, kept, rest);
     assert_eq!((rest.totals().unwrap().net, rest.totals().unwrap().gross), (10_000, 12_300));
@@ -185,6 +214,28 @@ fn what_was_credited_of_an_invoice_can_be_invoiced_again() {
 }
 
 proptest! {
+    #[test]
+    fn a_share_is_refused_when_it_is_more_than_is_left_and_only_then(
+        prices in prop::collection::vec((10_000_000_i64..90_000_000, prop::sample::select(RATES.to_vec())), 1..4),
+        shares in prop::collection::vec(1_i64..6_000, 0..5),
+        next in 1_i64..=10_000,
+    ) {
+        let lines = prices.iter().map(|(price, rate)| line(10, Decimal::new(*price, 2), *rate)).collect();
+        let quote = accepted(Content::of(lines), Currency::EUR).unwrap();
+        let parts: Vec<Part> = shares.iter().map(|x| Part::Percent(Decimal::new(*x, 2))).collect();
+        let all = invoiced(&quote, &parts);
+        let taken: i64 = all.iter().map(|x| match x.quote.as_ref().map(|q| &q.part) {
+            Some(Part::Percent(percent)) => (percent * Decimal::ONE_HUNDRED).to_i64().unwrap(),
+            other => panic!("{other:?}"),
+        }).sum();
+        prop_assert!(taken <= 10_000);
+        let billing = Billing::of(&quote, &all).unwrap();
+        if taken < 10_000 {
+            let made = billing.content(&Part::Percent(Decimal::new(next, 2)));
+            prop_assert_eq!(made.is_ok(), taken + next <= 10_000, "{} of {}: {:?}", next, taken, made.err());
+        }
+    }
+
     #[test]
     fn shares_less_what_was_credited_and_the_rest_are_the_whole(
         lines in prop::collection::vec((1_i64..60, 1_i64..90_000, prop::sample::select(RATES.to_vec())), 1..5),

@@ -88,17 +88,29 @@ fn read(at: usize, texts: &[String], currency: Currency, faults: &mut Faults) ->
     let [direction, reason, typed, vat] = texts else { return Adjustment::default() };
     let reason = text::required("", reason, text::LINE_MAX, missing);
     Adjustment {
-        direction: if direction == MORE { Direction::Charge } else { Direction::Allowance },
+        direction: faults.take(read_direction(direction).map_err(|f| named("direction", f))),
         reason: faults.take(reason.map_err(|f| named("reason", f))),
         portion: faults.take(portion("", typed, currency, Bare::Amount).map_err(|f| named("portion", f))),
         vat: faults.take(read_vat(vat).map_err(|f| named("vat", f))),
     }
 }
 
+/// Reads whether it is taken off or added; what is neither never becomes one of them.
+fn read_direction(typed: &str) -> Result<Direction, FieldFault> {
+    match typed {
+        LESS => Ok(Direction::Allowance),
+        MORE => Ok(Direction::Charge),
+        _ => Err(FieldFault::new("", "Choose whether it is less or plus.")),
+    }
+}
+
 fn row(at: usize, texts: &[String], firm: &Firm, errors: &[FieldError]) -> Markup {
     let cell = |part: &str, words: &str| Cell::new(name(at, part), format!("Row {}, {words}", at + 1), errors);
     let [direction, reason, portion, vat] = texts else { return html! {} };
-    let directions = [(LESS, "Less"), (MORE, "Plus")].map(|(code, words)| (code.to_owned(), words.to_owned()));
+    let mut directions = vec![(LESS.to_owned(), "Less".to_owned()), (MORE.to_owned(), "Plus".to_owned())];
+    if !directions.iter().any(|x| x.0 == *direction) {
+        directions.insert(0, (String::new(), "Choose".to_owned()));
+    }
     html! {
         div.rares {
             div.rare { (cell("direction", "less or plus").select(direction, &directions)) }

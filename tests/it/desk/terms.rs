@@ -289,3 +289,40 @@ async fn what_is_written_off_is_owed_no_longer_and_stands_on_the_statement() {
     assert!(statement.contains("Written off"), "{statement}");
     assert!(house.verify().is_clean(), "{:?}", house.verify());
 }
+
+#[tokio::test]
+async fn an_adjustment_that_is_neither_less_nor_plus_is_refused_at_its_field() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    orla.get(NEW).await;
+    let marlow = house.who.marlow.to_string();
+    for direction in ["", "sideways", "More"] {
+        let fields = [
+            ("client", marlow.as_str()),
+            ("was", &marlow),
+            ("issued", "2026-11-23"),
+            ("due", "2026-12-23"),
+            ("currency", "EUR"),
+            ("l0.description", "Advice"),
+            ("l0.quantity", "1"),
+            ("l0.price", "100"),
+            ("l0.vat", "S:23"),
+            ("a0.direction", direction),
+            ("a0.reason", "Postage"),
+            ("a0.portion", "12.30"),
+            ("a0.vat", "S:23"),
+            ("do", "save"),
+        ];
+        let refused = orla.post(NEW, &fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{direction:?}");
+        let page = refused.text();
+        assert!(page.contains("Row 1: Choose whether it is less or plus."), "{direction:?}: {page}");
+        assert!(page.contains("value=\"12.30\"") && page.contains("value=\"Postage\""), "{page}");
+        let choice = between(&page, "name=\"a0.direction\"", "</select>");
+        assert!(choice.contains("aria-invalid=\"true\"") && choice.contains("<option value=\"\">Choose"), "{choice}");
+        let chosen = choice.contains("\"less\" selected") || choice.contains("\"more\" selected");
+        assert!(!chosen, "neither is chosen for them: {choice}");
+    }
+    let scope = house.scope(house.who.orla);
+    assert!(house.app.store.read(|r| invoices::drafts(r, &scope, None, 9)).unwrap().is_empty());
+}

@@ -103,6 +103,8 @@ pub enum Refusal {
     OverLimit(Money, Money),
     /// So many things are put off, as many as can be.
     SnoozesFull(usize),
+    /// The import was undone on this day by whoever is named.
+    ImportUndone(Date, String),
 }
 
 impl From<FieldFault> for Refusal {
@@ -225,6 +227,11 @@ impl std::fmt::Display for Refusal {
                 f,
                 "With this the client would owe {owed}, more than the credit limit of {limit}. Issue it from its preview, \
                  where you can confirm that, or change the limit."
+            ),
+            Self::ImportUndone(on, by) => write!(
+                f,
+                "This import was undone already, on {} by {by}. All that it brought is gone.",
+                on.strftime("%-d %B %Y")
             ),
             Self::LetterSettled => f.write_str("This letter is not waiting for a decision any more."),
         }

@@ -233,7 +233,14 @@ async fn an_import_is_undone_until_something_is_built_on_it() {
     assert_eq!(house.open(mine), 500_00, "what it had paid is open again");
     assert_eq!((house.clients(), house.app.store.read(|r| r.receipts(None, 99)).unwrap()), before);
     assert!(house.numbered("F-1").is_none());
-    assert!(refusal(house.undo(brought.id).await).contains("nothing here"), "once");
+    let twice = refusal(house.undo(brought.id).await);
+    assert!(twice.contains("undone already, on 23 November 2026 by Orla Byrne."), "{twice}");
+    let mut orla = crate::desk::desk_of(&house, house.who.orla).await;
+    let page = orla.get(&format!("/desk/imports/{}", brought.id)).await.text();
+    assert!(page.contains("It was undone already.") && page.contains("By Orla Byrne, "), "{page}");
+    let pressed = orla.post(&format!("/desk/imports/{}/undo", brought.id), &[]).await;
+    assert_eq!(pressed.location(), format!("/desk/imports/{}", brought.id));
+    assert!(refusal(house.undo(ImportId(99)).await).contains("nothing here"), "one that never was");
     let frost = |house: &TestHouse| house.numbered("F-1").unwrap();
 
     // A payment, a letter, a look by the client, a number that followed: each keeps it from being undone.

@@ -17,7 +17,7 @@ mod undo;
 
 pub use self::perform::{Brought, perform};
 pub use self::plan::{Choices, Count, is_firm, plan};
-pub use self::undo::{standing_on, undo};
+pub use self::undo::{standing_on, undo, who};
 
 use self::intake::{Intake, Remark};
 use crate::domain::access::StaffScope;

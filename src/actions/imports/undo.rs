@@ -3,8 +3,9 @@
 use super::super::{author, found, invoices, reminders};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
 use crate::domain::event::{Actor, Event, LogEntry};
-use crate::domain::ids::{AllocationId, ClientId, ContactId, ImportId, InvoiceId, ReceiptId};
+use crate::domain::ids::{AllocationId, ClientId, ContactId, ImportId, InvoiceId, ReceiptId, StaffId};
 use crate::domain::import::{Import, Undone};
 use crate::domain::invoice::Invoice;
 use crate::domain::payment::Source;
@@ -18,10 +19,15 @@ const LOG_MAX: usize = 10_000;
 /// Takes away everything that an import brought.
 ///
 /// # Errors
-/// When the role does not allow it, it was undone before, or something was built on it: what, is said.
+/// When the role does not allow it, it was undone before ([`Refusal::ImportUndone`]), or something was built on it:
+/// what, is said.
 pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: ImportId) -> Result<Done<()>, ActError> {
     scope.may(Act::Work)?;
-    let import = found(w.import(id)?.filter(|x| x.undone.is_none() && scope.only().is_none()))?;
+    let import = found(w.import(id)?.filter(|_| scope.only().is_none()))?;
+    if let Some(undone) = import.undone {
+        let on = calendar::today(undone.at, &settings.zone);
+        return Err(Refusal::ImportUndone(on, who(w, undone.by)?).into());
+    }
     if let Some(what) = standing_on(w, &import)? {
         let message = format!("It can’t be undone any more: {what}.");
         return Err(Refusal::from(FieldFault::new("import", message)).into());
@@ -53,6 +59,14 @@ pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: Im
     let (at, by) = (w.now, author(w));
     w.put_import(&Import { undone: Some(Undone { at, by }), ..import })?;
     Ok(w.record(About::FIRM, Event::ImportUndone { import: id, what })?.done(()))
+}
+
+/// Who made or undid an import, in a word or two.
+///
+/// # Errors
+/// When the store fails.
+pub fn who(reader: &impl Reader, by: StaffId) -> Result<String, StoreError> {
+    Ok(reader.staff(by)?.map_or_else(|| "the command line".to_owned(), |x| x.name))
 }
 
 /// Takes an allocation back; an invoice that stays is open again by it, and its reminders go on.

@@ -9,6 +9,8 @@ use super::links;
 use crate::actions::imports;
 use crate::domain::ids::{ClientId, ImportId, InvoiceId};
 use crate::domain::import::Import;
+use crate::domain::refusal::Refusal;
+use crate::domain::text::capital;
 use crate::store::prelude::*;
 use crate::web::forms::{Posted, Query};
 use crate::web::guard::{Desk, DeskWork};
@@ -28,14 +30,13 @@ pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<ImportId>, Query(query): 
 /// `POST /desk/imports/{id}/undo`
 pub async fn undo(DeskWork(desk): DeskWork, Id(id): Id<ImportId>, Posted(_): Posted) -> Result<Response, Problem> {
     allowed(&desk)?;
-    let before = desk.read(|r| r.import(id)?.ok_or(Problem::NotFound))?;
     let settings = desk.app.settings.clone();
-    if before.undone.is_none()
-        && let Err(error) = desk.act(move |w, scope| imports::undo(w, scope, &settings, id)).await
-    {
-        return Ok(again(draw(&desk, id, "", &errors_in(error, "import")?)?));
+    match desk.act(move |w, scope| imports::undo(w, scope, &settings, id)).await {
+        Ok(()) => Ok(on_to(&format!("/desk/imports/{id}?done=undone"))),
+        // Pressed twice or asked again: the page says when it was undone, and by whom.
+        Err(ActError::Refused(Refusal::ImportUndone(..))) => Ok(on_to(&format!("/desk/imports/{id}"))),
+        Err(error) => Ok(again(draw(&desk, id, "", &errors_in(error, "import")?)?)),
     }
-    Ok(on_to(&format!("/desk/imports/{id}?done=undone")))
 }
 
 fn draw(desk: &Desk, id: ImportId, done: &str, errors: &[FieldError]) -> Result<Markup, Problem> {
@@ -46,7 +47,7 @@ fn draw(desk: &Desk, id: ImportId, done: &str, errors: &[FieldError]) -> Result<
             (parts::back("/desk/import", "Import"))
             (parts::head(&title, format!("{} from {}", import.words(), import.files), ""))
             (parts::error_summary(errors))
-            (outcome(&import, done))
+            (outcome(desk, r, &import, done)?)
             (parts::section("facts", "What it brought", "", facts(desk, r, &import)?))
             (ending(desk, r, &import)?)
         };
@@ -54,17 +55,24 @@ fn draw(desk: &Desk, id: ImportId, done: &str, errors: &[FieldError]) -> Result<
     })
 }
 
-fn outcome(import: &Import, done: &str) -> Markup {
-    match (done, import.undone) {
+fn outcome(desk: &Desk, r: &ReadTx, import: &Import, done: &str) -> Result<Markup, Problem> {
+    Ok(match (done, import.undone) {
         ("imported", None) => parts::status(Tone::Ok, Icon::Check, "It is here.", "No letter went out about it."),
-        (_, Some(_)) => parts::status(Tone::Plain, Icon::Check, "It was undone.", "All that it brought is gone."),
+        ("undone", Some(_)) => {
+            parts::status(Tone::Plain, Icon::Check, "It was undone.", "All that it brought is gone.")
+        }
+        (_, Some(undone)) => {
+            let at = desk.locale().instant_short(undone.at, desk.zone(), desk.today());
+            let said = format!("By {}, {at}. All that it brought is gone.", imports::who(r, undone.by)?);
+            parts::status(Tone::Plain, Icon::Check, "It was undone already.", &said)
+        }
         _ => html! {},
-    }
+    })
 }
 
 fn facts(desk: &Desk, r: &ReadTx, import: &Import) -> Result<Markup, Problem> {
     let at = desk.locale().date_long(import.at.to_zoned(desk.zone().clone()).date());
-    let by = r.staff(import.by)?.map_or_else(|| "The command line".to_owned(), |x| x.name);
+    let by = capital(&imports::who(r, import.by)?);
     let mut facts = vec![("When", html! { (at) }), ("By", html! { (by) })];
     let (mut clients, mut documents) = (Vec::new(), Vec::new());
     for id in import.clients.ids().take(SHOWN).map(ClientId) {

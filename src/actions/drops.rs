@@ -1,5 +1,6 @@
 //! Files from the drop folder: published where they say themselves what they are and whose, or kept for a person to
-//! file, or refused. Each once, by its digest.
+//! file, or refused. Each once, by its digest; what did not become a document is judged anew when it is dropped again,
+//! or when a client or contact that it may be of becomes known.
 
 use super::imports::book::{Book, Match, of_email};
 use super::imports::is_firm;
@@ -39,11 +40,44 @@ pub fn known(reader: &impl Reader, bytes: &[u8]) -> Result<Option<Fate>, StoreEr
 /// # Errors
 /// When the store fails; then the file is taken again.
 pub async fn take(app: &App, pattern: Option<&NamePattern>, name: &str, bytes: Vec<u8>) -> Result<Fate, ActError> {
-    if let Some(fate) = app.store.read(|r| known(r, &bytes))? {
-        return Ok(fate);
-    }
     let name: String = name.chars().filter(|c| !c.is_control()).take(LINE_MAX).collect();
-    let file = File { name, bytes };
+    let digest = Digest(secrets::sha256(&bytes));
+    let before = app.store.read(|r| r.dropped_as(digest))?;
+    match before {
+        Some(before) if before.stands_as(&name) => Ok(before.fate),
+        before => judge(app, pattern, File { name, bytes, before }).await,
+    }
+}
+
+/// Judges a file again that waits for somebody to be known: what became of it now; `None` when it no longer waits so.
+///
+/// # Errors
+/// As [`take`].
+pub async fn again(app: &App, pattern: Option<&NamePattern>, id: DropId) -> Result<Option<Dropped>, ActError> {
+    let found = app.store.read(|r| {
+        let drop = r.dropped(id)?.filter(Dropped::is_of_strangers);
+        let bytes = drop.as_ref().map(|x| r.file(x.file.digest)).transpose()?.flatten();
+        Ok::<_, StoreError>(drop.zip(bytes))
+    })?;
+    let Some((drop, bytes)) = found else { return Ok(None) };
+    let file = File { name: drop.file.name.clone(), bytes, before: Some(drop.clone()) };
+    let fate = judge(app, pattern, file).await?;
+    Ok(Some(Dropped { fate, ..drop }))
+}
+
+/// Whether an entry of the log tells of a client or contact by whom a file may be known now.
+pub fn makes_known(event: &Event) -> bool {
+    matches!(
+        event,
+        Event::ClientAdded { .. }
+            | Event::ClientChanged { .. }
+            | Event::ContactAdded { .. }
+            | Event::ContactChanged { .. }
+            | Event::ImportMade { .. }
+    )
+}
+
+async fn judge(app: &App, pattern: Option<&NamePattern>, file: File) -> Result<Fate, ActError> {
     let read = match is_xml(&file.bytes) {
         true => of_xml(&file.bytes).map(Some),
         false => check_pdf(&file.bytes).map_err(|x| x.to_string()).and_then(|()| of_pdf(&file.bytes)),
@@ -55,10 +89,13 @@ pub async fn take(app: &App, pattern: Option<&NamePattern>, name: &str, bytes: V
     let named = pattern.and_then(|x| x.read(&file.name));
     let wanted = app.store.read(|r| publication(r, read, named.as_ref(), &file))?;
     match wanted {
-        Err(reason) => settle(app, file, Outcome::Waits(reason)).await,
+        Err(wait) => settle(app, file, Outcome::Waits(wait)).await,
         Ok(publication) => match settle(app, file.clone(), Outcome::Publish(publication)).await {
             // A person sees more: which number it should have had, whom to add.
-            Err(ActError::Refused(why)) => settle(app, file, Outcome::Waits(why.to_string())).await,
+            Err(ActError::Refused(why)) => {
+                let wait = Wait { stranger: why == Refusal::NobodyToSee, reason: why.to_string() };
+                settle(app, file, Outcome::Waits(wait)).await
+            }
             other => other,
         },
     }
@@ -68,16 +105,53 @@ pub async fn take(app: &App, pattern: Option<&NamePattern>, name: &str, bytes: V
 struct File {
     name: String,
     bytes: Vec<u8>,
+    /// What became of the same bytes before.
+    before: Option<Dropped>,
+}
+
+/// Why a file waits, and whether it may go once a client or contact is known.
+#[derive(Clone)]
+struct Wait {
+    reason: String,
+    stranger: bool,
+}
+
+impl Wait {
+    fn of_stranger(reason: String) -> Self {
+        Self { reason, stranger: true }
+    }
+
+    fn for_person(reason: impl Into<String>) -> Self {
+        Self { reason: reason.into(), stranger: false }
+    }
 }
 
 #[derive(Clone)]
 enum Outcome {
-    Waits(String),
+    Waits(Wait),
     Refused(String),
     Publish(Box<Publication>),
 }
 
+impl Outcome {
+    /// What became of the same file before, when that is this outcome again and nothing is to be kept.
+    fn same(&self, file: &File) -> Option<Fate> {
+        let before = file.before.as_ref()?;
+        let same = match (self, &before.fate) {
+            (Self::Waits(wait), Fate::Waits { reason, stranger }) => {
+                wait.reason == *reason && wait.stranger == *stranger && before.file.name == file.name
+            }
+            (Self::Refused(why), Fate::Refused { reason, .. }) => why == reason,
+            _ => false,
+        };
+        same.then(|| before.fate.clone())
+    }
+}
+
 async fn settle(app: &App, file: File, outcome: Outcome) -> Result<Fate, ActError> {
+    if let Some(fate) = outcome.same(&file) {
+        return Ok(fate);
+    }
     let settings = app.settings.clone();
     let act = move |w: &mut WriteTx<'_>| settle_in(w, &settings, &file, &outcome);
     let fate = app.store.write(By::job(JOB), app.now(), act).await;
@@ -87,7 +161,9 @@ async fn settle(app: &App, file: File, outcome: Outcome) -> Result<Fate, ActErro
 
 fn settle_in(w: &mut WriteTx<'_>, settings: &Settings, file: &File, outcome: &Outcome) -> Result<Done<Fate>, ActError> {
     let digest = Digest(secrets::sha256(&file.bytes));
-    if w.dropped_as(digest)?.is_some() {
+    let before = w.dropped_as(digest)?;
+    // Somebody filed or refused it meanwhile.
+    if before != file.before {
         return Err(Refusal::TryAgain.into());
     }
     let (name, now) = (file.name.clone(), w.now);
@@ -97,19 +173,25 @@ fn settle_in(w: &mut WriteTx<'_>, settings: &Settings, file: &File, outcome: &Ou
             let id = found(w.invoice_numbered(done.get())?)?;
             (Some(done), Fate::Published(id))
         }
-        Outcome::Waits(reason) => (None, Fate::Waits(reason.clone())),
+        Outcome::Waits(Wait { reason, stranger }) => {
+            (None, Fate::Waits { reason: reason.clone(), stranger: *stranger })
+        }
         Outcome::Refused(reason) => (None, Fate::Refused { reason: reason.clone(), by: author(w), at: now }),
     };
-    if let Fate::Waits(_) = fate {
+    if let Fate::Waits { .. } = fate {
         w.put_file(&file.bytes)?;
     }
     let media_type = if is_xml(&file.bytes) { XML } else { "application/pdf" }.to_owned();
     let kept = FileRef { digest, length: file.bytes.len() as u64, name: name.clone(), media_type };
-    let id = DropId(w.next("drop")?);
-    w.put_drop(&Dropped { id, file: kept, at: now, fate: fate.clone() })?;
+    let (id, at) = match before {
+        Some(before) if before.file.name == name => (before.id, before.at),
+        Some(before) => (before.id, now),
+        None => (DropId(w.next("drop")?), now),
+    };
+    w.put_drop(&Dropped { id, file: kept, at, fate: fate.clone() })?;
     match (done, &fate) {
         (Some(done), _) => done.map_done(fate),
-        (None, Fate::Waits(reason)) => {
+        (None, Fate::Waits { reason, .. }) => {
             let event = Event::DropWaits { name, reason: reason.clone() };
             Ok(w.record(About::FIRM, event)?.done(fate))
         }
@@ -127,24 +209,26 @@ fn publication(
     read: Option<Incoming>,
     named: Option<&Named>,
     file: &File,
-) -> Result<Result<Box<Publication>, String>, StoreError> {
+) -> Result<Result<Box<Publication>, Wait>, StoreError> {
     let firm = r.firm()?.party;
     if let Some(seller) = read.as_ref().and_then(|x| x.seller.as_ref()).filter(|seller| !is_firm(&firm, seller)) {
-        return Ok(Err(format!("It was issued by {}, not by {}.", seller.name, firm.name)));
+        return Ok(Err(Wait::for_person(format!("It was issued by {}, not by {}.", seller.name, firm.name))));
     }
     let client = match client(r, read.as_ref(), named)? {
         Ok(client) => client,
-        Err(why) => return Ok(Err(why)),
+        Err(wait) => return Ok(Err(wait)),
     };
     let Some(facts) = facts(read.as_ref(), named, &client) else {
-        return Ok(Err("Neither an e-invoice inside it nor its name says number, dates and amount.".to_owned()));
+        let reason = "Neither an e-invoice inside it nor its name says number, dates and amount.";
+        return Ok(Err(Wait::for_person(reason)));
     };
     let kind = match read.as_ref().filter(|x| x.credit) {
         None => Kind::Invoice,
         Some(credit) => match credited(r, &credit.credits, &client)? {
             Some(of) => Kind::CreditNote(of),
             None => {
-                return Ok(Err(format!("It credits {:?}, which is no invoice of this client here.", credit.credits)));
+                let reason = format!("It credits {:?}, which is no invoice of this client here.", credit.credits);
+                return Ok(Err(Wait::for_person(reason)));
             }
         },
     };
@@ -167,7 +251,7 @@ fn publication(
 }
 
 /// The client: by the e-invoice's buyer, else by the name.
-fn client(r: &ReadTx, read: Option<&Incoming>, named: Option<&Named>) -> Result<Result<Client, String>, StoreError> {
+fn client(r: &ReadTx, read: Option<&Incoming>, named: Option<&Named>) -> Result<Result<Client, Wait>, StoreError> {
     let book = Book::gather(r, &StaffScope::all())?;
     let mut found = Match::None;
     if let Some(read) = read {
@@ -181,12 +265,14 @@ fn client(r: &ReadTx, read: Option<&Incoming>, named: Option<&Named>) -> Result<
     }
     let called = read.map(|x| x.buyer.name.as_str()).or(named.map(|x| x.client.as_str())).unwrap_or_default();
     Ok(match found {
-        Match::One(id) => r.client(id)?.ok_or_else(|| "Its client is gone.".to_owned()),
-        Match::Several => Err(format!("Several clients are called {called:?}.")),
+        Match::One(id) => r.client(id)?.ok_or_else(|| Wait::of_stranger("Its client is gone.".to_owned())),
+        Match::Several => Err(Wait::of_stranger(format!("Several clients are called {called:?}."))),
         Match::None if called.is_empty() => {
-            Err("Neither an e-invoice inside it nor its name says whose it is.".to_owned())
+            let reason = "Neither an e-invoice inside it nor its name says whose it is.".to_owned();
+            // A buyer without a name may have an address or a number.
+            Err(Wait { reason, stranger: read.is_some() })
         }
-        Match::None => Err(format!("No client is called {called:?}.")),
+        Match::None => Err(Wait::of_stranger(format!("No client is called {called:?}."))),
     })
 }
 

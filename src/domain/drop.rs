@@ -9,8 +9,13 @@ use super::ids::{DropId, FileRef, InvoiceId, StaffId};
 /// What became of a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fate {
-    /// Nobody could tell what it is or whose; it waits for a person, for this reason.
-    Waits(String),
+    /// Nobody could tell what it is or whose; it waits for a person.
+    Waits {
+        /// Why.
+        reason: String,
+        /// Whether it may go by itself once a client or contact is known, so that it is judged again then.
+        stranger: bool,
+    },
     /// It became this document.
     Published(InvoiceId),
     /// It was refused, for this reason; by a person, or at once.
@@ -40,7 +45,22 @@ pub struct Dropped {
 impl Dropped {
     /// Whether a person is to say what it is.
     pub fn waits(&self) -> bool {
-        matches!(self.fate, Fate::Waits(_))
+        matches!(self.fate, Fate::Waits { .. })
+    }
+
+    /// Whether it may go by itself once a client or contact is known.
+    pub fn is_of_strangers(&self) -> bool {
+        matches!(self.fate, Fate::Waits { stranger: true, .. })
+    }
+
+    /// Whether what became of it stands when the same bytes are dropped as `name`: a document is a document, and what a
+    /// person refused stays refused under the name that they saw. All else is judged anew.
+    pub fn stands_as(&self, name: &str) -> bool {
+        match &self.fate {
+            Fate::Published(_) => true,
+            Fate::Refused { by, .. } => by.0 != 0 && self.file.name == name,
+            Fate::Waits { .. } => false,
+        }
     }
 }
 
@@ -114,6 +134,18 @@ impl NamePattern {
     /// What a name says; `None` when it is not written so. Capitals of the text between parts don't matter.
     pub fn read(&self, name: &str) -> Option<Named> {
         let mut named = Named::default();
+        self.walk(name, &mut named, true).map(|()| named)
+    }
+
+    /// What a name that may not be written so says all the same: its parts up to where it is written otherwise, without
+    /// dates that are none. For a person to look at, never for taking a document by it.
+    pub fn read_some(&self, name: &str) -> Named {
+        let mut named = Named::default();
+        let _ = self.walk(name, &mut named, false);
+        named
+    }
+
+    fn walk(&self, name: &str, named: &mut Named, strict: bool) -> Option<()> {
         let mut rest = name;
         let mut pieces = self.0.iter().peekable();
         while let Some(piece) = pieces.next() {
@@ -125,12 +157,15 @@ impl NamePattern {
                         _ => rest.len(),
                     };
                     let (value, after) = rest.split_at(end);
-                    put(&mut named, part, value.trim())?;
+                    let put = put(named, part, value.trim());
+                    if strict {
+                        put?;
+                    }
                     rest = after;
                 }
             }
         }
-        rest.is_empty().then_some(named)
+        rest.is_empty().then_some(())
     }
 }
 
@@ -167,6 +202,7 @@ fn find(name: &str, text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::ids::Digest;
     use jiff::civil::date;
 
     #[test]
@@ -180,6 +216,42 @@ mod tests {
         assert_eq!(loose.read("RECHNUNG Ä-1 für Müller.pdf").unwrap().number, "Ä-1");
         for wrong in ["x.pdf", "a_b_soon_20261201_1.pdf", "a_b_20261101_20261201_1.pdf.exe", "", "ä"] {
             assert_eq!(pattern.read(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_not_quite_written_so_says_what_it_can() {
+        let pattern = NamePattern::parse("{client}_{number}_{issued}_{amount}.pdf").unwrap();
+        let (marlow, number) = ("Marlow Ceramics".to_owned(), "RE-7".to_owned());
+        let some = Named { client: marlow, number, ..Named::default() };
+        for (name, said) in [
+            ("Marlow Ceramics_RE-7_soon_12.50.pdf", Named { amount: "12.50".to_owned(), ..some.clone() }),
+            ("Marlow Ceramics_RE-7_2026-11-01.pdf", some.clone()),
+            ("Marlow Ceramics_RE-7_.pdf", some.clone()),
+            ("scan0001.pdf", Named::default()),
+            ("", Named::default()),
+        ] {
+            assert_eq!((pattern.read(name), pattern.read_some(name)), (None, said), "{name}");
+        }
+        let whole = "Marlow Ceramics_RE-7_20261101_1.PDF";
+        assert_eq!(pattern.read(whole), Some(pattern.read_some(whole)));
+    }
+
+    #[test]
+    fn what_was_filed_stays_and_what_a_person_refused_stays_under_its_name() {
+        let file = FileRef { digest: Digest([1; 32]), length: 1, name: "a.pdf".into(), media_type: String::new() };
+        let stands = |fate: Fate, name: &str| {
+            Dropped { id: DropId(1), file: file.clone(), at: Timestamp::UNIX_EPOCH, fate }.stands_as(name)
+        };
+        let refused = |by| Fate::Refused { reason: "x".into(), by: StaffId(by), at: Timestamp::UNIX_EPOCH };
+        let waits = Fate::Waits { reason: "x".into(), stranger: false };
+        for (fate, same, other) in [
+            (Fate::Published(InvoiceId(1)), true, true),
+            (refused(7), true, false),
+            (refused(0), false, false),
+            (waits, false, false),
+        ] {
+            assert_eq!((stands(fate.clone(), "a.pdf"), stands(fate.clone(), "b.pdf")), (same, other), "{fate:?}");
         }
     }
 

@@ -2,7 +2,8 @@
 //! a text beside them that says what became of them.
 //!
 //! What became of a file is committed before it is moved. A crash in between moves it at the next look, since its
-//! digest is known by then. What is remembered here is only how files looked the last time.
+//! digest is known by then. What is remembered here is only how files looked the last time, and up to where the log was
+//! looked through for clients and contacts of whom files that wait may be.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -15,7 +16,8 @@ use tokio::sync::Mutex;
 
 use crate::actions::{drops, restored};
 use crate::app::{App, DropPlan};
-use crate::domain::drop::Fate;
+use crate::domain::drop::{Dropped, Fate};
+use crate::domain::ids::DropId;
 use crate::store::prelude::*;
 
 /// Files taken in one round; the others are taken in the next.
@@ -31,10 +33,15 @@ const DONE: &str = "done";
 /// Where those lie that did not.
 const REFUSED: &str = "refused";
 
-/// How the files looked: length, time of the last change, and since when they look so.
+/// What the last looks saw.
 #[derive(Debug, Default)]
 pub struct Watch {
+    /// How the files looked: length, time of the last change, and since when they look so.
     seen: HashMap<PathBuf, (u64, Option<std::time::SystemTime>, Timestamp)>,
+    /// Up to where the log was looked through for clients and contacts.
+    log_seen: Option<u64>,
+    /// Files that wait for somebody to be known and are to be judged again.
+    again: Vec<DropId>,
 }
 
 /// How often the folder is looked at.
@@ -58,6 +65,7 @@ async fn look(app: &App, plan: &DropPlan, watch: &mut Watch) -> Result<usize, Ac
     if app.store.read(restored::undecided)? {
         return Ok(0);
     }
+    acquainted(app, plan, watch).await?;
     let mut moved = decided(app, plan).await?;
     let (paths, unreadable) = match files(&plan.folder) {
         Ok(paths) => (paths, None),
@@ -100,10 +108,7 @@ async fn one(app: &App, plan: &DropPlan, watch: &mut Watch, path: &Path) -> Resu
 /// Moves a file to where its fate belongs.
 fn settle(app: &App, plan: &DropPlan, path: &Path, fate: &Fate) -> Result<(), Trouble> {
     match fate {
-        Fate::Waits(why) => {
-            let text = format!("{why}\nIt waits on the desk, under Today, for somebody to file or refuse it.");
-            move_to(plan, path, TO_FILE, &text)
-        }
+        Fate::Waits { reason, stranger } => move_to(plan, path, TO_FILE, &waiting_text(reason, *stranger)),
         Fate::Refused { reason, .. } => move_to(plan, path, REFUSED, reason),
         Fate::Published(id) => {
             let found = app.store.read(|r| r.invoice(*id))?;
@@ -111,6 +116,55 @@ fn settle(app: &App, plan: &DropPlan, path: &Path, fate: &Fate) -> Result<(), Tr
             move_to(plan, path, DONE, &format!("It was published as {number}."))
         }
     }
+}
+
+/// What lies beside a file that waits.
+fn waiting_text(reason: &str, stranger: bool) -> String {
+    let itself = "It goes by itself once a client or contact is here that it is of.\n";
+    let itself = if stranger { itself } else { "" };
+    format!("{reason}\n{itself}It waits on the desk, under Today, for somebody to file or refuse it.")
+}
+
+/// Judges those again that wait for somebody to be known, when the log tells of a client or contact since: some at a
+/// time. At the start all are, since nobody remembers when they were last.
+async fn acquainted(app: &App, plan: &DropPlan, watch: &mut Watch) -> Result<(), ActError> {
+    let (seen, length) = (watch.log_seen, app.store.read(|r| r.log_length())?);
+    if seen != Some(length) {
+        let known = seen.map_or(Ok(true), |seen| app.store.read(|r| told_of_people(r, seen)))?;
+        if known {
+            let waiting = app.store.read(|r| r.drops_waiting(LOOKED_MAX))?;
+            watch.again = waiting.iter().filter(|x| x.is_of_strangers()).map(|x| x.id).collect();
+        }
+        watch.log_seen = Some(length);
+    }
+    let rest = watch.again.split_off(watch.again.len().min(AT_ONCE));
+    for id in std::mem::replace(&mut watch.again, rest) {
+        match drops::again(app, plan.pattern.as_ref(), id).await {
+            Ok(Some(Dropped { file, fate: Fate::Waits { reason, stranger }, .. })) => {
+                // Its text says why it waits now; a file that somebody took out of the folder has none.
+                let text = text_beside(&plan.folder.join(TO_FILE).join(&file.name));
+                if text.exists() {
+                    fs::write(text, format!("{}\n", waiting_text(&reason, stranger))).unwrap_or_default();
+                }
+            }
+            Ok(_) => {}
+            Err(error) => {
+                tracing::error!(drop = %id, %error, "a dropped file that waits could not be looked at; it is tried again");
+                watch.again.push(id);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Whether the log after `seen` tells of a client or contact.
+fn told_of_people(r: &ReadTx, seen: u64) -> Result<bool, StoreError> {
+    let mut told = false;
+    r.log_backwards(None, |entry| {
+        told = entry.sequence > seen && drops::makes_known(&entry.event);
+        entry.sequence > seen && !told
+    })?;
+    Ok(told)
 }
 
 /// Files that waited, and were filed or refused since.
@@ -126,7 +180,7 @@ async fn decided(app: &App, plan: &DropPlan) -> Result<usize, ActError> {
         }
         let Ok(Some(bytes)) = read(&path, app.settings.upload_max) else { continue };
         match app.store.read(|r| drops::known(r, &bytes))? {
-            None | Some(Fate::Waits(_)) => {}
+            None | Some(Fate::Waits { .. }) => {}
             Some(fate) => {
                 let beside = text_beside(&path);
                 if let Err(error) = settle(app, plan, &path, &fate) {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use counterfoil::actions::{drops, invoices, restored};
+use counterfoil::actions::{clients, drops, invoices, people, restored};
 use counterfoil::app::DropPlan;
 use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::{Meta, factur_x};
@@ -260,4 +260,102 @@ async fn after_a_restore_nothing_is_taken_before_an_owner_has_said_what_happened
     folder.house.act(orla, |w, scope| restored::release_sending(w, scope, &[])).await.unwrap();
     assert_eq!(folder.settle().await, 1);
     assert_eq!(publications(&folder), 1);
+}
+
+#[tokio::test]
+async fn the_form_of_a_file_that_waits_is_filled_from_its_name_as_far_as_that_says_something() {
+    let mut folder = Folder::new().await;
+    folder.put("Marlow Ceramics_RE-7_soon_1234.50.pdf", &pdf("undated"));
+    folder.put("Nobody Ltd_RE-8_2026-11-20_10.00.pdf", &pdf("nobody"));
+    folder.put("scan0001.pdf", &pdf("scan"));
+    assert_eq!(folder.settle().await, 3);
+    let mut orla = crate::desk::desk_of(&folder.house, folder.house.who.orla).await;
+    let marlow = format!("value=\"{}\" selected", folder.house.who.marlow);
+    let waiting = folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap();
+    for (name, shown, filled, not) in [
+        ("Marlow", vec!["What its name says", "RE-7"], vec![&*marlow, "\"RE-7\"", "\"1234.50\""], "soon"),
+        ("Nobody", vec!["Nobody Ltd", "RE-8"], vec!["\"RE-8\"", "\"2026-11-20\"", "\"10.00\""], "Nobody Ltd\""),
+        ("scan", vec!["File it"], vec!["scan0001.pdf is kept"], "What its name says"),
+    ] {
+        let drop = waiting.iter().find(|x| x.file.name.starts_with(name)).unwrap();
+        let page = orla.get(&format!("/desk/drops/{}", drop.id)).await.text();
+        shown.iter().for_each(|x| assert!(page.contains(x), "{x} in {page}"));
+        let form = orla.post(&format!("/desk/drops/{}/file", drop.id), &[]).await;
+        let form = orla.get(form.location()).await.text();
+        filled.iter().for_each(|x| assert!(form.contains(x), "{x} in {form}"));
+        assert!(!form.contains(&format!("value=\"{not}")), "{not} in {form}");
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_filed_is_judged_anew_under_a_better_name_and_what_was_filed_stays() {
+    const BETTER: &str = "Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf";
+    let mut folder = Folder::new().await;
+    let bytes = pdf("scan");
+    folder.put("scan0001.pdf", &bytes);
+    assert_eq!(folder.settle().await, 1);
+    let waits = |folder: &Folder| folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap();
+    let first = waits(&folder).remove(0);
+    let lines = folder.house.log().len();
+    folder.put("scan0001.pdf", &bytes);
+    assert_eq!(folder.settle().await, 1, "the same name says no more");
+    assert_eq!((waits(&folder), folder.house.log().len()), (vec![first.clone()], lines));
+    folder.put("scan0002.pdf", &bytes);
+    assert_eq!(folder.settle().await, 1, "nor does this");
+    assert_eq!(waits(&folder)[0].file.name, "scan0002.pdf", "the newest name is the one to look at");
+
+    // Refused by a person: it stays so under that name, and is judged anew under another.
+    let id = first.id;
+    folder.house.act(folder.house.who.orla, move |w, scope| drops::refuse(w, scope, id, "Whose?")).await.unwrap();
+    folder.put("scan0002.pdf", &bytes);
+    folder.settle().await;
+    assert!(waits(&folder).is_empty() && publications(&folder) == 0);
+    assert_eq!(folder.text("refused/scan0002.pdf.txt"), "Whose?\n");
+    folder.put("scan0003.pdf", &bytes);
+    folder.settle().await;
+    assert_eq!(waits(&folder).iter().map(|x| x.id).collect::<Vec<_>>(), [id], "one record for the same bytes");
+    assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
+
+    folder.put(BETTER, &bytes);
+    folder.settle().await;
+    assert!(waits(&folder).is_empty());
+    assert_eq!(folder.numbered("RE-7").unwrap().payable(), eur(1_234_50));
+    assert_eq!(folder.text(&format!("done/{BETTER}.txt")), "It was published as RE-7.\n");
+    folder.rota.tick(&folder.house.app).await;
+    assert!(folder.names("to-file").is_empty(), "the copy that waited goes along: {:?}", folder.names("to-file"));
+    folder.put("Kestrel Architects_RE-9_2026-11-20_5.00.pdf", &bytes);
+    folder.settle().await;
+    assert_eq!((publications(&folder), folder.numbered("RE-9").is_none()), (1, true), "what was filed stays filed");
+    assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
+}
+
+#[tokio::test]
+async fn a_file_of_strangers_goes_by_itself_once_they_are_known() {
+    const NAME: &str = "Newcomer Ltd_RE-8_2026-11-20_10.00.pdf";
+    let mut folder = Folder::new().await;
+    folder.put(NAME, &pdf("stranger"));
+    folder.put("scan0001.pdf", &pdf("scan"));
+    assert_eq!(folder.settle().await, 2);
+    assert!(folder.text(&format!("to-file/{NAME}.txt")).contains("It goes by itself once a client or contact is here"));
+    assert!(!folder.text("to-file/scan0001.pdf.txt").contains("by itself"));
+    let (house, orla) = (&folder.house, folder.house.who.orla);
+    let client = house.act(orla, |w, s| clients::add(w, s, &new_client("Newcomer Ltd"))).await.unwrap();
+    folder.rota.tick(&folder.house.app).await;
+    let nobody = "Nobody at this client may see billing documents.";
+    assert!(folder.text(&format!("to-file/{NAME}.txt")).contains(nobody), "it says what it waits for now");
+    let waiting = folder.house.app.store.read(|r| r.drops_waiting(9)).unwrap();
+    assert_eq!(waiting.iter().filter(|x| x.is_of_strangers()).count(), 1);
+
+    // As after a restart: who was added meanwhile is found all the same.
+    let ida = new_contact("Ida Frost", "ida@newcomer.example", rights(true, false, true));
+    folder.house.act(orla, move |w, s| people::add_contact(w, s, client, &ida)).await.unwrap();
+    folder.rota = Rota::new(None);
+    folder.rota.tick(&folder.house.app).await;
+    let published = folder.numbered("RE-8").unwrap();
+    assert_eq!((published.client, published.payable()), (client, eur(10_00)));
+    folder.rota.tick(&folder.house.app).await;
+    assert_eq!(folder.text(&format!("done/{NAME}.txt")), "It was published as RE-8.\n");
+    assert_eq!(folder.names("to-file"), ["scan0001.pdf", "scan0001.pdf.txt"]);
+    assert_eq!(publications(&folder), 1);
+    assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
 }

@@ -1,17 +1,20 @@
 //! Files from the drop folder that wait for a person: what each is, filing it as a document, or refusing it.
 
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::form::{Id, Typed, again, errors_in, on_to};
 use super::links;
 use super::publish_kept::Upload;
 use crate::actions::drops;
+use crate::actions::imports::book::{Book, Match};
 use crate::documents::XML;
 use crate::documents::einvoice::{is_xml, of_pdf, of_xml};
-use crate::domain::drop::{Dropped, Fate};
+use crate::domain::drop::{Dropped, Fate, Named};
 use crate::domain::format::Format;
 use crate::domain::ids::DropId;
+use crate::domain::money::Currency;
 use crate::domain::text;
 use crate::secrets::Token;
 use crate::store::prelude::*;
@@ -47,7 +50,8 @@ pub async fn file(DeskWork(desk): DeskWork, Id(id): Id<DropId>) -> Result<Respon
     Ok(download::of(format, &drop.file.name, bytes))
 }
 
-/// `POST /desk/drops/{id}/file`: on to the form of its publication, filled with what it says itself.
+/// `POST /desk/drops/{id}/file`: on to the form of its publication, filled with what it says itself and what its name
+/// says beside.
 pub async fn file_it(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(_): Posted) -> Result<Response, Problem> {
     let drop = dropped(&desk, id)?;
     if !drop.waits() {
@@ -62,6 +66,8 @@ pub async fn file_it(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(_): Po
     if let Some(read) = &read {
         desk.read(|r| super::publish_read::fill(&desk, r, &mut fields, read))?;
     }
+    let named = named(&desk, &drop);
+    desk.read(|r| Ok(fill(&desk, r, &mut fields, &named, read.is_some())?))?;
     let token = Token::draw(&desk.app.entropy).reveal();
     let upload = Upload { name: drop.file.name, bytes: bytes.into(), read: read.map(Into::into), fields };
     desk.web.kept.put(&token, desk.session, desk.app.now(), upload);
@@ -83,17 +89,66 @@ pub async fn refuse(DeskWork(desk): DeskWork, Id(id): Id<DropId>, Posted(fields)
     Ok(again(draw(&desk, &drop, &fields, &errors)))
 }
 
+/// What a file's name says by the pattern of the configuration, as far as it is written so.
+fn named(desk: &Desk, drop: &Dropped) -> Named {
+    let plan = desk.app.settings.drop.as_ref().and_then(|x| x.pattern.as_ref());
+    plan.map_or_else(Named::default, |pattern| pattern.read_some(&drop.file.name))
+}
+
+/// Fills what is still empty from the file's name; an e-invoice in it has stated its currency.
+fn fill(desk: &Desk, r: &ReadTx, fields: &mut Fields, named: &Named, stated: bool) -> Result<(), StoreError> {
+    if fields.get("client").is_empty()
+        && let Match::One(id) = Book::gather(r, &desk.scope)?.called(&named.client)
+    {
+        fields.set("client", id.to_string());
+    }
+    if !stated && named.currency.parse::<Currency>().is_ok() {
+        fields.set("currency", named.currency.clone());
+    }
+    let day = |day: Option<Date>| day.map_or_else(String::new, |x| x.to_string());
+    for (name, said) in [
+        ("number", named.number.clone()),
+        ("amount", named.amount.clone()),
+        ("reference", named.reference.clone()),
+        ("issued", day(named.issued)),
+        ("due", day(named.due)),
+    ] {
+        if fields.get(name).is_empty() && !said.is_empty() {
+            fields.set(name, said);
+        }
+    }
+    Ok(())
+}
+
+/// What the name says, to look at before it is filed.
+fn said(desk: &Desk, named: &Named) -> Vec<(&'static str, Markup)> {
+    let day = |day: Option<Date>| day.map_or_else(String::new, |x| desk.locale().date_long(x));
+    let all = [
+        ("Client", named.client.clone()),
+        ("Number", named.number.clone()),
+        ("Issued", day(named.issued)),
+        ("Due", day(named.due)),
+        ("Amount", format!("{} {}", named.currency, named.amount).trim().to_owned()),
+        ("Reference", named.reference.clone()),
+    ];
+    all.into_iter().filter(|x| !x.1.is_empty()).map(|(name, text)| (name, html! { (text) })).collect()
+}
+
 fn draw(desk: &Desk, drop: &Dropped, fields: &Fields, errors: &[FieldError]) -> Markup {
     let typed = Typed { fields, errors };
     let locale = desk.locale();
     let at = locale.instant_short(drop.at, desk.zone(), desk.today());
     let about = format!("From the drop folder, {at}.");
     let (state, waits) = match &drop.fate {
-        Fate::Waits(why) => (why.clone(), true),
+        Fate::Waits { reason, stranger: false } => (reason.clone(), true),
+        Fate::Waits { reason, stranger: true } => {
+            (format!("{reason} It goes by itself once a client or contact is here that it is of."), true)
+        }
         Fate::Refused { reason, .. } => (format!("It was refused: {reason}"), false),
         Fate::Published(_) => ("It was published.".to_owned(), false),
     };
     let place = format!("/desk/drops/{}", drop.id);
+    let by_name = said(desk, &named(desk, drop));
     let size = locale.bytes(drop.file.length);
     let body = html! {
         (parts::back("/desk", "Today"))
@@ -102,8 +157,12 @@ fn draw(desk: &Desk, drop: &Dropped, fields: &Fields, errors: &[FieldError]) -> 
         p { (state) }
         @if waits {
             p { a href={ (place) "/file" } { "Look at the file" } ", " (size) }
+            @if !by_name.is_empty() { (parts::section("name", "What its name says", "", parts::facts(&by_name))) }
             (parts::section("file", "File it", "", html! {
-                p { "The form of its publication follows, with what it says of itself; nothing is sent before you confirm it." }
+                p {
+                    "The form of its publication follows, with what it and its name say; nothing is sent before you "
+                    "confirm it."
+                }
                 p { (parts::post_button(Look::Primary, &format!("{place}/file"), &desk.csrf, "File it")) }
             }))
             (parts::section("refuse", "Or refuse it", "", html! {

@@ -81,7 +81,7 @@ fn to_file(r: &ReadTx, desk: &Desk, count: usize) -> Result<Option<Markup>, Stor
     }
     let item = |drop: &Dropped| {
         let why = match &drop.fate {
-            Fate::Waits(why) => why.as_str(),
+            Fate::Waits { reason, .. } => reason.as_str(),
             _ => "",
         };
         let when = desk.locale().instant_short(drop.at, desk.zone(), desk.today());

@@ -434,7 +434,9 @@ fn imports_keep_their_form() {
     };
     let drop = |fate| Dropped { id: DropId(3), file: file(), at: at(), fate };
     let refused = Fate::Refused { reason: "x".to_owned(), by: StaffId(1), at: at() };
-    golden("dropped", &[drop(Fate::Waits("x".to_owned())), drop(Fate::Published(InvoiceId(9))), drop(refused)]);
+    let waits = |stranger| Fate::Waits { reason: "x".to_owned(), stranger };
+    let published = Fate::Published(InvoiceId(9));
+    golden("dropped", &[drop(waits(false)), drop(waits(true)), drop(published), drop(refused)]);
     golden("import", &[import(None), import(Some(Undone { at: at(), by: StaffId(0) }))]);
 }
 

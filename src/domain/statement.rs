@@ -198,6 +198,8 @@ pub struct PaidBack {
     pub amount: i64,
     /// The civil date from which it counts no more, when it came back.
     pub until: Option<Date>,
+    /// When it was recorded here.
+    pub recorded_at: Timestamp,
 }
 
 impl PaidBack {

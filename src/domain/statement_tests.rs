@@ -160,7 +160,13 @@ fn account() -> impl Strategy<Value = Account> {
                 let until = (wish % 2 == 0).then(|| dated + Span::new().days(on % 20));
                 left[from] -= amount;
                 let source = credits[from].source;
-                refunds.extend((amount > 0).then_some(PaidBack { source, dated, amount, until }));
+                refunds.extend((amount > 0).then_some(PaidBack {
+                    source,
+                    dated,
+                    amount,
+                    until,
+                    recorded_at: Timestamp::UNIX_EPOCH,
+                }));
             } else if part > 0 {
                 open[to] -= part;
                 let lost = on % 5 == 0;

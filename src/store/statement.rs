@@ -130,7 +130,8 @@ impl Books {
         }
         for refund in &self.refunds {
             let (dated, until) = (refund.on, refund.returned.as_ref().map(|x| x.on));
-            let back = PaidBack { source: refund.source, dated, amount: refund.amount.minor, until };
+            let (source, amount, recorded_at) = (refund.source, refund.amount.minor, refund.at);
+            let back = PaidBack { source, dated, amount, until, recorded_at };
             out.entry(refund.amount.currency).or_default().refunds.push(back);
         }
         for allocation in &self.allocations {

@@ -1,13 +1,14 @@
 //! An account's open items as a section of a page: the same for staff and for the client, but for where links lead.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use maud::{Markup, html};
 
 use super::parts::{self, Col, Sum};
 use crate::documents::open_items::late;
 use crate::domain::firm::Locale;
 use crate::domain::money::Money;
-use crate::domain::open_items::{OpenItems, OpenLine};
+use crate::domain::open_items::{OpenItems, OpenLine, Restated};
 use crate::domain::statement::{Entry, EntryKind};
 
 /// What is drawn: the account, in the reader's terms.
@@ -20,6 +21,8 @@ pub struct OpenPage<'a> {
     pub locale: Locale,
     /// The reader's day.
     pub today: Date,
+    /// The firm's zone, in which a day ends.
+    pub zone: &'a TimeZone,
     /// Where a line's document is; `None` for none.
     pub link: &'a dyn Fn(&Entry) -> Option<String>,
 }
@@ -65,6 +68,7 @@ impl OpenPage<'_> {
             html! {
                 (self.what(entry))
                 @if let Some((nth, of)) = line.part { small { "Instalment " (nth) " of " (of) } }
+                (self.restated(line))
                 small.narrow {
                     (self.figure(entry.amount))
                     @if is_late { ", " (late) " days late" }
@@ -79,6 +83,18 @@ impl OpenPage<'_> {
             html! { (self.figure(line.settled)) },
             html! { (self.figure(line.open)) },
         ]
+    }
+
+    /// What was recorded only after the day, so that a statement made then did not have it.
+    fn restated(&self, line: &OpenLine) -> Markup {
+        let when = |at| self.locale.instant_short(at, self.zone, self.today);
+        html! {
+            @match line.restated(self.to, self.zone) {
+                None => {},
+                Some(Restated::Entry(at)) => { small { "Recorded on " (when(at)) } },
+                Some(Restated::Settled(at)) => { small { "What is settled was recorded on " (when(at)) } },
+            }
+        }
     }
 
     fn what(&self, entry: &Entry) -> Markup {

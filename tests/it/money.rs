@@ -58,7 +58,8 @@ pub fn account(app: &counterfoil::app::App, client: ClientId) -> (Vec<Entry>, Ac
         }
         for refund in r.refunds_of(client, Date::MAX)? {
             let (date, amount, back) = (refund.on, refund.amount.minor, refund.returned.as_ref());
-            account.refunds.push(PaidBack { source: refund.source, dated: date, amount, until: back.map(|x| x.on) });
+            let (source, until) = (refund.source, back.map(|x| x.on));
+            account.refunds.push(PaidBack { source, dated: date, amount, until, recorded_at: refund.at });
             let gone = Entry {
                 date,
                 kind: EntryKind::Refund,

@@ -212,9 +212,9 @@ fn one(desk: &Desk, section: &Reckoned, from: Date, to: Date) -> Markup {
 
 fn open(desk: &Desk, account: &OpenItems, to: Date) -> Markup {
     let link = |entry: &Entry| entry.invoice.map(|id| format!("/desk/invoices/{id}"));
-    let (locale, today) = (desk.locale(), desk.today());
+    let (locale, today, zone) = (desk.locale(), desk.today(), desk.zone());
     let body = html! {
-        (OpenPage { account, to, locale, today, link: &link }.draw())
+        (OpenPage { account, to, locale, today, zone, link: &link }.draw())
         @if !account.lines.is_empty() {
             div.sh { h3 { "By age on " (locale.date_medium(to, today)) } }
             (ageing_body(desk, account.currency, &account.ageing))

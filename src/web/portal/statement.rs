@@ -124,10 +124,10 @@ fn open_section(viewer: &Viewer, account: &OpenItems, period: &Period, several: 
         Some(number) => Some(receipt::address(number)),
         None => accounts::address(entry),
     };
-    let (locale, today) = (viewer.locale(), viewer.today());
+    let (locale, today, zone) = (viewer.locale(), viewer.today(), viewer.zone());
     html! {
         @if several { h2.sec { "In " (account.currency.code()) } }
-        (OpenPage { account, to: period.to, locale, today, link: &link }.draw())
+        (OpenPage { account, to: period.to, locale, today, zone, link: &link }.draw())
         (ageing(viewer, (account.currency, &account.ageing), period))
     }
 }

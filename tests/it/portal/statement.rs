@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::invoices::render;
-use counterfoil::actions::payments::{self, Apply};
+use counterfoil::actions::payments::{self, Apply, NewReceipt};
 use counterfoil::documents::statement::reckoned_sheet;
 use counterfoil::documents::{Look, Sheet};
 use counterfoil::domain::event::Event;
@@ -168,6 +168,27 @@ async fn an_open_item_statement_looks_back_and_may_be_empty() {
     let was = house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().dated <= day;
     assert_eq!(before.contains("LATE-1"), was, "paid only today: {before}");
     assert!(ana.get("/statement.html?kind=open").await.text().contains("Nothing is open"));
+}
+
+#[tokio::test]
+async fn open_items_say_what_was_recorded_after_their_day_on_both_sides() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let id = house.publish(marlow, "LATE-1", 100_000, date(2026, 8, 10)).await;
+    let day = house.app.today();
+    house.later(jiff::SignedDuration::from_hours(48));
+    let paid = NewReceipt { on: day, ..house.receipt(marlow, 2_300, Apply::Default(vec![id])) };
+    house.act(house.who.orla, move |w, scope| payments::record(w, scope, &paid)).await.unwrap();
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    for (to, told) in [(day, true), (house.app.today(), false)] {
+        let portal = ana.get(&format!("/statement?kind=open&to={to}")).await.text();
+        let desk = orla.get(&format!("/desk/clients/{marlow}/statement?kind=open&to={to}")).await.text();
+        for page in [portal, desk] {
+            assert!(page.contains("LATE-1") && page.contains("977.00"), "{page}");
+            assert_eq!(page.contains("What is settled was recorded on "), told, "{to}: {page}");
+        }
+    }
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
+use super::desk::import_run::Importing;
+use super::desk::issue_many::Far;
 use super::desk::publish_kept::Kept;
 use super::desk::runs::Runs;
 use super::portal::again::Pages;
@@ -31,7 +33,9 @@ pub struct Shared {
     /// PDFs that wait to be published.
     pub kept: Kept,
     /// Runs in which many drafts are issued.
-    pub runs: Runs,
+    pub runs: Runs<Far>,
+    /// Imports that take a while.
+    pub imports: Runs<Importing>,
     /// Documents as drawn for their pages.
     pub drawn: Drawn,
     /// Pages of the portal as their sessions got them last.
@@ -48,6 +52,7 @@ impl Web {
             hashing,
             kept: Kept::default(),
             runs: Runs::default(),
+            imports: Runs::default(),
             drawn: Drawn::default(),
             pages: Pages::default(),
         }))

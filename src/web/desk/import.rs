@@ -1,6 +1,7 @@
 //! Bringing in what other programs made: the files, what was understood of them and what would come in, and doing it.
 //!
-//! What was sent waits where uploads wait for their confirmation; nothing is kept until it is asked for.
+//! What was sent waits where uploads wait for their confirmation; nothing is kept until it is asked for. What takes
+//! long is done beside the page (`import_run`).
 
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
@@ -8,6 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
 
 use super::form::{errors_in, on_to};
+use super::import_run::{self, Stands};
 use super::publish_kept::Upload;
 use super::{import_draw, publish_upload};
 use crate::actions::imports::columns::{Field, Listing};
@@ -69,9 +71,20 @@ pub async fn take(
 /// `GET /desk/import/{kept}`: what was understood, and what would come in.
 pub async fn look(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
     allowed(&desk)?;
+    let errors = match import_run::stands(&desk, &kept)? {
+        Stands::UnderWay(far) => return Ok(import_run::under_way(&desk, &far, &kept)),
+        Stands::Done(id) => return Ok(on_to(&import_run::done(id))),
+        Stands::Nothing => Vec::new(),
+        Stands::Refused(errors) => errors,
+    };
     let Some(upload) = desk.web.kept.get(&kept, desk.session, desk.app.now()) else { return Ok(gone()) };
     let read = read(&desk, &upload).await?;
-    Ok(page(&desk, &kept, &upload, &read, &[])?.into_response())
+    if !errors.is_empty()
+        && let Some(there) = imported_before(&desk, &read)?
+    {
+        return Ok(there);
+    }
+    Ok(page(&desk, &kept, &upload, &read, &errors)?.into_response())
 }
 
 /// `POST /desk/import/{kept}`: looks again with what was chosen, or brings it in.
@@ -81,6 +94,12 @@ pub async fn decide(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     allowed(&desk)?;
+    match import_run::stands(&desk, &kept)? {
+        Stands::UnderWay(_) => return Ok(on_to(&format!("/desk/import/{kept}"))),
+        // Pressed twice, it came in once.
+        Stands::Done(id) => return Ok(on_to(&import_run::done(id))),
+        Stands::Nothing | Stands::Refused(_) => import_run::forget(&desk, &kept),
+    }
     let Some(before) = desk.web.kept.get(&kept, desk.session, desk.app.now()) else { return Ok(gone()) };
     let go = fields.get("do") == "import";
     let own = |name: &str| name == CSRF_FIELD || name == "do";
@@ -90,13 +109,12 @@ pub async fn decide(
     if !go {
         return Ok(on_to(&format!("/desk/import/{kept}")));
     }
-    let (read, choices, settings) = (read(&desk, &upload).await?, choices(&upload.fields), desk.app.settings.clone());
-    let whole = read.clone();
-    let act = move |w: &mut WriteTx<'_>, scope: &_| imports::perform(w, scope, &settings, &whole, choices, |_, _| {});
-    match desk.act(act).await {
-        Ok(brought) => Ok(on_to(&format!("/desk/imports/{}?done=imported", brought.id))),
-        Err(error) => {
+    match import_run::bring(&desk, &kept, &upload).await {
+        None => Ok(on_to(&format!("/desk/import/{kept}"))),
+        Some(Ok(brought)) => Ok(on_to(&import_run::done(brought.id))),
+        Some(Err(error)) => {
             let errors = errors_in(error, "file")?;
+            let read = read(&desk, &upload).await?;
             if let Some(there) = imported_before(&desk, &read)? {
                 return Ok(there);
             }
@@ -114,7 +132,7 @@ fn gone() -> Response {
 fn imported_before(desk: &Desk, read: &Intake) -> Result<Option<Response>, Problem> {
     let before = desk.read(|r| Ok(r.imports(imports::IMPORTS_SHOWN)?))?;
     let same = before.into_iter().find(|x| x.digest == read.digest && x.undone.is_none());
-    Ok(same.map(|x| on_to(&format!("/desk/imports/{}?done=imported", x.id))))
+    Ok(same.map(|x| on_to(&import_run::done(x.id))))
 }
 
 fn page(desk: &Desk, kept: &str, upload: &Upload, read: &Intake, errors: &[FieldError]) -> Result<Markup, Problem> {
@@ -132,7 +150,7 @@ async fn read(desk: &Desk, upload: &Upload) -> Result<Intake, Problem> {
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::Bad("The files can’t be read. Choose others."))
 }
 
-fn reading(fields: &Fields) -> Reading {
+pub(super) fn reading(fields: &Fields) -> Reading {
     let known = |word: &str| Listing::ALL.iter().flat_map(|x| x.fields()).copied().find(|x: &Field| x.word() == word);
     let column = |(name, word): (&str, &str)| {
         let heading = name.strip_prefix(COLUMN)?.to_owned();
@@ -148,7 +166,7 @@ fn reading(fields: &Fields) -> Reading {
     }
 }
 
-fn choices(fields: &Fields) -> Choices {
+pub(super) fn choices(fields: &Fields) -> Choices {
     Choices {
         add_clients: fields.has("add_clients"),
         remind: fields.has("remind"),

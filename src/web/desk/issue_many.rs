@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use axum::http::{HeaderName, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
@@ -10,8 +9,8 @@ use super::document_table;
 use super::form::{again, on_to};
 use super::links;
 use super::names::NamesOf;
-use super::runs::{Far, Run};
-use crate::actions::invoices;
+use super::runs::{self, Run};
+use crate::actions::invoices::{self, Outcome};
 use crate::domain::ids::InvoiceId;
 use crate::secrets::Token;
 use crate::store::prelude::*;
@@ -24,9 +23,20 @@ use crate::web::problem::Problem;
 
 /// Most drafts of one run.
 const DRAFTS_MAX: usize = 2_000;
-/// Seconds after which the page of a run under way asks how far it is.
-const AGAIN: &str = "2";
 const TITLE: &str = "Issue drafts";
+
+/// How far a run is.
+#[derive(Clone, Debug, Default)]
+pub struct Far {
+    /// What came of each draft so far.
+    pub outcomes: Vec<Outcome>,
+    /// How many drafts there are in all.
+    pub all: usize,
+    /// Whether nothing more comes.
+    pub ended: bool,
+    /// Why it broke off, if it did.
+    pub broken: Option<String>,
+}
 
 /// `GET /desk/invoices/issue?client=`
 pub async fn ask(DeskWork(desk): DeskWork, Query(query): Query) -> Result<Response, Problem> {
@@ -48,31 +58,30 @@ pub async fn begin(DeskWork(desk): DeskWork, Posted(fields): Posted) -> Result<R
     // The form drew its token, so that pressed twice it is one run.
     let drawn = Token::parse(fields.get("once")).unwrap_or_else(|| Token::draw(&desk.app.entropy));
     let (token, now) = (drawn.reveal(), desk.app.now());
-    let Some(run) = desk.web.runs.begin(Run::new(&token, desk.session, drafts, now), now) else {
+    let far = Far { all: drafts.len(), ..Far::default() };
+    let Some(run) = desk.web.runs.begin(Run::new(&token, desk.session, far, now), now) else {
         return Ok(on_to(&address(&token)));
     };
     let (app, by, scope) = (desk.app.clone(), desk.by(), desk.scope.clone());
     tokio::spawn(async move {
         let tell = |outcomes| {
-            run.note(outcomes);
+            run.note(|far| far.outcomes.extend(outcomes));
             true
         };
-        let done = invoices::issue_many(&app, by, &scope, run.drafts(), tell).await;
-        run.end(done.err().map(|error| error.to_string()));
+        let done = invoices::issue_many(&app, by, &scope, &drafts, tell).await;
+        run.note(|far| (far.ended, far.broken) = (true, done.err().map(|error| error.to_string())));
     });
     Ok(on_to(&address(&token)))
 }
 
 /// `GET /desk/invoices/issue/{run}`: how far a run is; at its end the report.
 pub async fn show(DeskWork(desk): DeskWork, Path(run): Path<String>) -> Result<Response, Problem> {
-    let found: Option<Arc<Run>> = desk.web.runs.get(&run, desk.session);
+    let found: Option<Arc<Run<Far>>> = desk.web.runs.get(&run, desk.session);
     let far = found.ok_or(Problem::NotFound)?.far();
     if far.ended {
         return Ok(report(&desk, &far)?.into_response());
     }
-    let mut response = under_way(&desk, &far, &run).into_response();
-    response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from_static(AGAIN));
-    Ok(response)
+    Ok(runs::under_way(under_way(&desk, &far, &run)))
 }
 
 fn address(token: &str) -> String {

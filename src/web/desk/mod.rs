@@ -34,6 +34,7 @@ pub mod form;
 pub mod import;
 pub mod import_done;
 mod import_draw;
+pub mod import_run;
 pub mod invoice;
 mod invoice_adjustments;
 mod invoice_evidence;

@@ -1,77 +1,59 @@
-//! Runs in which many drafts are issued: how far each is and what came of each draft, in memory, for the session that
-//! began it. What was issued is in the data file and in the log, whatever becomes of this.
+//! Long work of the desk: how far each run is and what came of it, in memory, for the session that began it. What was
+//! done is in the data file and in the log, whatever becomes of this.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::http::{HeaderName, HeaderValue};
+use axum::response::{IntoResponse, Response};
 use jiff::{SignedDuration, Timestamp};
+use maud::Markup;
 
-use crate::actions::invoices::Outcome;
-use crate::domain::ids::InvoiceId;
 use crate::secrets::TokenDigest;
 
 /// Most runs that are kept; the oldest gives way.
 const KEPT_MAX: usize = 20;
 /// How long the report of one is kept.
 const KEPT_FOR: SignedDuration = SignedDuration::from_hours(1);
+/// Seconds after which the page of a run under way asks how far it is.
+const AGAIN: &str = "2";
 
-/// How far a run is.
-#[derive(Clone, Debug, Default)]
-pub struct Far {
-    /// What came of each draft so far.
-    pub outcomes: Vec<Outcome>,
-    /// How many drafts there are in all.
-    pub all: usize,
-    /// Whether nothing more comes.
-    pub ended: bool,
-    /// Why it broke off, if it did.
-    pub broken: Option<String>,
-}
-
-/// One run.
-pub struct Run {
+/// One run; `F` says how far it is.
+pub struct Run<F> {
     token: String,
     session: TokenDigest,
-    drafts: Vec<InvoiceId>,
     begun: Timestamp,
-    far: Mutex<Far>,
+    far: Mutex<F>,
 }
 
-impl Run {
-    /// A run of these drafts that begins now.
-    pub fn new(token: &str, session: TokenDigest, drafts: Vec<InvoiceId>, begun: Timestamp) -> Self {
-        let far = Far { all: drafts.len(), ..Far::default() };
-        Self { token: token.to_owned(), session, drafts, begun, far: Mutex::new(far) }
-    }
-
-    /// The drafts.
-    pub fn drafts(&self) -> &[InvoiceId] {
-        &self.drafts
+impl<F: Clone> Run<F> {
+    /// A run that begins now.
+    pub fn new(token: &str, session: TokenDigest, far: F, begun: Timestamp) -> Self {
+        Self { token: token.to_owned(), session, begun, far: Mutex::new(far) }
     }
 
     /// How far it is.
-    pub fn far(&self) -> Far {
+    pub fn far(&self) -> F {
         self.far.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes what came of some drafts.
-    pub fn note(&self, outcomes: Vec<Outcome>) {
-        self.far.lock().unwrap_or_else(PoisonError::into_inner).outcomes.extend(outcomes);
-    }
-
-    /// Notes that it has ended, and why if it broke off.
-    pub fn end(&self, broken: Option<String>) {
-        let mut far = self.far.lock().unwrap_or_else(PoisonError::into_inner);
-        (far.ended, far.broken) = (true, broken);
+    /// Notes how far it is now.
+    pub fn note(&self, change: impl FnOnce(&mut F)) {
+        change(&mut self.far.lock().unwrap_or_else(PoisonError::into_inner));
     }
 }
 
 /// The runs that are kept.
-#[derive(Default)]
-pub struct Runs(Mutex<Vec<Arc<Run>>>);
+pub struct Runs<F>(Mutex<Vec<Arc<Run<F>>>>);
 
-impl Runs {
+impl<F> Default for Runs<F> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<F> Runs<F> {
     /// Keeps a run; `None` when there is one of its token, as when the button was pressed twice.
-    pub fn begin(&self, run: Run, now: Timestamp) -> Option<Arc<Run>> {
+    pub fn begin(&self, run: Run<F>, now: Timestamp) -> Option<Arc<Run<F>>> {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.retain(|x| now.duration_since(x.begun) < KEPT_FOR);
         if all.iter().any(|x| x.token == run.token) {
@@ -86,8 +68,21 @@ impl Runs {
     }
 
     /// The run of a token, if this session began it.
-    pub fn get(&self, token: &str, session: TokenDigest) -> Option<Arc<Run>> {
+    pub fn get(&self, token: &str, session: TokenDigest) -> Option<Arc<Run<F>>> {
         let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         all.iter().find(|x| x.token == token && x.session == session).cloned()
     }
+
+    /// Forgets a run of this session, so that it can begin anew.
+    pub fn forget(&self, token: &str, session: TokenDigest) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|x| x.token != token || x.session != session);
+    }
+}
+
+/// The page of a run under way, which asks again by itself.
+pub fn under_way(page: Markup) -> Response {
+    let mut response = page.into_response();
+    response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from_static(AGAIN));
+    response
 }

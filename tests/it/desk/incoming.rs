@@ -5,6 +5,7 @@ use counterfoil::actions::invoices;
 use counterfoil::documents::einvoice::{Bill, Frozen, cii};
 use counterfoil::documents::{Meta, factur_x};
 use counterfoil::domain::event::Event;
+use counterfoil::domain::refusal::Refusal;
 use counterfoil::store::prelude::*;
 use jiff::civil::date;
 
@@ -152,4 +153,51 @@ async fn what_a_column_holds_is_said_on_the_page() {
     assert_eq!(done.location(), "/desk/imports/1?done=imported");
     let receipt = house.app.store.read(|r| r.receipts(None, 9)).unwrap().remove(0);
     assert_eq!((receipt.on, receipt.amount.minor), (date(2026, 3, 2), 10_00));
+}
+
+#[tokio::test]
+async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_brought() {
+    let house = TestHouse::new().await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let mut table = "Invoice number,Client,Date,Item,Quantity,Price\n".to_owned();
+    table.extend((1..=200).map(|n| format!("Z-{n},Newcomer Ltd,2026-09-01,Advice,2,50.00\n")));
+    let kept = send(&mut orla, "/desk/import", &[], Some(("z.csv", table.as_bytes()))).await.location().to_owned();
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    // Something else holds the writer meanwhile.
+    let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (app, by) = (house.app.clone(), house.by(house.who.orla));
+    let held = std::thread::spawn(move || {
+        let wait = move |_: &mut WriteTx<'_>| -> Result<Done<()>, ActError> {
+            let _ = wait.recv();
+            Err(Refusal::NotFound.into())
+        };
+        app.store.write_blocking(by, app.now(), wait)
+    });
+    let form = [("do", "import"), ("add_clients", "on")];
+    let asked = orla.post(&kept, &form).await;
+    assert_eq!(asked.location(), kept, "it takes too long to wait for");
+    let page = orla.get(&kept).await;
+    assert!(page.headers.contains_key("refresh"), "it asks again by itself");
+    let text = page.text();
+    assert!(text.contains("Importing") && text.contains("<progress") && text.contains("You can leave it"), "{text}");
+    assert_eq!(orla.post(&kept, &form).await.location(), kept, "pressed twice, it is one import");
+    assert!(tom.get(&kept).await.location().contains("gone"), "each their own");
+
+    drop(go_on);
+    assert!(held.join().unwrap().is_err());
+    let mut page = orla.get(&kept).await;
+    for _ in 0..600 {
+        if page.location() == "/desk/imports/1?done=imported" {
+            break;
+        }
+        assert!(page.headers.contains_key("refresh"), "{}", page.text());
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        page = orla.get(&kept).await;
+    }
+    let done = orla.follow(page).await.text();
+    assert!(done.contains("It is here.") && done.contains("200 documents"), "{done}");
+    assert_eq!(orla.post(&kept, &form).await.location(), "/desk/imports/1?done=imported", "it came in once");
+    // Undone, the same files can come in again.
+    orla.post("/desk/imports/1/undo", &[]).await;
+    assert!(orla.get(&kept).await.text().contains("All of it can come in."));
 }

@@ -11,9 +11,8 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_TYPE, X_CON
 use axum::response::{IntoResponse, Response};
 use hyper::body::Frame;
 use tokio::sync::mpsc;
-use zip::CompressionMethod;
-use zip::write::{SimpleFileOptions, StreamWriter, ZipWriter};
 
+use super::archive::{Archive, Packing};
 use super::download;
 use crate::documents::Csv;
 use crate::domain::format::Format;
@@ -32,7 +31,7 @@ const MANIFEST: [&str; 10] =
 
 /// An archive that is being written.
 pub struct Bundle {
-    zip: ZipWriter<StreamWriter<Pipe>>,
+    zip: Archive<Pipe>,
     manifest: Csv,
 }
 
@@ -43,8 +42,7 @@ impl Bundle {
     /// When the reader is gone.
     pub fn add(&mut self, invoice: &Invoice, pdf: &[u8]) -> io::Result<()> {
         let Some(issue) = &invoice.issue else { return Ok(()) };
-        let file = issue.number.file_name(Format::Pdf.ending());
-        self.file(&file, pdf, CompressionMethod::Stored)?;
+        let file = self.zip.add(&issue.number.file_name(Format::Pdf.ending()), pdf, Packing::Stored)?;
         let digest: String = secrets::sha256(pdf).iter().map(|b| format!("{b:02x}")).collect();
         let due = if invoice.is_invoice() { invoice.due.to_string() } else { String::new() };
         let made_here = matches!(invoice.body, Content::Composed(_));
@@ -68,7 +66,7 @@ impl Bundle {
     /// # Errors
     /// When the reader is gone.
     pub fn add_statement(&mut self, file: &str, statement: &MonthStatement, pdf: &[u8]) -> io::Result<()> {
-        self.file(file, pdf, CompressionMethod::Stored)?;
+        let file = self.zip.add(file, pdf, Packing::Stored)?;
         let digest: String = secrets::sha256(pdf).iter().map(|b| format!("{b:02x}")).collect();
         // Of several currencies there is no one total.
         let (currency, total) = match statement.closing().as_slice() {
@@ -76,7 +74,7 @@ impl Bundle {
             _ => (String::new(), String::new()),
         };
         self.manifest.row(&[
-            file.to_owned(),
+            file,
             monthly::code(statement.month),
             "statement".to_owned(),
             statement.period().1.to_string(),
@@ -90,16 +88,10 @@ impl Bundle {
         Ok(())
     }
 
-    fn file(&mut self, name: &str, bytes: &[u8], method: CompressionMethod) -> io::Result<()> {
-        self.zip.start_file(name, SimpleFileOptions::default().compression_method(method))?;
-        self.zip.write_all(bytes)
-    }
-
     /// Ends the archive with its manifest.
     fn finish(mut self) -> io::Result<()> {
-        let manifest = std::mem::replace(&mut self.manifest, Csv::new(&[]));
-        self.file("manifest.csv", &manifest.into_bytes(), CompressionMethod::Deflated)?;
-        self.zip.finish()?.into_inner().send_rest()
+        self.zip.add("manifest.csv", &self.manifest.into_bytes(), Packing::Deflated)?;
+        self.zip.finish()?.send_rest()
     }
 }
 
@@ -110,7 +102,7 @@ pub fn send(name: &str, fill: impl FnOnce(&mut Bundle) -> io::Result<()> + Send 
     let broken = sender.clone();
     tokio::task::spawn_blocking(move || {
         let pipe = Pipe { sender, gathered: Vec::with_capacity(PIECE) };
-        let mut bundle = Bundle { zip: ZipWriter::new_stream(pipe), manifest: Csv::new(&MANIFEST) };
+        let mut bundle = Bundle { zip: Archive::new(pipe), manifest: Csv::new(&MANIFEST) };
         if let Err(error) = fill(&mut bundle).and_then(|()| bundle.finish()) {
             // Whoever is gone needs no answer.
             let _ = broken.blocking_send(Err(error));
@@ -167,7 +159,7 @@ impl Write for Pipe {
         Ok(bytes.len())
     }
 
-    /// Pieces go when they are full; the writer flushes after each header.
+    /// Pieces go when they are full.
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }

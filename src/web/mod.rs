@@ -3,6 +3,7 @@
 //! The only room that knows axum and hyper. Pages must not know how anything is stored; money and dates arrive there
 //! already in words.
 
+pub mod archive;
 pub mod assets;
 pub mod auth;
 pub mod bundle;
@@ -31,6 +32,7 @@ pub mod state;
 pub mod statement_file;
 mod stream;
 pub mod throttle;
+pub mod ticked;
 pub mod tls;
 mod upload;
 

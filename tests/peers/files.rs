@@ -1,8 +1,11 @@
 //! Files of ours, opened by the programs that others wrote for such files: backups by `age`, PDFs by qpdf, pikepdf and
 //! poppler.
 
+use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::Command;
+
+use counterfoil::web::archive::{Archive, Packing};
 
 use crate::program::{Demo, python, said, succeeded};
 use crate::visitor::{Visitor, links};
@@ -137,4 +140,21 @@ async fn other_peoples_readers_find_nothing_wrong_with_an_invoice() {
 
 fn text_of(file: &Path) -> String {
     succeeded(Command::new("pdftotext").arg("-layout").arg(file).arg("-").output().unwrap())
+}
+
+#[test]
+fn python_reads_an_archive_of_more_files_than_the_old_layout_counts() {
+    const CHECK: &str = "import sys, zipfile\n\
+        z = zipfile.ZipFile(sys.argv[1])\n\
+        assert z.testzip() is None\n\
+        print(len(z.namelist()), z.read('HF-2026-069999.xml').decode(), z.read('last.csv').decode()[:4])";
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut archive = Archive::new(BufWriter::new(file.reopen().unwrap()));
+    for n in 0..70_000 {
+        archive.add(&format!("HF-2026-{n:06}.xml"), n.to_string().as_bytes(), Packing::Stored).unwrap();
+    }
+    archive.add("last.csv", "file,".repeat(1_000).as_bytes(), Packing::Deflated).unwrap();
+    archive.finish().unwrap().flush().unwrap();
+    let said = succeeded(python().args(["-c", CHECK]).arg(file.path()).output().unwrap());
+    assert_eq!(said.trim(), "70001 69999 file");
 }

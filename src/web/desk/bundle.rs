@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use maud::html;
 
 use super::document_table;
-use super::invoices::page;
+use super::invoices::{listed, page};
 use crate::actions::{invoices, visits};
 use crate::domain::ids::{InvoiceId, StatementId};
 use crate::domain::monthly::{self, MonthStatement};
@@ -13,14 +13,18 @@ use crate::domain::refusal::FieldFault;
 use crate::store::prelude::*;
 use crate::web::bundle::{self, DOCUMENTS_MAX};
 use crate::web::bundle_choice::{Choice, form};
-use crate::web::forms::{Query, errors_of};
+use crate::web::forms::{Fields, Query, errors_of};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
 use crate::web::parts;
 use crate::web::problem::{Problem, even_if_full};
+use crate::web::ticked;
 
-/// `GET /desk/invoices.zip?month=&state=&client=`
+/// `GET /desk/invoices.zip?month=&state=&client=`, or `?ticked=1&pick=&pick=` for single documents.
 pub async fn show(desk: Desk, Query(query): Query) -> Result<Response, Problem> {
+    if let Some(wished) = ticked::read(&query) {
+        return picked(desk, &query, wished).await;
+    }
     let choice = match Choice::read(&query) {
         Ok(choice) => choice,
         Err(fault) => return Ok(refused(&desk, fault)),
@@ -36,14 +40,35 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Response, Problem> 
         Ok((choice.documents(|after| page(&desk, r, client.as_ref(), choice.filter, after))?, statements))
     })?;
     match ids {
-        Ok(ids) => send(desk, choice, ids, statements).await,
+        Ok(ids) => send(desk, &choice.file_name(), ids, statements).await,
         Err(fault) => Ok(refused(&desk, fault)),
     }
 }
 
+/// The documents that are ticked, each one within the scope.
+async fn picked(desk: Desk, query: &Fields, wished: Result<Vec<InvoiceId>, FieldFault>) -> Result<Response, Problem> {
+    let fault = match wished {
+        Ok(ids) if desk.read(|r| all_there(&desk, r, &ids))? => {
+            return send(desk, "invoices-selected.zip", ids, Vec::new()).await;
+        }
+        Ok(_) => ticked::missing(),
+        Err(fault) => fault,
+    };
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, listed(&desk, query, &errors_of(&[fault]))?).into_response())
+}
+
+fn all_there(desk: &Desk, r: &ReadTx, ids: &[InvoiceId]) -> Result<bool, Problem> {
+    for &id in ids {
+        if !r.invoice(id)?.is_some_and(|x| x.issue.is_some() && desk.scope.sees(x.client)) {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
 async fn send(
     desk: Desk,
-    choice: Choice,
+    name: &str,
     ids: Vec<InvoiceId>,
     statements: Vec<MonthStatement>,
 ) -> Result<Response, Problem> {
@@ -55,7 +80,7 @@ async fn send(
         let all: Vec<StatementId> = statements.iter().map(|x| x.id).collect();
         even_if_full(desk.act(move |w, scope| visits::staff_months_downloaded(w, scope, &all)).await)?;
     }
-    Ok(bundle::send(&choice.file_name(), move |bundle| {
+    Ok(bundle::send(name, move |bundle| {
         for id in ids {
             // Read one by one, so that no snapshot is held while a slow reader takes its time.
             let found = desk.read(|r| {

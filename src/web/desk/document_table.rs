@@ -19,6 +19,8 @@ use crate::web::problem::Problem;
 
 /// One document in a list.
 pub struct Line {
+    /// The box that takes it along, or nothing.
+    pub tick: Markup,
     /// Its page.
     pub href: String,
     /// Its number, or that it is a draft.
@@ -46,6 +48,7 @@ pub fn table(r: &ReadTx, scope: &StaffScope, label: &str, figures: &[&'static st
         let client = names.client(line.client);
         let mut cells = vec![
             html! {
+                (line.tick)
                 a href=(line.href) { (parts::nw(line.called)) }
                 small.narrow { (client) @if !line.title.is_empty() { ". " (line.title) } }
                 small.narrow { (line.state) }

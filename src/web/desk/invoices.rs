@@ -12,31 +12,46 @@ use crate::domain::invoice::Invoice;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
 use crate::store::prelude::*;
 use crate::web::bundle_choice::form;
-use crate::web::forms::Query;
+use crate::web::forms::{Fields, Query};
 use crate::web::guard::Desk;
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Icon, Look, Tab, Tone};
+use crate::web::parts::{self, FieldError, Icon, Look, Tab, Tone};
 use crate::web::problem::Problem;
+use crate::web::ticked;
 
 /// Rows of a page.
 pub(super) const PAGE: usize = 50;
 
 /// `GET /desk/invoices?state=&client=&after=`
 pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
-    let filter = Filter::from_code(query.get("state"));
-    let after = query.get("after").parse::<Cursor>().ok();
+    let plain = ["state", "client", "after"].map(|name| (name, query.get(name)));
+    listed(&desk, &Fields::of(plain), &[])
+}
+
+/// The page of the list that `asked` names; with `errors` as the answer to what was ticked on it.
+pub(super) fn listed(desk: &Desk, asked: &Fields, errors: &[FieldError]) -> Result<Markup, Problem> {
+    let filter = Filter::from_code(asked.get("state"));
+    let after = asked.get("after").parse::<Cursor>().ok();
     desk.read(|r| {
-        let client = document_table::client_asked(&desk, r, &query)?;
+        let client = document_table::client_asked(desk, r, asked)?;
         let client = client.as_ref();
-        let page = page(&desk, r, client, filter, after)?;
-        let body = html! {
-            (document_table::head("Invoices", "invoices", client, about(filter), actions(&desk, filter, client)))
-            (tabs(filter, client))
-            @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table(&desk, r, &page.rows)) }
-            (document_table::pager(&address(filter, client), after, page.next))
-            @if !page.rows.is_empty() && filter != Filter::Draft { (archive(&desk, filter, client)) }
+        let page = page(desk, r, client, filter, after)?;
+        let table = || match filter {
+            Filter::Draft => table(desk, r, &page.rows, None),
+            _ => {
+                let kept = ["state", "client", "after"].map(|name| (name, asked.get(name)));
+                ticked::form("/desk/invoices.zip", &kept, &table(desk, r, &page.rows, Some(asked)))
+            }
         };
-        Ok(desk.page(document_table::nav(client, DeskNav::Invoices), "Invoices", body))
+        let body = html! {
+            (document_table::head("Invoices", "invoices", client, about(filter), actions(desk, filter, client)))
+            (parts::error_summary(errors))
+            (tabs(filter, client))
+            @if page.rows.is_empty() { (nothing(filter, after.is_some())) } @else { (table()) }
+            (document_table::pager(&address(filter, client), after, page.next))
+            @if !page.rows.is_empty() && filter != Filter::Draft { (archive(desk, filter, client)) }
+        };
+        Ok(desk.page(document_table::nav(client, DeskNav::Invoices), &parts::titled("Invoices", errors), body))
     })
 }
 
@@ -173,16 +188,22 @@ fn nothing(filter: Filter, later: bool) -> Markup {
     }
 }
 
-fn table(desk: &Desk, r: &ReadTx, rows: &[Row]) -> Markup {
-    let lines = rows.iter().map(|row| line(desk, row)).collect();
+/// The rows, with boxes as they are in the form that was sent, if they can be ticked.
+fn table(desk: &Desk, r: &ReadTx, rows: &[Row], asked: Option<&Fields>) -> Markup {
+    let tick = |at: usize, row: &Row| match asked {
+        Some(asked) => ticked::tick(asked, &row.invoice.id.to_string(), &called(&row.invoice), at == 0),
+        None => html! {},
+    };
+    let lines = rows.iter().enumerate().map(|(at, row)| line(desk, row, tick(at, row))).collect();
     document_table::table(r, &desk.scope, "Invoices", &["Due", "Amount", "Open"], lines)
 }
 
-fn line(desk: &Desk, row: &Row) -> Line {
+fn line(desk: &Desk, row: &Row, tick: Markup) -> Line {
     let (locale, today) = (desk.locale(), desk.today());
     let invoice = &row.invoice;
     let open = row.open();
     Line {
+        tick,
         href: format!("/desk/invoices/{}", invoice.id),
         called: called(invoice),
         client: invoice.client,

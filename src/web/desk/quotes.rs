@@ -94,6 +94,7 @@ fn table(desk: &Desk, r: &ReadTx, quotes: &[Quote]) -> Markup {
 fn line(desk: &Desk, quote: &Quote) -> Line {
     let sent = desk.locale().date_short(quote.current.issued, desk.today());
     Line {
+        tick: html! {},
         href: format!("/desk/quotes/{}", quote.id),
         called: match quote.latest() {
             1 => quote.number.to_string(),

@@ -1,12 +1,11 @@
 //! A list of invoices and credit notes taken along whole: as one table of all their lines, or as a ZIP of their
 //! e-invoices. Written while it is sent, a page of the list in memory, however many there are.
 
-use std::io::{self, Write};
+use std::io;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
-use zip::write::{SimpleFileOptions, ZipWriter};
 
 use super::document_table;
 use super::invoices::page;
@@ -17,6 +16,7 @@ use crate::domain::client::Client;
 use crate::domain::format::Format;
 use crate::domain::invoice::Invoice;
 use crate::store::ReadTx;
+use crate::web::archive::{Archive, Packing};
 use crate::web::bundle::stream;
 use crate::web::bundle_choice::Choice;
 use crate::web::forms::{Fields, Query, errors_of};
@@ -64,22 +64,16 @@ async fn taken(desk: Desk, query: &Fields, format: Format) -> Result<Response, P
             })
         }),
         _ => stream(Format::Zip, &format!("{stem}-xml.zip"), move |out| {
-            let mut zip = ZipWriter::new_stream(out);
+            let mut zip = Archive::new(out);
             each(&desk, client.as_ref(), &choice, |r, invoice| {
                 Ok(match ubl_of(&desk, r, invoice)? {
-                    Some((name, bytes)) => add(&mut zip, &name, &bytes),
+                    Some((name, bytes)) => zip.add(&name, &bytes, Packing::Deflated).map(drop),
                     None => Ok(()),
                 })
             })?;
-            zip.finish()?;
-            Ok(())
+            zip.finish().map(drop)
         }),
     })
-}
-
-fn add<W: Write + io::Seek>(zip: &mut ZipWriter<W>, name: &str, bytes: &[u8]) -> io::Result<()> {
-    zip.start_file(name, SimpleFileOptions::default())?;
-    zip.write_all(bytes)
 }
 
 /// The name and bytes of a document's UBL; `None` where it can't be one.

@@ -4,28 +4,33 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::html;
 
-use super::{Looking, PAGE, invoice, logged, not_shared};
+use super::{Looking, PAGE, invoice, invoices, logged, not_shared};
 use crate::actions::visits;
 use crate::domain::format::Format;
 use crate::domain::ids::InvoiceId;
 use crate::domain::monthly::MonthStatement;
+use crate::domain::number::DocumentNumber;
 use crate::domain::refusal::FieldFault;
 use crate::web::bundle;
 use crate::web::bundle_choice::{Choice, form};
-use crate::web::forms::{Query, errors_of};
+use crate::web::forms::{Fields, Query, errors_of};
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::month_file::file_name;
 use crate::web::page::PortalNav;
 use crate::web::parts;
 use crate::web::problem::Problem;
+use crate::web::ticked;
 
-/// `GET /invoices.zip?month=&state=`.
+/// `GET /invoices.zip?month=&state=`, or `?ticked=1&pick=&pick=` for single documents.
 ///
 /// # Errors
 /// When the store fails.
 pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query): Query) -> Result<Response, Problem> {
     if !viewer.contact().rights.billing {
         return Ok(not_shared(&viewer, PortalNav::Invoices, "Invoices"));
+    }
+    if let Some(wished) = ticked::read(&query) {
+        return picked(viewer, &looking, &query, wished).await;
     }
     let choice = match Choice::read(&query) {
         Ok(choice) => choice,
@@ -36,16 +41,36 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     match ids {
         Ok(ids) => {
             let statement = choice.statement().map(|month| viewer.read(|view| Ok(view.month_statement_of(month)?)));
-            send(viewer, &looking, choice, (ids, statement.transpose()?.flatten())).await
+            send(viewer, &looking, &choice.file_name(), (ids, statement.transpose()?.flatten())).await
         }
         Err(fault) => Ok(refused(&viewer, fault)),
+    }
+}
+
+/// The documents that are ticked, each found in what this contact sees.
+async fn picked(
+    viewer: Viewer,
+    looking: &Looking,
+    query: &Fields,
+    wished: Result<Vec<DocumentNumber>, FieldFault>,
+) -> Result<Response, Problem> {
+    let found = match wished {
+        Ok(numbers) => viewer.read(|view| {
+            let id = |number| Ok(view.invoice(number)?.map(|row| row.invoice.id));
+            numbers.iter().map(id).collect::<Result<Option<Vec<InvoiceId>>, Problem>>()
+        })?,
+        Err(fault) => return invoices::again(&viewer, query, &errors_of(&[fault])),
+    };
+    match found {
+        Some(ids) => send(viewer, looking, "invoices-selected.zip", (ids, None)).await,
+        None => invoices::again(&viewer, query, &errors_of(&[ticked::missing()])),
     }
 }
 
 async fn send(
     viewer: Viewer,
     looking: &Looking,
-    choice: Choice,
+    name: &str,
     (ids, statement): (Vec<InvoiceId>, Option<MonthStatement>),
 ) -> Result<Response, Problem> {
     if looking.0 && !ids.is_empty() {
@@ -55,7 +80,7 @@ async fn send(
     if let Some(id) = statement.as_ref().map(|x| x.id).filter(|_| looking.0) {
         logged(viewer.act(move |w, pass| visits::month_downloaded(w, pass, id, Format::Zip)).await)?;
     }
-    Ok(bundle::send(&choice.file_name(), move |bundle| {
+    Ok(bundle::send(name, move |bundle| {
         for id in ids {
             // Found again through the view each time, so that no snapshot is held while a slow reader takes its time.
             let found = viewer.read(|view| {

@@ -1,20 +1,22 @@
 //! The list of a client's invoices and credit notes, by state.
 
-use axum::response::Response;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::home::{address, title};
 use super::{PAGE, not_shared, words};
 use crate::domain::invoice::Standing;
 use crate::store::ReadTx;
-use crate::store::invoices::{Filter, Page, Row};
+use crate::store::invoices::{Cursor, Filter, Page, Row};
 use crate::store::scope::ClientView;
 use crate::web::bundle_choice::form;
-use crate::web::forms::Query;
+use crate::web::forms::{Fields, Query};
 use crate::web::guard::{FullViewer, Viewer};
 use crate::web::page::PortalNav;
-use crate::web::parts::{self, Col, Tab};
+use crate::web::parts::{self, Col, FieldError, Tab};
 use crate::web::problem::Problem;
+use crate::web::ticked;
 
 /// The states that clients choose from.
 const OFFERED: [(Filter, &str); 7] = [
@@ -35,9 +37,7 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
     if !viewer.contact().rights.billing {
         return Ok(not_shared(&viewer, PortalNav::Invoices, "Invoices"));
     }
-    let wished = Filter::from_code(query.get("state"));
-    let filter = OFFERED.iter().map(|x| x.0).find(|f| *f == wished).unwrap_or_default();
-    let after = query.get("after").parse().ok();
+    let (filter, after) = place(&query);
     let what = format!("/invoices?{}&{}", filter.code(), query.get("after"));
     if let Some(page) = viewer.again(&what) {
         return Ok(page);
@@ -45,11 +45,35 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
     let listed =
         |view: &ClientView<'_, ReadTx>| Ok((view.invoices(filter, viewer.today(), after, PAGE)?, view.state()));
     let (rows, state) = viewer.read(listed)?;
-    let page = viewer.page(PortalNav::Invoices, "Invoices", body(&viewer, filter, after.is_some(), &rows));
-    Ok(viewer.kept_page(&what, state, page))
+    let body = body(&viewer, (filter, after), &rows, (&Fields::default(), &[]));
+    Ok(viewer.kept_page(&what, state, viewer.page(PortalNav::Invoices, "Invoices", body)))
 }
 
-fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {
+/// The page of the list from which an archive was asked that can't be made, with what was ticked.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn again(viewer: &Viewer, asked: &Fields, errors: &[FieldError]) -> Result<Response, Problem> {
+    let (filter, after) = place(asked);
+    let rows = viewer.read(|view| Ok(view.invoices(filter, viewer.today(), after, PAGE)?))?;
+    let body = body(viewer, (filter, after), &rows, (asked, errors));
+    let page = viewer.page(PortalNav::Invoices, &parts::titled("Invoices", errors), body);
+    Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// The list and the page of it that a query names.
+fn place(query: &Fields) -> (Filter, Option<Cursor>) {
+    let wished = Filter::from_code(query.get("state"));
+    let filter = OFFERED.iter().map(|x| x.0).find(|f| *f == wished).unwrap_or_default();
+    (filter, query.get("after").parse().ok())
+}
+
+fn body(
+    viewer: &Viewer,
+    (filter, after): (Filter, Option<Cursor>),
+    page: &Page,
+    (asked, errors): (&Fields, &[FieldError]),
+) -> Markup {
     let links: Vec<String> = OFFERED.iter().map(|(f, _)| href(*f)).collect();
     let tabs: Vec<Tab<'_>> =
         OFFERED.iter().zip(&links).map(|((f, text), href)| Tab { href, text, current: *f == filter }).collect();
@@ -58,12 +82,16 @@ fn body(viewer: &Viewer, filter: Filter, later: bool, page: &Page) -> Markup {
         let joint = if first.contains('?') { '&' } else { '?' };
         format!("{first}{joint}after={cursor}")
     });
+    let here = after.map_or_else(String::new, |x| x.to_string());
+    let kept = [("state", filter.code()), ("after", &here)];
     html! {
         h1 { "Invoices" }
+        (parts::error_summary(errors))
         div.sec-m { (parts::tabs("Invoices by state", &tabs)) }
         div.sec-m {
-            @if page.rows.is_empty() { (nothing(viewer, filter)) } @else { (list(viewer, &page.rows)) }
-            (parts::pager(later.then_some((first.as_str(), "First page")), next.as_deref().map(|h| (h, "More"))))
+            @if page.rows.is_empty() { (nothing(viewer, filter)) }
+            @else { (ticked::form("/invoices.zip", &kept, &list(viewer, &page.rows, asked))) }
+            (parts::pager(after.map(|_| (first.as_str(), "First page")), next.as_deref().map(|h| (h, "More"))))
         }
         @if !page.rows.is_empty() {
             (form("/invoices.zip", &[], viewer.today()))
@@ -89,7 +117,7 @@ fn nothing(viewer: &Viewer, filter: Filter) -> Markup {
     }
 }
 
-fn list(viewer: &Viewer, rows: &[Row]) -> Markup {
+fn list(viewer: &Viewer, rows: &[Row], asked: &Fields) -> Markup {
     let cols = [
         Col::short("Issued"),
         Col::name("What"),
@@ -97,18 +125,21 @@ fn list(viewer: &Viewer, rows: &[Row]) -> Markup {
         Col::num("Amount").wide(),
         Col::num("Open"),
     ];
-    let rows: Vec<parts::Row> = rows.iter().map(|row| line(viewer, row)).collect();
+    let rows: Vec<parts::Row> = rows.iter().enumerate().map(|(at, row)| line(viewer, row, at == 0, asked)).collect();
     parts::ledger("Invoices and credit notes", &cols, &rows, None)
 }
 
-fn line(viewer: &Viewer, row: &Row) -> parts::Row {
+fn line(viewer: &Viewer, row: &Row, first: bool, asked: &Fields) -> parts::Row {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let standing = invoice.standing(row.settled, today);
     let said = words::standing(standing, row, locale, today);
     let credit = standing == Standing::CreditNote;
     let open = row.open();
     let cells = vec![
-        parts::time(invoice.dated, locale.date_short(invoice.dated, today)),
+        html! {
+            @if let Some(number) = invoice.number() { (ticked::tick(asked, number.as_str(), number.as_str(), first)) }
+            (parts::time(invoice.dated, locale.date_short(invoice.dated, today)))
+        },
         html! {
             a href=(address(invoice)) { (title(invoice)) }
             small { @if let Some(number) = invoice.number() { (parts::nw(number.as_str())) } }

@@ -125,3 +125,83 @@ async fn a_contact_chooses_which_format_comes_first_and_only_where_there_is_such
     let mut sofia = signed_in(&house, "sofia@kestrel.example").await;
     assert!(sofia.get("/account").await.text().contains("value=\"\" checked"));
 }
+
+/// The names in an archive, in order, without the manifest’s.
+fn names(bytes: Vec<u8>) -> Vec<String> {
+    let archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    let all = (0..archive.len()).map(|at| archive.name_for_index(at).unwrap().unwrap().into_owned());
+    all.filter(|name| name != "manifest.csv").collect()
+}
+
+#[tokio::test]
+async fn single_documents_are_ticked_and_go_along_as_one_archive() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let (_, first) = house.issue(marlow, 12_300, date(2026, 12, 23)).await;
+    house.issue(marlow, 45_600, date(2026, 12, 24)).await;
+    house.publish(marlow, "A/1", 100_000, date(2026, 12, 10)).await;
+    house.publish(marlow, "A-1", 200_000, date(2026, 12, 10)).await;
+    let (_, foreign) = house.issue(house.who.kestrel, 99_900, date(2026, 12, 1)).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = ana.get("/invoices?state=open").await.text();
+    for part in
+        [&format!("name=\"pick\" value=\"{first}\""), &format!("aria-label=\"Select {first}\""), "value=\"A/1\""]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(page.contains("Download the selected as ZIP") && !page.contains("checked"), "{page}");
+    let answer = ana.get(&format!("/invoices.zip?ticked=1&state=open&pick={first}&pick=A%2F1&pick=A-1")).await;
+    assert!(answer.header("content-disposition").contains("invoices-selected.zip"));
+    let bytes = answer.body.clone();
+    assert_eq!(names(answer.body), [format!("{first}.pdf"), "A-1.pdf".to_owned(), "A-1-2.pdf".to_owned()]);
+    let mut manifest = String::new();
+    let mut archive = zip::ZipArchive::new(Cursor::new(bytes)).unwrap();
+    archive.by_name("manifest.csv").unwrap().read_to_string(&mut manifest).unwrap();
+    assert!(manifest.contains("\"A-1-2.pdf\",\"A-1\""), "each name says whose file it is: {manifest}");
+    assert_eq!(logged(&house), [Format::Zip, Format::Zip, Format::Zip]);
+
+    // Another client's document and none at all are one answer, on the page from which it was asked.
+    let there = ana.get(&format!("/invoices.zip?ticked=1&pick={first}&pick={foreign}")).await;
+    let absent = ana.get(&format!("/invoices.zip?ticked=1&pick={first}&pick=HF-2026-9999")).await;
+    assert_eq!(there.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(there.body == absent.body && !there.text().contains(foreign.as_str()));
+    assert!(
+        there.text().contains("is not in this list any more") && there.text().contains("checked"),
+        "what was ticked"
+    );
+    let none = ana.get("/invoices.zip?ticked=1&state=open").await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text().contains("Tick the documents that you want") && none.text().contains("<title>Error: "));
+    let many: String = (0..=100).map(|n| format!("&pick=X{n}")).collect();
+    assert!(ana.get(&format!("/invoices.zip?ticked=1{many}")).await.text().contains("Tick 100 documents at most"));
+    assert_eq!(logged(&house).len(), 3, "nothing more was taken");
+    // Who may not see billing gets nothing, whatever is named.
+    let mut joe = signed_in(&house, "joe@marlow.example").await;
+    let hidden = joe.get(&format!("/invoices.zip?ticked=1&pick={first}")).await.text();
+    assert!(hidden.contains("has not opened this part of the account to you"));
+}
+
+#[tokio::test]
+async fn staff_tick_documents_within_their_scope() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.issue(house.who.marlow, 12_300, date(2026, 12, 23)).await;
+    let kestrel = house.issue(house.who.kestrel, 99_900, date(2026, 12, 1)).await;
+    let draft = house.draft(house.who.marlow, 700, date(2026, 12, 23)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get("/desk/invoices").await.text();
+    assert!(page.contains(&format!("name=\"pick\" value=\"{}\"", kestrel.0)), "{page}");
+    assert!(!orla.get("/desk/invoices?state=draft").await.text().contains("name=\"pick\""), "a draft has no PDF");
+    let answer = orla.get(&format!("/desk/invoices.zip?ticked=1&pick={}&pick={}", kestrel.0, marlow.0)).await;
+    assert_eq!(names(answer.body), [kestrel.1.file_name("pdf"), marlow.1.file_name("pdf")]);
+    for wrong in [format!("pick={draft}"), "pick=999".to_owned(), "pick=x".to_owned(), "state=open".to_owned()] {
+        let refused = orla.get(&format!("/desk/invoices.zip?ticked=1&{wrong}")).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert!(refused.text().contains("id=\"errs\"") && refused.text().contains("id=\"f-pick\""), "{wrong}");
+    }
+    let mut maeve = signed_in(&house, "maeve@hartmann.example").await;
+    let refused = maeve.get(&format!("/desk/invoices.zip?ticked=1&pick={}", kestrel.0)).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "not within her scope");
+    assert!(!refused.text().contains(kestrel.1.as_str()));
+    let taken = |e: &Event| matches!(e, Event::StaffDownloaded { format: Format::Zip, .. });
+    assert_eq!(house.log().iter().filter(|e| taken(e)).count(), 2);
+}

@@ -3,14 +3,17 @@
 //!
 //! What has no lines at all, as the profiles MINIMUM and BASIC WL, is held to what it does have.
 
-use rust_decimal::Decimal;
+use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::super::{Bill, Tax};
 use super::{Fault, taken_off};
 use crate::domain::money::Currency;
 
-/// What a group may be off, for each line and allowance in it, in major units: some programs round VAT line by line.
-const SPARE: Decimal = Decimal::from_parts(1, 0, 0, false, 2);
+/// What a group may be off, for each line and allowance in it: a unit of the last decimal that amounts have, since some
+/// programs round VAT line by line.
+fn spare(currency: Currency) -> Decimal {
+    Decimal::new(1, currency.digits().min(2))
+}
 
 /// Compares every sum with what it is the sum of.
 ///
@@ -49,10 +52,11 @@ pub fn check(bill: &Bill) -> Result<(), Fault> {
             return Err(Fault::whole("BR-45, BR-46: A group of the VAT breakdown has no amounts."));
         };
         let parts = parts(bill, &group.tax);
-        let spare = SPARE * Decimal::from(u32::try_from(parts.len()).unwrap_or(u32::MAX)).max(Decimal::ONE);
+        let spare = spare(currency) * Decimal::from(u32::try_from(parts.len()).unwrap_or(u32::MAX)).max(Decimal::ONE);
         let rate = given(&group.tax.rate).unwrap_or_default();
         let of = named(&group.tax);
-        let reckoned = (base * rate / Decimal::ONE_HUNDRED).round_dp(currency.digits());
+        let exact = base * rate / Decimal::ONE_HUNDRED;
+        let reckoned = exact.round_dp_with_strategy(currency.digits(), RoundingStrategy::MidpointAwayFromZero);
         near("BR-CO-17", &format!("The VAT of {of}"), amount, &format!("{rate}% of {base} is"), reckoned, spare)?;
         if bill.lines.is_empty() {
             return Ok(());

@@ -94,4 +94,6 @@ pub fn taken_off(changes: &[Change]) -> Decimal {
 }
 
 #[cfg(test)]
+mod round_trip;
+#[cfg(test)]
 mod tests;

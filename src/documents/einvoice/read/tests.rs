@@ -161,6 +161,33 @@ fn a_sum_that_disagrees_is_named_with_its_rule() {
     }
 }
 
+/// Half a yen goes up, and a yen is what a line may be off; a cent of a euro is no yen.
+#[test]
+fn sums_in_yen_are_held_to_whole_yen() {
+    let yen = |vat: i64| {
+        let (tax, gross) = (tax("S", "10"), (1_005 + vat).to_string());
+        Bill {
+            currency: "JPY".into(),
+            accounting: None,
+            adjustments: vec![],
+            groups: vec![Group { tax: tax.clone(), base: "1005".into(), amount: vat.to_string(), ..Group::default() }],
+            sums: Sums {
+                lines: "1005".into(),
+                net: "1005".into(),
+                vat: vat.to_string(),
+                gross: gross.clone(),
+                payable: gross,
+                ..Sums::default()
+            },
+            lines: vec![item("1", "1", "1005", tax)],
+            ..full(false)
+        }
+    };
+    for (vat, taken) in [(99, false), (100, true), (101, true), (102, true), (103, false)] {
+        assert_eq!(read(ubl(&yen(vat)).as_bytes()).is_ok(), taken, "{vat}");
+    }
+}
+
 #[test]
 fn what_is_missing_or_wrong_is_named_with_element_and_line() {
     let ubl = |from: &str, to: &str| {

@@ -109,7 +109,7 @@ pub fn list() -> Vec<Route> {
         get "/quotes/{number}/acceptance" Contact portal::quote_answer::review;
         post "/quotes/{number}/acceptance" Contact portal::quote_answer::accept;
         post "/quotes/{number}/decline" Contact portal::quote_answer::decline;
-        get "/receipts/{number}" Contact portal::receipt::show; // also {number}.pdf .html
+        get "/receipts/{number}" Contact portal::receipt::show; // also {number}.pdf .csv .html
         get "/documents" Contact portal::documents::list;
         get "/documents/{id}/v/{version}" Contact portal::documents::show;
         get "/documents/{id}/v/{version}/file" Contact portal::documents::file;

@@ -40,7 +40,12 @@ async fn a_payment_has_a_receipt_that_says_what_it_settles_and_who_took_it_is_lo
     assert!(rows[2].ends_with("\"\",\"\",\"20.00\""), "{csv}");
     assert_eq!(ana.get("/receipts/R-2026-0001.xml").await.status, StatusCode::NOT_FOUND);
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
-    assert!(orla.get(&format!("/desk/payments/{id}")).await.text().contains("R-2026-0001"));
+    let kept = orla.get(&format!("/desk/payments/{id}")).await.text();
+    assert!(kept.contains("R-2026-0001") && kept.contains("Download PDF"), "{kept}");
+    for ending in ["pdf", "csv", "html"] {
+        assert!(page.contains(&format!("href=\"/receipts/R-2026-0001.{ending}\"")), "{ending} in {page}");
+        assert!(kept.contains(&format!("href=\"/desk/payments/{id}.{ending}\"")), "{ending} in {kept}");
+    }
     assert_eq!(orla.get(&format!("/desk/payments/{id}.pdf")).await.status, StatusCode::OK);
     assert_eq!(orla.get(&format!("/desk/payments/{id}.csv")).await.text(), csv, "staff see what the client sees");
     let log = house.log();

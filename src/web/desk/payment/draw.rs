@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::Funds;
 use crate::domain::access::Act;
+use crate::domain::format::Format;
 use crate::domain::ids::InvoiceId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::{Refund, Reversal, Source};
@@ -41,7 +42,7 @@ pub(super) fn page(
         (parts::back("/desk/payments", "Payments"))
         (parts::error_summary(errors))
         (outcome(desk, money, done))
-        (parts::head(&title, html! { "From " a href=(links::client(money.client)) { (names.client(money.client)) } }, back(desk, money)))
+        (parts::head(&title, html! { "From " a href=(links::client(money.client)) { (names.client(money.client)) } }, actions(desk, money)))
         @if let Some(reversal) = money.reversal() { (taken_back(desk, reversal)) }
         (facts(desk, money, &names))
         (settles(desk, money, &names))
@@ -58,11 +59,15 @@ fn offered(r: &ReadTx, money: &Funds) -> Result<Vec<(InvoiceId, Money, Date)>, S
     Ok(open.map(|(x, currency)| (x.invoice, Money::new(x.open, currency), x.due)).collect())
 }
 
-/// The way to take a receipt back, while it counts.
-fn back(desk: &Desk, money: &Funds) -> Markup {
+/// The receipt as the payer gets it, and the way to take it back while it counts.
+fn actions(desk: &Desk, money: &Funds) -> Markup {
     let counts = money.receipt.as_ref().is_some_and(|x| x.reversed.is_none());
     let href = format!("{}/reverse", links::source(money.source));
-    html! { @if counts && desk.may(Act::Work) { (parts::link(Look::Plain, &href, "Take back")) } }
+    let file = format!("{}.pdf", links::source(money.source));
+    html! {
+        @if money.receipt.is_some() { (parts::link_icon(Look::Plain, Icon::Down, &file, "Download PDF")) }
+        @if counts && desk.may(Act::Work) { (parts::link(Look::Plain, &href, "Take back")) }
+    }
 }
 
 fn taken_back(desk: &Desk, reversal: &Reversal) -> Markup {
@@ -95,11 +100,11 @@ fn facts(desk: &Desk, money: &Funds, names: &NamesOf<'_, ReadTx>) -> Markup {
     let locale = desk.locale();
     let mut all = vec![("Amount", html! { (locale.money(money.whole)) })];
     if let Some(x) = &money.receipt {
-        let at = links::source(money.source);
-        all.push((
-            "Receipt",
-            html! { (nw(x.number.as_str())) " " a href={ (at) ".pdf" } { "PDF" } " · " a href={ (at) ".html" } { "HTML" } },
-        ));
+        let also = html! { span.row.small { @for format in [Format::Csv, Format::Html] {
+            a href={ (links::source(money.source)) "." (format.ending()) } { (format.words()) span.vh { " of " (x.number) } }
+        } } };
+        all.push(("Receipt", html! { (nw(x.number.as_str())) }));
+        all.push(("Also as", also));
         all.push(("Received on", time(x.on, locale.date_long(x.on))));
         all.push(("How", html! { (x.method.words()) }));
         if !x.reference.is_empty() {

@@ -240,7 +240,10 @@ pub fn problem(
         p { (parts::link(parts::Look::Primary, way_out.0, way_out.1)) }
     };
     let after = html! {
-        p { "Problem " (status) @if !request_id.is_empty() { ", request " span.mono { (request_id) } } "." }
+        p {
+            @if status >= 400 { "Problem " (status) ", request " } @else { "Request " }
+            span.mono { @if request_id.is_empty() { "unknown" } @else { (request_id) } } "."
+        }
     };
     gate(firm_name, heading, body, after)
 }

@@ -172,15 +172,10 @@ pub async fn dress(State(web): State<Web>, request: Request, next: Next) -> Resp
     dressed
 }
 
-/// The page of a refusal by the layers, which answer before anything of the firm is known.
+/// The page of a refusal by the layers, which answer before anything of the firm is known, or of what they let go on.
 pub fn early(status: StatusCode, sentence: &'static str, id: &RequestId) -> Response {
-    let page = page::problem(
-        "Counterfoil",
-        status.as_u16(),
-        "That didn’t work",
-        sentence,
-        id.as_str(),
-        ("/", "To the start page"),
-    );
+    let heading = if status.is_success() { "It is still being done" } else { "That didn’t work" };
+    let page =
+        page::problem("Counterfoil", status.as_u16(), heading, sentence, id.as_str(), ("/", "To the start page"));
     (status, page).into_response()
 }

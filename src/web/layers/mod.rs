@@ -6,6 +6,7 @@
 
 mod headers;
 mod origin;
+mod time;
 mod visitor;
 
 use std::any::Any;
@@ -32,12 +33,17 @@ use crate::secrets::Entropy;
 pub const BODY_LIMIT: usize = 256 * 1024;
 /// The longest path with query, in bytes.
 pub const URI_LIMIT: usize = 4 * 1024;
-/// How long an ordinary request may take until its answer begins, reading its body included.
+/// How long an ordinary request may take: what reads until its answer begins, what changes something until its body
+/// has arrived.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
 /// The same for a form with a file.
 pub const UPLOAD_TIMEOUT: Duration = Duration::from_secs(5 * 60);
 /// The same for a form with a document’s file: 2 GiB at 2.4 megabits a second.
 pub const DOCUMENT_TIMEOUT: Duration = Duration::from_secs(2 * 60 * 60);
+
+/// How much longer the end of what is being done is waited for before the answer says that it goes on; together with
+/// [`REQUEST_TIMEOUT`] less than the minute after which proxies give up.
+pub const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Turns a refusal into a page: status, a sentence for the reader, and the id under which the log has more.
 pub type ProblemPage = fn(StatusCode, &'static str, &RequestId) -> Response;
@@ -57,6 +63,8 @@ pub struct Hardening {
     pub body_limit: usize,
     /// How long an ordinary request may take.
     pub timeout: Duration,
+    /// How much longer what is being done is waited for.
+    pub patience: Duration,
     /// Route templates (as in the router) that may take longer, with how long.
     pub slow_routes: Vec<(&'static str, Duration)>,
     /// Route templates that take what comes from other sites too: they heed no cookie.
@@ -77,6 +85,7 @@ impl Hardening {
             forwarded_header: ForwardedHeader::default(),
             body_limit: BODY_LIMIT,
             timeout: REQUEST_TIMEOUT,
+            patience: PATIENCE,
             slow_routes: Vec::new(),
             from_anywhere: Vec::new(),
             entropy,
@@ -130,9 +139,10 @@ const TOO_LONG: Refusal = (StatusCode::URI_TOO_LONG, "This address is too long. 
 const OTHER_HOST: Refusal = (StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that name.");
 const OTHER_SITE: Refusal =
     (StatusCode::FORBIDDEN, "This request came from another site. Please open the portal and try again.");
-const TOO_SLOW: Refusal = (StatusCode::SERVICE_UNAVAILABLE, "This took too long. Please try again in a moment.");
-const FAULT: Refusal =
-    (StatusCode::INTERNAL_SERVER_ERROR, "Something went wrong here, and nothing was changed by this page.");
+const FAULT: Refusal = (
+    StatusCode::INTERNAL_SERVER_ERROR,
+    "Something went wrong here. If you sent something, please look whether it was done before you send it again.",
+);
 
 async fn frame(State(framing): State<Arc<Framing>>, mut request: Request, next: Next) -> Response {
     let started = Instant::now();
@@ -142,7 +152,7 @@ async fn frame(State(framing): State<Arc<Framing>>, mut request: Request, next: 
     let route = route.as_ref().map(MatchedPath::as_str);
     request.extensions_mut().insert(id);
     let answered = match admit(&framing, &mut request) {
-        Ok(()) => within_time(hardening.time_for(route), next.run(request)).await,
+        Ok(()) => time::within(hardening.time_for(route), hardening.patience, request, next).await,
         Err(refusal) => Err(refusal),
     };
     let mut response = match answered {
@@ -183,10 +193,6 @@ fn admit(framing: &Framing, request: &mut Request) -> Result<(), Refusal> {
     let address = visitor::client_address(request, &hardening.trusted_proxies, hardening.forwarded_header);
     request.extensions_mut().insert(address);
     Ok(())
-}
-
-async fn within_time(limit: Duration, response: impl Future<Output = Response>) -> Result<Response, Refusal> {
-    tokio::time::timeout(limit, response).await.map_err(|_| TOO_SLOW)
 }
 
 fn problem(hardening: &Hardening, (status, sentence): Refusal, id: &RequestId) -> Response {

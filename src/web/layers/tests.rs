@@ -1,15 +1,21 @@
 //! The layers' promises: headers, origins, limits and who a visitor is.
 
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::task::{Context, Poll};
+
 use super::*;
-use axum::body::Body;
+use axum::body::{Body, Bytes, HttpBody};
 use axum::http::{Method, header};
 use axum::routing::{get, post};
+use hyper::body::Frame;
 use tower::ServiceExt;
 
 const OWN: &str = "https://portal.example.com";
 
 fn hardening() -> Hardening {
-    Hardening { timeout: Duration::from_millis(200), ..Hardening::new(OWN.parse().unwrap(), Entropy::seeded(1)) }
+    let (timeout, patience) = (Duration::from_millis(200), Duration::from_millis(400));
+    Hardening { timeout, patience, ..Hardening::new(OWN.parse().unwrap(), Entropy::seeded(1)) }
 }
 
 fn portal() -> Router {
@@ -141,6 +147,63 @@ async fn a_slow_route_has_the_time_it_was_given() {
     assert_eq!(own.time_for(Some("/slow/{n}")), UPLOAD_TIMEOUT);
     assert_eq!(own.time_for(Some("/")), own.timeout);
     assert_eq!(own.time_for(None), own.timeout);
+}
+
+/// What arrives, a piece every 40 ms, so many times, and then nothing more for a minute or the end.
+fn dripping(pieces: u32, end: bool) -> Body {
+    let (sender, receiver) = tokio::sync::mpsc::channel::<Bytes>(1);
+    tokio::spawn(async move {
+        for _ in 0..pieces {
+            tokio::time::sleep(Duration::from_millis(40)).await;
+            sender.send(Bytes::from_static(b"x")).await.ok();
+        }
+        tokio::time::sleep(Duration::from_secs(if end { 0 } else { 60 })).await;
+    });
+    Body::new(Dripping(receiver))
+}
+
+struct Dripping(tokio::sync::mpsc::Receiver<Bytes>);
+
+impl HttpBody for Dripping {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        self.0.poll_recv(cx).map(|piece| piece.map(|piece| Ok(Frame::data(piece))))
+    }
+}
+
+#[tokio::test]
+async fn what_was_begun_is_not_called_failed_and_what_did_not_arrive_is_not_begun() {
+    let done = Arc::new(AtomicU32::new(0));
+    let begun = Arc::clone(&done);
+    // The work takes as many milliseconds as the body says.
+    let work = move |body: String| async move {
+        tokio::time::sleep(Duration::from_millis(body.parse().unwrap_or_default())).await;
+        begun.fetch_add(1, Ordering::SeqCst);
+        body
+    };
+    let portal = harden(Router::new().route("/work", post(work)), hardening());
+    let send = async |body: Body| {
+        let own = request(Method::POST, "/work", &[("origin", OWN)]);
+        let response = portal.clone().oneshot(own.body(body).unwrap()).await.unwrap();
+        let status = response.status().as_u16();
+        (status, String::from_utf8(axum::body::to_bytes(response.into_body(), 9_999).await.unwrap().into()).unwrap())
+    };
+    assert_eq!(send(dripping(3, true)).await, (200, "xxx".to_owned()));
+    assert_eq!(send(Body::from("300")).await, (200, "300".to_owned()), "beyond the limit, but soon");
+    assert_eq!(done.load(Ordering::SeqCst), 2);
+    let (status, text) = send(Body::from("900")).await;
+    assert!(status == 202 && text.contains("no need to send it again"), "{status} {text}");
+    for body in [dripping(1, false), dripping(100, true)] {
+        let (status, text) = send(body).await;
+        assert!(status == 503 && text.contains("took too long"), "{status} {text}");
+    }
+    tokio::time::sleep(Duration::from_millis(800)).await;
+    assert_eq!(done.load(Ordering::SeqCst), 3, "it went on to its end, and nothing else was begun");
+    drop(tokio::time::timeout(Duration::from_millis(50), send(Body::from("300"))).await);
+    tokio::time::sleep(Duration::from_millis(400)).await;
+    assert_eq!(done.load(Ordering::SeqCst), 3, "whoever is gone is not worked for");
 }
 
 #[test]

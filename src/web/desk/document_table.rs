@@ -48,8 +48,7 @@ pub fn table(r: &ReadTx, scope: &StaffScope, label: &str, figures: &[&'static st
         let client = names.client(line.client);
         let mut cells = vec![
             html! {
-                (line.tick)
-                a href=(line.href) { (parts::nw(line.called)) }
+                span.nw { (line.tick) a href=(line.href) { (line.called) } }
                 small.narrow { (client) @if !line.title.is_empty() { ". " (line.title) } }
                 small.narrow { (line.state) }
             },

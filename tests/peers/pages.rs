@@ -14,7 +14,7 @@ use counterfoil::documents::statement::reckoned_sheet;
 use counterfoil::documents::{Fonts, Logo, LogoFormat, Look, Meta, Sheet, pdf};
 use counterfoil::domain::client::Party;
 use counterfoil::domain::credit::Take;
-use counterfoil::domain::firm::{Firm, Letterhead};
+use counterfoil::domain::firm::{Firm, Letterhead, Locale};
 use counterfoil::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
 use counterfoil::domain::money::{Currency, Money};
 use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
@@ -135,6 +135,51 @@ fn file() -> FileRef {
     FileRef { digest: Digest([0; 32]), length: 1, name: "a.pdf".into(), media_type: "application/pdf".into() }
 }
 
+/// A quote in German, its options as an advertising agency writes them: all quantities short, some prices long.
+fn quote_german() -> Sheet {
+    let line = |description: &str, quantity, unit, price| Line {
+        description: description.into(),
+        quantity: dec(quantity),
+        unit,
+        price: dec(price),
+        vat: Vat { category: VatCategory::Standard, rate: dec("19") },
+        ..Line::default()
+    };
+    let mut all = vec![
+        line("Gestaltung der Webseite\nEntwurf, zwei Korrekturläufe, Umsetzung", "1", Unit::Each, "12800"),
+        line("Fotografie in der Werkstatt", "2", Unit::Day, "1450"),
+        line("Englische Fassung", "1", Unit::Each, "3200"),
+        line("Pflege der Webseite im ersten Jahr", "4", Unit::Each, "890"),
+    ];
+    all[1].discount = Discount { portion: Portion::Percent(dec("7.5")), reason: "Mehrere Tage".into() };
+    let content = Content::of(all);
+    let mut charged = content.clone();
+    charged.lines.truncate(2);
+    let firm = Firm { locale: Locale::German, registration: "Zugelassen in Dublin.".into(), ..firm() };
+    let version = Version {
+        title: "Neue Webseite".into(),
+        issued: date(2026, 11, 2),
+        valid_until: date(2026, 11, 30),
+        content,
+        options: vec![3, 4],
+        totals: totals(&charged, Currency::EUR).unwrap(),
+        delivery: "Acht Wochen nach Ihrer Annahme".into(),
+        note: "Reisekosten werden nach Aufwand berechnet.".into(),
+        terms: "Die Hälfte ist mit der Annahme fällig, der Rest mit der Übergabe.".into(),
+        news: String::new(),
+        seller: firm.party.clone(),
+        buyer: marlow(),
+        letterhead: Letterhead::of(&firm),
+        pdf: file(),
+        at: Timestamp::UNIX_EPOCH,
+        by: StaffId(1),
+        answer: Answer::Open,
+    };
+    let look = Look { firm: &firm, logo: None };
+    let number = "HF-Q-0032".parse().unwrap();
+    quote_sheet(&look, &firm.party, &marlow(), &Offer::of(&number, 1, &version, None))
+}
+
 fn quote(firm: &Firm) -> Sheet {
     let mut all = lines(5);
     all[1].discount = Discount { portion: Portion::Percent(dec("10")), reason: "Old client".into() };
@@ -240,6 +285,7 @@ fn pages_look_as_they_were_kept() {
         ("credit-note-german", german.remove(german.len() - 1).sheet(None)),
         ("credit-note", credit_note()),
         ("quote", quote(&firm)),
+        ("quote-german", quote_german()),
         ("statement", statement(&firm)),
         ("receipt", receipt(&firm)),
     ];

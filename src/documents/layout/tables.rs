@@ -40,7 +40,9 @@ impl Maker<'_> {
         }
         let node = self.node(Kind::Table(clean(&table.caption)), parent);
         let cells = self.cells(table, style);
-        let slots = slots(&table.columns, &cells, width, style.size);
+        let heads = table.columns.iter().map(|x| Shaped::new(self.fonts, &x.heading, LABEL.weight, false));
+        let heads: Vec<f32> = heads.map(|x| x.width() * LABEL.size).collect();
+        let slots = slots(&table.columns, &heads, &cells, width, style.size);
         let head = self.table_head(table, &slots, width, node);
         let body = self.node(Kind::TableBody, node);
         let rows: Vec<Block> =
@@ -130,12 +132,15 @@ impl Maker<'_> {
     }
 }
 
-/// Where the columns stand: those that fit their contents first, the rest by shares of what is left.
-fn slots(columns: &[Column], cells: &[Vec<Shaped>], width: f32, size: f32) -> Vec<Slot> {
+/// Where the columns stand: those that fit their contents first, the rest by shares of what is left. `heads` are the
+/// widths of the headings.
+fn slots(columns: &[Column], heads: &[f32], cells: &[Vec<Shaped>], width: f32, size: f32) -> Vec<Slot> {
     let gutter = GUTTER.min(width * 0.5 / columns.len() as f32);
     let room = width - gutter * (columns.len() - 1) as f32;
     let natural = |n: usize| {
-        let head = columns[n].heading.chars().count() as f32 * LABEL.size * 0.6;
+        // Short headings stand a little apart, and none is broken inside a word.
+        let apart = columns[n].heading.chars().count() as f32 * LABEL.size * 0.6;
+        let head = heads.get(n).map_or(apart, |x| x.max(apart));
         cells.iter().filter_map(|row| row.get(n)).map(|c| c.width() * size).fold(head, f32::max)
     };
     let fits: Vec<Option<f32>> =

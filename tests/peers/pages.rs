@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 
+use counterfoil::documents::open_items::open_items_sheet;
 use counterfoil::documents::quote::{Offer, quote_sheet};
 use counterfoil::documents::receipt::{Settles, receipt_sheet};
 use counterfoil::documents::statement::reckoned_sheet;
@@ -17,6 +18,7 @@ use counterfoil::domain::credit::Take;
 use counterfoil::domain::firm::{Firm, Letterhead, Locale};
 use counterfoil::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
 use counterfoil::domain::money::{Currency, Money};
+use counterfoil::domain::open_items::{OpenItems, OpenLine};
 use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
 use counterfoil::domain::quote::{Answer, Version};
 use counterfoil::domain::statement::{Ageing, Entry, EntryKind, Reckoned, balance_forward};
@@ -243,6 +245,43 @@ fn statement(firm: &Firm) -> Sheet {
     reckoned_sheet(&look, &marlow(), &[account], (from, to), "4711-K7QD-93MX")
 }
 
+fn open_items(firm: &Firm) -> Sheet {
+    type What = (Date, EntryKind, &'static str, &'static str, i64);
+    let to = date(2026, 10, 31);
+    let line = |(date, kind, number, title, amount): What, part, due, settled| OpenLine {
+        entry: Entry {
+            date,
+            kind,
+            invoice: (kind != EntryKind::Receipt).then_some(InvoiceId(1)),
+            receipt: (kind == EntryKind::Receipt).then(|| "HF-R-0107".parse().unwrap()),
+            number: number.to_owned(),
+            title: title.to_owned(),
+            way: None,
+            amount,
+            recorded_at: Timestamp::UNIX_EPOCH,
+        },
+        part,
+        due,
+        settled,
+        open: amount - settled,
+    };
+    let (invoice, second) = (EntryKind::Invoice, Some(date(2026, 11, 15)));
+    let lease = (date(2026, 9, 6), invoice, "HF-2026-0412", "Lease of Unit 4", 413_630);
+    let plan = (date(2026, 10, 15), invoice, "HF-2026-0430", "Company secretary", 46_740);
+    let credit = (date(2026, 10, 15), EntryKind::CreditNote, "HF-CN-0021", "Half of it was not needed", -61_500);
+    let paid = (date(2026, 10, 28), EntryKind::Receipt, "HF 430", "Received by bank transfer", -10_000);
+    let lines = vec![
+        line(lease, None, Some(date(2026, 10, 6)), 100_000),
+        line(plan, Some((1, 2)), second, 0),
+        line(credit, None, None, 0),
+        line(paid, None, None, -4_000),
+    ];
+    let ageing = Ageing { current: 46_740, d1_30: 313_630, unapplied: 67_500, ..Ageing::default() };
+    let account = OpenItems { currency: Currency::EUR, lines, ageing };
+    assert_eq!(account.total(), ageing.total());
+    open_items_sheet(&Look { firm, logo: None }, &marlow(), &[account], to, "4711-K7QD-93MX")
+}
+
 fn receipt(firm: &Firm) -> Sheet {
     let (number, on) = ("HF-R-0107".parse().unwrap(), date(2026, 11, 5));
     let receipt = Receipt {
@@ -287,6 +326,7 @@ fn pages_look_as_they_were_kept() {
         ("quote", quote(&firm)),
         ("quote-german", quote_german()),
         ("statement", statement(&firm)),
+        ("open-items", open_items(&firm)),
         ("receipt", receipt(&firm)),
     ];
     let kept = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/pages");

@@ -40,8 +40,7 @@ impl Maker<'_> {
         }
         let node = self.node(Kind::Table(clean(&table.caption)), parent);
         let cells = self.cells(table, style);
-        let heads = table.columns.iter().map(|x| Shaped::new(self.fonts, &x.heading, LABEL.weight, false));
-        let heads: Vec<f32> = heads.map(|x| x.width() * LABEL.size).collect();
+        let heads: Vec<Heading> = table.columns.iter().map(|x| self.heading_of(&x.heading)).collect();
         let slots = slots(&table.columns, &heads, &cells, width, style.size);
         let head = self.table_head(table, &slots, width, node);
         let body = self.node(Kind::TableBody, node);
@@ -55,6 +54,13 @@ impl Maker<'_> {
             self.place(row, if i == last { tail } else { 0.0 });
         }
         self.head = None;
+    }
+
+    fn heading_of(&self, text: &str) -> Heading {
+        let wide = |text: &str| Shaped::new(self.fonts, text, LABEL.weight, false).width() * LABEL.size;
+        let whole = wide(text);
+        let apart = whole.max(text.chars().count() as f32 * LABEL.size * 0.6);
+        [apart, whole, text.split(' ').map(wide).fold(0.0, f32::max)]
     }
 
     fn cells(&self, table: &Table, style: Style) -> Vec<Vec<Shaped>> {
@@ -132,22 +138,26 @@ impl Maker<'_> {
     }
 }
 
-/// Where the columns stand: those that fit their contents first, the rest by shares of what is left. `heads` are the
-/// widths of the headings.
-fn slots(columns: &[Column], heads: &[f32], cells: &[Vec<Shaped>], width: f32, size: f32) -> Vec<Slot> {
+/// How wide a heading is: a little apart from its neighbours, as it is, and broken between its words.
+type Heading = [f32; 3];
+
+/// Where the columns stand: those that fit their contents first, the rest by shares of what is left. Where they are too
+/// many, headings give way before figures break.
+fn slots(columns: &[Column], heads: &[Heading], cells: &[Vec<Shaped>], width: f32, size: f32) -> Vec<Slot> {
     let gutter = GUTTER.min(width * 0.5 / columns.len() as f32);
     let room = width - gutter * (columns.len() - 1) as f32;
-    let natural = |n: usize| {
-        // Short headings stand a little apart, and none is broken inside a word.
-        let apart = columns[n].heading.chars().count() as f32 * LABEL.size * 0.6;
-        let head = heads.get(n).map_or(apart, |x| x.max(apart));
+    let natural = |n: usize, tier: usize| {
+        let head = heads.get(n).map_or(0.0, |x| x[tier]);
         cells.iter().filter_map(|row| row.get(n)).map(|c| c.width() * size).fold(head, f32::max)
     };
-    let fits: Vec<Option<f32>> =
-        columns.iter().enumerate().map(|(n, c)| (c.width == Width::Fit).then(|| natural(n))).collect();
-    let fitted: f32 = fits.iter().flatten().sum();
+    let fitting = |tier: usize| -> Vec<Option<f32>> {
+        columns.iter().enumerate().map(|(n, c)| (c.width == Width::Fit).then(|| natural(n, tier))).collect()
+    };
     let shares: u32 = columns.iter().map(|c| if let Width::Share(s) = c.width { u32::from(s.max(1)) } else { 0 }).sum();
     let most = if shares > 0 { room * FIT_SHARE } else { room };
+    let sum = |fits: &[Option<f32>]| fits.iter().flatten().sum::<f32>();
+    let fits = (0..2).map(fitting).find(|fits| sum(fits) <= most).unwrap_or_else(|| fitting(2));
+    let fitted = sum(&fits);
     let scale = if fitted > most || shares == 0 { most / fitted.max(1.0) } else { 1.0 };
     let share = (room - fitted * scale) / shares.max(1) as f32;
     let mut x = 0.0;

@@ -209,9 +209,14 @@ fn desk_find(shortcuts: bool) -> Markup {
 /// A page with one question on it: signing in, a link's “Continue”. The body starts with its `h1`; `after` stands small
 /// under the sheet.
 pub fn gate(firm_name: &str, title: &str, body: impl Render, after: impl Render) -> Markup {
+    gate_in(LANGUAGE, firm_name, title, body, after)
+}
+
+/// As [`gate`], for a page that speaks its reader's own language.
+pub fn gate_in(language: &str, firm_name: &str, title: &str, body: impl Render, after: impl Render) -> Markup {
     html! {
         (DOCTYPE)
-        html lang=(LANGUAGE) {
+        html lang=(language) {
             (document_head(title, firm_name))
             body.portal {
                 main.wrap.page.gate id="main" tabindex="-1" {

@@ -3,7 +3,9 @@
 
 use axum::http::{Method, StatusCode};
 use counterfoil::actions::{clients, stops};
+use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::Event;
+use counterfoil::domain::language::Language;
 use counterfoil::domain::letter::Purpose;
 use counterfoil::mail::Outgoing;
 use counterfoil::store::prelude::*;
@@ -202,4 +204,31 @@ async fn staff_stop_reminders_for_somebody_who_rang() {
     let hers = house.who.sofia;
     let foreign = house.act(house.who.maeve, move |w, s| stops::by_staff(w, s, hers, "rang")).await;
     assert!(foreign.is_err(), "not one of her clients");
+}
+
+#[tokio::test]
+async fn the_page_that_stops_reminders_speaks_its_reader_s_language() {
+    let house = TestHouse::new().await;
+    let (marlow, orla) = (house.who.marlow, house.who.orla);
+    let new = clients::NewClient { language: Some(Language::German), ..new_client("Marlow Ceramics") };
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| clients::change(w, s, marlow, &new);
+    house.act(orla, act).await.unwrap();
+    house.issue(marlow, 100_00, date(2026, 11, 24)).await;
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 11, 24), 9);
+    house.tick().await;
+    let url = house.claim(ANA).list_unsubscribe.unwrap();
+    let path = url.strip_prefix("https://portal.hartmann.example").unwrap();
+    let mut visitor = Browser::new(hardened(&house), HOST);
+    let page = visitor.get(path).await.text();
+    assert!(page.contains("<html lang=\"de\"") && page.contains("erinnert Ana Ruiz per E-Mail"), "{page}");
+    assert!(!page.contains("Stop the reminders") && page.contains("Erinnerungen abbestellen"), "{page}");
+    let done = visitor.post(path, &[]).await.text();
+    assert!(done.contains("sendet Ihnen keine Erinnerungen mehr"), "{done}");
+    let gone = visitor.get("/reminders/stop/nothing").await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    assert!(gone.text().contains("<html lang=\"en") && gone.text().contains("This link no longer works"));
+    house.tick().await;
+    house.claim_all();
 }

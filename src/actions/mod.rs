@@ -40,6 +40,7 @@ pub mod stops;
 pub mod uploads;
 pub mod visits;
 pub mod waivers;
+pub mod wordings;
 
 use crate::domain::event::Actor;
 use crate::domain::ids::StaffId;

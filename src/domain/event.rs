@@ -13,10 +13,12 @@ use super::ids::{
     ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
     RefundId, StaffId, StatementId,
 };
+use super::language::Language;
 use super::letter::Purpose;
 use super::money::Money;
 use super::number::DocumentNumber;
 use super::payment::Cause;
+use super::wording::LetterKind;
 
 /// What [`Event::ContactChanged`] says of somebody whose access was revoked and who has it again.
 pub const ADMITTED: &str = "let in again";
@@ -285,6 +287,8 @@ pub enum Event {
     OpenItemsDownloaded { on: Date, digest: Digest, format: Format },
     /// Staff downloaded a client's open items; no evidence of anything.
     StaffOpenItemsDownloaded { on: Date, format: Format },
+    /// The firm chose words of its own for a letter in a language, or went back to ours.
+    LetterWorded { letter: LetterKind, language: Language, own: bool },
     /// The machine's clock leapt: letters are held back until an owner lets them go.
     ClockLeapt { from: jiff::Timestamp, to: jiff::Timestamp },
 }
@@ -420,6 +424,7 @@ impl Event {
             | E::ContactResumed { .. }
             | E::StopNoted { .. }
             | E::PolicyChanged { .. }
+            | E::LetterWorded { .. }
             | E::PutOff { .. }
             | E::ShownAgain { .. }
             | E::SendingReleased

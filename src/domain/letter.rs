@@ -180,7 +180,8 @@ pub struct Letter {
     pub html: String,
     /// Local part of the Message-ID, derived from the key: the same for every attempt.
     pub message_id: String,
-    /// Local part of the Message-ID that this one follows, so that one invoice's letters thread.
+    /// Local part of the Message-ID that this one follows, from when it goes: the letters about one invoice are a
+    /// thread of their own, and so are those about several.
     pub follows: Option<String>,
     /// Where it stands.
     pub state: LetterState,

@@ -59,4 +59,5 @@ pub mod tax;
 pub mod terms;
 pub mod text;
 pub mod transfer;
+pub mod wording;
 pub mod working_days;

@@ -121,6 +121,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::LetterWithdrawn { .. } => ("x", Mark::Plain),
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => ("bell", Mark::Plain),
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => ("bell", Mark::Plain),
+        E::LetterWorded { .. } => ("mail", Mark::Plain),
         E::ContactStopped { .. } => ("bell", Mark::Warn),
         E::ContactResumed { .. } | E::StopNoted { .. } => ("bell", Mark::Plain),
         E::SignedIn { .. } | E::SignedOut => ("user", Mark::Plain),
@@ -318,6 +319,10 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         )),
         E::PolicyChanged { version, reason } => {
             noted(format!("{who} changed the reminder policy (version {version})"), reason)
+        }
+        E::LetterWorded { letter, language, own } => {
+            let did = if *own { "chose words of the firm’s own for" } else { "went back to the usual words of" };
+            plain(format!("{who} {did} {} in {}", letter.words(), language.name()))
         }
         E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
         E::SignInRefused { address, reason } if address.is_empty() => noted("Sign-in refused".to_owned(), reason),
@@ -565,7 +570,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::LetterDecided { .. } | E::LetterWithdrawn { .. } => None,
         E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => None,
         E::RemindersPaused { .. } | E::RemindersGoOn { .. } | E::PolicyChanged { .. } => None,
-        E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } => None,
+        E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } | E::LetterWorded { .. } => None,
         E::CreditLimitSet { .. } | E::CreditHeld { .. } => None,
         E::CreditHoldLifted { .. } | E::CreditLimitExceeded { .. } => None,
         E::PutOff { .. } | E::ShownAgain { .. } => None,

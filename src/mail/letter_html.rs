@@ -24,7 +24,7 @@ pub(super) struct Frame {
 
 /// A piece of a letter, in reading order.
 pub(super) enum Part {
-    /// A paragraph.
+    /// A paragraph; a line break in it stays one.
     Says(String),
     /// The action, with its words; its link is the letter's.
     Button(&'static str),
@@ -73,9 +73,11 @@ pub(super) fn rich(title: &str, (language, frame): (&str, &Frame), colour: &str,
     page.into_string()
 }
 
-/// The HTML part with one more paragraph before its last: small, `words` and then the address `link`.
-pub(super) fn footed(html: &str, words: &str, link: &str) -> String {
-    let foot = html! { p style="margin:24px 0 0;font-size:12px" { (words) " " a href=(link) { (link) } } };
+/// The HTML part with one more paragraph before its last: small, `words` and then the address `link`, if there is one.
+pub(super) fn footed(html: &str, words: &str, link: Option<&str>) -> String {
+    let foot = html! {
+        p style="margin:24px 0 0;font-size:12px" { (words) @if let Some(link) = link { " " a href=(link) { (link) } } }
+    };
     match html.rfind(LAST).map(|at| html.split_at(at)) {
         Some((before, last)) => format!("{before}{}{last}", foot.into_string()),
         None => html.to_owned(),
@@ -83,9 +85,10 @@ pub(super) fn footed(html: &str, words: &str, link: &str) -> String {
 }
 
 /// The plain part with one more paragraph before its last.
-pub(super) fn plain_footed(text: &str, words: &str, link: &str) -> String {
+pub(super) fn plain_footed(text: &str, words: &str, link: Option<&str>) -> String {
+    let link = link.map_or_else(String::new, |link| format!("\n{link}"));
     match text.rsplit_once("\n\n") {
-        Some((before, last)) => format!("{before}\n\n{words}\n{link}\n\n{last}"),
+        Some((before, last)) => format!("{before}\n\n{words}{link}\n\n{last}"),
         None => text.to_owned(),
     }
 }
@@ -94,7 +97,9 @@ fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {
     const PARAGRAPH: &str = "margin:0 0 16px";
     html! {
         @match part {
-            Part::Says(text) => p style=(PARAGRAPH) { (text) },
+            Part::Says(text) => p style=(PARAGRAPH) {
+                @for (i, line) in text.split('\n').enumerate() { @if i > 0 { br; } (line) }
+            },
             Part::Button(words) => {
                 p style="margin:24px 0 8px" { a href=(LINK_SLOT) style=(button(colour)) { (words) } }
                 p style="margin:0 0 24px;font-size:13px;word-break:break-all" {

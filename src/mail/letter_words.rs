@@ -88,7 +88,43 @@ pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: St
 /// is speaking. It stands before the anchor.
 pub fn offering_stop(firm: &Firm, (text, html): (&str, &str), link: &str) -> (String, String) {
     let words = words(firm).stop;
-    (plain_footed(text, words, link), footed(html, words, link))
+    (plain_footed(text, words, Some(link)), footed(html, words, Some(link)))
+}
+
+/// A letter's two parts with what goes along with it, and what would but is too large and `linked` instead: by file
+/// name. `max` is how many bytes one letter carries. Before the anchor, too.
+pub fn noting_files(
+    firm: &Firm,
+    (text, html): (&str, &str),
+    along: &[String],
+    linked: &[String],
+    max: u64,
+) -> (String, String) {
+    let (mut says, mb) = (Vec::new(), max >> 20);
+    let (along, linked) = (along.join(", "), linked.join(", "));
+    let german = match firm.locale.language() {
+        Language::English => false,
+        Language::German => true,
+    };
+    match (along.is_empty(), german) {
+        (true, _) => {}
+        (_, false) => says.push(format!("Attached: {along}.")),
+        (_, true) => says.push(format!("Im Anhang: {along}.")),
+    }
+    match (linked.is_empty(), german) {
+        (true, _) => {}
+        (_, false) => says.push(format!(
+            "Not attached, but behind the link above: {linked}. One letter carries at most {mb} MB of files."
+        )),
+        (_, true) => says.push(format!(
+            "Nicht im Anhang, aber über den Link oben zu finden: {linked}. Eine E-Mail trägt höchstens {mb} MB Dateien."
+        )),
+    }
+    let words = says.join(" ");
+    if words.is_empty() {
+        return (text.to_owned(), html.to_owned());
+    }
+    (plain_footed(text, &words, None), footed(html, &words, None))
 }
 
 pub(super) fn greeting(firm: &Firm, to_name: &str) -> String {
@@ -122,6 +158,16 @@ pub(super) fn about(firm: &Firm, title: &str) -> String {
 /// "7 days late".
 pub(super) fn days_late(firm: &Firm, days: i32) -> String {
     (words(firm).late)(days)
+}
+
+/// "7 days".
+pub(super) fn days_late_alone(firm: &Firm, days: i32) -> String {
+    match (firm.locale.language(), days) {
+        (Language::English, 1) => "1 day".to_owned(),
+        (Language::English, _) => format!("{days} days"),
+        (Language::German, 1) => "1 Tag".to_owned(),
+        (Language::German, _) => format!("{days} Tage"),
+    }
 }
 
 /// Text that somebody typed, in one line, without anything that reads as a slot: of brackets in a row one is kept.

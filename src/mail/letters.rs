@@ -8,7 +8,7 @@
 use jiff::{Span, civil::Date};
 
 use super::letter_html::Part;
-pub use super::letter_words::{Text, offering_stop};
+pub use super::letter_words::{Text, noting_files, offering_stop};
 use super::letter_words::{about, compose, days_late, flat};
 use super::letters_german as german;
 use crate::domain::firm::Firm;
@@ -103,7 +103,7 @@ pub fn reminder(s: &Subject, tone: Tone) -> Text {
 }
 
 const SEE: &str = "See the invoice";
-const PAY: &str = "See the invoice and pay";
+pub(super) const PAY: &str = "See the invoice and pay";
 
 fn upcoming(s: &Subject) -> Text {
     let mut says = vec![format!("{}{} is due on {}.", capital(&s.number()), s.about(), s.due()), s.amount_sentence()];
@@ -328,7 +328,7 @@ impl Subject<'_> {
     }
 
     /// What a copy says first.
-    fn copied(&self) -> Option<String> {
+    pub(super) fn copied(&self) -> Option<String> {
         let client = flat(self.copy_of?);
         Some(match self.firm.locale.language() {
             Language::English => {

@@ -8,12 +8,14 @@ use jiff::Span;
 use super::letter_html::Part;
 use super::letter_words::{Text, compose, days_late, flat, tell_us};
 use super::letters::{FINAL_DAYS, Subject};
+use super::letters_own::{common, own_words};
 use crate::domain::invoice::days_between;
 use crate::domain::language::Language;
 use crate::domain::letter::link_slot;
 use crate::domain::money::Money;
 use crate::domain::reminder::Tone;
 use crate::domain::text::capital;
+use crate::domain::wording::{LetterKind, Variable, Words};
 
 /// An invoice of the letter.
 #[derive(Clone, Debug)]
@@ -46,8 +48,13 @@ struct Whole {
     late_count: usize,
 }
 
-/// Reminds of several invoices, two at least: in the order given.
-pub fn digest(entries: &[Entry<'_>]) -> Option<Text> {
+/// Which letter it is: that of the most pressing. `None` without any.
+pub fn kind(entries: &[Entry<'_>]) -> Option<LetterKind> {
+    entries.iter().map(|x| x.tone.on(x.about.today, x.about.due)).max().map(LetterKind::Several)
+}
+
+/// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any.
+pub fn digest(entries: &[Entry<'_>], own: Option<&Words>) -> Option<Text> {
     let first = &entries.first()?.about;
     let firm = first.firm;
     let late: Vec<&Entry<'_>> = entries.iter().filter(|x| x.late() > 0).collect();
@@ -63,13 +70,16 @@ pub fn digest(entries: &[Entry<'_>]) -> Option<Text> {
         Language::English => false,
         Language::German => true,
     };
-    let (subject, says, more) = if german { in_german(first, &whole) } else { in_english(first, &whole) };
+    let (subject, says, more) = match own.and_then(|own| in_own_words(first, &whole, own)) {
+        Some(own) => own,
+        None if german => in_german(first, &whole),
+        None => in_english(first, &whole),
+    };
     let (see, all) =
         if german { ("Ansehen", "Alle ansehen und bezahlen") } else { ("See it", "See all of them and pay") };
     let mut parts: Vec<Part> = copied(first, german).into_iter().chain(says).map(Part::Says).collect();
     for (n, entry) in entries.iter().enumerate() {
-        let says = if german { german_line(entry) } else { english_line(entry) };
-        parts.push(Part::Item { says, words: see, slot: link_slot(n) });
+        parts.push(Part::Item { says: line(entry), words: see, slot: link_slot(n) });
     }
     parts.push(Part::Button(all));
     parts.extend(more.into_iter().map(Part::Says));
@@ -150,6 +160,28 @@ fn in_english(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) 
     }
 }
 
+/// In the firm's own words; `None` where these can't be true: they speak of what is overdue, and nothing is.
+fn in_own_words(s: &Subject<'_>, x: &Whole, own: &Words) -> Option<(String, Vec<String>, Vec<String>)> {
+    if x.tone >= Tone::Overdue && x.late_count == 0 {
+        return None;
+    }
+    let value = |variable| match variable {
+        Variable::Count => x.count.to_string(),
+        Variable::Amount => x.sum.clone(),
+        Variable::AmountOverdue => x.late.clone(),
+        other => common(s, other),
+    };
+    own_words(LetterKind::Several(x.tone), own, value)
+}
+
+/// What a letter says of one invoice by itself, whatever the firm's words are.
+pub(super) fn line(entry: &Entry<'_>) -> String {
+    match entry.about.firm.locale.language() {
+        Language::English => english_line(entry),
+        Language::German => german_line(entry),
+    }
+}
+
 fn english_line(x: &Entry<'_>) -> String {
     let s = &x.about;
     let amount = match (s.money(s.open), s.money(s.asked)) {
@@ -166,7 +198,8 @@ fn english_line(x: &Entry<'_>) -> String {
     format!("{}{}: {amount}, {state}{last}.", capital(&s.number()), s.about())
 }
 
-fn by(s: &Subject<'_>) -> String {
+/// The last day that a final notice leaves.
+pub(super) fn by(s: &Subject<'_>) -> String {
     s.firm.locale.date_weekday(s.today.saturating_add(Span::new().days(FINAL_DAYS)), s.today)
 }
 
@@ -257,7 +290,7 @@ fn german_line(x: &Entry<'_>) -> String {
     format!("{}{}: {amount}, {state}{last}.", super::letters_german::number(s), s.about())
 }
 
-fn by_in_german(s: &Subject<'_>) -> String {
+pub(super) fn by_in_german(s: &Subject<'_>) -> String {
     let (locale, last) = (s.firm.locale, s.today.saturating_add(Span::new().days(FINAL_DAYS)));
     format!("{}, den {}", locale.weekday(last), locale.date_medium(last, s.today))
 }

@@ -15,7 +15,7 @@ use crate::domain::quote::Quote;
 use crate::domain::reminder::Tone;
 
 const SEE: &str = "Rechnung ansehen";
-const PAY: &str = "Rechnung ansehen und bezahlen";
+pub(super) const PAY: &str = "Rechnung ansehen und bezahlen";
 
 pub(super) fn issued(s: &Subject) -> Text {
     let (amount, number, about, due) = (s.money(s.invoice.payable()), number(s), s.about(), s.due());

@@ -16,6 +16,7 @@ pub(super) fn letter() -> Outgoing {
         subject: "Invoice 17 – £120.00 due".to_owned(),
         text: "Hello,\n.\n\nFrom here: £120\n".to_owned(),
         html: Some("<p>Hello, £120</p>".to_owned()),
+        thread: None,
         in_reply_to: Some("thread-3@portal.example".to_owned()),
         auto_submitted: true,
         list_unsubscribe: Some("https://portal.example/stop?x=1".to_owned()),
@@ -49,6 +50,29 @@ fn a_letter_bears_its_own_date_and_identifier_and_is_the_same_each_time() {
         assert!(text.contains(line), "{line} in {text}");
     }
     assert_eq!(text, text_of(&letter()));
+}
+
+#[test]
+fn a_thread_is_told_from_its_first_letter_and_folds() {
+    let parsed = |letter: &Outgoing| {
+        let mime = letter.compose().unwrap().mime;
+        let message = mail_parser::MessageParser::default().parse(&mime).unwrap();
+        let all: Vec<String> = message.references().as_text_list().unwrap().iter().map(ToString::to_string).collect();
+        (message.in_reply_to().as_text().unwrap().to_owned(), all)
+    };
+    let answered = "thread-3@portal.example".to_owned();
+    for (first, references) in [
+        (None, vec![answered.clone()]),
+        (Some(answered.clone()), vec![answered.clone()]),
+        (Some("first@portal.example".to_owned()), vec!["first@portal.example".to_owned(), answered.clone()]),
+    ] {
+        assert_eq!(parsed(&Outgoing { thread: first, ..letter() }), (answered.clone(), references));
+    }
+    let long = |c: &str| format!("{}@portal.example", c.repeat(super::message::MAX_IDENTIFIER_BYTES - 15));
+    let longest = Outgoing { thread: Some(long("a")), in_reply_to: Some(long("b")), ..letter() };
+    assert_eq!(parsed(&longest).1, [long("a"), long("b")]);
+    let broken = Outgoing { thread: Some("x@y>\r\nBcc: a@b.c".to_owned()), ..letter() };
+    assert_eq!(broken.compose().unwrap_err(), MessageError::MessageId);
 }
 
 #[test]

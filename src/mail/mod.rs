@@ -12,6 +12,8 @@ mod letter_words;
 pub mod letters;
 pub mod letters_digest;
 mod letters_german;
+pub mod letters_own;
+pub mod letters_starters;
 pub mod message;
 #[cfg(test)]
 mod message_tests;

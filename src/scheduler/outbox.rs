@@ -132,7 +132,7 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
         w.by = By::job("outbox");
         digest::begin(w, id, &settings.zone, &entropy, &sender)
     };
-    let parcel = match app.store.housekeep(app.now(), begin).await {
+    let mut parcel = match app.store.housekeep(app.now(), begin).await {
         Ok(Some(parcel)) => parcel,
         Ok(None) => return Ok(false),
         Err(ActError::Refused(why)) => return set_aside(app, id, format!("it could not be prepared: {why}")).await,
@@ -143,7 +143,11 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
     };
     // What goes together is carried by one of them, which may be another.
     let id = parcel.id;
-    let verdict = send(app, parcel.outgoing).await;
+    let verdict = match app.store.read(|r| letters::attach(r, &mut parcel)) {
+        Ok(()) => send(app, parcel.outgoing).await,
+        // Nothing was sent, and the letter says that it comes with its files.
+        Err(error) => Verdict::Deferred { reason: format!("what goes along with it can't be read: {error}") },
+    };
     if !matches!(verdict, Verdict::Accepted { .. }) {
         tracing::warn!(letter = id.0, ?verdict, "a letter was not taken");
     }

@@ -50,6 +50,7 @@ mod tables;
 pub mod tx;
 pub mod verify;
 pub mod walk;
+pub mod wordings;
 mod writer;
 
 use std::sync::{Arc, Mutex, PoisonError, mpsc};
@@ -98,6 +99,7 @@ pub mod prelude {
     pub use super::returned::ReturnedReads;
     pub use super::standing::StandingReads;
     pub use super::sums::SumReads;
+    pub use super::wordings::WordingReads;
     pub use super::{About, ActError, Done, ReadTx, Reader, Recorded, Store, StoreError, WriteTx};
 }
 

@@ -28,6 +28,7 @@ use crate::domain::policy::PolicyVersion;
 use crate::domain::project::Project;
 use crate::domain::quote::Quote;
 use crate::domain::recurring::Recurring;
+use crate::domain::wording::Wording;
 
 /// A type that is stored.
 pub trait Record: Serialize + DeserializeOwned {
@@ -94,4 +95,5 @@ records! {
     PolicyVersion = "reminder policy" v 1;
     CreditTerms = "credit terms" v 1;
     Snooze = "snooze" v 1;
+    Wording = "wording of a letter" v 1;
 }

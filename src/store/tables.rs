@@ -17,7 +17,7 @@ type Hash = [u8; 32];
 type Open = (Name, i64, i64);
 
 /// Single values: schema version, firm, head and key of the activity chain, seed of the firm’s signing key, how far a
-/// change of the reminder policy has got.
+/// change of the reminder policy has got, whether PDFs go along with letters.
 pub const META: T<Name, Bytes> = T::new("meta");
 /// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice; under
 /// `rate/`, when what was counted of a person is forgotten, in milliseconds, and their last letters.
@@ -189,6 +189,8 @@ pub const REMINDER_OF_INVOICE: T<Id, Instant> = T::new("reminder_of_invoice");
 pub const REMINDER_STEPS: T<(Id, i16), u8> = T::new("reminder_steps");
 /// Version to the reminder policy of it. Rows are only ever added.
 pub const POLICIES: T<Id, Bytes> = T::new("policies");
+/// (letter, language, version) to the firm’s words of it. Rows are only ever added.
+pub const WORDINGS: T<(u8, Id, Id), Bytes> = T::new("wordings");
 /// Invoice to the version of the policy that its steps follow; without a row it is the one of its publication.
 pub const POLICY_OF_INVOICE: T<Id, Id> = T::new("policy_of_invoice");
 /// (client, invoice or 0 for all of them) to the pause of its reminders.
@@ -223,7 +225,7 @@ macro_rules! every_table {
             DOCUMENTS DOCUMENTS_OF_PROJECT DOCUMENTS_OF_CLIENT DOCUMENT_SIZES EVENTS EVENTS_OF_CLIENT
             EVENTS_OF_INVOICE EVENTS_OF_DOCUMENT DOCUMENT_SEEN VISITS IMPORTS DROPS DROP_DIGESTS DROPS_WAITING LETTERS
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
-            REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE PAUSES STATEMENTS STATEMENT_MONTHS
+            REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE WORDINGS PAUSES STATEMENTS STATEMENT_MONTHS
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
             CREDIT_TERMS CREDIT_HOLDS
             ATTENTION ATTENTION_OF SNOOZES

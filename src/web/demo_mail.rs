@@ -95,15 +95,18 @@ fn list_body(letters: &[Kept], when: &dyn Fn(Timestamp) -> String) -> Markup {
 
 fn letter_body(kept: &Kept, when: &str, origin: &str) -> Markup {
     let letter = &kept.letter;
+    let files: Vec<&str> = letter.attachments.iter().map(|x| x.name.as_str()).collect();
     let facts = [
         ("From", html! { (letter.from_name) ", " (letter.from_address) }),
         ("To", html! { (letter.to_name) ", " (letter.to_address) }),
         ("Sent", html! { (when) }),
+        ("Attached", html! { (files.join(", ")) }),
     ];
+    let facts = if files.is_empty() { &facts[..3] } else { &facts[..] };
     html! {
         p { a href=(LIST) { "All letters" } }
         h1 { (letter.subject) }
-        (parts::facts(&facts))
+        (parts::facts(facts))
         @for paragraph in letter.text.split("\n\n") { p.pre { (linked(paragraph, origin)) } }
         p { (parts::link(Look::Quiet, &format!("{LIST}/{}/eml", kept.number), "Download the whole letter")) }
     }
@@ -140,6 +143,7 @@ mod tests {
             subject: "Due & today".into(),
             text: text.into(),
             html: None,
+            thread: None,
             in_reply_to: None,
             auto_submitted: true,
             list_unsubscribe: None,

@@ -286,6 +286,10 @@ pub fn list() -> Vec<Route> {
         get "/desk/settings/staff/{id}" Owner staff::edit;
         post "/desk/settings/staff/{id}" Owner staff::change;
         post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/settings/letters" Owner desk::wordings::show;
+        post "/desk/settings/letters" Owner desk::wordings::choose_files;
+        get "/desk/settings/letters/{letter}" Owner desk::wording::show;
+        post "/desk/settings/letters/{letter}" Owner desk::wording::save;
         get "/desk/settings/numbers" Owner desk::numbers::show;
         get "/desk/backups" Owner desk::backups::show;
         post "/desk/backups/identity" Owner desk::backup_identity::download;

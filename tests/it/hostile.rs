@@ -54,6 +54,7 @@ const WORDS: &[&str] = &[
     "/desk/invoices/{id}/allocations/{allocation}/undo",
     "/desk/invoices/{id}/credit",
     "/desk/projects/{id}",
+    "/desk/settings/letters/{letter}",
     DECLINE,
 ];
 
@@ -149,6 +150,7 @@ const BUTTONS: &[&str] = &[
     "/desk/clients/{id}/go-on",
     "/desk/clients/{id}/statements",
     "/desk/clients/{id}/statements/choice",
+    "/desk/settings/letters",
     "/desk/settings/statements",
     "/desk/contacts/{id}/revoke",
     "/desk/documents/{id}/erase",

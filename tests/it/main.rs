@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can't go on says where")]
 #![expect(clippy::inconsistent_digit_grouping, reason = "cents stand apart: 100_00 is a hundred euros")]
 
+mod along;
 mod auth;
 mod backups;
 mod bounces;
@@ -29,4 +30,5 @@ mod scheduler;
 mod store;
 mod tidy;
 mod walks;
+mod wordings;
 mod year;

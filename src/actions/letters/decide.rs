@@ -12,7 +12,8 @@ use crate::domain::ids::{ContactId, InvoiceId, LetterId};
 use crate::domain::letter::{Letter, LetterState, Link, Purpose, issue_key};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
-use crate::mail::letters as words;
+use crate::domain::wording::LetterKind;
+use crate::mail::letters_own;
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 
@@ -116,7 +117,8 @@ pub fn send_again(
     not_lately(w, Person::Contact(contact), Purpose::Issued(invoice))?;
     let firm = w.firm()?;
     let firm = writing(w, &firm, Person::Contact(contact))?;
-    let text = words::issued(&subject(&firm, &to.name, &row, today));
+    let own = w.words_at(LetterKind::Issued, firm.locale.language(), w.now)?;
+    let text = letters_own::issued(&subject(&firm, &to.name, &row, today), own.as_ref());
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
     queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;
     let event =

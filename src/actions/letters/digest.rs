@@ -6,17 +6,20 @@
 use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
-use super::hand_over::{Parcel, Sender, begin, looked_after_by, offer_stop, outgoing};
+use super::along::along_of;
+use super::hand_over::{Parcel, Sender, begin, looked_after_by, note_files, offer_stop, outgoing};
 use super::people::{reach, writing};
 use super::queue::{client_name, copied, message_id, subject};
 use super::stop::{moot, withdraw};
+use super::thread;
 use crate::domain::calendar::today;
 use crate::domain::grant::{DOCUMENT_DAYS, Grant, Opens};
 use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::invoice::Invoice;
 use crate::domain::letter::{ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
 use crate::domain::person::Person;
 use crate::domain::reminder::{Policy, Tone};
-use crate::mail::letters_digest::{Entry, digest};
+use crate::mail::letters_digest::{Entry, digest, kind};
 use crate::secrets::{Entropy, Token};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -74,6 +77,7 @@ fn together(
     going.sort_by_key(|(letter, row)| (row.due(), letter.id));
     let words = words(w, &going, zone)?;
     let message_id = shared_id(&going);
+    let invoices: Vec<Invoice> = going.iter().map(|x| x.1.invoice.clone()).collect();
     let carried: Vec<LetterId> = going.iter().skip(1).map(|x| x.0.id).collect();
     let mut slots = Vec::new();
     let mut whole: Option<Letter> = None;
@@ -87,6 +91,7 @@ fn together(
             Some(lead) => (letter.with, letter.carries) = (Some(lead.id), Vec::new()),
             None => {
                 (letter.with, letter.carries) = (None, carried.clone());
+                letter.follows = thread::last_digest(w, &letter)?;
                 (letter.subject, letter.text, letter.html) =
                     (words.subject.clone(), words.text.clone(), words.html.clone());
             }
@@ -100,14 +105,15 @@ fn together(
         _ => format!("{}/invoices", sender.url),
     };
     slots.extend([(LINK_SLOT.to_owned(), all), (ANCHOR_SLOT.to_owned(), w.anchor()?.code().to_string())]);
-    // It speaks of several invoices, and goes on from none of their letters.
-    let lead = Letter { follows: None, ..lead };
     let mut outgoing = outgoing(&lead, &w.firm()?, sender, &slots, w.now);
+    outgoing.thread = thread::first_digest(w, &lead)?.map(|local| thread::beside(&outgoing.message_id, &local));
+    let along = along_of(w, &lead, &invoices)?;
+    note_files(w, &lead, &along, &mut outgoing)?;
     if let Some(answers_to) = looked_after_by(w, &lead)? {
         outgoing.reply_to = Some(answers_to);
     }
     offer_stop(w, &lead, entropy, sender, &mut outgoing)?;
-    Ok(Some(Parcel { id: lead.id, outgoing }))
+    Ok(Some(Parcel { id: lead.id, outgoing, files: along.files }))
 }
 
 /// The words of the whole, true today.
@@ -125,7 +131,13 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
             Entry { about, tone: entry(one) }
         })
         .collect();
-    Ok(digest(&entries).ok_or_else(broken)?)
+    // As with one reminder, the words that held when it was queued: of several, the last of them.
+    let queued = going.iter().map(|x| x.0.queued).max().unwrap_or(w.now);
+    let own = match kind(&entries) {
+        Some(kind) => w.words_at(kind, firm.locale.language(), queued)?,
+        None => None,
+    };
+    Ok(digest(&entries, own.as_ref()).ok_or_else(broken)?)
 }
 
 /// How a reminder’s step speaks; one that the policy has no longer, politely.

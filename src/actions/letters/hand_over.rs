@@ -6,21 +6,22 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
-use super::about;
+use super::along::{ATTACHED_MAX, Along, along};
 use super::people::{reach, responsible, writing};
 use super::posted;
 use super::stop::{moot, withdraw};
+use super::{about, thread};
 use crate::app::Settings;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
 use crate::domain::grant::{
     CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, STOP_DAYS,
 };
-use crate::domain::ids::LetterId;
+use crate::domain::ids::{FileRef, LetterId};
 use crate::domain::letter::{ANCHOR_SLOT, ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
-use crate::mail::letters::offering_stop;
+use crate::mail::letters::{noting_files, offering_stop};
 use crate::mail::{Outgoing, Verdict};
 use crate::secrets::{self, Entropy, Token, TokenDigest};
 use crate::store::letters::{LetterShelf, retry_at};
@@ -31,8 +32,10 @@ use crate::store::prelude::*;
 pub struct Parcel {
     /// The letter.
     pub id: LetterId,
-    /// What goes out.
+    /// What goes out, without the files.
     pub outgoing: Outgoing,
+    /// Names and files that go along, to be read by [`attach`](super::attach).
+    pub files: Vec<(String, FileRef)>,
 }
 
 /// Where letters come from and where their links lead.
@@ -82,6 +85,8 @@ pub fn begin(
         letter = found(posted::refreshed(w, &letter)?)?;
     }
     reach(w, &mut letter)?;
+    letter.follows = thread::of_invoice(w, &letter)?;
+    let along = along(w, &letter)?;
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));
     letter.attempts += 1;
@@ -93,8 +98,9 @@ pub fn begin(
     if let Some(answers_to) = looked_after_by(w, &letter)? {
         outgoing.reply_to = Some(answers_to);
     }
+    note_files(w, &letter, &along, &mut outgoing)?;
     offer_stop(w, &letter, entropy, sender, &mut outgoing)?;
-    Ok(Some(Parcel { id, outgoing }))
+    Ok(Some(Parcel { id, outgoing, files: along.files }))
 }
 
 /// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and
@@ -109,6 +115,25 @@ pub(super) fn looked_after_by(w: &WriteTx<'_>, letter: &Letter) -> Result<Option
         [one] => Ok(Some((one.name.clone(), one.email.to_string()))),
         _ => Ok(None),
     }
+}
+
+/// Says in the letter what goes along with it, and what would have been too large.
+pub(super) fn note_files(
+    w: &WriteTx<'_>,
+    letter: &Letter,
+    along: &Along,
+    outgoing: &mut Outgoing,
+) -> Result<(), StoreError> {
+    let names: Vec<String> = along.files.iter().map(|x| x.0.clone()).collect();
+    if names.is_empty() && along.linked.is_empty() {
+        return Ok(());
+    }
+    let firm = w.firm()?;
+    let html = outgoing.html.take().unwrap_or_default();
+    let parts = (outgoing.text.as_str(), html.as_str());
+    let (text, html) = noting_files(&*writing(w, &firm, letter.to)?, parts, &names, &along.linked, ATTACHED_MAX);
+    (outgoing.text, outgoing.html) = (text, Some(html));
+    Ok(())
 }
 
 /// Draws the link that stops reminders, for mail programs (RFC 8058) and at the letter's end; kept as a digest.
@@ -219,6 +244,7 @@ pub(super) fn outgoing(
         subject: letter.subject.clone(),
         text: fill(&letter.text),
         html: Some(fill(&letter.html)),
+        thread: None,
         in_reply_to: letter.follows.as_ref().map(|id| format!("{id}@{domain}")),
         auto_submitted: true,
         list_unsubscribe: None,
@@ -239,6 +265,9 @@ pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict, chance: u64)
         if let Some(along) = w.letter(other)?.filter(|l| l.with == Some(id) && sending(l)) {
             let _ = end(w, along, verdict, chance)?;
         }
+    }
+    if matches!(verdict, Verdict::Accepted { .. }) {
+        thread::remember(w, &letter)?;
     }
     end(w, letter, verdict, chance)
 }

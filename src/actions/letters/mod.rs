@@ -1,6 +1,7 @@
 //! The outbox: queueing letters with what causes them, handing them over one at a time, and deciding about those of
 //! which nobody knows.
 
+mod along;
 mod decide;
 mod digest;
 mod hand_over;
@@ -9,10 +10,12 @@ mod posted;
 mod queue;
 mod statements;
 mod stop;
+mod thread;
 
 use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
+pub use along::{ATTACHED_MAX, Along, along, attach};
 pub use decide::{Decision, decide, leave_all, release_sending, send_again};
 pub use digest::{CARRIED_MAX, begin_together};
 pub(super) use hand_over::code_digest;

@@ -1,7 +1,7 @@
 //! Letters are queued in the commit of what causes them, each once under its key.
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
 use super::about;
@@ -18,7 +18,8 @@ use crate::domain::quote::Quote;
 use crate::domain::refusal::Refusal;
 use crate::domain::reminder::{Planned, Tone};
 use crate::domain::text::EmailAddress;
-use crate::mail::letters as words;
+use crate::domain::wording::LetterKind;
+use crate::mail::{letters as words, letters_own};
 use crate::mutants::Mutant;
 use crate::secrets::{self, TokenDigest};
 use crate::store::invoices::Row;
@@ -42,7 +43,10 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
         let about = subject(&firm, &contact.name, &row, today);
         let text = match &credited {
             Some(of) => words::credit_note(&about, of.as_str()),
-            None => words::issued(&about),
+            None => {
+                let own = w.words_at(LetterKind::Issued, firm.locale.language(), w.now)?;
+                letters_own::issued(&about, own.as_ref())
+            }
         };
         let key = issue_key(invoice.id, Person::Contact(contact.id));
         let (purpose, link) = (Purpose::Issued(invoice.id), Some(Link::Document(invoice.id)));
@@ -72,13 +76,13 @@ pub(in super::super) fn queue_reminder(
     let key = |to| reminder_key(invoice.id, instalment, step.step, to);
     for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
-        let text = words::reminder(&subject(&firm, &contact.name, row, today), step.tone);
+        let text = reminder_words(w, &subject(&firm, &contact.name, row, today), step.tone, w.now)?;
         let link = Some(Link::Document(invoice.id));
         queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
     }
     for staff in &to.copies {
         let client = client_name(w, invoice)?;
-        let text = words::reminder(&copied(subject(&firm, &staff.name, row, today), &client), step.tone);
+        let text = reminder_words(w, &copied(subject(&firm, &staff.name, row, today), &client), step.tone, w.now)?;
         let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
         // The client's link is theirs alone: a copy leads to the invoice on the desk.
         queued += usize::from(queue(w, &to, key(Person::Staff(staff.id)), purpose, None, text)?);
@@ -95,6 +99,18 @@ pub(super) fn copied<'a>(subject: words::Subject<'a>, client: &'a str) -> words:
     words::Subject { copy_of: Some(client), ..subject }
 }
 
+/// A reminder in the words that held `at` an instant: a letter in the outbox keeps those of when it was queued.
+fn reminder_words(
+    r: &impl Reader,
+    about: &words::Subject<'_>,
+    tone: Tone,
+    at: Timestamp,
+) -> Result<words::Text, StoreError> {
+    let kind = LetterKind::reminder(tone, about.due, about.today);
+    let own = r.words_at(kind, about.firm.locale.language(), at)?;
+    Ok(letters_own::reminder(about, tone, own.as_ref()))
+}
+
 /// Writes a waiting reminder's words again, with what is open `today`.
 pub(in super::super) fn reword(
     w: &mut WriteTx<'_>,
@@ -107,7 +123,7 @@ pub(in super::super) fn reword(
     let firm = writing(w, &firm, letter.to)?;
     let about = subject(&firm, &letter.to_name, row, today);
     let about = if matches!(letter.to, Person::Staff(_)) { copied(about, &client) } else { about };
-    let words::Text { subject, text, html } = words::reminder(&about, tone);
+    let words::Text { subject, text, html } = reminder_words(w, &about, tone, letter.queued)?;
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
         w.move_letter(&reworded, &reworded.state, Some(w.now))?;
@@ -226,10 +242,6 @@ pub(super) fn queue(
     if w.letter_keyed(&key)?.is_some() && !Mutant::NoKeys.is_on() {
         return Ok(false);
     }
-    let follows = match purpose.invoice() {
-        Some(id) => w.letters_about(id)?.iter().find(|l| l.to == to.person).map(|l| l.message_id.clone()),
-        None => None,
-    };
     let letter = Letter {
         id: LetterId(w.next("letter")?),
         message_id: message_id(&key),
@@ -243,7 +255,8 @@ pub(super) fn queue(
         subject: words.subject,
         text: words.text,
         html: words.html,
-        follows,
+        // Found when it goes: what it follows may not have gone itself yet.
+        follows: None,
         state: LetterState::Queued,
         attempts: 0,
         queued: w.now,

@@ -159,6 +159,7 @@ fn outgoing(letter: &Letter, settings: &Settings) -> Outgoing {
         subject: letter.subject.clone(),
         text,
         html: None,
+        thread: None,
         in_reply_to: letter.follows.as_ref().map(|id| format!("{id}@{domain}")),
         auto_submitted: true,
         list_unsubscribe: None,

@@ -4,6 +4,7 @@ use super::{Check, people};
 use crate::domain::letter::Letter;
 use crate::domain::pause::{Pause, Stopped};
 use crate::domain::policy::PolicyVersion;
+use crate::domain::wording::{Wording, Words};
 use crate::store::accounts::person_key;
 use crate::store::clients::ClientReads;
 use crate::store::error::StoreError;
@@ -12,6 +13,7 @@ use crate::store::letters::{LetterReads, shelf, waits_as_reminder};
 use crate::store::returned::Returned;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
+use crate::store::wordings::language_tag;
 use redb::ReadableTable;
 
 /// Highest tag of how a step was settled.
@@ -89,6 +91,7 @@ fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
         Ok(())
     })?;
     policies(c)?;
+    wordings(c)?;
     pauses(c)?;
     stopped(c)
 }
@@ -117,6 +120,25 @@ fn policies(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.rows(POLICY_OF_INVOICE, |c, invoice, version| {
         let fine = version <= last && c.has(INVOICES, invoice)?;
         c.claim(fine, || format!("The reminders of invoice {invoice} follow version {version} of the policy."));
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// Each letter's words in each language have versions without a gap, and can be filled.
+fn wordings(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut last = (0, 0, 0);
+    c.every("words of letters", WORDINGS, |c, (tag, language, version): (u8, u64, u64), one: Wording| {
+        let before = if (last.0, last.1) == (tag, language) { last.2 } else { 0 };
+        let named = (one.kind.tag(), language_tag(one.language), u64::from(one.version)) == (tag, language, version);
+        let fit = one
+            .words
+            .as_ref()
+            .is_none_or(|x| Words::read(one.kind, &x.subject, &x.opening, &x.closing).as_ref() == Ok(x));
+        c.claim(named && fit && version == before + 1, || {
+            format!("Version {version} of the words of {} in {} can’t be right.", one.kind.words(), one.language.name())
+        });
+        last = (tag, language, version);
         Ok(())
     })?;
     Ok(())

@@ -130,7 +130,7 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
         div.rail.gap-y[!lacking.0.is_empty()] {
             div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
-                (seen_by(&audience, &recipients, draft))
+                (seen_by(&audience, &recipients, draft, r.pdfs_along()?))
                 (then(desk, &r.policy()?, draft, &recipients))
             }
         }
@@ -210,7 +210,7 @@ fn document(desk: &Desk, r: &ReadTx, draft: &Invoice) -> Result<Markup, Problem>
 }
 
 /// Everybody who will see the document, and who of them gets its letter.
-fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice) -> Markup {
+fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice, along: bool) -> Markup {
     let row = |c: &Contact| {
         let letter = recipients.iter().any(|x| x.id == c.id);
         let end = if letter {
@@ -228,6 +228,7 @@ fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice) -> Mar
         @if !rows.is_empty() && recipients.is_empty() {
             p.small { "Nobody gets a letter; they will find the invoice when they sign in." }
         }
+        @if along && !recipients.is_empty() { p.small { "The PDF goes along with the letter." } }
     };
     parts::section("seen-by", "Who will see this", "", body)
 }

@@ -10,7 +10,7 @@ use super::letters::{sees, told, why};
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
-use crate::actions::letters::{self as acts, Decision};
+use crate::actions::letters::{self as acts, Along, Decision};
 use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
@@ -78,7 +78,7 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
         div.rail.sec-m {
             div { (parts::section("text", "The letter", "Links and codes are drawn while it is sent", paper(letter))) }
             aside aria-label="About this letter" {
-                (parts::section("about", "About", "", about(letter, &names)))
+                (parts::section("about", "About", "", about(letter, &names, files(r, letter)?)))
                 @let along = along(r, letter, &names)?;
                 @if !along.is_empty() { (parts::section("along", "In one letter with", "One e-mail, one verdict", html! { ul { @for one in &along { li { (one) } } } })) }
                 (parts::section("history", "History", "", past(desk, &history, &names)))
@@ -172,13 +172,27 @@ fn paper(letter: &Letter) -> Markup {
     }
 }
 
-fn about(letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Markup {
+/// The files that go along with a letter that waits, as things stand.
+fn files(r: &ReadTx, letter: &Letter) -> Result<Option<String>, StoreError> {
+    if !letter.state.waits() {
+        return Ok(None);
+    }
+    let Along { files, linked } = acts::along(r, letter)?;
+    let mut names: Vec<String> = files.into_iter().map(|x| x.0).collect();
+    names.extend(linked.into_iter().map(|name| format!("{name} as a link: it is too large")));
+    Ok((!names.is_empty()).then(|| names.join(", ")))
+}
+
+fn about(letter: &Letter, names: &NamesOf<'_, ReadTx>, files: Option<String>) -> Markup {
     let mut all = vec![("Why", html! { (why(letter.purpose)) })];
     if let Some(client) = letter.client {
         all.push(("Client", html! { a href=(links::client(client)) { (names.client(client)) } }));
     }
     if let Some(id) = letter.purpose.invoice() {
         all.push(("Document", html! { a href=(links::invoice(id)) { (nw(names.document(id))) } }));
+    }
+    if let Some(files) = files {
+        all.push(("Goes along", html! { (files) }));
     }
     all.push(("Tries", html! { (letter.attempts) }));
     parts::facts(&all)

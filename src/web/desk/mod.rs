@@ -94,6 +94,8 @@ mod today_invoices;
 mod today_queue;
 mod today_side;
 pub mod undo;
+pub mod wording;
+pub mod wordings;
 pub mod write_off;
 
 pub use invoice_lines::total_lines;

@@ -37,7 +37,7 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
                 (parts::note(Tone::Info, Icon::Clock, "The last change is being carried out.", "Each open invoice gets its new days in turn; what was sent stays sent."))
             }
             (parts::section("now", "What holds now", "", html! {
-                (rules(&desk, &now.policy, &names))
+                (rules(&desk, &now.policy, &names, r.pdfs_along()?))
                 p { a href=(super::policy_past::PAGE) { "The last year under this policy" } }
             }))
             (policy_days::known(&desk, &now.policy, desk.may(Act::Govern)))
@@ -48,7 +48,7 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
 }
 
 /// A policy in words.
-pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>) -> Markup {
+pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, along: bool) -> Markup {
     let locale = desk.locale();
     let zone = desk.zone().iana_name().unwrap_or("UTC");
     html! {
@@ -60,6 +60,7 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>) -
             ", from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
             "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
             "After a standstill only the latest missed step is sent, once. Nothing goes after payment."
+            @if along { " Each invoice’s PDF goes along with its letter." }
         }
     }
 }
@@ -92,9 +93,9 @@ fn by(names: &NamesOf<'_, ReadTx>, actor: &Actor) -> String {
 }
 
 /// The policy in short, for the page of reminders.
-pub(super) fn short(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>) -> Markup {
+pub(super) fn short(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, along: bool) -> Markup {
     html! {
-        (rules(desk, policy, names))
-        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
+        (rules(desk, policy, names, along))
+        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } @if desk.may(Act::Govern) { " · " a href=(super::wordings::PAGE) { "What letters say" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
     }
 }

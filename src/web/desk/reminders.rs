@@ -114,7 +114,7 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
         let body = html! {
             (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
             (super::letters::tabs("reminders"))
-            (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names)))
+            (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names, r.pdfs_along()?)))
             (parts::section("paused", "Paused", "Each ends by itself", paused))
             (ahead)
         };

@@ -273,6 +273,15 @@ impl World {
             "/reminders/stop/{token}" => {
                 fill("{token}", vec![(self.stop_link.clone(), Of::Everybody), (absent, Of::Absent)])
             }
+            "/desk/settings/letters/{letter}" => fill(
+                "{letter}",
+                vec![
+                    ("overdue-en".to_owned(), Of::Everybody),
+                    ("several-final-de".to_owned(), Of::Everybody),
+                    ("overdue-fr".to_owned(), Of::Absent),
+                    ("x".to_owned(), Of::Absent),
+                ],
+            ),
             "/password/{token}" => {
                 fill("{token}", vec![(self.password_link.clone(), Of::Everybody), (absent, Of::Absent)])
             }

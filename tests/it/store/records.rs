@@ -25,7 +25,7 @@ use counterfoil::domain::monthly::MonthStatement;
 use counterfoil::domain::pause::{Pause, Paused, Stopped};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
-use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach};
+use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach, Tone};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
@@ -35,6 +35,7 @@ use counterfoil::domain::tax::{
     AccountingVat, Adjustment, Content, Period, Prices, Takes, Totals, VatCategory, totals,
 };
 use counterfoil::domain::terms::{DueRule, EarlyPayment, Instalment, Terms};
+use counterfoil::domain::wording::{LetterKind, Wording, Words};
 use counterfoil::store::records::Record;
 use jiff::Timestamp;
 use jiff::civil::date;
@@ -512,7 +513,10 @@ fn a_version_of_the_reminder_policy_keeps_its_form() {
     policy.steps[4].only = Condition { unopened: true, over: Some(eur(500)) };
     policy.days.holidays.insert(date(2026, 12, 25), "Christmas Day".to_owned());
     let by = Actor::Staff(StaffId(3));
-    golden("policy", &[PolicyVersion { version: 2, policy, by, at: at(), reason: "x".to_owned() }]);
+    golden("policy", &[PolicyVersion { version: 2, policy, by: by.clone(), at: at(), reason: "x".to_owned() }]);
+    let words = Words { subject: "{number}".to_owned(), opening: "x".to_owned(), closing: String::new() };
+    let one = |kind, words| Wording { kind, language: Language::German, version: 2, words, by: by.clone(), at: at() };
+    golden("wording", &[one(LetterKind::Issued, Some(words)), one(LetterKind::Reminder(Tone::Firm), None)]);
 }
 
 /// One of each kind, in the order in which the stored form counts them; a new kind is added at the end.
@@ -632,5 +636,7 @@ fn events() -> Vec<Event> {
         E::ShownAgain { item: Item::Silent(invoice) },
         E::OpenItemsDownloaded { on: date(2026, 11, 22), digest, format: Format::Pdf },
         E::StaffOpenItemsDownloaded { on: date(2026, 11, 22), format: Format::Csv },
+        E::LetterWorded { letter: LetterKind::Several(Tone::Final), language: Language::German, own: true },
+        E::ClockLeapt { from: at(), to: at() },
     ]
 }

@@ -4,7 +4,8 @@
 //!
 //! `cli` › `web | scheduler` › `actions | backup` › `app` › `store | documents | mail` › `domain`
 //!
-//! `config`, `clock`, `secrets` and `mutants` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds the rule.
+//! `config`, `clock`, `secrets` and `mutants` are leaves that any room but `domain` may use. `tests/it/tidy.rs` holds
+//! the rule.
 
 pub mod actions;
 pub mod app;

@@ -4,8 +4,8 @@
 /// A defect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mutant {
-    /// A step is looked at twice, as if its first look had not been kept, and a letter is queued although one of its key
-    /// was.
+    /// A step is looked at twice, as if its first look had not been kept, and a letter is queued although one of its
+    /// key was.
     NoKeys,
     /// A step is settled in one commit, and its letters are queued in the next.
     EnqueuesOutside,

@@ -196,8 +196,8 @@ pub struct Letter {
 }
 
 impl Letter {
-    /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody who wants to get in waits for it, and
-    /// it was queued after the restore, so that it can't have gone before.
+    /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody who wants to get
+    /// in waits for it, and it was queued since, so that it can't have gone before.
     pub fn goes_while_held(&self, since: Timestamp) -> bool {
         matches!(self.purpose, Purpose::SignIn | Purpose::SetPassword | Purpose::Notice) && self.queued >= since
     }

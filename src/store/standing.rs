@@ -63,14 +63,14 @@ pub trait StandingReads: Reader {
         Ok(kept.map(|[from, to]| Leap { from, to }))
     }
 
-    /// Whether letters are held back since a restore or a leap of the clock, until an owner releases them: what waits in an old backup may
-    /// have been sent since.
+    /// Whether letters are held back since a restore or a leap of the clock, until an owner releases them: what waits
+    /// may have been sent before, or be due another day.
     fn sending_held(&self) -> Result<bool, StoreError> {
         Ok(self.held_since()?.is_some())
     }
 
-    /// The restore or leap of the clock since which letters are held back; `None` when they are not. What was queued before lay in the
-    /// backup.
+    /// The restore or leap of the clock since which letters are held back; `None` when they are not. What was queued
+    /// before lay in the backup, or was queued by another time.
     fn held_since(&self) -> Result<Option<Timestamp>, StoreError> {
         let table = self.table(META)?;
         let Some(kept) = table.get(SENDING_HELD)? else { return Ok(None) };

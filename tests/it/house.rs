@@ -14,7 +14,7 @@ use counterfoil::actions::invoices::{Draft, Publication};
 use counterfoil::actions::payments::{Apply, NewReceipt};
 use counterfoil::actions::people::{NewContact, NewStaff};
 use counterfoil::actions::uploads::{Arrived, Upload};
-use counterfoil::actions::{clients, documents, firm, invoices, payments, people};
+use counterfoil::actions::{clients, documents, firm, invoices, payments, people, restored};
 use counterfoil::app::{App, FileLimits, Settings};
 use counterfoil::clock::Clock;
 use counterfoil::documents::Fonts;
@@ -420,6 +420,13 @@ impl TestHouse {
         let ticked = scheduler::tick(&self.app).await;
         assert_eq!(ticked.failures, 0, "a job failed");
         ticked
+    }
+
+    /// After so long a stop that nobody can tell it from a clock that is wrong, an owner has looked.
+    pub async fn trust_the_clock(&self) {
+        self.tick().await;
+        let release = |w: &mut WriteTx<'_>, s: &StaffScope| restored::release_sending(w, s, &[]);
+        self.act(self.who.orla, release).await.unwrap();
     }
 
     /// Takes the oldest unclaimed letter to this address.

@@ -52,6 +52,7 @@ async fn each_month_has_one_statement_also_after_downtime_and_a_new_house_has_no
     house.pay(marlow, 100_00, vec![id]).await;
     choose(&house, Some(kestrel), Some(When::Always)).await;
     house.at(date(2027, 3, 2), 6);
+    house.trust_the_clock().await;
     assert_eq!(house.tick().await.statements, 2 + 3);
     assert_eq!(months(&house, marlow), ["2026-11", "2026-12", "2027-01"], "in February nothing stood nor moved");
     assert_eq!(months(&house, kestrel), ["2026-12", "2027-01", "2027-02"]);

@@ -264,6 +264,7 @@ fn open_items(firm: &Firm) -> Sheet {
         due,
         settled,
         open: amount - settled,
+        settled_at: None,
     };
     let (invoice, second) = (EntryKind::Invoice, Some(date(2026, 11, 15)));
     let lease = (date(2026, 9, 6), invoice, "HF-2026-0412", "Lease of Unit 4", 413_630);

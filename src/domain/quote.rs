@@ -124,7 +124,7 @@ pub fn reason(typed: &str) -> Result<String, FieldFault> {
     let reason = text::paragraph("reason", typed)?;
     match reason.chars().count() {
         0 => Err(FieldFault::new("reason", "Say why, in a few words; it goes to us with your answer.")),
-        ..=REASON_MAX => Ok(reason),
+        1..=REASON_MAX => Ok(reason),
         _ => Err(FieldFault::new("reason", format!("Use {REASON_MAX} characters or fewer."))),
     }
 }

@@ -562,14 +562,10 @@ async fn planted_faults_are_noticed() {
         Planted::SilentPause,
     ];
     for planted in all {
-        let mut noticed = None;
+        let mut noticed = false;
         for seed in 0..200 {
-            if let Err(what) = life(seed, 50, planted).await {
-                noticed = Some((seed, what));
-                break;
-            }
+            noticed = noticed || life(seed, 50, planted).await.is_err();
         }
-        let (seed, what) = noticed.unwrap_or_else(|| panic!("{planted:?} went unnoticed"));
-        println!("{planted:?} is noticed at seed {seed}: {what}");
+        assert!(noticed, "{planted:?} went unnoticed");
     }
 }

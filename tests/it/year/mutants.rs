@@ -1,6 +1,7 @@
 //! Defects planted in the code itself, each of which a life must notice. A defect is switched on for a process of its
 //! own: this test's program, run again.
 
+use std::io::Write;
 use std::process::Command;
 
 use counterfoil::mutants::{Mutant, VARIABLE};
@@ -29,8 +30,8 @@ fn a_life_with_a_defect_is_noticed() {
     };
     let noticed = seeds.clone().find_map(|seed| Some((seed, lived(seed)?)));
     match noticed {
-        Some((seed, what)) => println!("noticed at seed {seed}: {what}"),
-        None => println!("nothing is noticed in seeds {seeds:?}"),
+        Some((seed, what)) => writeln!(std::io::stdout(), "noticed at seed {seed}: {what}").unwrap(),
+        None => writeln!(std::io::stdout(), "nothing is noticed in seeds {seeds:?}").unwrap(),
     }
 }
 
@@ -50,8 +51,10 @@ fn every_mutant_is_noticed() {
         let said = run_with(&format!("{mutant:?}"), None);
         let found = said.lines().find_map(|line| line.split_once("noticed at seed ")?.1.split_once(": "));
         let (seed, what) = found.unwrap_or_else(|| panic!("{mutant:?} went unnoticed: {said}"));
-        println!("{mutant:?} is noticed at seed {seed}: {what}");
         let without = run_with("", Some(seed));
-        assert!(without.contains("nothing is noticed"), "seed {seed} fails without {mutant:?} as well: {without}");
+        assert!(
+            without.contains("nothing is noticed"),
+            "seed {seed} ({what}) fails without {mutant:?} as well: {without}"
+        );
     }
 }

@@ -241,7 +241,7 @@ fn below<T>(work: impl FnOnce() -> T) -> T {
 }
 
 /// How far down the stack one block's work reaches with AEGIS, in bytes.
-const BLOCK_REACH: usize = 1024;
+const BLOCK_REACH: usize = 512;
 /// How far the making of a key schedule reaches.
 const KEY_SCHEDULE_REACH: usize = 16 << 10;
 

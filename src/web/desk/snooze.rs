@@ -60,7 +60,7 @@ pub(super) fn address(item: Item) -> String {
 
 /// The link to it, for whoever may.
 pub(super) fn link(desk: &Desk, item: Item) -> Markup {
-    html! { @if desk.may(Act::Work) { a.small href=(address(item)) { "Put off" } } }
+    html! { @if desk.may(Act::Work) { a.small.nw href=(address(item)) { "Put off" } } }
 }
 
 /// `GET /desk/snooze/{item}`

@@ -148,7 +148,12 @@ impl SmtpMailer {
         for ip in found {
             let peer = SocketAddr::new(ip, s.port);
             match timeout(s.timeouts.connect, TcpStream::connect(peer)).await {
-                Ok(Ok(tcp)) => return Ok((tcp, peer)),
+                Ok(Ok(tcp)) => {
+                    // Else the dot that ends a letter waits for the server's late acknowledgement of the letter itself:
+                    // 40 ms each. Without it letters are slower, and that is all.
+                    tcp.set_nodelay(true).ok();
+                    return Ok((tcp, peer));
+                }
                 Ok(Err(e)) => last = format!("{}: no connection ({e})", self.server(peer)),
                 Err(_) => last = format!("{}: no connection in time", self.server(peer)),
             }

@@ -40,6 +40,14 @@ fn assert_deferred(verdict: &Verdict, why: &str) {
 }
 
 #[tokio::test]
+async fn the_dot_that_ends_a_letter_does_not_wait_for_the_letters_acknowledgement() {
+    let server = Server::start(Script::default()).await;
+    let mailer = SmtpMailer::new(settings(server.port, Security::PlainLoopback)).unwrap();
+    let (tcp, _) = mailer.dial_any(vec!["127.0.0.1".parse().unwrap()]).await.unwrap();
+    assert!(tcp.nodelay().unwrap());
+}
+
+#[tokio::test]
 async fn a_taken_letter_is_accepted_with_the_servers_words() {
     let (verdict, server) = verdict(Script::default()).await;
     let Verdict::Accepted { response, server: name } = verdict else { panic!("{verdict:?}") };

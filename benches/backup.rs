@@ -10,19 +10,17 @@ mod support;
 
 use std::path::Path;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use support::{Demo, Load, now, processor_ticks};
+use support::latency::{Latencies, median};
+use support::{Demo, now, processor_ticks};
 
 /// Mebibytes of documents, and of one of them.
 const FILLED: u64 = 2_048;
 const DOCUMENT: usize = 16;
 const ROUNDS: u64 = 5;
-/// Pages asked for at once, and how long each waits for its next turn: far from what the server can do, as in a house.
+/// Pages asked for at once.
 const READERS: u64 = 4;
-const PAUSE: Duration = Duration::from_millis(20);
 /// How long pages are asked for without a backup.
 const IDLE: Duration = Duration::from_secs(8);
 
@@ -135,12 +133,13 @@ async fn pages(demo: &Demo, out: &Path, rounds: u64) {
     for page in demo.pages().await.iter().take(2) {
         let (mut idle, mut busy) = (Vec::new(), Vec::new());
         for _ in 0..rounds {
-            idle.push(Latencies::of(demo.load(page), tokio::time::sleep(IDLE)).await);
+            idle.push(Latencies::of(demo.load(page), READERS, tokio::time::sleep(IDLE)).await);
             let mut child = tokio::task::spawn_blocking({
                 let (program, args) = (env!("CARGO_BIN_EXE_counterfoil"), backup_args(demo, out));
                 move || run(Command::new(program).args(args).arg("--replace"))
             });
-            busy.push(Latencies::of(demo.load(page), async { (&mut child).await.expect("a backup") }).await);
+            let until = async { (&mut child).await.expect("a backup") };
+            busy.push(Latencies::of(demo.load(page), READERS, until).await);
         }
         let ratio = |of: fn(&Latencies) -> f64| {
             median(busy.iter().zip(&idle).map(|(busy, idle)| of(busy) / of(idle)).collect::<Vec<_>>())
@@ -149,49 +148,4 @@ async fn pages(demo: &Demo, out: &Path, rounds: u64) {
         println!("{}: during a backup {}", page.0, Latencies::all(&busy));
         println!("{}: ratio of p50 {:.2}, of p99 {:.2}", page.0, ratio(|l| l.at(0.5)), ratio(|l| l.at(0.99)));
     }
-}
-
-/// Times of pages in milliseconds, ascending.
-struct Latencies(Vec<f64>);
-
-impl Latencies {
-    /// Of pages asked for until `until` is done.
-    async fn of(load: Load, until: impl Future<Output = ()>) -> Self {
-        let (load, over) = (Arc::new(load), Arc::new(AtomicBool::new(false)));
-        let mut readers = tokio::task::JoinSet::new();
-        for _ in 0..READERS {
-            let (load, over) = (Arc::clone(&load), Arc::clone(&over));
-            readers.spawn(async move {
-                let (mut stream, mut took) = (load.connect().await, Vec::new());
-                while !over.load(Ordering::Relaxed) {
-                    let begun = now();
-                    load.ask(&mut stream).await;
-                    took.push(begun.elapsed().as_secs_f64() * 1e3);
-                    tokio::time::sleep(PAUSE).await;
-                }
-                took
-            });
-        }
-        until.await;
-        over.store(true, Ordering::Relaxed);
-        let mut all: Vec<f64> = readers.join_all().await.into_iter().flatten().collect();
-        all.sort_by(f64::total_cmp);
-        Self(all)
-    }
-
-    fn at(&self, part: f64) -> f64 {
-        self.0[((self.0.len() as f64 * part) as usize).min(self.0.len() - 1)]
-    }
-
-    fn all(rounds: &[Self]) -> String {
-        let each = |part: f64| median(rounds.iter().map(|l| l.at(part)).collect::<Vec<_>>());
-        let count: usize = rounds.iter().map(|l| l.0.len()).sum();
-        format!("p50 {:.2} ms, p99 {:.2} ms, of {count} pages", each(0.5), each(0.99))
-    }
-}
-
-fn median<T: Into<Vec<f64>>>(numbers: T) -> f64 {
-    let mut numbers: Vec<f64> = numbers.into();
-    numbers.sort_by(f64::total_cmp);
-    numbers[numbers.len() / 2]
 }

@@ -1,6 +1,7 @@
 //! What the page benchmark is made of: the real binary as a demo, a load, a bare server to compare with.
 
 pub mod bare;
+pub mod latency;
 
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -126,12 +127,7 @@ impl Demo {
     }
 
     fn of_status_mb(&self, name: &str) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap_or_default();
-        let kb = status
-            .lines()
-            .find_map(|l| l.strip_prefix(name))
-            .and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok());
-        kb.unwrap_or(0) / 1024
+        status_mb(self.pid(), name)
     }
 
     /// A page or file of the desk, whose body is still to be read.
@@ -224,6 +220,7 @@ async fn sign_in(url: &str, (email, password): (String, String)) -> String {
 }
 
 /// One page asked for again and again.
+#[derive(Clone)]
 pub struct Load {
     pub address: SocketAddr,
     pub certificate: PathBuf,
@@ -309,6 +306,13 @@ impl Load {
         }
         read.split_off(head)
     }
+}
+
+/// Megabytes that the system says a process has, by the name in its status.
+pub fn status_mb(pid: u32, name: &str) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix(name));
+    line.and_then(|l| l.trim().trim_end_matches(" kB").parse::<u64>().ok()).unwrap_or(0) / 1024
 }
 
 /// User and system time of a process, in hundredths of a second.

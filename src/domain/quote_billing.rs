@@ -91,7 +91,12 @@ impl Billing {
         let mut taken = Vec::new();
         for invoice in invoices {
             let (Some(from), Body::Composed(content)) = (&invoice.quote, &invoice.body) else { continue };
-            taken.push((from.part.clone(), content.clone(), invoice.totals()?));
+            let totals = invoice.totals()?;
+            // A draft that would give money back makes no room for others before it is issued.
+            if invoice.issue.is_none() && totals.gross < 0 {
+                continue;
+            }
+            taken.push((from.part.clone(), content.clone(), totals));
         }
         let (number, title) = (quote.number.clone(), version.title.clone());
         Some(Self { words: PartWords::ENGLISH, number, title, content, totals, lines, taken, given: Vec::new() })

@@ -115,6 +115,19 @@ fn content() -> Content {
 }
 
 #[test]
+fn a_draft_that_would_give_money_back_makes_no_room_for_others() {
+    let quote = accepted(content(), Currency::EUR).unwrap();
+    let whole = Billing::of(&quote, &[]).unwrap().left();
+    let back = Content { lines: vec![line(10, Decimal::new(-500_000, 2), 230)], ..Content::default() };
+    let draft = invoice(&quote, Part::Percent(Decimal::from(30)), back);
+    assert!(draft.totals().unwrap().gross < 0);
+    let billing = Billing::of(&quote, &[draft]).unwrap();
+    assert_eq!(billing.left(), whole);
+    let (_, rest) = billing.content(&Part::Rest).unwrap();
+    assert_eq!(totals(&rest, Currency::EUR).unwrap().gross, whole.minor);
+}
+
+#[test]
 fn a_deposit_a_second_share_and_the_rest_are_the_quote_to_the_cent_by_vat_rate() {
     let quote = accepted(content(), Currency::EUR).unwrap();
     let whole = quote.current.totals.clone();

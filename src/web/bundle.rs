@@ -21,7 +21,7 @@ use crate::domain::monthly::{self, MonthStatement};
 use crate::secrets;
 
 /// Most documents of one archive.
-pub const DOCUMENTS_MAX: usize = 2_000;
+pub const DOCUMENTS_MAX: usize = 20_000;
 /// Bytes that are gathered before they are sent, and so many pieces may wait for a slow reader.
 const PIECE: usize = 64 * 1024;
 const PIECES: usize = 4;

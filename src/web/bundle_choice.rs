@@ -56,7 +56,8 @@ impl Choice {
             let read = page(after)?;
             all.extend(read.rows.iter().filter(|row| self.holds(&row.invoice)).map(|row| row.invoice.id));
             if all.len() > DOCUMENTS_MAX {
-                let message = format!("These are more than {DOCUMENTS_MAX} documents; choose one month");
+                let message =
+                    format!("These are more than {DOCUMENTS_MAX} documents; choose a month, a client or a state");
                 return Ok(Err(FieldFault::new("month", message)));
             }
             let past = read.rows.last().is_some_and(|row| self.is_past(&row.invoice));

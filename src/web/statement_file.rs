@@ -85,12 +85,13 @@ pub enum Accounts {
 }
 
 impl Accounts {
-    /// As a document.
-    pub fn sheet(&self, look: &Look, buyer: &Party, (from, to): (Date, Date), anchor: &str) -> Sheet {
-        match self {
+    /// As a document. One of a day that has passed asks for nothing: what was open then may have been paid since.
+    pub fn sheet(&self, look: &Look, buyer: &Party, (from, to): (Date, Date), today: Date, anchor: &str) -> Sheet {
+        let sheet = match self {
             Self::Forward(all) => reckoned_sheet(look, buyer, all, (from, to), anchor),
             Self::Open(all) => open_items_sheet(look, buyer, all, to, anchor),
-        }
+        };
+        Sheet { payment: sheet.payment.filter(|_| to >= today), ..sheet }
     }
 
     /// As a table.

@@ -242,9 +242,11 @@ impl Field {
                 "Line’s amount without VAT",
                 "line amount|itemamount|item amount|line subtotal|lineamount|net amount",
             ),
-            Self::Tax => {
-                ("tax", "VAT rate or tax code", "tax|tax code|itemtaxcode|taxtype|tax type|vat rate|tax rate|vat %")
-            }
+            Self::Tax => (
+                "tax",
+                "VAT rate or tax code",
+                "tax|tax code|itemtaxcode|taxtype|tax type|vat rate|tax rate|vat %|item tax rate 1|item tax rate",
+            ),
             Self::TaxAmount => ("tax-amount", "Line’s VAT", "tax amount|itemtaxamount|taxamount|vat amount"),
             Self::Total => {
                 ("total", "Invoice’s total", "total|amount|invoice total|invoice amount|grand total|amount due")

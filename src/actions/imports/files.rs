@@ -17,7 +17,7 @@ use crate::secrets::Sha256;
 /// Most files of one import, those in archives among them.
 pub const FILES_MAX: usize = 20_000;
 /// What all files of one import may be unpacked, in bytes.
-pub const BYTES_MAX: u64 = 256 << 20;
+pub const BYTES_MAX: u64 = 128 << 20;
 /// Most remarks that are kept; the others are counted.
 pub const REMARKS_MAX: usize = 1_000;
 /// Longest words about the files, in characters.

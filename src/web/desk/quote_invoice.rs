@@ -88,7 +88,7 @@ pub fn section(desk: &Desk, r: &ReadTx, quote: &Quote, asked: &Asked<'_>) -> Res
         (invoices(desk, r, quote)?)
         @if billing.left().minor > 0 && desk.may(Act::Work) { (form(desk, quote, &billing, asked)) }
     };
-    Ok(parts::section("invoiced", "Invoiced of it", "Drafts count; what was credited whole does not", body))
+    Ok(parts::section("invoiced", "Invoiced of it", "Drafts count; what was credited does not", body))
 }
 
 /// The invoices that charge parts of it, drafts too.

@@ -1,6 +1,7 @@
 //! A house on an encrypted data file whose clients all have one open invoice, with a reminder on one morning.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 
 use counterfoil::actions::people::{NewContact, NewStaff};
@@ -26,6 +27,7 @@ use counterfoil::domain::terms::{DueRule, Terms};
 use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::Mailer;
 use counterfoil::secrets::{Entropy, Token};
+use counterfoil::store::CACHE_DEFAULT;
 use counterfoil::store::bulk::{Batch, Line};
 use counterfoil::store::chain::EvidenceKeys;
 use counterfoil::store::crypt::{self, Cipher};
@@ -40,6 +42,7 @@ const AT_ONCE: u64 = 2_000;
 /// When the house is made, and the day on which all invoices are due.
 const MADE: &str = "2026-11-02T09:00:00Z";
 const DUE: Date = date(2026, 12, 1);
+const KEY: &str = "key";
 const PDF: &[u8] = b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\nstartxref\n9\n%%EOF\n";
 
 pub struct House {
@@ -47,38 +50,36 @@ pub struct House {
     pub config: Config,
     /// When every client has a reminder due, by the firm's standard policy.
     pub morning: Timestamp,
-    /// Goes with it.
-    _folder: tempfile::TempDir,
 }
 
 impl House {
-    /// Makes it, with letters that go to this port of the machine and a data file with such a cache in MiB; the clock
-    /// stands still on the evening before.
-    pub fn make(clients: u64, mail_port: u16, cache: usize) -> Self {
-        let folder = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-        let (key_file, data) = (folder.path().join("key"), folder.path());
+    /// Makes it in a folder and closes it.
+    pub fn make(folder: &Path, clients: u64) {
         let (entropy, key) = (Entropy::system(), generate_key_file(&Entropy::system()));
-        write_key(&key_file, key_to_text(&key).as_str());
-        let text = format!(
-            "url = \"https://127.0.0.1\"\ndata = {data:?}\n[key]\nfile = {key_file:?}\n[listen]\naddress = \
-             \"127.0.0.1:0\"\ntls = \"self-signed\"\n[mail]\ntransport = \"smtp\"\nhost = \"127.0.0.1\"\nport = \
-             {mail_port}\nsecurity = \"none\"\nfrom_address = \"billing@hartmann.example\"\nletters_per_minute = 0\n\
-             [reminders]\nzone = \"Europe/Dublin\"\n[limits]\ncache_mib = {cache}\n"
-        );
-        let config = Config::parse(&text, &data.join("counterfoil.toml")).expect("a configuration");
-        let secret = Secret::KeyFile(key);
-        crypt::create(&house::data_file(data), &[secret], Cipher::for_this_machine(), &entropy).expect("a data file");
+        write_key(&folder.join(KEY), key_to_text(&key).as_str());
+        let (secret, data_file) = (Secret::KeyFile(key), house::data_file(folder));
+        crypt::create(&data_file, &[secret], Cipher::for_this_machine(), &entropy).expect("a data file");
+        let config = config(folder, 25, CACHE_DEFAULT >> 20);
         let store = house::open_store(&config, &entropy).expect("a store");
         let made: Timestamp = MADE.parse().expect("an instant");
         let owner = found(&store, &entropy, made);
-        let clock = Clock::fixed(made);
-        let app = house::build_app(&config, store, clock, entropy).expect("an app");
+        let app = house::build_app(&config, store, Clock::fixed(made), entropy).expect("an app");
         for from in (0..clients).step_by(usize::try_from(AT_ONCE).expect("a number")) {
             add_clients(&app, owner, from, clients.min(from + AT_ONCE));
         }
-        let morning = publish(&app, owner, clients);
+        publish(&app, owner, clients);
+        app.store.close();
+    }
+
+    /// Opens what [`House::make`] made, with letters that go to this port of the machine and a data file with such a
+    /// cache in MiB; the clock stands still on the evening before.
+    pub fn open(folder: &Path, mail_port: u16, cache: usize) -> Self {
+        let (config, entropy) = (config(folder, mail_port, cache), Entropy::system());
+        let store = house::open_store(&config, &entropy).expect("a store");
+        let app = house::build_app(&config, store, Clock::fixed(Timestamp::UNIX_EPOCH), entropy).expect("an app");
+        let morning = morning(&app);
         app.clock.set(morning - 15.hours());
-        Self { app, config, morning, _folder: folder }
+        Self { app, config, morning }
     }
 
     /// As [`House::app`], with no way out for letters.
@@ -101,7 +102,18 @@ impl House {
     }
 }
 
-fn write_key(path: &std::path::Path, text: &str) {
+fn config(folder: &Path, mail_port: u16, cache: usize) -> Config {
+    let key_file = folder.join(KEY);
+    let text = format!(
+        "url = \"https://127.0.0.1\"\ndata = {folder:?}\n[key]\nfile = {key_file:?}\n[listen]\naddress = \
+         \"127.0.0.1:0\"\ntls = \"self-signed\"\n[mail]\ntransport = \"smtp\"\nhost = \"127.0.0.1\"\nport = \
+         {mail_port}\nsecurity = \"none\"\nfrom_address = \"billing@hartmann.example\"\nletters_per_minute = 0\n\
+         [reminders]\nzone = \"Europe/Dublin\"\n[limits]\ncache_mib = {cache}\n"
+    );
+    Config::parse(&text, &folder.join("counterfoil.toml")).expect("a configuration")
+}
+
+fn write_key(path: &Path, text: &str) {
     use std::io::Write;
     use std::os::unix::fs::OpenOptionsExt;
     let file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
@@ -188,12 +200,17 @@ fn add_clients(app: &App, owner: StaffId, from: u64, to: u64) {
     app.store.write_blocking(by, app.now(), act).expect("clients");
 }
 
-/// One open invoice for each client, in large batches; when their first reminder falls.
-fn publish(app: &App, owner: StaffId, count: u64) -> Timestamp {
+/// When the first reminder of all falls.
+fn morning(app: &App) -> Timestamp {
+    let policy = app.store.read(|r| r.policy()).expect("a policy");
+    let (planned, made) = (plan(DUE, &policy, &app.settings.zone), MADE.parse().expect("an instant"));
+    next_wake(&planned, made, &BTreeSet::new(), made).expect("a reminder")
+}
+
+/// One open invoice for each client, in large batches.
+fn publish(app: &App, owner: StaffId, count: u64) {
     let (at, by) = (app.now(), By { actor: Actor::Staff(owner), address: None });
-    let (policy, firm) = app.store.read(|r| Ok::<_, StoreError>((r.policy()?, r.firm()?))).expect("a policy");
-    let planned = plan(DUE, &policy, &app.settings.zone);
-    let morning = next_wake(&planned, at, &BTreeSet::new(), at).expect("a reminder");
+    let (firm, morning) = (app.store.read(|r| r.firm()).expect("a firm"), morning(app));
     let (settings, mut from) = (app.settings.clone(), 0);
     while from < count {
         let (to, firm, by, settings) = (count.min(from + AT_ONCE), Firm::clone(&firm), by.clone(), settings.clone());
@@ -222,7 +239,6 @@ fn publish(app: &App, owner: StaffId, count: u64) -> Timestamp {
         app.store.write_blocking(by, at, act).expect("invoices");
         from = to;
     }
-    morning
 }
 
 fn invoice(n: u64, firm: &Firm, owner: StaffId, dated: Date, at: Timestamp, pdf: FileRef) -> Result<Invoice, ActError> {

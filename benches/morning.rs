@@ -1,5 +1,5 @@
-//! Ten thousand clients with a reminder due on one morning: how soon they are planned and queued, in how much memory, how
-//! fast the letters leave beside what the mail server takes, and what pages cost meanwhile.
+//! Ten thousand clients with a reminder due on one morning: how soon they are planned and queued, in how much memory,
+//! how fast the letters leave beside what the mail server takes, and what pages cost meanwhile.
 //!
 //! `cargo bench --bench morning`; a number behind `--` is of other clients. Tells whether each aim is met and asserts
 //! none: what else runs on the machine counts.

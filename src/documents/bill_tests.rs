@@ -5,16 +5,17 @@ use rust_decimal::Decimal;
 
 use super::invoice::invoice_sheet;
 use super::quote::{Offer, quote_sheet};
-use super::statement::{Account, statement_sheet};
+use super::statement::{Account, flag_restated, reckoned_sheet, statement_sheet};
 use super::*;
 use crate::domain::client::Party;
 use crate::domain::firm::{BankDetails, Firm, Locale, Series};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice, Kind, References};
+use crate::domain::language::Language;
 use crate::domain::money::Currency;
 use crate::domain::number::{DocumentNumber, Pattern};
 use crate::domain::quote::fixed;
-use crate::domain::statement::{Ageing, Entry, EntryKind, balance_forward};
+use crate::domain::statement::{Ageing, Entry, EntryKind, Reckoned, balance_forward};
 use crate::domain::tax::{Content, Discount, Line, Totals, Unit, Vat, VatCategory, totals};
 use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
@@ -386,6 +387,30 @@ fn statement_with(entries: Vec<Entry>) -> Sheet {
     let ageing = Ageing { current: 413_630, d31_60: 289_050, ..Ageing::default() };
     let account = Account { currency: Currency::EUR, statement: &statement, ageing: Some(&ageing) };
     statement_sheet(&Look { firm: &firm, logo: None }, &buyer(), &[account], from, to)
+}
+
+#[test]
+fn an_entry_that_was_recorded_after_the_period_says_so_and_when() {
+    let zone = jiff::tz::TimeZone::get("Europe/Dublin").unwrap();
+    let (from, to) = (date(2025, 9, 1), date(2025, 11, 21));
+    let mut entries = account_of_marlow();
+    // The last instant of the period, by the firm's clocks, and the first after it.
+    entries[1].recorded_at = "2025-11-21T23:59:59Z".parse().unwrap();
+    entries[2].recorded_at = "2025-11-22T00:00:00Z".parse().unwrap();
+    let statement = balance_forward(entries, from, to);
+    let account = Reckoned { currency: Currency::EUR, statement, ageing: Ageing::default() };
+    for (language, said) in
+        [(Language::English, "Recorded on 22 November 2025"), (Language::German, "Erfasst am 22. November 2025")]
+    {
+        let firm = firm().speaking(Some(language)).into_owned();
+        let look = Look { firm: &firm, logo: None };
+        let accounts = [account.clone()];
+        let mut sheet = reckoned_sheet(&look, &buyer(), &accounts, (from, to), "4711-K7QD-93MX");
+        flag_restated(&mut sheet, &look, &accounts, (to, &zone));
+        let notes: Vec<_> = sheet.sections[0].table.rows.iter().map(|row| row.notes.last().cloned()).collect();
+        assert_eq!(notes[2].as_deref(), Some(said));
+        assert_eq!(notes.iter().flatten().filter(|note| note.as_str() == said).count(), 1);
+    }
 }
 
 #[test]

@@ -3,10 +3,12 @@
 //! Formats what the domain has reckoned; must not reckon anything itself.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::bill::Look;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use super::words::{StatementWords, words};
+use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::firm::Locale;
 use crate::domain::money::{Currency, Money};
@@ -134,6 +136,21 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
     columns.push(Column::figures(says.balance));
     let caption = says.caption.to_owned();
     Table { caption, columns, rows, main: 1 }
+}
+
+/// Says of each entry that was recorded only after `to`, in `zone`, when that was: a statement made on that day did not
+/// have it.
+pub fn flag_restated(sheet: &mut Sheet, look: &Look, accounts: &[Reckoned], (to, zone): (Date, &TimeZone)) {
+    let says = &look.words().statement;
+    for (section, account) in sheet.sections.iter_mut().zip(accounts) {
+        // The first row is the opening balance.
+        for (row, entered) in section.table.rows.iter_mut().skip(1).zip(&account.statement.rows) {
+            if entered.entry.restates(to, zone) {
+                let day = calendar::today(entered.entry.recorded_at, zone);
+                row.notes.push((says.recorded)(&look.firm.locale.date_medium(day, Date::MAX)));
+            }
+        }
+    }
 }
 
 /// What is said below an entry: what people typed of a document, and how money moved.

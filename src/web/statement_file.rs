@@ -1,12 +1,13 @@
 //! What portal and desk share of a statement: its kinds, and its files, so that both hand out the same.
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use maud::Markup;
 
 use super::forms::Fields;
 use super::parts::{self, Choice, Field};
 use crate::documents::open_items::{open_items_csv, open_items_sheet};
-use crate::documents::statement::reckoned_sheet;
+use crate::documents::statement::{flag_restated, reckoned_sheet};
 use crate::documents::{Csv, Look, Sheet};
 use crate::domain::client::Party;
 use crate::domain::format::Format;
@@ -85,10 +86,22 @@ pub enum Accounts {
 }
 
 impl Accounts {
-    /// As a document. One of a day that has passed asks for nothing: what was open then may have been paid since.
-    pub fn sheet(&self, look: &Look, buyer: &Party, (from, to): (Date, Date), today: Date, anchor: &str) -> Sheet {
+    /// As a document, made `now` by the clocks of `zone`. One of a day that has passed asks for nothing: what was open
+    /// then may have been paid since.
+    pub fn sheet(
+        &self,
+        look: &Look,
+        buyer: &Party,
+        (from, to): (Date, Date),
+        (today, zone): (Date, &TimeZone),
+        anchor: &str,
+    ) -> Sheet {
         let sheet = match self {
-            Self::Forward(all) => reckoned_sheet(look, buyer, all, (from, to), anchor),
+            Self::Forward(all) => {
+                let mut sheet = reckoned_sheet(look, buyer, all, (from, to), anchor);
+                flag_restated(&mut sheet, look, all, (to, zone));
+                sheet
+            }
             Self::Open(all) => open_items_sheet(look, buyer, all, to, anchor),
         };
         Sheet { payment: sheet.payment.filter(|_| to >= today), ..sheet }

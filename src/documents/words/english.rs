@@ -225,6 +225,7 @@ pub(super) static WORDS: Words = Words {
         },
         returned: "It did not reach you",
         written_off: "Written off",
+        recorded: |day| format!("Recorded on {day}"),
         early: "Discount for early payment",
         ageing: "How old it is",
         ages: ["Not due yet", "1–30 days late", "31–60 days", "61–90 days", "Over 90 days"],

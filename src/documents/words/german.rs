@@ -241,6 +241,7 @@ pub(super) static WORDS: Words = Words {
         },
         returned: "Sie hat Sie nicht erreicht",
         written_off: "Ausgebucht",
+        recorded: |day| format!("Erfasst am {day}"),
         early: "Skonto",
         ageing: "Fälligkeit der offenen Posten",
         ages: ["Noch nicht fällig", "1–30 Tage überfällig", "31–60 Tage", "61–90 Tage", "Über 90 Tage"],

@@ -257,6 +257,8 @@ pub(super) struct StatementWords {
     pub(super) cause: fn(Cause) -> &'static str,
     pub(super) returned: &'static str,
     pub(super) written_off: &'static str,
+    /// Of an entry that was recorded after the period, on this day.
+    pub(super) recorded: Of,
     pub(super) early: &'static str,
     pub(super) ageing: &'static str,
     /// Not due yet, and so many days late, the youngest first.

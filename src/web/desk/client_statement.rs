@@ -73,7 +73,7 @@ async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Resu
         desk.read(|r| Ok((accounts_of(r, &client, (kind, span))?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let firm = desk.firm.speaking(client.language);
     let look = documents::Look { firm: &firm, logo };
-    let drawn = || accounts.sheet(&look, &client.party, span, desk.today(), &anchor.to_string());
+    let drawn = || accounts.sheet(&look, &client.party, span, (desk.today(), desk.zone()), &anchor.to_string());
     let made = match format {
         Format::Csv => Ok(accounts.csv(span).into_bytes()),
         Format::Html => Ok(documents::html_file(&drawn()).into_bytes()),

@@ -76,7 +76,7 @@ fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u
         viewer.read(|view| Ok((of_kind(view, period)?, view.client().party.clone(), view.anchor()?)))?;
     let firm = viewer.firm().speaking(viewer.language());
     let look = Look { firm: &firm, logo: viewer.logo()? };
-    let drawn = || accounts.sheet(&look, &buyer, period.span(), viewer.today(), &anchor.to_string());
+    let drawn = || accounts.sheet(&look, &buyer, period.span(), (viewer.today(), viewer.zone()), &anchor.to_string());
     Ok(match format {
         Format::Csv => Ok(accounts.csv(period.span()).into_bytes()),
         Format::Html => Ok(html_file(&drawn()).into_bytes()),

@@ -219,7 +219,7 @@ fn publication(
         Err(wait) => return Ok(Err(wait)),
     };
     let Some(facts) = facts(read.as_ref(), named, &client) else {
-        let reason = "Neither an e-invoice inside it nor its name says number, dates and amount.";
+        let reason = "Neither an e-invoice inside it nor its name says all of number, dates and amount.";
         return Ok(Err(Wait::for_person(reason)));
     };
     let kind = match read.as_ref().filter(|x| x.credit) {

@@ -24,6 +24,7 @@ pub mod forecast;
 pub mod format;
 pub mod grant;
 pub mod habit;
+pub mod holidays;
 pub mod ids;
 pub mod import;
 pub mod incoming;

@@ -141,6 +141,7 @@ pub fn list() -> Vec<Route> {
         post "/desk/reminders/policy/edit" Owner desk::policy_form::save;
         get "/desk/reminders/policy/holidays" Owner desk::policy_days::ask;
         post "/desk/reminders/policy/holidays" Owner desk::policy_days::take;
+        post "/desk/reminders/policy/holidays/country" Owner desk::policy_days::take_country;
         get "/desk/fairness" Staff desk::fairness::show;
         get "/desk/fairness.csv" Staff desk::fairness::csv;
         get "/desk/activity" Staff desk::activity::show;

@@ -169,6 +169,7 @@ const BUTTONS: &[&str] = &[
     "/desk/recurring/{id}/pause",
     "/desk/recurring/{id}/resume",
     "/desk/reminders/policy/holidays",
+    "/desk/reminders/policy/holidays/country",
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/desk/snooze/{item}/end",

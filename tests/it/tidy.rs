@@ -16,7 +16,7 @@ const STOREYS: [&[&str]; 6] = [
 const LEAVES: [&str; 4] = ["config", "clock", "secrets", "mutants"];
 
 /// Libraries that stay in one room.
-const ONE_ROOM: [(&str, &[&str]); 14] = [
+const ONE_ROOM: [(&str, &[&str]); 15] = [
     ("redb", &["store"]),
     ("axum", &["web"]),
     ("hyper", &["web"]),
@@ -31,6 +31,7 @@ const ONE_ROOM: [(&str, &[&str]); 14] = [
     ("lopdf", &["documents"]),
     ("quick_xml", &["documents"]),
     ("icalendar", &["documents"]),
+    ("holidays_rs", &["domain"]),
 ];
 
 /// Words that stay in these files.

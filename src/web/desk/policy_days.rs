@@ -1,10 +1,13 @@
 //! The working days of the reminder policy: the days of the week, the public holidays that are known, and bringing
-//! holidays in from a calendar file, which fills the policy's form and keeps nothing.
+//! holidays in, a country's or from a calendar file, which fills the policy's form and keeps nothing.
+
+use std::collections::BTreeMap;
 
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use jiff::Span;
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::policy::{self, HOLIDAYS_ID};
@@ -14,23 +17,44 @@ use crate::documents::ics::{self, Found};
 use crate::domain::policy::Policy;
 use crate::domain::refusal::Faults;
 use crate::domain::working_days::{self, HOLIDAYS_MAX, WEEKDAYS, WorkingDays};
+use crate::domain::{country, holidays};
 use crate::store::prelude::*;
-use crate::web::forms::{Fields, check_token};
+use crate::web::forms::{Fields, Posted, check_token};
 use crate::web::guard::{Desk, DeskGovern, form_token};
 use crate::web::page::DeskNav;
 use crate::web::parts::{self, CSRF_FIELD, Choice, Col, Field, FieldError, Icon, Look, Row, Tone, csrf_input, time};
 use crate::web::problem::Problem;
 
-/// The page that takes a calendar file.
+/// The page that takes a country or a calendar file.
 pub(super) const PAGE: &str = "/desk/reminders/policy/holidays";
+const TITLE: &str = "Bring public holidays in";
+const REPLACE: &str = "In place of the holidays that are known";
+/// Where the country goes.
+const COUNTRY: &str = "/desk/reminders/policy/holidays/country";
 /// Years after this one of which holidays are read.
 const YEARS_AHEAD: i16 = 10;
+/// What is said of holidays that were brought in.
+const LOOK_THROUGH: &str = "Nothing is kept yet: look through them below, then keep the policy.";
 /// Events left out of a file that are named.
 const LEFT_OUT_NAMED: usize = 10;
 
 /// `GET /desk/reminders/policy/holidays`
 pub async fn ask(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
-    Ok(asking(&desk, &[]))
+    Ok(asking(&desk, &Fields::default(), &[])?)
+}
+
+/// `POST /desk/reminders/policy/holidays/country`: shows the policy’s form with the holidays of a country in it.
+pub async fn take_country(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
+    let (year, chosen) = (desk.today().year(), fields.get("country"));
+    let Some(found) = holidays::of(chosen, year..=year.saturating_add(YEARS_AHEAD)) else {
+        let page = asking(&desk, &fields, &[FieldError::new("country", "Choose a country from the list.")])?;
+        return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
+    };
+    filled(&desk, &found, fields.has("replace"), |fresh| {
+        let head =
+            format!("{} public holidays of {chosen} until {}, {fresh} of them new.", found.len(), year + YEARS_AHEAD);
+        parts::note(Tone::Info, Icon::Clock, head, LOOK_THROUGH)
+    })
 }
 
 /// `POST /desk/reminders/policy/holidays`: reads the file, and shows the policy’s form with its holidays in it.
@@ -43,7 +67,7 @@ pub async fn take(
     let sent = publish_upload::read(form, ics::BYTES_MAX).await?;
     check_token(&expected, sent.fields.get(CSRF_FIELD))?;
     let refused = |message: &str| {
-        let page = asking(&desk, &[FieldError::new("file", message)]);
+        let page = asking(&desk, &Fields::default(), &[FieldError::new("file", message)])?;
         Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
     };
     let Some((_, bytes)) = sent.file.filter(|x| !x.1.is_empty()) else { return refused("Choose a calendar file.") };
@@ -54,24 +78,33 @@ pub async fn take(
         Ok(found) => found,
         Err(message) => return refused(&message),
     };
+    filled(&desk, &found.holidays, sent.fields.has("replace"), |fresh| told(&found, fresh))
+}
+
+/// The policy’s form with these holidays added, or in place of those that are known; `told` gets how many are new.
+fn filled(
+    desk: &Desk,
+    holidays: &BTreeMap<Date, String>,
+    replace: bool,
+    told: impl Fn(usize) -> Markup,
+) -> Result<Response, Problem> {
     let page = desk.read(|r| {
         let kept = r.policy_now()?;
         let mut policy = kept.policy;
-        if sent.fields.has("replace") {
+        if replace {
             policy.days.holidays.clear();
         }
-        let fresh = found.holidays.iter().filter(|x| !policy.days.holidays.contains_key(x.0)).count();
-        for (day, name) in &found.holidays {
+        let fresh = holidays.keys().filter(|day| !policy.days.holidays.contains_key(*day)).count();
+        for (day, name) in holidays {
             working_days::add(&mut policy.days.holidays, *day, name);
         }
         // Past years make way where there are too many.
         while policy.days.holidays.len() > HOLIDAYS_MAX {
             policy.days.holidays.pop_first();
         }
-        let fields = policy_form::fields_of(&desk, &policy, kept.version);
-        let effect = Some(policy).filter(|_| fresh > 0 || sent.fields.has("replace"));
-        let form = Form { fields, errors: Vec::new(), effect, told: Some(told(&found, fresh)) };
-        form.draw(&desk, r)
+        let fields = policy_form::fields_of(desk, &policy, kept.version);
+        let effect = Some(policy).filter(|_| fresh > 0 || replace);
+        Form { fields, errors: Vec::new(), effect, told: Some(told(fresh)) }.draw(desk, r)
     })?;
     Ok(page.into_response())
 }
@@ -87,7 +120,7 @@ fn told(found: &Found, fresh: usize) -> Markup {
     let count = found.holidays.len();
     let noun = if count == 1 { "holiday" } else { "holidays" };
     html! {
-        (parts::note(Tone::Info, Icon::Clock, format!("The file has {count} {noun}, {fresh} of them new."), "Nothing is kept yet: look through them below, then keep the policy."))
+        (parts::note(Tone::Info, Icon::Clock, format!("The file has {count} {noun}, {fresh} of them new."), LOOK_THROUGH))
         @if !found.left_out.is_empty() {
             (parts::more(format!("{} events were left out", found.left_out.len()), html! {
                 ul { @for one in found.left_out.iter().take(LEFT_OUT_NAMED) { li { (one) } } }
@@ -97,24 +130,42 @@ fn told(found: &Found, fresh: usize) -> Markup {
     }
 }
 
-fn asking(desk: &Desk, errors: &[FieldError]) -> Markup {
+fn asking(desk: &Desk, fields: &Fields, errors: &[FieldError]) -> Result<Markup, Problem> {
+    let home = desk.read(|r| Ok(country::name(&r.firm()?.party.country)))?;
+    let chosen = if fields.has("country") { fields.get("country") } else { home.unwrap_or_default() };
+    let names = holidays::countries();
+    let choices: Vec<Choice<'_>> = std::iter::once(Choice::new("", "Choose a country"))
+        .chain(names.iter().map(|name| Choice::new(name, name)))
+        .collect();
+    let of = Field::new("country", "Country").value(chosen).errors(errors);
+    let of = of.hint("Those of the whole country; what a state, canton or town keeps beside them comes from a file.");
     let file =
         Field::new("file", "Calendar file").hint("ICS, at most 1 MB: many public offices hand one out.").errors(errors);
+    let replace = || parts::checkbox(&Field::new("replace", REPLACE).hint("Otherwise they are added to them."));
     let body = html! {
         (parts::back(policy::PAGE, "Reminder policy"))
-        (parts::head("Public holidays from a file", "All-day events come in, once or every year, of the coming ten years.", ""))
+        (parts::head(TITLE, "Of this year and the coming ten.", ""))
         (parts::error_summary(errors))
-        form method="post" action=(PAGE) enctype="multipart/form-data" {
+        form method="post" action=(COUNTRY) {
+            h2 { "Of a country" }
             (csrf_input(&desk.csrf))
+            (parts::select(&of, &choices))
+            (replace())
+            p { (parts::submit(Look::Primary, "See which they are")) }
+        }
+        form method="post" action=(PAGE) enctype="multipart/form-data" {
+            h2 { "From a calendar file" }
+            (csrf_input(&desk.csrf))
+            p.mut { "All-day events come in, once or every year." }
             (parts::file(&file, ".ics,text/calendar"))
-            (parts::checkbox(&Field::new("replace", "In place of the holidays that are known").hint("Otherwise they are added to them.")))
+            (replace())
             (parts::dock(html! {
-                (parts::submit(Look::Primary, "See what is in it"))
+                (parts::submit(Look::Plain, "See what is in it"))
                 (parts::link(Look::Plain, policy::PAGE, "Leave it"))
             }))
         }
     };
-    desk.page(DeskNav::Letters, &parts::titled("Public holidays from a file", errors), body)
+    Ok(desk.page(DeskNav::Letters, &parts::titled(TITLE, errors), body))
 }
 
 /// What a form says of the working days as kept.
@@ -139,7 +190,7 @@ pub(super) fn inputs(form: &Form) -> Markup {
     html! {
         (parts::checks(&form.field("weekdays", "Letters go on"), &choices, &ticked))
         (parts::textarea(&field, 6))
-        p.small { a href=(PAGE) { "Bring them in from a calendar file" } ". Bring them in first: what you changed here is not kept by it." }
+        p.small { a href=(PAGE) { "Bring in those of a country, or from a calendar file" } ". Bring them in first: what you changed here is not kept by it." }
     }
 }
 
@@ -161,7 +212,7 @@ pub(super) fn known(desk: &Desk, policy: &Policy, may: bool) -> Markup {
             (parts::table("Public holidays of the coming year", &cols, &rows, None))
         }
         @if let Some(last) = last { p.mut.small { "The last one that is known is on " (last) "." } }
-        @if may { p { a href=(PAGE) { "Bring holidays in from a calendar file" } } }
+        @if may { p { a href=(PAGE) { "Bring in those of a country, or from a calendar file" } } }
     };
     parts::section(HOLIDAYS_ID, "Public holidays", "Of the coming year", body)
 }

@@ -1,4 +1,5 @@
-//! The calendar of reminders: working days, public holidays from a file, and the clocks of whoever is written to.
+//! The calendar of reminders: working days, public holidays of a country and from a file, and the clocks of whoever is
+//! written to.
 
 use axum::http::StatusCode;
 use counterfoil::actions::{people, policies};
@@ -175,4 +176,34 @@ async fn a_calendar_file_fills_the_form_and_nothing_is_kept_before_it_is_looked_
     let refused = orla.post(&edit, &none.pairs()).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(refused.text().contains("Line 2: begin it with a date"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn a_country_s_holidays_fill_the_form_and_are_kept_with_the_policy() {
+    let house = TestHouse::new().await;
+    house.issue(house.who.marlow, 100_00, date(2026, 12, 11)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let (ask, edit) = (format!("{PAGE}/holidays"), format!("{PAGE}/edit"));
+    let page = orla.get(&ask).await.text();
+    assert!(page.contains("<option value=\"Ireland\" selected"), "the firm’s own country: {page}");
+    let country = format!("{ask}/country");
+    let none = orla.post(&country, &[("country", "Atlantis")]).await;
+    assert_eq!(none.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(none.text().contains("Choose a country from the list"));
+    let shown = orla.post(&country, &[("country", "Ireland")]).await;
+    let text = shown.text();
+    assert_eq!(shown.status, StatusCode::OK, "{text}");
+    for part in ["public holidays of Ireland until 2036", "2027-03-17", "something changes for"] {
+        assert!(text.contains(part), "{part} in {text}");
+    }
+    assert_eq!(house.app.store.read(|r| r.policy_now()).unwrap().version, 0, "nothing is kept yet");
+    let mut form = forms_of(&text).into_iter().find(|f| f.action == edit).unwrap();
+    form.set("reason", "Public holidays");
+    form.set("do", "save");
+    assert_eq!(orla.post(&edit, &form.pairs()).await.status, StatusCode::SEE_OTHER);
+    let kept = house.app.store.read(|r| r.policy_now()).unwrap().policy.days;
+    assert!(!kept.works(date(2026, 12, 25)) && !kept.works(date(2027, 3, 17)) && kept.works(date(2026, 12, 24)));
+    // In place of them, another country's.
+    let shown = orla.post(&country, &[("country", "Germany"), ("replace", "on")]).await.text();
+    assert!(shown.contains("2027-10-03") && !shown.contains("2027-03-17"), "{shown}");
 }

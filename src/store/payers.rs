@@ -29,7 +29,11 @@ const RECEIPTS_MAX: usize = 500;
 pub trait PayerReads: Reader {
     /// What the score of `on` is reckoned from.
     fn payer_facts(&self, client: &Client, on: Date, zone: &TimeZone) -> Result<Facts, StoreError> {
-        let from = score::from(on);
+        self.payer_facts_from(client, score::from(on), on, zone)
+    }
+
+    /// What the scores of the days from two years after `from` until `on` are reckoned from.
+    fn payer_facts_from(&self, client: &Client, from: Date, on: Date, zone: &TimeZone) -> Result<Facts, StoreError> {
         let (invoices, first) = (newest(self, client.id, from, on)?, first_dated(self, client.id)?);
         let before = Cursor { day: day(on).saturating_add(1), id: 0 };
         let receipts = self.receipts_since(Some(client.id), from, Some(before), RECEIPTS_MAX)?;

@@ -39,7 +39,7 @@ fn a_file_sealed_with_a_later_cipher_is_of_a_newer_version_and_not_damaged() {
 
 #[test]
 fn a_file_keeps_its_contents_and_shows_nothing_of_them() {
-    for cipher in [Cipher::Aes256GcmSiv, Cipher::XChaCha20Poly1305, Cipher::Aegis256X2] {
+    for cipher in Cipher::ALL {
         let (folder, path) = place();
         create(&path, &[key(1)], cipher, &system()).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);

@@ -108,7 +108,7 @@ pub fn of_invoice(
     let pause = r.pause_on(invoice, today(now, &rules.firm_zone))?;
     let over = pause.as_ref().and_then(|pause| pause.ends(policy, &rules.firm_zone)).unwrap_or(Timestamp::MAX);
     let held = |at: Timestamp| (pause.is_some() && at < over).then_some(over);
-    let failing = rules.failing(r, row)?;
+    let failing = rules.failing(r, row, now)?;
     let holds = |step: i16| failing.iter().all(|x| x.0 != step);
     let plan = plan(row.due(), policy, zone);
     let subject = Subject { plan: &plan, published, due: row.due(), settled, holds: &holds, held: &held };

@@ -1,10 +1,10 @@
 //! The time machine: what a policy would have sent over the last year, beside what went. Changes nothing.
 //!
 //! Each invoice of the year is looked at by the scheduler's own rule, from its publication until nothing was open of
-//! it, with what was open of it and whether it had been opened *then*. Pauses and standstills of then are left out, so
+//! it, with what was open of it, whether it had been opened and what the score was *then*. Pauses and standstills of then are left out, so
 //! that a policy is seen by itself; what went shows them.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -17,8 +17,9 @@ use crate::domain::ids::ClientId;
 use crate::domain::letter::{LetterState, Purpose};
 use crate::domain::money::Money;
 use crate::domain::payment::Settled;
-use crate::domain::policy::Policy;
+use crate::domain::policy::{Asked, Policy};
 use crate::domain::reminder::plan;
+use crate::domain::score::{self, Facts};
 use crate::store::invoices::{Filter, Row};
 use crate::store::prelude::*;
 
@@ -87,6 +88,8 @@ pub fn past(
         months.insert(first, Month { first, did: 0, would: 0 });
         first = first.saturating_add(Span::new().months(1));
     }
+    let asks_score = policy.steps.iter().any(|step| step.only.score.is_some());
+    let mut payers: HashMap<ClientId, Facts> = HashMap::new();
     let mut after = None;
     'pages: loop {
         let page = r.invoice_page(None, Filter::All, day, after, PAGE)?;
@@ -97,7 +100,11 @@ pub fn past(
             if !sees(row.invoice.client) {
                 continue;
             }
-            let Some([did, would]) = of_invoice(r, zone, policy, &row, now)? else { continue };
+            let client = row.invoice.client;
+            if asks_score && let (false, Some(known)) = (payers.contains_key(&client), r.client(client)?) {
+                payers.insert(client, r.payer_facts_from(&known, score::from(from), day, zone)?);
+            }
+            let Some([did, would]) = of_invoice(r, zone, policy, &row, payers.get(&client), now)? else { continue };
             if out.invoices == INVOICES_MAX {
                 out.more = true;
                 break 'pages;
@@ -128,6 +135,7 @@ fn of_invoice(
     zone: &TimeZone,
     policy: &Policy,
     row: &Row,
+    payer: Option<&Facts>,
     now: Timestamp,
 ) -> Result<Option<[Vec<Going>; 2]>, StoreError> {
     let invoice = &row.invoice;
@@ -147,7 +155,9 @@ fn of_invoice(
             let paid = settlements.iter().filter(|x| x.at <= planned.at).map(|x| x.amount.minor);
             let open = invoice.payable().minor.saturating_sub(paid.fold(0, i64::saturating_add));
             let opened = opened.is_some_and(|at| at <= planned.at);
-            step.only.fails(Money::new(open, invoice.currency), opened).is_none()
+            let score = step.only.score.and(payer).and_then(|facts| score::score(facts, today(planned.at, zone)));
+            let open = Money::new(open, invoice.currency);
+            step.only.fails(Asked { open, opened, score: score.map(|score| score.points) }).is_none()
         })
     };
     let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &holds, held: &|_| None };

@@ -17,7 +17,9 @@ use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::Person;
+use crate::domain::policy::{Asked, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
+use crate::domain::score;
 use crate::mutants::Mutant;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -62,27 +64,50 @@ impl Rules {
         Ok(Self { zone: first.unwrap_or(&self.firm_zone).clone(), ..self.clone() })
     }
 
-    /// Why the condition of a step does not hold of an invoice; `None` when it does.
+    /// Why the condition of a step does not hold of an invoice at `now`; `None` when it does.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn fails(&self, r: &impl Reader, row: &Row, offset: i16) -> Result<Option<&'static str>, StoreError> {
-        let Some(only) = self.policy.step(offset).map(|step| step.only) else { return Ok(None) };
-        let opened = only.unopened && r.was_opened(row.invoice.id)?;
-        Ok(only.fails(row.open(), opened))
+    pub fn fails(
+        &self,
+        r: &impl Reader,
+        row: &Row,
+        offset: i16,
+        now: Timestamp,
+    ) -> Result<Option<&'static str>, StoreError> {
+        let step = self.policy.step(offset).into_iter();
+        Ok(self.failing_of(r, row, step, now)?.first().map(|x| x.1))
     }
 
-    /// The steps of an invoice with the conditions that do not hold now, and why.
+    /// The steps of an invoice with the conditions that do not hold at `now`, and why.
     ///
     /// # Errors
     /// When the store fails.
-    pub fn failing(&self, r: &impl Reader, row: &Row) -> Result<Vec<(i16, &'static str)>, StoreError> {
-        let mut out = Vec::new();
-        for step in &self.policy.steps {
-            out.extend(self.fails(r, row, step.offset)?.map(|why| (step.offset, why)));
-        }
-        Ok(out)
+    pub fn failing(&self, r: &impl Reader, row: &Row, now: Timestamp) -> Result<Vec<(i16, &'static str)>, StoreError> {
+        self.failing_of(r, row, self.policy.steps.iter(), now)
     }
+
+    fn failing_of<'s>(
+        &self,
+        r: &impl Reader,
+        row: &Row,
+        steps: impl Iterator<Item = &'s Step> + Clone,
+        now: Timestamp,
+    ) -> Result<Vec<(i16, &'static str)>, StoreError> {
+        let opened = steps.clone().any(|step| step.only.unopened) && r.was_opened(row.invoice.id)?;
+        let score = match steps.clone().any(|step| step.only.score.is_some()) {
+            true => score_of(r, row.invoice.client, calendar::today(now, &self.firm_zone), &self.firm_zone)?,
+            false => None,
+        };
+        let asked = Asked { open: row.open(), opened, score };
+        Ok(steps.filter_map(|step| Some((step.offset, step.only.fails(asked)?))).collect())
+    }
+}
+
+/// A client's payer score on a day, if there is one yet.
+fn score_of(r: &impl Reader, client: ClientId, on: Date, zone: &TimeZone) -> Result<Option<u8>, StoreError> {
+    let Some(client) = r.client(client)? else { return Ok(None) };
+    Ok(score::score(&r.payer_facts(&client, on, zone)?, on).map(|score| score.points))
 }
 
 /// Looks at an invoice's reminders: queues the step that is due, notes those that are not sent, and says when to look
@@ -108,11 +133,15 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         w.set_reminder(id, pause.ends(policy, &rules.firm_zone))?;
         return Ok(0);
     }
+    let now = w.now;
     let settled: BTreeSet<i16> = match Mutant::NoKeys.is_on() {
         true => BTreeSet::new(),
         false => w.reminder_steps(id)?.into_iter().map(|x| x.0).collect(),
     };
-    let (plan, failing) = (plan(row.due(), policy, zone), rules.failing(w, &row)?);
+    let plan = plan(row.due(), policy, zone);
+    // Of what fell and is not settled alone: a score is reckoned from many records.
+    let fallen = |step: &&Step| plan.iter().any(|x| x.step == step.offset && x.at <= now && !settled.contains(&x.step));
+    let failing = rules.failing_of(w, &row, policy.steps.iter().filter(fallen), now)?;
     let holds = |step| failing.iter().all(|x| x.0 != step);
     let found = review_if(&plan, published, row.due(), &settled, w.now, zone, policy, holds);
     for &step in &found.skipped {
@@ -248,7 +277,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
         w.move_letter(&letter, &letter.state, opening)?;
         return Ok(false);
     }
-    if let Some(why) = rules.fails(w, &row, step)? {
+    if let Some(why) = rules.fails(w, &row, step, w.now)? {
         letters::withdraw(w, letter, why)?;
         return Ok(false);
     }

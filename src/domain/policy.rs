@@ -106,6 +106,25 @@ impl Reach {
     }
 }
 
+/// Payer scores from one to another, both among them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScoreBand {
+    /// The lowest, from 0.
+    pub from: u8,
+    /// The highest, to 100.
+    pub to: u8,
+}
+
+impl ScoreBand {
+    /// The highest score that there is.
+    pub const TOP: u8 = 100;
+
+    /// In words: "payer score 0 to 49".
+    pub fn words(self) -> String {
+        format!("payer score {} to {}", self.from, self.to)
+    }
+}
+
 /// When a step goes at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Condition {
@@ -113,15 +132,32 @@ pub struct Condition {
     pub unopened: bool,
     /// Only when more than this is open; invoices in another currency are not held back by it.
     pub over: Option<Money>,
+    /// Only to clients with such a score on the day; one without a score yet has none.
+    pub score: Option<ScoreBand>,
+}
+
+/// What a condition asks of an invoice, at the time at which its step would go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// What is open.
+    pub open: Money,
+    /// Whether anybody at the client opened or downloaded it.
+    pub opened: bool,
+    /// The client's payer score; `None` while they have none, or where no condition asks for it.
+    pub score: Option<u8>,
 }
 
 impl Condition {
-    /// Why it does not hold of an invoice with so much open, `opened` or not; `None` when it does.
-    pub fn fails(&self, open: Money, opened: bool) -> Option<&'static str> {
-        let small = self.over.is_some_and(|over| over.currency == open.currency && open.minor <= over.minor);
-        match self {
+    /// Why it does not hold; `None` when it does.
+    pub fn fails(&self, of: Asked) -> Option<&'static str> {
+        let small = self.over.is_some_and(|over| over.currency == of.open.currency && of.open.minor <= over.minor);
+        match (self.score, of.score) {
             _ if small => Some("too little is open for this step"),
-            Self { unopened: true, .. } if opened => Some("the invoice was opened"),
+            _ if self.unopened && of.opened => Some("the invoice was opened"),
+            (Some(_), None) => Some("the client has no payer score yet"),
+            (Some(band), Some(score)) if !(band.from..=band.to).contains(&score) => {
+                Some("the client’s payer score is outside the step’s band")
+            }
             _ => None,
         }
     }
@@ -244,6 +280,9 @@ impl Policy {
             } else if self.steps.iter().take(row).any(|x| x.offset == step.offset) {
                 faults.add(&field, "Two steps can’t fall on the same day. Change one of them, or remove it.");
             }
+            if step.only.score.is_some_and(|band| band.to > ScoreBand::TOP || band.from > band.to) {
+                faults.add(&format!("score_from_{row}"), "Scores go from 0 to 100, the lower one first.");
+            }
         }
         if self.window_end <= self.at {
             faults.add("window_end", "The window closes before it opens. Enter a later time.");
@@ -287,6 +326,9 @@ pub fn step_line(step: &Step, locale: Locale, staff: impl Fn(StaffId) -> String)
     }
     if step.only.unopened {
         line.push_str(", only while the invoice was never opened");
+    }
+    if let Some(band) = step.only.score {
+        line.push_str(&format!(", only to clients with a {}", band.words()));
     }
     line
 }
@@ -347,14 +389,20 @@ mod tests {
     }
 
     #[test]
-    fn a_condition_is_of_what_is_open_in_its_currency_and_of_visits() {
-        let over = Condition { over: Some(euro(50_000)), unopened: false };
-        assert!(over.fails(euro(50_000), false).is_some(), "not over it");
-        assert!(over.fails(euro(50_001), true).is_none());
+    fn a_condition_is_of_what_is_open_in_its_currency_of_visits_and_of_the_score() {
+        let asked = |open, opened, score| Asked { open, opened, score };
+        let over = Condition { over: Some(euro(50_000)), ..Condition::default() };
+        assert!(over.fails(asked(euro(50_000), false, None)).is_some(), "not over it");
+        assert!(over.fails(asked(euro(50_001), true, None)).is_none());
         let yen = Money::new(1, "JPY".parse().unwrap());
-        assert!(over.fails(yen, true).is_none(), "another currency is never held back");
-        let unopened = Condition { unopened: true, over: None };
-        assert!(unopened.fails(euro(1), true).is_some() && unopened.fails(euro(1), false).is_none());
+        assert!(over.fails(asked(yen, true, None)).is_none(), "another currency is never held back");
+        let unopened = Condition { unopened: true, ..Condition::default() };
+        assert!(unopened.fails(asked(euro(1), true, None)).is_some());
+        assert!(unopened.fails(asked(euro(1), false, None)).is_none());
+        let slow = Condition { score: Some(ScoreBand { from: 0, to: 49 }), ..Condition::default() };
+        let fails = |score| slow.fails(asked(euro(1), true, score));
+        assert!(fails(Some(0)).is_none() && fails(Some(49)).is_none() && fails(Some(50)).is_some());
+        assert_eq!(fails(None), Some("the client has no payer score yet"));
     }
 
     #[test]
@@ -362,12 +410,13 @@ mod tests {
         let mut policy = Policy::standard();
         policy.steps[1].offset = 500;
         policy.steps[3].offset = 7;
+        policy.steps[4].only.score = Some(ScoreBand { from: 50, to: 49 });
         policy.window_end = policy.at;
         let mut faults = Faults::default();
         policy.check(&mut faults);
         let Err(crate::domain::refusal::Refusal::Fields(all)) = faults.check() else { panic!("taken") };
         let fields: Vec<&str> = all.iter().map(|x| x.field.as_str()).collect();
-        assert_eq!(fields, ["offset_1", "offset_3", "window_end"]);
+        assert_eq!(fields, ["offset_1", "offset_3", "score_from_4", "window_end"]);
         let mut fine = Faults::default();
         Policy::standard().check(&mut fine);
         assert!(fine.check().is_ok());
@@ -379,7 +428,8 @@ mod tests {
         let mut new = old.clone();
         new.steps.remove(0);
         new.steps[1].offset = 10;
-        let (tone, to, only) = (Tone::Final, Reach::Both, Condition { unopened: true, over: Some(euro(100_000)) });
+        let (tone, to, only) =
+            (Tone::Final, Reach::Both, Condition { unopened: true, over: Some(euro(100_000)), score: None });
         new.steps.push(Step { id: fresh_id([&old, &new]), offset: 60, tone, to, copies: vec![StaffId(3)], only });
         let told = differences(&old, &new.in_order(), Locale::EnglishIreland, |id| format!("S{id}"));
         assert_eq!(

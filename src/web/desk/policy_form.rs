@@ -15,7 +15,7 @@ use crate::domain::forecast::horizon;
 use crate::domain::ids::StaffId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::person::Staff;
-use crate::domain::policy::{Condition, Policy, Reach, STEPS_MAX, Step, differences, fresh_id, offset};
+use crate::domain::policy::{Condition, Policy, Reach, STEPS_MAX, ScoreBand, Step, differences, fresh_id, offset};
 use crate::domain::refusal::{Faults, FieldFault};
 use crate::domain::reminder::Tone;
 use crate::domain::sentence::{Names, step_words};
@@ -95,6 +95,10 @@ pub(super) fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
         }
         if step.only.unopened {
             add("unopened", "on".to_owned());
+        }
+        if let Some(band) = step.only.score {
+            add("score_from", band.from.to_string());
+            add("score_to", band.to.to_string());
         }
         for id in &step.copies {
             add("copies", id.to_string());
@@ -191,7 +195,8 @@ impl Form {
             let field = format!("over_{row}");
             let over = faults.take(amount(&field, self.fields.get(&field), firm.currency));
             let copies = self.copies(row);
-            let only = Condition { unopened: self.fields.has(&format!("unopened_{row}")), over };
+            let score = faults.take(self.band(row));
+            let only = Condition { unopened: self.fields.has(&format!("unopened_{row}")), over, score };
             steps.push(Step { id, offset, tone: Tone::at(offset, tone), to, copies, only });
         }
         let at = faults.take_opt(time_of_day("at", self.fields.get("at"))).unwrap_or(standard.at);
@@ -202,6 +207,21 @@ impl Form {
             policy.check(&mut faults);
         }
         Ok(if faults.is_empty() { Ok(policy.in_order()) } else { Err(faults) })
+    }
+
+    /// The payer scores of a step; one end left empty is that of all scores.
+    fn band(&self, row: usize) -> Result<Option<ScoreBand>, FieldFault> {
+        let (from, to) = (self.get("score_from", row).trim(), self.get("score_to", row).trim());
+        if from.is_empty() && to.is_empty() {
+            return Ok(None);
+        }
+        let end = |name: &str, typed: &str, all: u8| match typed {
+            "" => Ok(all),
+            typed => typed.parse::<u8>().ok().filter(|x| *x <= ScoreBand::TOP).ok_or_else(|| {
+                FieldFault::new(&format!("{name}_{row}"), "Enter a whole number from 0 to 100, or leave it empty.")
+            }),
+        };
+        Ok(Some(ScoreBand { from: end("score_from", from, 0)?, to: end("score_to", to, ScoreBand::TOP)? }))
     }
 
     fn copies(&self, row: usize) -> Vec<StaffId> {
@@ -259,6 +279,7 @@ impl Form {
         let name = |part: &str| format!("{part}_{row}");
         let [offset, side, tone, to, over, unopened, copies] =
             ["offset", "side", "tone", "to", "over", "unopened", "copies"].map(name);
+        let scores = ["score_from", "score_to"].map(name);
         let sides = [Choice::new("before", "before it is due"), Choice::new("after", "after it was due")];
         let tones =
             [Choice::new("polite", "Polite"), Choice::new("firm", "Firm"), Choice::new("final", "Final notice")];
@@ -268,8 +289,9 @@ impl Form {
         let people: Vec<(String, &str)> = staff.iter().map(|s| (s.id.to_string(), s.name.as_str())).collect();
         let people: Vec<Choice<'_>> = people.iter().map(|(id, name)| Choice::new(id, name)).collect();
         let ticked: Vec<&str> = self.fields.all(&copies).collect();
-        let more = self.fields.has(&unopened) || !ticked.is_empty() || !self.fields.get(&over).trim().is_empty();
-        let open = more || self.errors.iter().any(|e| e.key == over);
+        let typed = |name: &String| !self.fields.get(name).trim().is_empty();
+        let more = self.fields.has(&unopened) || !ticked.is_empty() || typed(&over) || scores.iter().any(typed);
+        let open = more || self.errors.iter().any(|e| e.key == over || scores.contains(&e.key));
         let title = format!("Step {}", row + 1);
         let body = html! {
             (hidden(&name("id"), self.get("id", row)))
@@ -283,6 +305,10 @@ impl Form {
                 summary { "Conditions and copies" }
                 (parts::money(&self.field(&over, "Only if more than this is open").optional().hint("Invoices in other currencies are not held back by it."), currency))
                 (parts::checkbox(&Field::new(&unopened, "Only while nobody at the client has opened the invoice").value(if self.fields.has(&unopened) { "on" } else { "" })))
+                div.grid4 {
+                    (parts::input(&self.field(&scores[0], "Only with a payer score from").optional().hint("0 to 100, on the day; not to clients without one"), Input::Number))
+                    (parts::input(&self.field(&scores[1], "Payer score up to").optional(), Input::Number))
+                }
                 (parts::checks(&self.field(&copies, "Copies to").optional(), &people, &ticked))
             }
             p.gap-y { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }

@@ -69,7 +69,7 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
     }
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = document.due();
-    let failing = rules.failing(r, &document)?;
+    let failing = rules.failing(r, &document, at)?;
     let holds = |step| failing.iter().all(|x| x.0 != step);
     let plan = plan(due, policy, zone);
     let found = review_if(&plan, published, due, &settled, at, zone, policy, holds);

@@ -9,7 +9,7 @@ use counterfoil::domain::event::{By, Event};
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::letter::Purpose;
 use counterfoil::domain::money::{Currency, Money};
-use counterfoil::domain::policy::{Condition, Policy, Reach, Step};
+use counterfoil::domain::policy::{Condition, Policy, Reach, ScoreBand, Step};
 use counterfoil::domain::reminder::Tone;
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
@@ -170,6 +170,53 @@ async fn conditions_and_recipients_of_a_step_are_kept_to() {
     let told = skipped(&house);
     assert!(told.contains(&(7, "too little is open for this step".to_owned())), "{told:?}");
     assert!(told.contains(&(30, "the invoice was opened".to_owned())), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_step_for_a_band_of_scores_goes_to_those_who_pay_so_and_the_time_machine_sees_it() {
+    let house = TestHouse::new().await;
+    let (marlow, kestrel) = (house.who.marlow, house.who.kestrel);
+    // Marlow pays nothing; of what Kestrel owes nearly all is paid in time.
+    house.issue(marlow, 100_00, date(2026, 11, 24)).await;
+    let (paid, _) = house.issue(kestrel, 10_000_00, date(2026, 11, 24)).await;
+    house.issue(kestrel, 10_00, date(2026, 11, 24)).await;
+    house.pay(kestrel, 10_000_00, vec![paid]).await;
+    let slow = |policy: &mut Policy| {
+        policy.steps.retain(|x| [0, 14, 30].contains(&x.offset));
+        policy.steps[1].only.score = Some(ScoreBand { from: 0, to: 49 });
+        policy.steps[2].only.score = Some(ScoreBand { from: 50, to: 100 });
+    };
+    change(&house, slow).await;
+    let kate = house.app.store.read(|r| r.contacts_of(kestrel)).unwrap()[0].email.to_string();
+    let went = live(&house, date(2026, 12, 28)).await;
+    let told = |step| went.iter().filter(|x| x.1 == step).map(|x| x.2.as_str()).collect::<Vec<_>>();
+    assert_eq!((told(14), told(30)), (vec!["ana@marlow.example"], vec![kate.as_str()]), "{went:?}");
+    let outside = "the client’s payer score is outside the step’s band".to_owned();
+    let skipped = skipped(&house);
+    assert!(skipped.contains(&(14, outside.clone())) && skipped.contains(&(30, outside)), "{skipped:?}");
+    // The same policy over what was: what went is what would have gone.
+    let past = house.app.store.read(|r| {
+        let policy = r.policy_now()?.policy;
+        policy_past::past(r, &dublin(), &policy, house.app.now(), |_| true)
+    });
+    let past = past.unwrap();
+    assert!(past.changed.is_empty() && past.did() == went.len(), "{past:?}, {went:?}");
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get(PAGE).await.text();
+    assert!(page.contains("only to clients with a payer score 0 to 49"), "{page}");
+    let edit = format!("{PAGE}/edit");
+    let mut form = forms_of(&orla.get(&edit).await.text()).into_iter().find(|f| f.action == edit).unwrap();
+    assert_eq!(form.fields.iter().find(|f| f.name == "score_to_1").unwrap().value, "49");
+    form.set("do", "check");
+    for (from, to, fault) in
+        [("60", "40", "the lower one first"), ("x", "", "from 0 to 100"), ("", "101", "from 0 to 100")]
+    {
+        form.set("score_from_1", from);
+        form.set("score_to_1", to);
+        let refused = orla.post(&edit, &form.pairs()).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{from} {to}");
+        assert!(refused.text().contains(fault), "{from} {to}");
+    }
 }
 
 #[tokio::test]

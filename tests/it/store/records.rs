@@ -25,7 +25,7 @@ use counterfoil::domain::monthly::MonthStatement;
 use counterfoil::domain::pause::{Pause, Paused, Stopped};
 use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, Returned, Reversal, Source};
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
-use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach, Tone};
+use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach, ScoreBand, Tone};
 use counterfoil::domain::project::Project;
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
@@ -510,7 +510,8 @@ fn a_version_of_the_reminder_policy_keeps_its_form() {
     let mut policy = Policy::standard();
     policy.steps[4].to = Reach::Both;
     policy.steps[4].copies = vec![StaffId(3)];
-    policy.steps[4].only = Condition { unopened: true, over: Some(eur(500)) };
+    policy.steps[4].only =
+        Condition { unopened: true, over: Some(eur(500)), score: Some(ScoreBand { from: 0, to: 49 }) };
     policy.days.holidays.insert(date(2026, 12, 25), "Christmas Day".to_owned());
     let by = Actor::Staff(StaffId(3));
     golden("policy", &[PolicyVersion { version: 2, policy, by: by.clone(), at: at(), reason: "x".to_owned() }]);

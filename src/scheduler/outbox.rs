@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
 use crate::actions::{digest, letters};
@@ -92,11 +92,7 @@ async fn round(app: &App, due: Vec<LetterId>, stopped: &impl Fn() -> bool) -> Ro
         }
         begun_with = Some(id);
         let handed = app.clone();
-        under_way.spawn(async move {
-            let went = hand_over(&handed, id).await;
-            drop(permit);
-            went
-        });
+        under_way.spawn(async move { hand_over(&handed, id, permit).await });
         if was_down {
             // One looks whether it is there again; the permit comes back when it knows.
             drop(room.acquire_many(u32::try_from(app.mailer.at_once()).unwrap_or(1)).await);
@@ -124,8 +120,9 @@ async fn takes_turn(app: &App) -> bool {
     app.mailer.turn(app.now()).is_ok()
 }
 
-/// Hands over one letter; false when it did not want to go any more.
-async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
+/// Hands over one letter; false when it did not want to go any more. The next may go once the mail server has answered:
+/// it does not wait until the answer is kept.
+async fn hand_over(app: &App, id: LetterId, place: OwnedSemaphorePermit) -> Result<bool, ActError> {
     let (settings, entropy) = (app.settings.clone(), app.entropy.clone());
     let sender = letters::Sender::of(&settings);
     let begin = move |w: &mut WriteTx<'_>| {
@@ -148,6 +145,7 @@ async fn hand_over(app: &App, id: LetterId) -> Result<bool, ActError> {
         // Nothing was sent, and the letter says that it comes with its files.
         Err(error) => Verdict::Deferred { reason: format!("what goes along with it can't be read: {error}") },
     };
+    drop(place);
     if !matches!(verdict, Verdict::Accepted { .. }) {
         tracing::warn!(letter = id.0, ?verdict, "a letter was not taken");
     }

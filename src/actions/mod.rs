@@ -7,6 +7,7 @@
 
 pub mod backups;
 pub mod bounces;
+pub mod calls;
 pub mod certificates;
 pub mod clients;
 pub mod clock;

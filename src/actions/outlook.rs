@@ -12,7 +12,7 @@ use crate::app::Settings;
 use crate::domain::calendar::today;
 use crate::domain::forecast::{Fate, Foreseen, Subject, foresee};
 use crate::domain::ids::{ClientId, ContactId, InvoiceId};
-use crate::domain::policy::{Policy, PolicyVersion};
+use crate::domain::policy::{Channel, Policy, PolicyVersion};
 use crate::domain::reminder::{overtaken, plan};
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -120,7 +120,8 @@ pub fn of_invoice(
             None => Reached::default(),
         };
         let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
-        let told = told(row, seen, &to, if seen.fate == Fate::Unmet { why } else { reason });
+        let by = policy.step(seen.step).map_or(Channel::Letter, |step| step.by);
+        let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { reason });
         // What a pause or a standstill puts off goes whenever that ends: no day off is the reason.
         let (_, goes) = policy.days_of(row.due(), seen.step);
         let moved = policy.moved(row.due(), seen.step).filter(|_| told.goes && today(seen.at, zone) == goes);
@@ -133,7 +134,7 @@ pub fn of_invoice(
 /// settle when they are carried out.
 fn settled_under(r: &impl Reader, rules: &Rules, row: &Row, published: Timestamp) -> Result<BTreeSet<i16>, StoreError> {
     let steps = r.reminder_steps(row.invoice.id)?;
-    let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded);
+    let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded | StepOutcome::Call);
     let went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
     let mut settled: BTreeSet<i16> = steps.iter().map(|x| x.0).collect();
     let mut carry = |old: &Policy, new: &Policy, at: Timestamp| {
@@ -153,9 +154,10 @@ fn settled_under(r: &impl Reader, rules: &Rules, row: &Row, published: Timestamp
     Ok(settled)
 }
 
-fn told(row: &Row, seen: Foreseen, to: &Reached, reason: &str) -> Coming {
-    let goes = seen.fate == Fate::Goes && !to.contacts.is_empty();
+fn told(row: &Row, seen: Foreseen, (to, by): (&Reached, Channel), reason: &str) -> Coming {
+    let goes = seen.fate == Fate::Goes && by == Channel::Letter && !to.contacts.is_empty();
     let words = match seen.fate {
+        Fate::Goes if by == Channel::Call => "Staff are asked to call".to_owned(),
         Fate::Goes if goes => format!("Goes to {}", to.words()),
         Fate::Goes => "Not sent: nobody at the client gets reminders".to_owned(),
         Fate::Held => format!("Held while paused: {reason}"),

@@ -124,7 +124,7 @@ fn settle(
     new_plan: &[Planned],
 ) -> Result<(), ActError> {
     let steps = w.reminder_steps(row.invoice.id)?;
-    let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded);
+    let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded | StepOutcome::Call);
     let went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
     for (step, why) in overtaken(old, &new.policy, new_plan, &went, new.at) {
         let reason = match why {

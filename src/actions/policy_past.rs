@@ -1,8 +1,8 @@
 //! The time machine: what a policy would have sent over the last year, beside what went. Changes nothing.
 //!
 //! Each invoice of the year is looked at by the scheduler's own rule, from its publication until nothing was open of
-//! it, with what was open of it, whether it had been opened and what the score was *then*. Pauses and standstills of then are left out, so
-//! that a policy is seen by itself; what went shows them.
+//! it, with what was open of it, whether it had been opened and what the score was *then*. Pauses and standstills of
+//! then are left out, so that a policy is seen by itself; what went shows them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -17,7 +17,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::letter::{LetterState, Purpose};
 use crate::domain::money::Money;
 use crate::domain::payment::Settled;
-use crate::domain::policy::{Asked, Policy};
+use crate::domain::policy::{Asked, Channel, Policy};
 use crate::domain::reminder::plan;
 use crate::domain::score::{self, Facts};
 use crate::store::invoices::{Filter, Row};
@@ -162,7 +162,12 @@ fn of_invoice(
     };
     let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &holds, held: &|_| None };
     let seen = foresee(subject, published, until, zone, policy);
-    let would = seen.iter().filter(|x| x.fate == Fate::Goes).map(|x| (x.step, today(x.at, zone))).collect();
+    let by_letter = |offset| policy.step(offset).is_none_or(|step| step.by == Channel::Letter);
+    let would = seen
+        .iter()
+        .filter(|x| x.fate == Fate::Goes && by_letter(x.step))
+        .map(|x| (x.step, today(x.at, zone)))
+        .collect();
     Ok(Some([went(r, zone, row)?, would]))
 }
 

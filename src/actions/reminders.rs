@@ -17,7 +17,7 @@ use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::Person;
-use crate::domain::policy::{Asked, Step};
+use crate::domain::policy::{Asked, Channel, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
 use crate::domain::score;
 use crate::mutants::Mutant;
@@ -178,9 +178,15 @@ pub fn queue_outside(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Resul
     letters::queue_reminder(w, &row, &planned, &to, calendar::today(w.now, &rules.zone))
 }
 
-/// Queues the letters of a step, to whom it reaches; how many.
+/// Queues the letters of a step, to whom it reaches, or asks staff to call; how many letters.
 fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Result<usize, ActError> {
     let to = match rules.policy.step(planned.step) {
+        Some(step) if step.by == Channel::Call => {
+            let (client, invoice, step) = (row.invoice.client, row.invoice.id, planned.step);
+            w.ask_for_call(client, invoice)?;
+            note(w, &row.invoice, step, StepOutcome::Call, Event::CallAskedFor { invoice, step })?;
+            return Ok(0);
+        }
         Some(step) => letters::reached(w, &row.invoice, step)?,
         None => letters::Reached::default(),
     };

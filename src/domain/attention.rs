@@ -1,7 +1,8 @@
 //! What waits for a person on Today, and putting it off until a day.
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
-//! after the last reminder or the last thing that the client did. Knows no store. A snooze ends by itself.
+//! after the last reminder or the last thing that the client did; at once, when a step of the policy asks for a call.
+//! Knows no store. A snooze ends by itself.
 
 use std::str::FromStr;
 
@@ -29,17 +30,20 @@ pub enum Want {
     Unopened,
     /// It is overdue, and there was no reaction since the last reminder.
     Silent,
+    /// A step of the policy asks somebody to call.
+    Call,
 }
 
 impl Want {
-    /// Both.
-    pub const ALL: [Self; 2] = [Self::Unopened, Self::Silent];
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Unopened, Self::Silent, Self::Call];
 
     /// The number under which it is kept.
     pub fn tag(self) -> u8 {
         match self {
             Self::Unopened => 0,
             Self::Silent => 1,
+            Self::Call => 2,
         }
     }
 }
@@ -75,6 +79,8 @@ pub enum Item {
     Credit(InvoiceId),
     /// A draft.
     Draft(InvoiceId),
+    /// An invoice about which somebody is to call.
+    Call(InvoiceId),
 }
 
 impl Item {
@@ -87,13 +93,14 @@ impl Item {
             Self::Payment(id) => (3, id.0),
             Self::Credit(id) => (4, id.0),
             Self::Draft(id) => (5, id.0),
+            Self::Call(id) => (6, id.0),
         }
     }
 
     /// The invoice or credit note that it is about.
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
-            Self::Unopened(id) | Self::Silent(id) | Self::Credit(id) | Self::Draft(id) => Some(id),
+            Self::Unopened(id) | Self::Silent(id) | Self::Credit(id) | Self::Draft(id) | Self::Call(id) => Some(id),
             Self::Letter(_) | Self::Payment(_) => None,
         }
     }
@@ -107,6 +114,7 @@ impl Item {
             Self::Payment(_) => "money to apply",
             Self::Credit(_) => "credit to apply",
             Self::Draft(_) => "waiting to be issued",
+            Self::Call(_) => "a call to make",
         }
     }
 }
@@ -121,6 +129,7 @@ impl std::fmt::Display for Item {
             Self::Payment(_) => "payment",
             Self::Credit(_) => "credit",
             Self::Draft(_) => "draft",
+            Self::Call(_) => "call",
         };
         write!(f, "{word}-{}", self.key().1)
     }
@@ -138,6 +147,7 @@ impl FromStr for Item {
             "payment" => Self::Payment(id.parse().map_err(|_| ())?),
             "credit" => Self::Credit(id.parse().map_err(|_| ())?),
             "draft" => Self::Draft(id.parse().map_err(|_| ())?),
+            "call" => Self::Call(id.parse().map_err(|_| ())?),
             _ => return Err(()),
         })
     }
@@ -193,6 +203,7 @@ mod tests {
             Item::Payment(ReceiptId(4)),
             Item::Credit(InvoiceId(5)),
             Item::Draft(InvoiceId(6)),
+            Item::Call(InvoiceId(7)),
         ];
         for item in all {
             assert_eq!(item.to_string().parse(), Ok(item));

@@ -291,6 +291,10 @@ pub enum Event {
     LetterWorded { letter: LetterKind, language: Language, own: bool },
     /// The machine's clock leapt: letters are held back until an owner lets them go.
     ClockLeapt { from: jiff::Timestamp, to: jiff::Timestamp },
+    /// A step of the policy asks staff to call.
+    CallAskedFor { invoice: InvoiceId, step: i16 },
+    /// Staff called about an invoice: whether they reached anybody, and what came of it.
+    Called { invoice: InvoiceId, reached: bool, said: String },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -420,6 +424,8 @@ impl Event {
             | E::ReminderSkipped { .. }
             | E::RemindersPaused { .. }
             | E::RemindersGoOn { .. }
+            | E::CallAskedFor { .. }
+            | E::Called { .. }
             | E::ContactStopped { .. }
             | E::ContactResumed { .. }
             | E::StopNoted { .. }

@@ -106,6 +106,16 @@ impl Reach {
     }
 }
 
+/// By what a step reaches the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+pub enum Channel {
+    /// A letter, which goes by itself.
+    #[default]
+    Letter,
+    /// A telephone call: staff are asked for it on Today.
+    Call,
+}
+
 /// Payer scores from one to another, both among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ScoreBand {
@@ -170,8 +180,10 @@ pub struct Step {
     pub id: u16,
     /// Calendar days from the due date; negative before it. Unique within a policy.
     pub offset: i16,
-    /// How it speaks.
+    /// How it speaks, when it is a letter.
     pub tone: Tone,
+    /// By letter or by telephone.
+    pub by: Channel,
     /// To whom.
     pub to: Reach,
     /// Staff who get a copy.
@@ -202,6 +214,7 @@ impl Policy {
             id,
             offset,
             tone,
+            by: Channel::Letter,
             to: Reach::Billing,
             copies: Vec::new(),
             only: Condition::default(),
@@ -251,6 +264,9 @@ impl Policy {
     pub fn in_order(mut self) -> Self {
         for step in &mut self.steps {
             step.tone = Tone::at(step.offset, step.tone);
+            if step.by == Channel::Call {
+                step.copies.clear();
+            }
             step.copies.sort_unstable();
             step.copies.dedup();
         }
@@ -316,7 +332,12 @@ impl PolicyVersion {
 
 /// A step in a line: "7 days after it was due: polite, to billing contacts".
 pub fn step_line(step: &Step, locale: Locale, staff: impl Fn(StaffId) -> String) -> String {
-    let mut line = format!("{}: {}, to {}", capital(&step_words(step.offset)), step.tone.words(), step.to.words());
+    let mut line = match step.by {
+        Channel::Letter => {
+            format!("{}: {}, to {}", capital(&step_words(step.offset)), step.tone.words(), step.to.words())
+        }
+        Channel::Call => format!("{}: staff call {}", capital(&step_words(step.offset)), step.to.words()),
+    };
     if !step.copies.is_empty() {
         let names: Vec<String> = step.copies.iter().map(|id| staff(*id)).collect();
         line.push_str(&format!(", a copy to {}", names.join(" and ")));
@@ -430,7 +451,15 @@ mod tests {
         new.steps[1].offset = 10;
         let (tone, to, only) =
             (Tone::Final, Reach::Both, Condition { unopened: true, over: Some(euro(100_000)), score: None });
-        new.steps.push(Step { id: fresh_id([&old, &new]), offset: 60, tone, to, copies: vec![StaffId(3)], only });
+        new.steps.push(Step {
+            id: fresh_id([&old, &new]),
+            offset: 60,
+            tone,
+            by: Channel::Letter,
+            to,
+            copies: vec![StaffId(3)],
+            only,
+        });
         let told = differences(&old, &new.in_order(), Locale::EnglishIreland, |id| format!("S{id}"));
         assert_eq!(
             told,

@@ -111,6 +111,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::CreditLimitSet { .. } | E::CreditHoldLifted { .. } => ("lock", Mark::Plain),
         E::CreditHeld { .. } | E::CreditLimitExceeded { .. } => ("lock", Mark::Warn),
         E::PutOff { .. } | E::ShownAgain { .. } => ("clock", Mark::Plain),
+        E::CallAskedFor { .. } | E::Called { .. } => ("phone", Mark::Plain),
         E::RecurringFailed { .. } => ("alert", Mark::Bad),
         E::LetterQueued { .. } | E::LetterDecided { .. } | E::SendingReleased => ("mail", Mark::Plain),
         E::ClockLeapt { .. } => ("clock", Mark::Warn),
@@ -286,6 +287,13 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         ),
         E::ReminderSkipped { invoice, step, reason } => {
             noted(format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)), reason)
+        }
+        E::CallAskedFor { invoice, step } => {
+            plain(format!("Staff were asked to call about {}, {}", names.document(*invoice), step_words(*step)))
+        }
+        E::Called { invoice, reached, said } => {
+            let reached = if *reached { "" } else { " and reached nobody" };
+            noted(format!("{who} called about {}{reached}", names.document(*invoice)), said)
         }
         E::RemindersPaused { invoice, until, reason, .. } => {
             let of = invoice.map_or("of all invoices".to_owned(), |id| format!("for {}", names.document(id)));
@@ -573,7 +581,7 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ContactStopped { .. } | E::ContactResumed { .. } | E::StopNoted { .. } | E::LetterWorded { .. } => None,
         E::CreditLimitSet { .. } | E::CreditHeld { .. } => None,
         E::CreditHoldLifted { .. } | E::CreditLimitExceeded { .. } => None,
-        E::PutOff { .. } | E::ShownAgain { .. } => None,
+        E::PutOff { .. } | E::ShownAgain { .. } | E::CallAskedFor { .. } | E::Called { .. } => None,
         E::SignInRefused { .. } | E::LinkRequested { .. } => None,
         E::StaffPreviewed { .. } | E::StaffDownloaded { .. } | E::StaffStatementDownloaded { .. } => None,
         E::StaffQuoteDownloaded { .. } | E::QuoteBilled { .. } | E::StaffReceiptDownloaded { .. } => None,

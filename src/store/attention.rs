@@ -105,8 +105,25 @@ impl WriteTx<'_> {
         }
     }
 
-    /// An open invoice wants nobody for some days, because something happened at `at`.
+    /// An open invoice wants nobody for some days, because something happened at `at`; a call that somebody is asked
+    /// for stays asked for.
     pub(super) fn touch(&mut self, invoice: InvoiceId, at: Timestamp, days: i32) -> Result<(), StoreError> {
+        let asked = self.table(ATTENTION_OF)?.get(invoice.0)?.is_some_and(|row| row.value().1 == Want::Call.tag());
+        if asked { Ok(()) } else { self.leave_alone(invoice, at, days) }
+    }
+
+    /// An open invoice wants somebody to call, at once.
+    pub fn ask_for_call(&mut self, client: ClientId, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.end_attention(invoice)?;
+        self.put_attention(client, invoice, Want::Call, self.now)
+    }
+
+    /// Somebody called about an open invoice: it wants nobody until an answer is due.
+    pub fn called(&mut self, invoice: InvoiceId) -> Result<(), StoreError> {
+        self.leave_alone(invoice, self.now, ANSWER_DAYS)
+    }
+
+    fn leave_alone(&mut self, invoice: InvoiceId, at: Timestamp, days: i32) -> Result<(), StoreError> {
         let place = self.table(SHELF_OF)?.get(invoice.0)?.map(|x| x.value());
         let Some((client, _, due)) = place.filter(|x| matches!(x.1, OPEN | PART_PAID)) else { return Ok(()) };
         let from = silent_from(date_of(due), at, days);

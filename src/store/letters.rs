@@ -27,6 +27,8 @@ pub enum StepOutcome {
     Expired,
     /// Not sent, for a reason that the log tells.
     Skipped,
+    /// Staff were asked to call.
+    Call,
 }
 
 /// The states that the desk lists letters by; the tag is the stored form.
@@ -192,6 +194,7 @@ fn outcome_of(tag: u8) -> StepOutcome {
         0 => StepOutcome::Sent,
         1 => StepOutcome::Superseded,
         2 => StepOutcome::Expired,
+        4 => StepOutcome::Call,
         _ => StepOutcome::Skipped,
     }
 }

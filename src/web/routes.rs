@@ -238,6 +238,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/recurring/{id}/leave-out" StaffWork desk::recurring::leave_out;
         post "/desk/recurring/{id}/pause" StaffWork desk::recurring::pause;
         post "/desk/recurring/{id}/resume" StaffWork desk::recurring::resume;
+        get "/desk/invoices/{id}/call" StaffWork desk::calls::ask;
+        post "/desk/invoices/{id}/call" StaffWork desk::calls::note;
         get "/desk/invoices/{id}/pause" StaffWork desk::pauses::ask_of_invoice;
         post "/desk/invoices/{id}/pause" StaffWork desk::pauses::pause_invoice;
         post "/desk/invoices/{id}/go-on" StaffWork desk::pauses::go_on_with_invoice;

@@ -52,6 +52,7 @@ const WORDS: &[&str] = &[
     "/desk/contacts/{id}/reminders",
     "/desk/documents/{id}/withdraw",
     "/desk/invoices/{id}/allocations/{allocation}/undo",
+    "/desk/invoices/{id}/call",
     "/desk/invoices/{id}/credit",
     "/desk/projects/{id}",
     "/desk/settings/letters/{letter}",

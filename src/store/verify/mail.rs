@@ -17,7 +17,7 @@ use crate::store::wordings::language_tag;
 use redb::ReadableTable;
 
 /// Highest tag of how a step was settled.
-const OUTCOME_MAX: u8 = 3;
+const OUTCOME_MAX: u8 = 4;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     let (mut highest, mut waiting, mut about, mut reminders_waiting) = (0, 0, 0, 0);

@@ -9,7 +9,7 @@ use maud::{Markup, html};
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
-use super::pauses;
+use super::{calls, pauses};
 use crate::actions::letters as outbox;
 use crate::actions::reminders::Rules;
 use crate::domain::access::Act;
@@ -317,6 +317,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
         html! {
             p { (summary) }
             @if open { (pauses::part(desk, pause.as_ref(), of, &links::invoice(row.invoice.id))) }
+            @if open && desk.may(Act::Work) { p.small { a href=(calls::address(row.invoice.id)) { "Note a call" } } }
             (parts::agenda(&items))
         },
     ))
@@ -328,5 +329,6 @@ fn outcome_words(outcome: StepOutcome) -> &'static str {
         StepOutcome::Superseded => "Not sent: a later one was due too",
         StepOutcome::Expired => "Not sent: the due date had passed",
         StepOutcome::Skipped => "Not sent: see what happened",
+        StepOutcome::Call => "Staff were asked to call",
     }
 }

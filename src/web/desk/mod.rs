@@ -6,6 +6,7 @@ pub mod activity_scan;
 pub mod backup_identity;
 pub mod backups;
 pub mod bundle;
+pub mod calls;
 pub mod cash;
 pub mod certificate;
 pub mod client;

@@ -15,7 +15,9 @@ use crate::domain::forecast::horizon;
 use crate::domain::ids::StaffId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::person::Staff;
-use crate::domain::policy::{Condition, Policy, Reach, STEPS_MAX, ScoreBand, Step, differences, fresh_id, offset};
+use crate::domain::policy::{
+    Channel, Condition, Policy, Reach, STEPS_MAX, ScoreBand, Step, differences, fresh_id, offset,
+};
 use crate::domain::refusal::{Faults, FieldFault};
 use crate::domain::reminder::Tone;
 use crate::domain::sentence::{Names, step_words};
@@ -90,6 +92,7 @@ pub(super) fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
         add("side", if step.offset < 0 { "before" } else { "after" }.to_owned());
         add("tone", tone_code(step.tone).to_owned());
         add("to", step.to.code().to_owned());
+        add("by", by_code(step.by).to_owned());
         if let Some(over) = step.only.over {
             add("over", desk.locale().amount(over));
         }
@@ -109,6 +112,13 @@ pub(super) fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
 
 fn clock(time: Time) -> String {
     time.strftime("%H:%M").to_string()
+}
+
+fn by_code(by: Channel) -> &'static str {
+    match by {
+        Channel::Letter => "letter",
+        Channel::Call => "call",
+    }
 }
 
 fn tone_code(tone: Tone) -> &'static str {
@@ -148,9 +158,14 @@ impl Form {
         let rows = self.rows();
         if pressed == "add" {
             if rows < STEPS_MAX {
-                for (name, value) in
-                    [("id", ""), ("offset", ""), ("side", "after"), ("tone", "polite"), ("to", "billing")]
-                {
+                for (name, value) in [
+                    ("id", ""),
+                    ("offset", ""),
+                    ("side", "after"),
+                    ("tone", "polite"),
+                    ("to", "billing"),
+                    ("by", "letter"),
+                ] {
                     self.fields.set(&format!("{name}_{rows}"), value);
                 }
             }
@@ -192,12 +207,13 @@ impl Form {
                 _ => Tone::Overdue,
             };
             let to = Reach::ALL.into_iter().find(|x| x.code() == self.get("to", row)).unwrap_or_default();
+            let by = if self.get("by", row) == "call" { Channel::Call } else { Channel::Letter };
             let field = format!("over_{row}");
             let over = faults.take(amount(&field, self.fields.get(&field), firm.currency));
             let copies = self.copies(row);
             let score = faults.take(self.band(row));
             let only = Condition { unopened: self.fields.has(&format!("unopened_{row}")), over, score };
-            steps.push(Step { id, offset, tone: Tone::at(offset, tone), to, copies, only });
+            steps.push(Step { id, offset, tone: Tone::at(offset, tone), by, to, copies, only });
         }
         let at = faults.take_opt(time_of_day("at", self.fields.get("at"))).unwrap_or(standard.at);
         let end = faults.take_opt(time_of_day("window_end", self.fields.get("window_end")));
@@ -279,6 +295,11 @@ impl Form {
         let name = |part: &str| format!("{part}_{row}");
         let [offset, side, tone, to, over, unopened, copies] =
             ["offset", "side", "tone", "to", "over", "unopened", "copies"].map(name);
+        let by = name("by");
+        let ways = [
+            Choice::new("letter", "By letter, by itself"),
+            Choice::new("call", "By telephone: staff are asked on Today"),
+        ];
         let scores = ["score_from", "score_to"].map(name);
         let sides = [Choice::new("before", "before it is due"), Choice::new("after", "after it was due")];
         let tones =
@@ -301,6 +322,7 @@ impl Form {
                 (parts::select(&self.field(&tone, "Tone").hint("Counts after the due date"), &tones))
                 (parts::select(&self.field(&to, "To"), &reaches))
             }
+            (parts::radios(&self.field(&by, "How"), &ways))
             details.more.gap-y open[open] {
                 summary { "Conditions and copies" }
                 (parts::money(&self.field(&over, "Only if more than this is open").optional().hint("Invoices in other currencies are not held back by it."), currency))
@@ -309,7 +331,7 @@ impl Form {
                     (parts::input(&self.field(&scores[0], "Only with a payer score from").optional().hint("0 to 100, on the day; not to clients without one"), Input::Number))
                     (parts::input(&self.field(&scores[1], "Payer score up to").optional(), Input::Number))
                 }
-                (parts::checks(&self.field(&copies, "Copies to").optional(), &people, &ticked))
+                (parts::checks(&self.field(&copies, "Copies of the letter to").optional(), &people, &ticked))
             }
             p.gap-y { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }
         };

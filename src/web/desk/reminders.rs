@@ -10,6 +10,7 @@ use super::{outlook, pauses, policy};
 use crate::actions::letters::{Reached, reached};
 use crate::actions::reminders::Rules;
 use crate::domain::calendar;
+use crate::domain::policy::Channel;
 use crate::domain::reminder::{Review, plan, review_if};
 use crate::store::invoices::Row as Document;
 use crate::store::prelude::*;
@@ -78,6 +79,9 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
         None => Reached::default(),
     };
     match found.send {
+        Some(step) if policy.step(step.step).is_some_and(|x| x.by == Channel::Call) => {
+            look(document, false, Some(step.step), "Staff are asked to call")
+        }
         Some(step) if to.contacts.is_empty() => {
             look(document, false, Some(step.step), "Not sent: nobody at the client gets reminders")
         }

@@ -3,9 +3,9 @@
 use jiff::Timestamp;
 use maud::{Markup, html};
 
-use super::links;
 use super::snooze::{self, PutOff};
 use super::today_queue::{Lookup, SHOWN, section};
+use super::{calls, links};
 use crate::domain::access::Act;
 use crate::domain::attention::{ANSWER_DAYS, Item, UNOPENED_DAYS, Want};
 use crate::domain::calendar::today;
@@ -35,9 +35,29 @@ pub(super) fn silent(
     put_off: &PutOff,
 ) -> Result<Option<Markup>, StoreError> {
     let rows = wanting(r, desk, Want::Silent, |id| put_off.has(Item::Silent(id)), put_off.len())?;
-    let items: Vec<Waiting> = rows.iter().map(|row| late_item(r, desk, names, row)).collect::<Result<_, _>>()?;
+    let items: Vec<Waiting> = rows
+        .iter()
+        .map(|row| late_item(r, desk, names, row, Item::Silent(row.invoice.id)))
+        .collect::<Result<_, _>>()?;
     let hint = format!("No reaction for {ANSWER_DAYS} days or more");
     Ok(section("overdue", "Overdue", &hint, &items, count, links::OVERDUE))
+}
+
+/// About which the policy asks somebody to call.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn calls(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
+    let rows = wanting(r, desk, Want::Call, |id| put_off.has(Item::Call(id)), put_off.len())?;
+    let items: Vec<Waiting> =
+        rows.iter().map(|row| late_item(r, desk, names, row, Item::Call(row.invoice.id))).collect::<Result<_, _>>()?;
+    Ok(section("calls", "Calls to make", "As the reminder policy has it", &items, count, ""))
 }
 
 /// Sent, and never opened by anybody of the client.
@@ -78,7 +98,8 @@ fn wanting(
     Ok(out)
 }
 
-fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
+/// An invoice that wants a call or a payment, as `item` says.
+fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row, item: Item) -> Result<Waiting, StoreError> {
     let (id, client) = (row.invoice.id, row.invoice.client);
     let days = days_between(row.due(), desk.today());
     let sent = r.reminder_steps(id)?.iter().filter(|step| step.1 == StepOutcome::Sent).count();
@@ -96,18 +117,28 @@ fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<W
     };
     Ok(Waiting {
         tone: if days > 30 { Tone::Bad } else { Tone::Warn },
-        icon: Icon::Clock,
-        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } ", " (days) @if days == 1 { " day" } @else { " days" } },
+        icon: if matches!(item, Item::Call(_)) { Icon::Phone } else { Icon::Clock },
+        what: html! {
+            a href=(links::client(client)) { b { (names.client(client)) } }
+            @match days {
+                1 => { ", 1 day" }
+                2.. => { ", " (days) " days" }
+                _ => { ", not due yet" }
+            }
+        },
         more: html! { (reminders) ", " (opened) @if row.settled.total() > 0 { ". Part paid" } },
         amount: desk.locale().money(row.open()),
         reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
         actions: html! {
             (call(r, row)?)
+            @if matches!(item, Item::Call(_)) && desk.may(Act::Work) {
+                (parts::link(Look::Small, &calls::address(id), "Note the call"))
+            }
             @if desk.may(Act::Work) {
                 (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
                 a.small href={ (links::invoice(id)) "/credit" } { "Credit" }
             }
-            (snooze::link(desk, Item::Silent(id)))
+            (snooze::link(desk, item))
         },
     })
 }
@@ -123,7 +154,8 @@ fn call(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
     })
 }
 
-fn dialled(phone: &str) -> String {
+/// A telephone number as a link dials it.
+pub(super) fn dialled(phone: &str) -> String {
     phone.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect()
 }
 

@@ -9,7 +9,7 @@ use counterfoil::domain::event::{By, Event};
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::letter::Purpose;
 use counterfoil::domain::money::{Currency, Money};
-use counterfoil::domain::policy::{Condition, Policy, Reach, ScoreBand, Step};
+use counterfoil::domain::policy::{Channel, Condition, Policy, Reach, ScoreBand, Step};
 use counterfoil::domain::reminder::Tone;
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
@@ -31,7 +31,7 @@ async fn change(house: &TestHouse, edit: impl FnOnce(&mut Policy)) -> u32 {
 
 fn step(id: u16, offset: i16) -> Step {
     let (to, copies, only) = (Reach::Billing, Vec::new(), Condition::default());
-    Step { id, offset, tone: Tone::at(offset, Tone::Overdue), to, copies, only }
+    Step { id, offset, tone: Tone::at(offset, Tone::Overdue), by: Channel::Letter, to, copies, only }
 }
 
 /// Lives until a day; the reminders that left: (day, step, who).
@@ -217,6 +217,59 @@ async fn a_step_for_a_band_of_scores_goes_to_those_who_pay_so_and_the_time_machi
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{from} {to}");
         assert!(refused.text().contains(fault), "{from} {to}");
     }
+}
+
+#[tokio::test]
+async fn a_step_by_telephone_waits_on_today_until_the_call_is_noted() {
+    let house = TestHouse::new().await;
+    change(&house, |policy| {
+        policy.steps.retain(|x| [0, 14, 30].contains(&x.offset));
+        policy.steps[1].by = Channel::Call;
+    })
+    .await;
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 24)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let ahead = orla.get("/desk/reminders").await.text();
+    assert!(ahead.contains("Staff are asked to call"), "{ahead}");
+    let days = |went: Vec<(Date, i16, String)>| went.into_iter().map(|x| x.1).collect::<Vec<_>>();
+    assert_eq!(days(live(&house, date(2026, 12, 7)).await), [0]);
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    assert!(!orla.get("/desk").await.text().contains("Calls to make"));
+    assert_eq!(days(live(&house, date(2026, 12, 8)).await), [0_i16; 0], "no letter goes in its place");
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let call = format!("/desk/invoices/{id}/call");
+    let page = orla.get("/desk").await.text();
+    assert!(page.contains("Calls to make") && page.contains(&call) && page.contains("15 days"), "{page}");
+    // That the client looks at it is no call.
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    ana.get(&format!("/invoices/{}", number.in_url())).await;
+    assert!(orla.get("/desk").await.text().contains(&call));
+    let form = orla.get(&call).await.text();
+    assert!(form.contains("€100.00 is open") && form.contains("Nobody answered"), "{form}");
+    let bare = orla.post(&call, &[("reached", "no"), ("said", " ")]).await;
+    assert_eq!(bare.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bare.text().contains("Say what came of it"), "{}", bare.text());
+    let done = orla.post(&call, &[("reached", "no"), ("said", "the line was busy")]).await;
+    assert_eq!(done.location(), format!("/desk/invoices/{id}"));
+    assert!(!orla.get("/desk").await.text().contains("Calls to make"));
+    let page = orla.get(&format!("/desk/invoices/{id}")).await.text();
+    for part in ["Staff were asked to call", "and reached nobody", "the line was busy"] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    let mut seen = signed_in(&house, "ana@marlow.example").await;
+    let own = seen.get(&format!("/invoices/{}", number.in_url())).await.text();
+    assert!(!own.contains("busy") && !own.contains("asked to call"), "{own}");
+    assert_eq!(days(live(&house, date(2026, 12, 24)).await), [30], "the next step is a letter again");
+    // Paid, nobody is to call any more.
+    let (paid, _) = house.issue(house.who.kestrel, 50_00, date(2026, 12, 24)).await;
+    live(&house, date(2027, 1, 7)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    assert!(orla.get("/desk").await.text().contains(&format!("/desk/invoices/{paid}/call")));
+    house.pay(house.who.kestrel, 50_00, vec![paid]).await;
+    assert!(!orla.get("/desk").await.text().contains("Calls to make"));
+    let late = orla.post(&format!("/desk/invoices/{paid}/call"), &[("reached", "yes"), ("said", "x")]).await;
+    assert!(late.status == StatusCode::UNPROCESSABLE_ENTITY && late.text().contains("Nothing is open"));
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
 }
 
 #[tokio::test]

@@ -468,6 +468,7 @@ impl World {
             "/desk/invoices/{id}/send"
             | "/desk/invoices/{id}/credit"
             | "/desk/invoices/{id}/write-off"
+            | "/desk/invoices/{id}/call"
             | "/desk/invoices/{id}/pause"
             | "/desk/invoices/{id}/go-on" => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),

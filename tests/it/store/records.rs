@@ -639,5 +639,7 @@ fn events() -> Vec<Event> {
         E::StaffOpenItemsDownloaded { on: date(2026, 11, 22), format: Format::Csv },
         E::LetterWorded { letter: LetterKind::Several(Tone::Final), language: Language::German, own: true },
         E::ClockLeapt { from: at(), to: at() },
+        E::CallAskedFor { invoice, step: 30 },
+        E::Called { invoice, reached: false, said: s() },
     ]
 }

@@ -1,0 +1,80 @@
+//! Noting a call about an open invoice: whether anybody was reached, and what came of it.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::form::{Id, again, errors_in, on_to};
+use super::invoices::called;
+use super::links;
+use super::today_invoices::dialled;
+use super::undo::issued;
+use crate::actions::calls;
+use crate::domain::ids::InvoiceId;
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, Posted};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, csrf_input};
+use crate::web::problem::Problem;
+
+/// The page that notes a call about an invoice.
+pub(super) fn address(id: InvoiceId) -> String {
+    format!("{}/call", links::invoice(id))
+}
+
+/// `GET /desk/invoices/{id}/call`
+pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
+    let row = open(&desk, id)?;
+    Ok(form(&desk, &row, &Fields::of([("reached".to_owned(), "yes".to_owned())]), &[])?.into_response())
+}
+
+/// `POST /desk/invoices/{id}/call`
+pub async fn note(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let row = open(&desk, id)?;
+    let errors = match fields.get("reached") {
+        "yes" | "no" => {
+            let (reached, said) = (fields.get("reached") == "yes", fields.get("said").to_owned());
+            match desk.act(move |w, scope| calls::note(w, scope, id, reached, &said)).await {
+                Ok(()) => return Ok(on_to(&links::invoice(id))),
+                Err(error) => errors_in(error, "said")?,
+            }
+        }
+        _ => vec![FieldError::new("reached", "Choose one of the two.")],
+    };
+    Ok(again(form(&desk, &row, &fields, &errors)?))
+}
+
+fn open(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
+    let row = issued(desk, id)?;
+    if row.invoice.is_invoice() { Ok(row) } else { Err(Problem::NotFound) }
+}
+
+fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Result<Markup, Problem> {
+    let (name, page) = (called(&row.invoice), links::invoice(row.invoice.id));
+    let title = format!("A call about {name}");
+    let people = desk.read(|r| Ok(r.contacts_of(row.invoice.client)?))?;
+    let people = people.iter().filter(|c| c.active && c.rights.billing && !c.phone.is_empty());
+    let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
+    let ends = [Choice::new("yes", "I reached them"), Choice::new("no", "Nobody answered")];
+    let open = format!("{} is open, due {}.", desk.locale().money(row.open()), desk.locale().date_long(row.due()));
+    let body = html! {
+        (parts::back(&page, &name))
+        (parts::head(&title, open, ""))
+        (parts::error_summary(errors))
+        @for contact in people {
+            p.row { (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), &format!("{}, {}", contact.name, contact.phone))) }
+        }
+        form.gap-y method="post" action=(address(row.invoice.id)) {
+            (csrf_input(&desk.csrf))
+            (parts::radios(&field("reached", "Did you reach anybody?"), &ends))
+            (parts::input(&field("said", "What came of it").hint("For colleagues and the activity log; the client does not read it."), Input::Text))
+            p.row { (parts::submit(Look::Primary, "Note the call")) (parts::link(Look::Plain, &page, "Leave it")) }
+        }
+    };
+    Ok(desk.page(DeskNav::Invoices, &parts::titled(&title, errors), body))
+}

@@ -58,10 +58,14 @@ fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Result
     let (name, page) = (called(&row.invoice), links::invoice(row.invoice.id));
     let title = format!("A call about {name}");
     let people = desk.read(|r| Ok(r.contacts_of(row.invoice.client)?))?;
-    let people = people.iter().filter(|c| c.active && c.rights.billing && !c.phone.is_empty());
     let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
     let ends = [Choice::new("yes", "I reached them"), Choice::new("no", "Nobody answered")];
-    let open = format!("{} is open, due {}.", desk.locale().money(row.open()), desk.locale().date_long(row.due()));
+    let is_open = row.open().minor > 0;
+    let people = people.iter().filter(|c| is_open && c.active && c.rights.billing && !c.phone.is_empty());
+    let open = match is_open {
+        true => format!("{} is open, due {}.", desk.locale().money(row.open()), desk.locale().date_long(row.due())),
+        false => "Nothing is open of it any more, so there is nothing to call about.".to_owned(),
+    };
     let body = html! {
         (parts::back(&page, &name))
         (parts::head(&title, open, ""))
@@ -69,11 +73,13 @@ fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Result
         @for contact in people {
             p.row { (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), &format!("{}, {}", contact.name, contact.phone))) }
         }
-        form.gap-y method="post" action=(address(row.invoice.id)) {
-            (csrf_input(&desk.csrf))
-            (parts::radios(&field("reached", "Did you reach anybody?"), &ends))
-            (parts::input(&field("said", "What came of it").hint("For colleagues and the activity log; the client does not read it."), Input::Text))
-            p.row { (parts::submit(Look::Primary, "Note the call")) (parts::link(Look::Plain, &page, "Leave it")) }
+        @if is_open || !errors.is_empty() {
+            form.gap-y method="post" action=(address(row.invoice.id)) {
+                (csrf_input(&desk.csrf))
+                (parts::radios(&field("reached", "Did you reach anybody?"), &ends))
+                (parts::input(&field("said", "What came of it").hint("For colleagues and the activity log; the client does not read it."), Input::Text))
+                p.row { (parts::submit(Look::Primary, "Note the call")) (parts::link(Look::Plain, &page, "Leave it")) }
+            }
         }
     };
     Ok(desk.page(DeskNav::Invoices, &parts::titled(&title, errors), body))

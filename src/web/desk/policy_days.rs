@@ -146,24 +146,25 @@ fn asking(desk: &Desk, fields: &Fields, errors: &[FieldError]) -> Result<Markup,
         (parts::back(policy::PAGE, "Reminder policy"))
         (parts::head(TITLE, "Of this year and the coming ten.", ""))
         (parts::error_summary(errors))
-        form method="post" action=(COUNTRY) {
-            h2 { "Of a country" }
-            (csrf_input(&desk.csrf))
-            (parts::select(&of, &choices))
-            (replace())
-            p { (parts::submit(Look::Primary, "See which they are")) }
-        }
-        form method="post" action=(PAGE) enctype="multipart/form-data" {
-            h2 { "From a calendar file" }
-            (csrf_input(&desk.csrf))
-            p.mut { "All-day events come in, once or every year." }
-            (parts::file(&file, ".ics,text/calendar"))
-            (replace())
-            (parts::dock(html! {
-                (parts::submit(Look::Plain, "See what is in it"))
-                (parts::link(Look::Plain, policy::PAGE, "Leave it"))
-            }))
-        }
+        (parts::section("country-holidays", "Of a country", "", html! {
+            form method="post" action=(COUNTRY) {
+                (csrf_input(&desk.csrf))
+                (parts::select(&of, &choices))
+                (replace())
+                p { (parts::submit(Look::Primary, "See which they are")) }
+            }
+        }))
+        (parts::section("file-holidays", "From a calendar file", "All-day events, once or every year", html! {
+            form method="post" action=(PAGE) enctype="multipart/form-data" {
+                (csrf_input(&desk.csrf))
+                (parts::file(&file, ".ics,text/calendar"))
+                (replace())
+                p.row {
+                    (parts::submit(Look::Plain, "See what is in it"))
+                    (parts::link(Look::Plain, policy::PAGE, "Leave it"))
+                }
+            }
+        }))
     };
     Ok(desk.page(DeskNav::Letters, &parts::titled(TITLE, errors), body))
 }

@@ -322,16 +322,16 @@ impl Form {
                 (parts::select(&self.field(&tone, "Tone").hint("Counts after the due date"), &tones))
                 (parts::select(&self.field(&to, "To"), &reaches))
             }
-            (parts::radios(&self.field(&by, "How"), &ways))
+            div.gap-y { (parts::radios(&self.field(&by, "How"), &ways)) }
             details.more.gap-y open[open] {
                 summary { "Conditions and copies" }
                 (parts::money(&self.field(&over, "Only if more than this is open").optional().hint("Invoices in other currencies are not held back by it."), currency))
                 (parts::checkbox(&Field::new(&unopened, "Only while nobody at the client has opened the invoice").value(if self.fields.has(&unopened) { "on" } else { "" })))
-                div.grid4 {
-                    (parts::input(&self.field(&scores[0], "Only with a payer score from").optional().hint("0 to 100, on the day; not to clients without one"), Input::Number))
-                    (parts::input(&self.field(&scores[1], "Payer score up to").optional(), Input::Number))
+                div.grid4.gap-y {
+                    (parts::input(&self.field(&scores[0], "Payer score from").optional().hint("Only to clients with such a score"), Input::Number))
+                    (parts::input(&self.field(&scores[1], "Payer score to").optional().hint("From 0 to 100, on the day"), Input::Number))
                 }
-                (parts::checks(&self.field(&copies, "Copies of the letter to").optional(), &people, &ticked))
+                div.gap-y { (parts::checks(&self.field(&copies, "Copies of the letter to").optional(), &people, &ticked)) }
             }
             p.gap-y { (parts::submit_as(Look::Small, "do", &format!("remove-{row}"), format!("Remove step {}", row + 1))) }
         };

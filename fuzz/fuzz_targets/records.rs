@@ -16,6 +16,7 @@ use counterfoil::domain::pause::Pause;
 use counterfoil::domain::payment::{Allocation, Receipt, Refund};
 use counterfoil::domain::person::{Contact, Staff};
 use counterfoil::domain::project::Project;
+use counterfoil::domain::promise::Promise;
 use counterfoil::domain::quote::Quote;
 use counterfoil::domain::recurring::Recurring;
 use counterfoil::store::records::Record;
@@ -32,7 +33,7 @@ fn read<R: Record>(bytes: &[u8]) {
 // The first byte says which record the others are.
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 22 {
+    match kind % 23 {
         0 => read::<Firm>(bytes),
         1 => read::<Staff>(bytes),
         2 => read::<Client>(bytes),
@@ -54,6 +55,7 @@ fuzz_target!(|bytes: &[u8]| {
         18 => read::<Recurring>(bytes),
         19 => read::<Import>(bytes),
         20 => read::<Dropped>(bytes),
-        _ => read::<Pause>(bytes),
+        21 => read::<Pause>(bytes),
+        _ => read::<Promise>(bytes),
     }
 });

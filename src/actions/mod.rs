@@ -28,6 +28,7 @@ pub mod people;
 pub mod policies;
 pub mod policy_effect;
 pub mod policy_past;
+pub mod promises;
 pub mod quotes;
 mod rates;
 pub mod recurring;

@@ -6,10 +6,12 @@ use super::letters::{queue_notice, responsible, writing};
 use crate::domain::backups::Trouble;
 use crate::domain::event::Actor;
 use crate::domain::firm::Firm;
+use crate::domain::invoice::Invoice;
 use crate::domain::person::{Contact, Person, Role};
+use crate::domain::promise::Promise;
 use crate::domain::text::EmailAddress;
 use crate::mail::letters::Text;
-use crate::mail::notices::{self as words, Happened};
+use crate::mail::notices::{self as words, Happened, Said};
 use crate::store::prelude::*;
 
 pub(super) use words::Joined;
@@ -79,6 +81,45 @@ pub(super) fn reminders_stopped(w: &mut WriteTx<'_>, zone: &TimeZone, contact: &
         tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| {
             words::reminders_stopped(firm, to, happened, &contact.name, &client)
         })?;
+    }
+    Ok(())
+}
+
+/// Tells whoever looks after a client that a contact of it promised to pay an invoice.
+pub(super) fn promised(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    contact: &Contact,
+    invoice: &Invoice,
+    promise: &Promise,
+) -> Result<(), ActError> {
+    tell_of_promise(w, zone, contact, invoice, promise, words::promised)
+}
+
+/// Tells them that a promise was withdrawn.
+pub(super) fn promise_withdrawn(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    contact: &Contact,
+    invoice: &Invoice,
+    promise: &Promise,
+) -> Result<(), ActError> {
+    tell_of_promise(w, zone, contact, invoice, promise, words::promise_withdrawn)
+}
+
+fn tell_of_promise(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    contact: &Contact,
+    invoice: &Invoice,
+    promise: &Promise,
+    wording: impl Fn(&Firm, &str, &Happened<'_>, Said<'_>) -> Text,
+) -> Result<(), ActError> {
+    let client = w.client(contact.client)?.map_or_else(String::new, |c| c.party.name);
+    let number = invoice.number().map_or_else(String::new, ToString::to_string);
+    let said = Said { contact: &contact.name, client: &client, invoice: &number, promise };
+    for staff in responsible(w, contact.client)? {
+        tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| wording(firm, to, happened, said))?;
     }
     Ok(())
 }

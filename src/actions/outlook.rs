@@ -105,14 +105,14 @@ pub fn of_invoice(
         return Ok(Vec::new());
     };
     let settled = settled_under(r, rules, row, published)?;
-    let pause = r.pause_on(invoice, today(now, &rules.firm_zone))?;
-    let over = pause.as_ref().and_then(|pause| pause.ends(policy, &rules.firm_zone)).unwrap_or(Timestamp::MAX);
-    let held = |at: Timestamp| (pause.is_some() && at < over).then_some(over);
+    let hold = r.hold_on(invoice, today(now, &rules.firm_zone))?;
+    let over = hold.as_ref().and_then(|hold| hold.ends(policy, &rules.firm_zone)).unwrap_or(Timestamp::MAX);
+    let held = |at: Timestamp| (hold.is_some() && at < over).then_some(over);
     let failing = rules.failing(r, row, now)?;
     let holds = |step: i16| failing.iter().all(|x| x.0 != step);
     let plan = plan(row.due(), policy, zone);
     let subject = Subject { plan: &plan, published, due: row.due(), settled, holds: &holds, held: &held };
-    let reason = pause.as_ref().map_or("", |pause| pause.reason.as_str());
+    let reason = hold.as_ref().map_or(Ok(String::new()), |hold| r.firm().map(|firm| hold.words(firm.locale)))?;
     let mut out = Vec::new();
     for seen in foresee(subject, now, until, zone, policy) {
         let to = match policy.step(seen.step).filter(|_| seen.fate == Fate::Goes) {
@@ -121,8 +121,8 @@ pub fn of_invoice(
         };
         let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
         let by = policy.step(seen.step).map_or(Channel::Letter, |step| step.by);
-        let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { reason });
-        // What a pause or a standstill puts off goes whenever that ends: no day off is the reason.
+        let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { &reason });
+        // What a hold or a standstill puts off goes whenever that ends: no day off is the reason.
         let (_, goes) = policy.days_of(row.due(), seen.step);
         let moved = policy.moved(row.due(), seen.step).filter(|_| told.goes && today(seen.at, zone) == goes);
         out.push(Coming { moved, ..told });
@@ -160,7 +160,7 @@ fn told(row: &Row, seen: Foreseen, (to, by): (&Reached, Channel), reason: &str) 
         Fate::Goes if by == Channel::Call => "Staff are asked to call".to_owned(),
         Fate::Goes if goes => format!("Goes to {}", to.words()),
         Fate::Goes => "Not sent: nobody at the client gets reminders".to_owned(),
-        Fate::Held => format!("Held while paused: {reason}"),
+        Fate::Held => reason.to_owned(),
         Fate::Superseded => "Not sent: a later one is due too".to_owned(),
         Fate::Expired => "Not sent: the due date has passed".to_owned(),
         Fate::BeforePublication => "Not sent: it would fall before the invoice was published".to_owned(),

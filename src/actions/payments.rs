@@ -7,7 +7,7 @@ pub use reverse::{TakingBack, reverse};
 use jiff::civil::Date;
 
 use super::invoices::series;
-use super::{author, found, letters, once, reminders, restored, waivers};
+use super::{author, found, letters, once, promises, reminders, restored, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::Party;
@@ -172,6 +172,7 @@ pub(super) fn allocate(
         w.set_reminder(invoice, None)?;
         letters::withdraw_reminders(w, invoice, "nothing is open any more")?;
     }
+    promises::paid(w, &row.invoice)?;
     Ok(recorded)
 }
 
@@ -264,5 +265,6 @@ fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Mone
     if before.open().minor == 0 && open.minor > 0 {
         reminders::resume(w, &before.invoice, settings)?;
     }
+    promises::reopened(w, &before.invoice, &settings.zone)?;
     Ok(open)
 }

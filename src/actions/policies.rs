@@ -157,8 +157,8 @@ fn wake(w: &mut WriteTx<'_>, row: &Row, published: jiff::Timestamp, rules: &Rule
     if row.open().minor <= 0 {
         return Ok(());
     }
-    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(now, &rules.firm_zone))? {
-        return Ok(w.set_reminder(id, pause.ends(&rules.policy, &rules.firm_zone))?);
+    if let Some(hold) = w.hold_on(&row.invoice, calendar::today(now, &rules.firm_zone))? {
+        return Ok(w.set_reminder(id, hold.ends(&rules.policy, &rules.firm_zone))?);
     }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(row.due(), &rules.policy, &rules.zone);

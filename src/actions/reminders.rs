@@ -34,7 +34,7 @@ pub struct Rules {
     pub policy: Arc<Policy>,
     /// The zone whose clocks the steps follow: the firm's, or of an invoice that of those who get its reminders.
     pub zone: TimeZone,
-    /// The firm's zone, in whose days pauses are.
+    /// The firm's zone, in whose days pauses and promises are.
     pub firm_zone: TimeZone,
     /// When the policy is none that is kept, but one that is tried out: since when it would hold.
     pub tried: Option<Timestamp>,
@@ -128,9 +128,9 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         return Ok(0);
     }
     policies::carry(w, &row, rules)?;
-    if let Some(pause) = w.pause_on(&row.invoice, calendar::today(w.now, &rules.firm_zone))? {
-        // Nothing is settled meanwhile: what was missed is sorted out when the pause is over.
-        w.set_reminder(id, pause.ends(policy, &rules.firm_zone))?;
+    if let Some(hold) = w.hold_on(&row.invoice, calendar::today(w.now, &rules.firm_zone))? {
+        // Nothing is settled meanwhile: what was missed is sorted out when the hold is over.
+        w.set_reminder(id, hold.ends(policy, &rules.firm_zone))?;
         return Ok(0);
     }
     let now = w.now;
@@ -274,8 +274,8 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
         letters::withdraw(w, letter, "the due date has passed")?;
         return Ok(false);
     }
-    if w.pause_on(&row.invoice, calendar::today(w.now, zone))?.is_some() {
-        letters::withdraw(w, letter, "its reminders are paused")?;
+    if let Some(hold) = w.hold_on(&row.invoice, calendar::today(w.now, zone))? {
+        letters::withdraw(w, letter, hold.withdraws())?;
         return Ok(false);
     }
     if !policy.sends_at(w.now, &own) {

@@ -1,8 +1,8 @@
 //! What waits for a person on Today, and putting it off until a day.
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
-//! after the last reminder or the last thing that the client did; at once, when a step of the policy asks for a call.
-//! Knows no store. A snooze ends by itself.
+//! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call or a
+//! promise to pay it is broken, and not before while one is open. Knows no store. A snooze ends by itself.
 
 use std::str::FromStr;
 
@@ -32,11 +32,13 @@ pub enum Want {
     Silent,
     /// A step of the policy asks somebody to call.
     Call,
+    /// A payment of it was promised, and the promise broken.
+    Broken,
 }
 
 impl Want {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Unopened, Self::Silent, Self::Call];
+    pub const ALL: [Self; 4] = [Self::Unopened, Self::Silent, Self::Call, Self::Broken];
 
     /// The number under which it is kept.
     pub fn tag(self) -> u8 {
@@ -44,6 +46,7 @@ impl Want {
             Self::Unopened => 0,
             Self::Silent => 1,
             Self::Call => 2,
+            Self::Broken => 3,
         }
     }
 }
@@ -81,6 +84,8 @@ pub enum Item {
     Draft(InvoiceId),
     /// An invoice about which somebody is to call.
     Call(InvoiceId),
+    /// An invoice of which a promise was broken.
+    Broken(InvoiceId),
 }
 
 impl Item {
@@ -94,13 +99,15 @@ impl Item {
             Self::Credit(id) => (4, id.0),
             Self::Draft(id) => (5, id.0),
             Self::Call(id) => (6, id.0),
+            Self::Broken(id) => (7, id.0),
         }
     }
 
     /// The invoice or credit note that it is about.
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
-            Self::Unopened(id) | Self::Silent(id) | Self::Credit(id) | Self::Draft(id) | Self::Call(id) => Some(id),
+            Self::Unopened(id) | Self::Silent(id) | Self::Credit(id) => Some(id),
+            Self::Draft(id) | Self::Call(id) | Self::Broken(id) => Some(id),
             Self::Letter(_) | Self::Payment(_) => None,
         }
     }
@@ -115,6 +122,7 @@ impl Item {
             Self::Credit(_) => "credit to apply",
             Self::Draft(_) => "waiting to be issued",
             Self::Call(_) => "a call to make",
+            Self::Broken(_) => "promise broken",
         }
     }
 }
@@ -130,6 +138,7 @@ impl std::fmt::Display for Item {
             Self::Credit(_) => "credit",
             Self::Draft(_) => "draft",
             Self::Call(_) => "call",
+            Self::Broken(_) => "broken",
         };
         write!(f, "{word}-{}", self.key().1)
     }
@@ -148,6 +157,7 @@ impl FromStr for Item {
             "credit" => Self::Credit(id.parse().map_err(|_| ())?),
             "draft" => Self::Draft(id.parse().map_err(|_| ())?),
             "call" => Self::Call(id.parse().map_err(|_| ())?),
+            "broken" => Self::Broken(id.parse().map_err(|_| ())?),
             _ => return Err(()),
         })
     }
@@ -204,6 +214,7 @@ mod tests {
             Item::Credit(InvoiceId(5)),
             Item::Draft(InvoiceId(6)),
             Item::Call(InvoiceId(7)),
+            Item::Broken(InvoiceId(8)),
         ];
         for item in all {
             assert_eq!(item.to_string().parse(), Ok(item));

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use super::attention::Item;
 use super::format::Format;
 use super::ids::{
-    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
-    RefundId, StaffId, StatementId,
+    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, PromiseId, QuoteId, ReceiptId,
+    RecurringId, RefundId, StaffId, StatementId,
 };
 use super::language::Language;
 use super::letter::Purpose;
@@ -295,6 +295,25 @@ pub enum Event {
     CallAskedFor { invoice: InvoiceId, step: i16 },
     /// Staff called about an invoice: whether they reached anybody, and what came of it.
     Called { invoice: InvoiceId, reached: bool, said: String },
+    /// A payment was promised by a day, and is waited for until the last one: by a contact, or recorded by staff for
+    /// the client. It may take the place of an open promise.
+    PaymentPromised {
+        invoice: InvoiceId,
+        promise: PromiseId,
+        amount: Money,
+        day: Date,
+        last: Date,
+        note: String,
+        replaces: bool,
+    },
+    /// An open promise was withdrawn.
+    PromiseWithdrawn { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
+    /// What was promised is settled, in time, since this day.
+    PromiseKept { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date, on: Date },
+    /// The day and its grace passed, and what was promised is not settled.
+    PromiseBroken { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
+    /// What had kept a promise settles the invoice no longer, and its day has not passed.
+    PromiseReopened { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -410,6 +429,11 @@ impl Event {
             | E::CreditHeld { .. }
             | E::CreditHoldLifted { .. }
             | E::CreditLimitExceeded { .. }
+            | E::PaymentPromised { .. }
+            | E::PromiseWithdrawn { .. }
+            | E::PromiseKept { .. }
+            | E::PromiseBroken { .. }
+            | E::PromiseReopened { .. }
             | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }

@@ -40,6 +40,8 @@ ids! {
     AllocationId;
     /// Money paid back.
     RefundId;
+    /// A promise to pay.
+    PromiseId;
     /// A template from which documents come again and again.
     RecurringId;
     /// A document: any file, with versions.

@@ -61,10 +61,15 @@ impl Pause {
 
     /// When reminders go on: the first opening of the sending window after its last day.
     pub fn ends(&self, policy: &Policy, zone: &TimeZone) -> Option<Timestamp> {
-        let after = self.until.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp();
-        let just_before = after.checked_sub(jiff::SignedDuration::from_millis(1)).ok()?;
-        policy.next_opening(just_before, zone)
+        goes_on(self.until, policy, zone)
     }
+}
+
+/// The first opening of the sending window after the end of a day; `None` at the end of time.
+pub fn goes_on(after: Date, policy: &Policy, zone: &TimeZone) -> Option<Timestamp> {
+    let midnight = after.tomorrow().ok()?.to_zoned(zone.clone()).ok()?.timestamp();
+    let just_before = midnight.checked_sub(jiff::SignedDuration::from_millis(1)).ok()?;
+    policy.next_opening(just_before, zone)
 }
 
 /// The last day of a pause that begins on `today`.

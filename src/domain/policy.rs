@@ -14,6 +14,7 @@ use super::event::Actor;
 use super::firm::Locale;
 use super::ids::StaffId;
 use super::money::Money;
+use super::promise;
 use super::refusal::{Faults, FieldFault};
 use super::sentence::step_words;
 use super::text::capital;
@@ -203,6 +204,8 @@ pub struct Policy {
     pub window_end: Time,
     /// The days on which they are sent.
     pub days: WorkingDays,
+    /// How far ahead a payment is promised, and how long it is waited for.
+    pub promises: promise::Terms,
 }
 
 impl Policy {
@@ -220,7 +223,8 @@ impl Policy {
             only: Condition::default(),
         };
         let (at, window_end, days) = (time(8, 0, 0, 0), time(18, 0, 0, 0), WorkingDays::default());
-        Self { steps: (1..).zip(steps).map(step).collect(), at, window_end, days }
+        let promises = promise::Terms::default();
+        Self { steps: (1..).zip(steps).map(step).collect(), at, window_end, days, promises }
     }
 
     /// The step at an offset.
@@ -304,6 +308,7 @@ impl Policy {
             faults.add("window_end", "The window closes before it opens. Enter a later time.");
         }
         self.days.check(faults);
+        self.promises.check(faults);
     }
 }
 
@@ -375,6 +380,9 @@ pub fn differences(old: &Policy, new: &Policy, locale: Locale, staff: impl Fn(St
     if (old.at, old.window_end) != (new.at, new.window_end) {
         let window = |x: &Policy| format!("{} to {}", locale.time(x.at), locale.time(x.window_end));
         out.push(format!("Letters go from {}; before: {}.", window(new), window(old)));
+    }
+    if old.promises != new.promises {
+        out.push(format!("Payments are promised {}; before: {}.", new.promises.words(), old.promises.words()));
     }
     out.extend(working_days::differences(&old.days, &new.days, |day| locale.date_medium(day, Date::MIN)));
     out

@@ -103,6 +103,10 @@ pub enum Refusal {
     OverLimit(Money, Money),
     /// So many things are put off, as many as can be.
     SnoozesFull(usize),
+    /// Nothing of the invoice is open.
+    NothingOpen,
+    /// The invoice was promised so many times, as often as can be.
+    PromisesFull(usize),
     /// The import was undone on this day by whoever is named.
     ImportUndone(Date, String),
 }
@@ -227,6 +231,11 @@ impl std::fmt::Display for Refusal {
                 f,
                 "With this the client would owe {owed}, more than the credit limit of {limit}. Issue it from its preview, \
                  where you can confirm that, or change the limit."
+            ),
+            Self::NothingOpen => f.write_str("Nothing of this invoice is open any more, so there is nothing to promise."),
+            Self::PromisesFull(max) => write!(
+                f,
+                "Payments of this invoice were promised {max} times, as often as can be. Please call instead."
             ),
             Self::ImportUndone(on, by) => write!(
                 f,

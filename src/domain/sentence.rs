@@ -103,6 +103,10 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::AllocationUndone { .. } | E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } | E::WrittenOff { .. } => {
             ("bank", Mark::Warn)
         }
+        E::PaymentPromised { .. } => ("clock", Mark::Good),
+        E::PromiseKept { .. } => ("check", Mark::Good),
+        E::PromiseBroken { .. } => ("alert", Mark::Bad),
+        E::PromiseWithdrawn { .. } | E::PromiseReopened { .. } => ("clock", Mark::Warn),
         E::EarlyPaymentTaken { .. } | E::Refunded { .. } => ("bank", Mark::Plain),
         E::RefundReturned { .. } => ("bank", Mark::Warn),
         E::RecurringSaved { .. } | E::RecurringResumed { .. } | E::RecurringMade { .. } => ("clock", Mark::Plain),
@@ -214,6 +218,27 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::WrittenOff { invoice, amount, reason, .. } => {
             noted(format!("{who} wrote {} of {} off", money(*amount), names.document(*invoice)), reason)
+        }
+        E::PaymentPromised { invoice, amount, day, note, replaces, .. } => {
+            let did = if let Actor::Staff(_) = entry.by.actor { " recorded a promise of " } else { " promised " };
+            let of = format!("{} of {} by {}", money(*amount), names.document(*invoice), locale.date_long(*day));
+            let instead = if *replaces { ", in place of an earlier promise" } else { "" };
+            noted(format!("{who}{did}{of}{instead}"), note)
+        }
+        E::PromiseWithdrawn { invoice, amount, day, .. } => plain(format!(
+            "{who} withdrew the promise of {} of {} by {}",
+            money(*amount),
+            names.document(*invoice),
+            locale.date_long(*day)
+        )),
+        E::PromiseKept { invoice, amount, day, .. } => {
+            plain(format!("{} kept", promised(money(*amount), &names.document(*invoice), *day, locale)))
+        }
+        E::PromiseBroken { invoice, amount, day, .. } => {
+            plain(format!("{} broken", promised(money(*amount), &names.document(*invoice), *day, locale)))
+        }
+        E::PromiseReopened { invoice, amount, day, .. } => {
+            plain(format!("{} open again", promised(money(*amount), &names.document(*invoice), *day, locale)))
         }
         E::EarlyPaymentTaken { invoice, amount, .. } => {
             plain(format!("{} was taken off {} for early payment", money(*amount), names.document(*invoice)))
@@ -500,6 +525,23 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
             money(*amount),
             money(*left_open)
         )),
+        E::PaymentPromised { amount, day, .. } => {
+            let staff = matches!(entry.by.actor, Actor::Staff(_));
+            let did = if staff { " noted that you promised " } else { " promised " };
+            Some(format!("{}{did}{} by {}.", who(), money(*amount), locale.date_long(*day)))
+        }
+        E::PromiseWithdrawn { amount, day, .. } => {
+            Some(format!("{} withdrew the promise of {} by {}.", who(), money(*amount), locale.date_long(*day)))
+        }
+        E::PromiseKept { amount, day, .. } => {
+            Some(format!("The promise of {} by {} was kept, thank you.", money(*amount), locale.date_long(*day)))
+        }
+        E::PromiseBroken { amount, day, .. } => {
+            Some(format!("We did not receive the {} that were promised by {}.", money(*amount), locale.date_long(*day)))
+        }
+        E::PromiseReopened { amount, day, .. } => {
+            Some(format!("The promise of {} by {} is open again.", money(*amount), locale.date_long(*day)))
+        }
         E::EarlyPaymentTaken { amount, .. } => Some(format!("{} was taken off for early payment.", money(*amount))),
         E::WrittenOff { amount, .. } => Some(format!("We expect {} of this invoice no longer.", money(*amount))),
         E::Refunded { amount, .. } => Some(format!("We paid {} back to you.", money(*amount))),
@@ -597,6 +639,11 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
     }
+}
+
+/// "Promise of €100.00 of HF-2026-0001 by 28 November 2026".
+fn promised(amount: String, document: &str, day: Date, locale: Locale) -> String {
+    format!("Promise of {amount} of {document} by {}", locale.date_long(day))
 }
 
 /// "HF-2026-0001, never opened".

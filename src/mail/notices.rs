@@ -14,6 +14,7 @@ use super::notices_german as german;
 use crate::domain::backups::Trouble;
 use crate::domain::firm::Firm;
 use crate::domain::language::Language;
+use crate::domain::promise::Promise;
 
 /// When something happened, who did it and from where.
 #[derive(Clone, Copy, Debug)]
@@ -196,12 +197,59 @@ pub fn reminders_stopped(firm: &Firm, to_name: &str, happened: &Happened, contac
     notice(firm, to_name, format!("{contact} of {client} wants no more reminders"), says)
 }
 
+/// What was promised, as a letter to staff says it.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// The contact, by name.
+    pub contact: &'a str,
+    /// The client, by name.
+    pub client: &'a str,
+    /// The number of the invoice.
+    pub invoice: &'a str,
+    /// The promise.
+    pub promise: &'a Promise,
+}
+
+/// A client's contact promised to pay an invoice; to whoever looks after the client.
+pub fn promised(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) -> Text {
+    let Said { contact, client, invoice, promise } = said;
+    let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
+    let (amount, day) = (firm.locale.money(promise.amount), firm.locale.date_long(promise.day));
+    let last = firm.locale.date_long(promise.last());
+    let note = match flat(&promise.note) {
+        note if note.is_empty() => "They left no note.".to_owned(),
+        note => format!("They wrote: {note}"),
+    };
+    let says = [
+        format!("{contact} of {client} promised {amount} of the invoice {invoice} by {day}, {when}."),
+        note,
+        format!(
+            "No reminder of it goes until the end of {last}. If the money has not come by then, Today tells you, and \
+             reminders go on by themselves."
+        ),
+    ];
+    notice(firm, to_name, format!("{client} promised {amount} of {invoice} by {day}"), says)
+}
+
+/// A client's contact withdrew a promise; to whoever looks after the client.
+pub fn promise_withdrawn(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) -> Text {
+    let Said { contact, client, invoice, promise } = said;
+    let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
+    let (amount, day) = (firm.locale.money(promise.amount), firm.locale.date_long(promise.day));
+    let says = [
+        format!("{contact} of {client} withdrew the promise of {amount} of the invoice {invoice} by {day}, {when}."),
+        "Its reminders go on by themselves: the latest one that was missed goes, once.".to_owned(),
+        "A call may tell why. What they promise you then can be recorded on the invoice’s page.".to_owned(),
+    ];
+    notice(firm, to_name, format!("{client} withdrew a promise of {invoice}"), says)
+}
+
 pub(super) fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {
     compose(firm, to_name, &firm.correspondent, subject, says.into_iter().map(Part::Says).collect())
 }
 
 #[cfg(test)]
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 10] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 12] {
     let zone = &TimeZone::UTC;
     let happened = Happened { at: Timestamp::UNIX_EPOCH, zone, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
@@ -213,5 +261,8 @@ pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 10] {
     let late = backup(Trouble::Late(at));
     let stopped = reminders_stopped(firm, typed, &happened, typed, typed);
     let (failed, drill) = (backup(Trouble::Failed(why.clone())), backup(Trouble::Drill(why)));
-    [password, now, was, joined, reached, failed, late, drill, stopped, bank]
+    let promise = Promise { note: typed.to_owned(), ..Promise::of_test() };
+    let said = Said { contact: typed, client: typed, invoice: "A-1", promise: &promise };
+    let [promised, back] = [promised, promise_withdrawn].map(|write| write(firm, typed, &happened, said));
+    [password, now, was, joined, reached, failed, late, drill, stopped, bank, promised, back]
 }

@@ -12,7 +12,7 @@ use super::drop::{self, Watch};
 use super::{backups, bounces, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
-use crate::actions::{clock, policies, uploads};
+use crate::actions::{clock, policies, promises, uploads};
 use crate::app::App;
 use crate::domain::calendar;
 use crate::domain::event::By;
@@ -23,6 +23,8 @@ use crate::store::prelude::*;
 
 /// Invoices whose reminders are looked at in one commit.
 const REMINDERS_AT_ONCE: usize = 50;
+/// Promises that are noted as broken in one commit.
+const PROMISES_AT_ONCE: usize = 100;
 /// Invoices of which a change of the policy is carried out in one commit.
 const REPLANNED_AT_ONCE: usize = 200;
 /// Hours for which it is kept that a visit was logged; it is asked for within one.
@@ -39,6 +41,8 @@ pub enum Job {
     Statements,
     /// Carries a change of the reminder policy out.
     Replan,
+    /// Notes promises as broken whose day and grace have passed.
+    Promises,
     /// Looks at the reminders that are due and queues letters.
     Reminders,
     /// Tells the owners when the newest backup is too old. Taking them has its own loop, in `backups.rs`.
@@ -57,11 +61,12 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Clock,
         Self::Statements,
         Self::Recurring,
         Self::Replan,
+        Self::Promises,
         Self::Reminders,
         Self::BackupAge,
         Self::Drop,
@@ -84,7 +89,7 @@ impl Job {
     /// Whether it would settle, or clear away, on a day that may be wrong what can't be taken back. It waits after a
     /// leap of the clock, and goes on where it was when an owner has looked.
     fn goes_by_the_day(self) -> bool {
-        matches!(self, Self::Statements | Self::Recurring | Self::Reminders | Self::Sweep)
+        matches!(self, Self::Statements | Self::Recurring | Self::Promises | Self::Reminders | Self::Sweep)
     }
 
     /// How many things it did.
@@ -100,6 +105,7 @@ impl Job {
             Self::Statements => statements::run(&app).await,
             Self::Recurring => recurring::run(&app).await,
             Self::Replan => replan(&app).await,
+            Self::Promises => pass_promises(&app).await,
             Self::Reminders => look(&app).await,
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Drop => drop::run(&app, &watch).await,
@@ -128,6 +134,8 @@ pub struct Ticked {
     pub statements: usize,
     /// Recurring documents made.
     pub recurring: usize,
+    /// Promises looked at whose day has passed.
+    pub promises: usize,
     /// Reminder letters queued.
     pub reminders: usize,
     /// Files of the drop folder that were moved.
@@ -191,6 +199,7 @@ impl Rota {
             Job::Clock => out.leaps += count,
             Job::Statements => out.statements += count,
             Job::Recurring => out.recurring += count,
+            Job::Promises => out.promises += count,
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
             Job::BackupAge | Job::Replan => {}
@@ -218,13 +227,15 @@ impl Rota {
             let goes_on = r.clock_leapt()?.is_none();
             let reminder = r.reminders_ahead(1)?.first().map(|x| x.0).filter(|_| goes_on);
             let recurring = r.recurring_next()?.filter(|_| goes_on);
+            let promise = r.next_promise_over()?.filter(|_| goes_on);
+            let promise = promise.and_then(|day| Some(day.to_zoned(app.settings.zone.clone()).ok()?.timestamp()));
             let statements = Some(statements::next_due(app)).filter(|_| goes_on);
             let letter = outbox::next_due(app, r)?;
             let drop = app.settings.drop.as_ref().and_then(|_| app.now().checked_add(drop::EVERY).ok());
             let fetch =
                 app.settings.bounces.as_ref().and(self.fetched).and_then(|at| at.checked_add(bounces::EVERY).ok());
             let sweep = sweep.filter(|_| goes_on).into_iter().chain(fetch).chain(drop).chain(statements).min();
-            Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).min())
+            Ok(sweep.into_iter().chain(reminder).chain(letter).chain(recurring).chain(promise).min())
         })
     }
 }
@@ -280,6 +291,25 @@ async fn replan(app: &App) -> Result<usize, ActError> {
         count += app.store.housekeep(app.now(), act).await?;
     }
     Ok(count)
+}
+
+/// Notes promises as broken whose day and grace have passed, some in each commit; how many.
+async fn pass_promises(app: &App) -> Result<usize, ActError> {
+    let mut count = 0;
+    loop {
+        let (zone, today) = (app.settings.zone.clone(), calendar::today(app.now(), &app.settings.zone));
+        if app.store.read(|r| r.promises_over(today, 1))?.is_empty() {
+            return Ok(count);
+        }
+        let act = move |w: &mut WriteTx<'_>| {
+            w.by = By::job("promises");
+            promises::pass(w, &zone, PROMISES_AT_ONCE)
+        };
+        match app.store.housekeep(app.now(), act).await? {
+            0 => return Ok(count),
+            some => count += some,
+        }
+    }
 }
 
 /// Looks at every invoice whose reminders are due, some in each commit; how many letters were queued.

@@ -10,6 +10,7 @@ use redb::ReadableTable;
 use super::date_of;
 use super::error::StoreError;
 use super::invoices::{OPEN, PART_PAID};
+use super::promises::PromiseReads;
 use super::records::Record;
 use super::tables::{ATTENTION, ATTENTION_OF, SHELF_OF, SNOOZES};
 use super::tx::{Reader, WriteTx};
@@ -17,6 +18,7 @@ use crate::domain::attention::{ANSWER_DAYS, Item, REACTION_DAYS, Snooze, Want, s
 use crate::domain::event::{Actor, Event};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::Invoice;
+use crate::domain::promise::{Outcome, Promise};
 
 /// Stands for all clients in the key; no client has it.
 const ALL: u64 = 0;
@@ -74,7 +76,12 @@ pub(super) fn reacted(event: &Event, actor: &Actor) -> Option<InvoiceId> {
         | Event::AllocationUndone { invoice, .. }
         | Event::PaymentTakenBack { invoice, .. }
         | Event::WrittenOff { invoice, .. }
-        | Event::EarlyPaymentTaken { invoice, .. } => Some(*invoice),
+        | Event::EarlyPaymentTaken { invoice, .. }
+        | Event::PaymentPromised { invoice, .. }
+        | Event::PromiseWithdrawn { invoice, .. }
+        | Event::PromiseKept { invoice, .. }
+        | Event::PromiseBroken { invoice, .. }
+        | Event::PromiseReopened { invoice, .. } => Some(*invoice),
         _ => None,
     }
 }
@@ -98,7 +105,7 @@ impl WriteTx<'_> {
         match (open, known) {
             (false, true) => self.end_attention(invoice.id),
             (true, false) => {
-                let (want, at) = beginning(invoice, due, self.now);
+                let (want, at) = self.for_promise(invoice.id, beginning(invoice, due, self.now))?;
                 self.put_attention(invoice.client, invoice.id, want, at)
             }
             _ => Ok(()),
@@ -106,16 +113,24 @@ impl WriteTx<'_> {
     }
 
     /// An open invoice wants nobody for some days, because something happened at `at`; a call that somebody is asked
-    /// for stays asked for.
+    /// for stays asked for, unless payment was promised since.
     pub(super) fn touch(&mut self, invoice: InvoiceId, at: Timestamp, days: i32) -> Result<(), StoreError> {
         let asked = self.table(ATTENTION_OF)?.get(invoice.0)?.is_some_and(|row| row.value().1 == Want::Call.tag());
-        if asked { Ok(()) } else { self.leave_alone(invoice, at, days) }
+        let promised = |x: Promise| x.is_open() || matches!(x.outcome, Outcome::Broken(_));
+        if asked && !self.newest_promise(invoice)?.is_some_and(promised) {
+            return Ok(());
+        }
+        self.leave_alone(invoice, at, days)
     }
 
-    /// An open invoice wants somebody to call, at once.
+    /// An open invoice wants somebody to call, at once; one of which a promise was broken wants that already.
     pub fn ask_for_call(&mut self, client: ClientId, invoice: InvoiceId) -> Result<(), StoreError> {
+        let (want, at) = self.for_promise(invoice, (Want::Call, self.now))?;
+        if want == Want::Broken {
+            return Ok(());
+        }
         self.end_attention(invoice)?;
-        self.put_attention(client, invoice, Want::Call, self.now)
+        self.put_attention(client, invoice, want, at)
     }
 
     /// Somebody called about an open invoice: it wants nobody until an answer is due.
@@ -127,8 +142,27 @@ impl WriteTx<'_> {
         let place = self.table(SHELF_OF)?.get(invoice.0)?.map(|x| x.value());
         let Some((client, _, due)) = place.filter(|x| matches!(x.1, OPEN | PART_PAID)) else { return Ok(()) };
         let from = silent_from(date_of(due), at, days);
+        let (want, from) = self.for_promise(invoice, (Want::Silent, from))?;
+        let known = self.table(ATTENTION_OF)?.get(invoice.0)?.map(|x| x.value());
+        if want == Want::Broken && known.is_some_and(|x| x.1 == want.tag()) {
+            // It waits since the promise was broken, whatever happened since.
+            return Ok(());
+        }
         self.end_attention(invoice)?;
-        self.put_attention(ClientId(client), invoice, Want::Silent, from)
+        self.put_attention(ClientId(client), invoice, want, from)
+    }
+
+    /// Why and from when on an open invoice wants somebody, by what was promised of it last: at once when that was
+    /// broken, and while it is open not before it is.
+    fn for_promise(&self, invoice: InvoiceId, otherwise: (Want, Timestamp)) -> Result<(Want, Timestamp), StoreError> {
+        Ok(match self.newest_promise(invoice)? {
+            Some(Promise { outcome: Outcome::Broken(_), .. }) => (Want::Broken, self.now),
+            Some(promise) if promise.is_open() => {
+                let over = silent_from(promise.last(), Timestamp::MIN, 0);
+                (Want::Silent, otherwise.1.max(over))
+            }
+            _ => otherwise,
+        })
     }
 
     pub(super) fn put_attention(

@@ -35,6 +35,7 @@ pub mod pauses;
 pub mod payers;
 pub mod payments;
 pub mod policies;
+pub mod promises;
 pub mod quotes;
 pub mod records;
 pub mod recurring;
@@ -93,6 +94,7 @@ pub mod prelude {
     pub use super::payers::PayerReads;
     pub use super::payments::PaymentReads;
     pub use super::policies::PolicyReads;
+    pub use super::promises::PromiseReads;
     pub use super::quotes::QuoteReads;
     pub use super::recurring::RecurringReads;
     pub use super::refunds::RefundReads;

@@ -26,6 +26,7 @@ use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::{Contact, Staff};
 use crate::domain::policy::PolicyVersion;
 use crate::domain::project::Project;
+use crate::domain::promise::Promise;
 use crate::domain::quote::Quote;
 use crate::domain::recurring::Recurring;
 use crate::domain::wording::Wording;
@@ -90,6 +91,7 @@ records! {
     Import = "import" v 1;
     Dropped = "dropped file" v 1;
     Pause = "pause" v 1;
+    Promise = "promise to pay" v 1;
     Stopped = "stop of reminders" v 1;
     MonthStatement = "month-end statement" v 1;
     PolicyVersion = "reminder policy" v 1;

@@ -4,6 +4,7 @@
 //! that contact's client and what their rights allow, and offers no way to another. An absent thing, a foreign one and
 //! one that the rights hide are the same `None`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use jiff::civil::Date;
@@ -19,6 +20,8 @@ use super::firm::FirmReads;
 use super::invoices::{Cursor, Filter, InvoiceReads, Page, Row};
 use super::monthly::MonthlyReads;
 use super::payments::{PaymentReads, Unapplied};
+use super::policies::PolicyReads;
+use super::promises::PromiseReads;
 use super::quotes::QuoteReads;
 use super::snapshot::ReadTx;
 use super::statement::Books;
@@ -36,6 +39,7 @@ use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{Allocation, Open, Receipt, Source};
 use crate::domain::person::{Contact, ProjectAccess};
 use crate::domain::project::Project;
+use crate::domain::promise::Promise;
 use crate::domain::quote::{Quote, Version};
 
 /// Whose view it is, by name: what a session carries from request to request.
@@ -274,6 +278,25 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// What settles a document.
     pub fn allocations_of(&self, row: &Row) -> Result<Vec<Allocation>, StoreError> {
         if self.sees(&row.invoice) { self.reader.allocations_of(row.invoice.id) } else { Ok(Vec::new()) }
+    }
+
+    /// The newest promise to pay a document, whatever became of it.
+    pub fn newest_promise(&self, row: &Row) -> Result<Option<Promise>, StoreError> {
+        if self.sees(&row.invoice) { self.reader.newest_promise(row.invoice.id) } else { Ok(None) }
+    }
+
+    /// How many days ahead a payment can be promised.
+    pub fn promise_days(&self) -> Result<u16, StoreError> {
+        Ok(self.reader.policy()?.promises.days)
+    }
+
+    /// The days by which a payment of these documents is promised on `today`, where one is.
+    pub fn promised_days(&self, rows: &[Row], today: Date) -> Result<BTreeMap<InvoiceId, Date>, StoreError> {
+        let mut out = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.open().minor > 0) {
+            out.extend(self.newest_promise(row)?.filter(|x| x.holds_on(today)).map(|x| (row.invoice.id, x.day)));
+        }
+        Ok(out)
     }
 
     /// The name of a colleague at the same client; `None` for anybody else.

@@ -195,6 +195,14 @@ pub const WORDINGS: T<(u8, Id, Id), Bytes> = T::new("wordings");
 pub const POLICY_OF_INVOICE: T<Id, Id> = T::new("policy_of_invoice");
 /// (client, invoice or 0 for all of them) to the pause of its reminders.
 pub const PAUSES: T<(Id, Id), Bytes> = T::new("pauses");
+/// Promises to pay.
+pub const PROMISES: T<Id, Bytes> = T::new("promises");
+/// *Index*: (invoice, promise).
+pub const PROMISES_OF_INVOICE: T<(Id, Id), ()> = T::new("promises_of_invoice");
+/// *Index*: (client, day on which it was made, promise).
+pub const PROMISES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("promises_of_client");
+/// *Index*: (day on which it is broken, promise) of those that are open.
+pub const PROMISES_OPEN: T<(Day, Id), ()> = T::new("promises_open");
 /// Contact to their wish for no reminders.
 pub const STOPPED: T<Id, Bytes> = T::new("stopped");
 /// *Index*: contacts whose wish staff have not noted yet.
@@ -229,6 +237,7 @@ macro_rules! every_table {
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
             CREDIT_TERMS CREDIT_HOLDS
             ATTENTION ATTENTION_OF SNOOZES
+            PROMISES PROMISES_OF_INVOICE PROMISES_OF_CLIENT PROMISES_OPEN
             HABITS EXPECTED DEBTS DEBTORS MONTHS
             EXCEPTIONS)
     };

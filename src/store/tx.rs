@@ -18,7 +18,7 @@ use crate::domain::fairness;
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 18] = [
+const NOUNS: [&str; 19] = [
     "allocation",
     "client",
     "contact",
@@ -30,6 +30,7 @@ const NOUNS: [&str; 18] = [
     "letter",
     "letter-again",
     "project",
+    "promise",
     "quote",
     "receipt",
     "recurring",

@@ -97,6 +97,8 @@ pub fn list() -> Vec<Route> {
         get "/invoices" Contact portal::invoices::show;
         get "/invoices.zip" Contact portal::bundle::show;
         get "/invoices/{number}" Reader portal::invoice::show; // also {number}.pdf .xml .cii.xml .csv .html
+        post "/invoices/{number}/promise" Reader portal::promise::make;
+        post "/invoices/{number}/promise/withdrawal" Reader portal::promise::withdraw;
         get "/statement" Contact portal::statement::show;
         get "/statement.pdf" Contact portal::statement::file::pdf;
         get "/statement.csv" Contact portal::statement::file::csv;
@@ -243,6 +245,9 @@ pub fn list() -> Vec<Route> {
         get "/desk/invoices/{id}/pause" StaffWork desk::pauses::ask_of_invoice;
         post "/desk/invoices/{id}/pause" StaffWork desk::pauses::pause_invoice;
         post "/desk/invoices/{id}/go-on" StaffWork desk::pauses::go_on_with_invoice;
+        get "/desk/invoices/{id}/promise" StaffWork desk::promises::ask;
+        post "/desk/invoices/{id}/promise" StaffWork desk::promises::record;
+        post "/desk/invoices/{id}/promise/withdrawal" StaffWork desk::promises::withdraw;
         get "/desk/clients/{id}/pause" StaffWork desk::pauses::ask_of_client;
         post "/desk/clients/{id}/pause" StaffWork desk::pauses::pause_client;
         post "/desk/clients/{id}/go-on" StaffWork desk::pauses::go_on_with_client;

@@ -161,6 +161,7 @@ const BUTTONS: &[&str] = &[
     "/desk/imports/{id}/undo",
     "/desk/invoices/{id}/discard",
     "/desk/invoices/{id}/go-on",
+    "/desk/invoices/{id}/promise/withdrawal",
     "/desk/invoices/issue",
     "/desk/invoices/{id}/issue",
     "/desk/invoices/{id}/send",
@@ -174,6 +175,7 @@ const BUTTONS: &[&str] = &[
     "/desk/settings/logo",
     "/desk/settings/logo/remove",
     "/desk/snooze/{item}/end",
+    "/invoices/{number}/promise/withdrawal",
     "/quotes/{number}/acceptance",
     "/reminders/stop/{token}",
     "/sign-in/link/{token}",
@@ -191,8 +193,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         .filter(|p| !found.contains_key(p))
         .collect();
     // Shown only for a letter of which nobody knows, where a code is waited for, after a restore, for whose access was
-    // revoked, for a quote that was accepted or that waits to be looked through, for what is paused, and for a
-    // client on hold.
+    // revoked, for a quote that was accepted or that waits to be looked through, for what is paused or promised, and
+    // for a client on hold.
     let known = [
         "/sign-in/code",
         "/desk/letters/{id}/decide",
@@ -203,6 +205,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/desk/recurring/{id}/resume",
         "/desk/recurring/{id}/leave-out",
         "/desk/invoices/{id}/go-on",
+        "/desk/invoices/{id}/promise/withdrawal",
+        "/invoices/{number}/promise/withdrawal",
         "/desk/clients/{id}/go-on",
         "/desk/clients/{id}/credit/lift",
         "/desk/snooze/{item}/end",

@@ -24,6 +24,7 @@ mod money;
 mod months;
 mod numbers;
 mod portal;
+mod promises;
 mod recurring;
 mod restored;
 mod scheduler;

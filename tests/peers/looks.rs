@@ -16,7 +16,7 @@ const TALL: u32 = 6000;
 const PORTAL: [&str; 8] =
     ["/", "/invoices", "/statement", "/statement?kind=open", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 40] = [
+const DESK: [&str; 41] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
@@ -47,6 +47,7 @@ const DESK: [&str; 40] = [
     "/desk/import",
     "/desk/clients/1/pause",
     "/desk/invoices/1/call",
+    "/desk/invoices/1/promise",
     "/desk/contacts/1/reminders",
     "/desk/payments",
     "/desk/payments/new?client=1",

@@ -1,6 +1,6 @@
 //! Undoing an import, as long as nothing was built on what it brought.
 
-use super::super::{author, found, invoices, reminders};
+use super::super::{author, found, invoices, promises, reminders};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
@@ -82,7 +82,7 @@ fn release(
     if before.open().minor == 0 {
         reminders::resume(w, &before.invoice, settings)?;
     }
-    Ok(())
+    promises::reopened(w, &before.invoice, &settings.zone)
 }
 
 /// What was built on an import since, in words; `None` when nothing was.
@@ -205,6 +205,7 @@ fn built(event: &Event) -> Option<&'static str> {
         E::LetterQueued { .. } | E::LetterAccepted { .. } => "had a letter sent about it",
         E::Opened { .. } | E::Downloaded { .. } => "was opened by the client",
         E::WrittenOff { .. } => "was written off",
+        E::PaymentPromised { .. } => "was promised",
         E::CertificateMade { .. } => "had a certificate made of it",
         E::InvoiceIssued { .. } | E::InvoicePublished { .. } | E::CreditNoteIssued { .. } => "got documents",
         _ => "was changed",

@@ -11,6 +11,7 @@ mod log;
 mod mail;
 mod monthly;
 mod people;
+mod promises;
 mod recurring;
 mod sums;
 mod worklist;
@@ -72,6 +73,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     mail::check(&mut check)?;
     sums::check(&mut check)?;
     worklist::check(&mut check)?;
+    promises::check(&mut check)?;
     log::check(&mut check)?;
     files::check(&mut check)?;
     Ok(check.report)

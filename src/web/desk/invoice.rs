@@ -9,6 +9,7 @@ use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
 use super::links;
 use super::names::NamesOf;
+use super::promises;
 use crate::actions::{invoices, letters, visits};
 use crate::documents;
 use crate::domain::access::Act;
@@ -142,6 +143,7 @@ fn draw(
             div {
                 (evidence::seen(desk, row, told))
                 (settled(desk, r, row)?)
+                @if let Some(promises) = promises::section(desk, r, &names, row)? { (promises) }
                 (evidence::letters(desk, told))
                 (evidence::timeline(desk, r, &names, row, told, before)?)
             }

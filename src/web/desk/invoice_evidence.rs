@@ -14,6 +14,7 @@ use crate::actions::letters as outbox;
 use crate::actions::reminders::Rules;
 use crate::domain::access::Act;
 use crate::domain::event::{Actor, Event, LogEntry};
+use crate::domain::hold::Hold;
 use crate::domain::ids::ContactId;
 use crate::domain::invoice::Issue;
 use crate::domain::letter::{Letter, LetterState, Purpose};
@@ -280,9 +281,10 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
     let rules = Rules::now(r, zone)?.of(r, &row.invoice, row.due())?;
     let (policy, plan) = (&rules.policy, reminder::plan(row.due(), &rules.policy, &rules.zone));
     let open = row.open().minor > 0;
-    let pause = r.pause_on(&row.invoice, today)?.filter(|_| open);
-    let paused = pause.as_ref().map(|pause| format!("Held: paused until {}", locale.date_short(pause.until, today)));
-    let held = |at: jiff::civil::Date| pause.as_ref().is_some_and(|pause| pause.holds_on(at));
+    let (pause, hold) =
+        (r.pause_on(&row.invoice, today)?.filter(|_| open), r.hold_on(&row.invoice, today)?.filter(|_| open));
+    let kept_back = hold.as_ref().map(|hold| hold.of_step(&locale.date_short(hold.until(), today)));
+    let held = |at: jiff::civil::Date| hold.as_ref().is_some_and(|hold| at <= hold.until());
     let items: Vec<(String, Markup, Markup)> = plan
         .iter()
         .map(|step| {
@@ -293,7 +295,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
                 Some(outcome) => outcome_words(outcome),
                 None if !open => "Will not go: nothing is open",
                 None if step.nominal.min(step.at) < issue.at => "Will not go: before the invoice was out",
-                None if held(zone.to_datetime(step.at.max(now)).date()) => paused.as_deref().unwrap_or_default(),
+                None if held(zone.to_datetime(step.at.max(now)).date()) => kept_back.as_deref().unwrap_or_default(),
                 None if step.at <= now => "Goes when letters are sent next",
                 None => "Planned",
             };
@@ -302,7 +304,8 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
         .collect();
     let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
     let summary = match next {
-        _ if pause.is_some() => "Nothing goes while they are paused.".to_owned(),
+        _ if matches!(hold, Some(Hold::Pause(_))) => "Nothing goes while they are paused.".to_owned(),
+        _ if hold.is_some() => "Nothing goes while a payment is promised.".to_owned(),
         Some(step) => {
             format!("The next one goes on {}.", locale.date_weekday(rules.zone.to_datetime(step.at).date(), today))
         }

@@ -68,6 +68,7 @@ pub mod policy_days;
 pub mod policy_form;
 pub mod policy_past;
 pub mod projects;
+pub mod promises;
 pub mod publish;
 pub mod publish_kept;
 mod publish_read;

@@ -18,6 +18,7 @@ use crate::domain::person::Staff;
 use crate::domain::policy::{
     Channel, Condition, Policy, Reach, STEPS_MAX, ScoreBand, Step, differences, fresh_id, offset,
 };
+use crate::domain::promise;
 use crate::domain::refusal::{Faults, FieldFault};
 use crate::domain::reminder::Tone;
 use crate::domain::sentence::{Names, step_words};
@@ -84,6 +85,8 @@ pub(super) fn fields_of(desk: &Desk, policy: &Policy, version: u32) -> Fields {
         ("at".to_owned(), clock(policy.at)),
         ("window_end".to_owned(), clock(policy.window_end)),
     ];
+    pairs.push(("promise_days".to_owned(), policy.promises.days.to_string()));
+    pairs.push(("promise_grace".to_owned(), policy.promises.grace.to_string()));
     pairs.extend(policy_days::pairs(&policy.days));
     for (n, step) in policy.steps.iter().enumerate() {
         let mut add = |name: &str, value: String| pairs.push((format!("{name}_{n}"), value));
@@ -218,7 +221,10 @@ impl Form {
         let at = faults.take_opt(time_of_day("at", self.fields.get("at"))).unwrap_or(standard.at);
         let end = faults.take_opt(time_of_day("window_end", self.fields.get("window_end")));
         let days = policy_days::read(&self.fields, &mut faults);
-        let policy = Policy { steps, at, window_end: end.unwrap_or(Time::MAX), days };
+        let count = |name: &str| whole_days(name, self.fields.get(name));
+        let (ahead, grace) = (faults.take(count("promise_days")), faults.take(count("promise_grace")));
+        let promises = promise::Terms { days: ahead, grace };
+        let policy = Policy { steps, at, window_end: end.unwrap_or(Time::MAX), days, promises };
         if faults.is_empty() {
             policy.check(&mut faults);
         }
@@ -275,6 +281,12 @@ impl Form {
                     }
                 }))
                 (parts::section("days", "On which days", "", policy_days::inputs(self)))
+                (parts::section("promises", "Promises to pay", "While one is open, no reminder of its invoice goes", html! {
+                    div.grid4 {
+                        (parts::input(&self.field("promise_days", "Days ahead that clients promise by themselves"), Input::Number))
+                        (parts::input(&self.field("promise_grace", "Days of grace").hint("After the promised day, for the transfer"), Input::Number))
+                    }
+                }))
                 @match &self.effect {
                     Some(policy) => { (self.effect(desk, r, policy)?) }
                     None => { (parts::dock(html! {
@@ -377,6 +389,10 @@ fn amount(field: &str, typed: &str, currency: Currency) -> Result<Option<Money>,
         over if over.minor < 0 => Err(FieldFault::new(field, "Enter an amount of 0 or more.")),
         over => Ok(Some(over)),
     }
+}
+
+fn whole_days(field: &str, typed: &str) -> Result<u16, FieldFault> {
+    typed.trim().parse().map_err(|_| FieldFault::new(field, "Enter a whole number of days."))
 }
 
 fn time_of_day(field: &str, typed: &str) -> Result<Time, FieldFault> {

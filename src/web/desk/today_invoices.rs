@@ -1,4 +1,5 @@
-//! Open invoices on Today: overdue without a reaction since the last reminder, and never opened, each with what to do.
+//! Open invoices on Today: promised in vain, overdue without a reaction since the last reminder, and never opened,
+//! each with what to do.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -12,7 +13,7 @@ use crate::domain::calendar::today;
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::ids::{ContactId, InvoiceId};
 use crate::domain::invoice::days_between;
-use crate::domain::person::Contact;
+use crate::domain::person::{Contact, Person};
 use crate::domain::sentence::Names;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -22,6 +23,23 @@ use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
 
 /// Entries of an invoice's log that are looked at, newest first.
 const HISTORY: usize = 60;
+
+/// A payment was promised, and did not come.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn broken(
+    r: &ReadTx,
+    desk: &Desk,
+    names: &Lookup<'_>,
+    count: usize,
+    put_off: &PutOff,
+) -> Result<Option<Markup>, StoreError> {
+    let rows = wanting(r, desk, Want::Broken, |id| put_off.has(Item::Broken(id)), put_off.len())?;
+    let items: Vec<Waiting> = rows.iter().map(|row| broken_item(r, desk, names, row)).collect::<Result<_, _>>()?;
+    let hint = "Ask why, and record what they promise now";
+    Ok(section("broken", "Promises broken", hint, &items, count, links::OVERDUE))
+}
 
 /// Overdue, and no reaction since the last reminder.
 ///
@@ -139,6 +157,33 @@ fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row, item: Item)
                 a.small href={ (links::invoice(id)) "/credit" } { "Credit" }
             }
             (snooze::link(desk, item))
+        },
+    })
+}
+
+fn broken_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
+    let (id, client, locale) = (row.invoice.id, row.invoice.client, desk.locale());
+    let promised = r.newest_promise(id)?.map(|x| {
+        let by = match x.by {
+            Person::Contact(id) => names.contact(id),
+            Person::Staff(id) => format!("recorded by {}", names.staff(id)),
+        };
+        format!("{} was promised by {}, {by}", locale.money(x.amount), locale.date_medium(x.day, desk.today()))
+    });
+    Ok(Waiting {
+        tone: Tone::Bad,
+        icon: Icon::Alert,
+        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } },
+        more: html! { (promised.unwrap_or_default()) @if row.settled.total() > 0 { ". Part paid" } },
+        amount: locale.money(row.open()),
+        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
+        actions: html! {
+            (call(r, row)?)
+            @if desk.may(Act::Work) {
+                (parts::link(Look::Small, &format!("{}/promise", links::invoice(id)), "New promise"))
+                (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
+            }
+            (snooze::link(desk, Item::Broken(id)))
         },
     })
 }

@@ -43,6 +43,7 @@ pub(super) fn sections(
         unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
         not_made(r, desk, names)?,
+        today_invoices::broken(r, desk, names, counts.broken, put_off)?,
         today_invoices::calls(r, desk, names, counts.calls, put_off)?,
         today_invoices::silent(r, desk, names, counts.silent, put_off)?,
         today_invoices::unopened(r, desk, names, counts.unopened, put_off)?,

@@ -1,11 +1,15 @@
 //! Home: what the client owes, what is due when, what waits for an answer, what was paid lately.
 
+use std::collections::BTreeMap;
+
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::words;
 use crate::domain::grant::Strength;
+use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Body, Invoice, Standing};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Open;
@@ -39,6 +43,8 @@ struct Home {
     quotes: Vec<Quote>,
     paid: Vec<Row>,
     unapplied: Vec<Money>,
+    /// The days by which a payment is promised, where one is.
+    promised: BTreeMap<InvoiceId, Date>,
     sees_account: bool,
 }
 
@@ -54,7 +60,8 @@ impl Home {
         quotes.truncate(QUOTES_MAX);
         let paid = view.invoices(Filter::Paid, today, None, PAID_MAX)?.rows.into_iter().take(PAID_MAX).collect();
         let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
-        Ok(Self { open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
+        let promised = view.promised_days(&shown, today)?;
+        Ok(Self { promised, open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
     }
 }
 
@@ -89,7 +96,7 @@ fn body(viewer: &Viewer, home: &Home) -> Markup {
     html! {
         (owed(viewer, home))
         @if !home.shown.is_empty() {
-            @let slips: Vec<Slip> = home.shown.iter().enumerate().map(|(n, row)| slip(viewer, n, row)).collect();
+            @let slips: Vec<Slip> = home.shown.iter().enumerate().map(|(n, row)| slip(viewer, home, n, row)).collect();
             (parts::slips("open", "Open invoices", &slips))
         }
         @if home.open.len() > home.shown.len() {
@@ -146,7 +153,7 @@ fn late(viewer: &Viewer, home: &Home) -> Option<String> {
     }
 }
 
-fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
+fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let number = invoice.number().map(ToString::to_string).unwrap_or_default();
     let href = address(invoice);
@@ -156,6 +163,7 @@ fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
     let due = locale.date_medium(row.due(), today);
     let late = matches!(standing, Standing::Overdue { .. });
     let part_paid = row.settled.total() > 0;
+    let promised = home.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
     Slip {
         id: format!("s{n}"),
         tags: html! { (said.tag()) span.mut { "Invoice " (parts::nw(&number)) } },
@@ -163,6 +171,7 @@ fn slip(viewer: &Viewer, n: usize, row: &Row) -> Slip {
         body: html! {
             @let about = about(invoice);
             @if !about.is_empty() { p.mut { (about) } }
+            @if let Some(promised) = promised { p { (promised) "." } }
             @if part_paid { p.mut { "Of " (locale.money(invoice.payable())) ", " (locale.money(Money::new(row.settled.total(), invoice.currency))) " is paid or credited already. Thank you." } }
         },
         stub: html! {

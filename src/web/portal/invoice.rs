@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::drawn::Origin;
 use super::home::title;
+use super::promise::{self, Asked, Promised};
 use super::words::{self, Said};
 use super::{Looking, logged, receipt, timeline};
 use crate::actions::visits;
@@ -48,6 +49,7 @@ struct Shown {
     counted: Vec<Counted>,
     moments: Vec<Moment>,
     visited: bool,
+    promised: Promised,
     state: State,
 }
 
@@ -82,12 +84,23 @@ async fn open(viewer: &Viewer, looking: &Looking, number: &DocumentNumber) -> Re
         // Read again, so that the history has this visit too.
         shown = viewer.read(|view| Shown::load(viewer, view, number))?;
     }
-    let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
-    let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
-    let title = format!("{} {number}: {}", kind(&shown), words::after_colon(&said.text));
-    let page = viewer.page(PortalNav::Invoices, &title, body(viewer, &shown, issue, &said));
+    let page = page(viewer, &shown, number, &Asked::default())?;
     // A page whose opening this hour's log does not have yet must come here again.
     Ok(if shown.visited { viewer.kept_page(&what, shown.state, page) } else { page.into_response() })
+}
+
+/// The page once more, with what was asked on it and refused.
+pub(super) fn asked_again(viewer: &Viewer, number: &DocumentNumber, asked: &Asked) -> Result<Markup, Problem> {
+    let shown = viewer.read(|view| Shown::load(viewer, view, number))?;
+    page(viewer, &shown, number, asked)
+}
+
+fn page(viewer: &Viewer, shown: &Shown, number: &DocumentNumber, asked: &Asked) -> Result<Markup, Problem> {
+    let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
+    let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
+    let title = format!("{} {number}: {}", kind(shown), words::after_colon(&said.text));
+    let title = parts::titled(&title, &asked.errors);
+    Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, shown, issue, &said, asked)))
 }
 
 async fn download(
@@ -144,7 +157,8 @@ impl Shown {
         let bill = bill(viewer, view, &row, issue)?;
         let counted = counted(view, &row)?;
         let moments = timeline::moments(viewer, view, &row, standing)?;
-        Ok(Self { row, standing, bill, counted, moments, visited, state: view.state() })
+        let promised = Promised::load(view, &row)?;
+        Ok(Self { promised, row, standing, bill, counted, moments, visited, state: view.state() })
     }
 }
 
@@ -271,14 +285,16 @@ fn kind(shown: &Shown) -> &'static str {
     if shown.row.invoice.is_invoice() { "Invoice" } else { "Credit note" }
 }
 
-fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said) -> Markup {
+fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Asked) -> Markup {
     let whole = !matches!(viewer.strength(), Strength::Document(_));
     html! {
         @if whole { (parts::back("/invoices", "All invoices")) }
         h1 { (title(&shown.row.invoice)) }
         p.mut { (kind(shown)) " " (parts::nw(issue.number.as_str())) }
+        (parts::error_summary(&asked.errors))
+        @if let Some(told) = &asked.told { (parts::note(Tone::Warn, Icon::Alert, told, "")) }
         (banner(viewer, shown, said))
-        (parts::document("How to pay, and the document as a file", stub(viewer, shown, issue), &shown.bill))
+        (parts::document("How to pay, and the document as a file", stub(viewer, shown, issue, asked), &shown.bill))
         @if !shown.counted.is_empty() { (counted_section(viewer, shown)) }
         (timeline::section(viewer, &shown.moments))
     }
@@ -298,26 +314,29 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
         Standing::CreditNote => "This counts against what you owe.".to_owned(),
         Standing::Draft => String::new(),
     };
+    let promised = promise::sentence(viewer, &shown.promised).filter(|_| row.open().minor > 0);
+    let rest = promised.map_or(rest.clone(), |promised| format!("{rest} {promised}"));
     parts::status(said.tone, said.icon, format_args!("{}.", said.text), rest)
 }
 
-fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue) -> Markup {
+fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
     let (open, due) = (shown.row.open(), locale.date_weekday(shown.row.due(), viewer.today()));
-    let asked = invoice.asked(shown.row.settled, viewer.today());
+    let next = invoice.asked(shown.row.settled, viewer.today());
     let part_paid = shown.row.settled.total() > 0;
     let first = first_format(viewer, &shown.row.invoice);
     html! {
         @match shown.standing {
             Standing::Due { .. } | Standing::Overdue { .. } => {
-                @let label = if asked != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
-                (parts::amount_big(label, &locale.money(asked)))
+                @let label = if next != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
+                (parts::amount_big(label, &locale.money(next)))
                 p.mut { (if matches!(shown.standing, Standing::Due { .. }) { "By " } else { "Was due " }) (due) }
-                @if asked != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
+                @if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
                 @if let Some((pay, until)) = early(viewer, &shown.row) {
                     p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
                 }
-                (transfer(viewer, issue, asked))
+                (transfer(viewer, issue, next))
+                (promise::part(viewer, &shown.row, &shown.promised, asked))
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }

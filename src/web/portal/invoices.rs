@@ -1,11 +1,15 @@
 //! The list of a client's invoices and credit notes, by state.
 
+use std::collections::BTreeMap;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::home::{address, title};
 use super::{PAGE, not_shared, words};
+use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Standing;
 use crate::store::ReadTx;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
@@ -42,10 +46,8 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
     if let Some(page) = viewer.again(&what) {
         return Ok(page);
     }
-    let listed =
-        |view: &ClientView<'_, ReadTx>| Ok((view.invoices(filter, viewer.today(), after, PAGE)?, view.state()));
-    let (rows, state) = viewer.read(listed)?;
-    let body = body(&viewer, (filter, after), &rows, (&Fields::default(), &[]));
+    let (listed, state) = viewer.read(|view| Ok((Listed::load(&viewer, view, filter, after)?, view.state())))?;
+    let body = body(&viewer, (filter, after), &listed, (&Fields::default(), &[]));
     Ok(viewer.kept_page(&what, state, viewer.page(PortalNav::Invoices, "Invoices", body)))
 }
 
@@ -55,10 +57,30 @@ pub async fn show(FullViewer(viewer): FullViewer, Query(query): Query) -> Result
 /// When the store fails.
 pub(super) fn again(viewer: &Viewer, asked: &Fields, errors: &[FieldError]) -> Result<Response, Problem> {
     let (filter, after) = place(asked);
-    let rows = viewer.read(|view| Ok(view.invoices(filter, viewer.today(), after, PAGE)?))?;
-    let body = body(viewer, (filter, after), &rows, (asked, errors));
+    let listed = viewer.read(|view| Listed::load(viewer, view, filter, after))?;
+    let body = body(viewer, (filter, after), &listed, (asked, errors));
     let page = viewer.page(PortalNav::Invoices, &parts::titled("Invoices", errors), body);
     Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response())
+}
+
+/// A page of the list.
+struct Listed {
+    page: Page,
+    /// The days by which a payment is promised, where one is.
+    promised: BTreeMap<InvoiceId, Date>,
+}
+
+impl Listed {
+    fn load(
+        viewer: &Viewer,
+        view: &ClientView<'_, ReadTx>,
+        filter: Filter,
+        after: Option<Cursor>,
+    ) -> Result<Self, Problem> {
+        let page = view.invoices(filter, viewer.today(), after, PAGE)?;
+        let promised = view.promised_days(&page.rows, viewer.today())?;
+        Ok(Self { page, promised })
+    }
 }
 
 /// The list and the page of it that a query names.
@@ -71,9 +93,10 @@ fn place(query: &Fields) -> (Filter, Option<Cursor>) {
 fn body(
     viewer: &Viewer,
     (filter, after): (Filter, Option<Cursor>),
-    page: &Page,
+    listed: &Listed,
     (asked, errors): (&Fields, &[FieldError]),
 ) -> Markup {
+    let page = &listed.page;
     let links: Vec<String> = OFFERED.iter().map(|(f, _)| href(*f)).collect();
     let tabs: Vec<Tab<'_>> =
         OFFERED.iter().zip(&links).map(|((f, text), href)| Tab { href, text, current: *f == filter }).collect();
@@ -90,7 +113,7 @@ fn body(
         div.sec-m { (parts::tabs("Invoices by state", &tabs)) }
         div.sec-m {
             @if page.rows.is_empty() { (nothing(viewer, filter)) }
-            @else { (ticked::form("/invoices.zip", &kept, &list(viewer, &page.rows, asked))) }
+            @else { (ticked::form("/invoices.zip", &kept, &list(viewer, listed, asked))) }
             (parts::pager(after.map(|_| (first.as_str(), "First page")), next.as_deref().map(|h| (h, "More"))))
         }
         @if !page.rows.is_empty() {
@@ -117,7 +140,7 @@ fn nothing(viewer: &Viewer, filter: Filter) -> Markup {
     }
 }
 
-fn list(viewer: &Viewer, rows: &[Row], asked: &Fields) -> Markup {
+fn list(viewer: &Viewer, listed: &Listed, asked: &Fields) -> Markup {
     let cols = [
         Col::short("Issued"),
         Col::name("What"),
@@ -125,14 +148,17 @@ fn list(viewer: &Viewer, rows: &[Row], asked: &Fields) -> Markup {
         Col::num("Amount").wide(),
         Col::num("Open"),
     ];
-    let rows: Vec<parts::Row> = rows.iter().enumerate().map(|(at, row)| line(viewer, row, at == 0, asked)).collect();
+    let promised = |row: &Row| listed.promised.get(&row.invoice.id).copied();
+    let rows = listed.page.rows.iter().enumerate();
+    let rows: Vec<parts::Row> = rows.map(|(at, row)| line(viewer, row, promised(row), at == 0, asked)).collect();
     parts::ledger("Invoices and credit notes", &cols, &rows, None)
 }
 
-fn line(viewer: &Viewer, row: &Row, first: bool, asked: &Fields) -> parts::Row {
+fn line(viewer: &Viewer, row: &Row, promised: Option<Date>, first: bool, asked: &Fields) -> parts::Row {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let standing = invoice.standing(row.settled, today);
     let said = words::standing(standing, row, locale, today);
+    let promised = promised.map(|day| words::promised(day, locale, today));
     let credit = standing == Standing::CreditNote;
     let open = row.open();
     let cells = vec![
@@ -144,9 +170,13 @@ fn line(viewer: &Viewer, row: &Row, first: bool, asked: &Fields) -> parts::Row {
             a href=(address(invoice)) { (title(invoice)) }
             small { @if let Some(number) = invoice.number() { (parts::nw(number.as_str())) } }
             // A tag would keep its words on one line and make the table wider than a phone.
-            small.narrow { (parts::toned(said.tone, &said.text)) ", " (locale.money(invoice.payable())) }
+            small.narrow {
+                (parts::toned(said.tone, &said.text))
+                @if let Some(promised) = &promised { ". " (promised) }
+                ", " (locale.money(invoice.payable()))
+            }
         },
-        said.tag(),
+        html! { (said.tag()) @if let Some(promised) = &promised { small { (promised) } } },
         html! { @if credit { "−" } (locale.money(invoice.payable())) },
         html! { @if !credit && open.minor > 0 { (locale.money(open)) } },
     ];

@@ -12,6 +12,7 @@ pub mod home;
 pub mod invoice;
 pub mod invoices;
 pub mod months;
+pub mod promise;
 pub mod quote;
 pub mod quote_answer;
 pub mod quotes;

@@ -61,6 +61,11 @@ pub fn standing(standing: Standing, row: &Row, locale: Locale, today: Date) -> S
     }
 }
 
+/// What is promised of an open invoice, in short: "Promised for 28 November".
+pub fn promised(day: Date, locale: Locale, today: Date) -> String {
+    format!("Promised for {}", locale.date_medium(day, today))
+}
+
 fn part(paid: bool) -> &'static str {
     if paid { "Part paid. " } else { "" }
 }

@@ -332,6 +332,17 @@ impl World {
                     (named(k, "x"), Of::Absent),
                 ]
             }
+            "/invoices/{number}/promise" | "/invoices/{number}/promise/withdrawal" => fill(
+                "{number}",
+                vec![
+                    (m.linked.1.in_url(), Of::MarlowLinked),
+                    (m.published.1.in_url(), Of::Marlow),
+                    (k.linked.1.in_url(), Of::Kestrel),
+                    ("HF-2026-9999".to_owned(), Of::Absent),
+                    (format!("{}.pdf", m.linked.1.in_url()), Of::Absent),
+                    (m.quote.1.in_url(), Of::Absent),
+                ],
+            ),
             "/quotes/{number}/acceptance" | "/quotes/{number}/decline" => fill(
                 "{number}",
                 vec![
@@ -470,6 +481,8 @@ impl World {
             | "/desk/invoices/{id}/write-off"
             | "/desk/invoices/{id}/call"
             | "/desk/invoices/{id}/pause"
+            | "/desk/invoices/{id}/promise"
+            | "/desk/invoices/{id}/promise/withdrawal"
             | "/desk/invoices/{id}/go-on" => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),

@@ -27,6 +27,7 @@ use counterfoil::domain::payment::{Allocation, Cause, Method, Receipt, Refund, R
 use counterfoil::domain::person::{Contact, Person, ProjectAccess, Rights, Role, Staff};
 use counterfoil::domain::policy::{Condition, Policy, PolicyVersion, Reach, ScoreBand, Tone};
 use counterfoil::domain::project::Project;
+use counterfoil::domain::promise::{Outcome, Promise};
 use counterfoil::domain::quote::{self, Answer, Choice, Given, Quote};
 use counterfoil::domain::quote_billing::{FromQuote, Part};
 use counterfoil::domain::recurring::{Covers, End, Makes, NewPrice, PriceChange, Recurring, Schedule, Trouble, Unit};
@@ -489,6 +490,29 @@ fn a_pause_keeps_its_form() {
 }
 
 #[test]
+fn a_promise_keeps_its_form() {
+    let on = date(2026, 12, 2);
+    let open = Promise {
+        id: PromiseId(14),
+        client: ClientId(5),
+        invoice: InvoiceId(1),
+        by: Person::Contact(ContactId(4)),
+        at: at(),
+        made: date(2026, 11, 20),
+        day: date(2026, 11, 28),
+        grace: 3,
+        amount: eur(100),
+        note: "x".to_owned(),
+        after: AllocationId(10),
+        outcome: Outcome::Open,
+    };
+    let ended = [Outcome::Kept(on), Outcome::Broken(on), Outcome::Replaced(on), Outcome::Withdrawn(on)];
+    let mut all: Vec<Promise> = ended.map(|outcome| Promise { outcome, ..open.clone() }).into();
+    all.push(open);
+    golden("promise", &all);
+}
+
+#[test]
 fn a_snooze_keeps_its_form() {
     let until = date(2026, 11, 30);
     golden(
@@ -530,6 +554,7 @@ fn events() -> Vec<Event> {
     let number: counterfoil::domain::number::DocumentNumber = "A-1".parse().unwrap();
     let (purpose, step) = (Purpose::SignIn, -7);
     let (statement, month) = (StatementId(13), date(2026, 10, 1));
+    let promise = PromiseId(14);
     let s = || "x".to_owned();
     vec![
         E::FirmSetUp { name: s() },
@@ -641,5 +666,18 @@ fn events() -> Vec<Event> {
         E::ClockLeapt { from: at(), to: at() },
         E::CallAskedFor { invoice, step: 30 },
         E::Called { invoice, reached: false, said: s() },
+        E::PaymentPromised {
+            invoice,
+            promise,
+            amount,
+            day: date(2026, 11, 28),
+            last: date(2026, 12, 1),
+            note: s(),
+            replaces: true,
+        },
+        E::PromiseWithdrawn { invoice, promise, amount, day: date(2026, 11, 28) },
+        E::PromiseKept { invoice, promise, amount, day: date(2026, 11, 28), on: date(2026, 11, 27) },
+        E::PromiseBroken { invoice, promise, amount, day: date(2026, 11, 28) },
+        E::PromiseReopened { invoice, promise, amount, day: date(2026, 11, 28) },
     ]
 }

@@ -1,0 +1,183 @@
+//! Recording a promise that a client made to staff, withdrawing one, and how desk pages show promises.
+
+use axum::response::{IntoResponse, Response};
+use jiff::Span;
+use maud::{Markup, html};
+
+use super::form::{Id, again, errors_in, on_to};
+use super::invoices::called;
+use super::links;
+use super::names::NamesOf;
+use super::undo::issued;
+use crate::actions::promises;
+use crate::domain::access::Act;
+use crate::domain::ids::InvoiceId;
+use crate::domain::person::Person;
+use crate::domain::promise::{self, NOTE_MAX, Outcome, Promise, STAFF_DAYS, Wish};
+use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::sentence::Names;
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Field, FieldError, Icon, Look, Tone, csrf_input};
+use crate::web::problem::Problem;
+
+/// Days ahead that the form proposes.
+const PROPOSED: i64 = 7;
+
+/// `GET /desk/invoices/{id}/promise`
+pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    let days = desk.read(|r| Ok(r.policy()?.days))?;
+    let usual = days.next(desk.today().saturating_add(Span::new().days(PROPOSED)));
+    let amount = desk.locale().amount(row.open());
+    let fields = Fields::of([("day", usual.to_string()), ("amount", amount), ("note", String::new())]);
+    Ok(form(&desk, &row, &fields, &[]).into_response())
+}
+
+/// `POST /desk/invoices/{id}/promise`
+pub async fn record(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    let zone = desk.zone().clone();
+    let errors = match read(&fields, &row) {
+        Err(refusal) => errors_from(&refusal, "day"),
+        Ok(wish) => match desk.act(move |w, scope| promises::record(w, scope, id, &wish, &zone)).await {
+            // Sent twice, promised once.
+            Ok(_) | Err(ActError::Refused(Refusal::Repeated(_))) => return Ok(on_to(&links::invoice(id))),
+            Err(error) => errors_in(error, "day")?,
+        },
+    };
+    Ok(again(form(&desk, &row, &fields, &errors)))
+}
+
+/// `POST /desk/invoices/{id}/promise/withdrawal`
+pub async fn withdraw(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_): Posted) -> Result<Response, Problem> {
+    invoice(&desk, id)?;
+    let zone = desk.zone().clone();
+    // Pressed twice, or kept or broken in between: the page shows how it stands.
+    if desk.read(|r| Ok(r.newest_promise(id)?))?.is_some_and(|x| x.holds_on(desk.today())) {
+        desk.act(move |w, scope| promises::withdraw_recorded(w, scope, id, &zone)).await?;
+    }
+    Ok(on_to(&links::invoice(id)))
+}
+
+fn invoice(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
+    Some(issued(desk, id)?).filter(|row| row.invoice.is_invoice()).ok_or(Problem::NotFound)
+}
+
+fn read(fields: &Fields, row: &Row) -> Result<Wish, Refusal> {
+    let mut faults = Faults::default();
+    let day = faults.take_opt(promise::day(fields.get("day")));
+    let amount = faults.take_opt(promise::amount(fields.get("amount"), row.open()));
+    faults.check()?;
+    let (Some(day), Some(amount)) = (day, amount) else { return Err(Refusal::TryAgain) };
+    Ok(Wish { day, amount, note: fields.get("note").to_owned() })
+}
+
+fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Markup {
+    let (id, page) = (row.invoice.id, links::invoice(row.invoice.id));
+    let title = format!("Record a promise for {}", called(&row.invoice));
+    let about = "What the client told you, by telephone or otherwise. No reminder of this invoice goes until then.";
+    let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
+    let (today, last) = (desk.today(), desk.today().saturating_add(Span::new().days(STAFF_DAYS)));
+    let (today, last) = (today.to_string(), last.to_string());
+    let note = format!("The client reads it too. At most {NOTE_MAX} characters.");
+    let body = html! {
+        (parts::back(&page, called(&row.invoice)))
+        (parts::head(&title, about, ""))
+        (parts::error_summary(errors))
+        form.gap-y method="post" action={ "/desk/invoices/" (id) "/promise" } {
+            (csrf_input(&desk.csrf))
+            (parts::date(&field("day", "They pay by"), Some(&today), Some(&last)))
+            (parts::money(&field("amount", "Amount"), row.invoice.currency.code()))
+            (parts::textarea(&field("note", "Note").optional().hint(&note), 3))
+            p.row { (parts::submit(Look::Primary, "Record the promise")) (parts::link(Look::Plain, &page, "Leave it")) }
+        }
+    };
+    desk.page(DeskNav::Invoices, &parts::titled(&title, errors), body)
+}
+
+/// The promises of an invoice on its page: the open one with what can be done about it, and those before it. Nothing
+/// where none was made and none can be.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn section(
+    desk: &Desk,
+    r: &ReadTx,
+    names: &NamesOf<'_, ReadTx>,
+    row: &Row,
+) -> Result<Option<Markup>, StoreError> {
+    let all = r.promises_of_invoice(row.invoice.id)?;
+    let can = row.invoice.is_invoice() && row.open().minor > 0 && desk.may(Act::Work);
+    if all.is_empty() && !can {
+        return Ok(None);
+    }
+    let open = all.last().filter(|x| x.holds_on(desk.today()));
+    let page = format!("{}/promise", links::invoice(row.invoice.id));
+    let past: Vec<_> = all.iter().rev().filter(|x| open.is_none_or(|open| open.id != x.id)).collect();
+    let lines: Vec<_> = past.iter().map(|x| line(desk, names, x)).collect();
+    let body = html! {
+        @if let Some(open) = open {
+            (parts::note(Tone::Ok, Icon::Clock, words(desk, open), &open.note))
+            p.small.mut { (made(desk, names, open)) ". Reminders go on after " (desk.locale().date_weekday(open.last(), desk.today())) "." }
+        }
+        @if can {
+            p.row.gap-y {
+                (parts::link(Look::Small, &page, if open.is_some() { "Change" } else { "Record a promise" }))
+                @if open.is_some() {
+                    (parts::post_button(Look::Small, &format!("{page}/withdrawal"), &desk.csrf, "Withdraw"))
+                }
+            }
+        }
+        @if !lines.is_empty() { (parts::rows(&lines)) }
+    };
+    Ok(Some(parts::section("promises", "Promises to pay", "", body)))
+}
+
+fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> (Markup, Markup, Markup) {
+    let what = html! {
+        (desk.locale().money(promise.amount)) " by " (desk.locale().date_medium(promise.day, desk.today()))
+        small { (made(desk, names, promise)) @if !promise.note.is_empty() { ". " (promise.note) } }
+    };
+    let (tone, word) = match promise.outcome {
+        Outcome::Kept(_) => (Tone::Ok, "Kept"),
+        Outcome::Broken(_) => (Tone::Bad, "Broken"),
+        Outcome::Open => (Tone::Plain, "Over"),
+        Outcome::Replaced(_) => (Tone::Plain, "Replaced"),
+        Outcome::Withdrawn(_) => (Tone::Plain, "Withdrawn"),
+    };
+    let since = promise.outcome.since().map(|on| desk.locale().date_medium(on, desk.today())).unwrap_or_default();
+    (what, html! { (since) }, parts::tag(tone, word))
+}
+
+/// In a list of open invoices: "Promised for 4 December", "Promise of 4 December broken"; nothing of what is over.
+pub(super) fn in_short(desk: &Desk, promise: &Promise) -> Option<String> {
+    let day = desk.locale().date_medium(promise.day, desk.today());
+    match promise.outcome {
+        Outcome::Open if promise.holds_on(desk.today()) => Some(format!("Promised for {day}")),
+        Outcome::Open | Outcome::Broken(_) => Some(format!("Promise of {day} broken")),
+        Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => None,
+    }
+}
+
+/// "€500.00 promised by Friday 4 December."
+fn words(desk: &Desk, promise: &Promise) -> String {
+    let day = desk.locale().date_weekday(promise.day, desk.today());
+    format!("{} promised by {day}.", desk.locale().money(promise.amount))
+}
+
+/// "Ana Ruiz promised it on 24 November", "Tom Keane recorded it on 24 November".
+fn made(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> String {
+    let on = desk.locale().date_medium(promise.made, desk.today());
+    match promise.by {
+        Person::Contact(id) => format!("{} promised it on {on}", names.contact(id)),
+        Person::Staff(id) => format!("{} recorded it on {on}", names.staff(id)),
+    }
+}

@@ -1,0 +1,205 @@
+//! A contact's promise to pay an invoice: the small form on the invoice's page, what is promised, and withdrawing it.
+//!
+//! Works without scripts. A refused form comes back on the invoice's page with what was typed.
+
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Redirect, Response};
+use jiff::Span;
+use maud::{Markup, html};
+
+use super::invoice;
+use crate::actions::promises;
+use crate::domain::number::DocumentNumber;
+use crate::domain::promise::{self, NOTE_MAX, Outcome, Promise, Wish};
+use crate::domain::refusal::{Faults, Refusal};
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::store::scope::ClientView;
+use crate::web::auth::back::number_and_format;
+use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::guard::Viewer;
+use crate::web::parts::{self, Field, FieldError, Icon, Look, csrf_input};
+use crate::web::path::Path;
+use crate::web::problem::Problem;
+
+/// Days ahead that the form proposes.
+const PROPOSED: i64 = 7;
+
+/// What was asked of an invoice's page and refused: what was typed, and why.
+#[derive(Default)]
+pub struct Asked {
+    /// As typed; nothing before anything was.
+    pub typed: Option<Fields>,
+    /// Of fields.
+    pub errors: Vec<FieldError>,
+    /// Of the whole.
+    pub told: Option<String>,
+}
+
+/// What a page knows of the promises of an invoice.
+pub struct Promised {
+    newest: Option<Promise>,
+    days: u16,
+}
+
+impl Promised {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn load<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Self, StoreError> {
+        Ok(Self { newest: view.newest_promise(row)?, days: view.promise_days()? })
+    }
+
+    fn open(&self, viewer: &Viewer) -> Option<&Promise> {
+        self.newest.as_ref().filter(|x| x.holds_on(viewer.today()))
+    }
+}
+
+/// `POST /invoices/{number}/promise`.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is not there or not theirs.
+pub async fn make(viewer: Viewer, Path(segment): Path<String>, Posted(typed): Posted) -> Result<Response, Problem> {
+    let number = number_of(&segment)?;
+    let row = invoice_of(&viewer, &number)?;
+    let refusal = match read(&typed, &row) {
+        _ if !viewer.contact().rights.answer => Refusal::NotAllowed,
+        Err(refusal) => refusal,
+        Ok(wish) => {
+            let (zone, of) = (viewer.zone().clone(), number.clone());
+            match viewer.act(move |w, pass| promises::promise(w, pass, &of, &wish, &zone)).await {
+                // Sent twice, promised once.
+                Ok(_) | Err(ActError::Refused(Refusal::Repeated(_))) => return Ok(done(&viewer, &number)),
+                Err(ActError::Refused(refusal)) => refusal,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    refused(&viewer, &number, refusal, Some(typed))
+}
+
+/// `POST /invoices/{number}/promise/withdrawal`.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is not there or not theirs.
+pub async fn withdraw(viewer: Viewer, Path(segment): Path<String>, Posted(_): Posted) -> Result<Response, Problem> {
+    let number = number_of(&segment)?;
+    invoice_of(&viewer, &number)?;
+    let (zone, of) = (viewer.zone().clone(), number.clone());
+    match viewer.act(move |w, pass| promises::withdraw(w, pass, &of, &zone)).await {
+        Ok(()) => Ok(done(&viewer, &number)),
+        // Pressed twice, or kept or broken in between: the page shows how it stands.
+        Err(ActError::Refused(Refusal::NotFound)) => Ok(done(&viewer, &number)),
+        Err(ActError::Refused(refusal)) => refused(&viewer, &number, refusal, None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn invoice_of(viewer: &Viewer, number: &DocumentNumber) -> Result<Row, Problem> {
+    let row = viewer.read(|view| Ok(view.invoice(number)?))?;
+    row.filter(|row| row.invoice.is_invoice()).ok_or(Problem::NotFound)
+}
+
+fn number_of(segment: &str) -> Result<DocumentNumber, Problem> {
+    match number_and_format(segment) {
+        Some((number, None)) => Ok(number),
+        _ => Err(Problem::NotFound),
+    }
+}
+
+fn done(viewer: &Viewer, number: &DocumentNumber) -> Response {
+    viewer.wake();
+    Redirect::to(&format!("/invoices/{}", number.in_url())).into_response()
+}
+
+fn refused(
+    viewer: &Viewer,
+    number: &DocumentNumber,
+    refusal: Refusal,
+    typed: Option<Fields>,
+) -> Result<Response, Problem> {
+    let (status, errors, told) = match &refusal {
+        Refusal::NotFound => return Err(Problem::NotFound),
+        Refusal::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, errors_from(&refusal, "day"), None),
+        Refusal::NotAllowed => (StatusCode::FORBIDDEN, Vec::new(), Some(NOT_YOURS.to_owned())),
+        other => (StatusCode::CONFLICT, Vec::new(), Some(other.to_string())),
+    };
+    let page = invoice::asked_again(viewer, number, &Asked { typed, errors, told })?;
+    Ok((status, page).into_response())
+}
+
+/// What a contact reads who may not answer.
+const NOT_YOURS: &str =
+    "A colleague with the right to answer promises a payment. If that should be you, please tell us.";
+
+fn read(fields: &Fields, row: &Row) -> Result<Wish, Refusal> {
+    let mut faults = Faults::default();
+    let day = faults.take_opt(promise::day(fields.get("day")));
+    let amount = faults.take_opt(promise::amount(fields.get("amount"), row.open()));
+    faults.check()?;
+    let (Some(day), Some(amount)) = (day, amount) else { return Err(Refusal::TryAgain) };
+    Ok(Wish { day, amount, note: fields.get("note").to_owned() })
+}
+
+/// Whether it can be promised by this contact.
+fn offered(viewer: &Viewer, row: &Row) -> bool {
+    viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0
+}
+
+/// What is promised, in a sentence for the top of the page; nothing where nothing is open.
+pub(super) fn sentence(viewer: &Viewer, promised: &Promised) -> Option<String> {
+    let (locale, today) = (viewer.locale(), viewer.today());
+    let promise = promised.newest.as_ref()?;
+    let (amount, day) = (locale.money(promise.amount), locale.date_weekday(promise.day, today));
+    match promise.outcome {
+        Outcome::Open if promise.holds_on(today) => {
+            let kept_back = locale.date_weekday(promise.last(), today);
+            Some(format!("{amount} is promised by {day}. We send no reminder of it until the end of {kept_back}."))
+        }
+        Outcome::Open | Outcome::Broken(_) => Some(format!("{amount} was promised by {day}, and has not reached us.")),
+        Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => None,
+    }
+}
+
+/// The form in the part about paying, with the open promise to change or withdraw.
+pub(super) fn part(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked) -> Markup {
+    if !offered(viewer, row) {
+        return html! {};
+    }
+    let open = promised.open(viewer);
+    let at = format!("/invoices/{}/promise", row.invoice.number().map_or_else(String::new, DocumentNumber::in_url));
+    let summary = if open.is_some() { "Change what you promised" } else { "Promise a payment" };
+    html! {
+        (parts::act(Icon::Clock, summary, asked.typed.is_some(), form(viewer, row, promised, asked, &at)))
+        @if open.is_some() {
+            p.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the promise")) }
+        }
+    }
+}
+
+fn form(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked, at: &str) -> Markup {
+    let (locale, today, open) = (viewer.locale(), viewer.today(), promised.open(viewer));
+    let last = today.saturating_add(Span::new().days(promised.days));
+    let usual = today.saturating_add(Span::new().days(PROPOSED.min(promised.days.into())));
+    let proposed = Fields::of([
+        ("day", open.map_or(usual, |x| x.day.min(last)).to_string()),
+        ("amount", locale.amount(open.map_or(row.open(), |x| x.amount))),
+        ("note", open.map_or_else(String::new, |x| x.note.clone())),
+    ]);
+    let typed = asked.typed.as_ref().unwrap_or(&proposed);
+    let field = |name, label| Field::new(name, label).value(typed.get(name)).errors(&asked.errors);
+    let until = format!("Until {} at the latest.", locale.date_long(last));
+    let (today, last) = (today.to_string(), last.to_string());
+    let note = format!("At most {NOTE_MAX} characters.");
+    html! {
+        form method="post" action=(at) {
+            (csrf_input(viewer.csrf()))
+            (parts::date(&field("day", "You pay by").hint(&until), Some(&today), Some(&last)))
+            (parts::money(&field("amount", "Amount"), row.invoice.currency.code()))
+            (parts::textarea(&field("note", "Note").optional().hint(&note), 3))
+            p.small.mut { "We send no reminder of this invoice until then." }
+            div.row.gap-y { (parts::submit(Look::Plain, if open.is_some() { "Change the promise" } else { "Promise this payment" })) }
+        }
+    }
+}

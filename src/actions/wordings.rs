@@ -103,7 +103,7 @@ pub fn sample(
         .zip(&rows)
         .map(|(day, row)| {
             let due = today.saturating_add(Span::new().days(*day));
-            Entry { about: subject(&firm, &to_name, row, (due, today)), tone: tone(kind).on(today, due) }
+            Entry { about: subject(&firm, &to_name, row, (due, today)), tone: tone(kind).on(today, due), broken: None }
         })
         .collect();
     let broken = || StoreError::Broken("a letter to look at has no invoice".to_owned());
@@ -111,7 +111,7 @@ pub fn sample(
     let text = match kind {
         LetterKind::Issued => letters_own::issued(&first.about, words),
         LetterKind::Reminder(tone) => letters_own::reminder(&first.about, tone, words),
-        LetterKind::Several(_) => digest(&entries, words).ok_or_else(broken)?,
+        LetterKind::Several(_) => digest(&entries, &[], words).ok_or_else(broken)?,
     };
     let text = dressed(r, text, kind, &entries, (&firm, url))?;
     let names: Vec<String> = entries.iter().map(|x| numbered(x.about.invoice)).collect();

@@ -147,6 +147,8 @@ pub struct PolicyTold {
     /// Public holidays that are known from today on.
     holidays: Vec<HolidayTold>,
     steps: Vec<StepTold>,
+    /// How payments are promised, in words.
+    promises: String,
 }
 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -186,6 +188,7 @@ fn policy(app: &App) -> Result<PolicyTold, Failure> {
                 .map(|(day, name)| HolidayTold { on: day.to_string(), name: name.clone() })
                 .collect(),
             steps: kept.policy.steps.iter().map(step).collect(),
+            promises: kept.policy.promises.words(),
         })
     })?)
 }
@@ -206,7 +209,8 @@ fn tell_policy(told: &PolicyTold, json: bool) -> Result<(), Failure> {
     if told.steps.is_empty() {
         terminal::say("  No reminders are sent.");
     }
-    let PolicyTold { from, until, zone, weekdays, holidays, .. } = told;
+    let PolicyTold { from, until, zone, weekdays, holidays, promises, .. } = told;
+    terminal::say(&format!("Payments are promised {promises}; until then no reminder of them goes."));
     terminal::say(&format!("Letters go on working days, {weekdays}, from {from} to {until}, {zone}."));
     for holiday in holidays.iter().take(HOLIDAYS_TOLD) {
         terminal::say(&format!("  Not on {}, {}.", holiday.on, holiday.name));

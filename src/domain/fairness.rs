@@ -18,6 +18,8 @@ pub enum Kind {
     Paused,
     /// A pause was ended before its day.
     Resumed,
+    /// Reminders were held because a payment was promised.
+    Promised,
     /// A letter was sent by hand.
     ByHand,
     /// A letter that did not arrive was left.
@@ -32,10 +34,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Skipped,
         Self::Paused,
         Self::Resumed,
+        Self::Promised,
         Self::ByHand,
         Self::Left,
         Self::PutOff,
@@ -49,6 +52,7 @@ impl Kind {
             Self::Skipped => "Reminders left out",
             Self::Paused => "Pauses",
             Self::Resumed => "Pauses ended early",
+            Self::Promised => "Held by a promise",
             Self::ByHand => "Sent by hand",
             Self::Left => "Left unsent",
             Self::PutOff => "Put off",
@@ -64,6 +68,7 @@ pub fn kind(event: &Event) -> Option<Kind> {
         Event::ReminderSkipped { .. } => Kind::Skipped,
         Event::RemindersPaused { .. } => Kind::Paused,
         Event::RemindersGoOn { .. } => Kind::Resumed,
+        Event::PaymentPromised { .. } => Kind::Promised,
         Event::LetterDecided { decision, .. } if decision == "leave it" => Kind::Left,
         Event::LetterDecided { .. } => Kind::ByHand,
         Event::PutOff { .. } => Kind::PutOff,
@@ -81,6 +86,7 @@ pub fn reason(event: &Event) -> &str {
     match event {
         Event::ReminderSkipped { reason, .. }
         | Event::RemindersPaused { reason, .. }
+        | Event::PaymentPromised { note: reason, .. }
         | Event::PutOff { reason, .. }
         | Event::CreditLimitSet { reason, .. }
         | Event::CreditHeld { reason, .. }
@@ -99,7 +105,7 @@ pub struct Tally {
     pub all: Counts,
     /// By client; those of no client are the firm's.
     pub clients: BTreeMap<Option<ClientId>, Counts>,
-    /// By member of staff; `None` for what happened by itself or by the command line.
+    /// By member of staff; `None` for what happened by itself or by the command line. What contacts did is not in it.
     pub staff: BTreeMap<Option<StaffId>, Counts>,
 }
 
@@ -107,8 +113,12 @@ impl Tally {
     /// Counts a line of the log, if it is an exception.
     pub fn add(&mut self, entry: &LogEntry) {
         let Some(kind) = kind(&entry.event) else { return };
-        let by = if let Actor::Staff(id) = entry.by.actor { Some(id) } else { None };
-        let counts = [&mut self.all, self.clients.entry(entry.client).or_default(), self.staff.entry(by).or_default()];
+        let mut counts = vec![&mut self.all, self.clients.entry(entry.client).or_default()];
+        match entry.by.actor {
+            Actor::Staff(id) => counts.push(self.staff.entry(Some(id)).or_default()),
+            Actor::Contact(_) => {}
+            _ => counts.push(self.staff.entry(None).or_default()),
+        }
         for counts in counts {
             *counts.entry(kind).or_default() += 1;
         }

@@ -10,6 +10,7 @@ use jiff::civil::Date;
 use super::ids::InvoiceId;
 use super::invoice::days_between;
 use super::money::{Currency, Money};
+use super::promise::{self, Count, Promised};
 use super::terms::Terms;
 
 /// Months before the day that are looked at.
@@ -79,6 +80,8 @@ pub struct Owed {
 pub struct Facts {
     /// Issued invoices.
     pub owed: Vec<Owed>,
+    /// Promises to pay, with what settled their invoices.
+    pub promises: Vec<Promised>,
     /// Since when there are dealings with them, if it is known.
     pub since: Option<Date>,
 }
@@ -140,21 +143,23 @@ pub enum Matter {
     DaysLate,
     /// Whether that gets better or worse.
     Trend,
+    /// The share of promises to pay that was kept.
+    Promises,
     /// How long they have been a client.
     Age,
 }
 
 impl Matter {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 4] = [Self::OnTime, Self::DaysLate, Self::Trend, Self::Age];
+    pub const ALL: [Self; 5] = [Self::OnTime, Self::DaysLate, Self::Trend, Self::Promises, Self::Age];
 
     /// The most points that there are for it; together a hundred.
     pub fn most(self) -> u8 {
         match self {
-            Self::OnTime => 40,
-            Self::DaysLate => 35,
+            Self::OnTime => 35,
+            Self::DaysLate => 30,
             Self::Trend => 15,
-            Self::Age => 10,
+            Self::Promises | Self::Age => 10,
         }
     }
 }
@@ -208,7 +213,9 @@ fn score_in(facts: &Facts, currency: Currency, on: Date) -> Option<Score> {
     if known.is_empty() {
         return None;
     }
-    let reasons = vec![on_time(&known, invoices), days_late(&known), trend(&known, on), age(facts.since, on)];
+    let promises = promise::count(&facts.promises, currency, *window.start(), on);
+    let reasons =
+        vec![on_time(&known, invoices), days_late(&known), trend(&known, on), kept(promises), age(facts.since, on)];
     let points = reasons.iter().fold(0_u8, |sum, x| sum.saturating_add(x.points)).min(100);
     Some(Score { points, currency, invoices, reasons })
 }
@@ -284,6 +291,22 @@ fn trend(known: &[(Slice, i32)], on: Date) -> Reason {
         (None, None) => (0, "Nothing was due yet.".to_owned()),
     };
     Reason { matter: Matter::Trend, points, sentence }
+}
+
+/// Whoever promised nothing, or whose promises are all open, loses nothing.
+fn kept(count: Count) -> Reason {
+    let Count { kept, broken } = count;
+    let all = kept.saturating_add(broken);
+    let sentence = match (kept, broken) {
+        (0, 0) => "No promise to pay was broken.".to_owned(),
+        (1, 0) => "The promise to pay was kept.".to_owned(),
+        (_, 0) => format!("All {all} promises to pay were kept."),
+        (0, 1) => "The promise to pay was broken.".to_owned(),
+        _ => format!("{broken} of {all} promises to pay were broken."),
+    };
+    let (part, whole) = if all == 0 { (1, 1) } else { (kept, all) };
+    let wide = |n: usize| i128::try_from(n).unwrap_or(i128::MAX);
+    Reason { matter: Matter::Promises, points: points(Matter::Promises, wide(part), wide(whole)), sentence }
 }
 
 fn age(since: Option<Date>, on: Date) -> Reason {

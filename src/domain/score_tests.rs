@@ -4,6 +4,8 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::ids::AllocationId;
+use crate::domain::promise::{Part, Promise};
 use crate::domain::terms::Instalment;
 
 const ON: Date = date(2026, 11, 27);
@@ -30,7 +32,7 @@ fn due(id: u64, days: i64, payable: i64, settled: Vec<Settlement>) -> Owed {
 }
 
 fn facts(owed: Vec<Owed>) -> Facts {
-    Facts { owed, since: Some(back(1_000)) }
+    Facts { owed, promises: Vec::new(), since: Some(back(1_000)) }
 }
 
 #[test]
@@ -45,10 +47,35 @@ fn whoever_always_pays_in_time_has_a_hundred() {
 
 #[test]
 fn whoever_never_pays_has_next_to_nothing() {
-    let all = Facts { owed: vec![due(1, 200, 100, vec![]), due(2, 150, 100, vec![])], since: None };
+    let all = Facts { since: None, ..facts(vec![due(1, 200, 100, vec![]), due(2, 150, 100, vec![])]) };
     let got = score(&all, ON).unwrap();
-    assert_eq!(got.points, 15, "nothing but that it is not getting worse");
+    assert_eq!(got.points, 25, "nothing but that it is not getting worse, and that nothing was promised");
     assert_eq!(got.reasons[1].sentence, "On average, weighted by amount, payments are 120 days late.");
+}
+
+/// A promise of 100 made 30 days before the day, by 20 days before it, and what settled its invoice.
+fn promised(settled: Option<i64>) -> Promised {
+    let of = Promise { made: back(30), day: back(20), ..Promise::of_test() };
+    let part = |days| Part { id: AllocationId(11), on: back(days), until: None, amount: 100 };
+    Promised { promise: of, parts: settled.map(part).into_iter().collect() }
+}
+
+#[test]
+fn broken_promises_cost_points_and_none_cost_nothing() {
+    let paid_late = vec![due(1, 25, 100, vec![paid(back(25), 100)])];
+    let of = |promises: Vec<Promised>, on| {
+        let score = score(&Facts { promises, ..facts(paid_late.clone()) }, on).unwrap();
+        let reason = score.reasons.into_iter().find(|x| x.matter == Matter::Promises).unwrap();
+        (reason.points, reason.sentence)
+    };
+    let told = |points, words: &str| (points, words.to_owned());
+    assert_eq!(of(vec![], ON), told(10, "No promise to pay was broken."));
+    assert_eq!(of(vec![promised(None)], ON), told(0, "The promise to pay was broken."));
+    assert_eq!(of(vec![promised(None)], back(17)), told(10, "No promise to pay was broken."), "its grace counts");
+    assert_eq!(of(vec![promised(Some(18))], ON), told(10, "The promise to pay was kept."));
+    assert_eq!(of(vec![promised(Some(16)), promised(Some(20))], ON), told(5, "1 of 2 promises to pay were broken."));
+    let both = vec![promised(Some(18)), promised(Some(20))];
+    assert_eq!(of(both, ON), told(10, "All 2 promises to pay were kept."));
 }
 
 #[test]
@@ -116,7 +143,7 @@ fn without_trend(score: &Score) -> u32 {
 proptest! {
     #[test]
     fn points_are_their_reasons_and_within_bounds(owed in history(), days in 0_i64..2_000) {
-        let all = Facts { owed, since: Some(back(days)) };
+        let all = Facts { since: Some(back(days)), ..facts(owed) };
         if let Some(score) = score(&all, ON) {
             prop_assert!(score.points <= 100);
             prop_assert_eq!(u32::from(score.points), score.reasons.iter().map(|x| u32::from(x.points)).sum::<u32>());
@@ -160,7 +187,7 @@ proptest! {
 
     #[test]
     fn a_longer_relationship_never_costs_points(owed in history(), days in 0_i64..1_000, more in 0_i64..1_000) {
-        let of = |days| score(&Facts { owed: owed.clone(), since: Some(back(days)) }, ON).map(|x| x.points);
+        let of = |days| score(&Facts { since: Some(back(days)), ..facts(owed.clone()) }, ON).map(|x| x.points);
         prop_assert!(of(days + more) >= of(days));
     }
 }

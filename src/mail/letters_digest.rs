@@ -4,6 +4,7 @@
 //! Knows no more of how it goes than [`super::letters`] does.
 
 use jiff::Span;
+use jiff::civil::Date;
 
 use super::letter_html::Part;
 use super::letter_words::{Text, compose, days_late, flat, tell_us};
@@ -24,6 +25,19 @@ pub struct Entry<'a> {
     pub about: Subject<'a>,
     /// How its own reminder would speak.
     pub tone: Tone,
+    /// What was promised of it last, and did not come.
+    pub broken: Option<Promised>,
+}
+
+/// A promise to pay that the letter names.
+#[derive(Clone, Debug)]
+pub struct Promised {
+    /// The number of the invoice.
+    pub number: String,
+    /// How much.
+    pub amount: Money,
+    /// By which day.
+    pub day: Date,
 }
 
 impl Entry<'_> {
@@ -53,8 +67,9 @@ pub fn kind(entries: &[Entry<'_>]) -> Option<LetterKind> {
     entries.iter().map(|x| x.tone.on(x.about.today, x.about.due)).max().map(LetterKind::Several)
 }
 
-/// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any.
-pub fn digest(entries: &[Entry<'_>], own: Option<&Words>) -> Option<Text> {
+/// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any. Open ones
+/// that are `promised` are named, and not asked for.
+pub fn digest(entries: &[Entry<'_>], promised: &[Promised], own: Option<&Words>) -> Option<Text> {
     let first = &entries.first()?.about;
     let firm = first.firm;
     let late: Vec<&Entry<'_>> = entries.iter().filter(|x| x.late() > 0).collect();
@@ -81,6 +96,7 @@ pub fn digest(entries: &[Entry<'_>], own: Option<&Words>) -> Option<Text> {
     for (n, entry) in entries.iter().enumerate() {
         parts.push(Part::Item { says: line(entry), words: see, slot: link_slot(n) });
     }
+    parts.extend(promised.iter().map(|x| Part::Says(promised_line(first, x, german))));
     parts.push(Part::Button(all));
     parts.extend(more.into_iter().map(Part::Says));
     Some(compose(firm, first.to_name, first.from_person, subject, parts))
@@ -96,6 +112,26 @@ fn amounts<'e, 's: 'e>(of: &Subject<'_>, entries: impl Iterator<Item = &'e Entry
         }
     }
     sums.into_iter().map(|sum| of.money(sum)).collect::<Vec<_>>().join(" + ")
+}
+
+/// "HF-2026-0007 is not asked for here: you promised €2,010.43 by 28 November 2026."
+fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
+    let (number, amount, day) = (flat(&x.number), s.money(x.amount), s.firm.locale.date_long(x.day));
+    if german {
+        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben {amount} bis {day} zugesagt.")
+    } else {
+        format!("Invoice {number} is not part of this reminder: you promised {amount} by {day}.")
+    }
+}
+
+/// " You promised €80.00 by 27 November 2026."; nothing where no promise was broken.
+fn broken(x: &Entry<'_>) -> String {
+    let Some(promised) = &x.broken else { return String::new() };
+    let (amount, day) = (x.about.money(promised.amount), x.about.firm.locale.date_long(promised.day));
+    match x.about.firm.locale.language() {
+        Language::English => format!(" You promised {amount} by {day}."),
+        Language::German => format!(" Sie hatten {amount} bis {day} zugesagt."),
+    }
 }
 
 fn copied(s: &Subject<'_>, german: bool) -> Option<String> {
@@ -195,7 +231,7 @@ fn english_line(x: &Entry<'_>) -> String {
         late => format!("due on {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": final notice" } else { "" };
-    format!("{}{}: {amount}, {state}{last}.", capital(&s.number()), s.about())
+    format!("{}{}: {amount}, {state}{last}.{}", capital(&s.number()), s.about(), broken(x))
 }
 
 /// The last day that a final notice leaves.
@@ -287,7 +323,7 @@ fn german_line(x: &Entry<'_>) -> String {
         late => format!("fällig am {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": letzte Mahnung" } else { "" };
-    format!("{}{}: {amount}, {state}{last}.", super::letters_german::number(s), s.about())
+    format!("{}{}: {amount}, {state}{last}.{}", super::letters_german::number(s), s.about(), broken(x))
 }
 
 pub(super) fn by_in_german(s: &Subject<'_>) -> String {

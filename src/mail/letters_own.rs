@@ -42,7 +42,7 @@ fn in_own_words(s: &Subject, kind: LetterKind, tone: Tone, own: &Words) -> Optio
         Language::German => german::PAY,
     };
     let mut parts: Vec<Part> = s.copied().into_iter().chain(opening).map(Part::Says).collect();
-    parts.push(Part::Says(line(&Entry { about: *s, tone })));
+    parts.push(Part::Says(line(&Entry { about: *s, tone, broken: None })));
     parts.push(Part::Button(pay));
     parts.extend(closing.into_iter().map(Part::Says));
     Some(compose(s.firm, s.to_name, s.from_person, subject, parts))

@@ -11,6 +11,7 @@ use super::error::StoreError;
 use super::invoices::{Cursor, InvoiceReads};
 use super::overview::OverviewReads;
 use super::payments::PaymentReads;
+use super::promises::PromiseReads;
 use super::tables::INVOICES_OF_CLIENT;
 use super::tx::Reader;
 use crate::domain::calendar::today;
@@ -18,10 +19,13 @@ use crate::domain::client::Client;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::Invoice;
 use crate::domain::payment::{Allocation, Source};
+use crate::domain::promise::{Part, Promised};
 use crate::domain::score::{self, Facts, How, Owed, Settlement};
 
 /// Most invoices that are read, the newest.
 pub const INVOICES_MAX: usize = 300;
+/// Most promises that are read, the newest.
+const PROMISES_MAX: usize = 200;
 /// Most receipts that are read for those that were taken back, the newest.
 const RECEIPTS_MAX: usize = 500;
 
@@ -57,7 +61,16 @@ pub trait PayerReads: Reader {
             });
         }
         let since = first.into_iter().chain([today(client.since, zone)]).min();
-        Ok(Facts { owed, since })
+        let mut promises = Vec::new();
+        for promise in self.promises_of(client.id, from, on, PROMISES_MAX)? {
+            let mut parts = self.settled_parts(promise.invoice)?;
+            for back in receipts.iter().filter_map(|x| x.reversed.as_ref()) {
+                let gone = back.parts.iter().filter(|a| a.invoice == promise.invoice);
+                parts.extend(gone.map(|a| Part::of(a, Some(back.on))));
+            }
+            promises.push(Promised { promise, parts });
+        }
+        Ok(Facts { owed, promises, since })
     }
 }
 

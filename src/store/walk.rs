@@ -6,7 +6,8 @@ use super::error::StoreError;
 use super::files::FileReads;
 use super::records::Record;
 use super::tables::{
-    ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, QUOTES, RECEIPTS, REFUNDS, STATEMENTS,
+    ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, PROMISES, QUOTES, RECEIPTS, REFUNDS,
+    STATEMENTS,
 };
 use super::tx::Reader;
 use crate::domain::document::Document;
@@ -17,6 +18,7 @@ use crate::domain::monthly::MonthStatement;
 use crate::domain::payment::{Allocation, Receipt, Refund};
 use crate::domain::person::Contact;
 use crate::domain::project::Project;
+use crate::domain::promise::Promise;
 use crate::domain::quote::Quote;
 
 /// Walks through tables, in the order of identifiers, until `each` fails.
@@ -54,6 +56,11 @@ pub trait WalkReads: Reader {
     /// Every refund.
     fn each_refund<E: From<StoreError>>(&self, each: impl FnMut(Refund) -> Result<(), E>) -> Result<(), E> {
         walk(self, REFUNDS, each)
+    }
+
+    /// Every promise to pay.
+    fn each_promise<E: From<StoreError>>(&self, each: impl FnMut(Promise) -> Result<(), E>) -> Result<(), E> {
+        walk(self, PROMISES, each)
     }
 
     /// Every month-end statement.

@@ -3,12 +3,13 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::payments::TakingBack;
-use counterfoil::actions::{payments, promises};
+use counterfoil::actions::{payments, policies, promises};
+use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::{Actor, By, Event};
 use counterfoil::domain::ids::{ContactId, InvoiceId, PromiseId};
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::payment::Cause;
-use counterfoil::domain::promise::{Outcome, PER_INVOICE_MAX, Promise, Wish};
+use counterfoil::domain::promise::{Outcome, PER_INVOICE_MAX, Promise, Terms, Wish};
 use counterfoil::domain::refusal::Refusal;
 use counterfoil::store::prelude::*;
 use counterfoil::store::scope::Pass;
@@ -308,4 +309,65 @@ async fn staff_record_what_they_were_told_and_today_tells_what_was_broken() {
     assert_eq!(again.status, StatusCode::SEE_OTHER, "pressed twice");
     let outcomes: Vec<&str> = all(&house, id).iter().map(|x| x.outcome.words()).collect();
     assert_eq!(outcomes, ["broken", "withdrawn"]);
+}
+
+#[tokio::test]
+async fn a_letter_about_several_invoices_names_what_was_promised_and_does_not_ask_for_it() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, due) = (house.who.marlow, date(2026, 11, 25));
+    for minor in [10_00, 20_00] {
+        house.issue(marlow, minor, due).await;
+    }
+    let (id, number) = house.issue(marlow, 30_00, due).await;
+    house.tick().await;
+    made_by(&house, house.who.ana, &number, wish(date(2026, 12, 4), 30_00)).await.unwrap();
+    house.claim_all();
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    house.at(due, 9);
+    house.tick().await;
+    let text = one_line(&house.claim("ana@marlow.example").text);
+    let says = format!("Invoice {number} is not part of this reminder: you promised €30.00 by 4 December 2026.");
+    assert!(text.contains(&says) && text.contains("€30.00 in all") && !text.contains("€60.00"), "{text}");
+
+    house.at(date(2026, 12, 8), 9);
+    house.tick().await;
+    house.claim_all();
+    assert_eq!(newest(&house, id), Outcome::Broken(date(2026, 12, 8)));
+    house.at(date(2026, 12, 9), 9);
+    house.tick().await;
+    let text = one_line(&house.claim("ana@marlow.example").text);
+    assert!(text.contains("You promised €30.00 by 4 December 2026."), "{text}");
+    assert!(text.contains("€60.00"), "it is asked for again: {text}");
+}
+
+#[tokio::test]
+async fn the_policy_says_how_far_ahead_and_how_long_after_and_the_score_tells_what_was_broken() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 23)).await;
+    let policy = house.app.store.read(|r| r.policy_now()).unwrap();
+    let mut tighter = policy.policy.clone();
+    tighter.promises = Terms { days: 5, grace: 0 };
+    let known = policy.version;
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| policies::change(w, s, known, &tighter, "too long");
+    house.act(house.who.orla, act).await.unwrap();
+    let ana = house.who.ana;
+    assert!(made_by(&house, ana, &number, wish(date(2026, 11, 29), 1_00)).await.is_err(), "six days ahead");
+    made_by(&house, ana, &number, wish(date(2026, 11, 28), 1_00)).await.unwrap();
+    house.at(date(2026, 11, 29), 12);
+    house.tick().await;
+    assert_eq!(newest(&house, id), Outcome::Broken(date(2026, 11, 29)), "without any grace");
+
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let marlow = house.who.marlow;
+    let page = orla.get(&format!("/desk/clients/{marlow}")).await.text();
+    for words in ["The promise to pay was broken.", "Promise of 28 November broken"] {
+        assert!(page.contains(words), "{words}: {page}");
+    }
+    let before = orla.get(&format!("/desk/clients/{marlow}/credit?on=2026-11-28")).await.text();
+    assert!(before.contains("No promise to pay was broken."), "as of the day before: {before}");
+    let report = orla.get("/desk/fairness").await.text();
+    assert!(report.contains("Held by a promise") && report.contains("Ana Ruiz promised €1.00"), "{report}");
+    let rules = orla.get("/desk/reminders/policy").await.text();
+    assert!(rules.contains("up to 5 days ahead, kept when the money comes within 0 days after the day"), "{rules}");
+    assert!(rules.contains("; before: up to 30 days ahead"), "{rules}");
 }

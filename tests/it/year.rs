@@ -7,6 +7,7 @@ mod checks;
 mod faults;
 #[cfg(feature = "mutants")]
 mod mutants;
+mod promises;
 
 use std::collections::BTreeMap;
 
@@ -51,6 +52,8 @@ enum Planted {
     SilentRefund,
     /// Reminders are paused, and nobody tells the firm's program.
     SilentPause,
+    /// A payment is promised, and nobody tells it.
+    SilentPromise,
 }
 
 /// An invoice as the model knows it.
@@ -66,6 +69,8 @@ struct Owed {
     undone: bool,
     /// The last day of a pause of its reminders.
     paused: Option<Date>,
+    /// What was promised of it last and not withdrawn.
+    promised: Option<promises::Promised>,
 }
 
 impl Owed {
@@ -185,7 +190,7 @@ impl World {
     }
 
     async fn act(&mut self) {
-        match self.chance.below(20) {
+        match self.chance.below(22) {
             0 if self.customers.len() < 5 => self.add_client().await,
             0..=5 => self.bill().await,
             6 => self.write_off().await,
@@ -198,6 +203,7 @@ impl World {
             17 if self.one_in(2) => self.pause_or_go_on().await,
             17 => self.apply_more().await,
             18 => self.take_back().await,
+            20 | 21 => self.promise_or_withdraw().await,
             _ => self.add_contact().await,
         }
     }
@@ -258,6 +264,7 @@ impl World {
             credited: 0,
             undone: false,
             paused: None,
+            promised: None,
         };
         self.owed.push(owed);
     }
@@ -326,11 +333,9 @@ impl World {
                 continue;
             }
             left -= part;
-            self.owed[i].settled += part;
-            if let Some(receipt) = receipt {
-                let id = self.allocation(i, receipt);
-                self.parts.push((id, receipt, i, part));
-            }
+            let id = receipt.map(|receipt| (self.allocation(i, receipt), receipt));
+            self.settle(i, part, id.map(|x| x.0));
+            self.parts.extend(id.map(|(id, receipt)| (id, receipt, i, part)));
         }
         if let Some(receipt) = receipt {
             self.customers[at].cash.insert(receipt, left);
@@ -351,9 +356,9 @@ impl World {
         let source = Source::Receipt(receipt);
         let act = move |w: &mut WriteTx<'_>, s: &StaffScope| payments::apply_more(w, s, source, id, eur(part), on);
         self.house.act(self.house.who.tom, act).await.unwrap();
-        self.owed[i].settled += part;
         self.customers[at].cash.insert(receipt, left - part);
         let allocation = self.allocation(i, receipt);
+        self.settle(i, part, Some(allocation));
         self.parts.push((allocation, receipt, i, part));
     }
 
@@ -369,8 +374,7 @@ impl World {
         if self.planted == Planted::SilentUndo {
             return;
         }
-        self.owed[i].settled -= part;
-        self.owed[i].undone = true;
+        self.unsettle(i, part, allocation);
         *self.customers[self.owed[i].client].cash.entry(receipt).or_default() += part;
     }
 
@@ -394,9 +398,9 @@ impl World {
         }
         self.customers[at].cash.remove(&receipt);
         self.customers[at].entries.push((on, kept.amount.minor));
-        for (_, _, i, part) in self.parts.extract_if(.., |x| x.1 == receipt) {
-            self.owed[i].settled -= part;
-            self.owed[i].undone = true;
+        let gone: Vec<_> = self.parts.extract_if(.., |x| x.1 == receipt).collect();
+        for (allocation, _, i, part) in gone {
+            self.unsettle(i, part, allocation);
         }
     }
 
@@ -415,7 +419,8 @@ impl World {
         let owed = &mut self.owed[i];
         owed.credited += part;
         self.customers[owed.client].entries.push((on, -part));
-        owed.settled += if hold { 0 } else { part.min(owed.open()) };
+        let taken = if hold { 0 } else { part.min(owed.open()) };
+        self.settle(i, taken, None);
     }
 
     async fn write_off(&mut self) {
@@ -426,7 +431,7 @@ impl World {
         let part = 1 + self.chance.below(self.owed[i].open() as u64) as i64;
         let act = move |w: &mut WriteTx<'_>, s: &StaffScope| waivers::write_off(w, s, id, eur(part), on, "small");
         self.house.act(self.house.who.tom, act).await.unwrap();
-        self.owed[i].settled += part;
+        self.settle(i, part, None);
         self.customers[at].entries.push((on, -part));
     }
 
@@ -560,6 +565,7 @@ async fn planted_faults_are_noticed() {
         Planted::SilentReversal,
         Planted::SilentRefund,
         Planted::SilentPause,
+        Planted::SilentPromise,
     ];
     for planted in all {
         let mut noticed = false;

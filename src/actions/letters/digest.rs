@@ -3,8 +3,9 @@
 //!
 //! What is open is asked here once more, so that what was paid since is not in it.
 
-use jiff::SignedDuration;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Span};
 
 use super::along::along_of;
 use super::hand_over::{Parcel, Sender, begin, looked_after_by, note_files, offer_stop, outgoing};
@@ -14,12 +15,13 @@ use super::stop::{moot, withdraw};
 use super::thread;
 use crate::domain::calendar::today;
 use crate::domain::grant::{DOCUMENT_DAYS, Grant, Opens};
-use crate::domain::ids::{InvoiceId, LetterId};
+use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
 use crate::domain::person::Person;
+use crate::domain::promise::{Outcome, Promise, STAFF_DAYS, Terms};
 use crate::domain::reminder::{Policy, Tone};
-use crate::mail::letters_digest::{Entry, digest, kind};
+use crate::mail::letters_digest::{Entry, Promised, digest, kind};
 use crate::secrets::{Entropy, Token};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -118,17 +120,19 @@ fn together(
 
 /// The words of the whole, true today.
 fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<crate::mail::letters::Text, ActError> {
-    let broken = || StoreError::Broken("a letter of several reminders has none".to_owned());
-    let (first, row) = going.first().ok_or_else(broken)?;
+    let nothing = || StoreError::Broken("a letter of several reminders has none".to_owned());
+    let (first, row) = going.first().ok_or_else(nothing)?;
     let (firm, policy, client) = (w.firm()?, w.policy()?, client_name(w, &row.invoice)?);
     let (firm, today) = (writing(w, &firm, first.to)?, today(w.now, zone));
     let entry = |(letter, row): &'_ (Letter, Row)| tone(&policy, letter).on(today, row.due());
+    let broken = going.iter().map(|x| broken(w, &x.1)).collect::<Result<Vec<_>, _>>()?;
     let entries: Vec<Entry<'_>> = going
         .iter()
-        .map(|one| {
+        .zip(broken)
+        .map(|(one, broken)| {
             let about = subject(&firm, &first.to_name, &one.1, today);
             let about = if matches!(first.to, Person::Staff(_)) { copied(about, &client) } else { about };
-            Entry { about, tone: entry(one) }
+            Entry { about, tone: entry(one), broken }
         })
         .collect();
     // As with one reminder, the words that held when it was queued: of several, the last of them.
@@ -137,7 +141,38 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
         Some(kind) => w.words_at(kind, firm.locale.language(), queued)?,
         None => None,
     };
-    Ok(digest(&entries, own.as_ref()).ok_or_else(broken)?)
+    let promised = promised(w, first, row.invoice.client, today)?;
+    Ok(digest(&entries, &promised, own.as_ref()).ok_or_else(nothing)?)
+}
+
+/// The promise of an invoice that was broken last.
+fn broken(r: &impl Reader, row: &Row) -> Result<Option<Promised>, StoreError> {
+    let newest = r.newest_promise(row.invoice.id)?;
+    let broken = newest.filter(|x| matches!(x.outcome, Outcome::Broken(_)));
+    Ok(broken.and_then(|x| named(&row.invoice, &x)))
+}
+
+/// The client's other invoices of which a payment is promised, as far as the reader may see them.
+fn promised(r: &impl Reader, letter: &Letter, client: ClientId, today: Date) -> Result<Vec<Promised>, StoreError> {
+    let reader = match letter.to {
+        Person::Contact(id) => r.contact(id)?,
+        Person::Staff(_) => None,
+    };
+    let mut out = Vec::new();
+    // What is open was made within as many days as staff look ahead, and its grace.
+    let from = today.saturating_sub(Span::new().days(STAFF_DAYS + Terms::GRACE_MAX));
+    for promise in r.promises_of(client, from, today, CARRIED_MAX)?.iter().filter(|x| x.holds_on(today)) {
+        let Some(invoice) = r.invoice(promise.invoice)? else { continue };
+        if reader.as_ref().is_none_or(|x| x.sees_billing(client, invoice.project)) {
+            out.extend(named(&invoice, promise));
+        }
+    }
+    Ok(out)
+}
+
+fn named(invoice: &Invoice, promise: &Promise) -> Option<Promised> {
+    let number = invoice.number()?.to_string();
+    Some(Promised { number, amount: promise.amount, day: promise.day })
 }
 
 /// How a reminder’s step speaks; one that the policy has no longer, politely.

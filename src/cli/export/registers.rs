@@ -8,6 +8,7 @@ use crate::domain::event::Actor;
 use crate::domain::invoice::{Body, Invoice, Kind};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Source;
+use crate::domain::person::Person;
 use crate::domain::quote::Answer;
 use crate::domain::tax::{Line, Portion};
 use crate::store::prelude::*;
@@ -49,13 +50,59 @@ const REFUNDS: [&str; 12] = [
     "Reason",
 ];
 
+/// Headings of the register of promises to pay.
+const PROMISES: [&str; 14] = [
+    "Promise",
+    "Client",
+    "Invoice",
+    "Made by",
+    "Person",
+    "Made on",
+    "Made at",
+    "By",
+    "Days of grace",
+    "Currency",
+    "Amount",
+    "Note",
+    "Became",
+    "Since",
+];
+
 impl<A: Archive> Writer<'_, A> {
     /// Writes all of them but the activity log.
     pub(super) fn registers(&mut self) -> Result<(), Failure> {
         self.people()?;
         self.documents()?;
         self.lines()?;
-        self.money()
+        self.money()?;
+        self.promises()
+    }
+
+    fn promises(&mut self) -> Result<(), Failure> {
+        self.register("promises", &PROMISES)?;
+        let r = self.r;
+        r.each_promise(|x| {
+            let (by, person) = match x.by {
+                Person::Contact(id) => ("contact", id.to_string()),
+                Person::Staff(id) => ("staff", id.to_string()),
+            };
+            self.row(&[
+                x.id.to_string(),
+                x.client.to_string(),
+                x.invoice.to_string(),
+                by.to_owned(),
+                person,
+                x.made.to_string(),
+                x.at.to_string(),
+                x.day.to_string(),
+                x.grace.to_string(),
+                x.amount.currency.to_string(),
+                decimal(x.amount),
+                x.note.clone(),
+                x.outcome.words().to_owned(),
+                x.outcome.since().map_or_else(String::new, |on| on.to_string()),
+            ])
+        })
     }
 
     pub(super) fn register(&mut self, name: &str, headings: &[&str]) -> Result<(), Failure> {

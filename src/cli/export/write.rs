@@ -454,6 +454,7 @@ impl<A: Archive> Writer<'_, A> {
             "quote-lines",
             "receipts",
             "refunds",
+            "promises",
             "statements",
             "allocations",
         ];

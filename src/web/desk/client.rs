@@ -17,6 +17,7 @@ use crate::domain::money::Currency;
 use crate::domain::pause::{Pause, Paused};
 use crate::domain::person::{Contact, Person};
 use crate::domain::project::Project;
+use crate::domain::promise::Promise;
 use crate::domain::statement::Ageing;
 use crate::domain::terms::DueRule;
 use crate::store::ReadTx;
@@ -42,8 +43,8 @@ pub struct Overview {
     pub ageing: BTreeMap<Currency, Ageing>,
     /// Receipts of the last twelve months, in minor units per currency.
     pub paid: BTreeMap<Currency, i64>,
-    /// The first open invoices, the earliest due first, each with who saw it last.
-    pub open: Vec<(Row, Option<client_money::Seen>)>,
+    /// The first open invoices, the earliest due first, each with who saw it last and what was promised of it last.
+    pub open: Vec<(Row, Option<client_money::Seen>, Option<Promise>)>,
     /// How many are open in all.
     pub open_count: usize,
     /// Their people, each with whether they set a password.
@@ -83,7 +84,8 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
     for (item, _) in open.iter().take(OPEN_SHOWN) {
         if let Some(row) = r.invoice_row(item.invoice)? {
             let seen = client_money::seen(r, &row.invoice)?;
-            rows.push((row, seen));
+            let promised = r.newest_promise(row.invoice.id)?;
+            rows.push((row, seen, promised));
         }
     }
     let (mut people, mut stopped) = (Vec::new(), Vec::new());

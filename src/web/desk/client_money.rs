@@ -3,10 +3,12 @@
 use maud::{Markup, html};
 
 use super::client::Overview;
+use super::promises;
 use super::standing::standing_tag;
 use crate::domain::event::{Actor, Event};
 use crate::domain::invoice::Invoice;
 use crate::domain::money::{Currency, Money};
+use crate::domain::promise::Promise;
 use crate::domain::statement::Ageing;
 use crate::store::ReadTx;
 use crate::store::invoices::Row;
@@ -93,8 +95,11 @@ fn open_table(desk: &Desk, overview: &Overview) -> Markup {
         Col::num("Due"),
         Col::num("Open"),
     ];
-    let rows: Vec<parts::Row> =
-        overview.open.iter().map(|(row, seen)| open_row(desk, row, seen.as_ref()).into()).collect();
+    let rows: Vec<parts::Row> = overview
+        .open
+        .iter()
+        .map(|(row, seen, promised)| open_row(desk, row, seen.as_ref(), promised.as_ref()).into())
+        .collect();
     let sum = match overview.ageing.iter().filter(|(_, a)| a.current != 0 || a.overdue() != 0).collect::<Vec<_>>()[..] {
         [(currency, ageing)] => {
             let owes = Money::new(ageing.current.saturating_add(ageing.overdue()), *currency);
@@ -113,17 +118,19 @@ fn open_table(desk: &Desk, overview: &Overview) -> Markup {
     }
 }
 
-fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>) -> Vec<Markup> {
+fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>, promised: Option<&Promise>) -> Vec<Markup> {
     let (locale, today) = (desk.locale(), desk.today());
     let invoice = &row.invoice;
     let number = invoice.number().map_or("", |n| n.as_str());
     let open = row.open();
     let mixed = invoice.currency != desk.firm.currency;
+    let promised = promised.and_then(|x| promises::in_short(desk, x));
     vec![
         html! {
             a.nw href={ "/desk/invoices/" (invoice.id) } { (number) }
             small.narrow { (invoice.title) }
             small.narrow { (standing_tag(invoice.standing(row.settled, today))) }
+            @if let Some(promised) = &promised { small { (promised) } }
         },
         html! { (invoice.title) },
         standing_tag(invoice.standing(row.settled, today)),

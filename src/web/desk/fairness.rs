@@ -175,6 +175,7 @@ fn staff(found: &Found, names: &NamesOf<'_, ReadTx>) -> Markup {
 fn who(entry: &LogEntry, names: &NamesOf<'_, ReadTx>) -> String {
     match entry.by.actor {
         Actor::Staff(id) => names.staff(id),
+        Actor::Contact(id) => names.contact(id),
         _ => "Counterfoil itself".to_owned(),
     }
 }

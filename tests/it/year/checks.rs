@@ -11,7 +11,7 @@ use counterfoil::store::prelude::*;
 use jiff::civil::{Date, Weekday};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
-use super::{Customer, Told, World, claim};
+use super::{Customer, Owed, Told, World, claim};
 use crate::house::*;
 use crate::money::{account, listed_balance};
 
@@ -49,6 +49,8 @@ impl World {
             claim(owed.paused.is_none_or(|until| today > until), || {
                 format!("step {step} of {id} went on {today}, and its reminders are paused until {:?}", owed.paused)
             })?;
+            let promised = owed.promised.as_ref().is_some_and(|x| x.holds_on(today));
+            claim(!promised, || format!("step {step} of {id} went on {today}, and a payment is promised"))?;
             claim(step >= 0 || today <= owed.due, || format!("step {step} of {id} went after the due date"))?;
             let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
             claim(nominal >= owed.published, || format!("step {step} of {id} fell before publication"))?;
@@ -87,7 +89,7 @@ impl World {
             let open = self.house.open(owed.id);
             claim(open == owed.open(), || format!("{} has {} open, the store says {open}", owed.id, owed.open()))?;
         }
-        Ok(())
+        self.check_promises()
     }
 
     /// Once faults stop, all that is due goes; and the books close.
@@ -113,7 +115,9 @@ impl World {
 
     fn check_liveness(&self) -> Told {
         let now = self.house.app.now();
-        for owed in self.owed.iter().filter(|x| x.open() > 0 && !x.undone && x.paused.is_none()) {
+        // What was promised in vain goes on like the rest, once its grace and a long weekend have passed.
+        let over = |x: &Owed| x.promised.as_ref().is_none_or(|x| x.last + 6.days() < dublin().to_datetime(now).date());
+        for owed in self.owed.iter().filter(|x| x.open() > 0 && !x.undone && x.paused.is_none() && over(x)) {
             let steady = Person::Contact(self.customers[owed.client].steady);
             let all = self.house.app.store.read(|r| r.letters_about(owed.id)).unwrap();
             let own = |purpose| all.iter().find(|l| l.to == steady && l.purpose == purpose);

@@ -1,8 +1,8 @@
 //! What waits for a person on Today, and putting it off until a day.
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
-//! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call or a
-//! promise to pay it is broken, and not before while one is open. Knows no store. A snooze ends by itself.
+//! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call or
+//! a promise to pay it is broken, and not before while one is open. Knows no store. A snooze ends by itself.
 
 use std::str::FromStr;
 

@@ -16,6 +16,7 @@ use crate::domain::backup::Keep;
 use crate::domain::calendar;
 use crate::domain::drop::NamePattern;
 use crate::mail::Mailer;
+use crate::mail::returns::{Health, ReturnPlace};
 use crate::secrets::Entropy;
 use crate::store::Store;
 
@@ -66,12 +67,14 @@ pub struct Settings {
 }
 
 /// Where letters come back to.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct BouncePlan {
-    /// A Maildir, for this and nothing else.
-    pub maildir: PathBuf,
+    /// The place.
+    pub place: ReturnPlace,
     /// The address that ends there; the sender's own when there is none.
     pub return_path: Option<String>,
+    /// How the last looks there went.
+    pub health: Health,
 }
 
 /// A folder that is watched for PDFs.

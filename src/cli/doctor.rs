@@ -13,6 +13,7 @@ use super::{Failure, house, terminal};
 use crate::clock::Clock;
 use crate::config::{BackupPlace, Config, TlsConfig};
 use crate::domain::firm::Locale;
+use crate::mail::returns::ReturnPlace;
 use crate::secrets::Entropy;
 use crate::store::crypt::{self, SlotKind};
 use crate::store::prelude::*;
@@ -77,6 +78,7 @@ fn findings(config: &Config) -> Vec<Finding> {
     all.push(port(config, serving));
     all.push(mail(config));
     all.extend(signature(config));
+    all.extend(returns(config));
     all.extend(room(&config.data));
     all.push(memory());
     all
@@ -253,6 +255,21 @@ fn mail(config: &Config) -> Finding {
         None => Better("No mail server is configured, so letters wait in the outbox. See [mail].".to_owned()),
         Some(mail) => Well(format!("Letters leave as {}.", mail.from_address)),
     }
+}
+
+/// Whether what comes back can be read.
+fn returns(config: &Config) -> Option<Finding> {
+    Some(match super::house::bounce_plan(config.bounces.as_ref()?).map(|plan| plan.place) {
+        Err(failure) => Bad(failure.to_string()),
+        Ok(ReturnPlace::Maildir(maildir)) => match super::mail::usable(&maildir) {
+            Err(failure) => Bad(failure.to_string()),
+            Ok(()) => Well(format!("What comes back is read from {}.", maildir.display())),
+        },
+        Ok(ReturnPlace::Imap(mailbox)) => Well(format!(
+            "What comes back is read from {}; `counterfoil mail test --bounces` tries it.",
+            mailbox.place()
+        )),
+    })
 }
 
 /// Free room where the data lies.

@@ -12,7 +12,8 @@ use super::{Failure, terminal};
 use crate::app::{App, BackupPlan, BouncePlan, DropPlan, FileLimits, Settings};
 use crate::clock::Clock;
 use crate::config::{
-    self, BackupConfig, Config, DropConfig, KeySource, MailConfig, MailSecurity, MailTransport, SmtpConfig,
+    self, BackupConfig, BouncesConfig, BouncesPlace, Config, DropConfig, ImapConfig, KeySource, MailConfig,
+    MailSecurity, MailTransport, SmtpConfig,
 };
 use crate::documents::Fonts;
 use crate::domain::backup::Keep;
@@ -20,6 +21,8 @@ use crate::domain::drop::NamePattern;
 use crate::domain::firm::Firm;
 use crate::domain::reminder::Policy;
 use crate::mail::dkim::Signer;
+use crate::mail::imap::{ImapMailbox, ImapSettings};
+use crate::mail::returns::{Health, ReturnPlace};
 use crate::mail::{FolderMailer, Limits, Mailer, Password, Security, SmtpMailer, SmtpSettings, Timeouts};
 use crate::secrets::Entropy;
 use crate::store::CACHE_DEFAULT;
@@ -204,10 +207,7 @@ pub fn settings(config: &Config, firm: &Firm) -> Result<Settings, Failure> {
         files: file_limits(config),
         backup: config.backup.as_ref().map(backup_plan),
         drop: config.drop.as_ref().map(drop_plan).transpose()?,
-        bounces: config
-            .bounces
-            .as_ref()
-            .map(|x| BouncePlan { maildir: x.maildir.clone(), return_path: x.return_path.clone() }),
+        bounces: config.bounces.as_ref().map(bounce_plan).transpose()?,
         demo: false,
     })
 }
@@ -223,6 +223,45 @@ fn drop_plan(drop: &DropConfig) -> Result<DropPlan, Failure> {
     let pattern = drop.pattern.as_deref().map(NamePattern::parse).transpose().map_err(wrong)?;
     let settle = SignedDuration::from_secs(i64::try_from(drop.settle).unwrap_or(i64::MAX));
     Ok(DropPlan { folder: drop.folder.clone(), pattern, settle })
+}
+
+/// Where letters come back to.
+///
+/// # Errors
+/// When the settings of the mailbox can't be used.
+pub fn bounce_plan(bounces: &BouncesConfig) -> Result<BouncePlan, Failure> {
+    let place = match &bounces.place {
+        BouncesPlace::Maildir(path) => ReturnPlace::Maildir(path.clone()),
+        BouncesPlace::Imap(imap) => {
+            let made = ImapMailbox::new(imap_settings(imap)?);
+            ReturnPlace::Imap(Arc::new(made.map_err(|e| Failure::new(format!("[bounces]: {e}.")))?))
+        }
+    };
+    Ok(BouncePlan { place, return_path: bounces.return_path.clone(), health: Health::default() })
+}
+
+fn imap_settings(imap: &ImapConfig) -> Result<ImapSettings, Failure> {
+    let (connect_timeout, answer_timeout) = ImapSettings::TIMEOUTS;
+    Ok(ImapSettings {
+        host: imap.host.clone(),
+        port: imap.port,
+        security: protection(imap.security),
+        username: imap.username.clone(),
+        password: Password::new(config::read_secret_line(&imap.password_file)?.to_string()),
+        folder: imap.folder.clone(),
+        ca_file: imap.ca_file.clone(),
+        dns: imap.dns.clone(),
+        connect_timeout,
+        answer_timeout,
+    })
+}
+
+fn protection(security: MailSecurity) -> Security {
+    match security {
+        MailSecurity::StartTls => Security::StartTls,
+        MailSecurity::Tls => Security::Tls,
+        MailSecurity::None => Security::PlainLoopback,
+    }
 }
 
 fn backup_plan(backup: &BackupConfig) -> BackupPlan {
@@ -294,11 +333,7 @@ fn smtp_settings(smtp: &SmtpConfig, host: &str) -> Result<SmtpSettings, Failure>
     Ok(SmtpSettings {
         host: smtp.host.clone(),
         port: smtp.port,
-        security: match smtp.security {
-            MailSecurity::StartTls => Security::StartTls,
-            MailSecurity::Tls => Security::Tls,
-            MailSecurity::None => Security::PlainLoopback,
-        },
+        security: protection(smtp.security),
         username: smtp.username.clone(),
         password,
         ca_file: smtp.ca_file.clone(),

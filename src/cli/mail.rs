@@ -1,11 +1,15 @@
-//! `counterfoil mail test`: one letter on the way that all letters go, each step told, with what to do about the one
-//! that failed. Changes nothing in the data file and does not open it, so that it runs beside the server.
+//! `counterfoil mail test`: one letter on the way that all letters go, and the way back of those that bounce, each step
+//! told, with what to do about the one that failed. Changes nothing in the data file and does not open it, so that it
+//! runs beside the server.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::Access;
 
 use super::{Failure, house, serve, terminal};
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
+use crate::mail::returns::ReturnPlace;
 use crate::mail::walkthrough::{Step, trial_letter};
 use crate::mail::{Mailer, Outgoing, SmtpMailer, Verdict, check_address};
 use crate::secrets::{Entropy, Token};
@@ -22,7 +26,7 @@ pub struct Args {
 
 #[derive(Debug, clap::Subcommand)]
 enum What {
-    /// Send a letter to this address, tell each step of the conversation, and what to do where it fails
+    /// Send a letter to this address, or look where letters come back to; tell each step, and what to do where it fails
     Test(Test),
 }
 
@@ -30,38 +34,93 @@ enum What {
 #[derive(Debug, clap::Args)]
 struct Test {
     /// Who gets the letter: best an address at another provider than the firm's
-    address: String,
+    #[arg(required_unless_present = "bounces")]
+    address: Option<String>,
+    /// See whether what comes back can be read, as [bounces] names it; nothing there is changed
+    #[arg(long)]
+    bounces: bool,
     /// The configuration of the house
     #[arg(long, value_name = "FILE", env = "COUNTERFOIL_CONFIG")]
     config: PathBuf,
 }
 
-/// Sends the letter.
+/// Sends the letter, and looks at what comes back.
 ///
 /// # Errors
 /// A sentence: the configuration, the address, or the step that failed.
 pub fn run(args: Args) -> Result<(), Failure> {
     let What::Test(test) = args.what;
     let config = Config::load(&test.config)?;
+    let shown = test.config.display().to_string();
+    if let Some(address) = &test.address {
+        send_to(&config, &shown, address)?;
+    }
+    if test.bounces { look_back(&config, &shown) } else { Ok(()) }
+}
+
+fn send_to(config: &Config, shown: &str, address: &str) -> Result<(), Failure> {
     let Some(mail) = &config.mail else {
         return Err(Failure::new(format!(
-            "{} has no [mail] section, so letters wait in the outbox. Write one, as config.example.toml shows.",
-            test.config.display()
+            "{shown} has no [mail] section, so letters wait in the outbox. Write one, as config.example.toml shows."
         )));
     };
-    if check_address(&test.address).is_none() {
-        let given = test.address.escape_debug();
+    if check_address(address).is_none() {
+        let given = address.escape_debug();
         return Err(Failure::new(format!("\"{given}\" is no e-mail address. Write it alone, like ana@example.net.")));
     }
     let name = mail.from_name.clone().unwrap_or_else(|| "Counterfoil".to_owned());
     let id = Token::draw(&Entropy::system()).reveal();
     let now = Clock::system().now();
-    let letter = trial_letter((&name, &mail.from_address), &test.address, config.url.host(), &id, now);
-    let mailer = house::mailer(&config)?;
+    let letter = trial_letter((&name, &mail.from_address), address, config.url.host(), &id, now);
+    let mailer = house::mailer(config)?;
     if let MailTransport::Folder(folder) = &mail.transport {
         terminal::say(&format!("Letters become files in {}; none goes to a mail server.", folder.display()));
     }
     serve::runtime()?.block_on(send(&mailer, &letter))
+}
+
+/// Whether what comes back can be read.
+fn look_back(config: &Config, shown: &str) -> Result<(), Failure> {
+    let Some(bounces) = &config.bounces else {
+        return Err(Failure::new(format!(
+            "{shown} has no [bounces] section, so nobody looks at what comes back. Write one, as config.example.toml shows."
+        )));
+    };
+    let maildir = match house::bounce_plan(bounces)?.place {
+        ReturnPlace::Maildir(maildir) => maildir,
+        ReturnPlace::Imap(mailbox) => {
+            let walk = async { mailbox.walk_through(&mut |step| terminal::say(&told(&step))).await };
+            return match serve::runtime()?.block_on(walk) {
+                true => Ok(()),
+                false => Err(Failure::new("What comes back can’t be read. What to do stands above.")),
+            };
+        }
+    };
+    usable(&maildir)?;
+    let count = std::fs::read_dir(maildir.join("new")).map_or(0, Iterator::count);
+    terminal::say(&format!("{:<WIDTH$} {} can be read; {count} new in it", "Maildir", maildir.display()));
+    Ok(())
+}
+
+/// Refuses a Maildir from which messages can't be taken.
+///
+/// # Errors
+/// What is wrong with it.
+pub(super) fn usable(maildir: &Path) -> Result<(), Failure> {
+    let new = maildir.join("new");
+    std::fs::read_dir(&new).map_err(|error| Failure::file(&new, &error))?;
+    let rights = Access::READ_OK | Access::WRITE_OK | Access::EXEC_OK;
+    // `cur` is made when it is first needed.
+    let cur = maildir.join("cur");
+    for place in [new.as_path(), if cur.exists() { &cur } else { maildir }] {
+        if rustix::fs::access(place, rights).is_err() {
+            return Err(Failure::new(format!(
+                "{}: messages can’t be taken from it or moved into it. The server’s user needs to read and write it.",
+                place.display()
+            )));
+        }
+    }
+    Ok(())
 }
 
 async fn send(mailer: &Mailer, letter: &Outgoing) -> Result<(), Failure> {

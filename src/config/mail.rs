@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::reader::Document;
 use super::sections::{Read, one_of, parsed, path};
-use super::{BouncesConfig, DkimConfig, MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
+use super::{DkimConfig, MailConfig, MailSecurity, MailTransport, SmtpConfig, is_host};
 
 /// Connections to the mail server at once, and one more than the most.
 const CONNECTIONS: u32 = 4;
@@ -68,22 +68,6 @@ pub(super) fn dkim(doc: &Document<'_>, folder: &Path) -> Read<Option<DkimConfig>
     Ok(Some(DkimConfig { selector: selector.value, domain, key_file }))
 }
 
-/// Reads `[bounces]`; absent is `None`.
-pub(super) fn bounces(doc: &Document<'_>, folder: &Path) -> Read<Option<BouncesConfig>> {
-    if !doc.has("bounces") {
-        return Ok(None);
-    }
-    let maildir = path(doc, folder, "bounces", "maildir")?
-        .ok_or_else(|| doc.missing("bounces", "maildir", "maildir = \"/var/mail/counterfoil-bounces\""))?;
-    let return_path = doc.text("bounces", "return_path")?;
-    if let Some(found) = return_path.as_ref().filter(|found| !looks_like_mail(&found.value)) {
-        return Err(
-            doc.refuse(&found.at, "return_path is not an e-mail address. Write: return_path = \"bounces@example.com\"")
-        );
-    }
-    Ok(Some(BouncesConfig { maildir, return_path: return_path.map(|found| found.value) }))
-}
-
 fn mail_transport(doc: &Document<'_>, folder: &Path) -> Read<MailTransport> {
     let found = doc.text("mail", "transport")?.ok_or_else(|| {
         doc.missing("mail", "transport", "transport = \"smtp\" (or \"folder\", for trying things out)")
@@ -101,7 +85,8 @@ fn smtp(doc: &Document<'_>, folder: &Path) -> Read<SmtpConfig> {
     if !is_host(&host.value.to_ascii_lowercase()) && host.value.parse::<IpAddr>().is_err() {
         return Err(doc.refuse(&host.at, "host is not a host name. Write: host = \"smtp.example.com\""));
     }
-    let security = smtp_security(doc, &host.value)?;
+    let words = "would send letters readable over the network";
+    let security = security(doc, ("mail", "security"), &host.value, MailSecurity::StartTls, words)?;
     let port = match (doc.number("mail", "port", 1..65_536)?, security) {
         (Some(port), _) => u16::try_from(port.value).unwrap_or(u16::MAX),
         (None, MailSecurity::StartTls) => 587,
@@ -137,25 +122,32 @@ fn count(doc: &Document<'_>, key: &str, range: Range<u64>, default: u32) -> Read
     Ok(found.map_or(default, |found| u32::try_from(found.value).unwrap_or(u32::MAX)))
 }
 
-fn smtp_security(doc: &Document<'_>, host: &str) -> Read<MailSecurity> {
-    let Some(found) = doc.text("mail", "security")? else { return Ok(MailSecurity::StartTls) };
+/// What protects a connection to `host`; without a word `usual` does. Nothing does only on this machine itself.
+pub(super) fn security(
+    doc: &Document<'_>,
+    (section, key): (&str, &str),
+    host: &str,
+    usual: MailSecurity,
+    danger: &str,
+) -> Read<MailSecurity> {
+    let Some(found) = doc.text(section, key)? else { return Ok(usual) };
     let known = [("starttls", MailSecurity::StartTls), ("tls", MailSecurity::Tls), ("none", MailSecurity::None)];
-    let security = one_of(doc, &found, "security", &known)?;
+    let security = one_of(doc, &found, key, &known)?;
     let here =
         host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     if security == MailSecurity::None && !here {
-        let message = "security = \"none\" would send letters readable over the network. Write: security = \"starttls\" or \"tls\"";
+        let message = format!("{key} = \"none\" {danger}. Write: {key} = \"starttls\" or \"tls\"");
         return Err(doc.refuse(&found.at, message));
     }
     Ok(security)
 }
 
-fn dns(doc: &Document<'_>) -> Read<Vec<IpAddr>> {
+pub(super) fn dns(doc: &Document<'_>) -> Read<Vec<IpAddr>> {
     let found = doc.texts("mail", "dns")?;
     found.iter().map(|server| parsed(doc, server, "dns", "dns = [\"192.0.2.53\"]")).collect()
 }
 
-fn looks_like_mail(text: &str) -> bool {
+pub(super) fn looks_like_mail(text: &str) -> bool {
     text.is_ascii()
         && !text.contains([' ', '<', '>', ',', ';', '"'])
         && text.rsplit_once('@').is_some_and(|(local, host)| !local.is_empty() && !local.contains('@') && is_host(host))

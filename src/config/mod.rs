@@ -5,6 +5,7 @@
 //! `config.example.toml`.
 
 mod address;
+mod bounces;
 mod mail;
 mod reader;
 mod s3;
@@ -208,10 +209,40 @@ pub struct DkimConfig {
 /// Where letters come back to that can't be delivered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BouncesConfig {
-    /// A Maildir, for this and nothing else.
-    pub maildir: PathBuf,
+    /// The place.
+    pub place: BouncesPlace,
     /// The address that ends there; the sender's own when absent.
     pub return_path: Option<String>,
+}
+
+/// Where they are read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BouncesPlace {
+    /// A Maildir, for this and nothing else.
+    Maildir(PathBuf),
+    /// A mailbox on a mail server, for this and nothing else.
+    Imap(ImapConfig),
+}
+
+/// A mailbox that is read by IMAP.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImapConfig {
+    /// The server's name, which its certificate must carry, or its address.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// What protects the connection.
+    pub security: MailSecurity,
+    /// The name to sign in with.
+    pub username: String,
+    /// The file with the password, readable by nobody else.
+    pub password_file: PathBuf,
+    /// The folder that is read.
+    pub folder: String,
+    /// A PEM file with further certificate authorities to trust.
+    pub ca_file: Option<PathBuf>,
+    /// DNS servers to ask; the system's when empty.
+    pub dns: Vec<IpAddr>,
 }
 
 /// A mail server to hand letters to.

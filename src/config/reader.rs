@@ -46,7 +46,20 @@ pub(super) const KEYS: &[(&str, &[&str])] = &[
         ],
     ),
     ("dkim", &["selector", "domain", "key_file"]),
-    ("bounces", &["maildir", "return_path"]),
+    (
+        "bounces",
+        &[
+            "maildir",
+            "imap_host",
+            "imap_port",
+            "imap_security",
+            "imap_username",
+            "imap_password_file",
+            "imap_folder",
+            "ca_file",
+            "return_path",
+        ],
+    ),
     ("reminders", &["enabled", "zone", "time"]),
     (
         "backup",
@@ -142,6 +155,11 @@ impl<'t> Document<'t> {
     /// Whether the file has `[section]`.
     pub fn has(&self, section: &str) -> bool {
         self.root.iter().any(|(name, _)| name.get_ref() == section)
+    }
+
+    /// Where `key` stands, if it does.
+    pub fn place(&self, section: &str, key: &str) -> Option<Range<usize>> {
+        self.value(section, key).map(|found| found.at)
     }
 
     /// A text value, not empty.

@@ -43,7 +43,7 @@ pub(super) fn read(doc: &Document<'_>, folder: &Path) -> Read<Config> {
             .ok_or_else(|| doc.missing("", "data", "data = \"/var/lib/counterfoil\""))?,
         key: key(doc, folder)?,
         mail: super::mail::mail(doc, folder)?,
-        bounces: super::mail::bounces(doc, folder)?,
+        bounces: super::bounces::bounces(doc, folder)?,
         dkim: super::mail::dkim(doc, folder)?,
         reminders: reminders(doc)?,
         backup: backup(doc, folder)?,

@@ -191,6 +191,10 @@ fn the_example_shows_every_key_in_its_section_and_no_other() {
     assert_eq!(shown, known);
 }
 
+fn is_of_mailbox(setting: &str) -> bool {
+    setting.starts_with("imap_") || setting.contains("imap-ca.pem")
+}
+
 #[test]
 fn each_optional_line_of_the_example_is_accepted_when_its_mark_is_removed() {
     let key_file = "file = \"/etc/counterfoil/counterfoil.key\"\n";
@@ -207,6 +211,12 @@ fn each_optional_line_of_the_example_is_accepted_when_its_mark_is_removed() {
             continue;
         }
         let mut text = EXAMPLE.replace(line, setting);
+        // A mailbox stands in the place of the Maildir, with all that belongs to it.
+        if is_of_mailbox(setting) {
+            let open = |x: &str| x.strip_prefix("# ").filter(|x| is_of_mailbox(x)).unwrap_or(x).to_owned() + "\n";
+            let lines = EXAMPLE.lines().filter(|x| !x.starts_with("maildir = "));
+            text = lines.map(open).collect();
+        }
         if let Some((_, other)) = instead.iter().find(|(start, _)| setting.starts_with(start)) {
             text = text.replace(other, "");
         }
@@ -277,14 +287,62 @@ fn a_signature_is_of_the_senders_domain_or_of_one_above_it() {
     assert!(refusal("[reminders]", "[dkim]\nselector = \"a\"\n[reminders]").message.contains("key_file is missing"));
 }
 
+fn bouncing(more: &str) -> Result<BouncesConfig, ConfigError> {
+    let config = parse(&GOOD.replace("[reminders]", &format!("[bounces]\n{more}[reminders]")))?;
+    Ok(config.bounces.unwrap())
+}
+
 #[test]
 fn what_comes_back_has_a_maildir_and_perhaps_an_address() {
-    let with = |more: &str| parse(&GOOD.replace("[reminders]", &format!("[bounces]\n{more}[reminders]")));
-    let plan = with("maildir = \"back\"\nreturn_path = \"bounces@example.com\"\n").unwrap().bounces.unwrap();
-    assert_eq!(plan.maildir, Path::new("/etc/counterfoil/back"));
+    let plan = bouncing("maildir = \"back\"\nreturn_path = \"bounces@example.com\"\n").unwrap();
+    assert_eq!(plan.place, BouncesPlace::Maildir("/etc/counterfoil/back".into()));
     assert_eq!(plan.return_path.as_deref(), Some("bounces@example.com"));
-    assert!(with("").unwrap_err().message.contains("maildir is missing"));
+    let fault = bouncing("").unwrap_err();
+    assert!(fault.message.contains("maildir or imap_host is missing") && fault.line.is_some(), "{fault}");
+    let fault = bouncing("maildir = \"b\"\nreturn_path = \"B <b@x>\"\n").unwrap_err();
+    assert!(fault.message.contains("not an e-mail address"));
+}
+
+const MAILBOX: &str =
+    "imap_host = \"imap.example.com\"\nimap_username = \"b@example.com\"\nimap_password_file = \"imap\"\n";
+
+#[test]
+fn what_comes_back_may_lie_in_a_mailbox_that_is_read_by_imap() {
+    let with = |more: &str| bouncing(&format!("{MAILBOX}{more}"));
+    let imap = |more: &str| match with(more).unwrap().place {
+        BouncesPlace::Imap(imap) => imap,
+        other => panic!("{other:?}"),
+    };
+    let usual = imap("");
+    assert_eq!((usual.security, usual.port, &*usual.folder), (MailSecurity::Tls, 993, "INBOX"));
+    assert_eq!(usual.password_file, Path::new("/etc/counterfoil/imap"));
+    let own = imap("imap_security = \"starttls\"\nimap_folder = \"Zurückgekommen\"\nca_file = \"ca.pem\"\n");
+    assert_eq!((own.port, &*own.folder), (143, "Zurückgekommen"));
+    assert_eq!(own.ca_file.as_deref(), Some(Path::new("/etc/counterfoil/ca.pem")));
+    assert_eq!(imap("imap_port = 1143\n").port, 1143);
+    for (more, why) in [
+        ("maildir = \"back\"\n", "maildir and imap_host are both given"),
+        ("imap_security = \"none\"\n", "would send the password readable"),
+        ("imap_security = \"ssl\"\n", "Write one of"),
+        ("imap_port = 0\n", "from 1 to 65535"),
+    ] {
+        let fault = with(more).unwrap_err();
+        assert!(fault.message.contains(why) && fault.line.is_some(), "{more}: {fault}");
+    }
+    for (left_out, why) in
+        [("imap_username", "imap_username is missing"), ("imap_password_file", "password_file is missing")]
+    {
+        let rest: String = MAILBOX.lines().filter(|x| !x.starts_with(left_out)).map(|x| format!("{x}\n")).collect();
+        assert!(bouncing(&rest).unwrap_err().message.contains(why), "{left_out}");
+    }
+    let fault = bouncing(&MAILBOX.replace("imap.example.com", "imap example")).unwrap_err();
+    assert!(fault.message.contains("not a host name"), "{fault}");
+    let fault = bouncing("maildir = \"back\"\nimap_folder = \"INBOX\"\n").unwrap_err();
+    assert!(fault.message.contains("goes with imap_host"), "{fault}");
     assert!(
-        with("maildir = \"b\"\nreturn_path = \"B <b@x>\"\n").unwrap_err().message.contains("not an e-mail address")
+        bouncing(
+            &MAILBOX.replace("imap.example.com", "127.0.0.1").replace("imap_u", "imap_security = \"none\"\nimap_u")
+        )
+        .is_ok()
     );
 }

@@ -1,4 +1,5 @@
-//! The mail room: turns a letter into MIME bytes and hands it to a mail server, a folder or memory.
+//! The mail room: turns a letter into MIME bytes and hands it to a mail server, a folder or memory, and reads what
+//! comes back.
 //!
 //! It says what became of each letter ([`Verdict`]) and nothing more: queues, retries and the texts of letters are
 //! decided elsewhere. It must not know the store, the clock, or who the recipient is to the firm.
@@ -7,6 +8,10 @@ pub mod bounce;
 mod dialog;
 pub mod dkim;
 mod headers;
+pub mod imap;
+mod imap_answer;
+mod imap_dialog;
+pub mod imap_walkthrough;
 mod letter_html;
 mod letter_words;
 pub mod letters;
@@ -20,8 +25,10 @@ mod message_tests;
 pub mod notices;
 mod notices_german;
 mod pace;
+mod reach;
 mod reply;
 pub mod resolve;
+pub mod returns;
 #[cfg(test)]
 mod scripted_server;
 pub mod settings;

@@ -136,8 +136,13 @@ impl fmt::Debug for Password {
 impl SmtpSettings {
     /// Whether the server is this very machine, judged by the name as written.
     pub fn is_loopback(&self) -> bool {
-        self.host.eq_ignore_ascii_case("localhost") || self.host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
+        is_loopback(&self.host)
     }
+}
+
+/// Whether a host is this very machine, judged by the name as written.
+pub(super) fn is_loopback(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
 }
 
 /// Why these settings cannot be used.

@@ -2,33 +2,25 @@
 //!
 //! Keeps idle connections for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use rustls::pki_types::ServerName;
 use tokio::net::TcpStream;
-use tokio::time::timeout;
-use tokio_rustls::TlsConnector;
 
-use super::dialog::{Dialog, Trouble, Wire};
+use super::dialog::{Dialog, Trouble};
 use super::dkim::Signer;
 use super::message::Composed;
 use super::pace::Pace;
+use super::reach::Reach;
 use super::reply::Reply;
-use super::resolve::resolve;
 use super::settings::{Security, SettingsError, SmtpSettings};
 use super::transport::Verdict;
-use super::trust;
-
-/// Most addresses of one host that are tried.
-pub const MAX_ADDRESSES: usize = 6;
 
 /// Hands letters to one mail server.
 pub struct SmtpMailer {
     pub(super) settings: SmtpSettings,
-    tls: TlsConnector,
-    name: ServerName<'static>,
+    pub(super) reach: Reach,
     idle: Mutex<Vec<Connection>>,
     pace: Mutex<Pace>,
     /// Whether the last try to connect failed.
@@ -50,17 +42,16 @@ impl SmtpMailer {
     /// Checks the settings and reads the file of authorities; connects to nothing.
     pub fn new(settings: SmtpSettings) -> Result<Self, SettingsError> {
         check(&settings)?;
-        let name =
-            ServerName::try_from(settings.host.clone()).map_err(|_| SettingsError::Host(settings.host.clone()))?;
-        let tls = TlsConnector::from(Arc::new(trust::client_config(settings.ca_file.as_deref())?));
+        let at = (settings.host.as_str(), settings.port);
+        let reach = Reach::new(at, &settings.dns, settings.ca_file.as_deref(), settings.timeouts.connect)?;
         let pace = Mutex::new(Pace::new(settings.limits.per_minute, settings.limits.connections));
-        Ok(Self { settings, tls, name, idle: Mutex::default(), pace, down: AtomicBool::new(false) })
+        Ok(Self { settings, reach, idle: Mutex::default(), pace, down: AtomicBool::new(false) })
     }
 
     /// Connects, logs in and says good-bye: whether letters could leave now, or why not.
     pub async fn probe(&self) -> Result<String, String> {
         let connection = self.connect().await?;
-        let server = self.server(connection.peer);
+        let server = self.reach.at(connection.peer);
         connection.dialog.quit().await;
         Ok(server)
     }
@@ -84,7 +75,7 @@ impl SmtpMailer {
             Ok(connection) => connection,
             Err(reason) => return Verdict::Deferred { reason },
         };
-        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &self.server(connection.peer)).await;
+        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &self.reach.at(connection.peer)).await;
         if usable && connection.dialog.letters < self.settings.limits.per_connection {
             self.keep(connection);
         }
@@ -123,42 +114,11 @@ impl SmtpMailer {
     }
 
     async fn connect(&self) -> Result<Connection, String> {
-        let (tcp, peer) = self.dial().await?;
-        let server = self.server(peer);
+        let (tcp, peer) = self.reach.dial_any(self.reach.addresses().await?).await?;
+        let server = self.reach.at(peer);
         let (mut dialog, _) = self.protected(tcp).await.map_err(|why| format!("{server}: {why}"))?;
         self.login(&mut dialog).await.map_err(|why| format!("{server}: {why}"))?;
         Ok(Connection { dialog, peer })
-    }
-
-    async fn dial(&self) -> Result<(TcpStream, SocketAddr), String> {
-        self.dial_any(self.addresses().await?).await
-    }
-
-    /// The addresses of the server's name that are tried, in their order; never none.
-    pub(super) async fn addresses(&self) -> Result<Vec<IpAddr>, String> {
-        let mut found = resolve(&self.settings.host, &self.settings.dns).await.map_err(|e| e.to_string())?;
-        found.truncate(MAX_ADDRESSES);
-        Ok(found)
-    }
-
-    /// The first of these addresses that answers.
-    pub(super) async fn dial_any(&self, found: Vec<IpAddr>) -> Result<(TcpStream, SocketAddr), String> {
-        let s = &self.settings;
-        let mut last = String::new();
-        for ip in found {
-            let peer = SocketAddr::new(ip, s.port);
-            match timeout(s.timeouts.connect, TcpStream::connect(peer)).await {
-                Ok(Ok(tcp)) => {
-                    // Else the dot that ends a letter waits for the server's late acknowledgement of the letter itself:
-                    // 40 ms each. Without it letters are slower, and that is all.
-                    tcp.set_nodelay(true).ok();
-                    return Ok((tcp, peer));
-                }
-                Ok(Err(e)) => last = format!("{}: no connection ({e})", self.server(peer)),
-                Err(_) => last = format!("{}: no connection in time", self.server(peer)),
-            }
-        }
-        Err(last)
     }
 
     /// Greets the server, under TLS unless it is this machine and the settings say so; also says how it is protected.
@@ -169,7 +129,7 @@ impl SmtpMailer {
                 (Dialog::open(Box::new(tcp), hello, times).await, "none, as it does not leave this machine".to_owned())
             }
             Security::Tls => {
-                let (wire, how) = self.handshake(Box::new(tcp)).await?;
+                let (wire, how) = self.reach.handshake(Box::new(tcp)).await?;
                 (Dialog::open(wire, hello, times).await, how)
             }
             Security::StartTls => {
@@ -178,22 +138,11 @@ impl SmtpMailer {
                     return Err("the server does not offer STARTTLS, so nothing was sent to it".to_owned());
                 }
                 let wire = clear.starttls().await.map_err(|t| format!("STARTTLS failed: {t}"))?;
-                let (wire, how) = self.handshake(wire).await?;
+                let (wire, how) = self.reach.handshake(wire).await?;
                 (Dialog::resume(wire, hello, times).await, how)
             }
         };
         Ok((opened.map_err(|t| t.to_string())?, how))
-    }
-
-    async fn handshake(&self, wire: Box<dyn Wire>) -> Result<(Box<dyn Wire>, String), String> {
-        match timeout(self.settings.timeouts.connect, self.tls.connect(self.name.clone(), wire)).await {
-            Ok(Ok(tls)) => {
-                let how = protection(tls.get_ref().1.protocol_version(), &self.settings.host);
-                Ok((Box::new(tls), how))
-            }
-            Ok(Err(e)) => Err(format!("no trusted TLS connection ({e})")),
-            Err(_) => Err("no TLS connection in time".to_owned()),
-        }
     }
 
     pub(super) async fn login(&self, dialog: &mut Dialog) -> Result<(), String> {
@@ -207,10 +156,6 @@ impl SmtpMailer {
         tried.map_err(|t| format!("the login failed: {t}; check user name and password in the mail settings"))
     }
 
-    fn server(&self, peer: SocketAddr) -> String {
-        format!("{} ({peer})", self.settings.host)
-    }
-
     fn take(&self) -> Option<Connection> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
@@ -221,16 +166,6 @@ impl SmtpMailer {
             idle.push(connection);
         }
     }
-}
-
-/// How a connection is protected, in words.
-fn protection(version: Option<rustls::ProtocolVersion>, host: &str) -> String {
-    let version = match version {
-        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
-        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
-        _ => "TLS",
-    };
-    format!("{version}, with a trusted certificate for {host}")
 }
 
 /// The verdict, and whether the connection can serve another letter.

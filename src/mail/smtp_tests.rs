@@ -43,7 +43,7 @@ fn assert_deferred(verdict: &Verdict, why: &str) {
 async fn the_dot_that_ends_a_letter_does_not_wait_for_the_letters_acknowledgement() {
     let server = Server::start(Script::default()).await;
     let mailer = SmtpMailer::new(settings(server.port, Security::PlainLoopback)).unwrap();
-    let (tcp, _) = mailer.dial_any(vec!["127.0.0.1".parse().unwrap()]).await.unwrap();
+    let (tcp, _) = mailer.reach.dial_any(vec!["127.0.0.1".parse().unwrap()]).await.unwrap();
     assert!(tcp.nodelay().unwrap());
 }
 

@@ -23,11 +23,11 @@ pub struct Step {
 }
 
 impl Step {
-    fn done(what: &'static str, found: impl Into<String>) -> Self {
+    pub(super) fn done(what: &'static str, found: impl Into<String>) -> Self {
         Self { what, outcome: Ok(found.into()), advice: String::new() }
     }
 
-    fn failed(what: &'static str, why: impl Into<String>, advice: impl Into<String>) -> Self {
+    pub(super) fn failed(what: &'static str, why: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { what, outcome: Err(why.into()), advice: advice.into() }
     }
 }
@@ -73,13 +73,13 @@ impl SmtpMailer {
 
     async fn walk(&self, letter: &Composed, tell: &mut dyn FnMut(Step)) -> Result<(), Step> {
         let (host, port) = (&self.settings.host, self.settings.port);
-        let found = self.addresses().await.map_err(|why| {
+        let found = self.reach.addresses().await.map_err(|why| {
             let advice = format!("Check host = \"{host}\" in [mail]; dns = [\"…\"] there asks other name servers.");
             Step::failed("Name", why, advice)
         })?;
         let list: Vec<String> = found.iter().map(ToString::to_string).collect();
         tell(Step::done("Name", format!("{host} is {}", list.join(", "))));
-        let (tcp, peer) = self.dial_any(found).await.map_err(|why| {
+        let (tcp, peer) = self.reach.dial_any(found).await.map_err(|why| {
             let advice = format!(
                 "A firewall may close port {port} on the way out, as many hosts do, or the port is another: 587 is usual \
                  for \"starttls\", 465 for \"tls\"."

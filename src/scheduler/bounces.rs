@@ -1,16 +1,17 @@
 //! Fetches the messages that came back from a Maildir: what each says is committed under its digest before it moves
-//! from `new` to `cur`, so that a stop in between loses none and takes none twice.
+//! from `new` to `cur`, so that a stop in between loses none and takes none twice. `mailbox.rs` does the same by IMAP.
 
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::actions::bounces::{self, Taken};
-use crate::app::App;
+use crate::app::{App, BouncePlan};
 use crate::domain::event::By;
-use crate::mail::bounce::{self, MESSAGE_MAX, Reading};
+use crate::mail::bounce::{self, MESSAGE_MAX};
+use crate::mail::returns::ReturnPlace;
 use crate::secrets::sha256;
 use crate::store::prelude::*;
 use crate::store::returned::Returned;
@@ -20,32 +21,82 @@ pub(super) const EVERY: SignedDuration = SignedDuration::from_mins(1);
 /// Messages taken in one look; the others are taken in the next.
 const AT_ONCE: usize = 200;
 
-/// Takes what lies there; how many letters bounced.
+/// What a look found.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Tally {
+    pub bounced: usize,
+    refused: usize,
+}
+
+impl Tally {
+    pub fn add(&mut self, taken: Taken) {
+        match taken {
+            Taken::As(Returned::Bounce) => self.bounced += 1,
+            Taken::As(Returned::Refused) => self.refused += 1,
+            _ => {}
+        }
+    }
+}
+
+/// Takes what lies in the Maildir, where there is one; how many letters bounced.
 ///
 /// # Errors
 /// When the store fails.
 pub(super) async fn run(app: &App) -> Result<usize, ActError> {
     let Some(plan) = &app.settings.bounces else { return Ok(0) };
-    let paths = match waiting(&plan.maildir) {
+    let ReturnPlace::Maildir(maildir) = &plan.place else { return Ok(0) };
+    let mut tally = Tally::default();
+    let paths = match waiting(maildir) {
         Ok(paths) => paths,
         Err(error) => {
-            tracing::error!(maildir = %plan.maildir.display(), %error, "the Maildir of what came back can't be read");
+            note(plan, app.now(), Err(error.to_string()), tally);
             return Ok(0);
         }
     };
-    let (mut bounced, mut refused) = (0, 0);
     for path in paths {
         match one(app, path.clone()).await? {
-            Ok(Taken::As(Returned::Bounce)) => bounced += 1,
-            Ok(Taken::As(Returned::Refused)) => refused += 1,
-            Ok(_) => {}
+            Ok(taken) => tally.add(taken),
             Err(error) => tracing::error!(file = %path.display(), %error, "a message could not be read or moved"),
         }
     }
-    if refused > 0 {
-        tracing::warn!(refused, "messages that came back could not be read");
+    note(plan, app.now(), Ok(()), tally);
+    Ok(tally.bounced)
+}
+
+/// Keeps how a look went, for the desk, and says it in the log when it is new.
+pub(super) fn note(plan: &BouncePlan, now: Timestamp, looked: Result<(), String>, tally: Tally) {
+    let place = plan.place.words();
+    if tally.refused > 0 {
+        tracing::warn!(refused = tally.refused, "messages that came back could not be read");
     }
-    Ok(bounced)
+    match looked {
+        Ok(()) if plan.health.well().is_some() => tracing::info!(place, "what comes back can be read again"),
+        Ok(()) => {}
+        Err(reason) if plan.health.failed(now, &reason) => {
+            tracing::error!(place, reason, "what comes back can't be read; it is tried again");
+        }
+        Err(_) => {}
+    }
+}
+
+/// Takes one message of this length, of which these are the first bytes, in a commit of its own.
+///
+/// # Errors
+/// When the store fails.
+pub(super) async fn take(app: &App, length: u64, mut bytes: Vec<u8>) -> Result<Taken, ActError> {
+    bytes.truncate(MESSAGE_MAX);
+    let read = tokio::task::spawn_blocking(move || {
+        let mut named = length.to_be_bytes().to_vec();
+        named.extend_from_slice(&bytes);
+        (sha256(&named), bounce::read(&bytes))
+    });
+    // Reading has a thread of its own for what may break; this can only be a stop of the process.
+    let Ok((digest, reading)) = read.await else { return Ok(Taken::Later) };
+    let act = move |w: &mut WriteTx<'_>| {
+        w.by = By::job("bounces");
+        bounces::take(w, digest, &reading)
+    };
+    app.store.housekeep(app.now(), act).await
 }
 
 /// The messages in `new`, by name, which begins with the time of their delivery.
@@ -66,30 +117,24 @@ fn waiting(maildir: &Path) -> io::Result<Vec<PathBuf>> {
 async fn one(app: &App, path: PathBuf) -> Result<io::Result<Taken>, ActError> {
     let from = path.clone();
     let read = tokio::task::spawn_blocking(move || read(&from)).await;
-    let (digest, reading) = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
+    let (length, bytes) = match read.unwrap_or_else(|error| Err(io::Error::other(error))) {
         Ok(read) => read,
         Err(error) => return Ok(Err(error)),
     };
-    let act = move |w: &mut WriteTx<'_>| {
-        w.by = By::job("bounces");
-        bounces::take(w, digest, &reading)
-    };
-    let taken = app.store.housekeep(app.now(), act).await?;
+    let taken = take(app, length, bytes).await?;
     Ok(match taken {
         Taken::Later => Ok(taken),
         Taken::As(_) | Taken::Before => put_away(&path).map(|()| taken),
     })
 }
 
-/// A message's digest and what it says. Of a long one the beginning counts.
-fn read(path: &Path) -> io::Result<([u8; 32], Reading)> {
+/// A message's length and beginning.
+fn read(path: &Path) -> io::Result<(u64, Vec<u8>)> {
     let file = fs::File::open(path)?;
     let length = file.metadata()?.len();
     let mut bytes = Vec::new();
     file.take(MESSAGE_MAX as u64).read_to_end(&mut bytes)?;
-    let mut named = length.to_be_bytes().to_vec();
-    named.extend_from_slice(&bytes);
-    Ok((sha256(&named), bounce::read(&bytes)))
+    Ok((length, bytes))
 }
 
 /// Moves a message to `cur`, as seen.

@@ -49,7 +49,7 @@ pub enum Job {
     BackupAge,
     /// Takes the files that lie in the drop folder.
     Drop,
-    /// Fetches the letters that came back.
+    /// Fetches the letters that came back to a Maildir. A mailbox has its own loop, in `mailbox.rs`.
     Bounces,
     /// Hands over the letters that are due.
     Outbox,

@@ -8,6 +8,7 @@ mod backups;
 mod bounces;
 mod drop;
 mod jobs;
+mod mailbox;
 mod night;
 mod outbox;
 mod recurring;
@@ -39,6 +40,7 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
         Err(error) => tracing::error!(%error, "letters left in mid-send could not be marked"),
     }
     let nights = tokio::spawn(backups::run(app.clone(), stop.clone()));
+    let mailbox = tokio::spawn(mailbox::run(app.clone(), stop.clone()));
     let mut rota = Rota::new(Some(stop.clone()));
     while !*stop.borrow() {
         let ticked = rota.tick(&app).await;
@@ -49,8 +51,8 @@ pub async fn run(app: App, mut stop: watch::Receiver<bool>) {
             () = tokio::time::sleep(pause) => {}
         }
     }
-    // A backup under way breaks off by itself.
-    let _ = nights.await;
+    // A backup under way breaks off by itself, and so does a look into the mailbox.
+    let _ = (nights.await, mailbox.await);
 }
 
 /// Does everything that is due at the clock's present instant, once.
@@ -64,6 +66,14 @@ pub async fn tick(app: &App) -> Ticked {
 /// When the store fails; a backup that fails is noted and no error.
 pub async fn back_up(app: &App) -> Result<bool, ActError> {
     backups::look(app, None).await
+}
+
+/// Looks once into the mailbox to which letters come back, where one is read by IMAP; how many letters bounced.
+///
+/// # Errors
+/// When the store fails; a mailbox that can't be read is noted and no error.
+pub async fn read_mailbox(app: &App) -> Result<usize, ActError> {
+    mailbox::look(app).await
 }
 
 /// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How

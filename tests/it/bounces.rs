@@ -8,6 +8,7 @@ use counterfoil::actions::letters::{self, Decision};
 use counterfoil::app::{BouncePlan, Settings};
 use counterfoil::domain::event::Event;
 use counterfoil::domain::letter::LetterState;
+use counterfoil::mail::returns::{Health, ReturnPlace};
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -15,16 +16,22 @@ use jiff::civil::date;
 use crate::auth::signed_in;
 use crate::house::TestHouse;
 
-const ANA: &str = "ana@marlow.example";
-const WORDS: &str = "550 5.1.1 no such mailbox here";
+pub const ANA: &str = "ana@marlow.example";
+pub const WORDS: &str = "550 5.1.1 no such mailbox here";
 
 /// A house whose letters come back to a Maildir, and the Message-ID of a letter that Ana was sent.
 async fn house(maildir: &Path) -> (TestHouse, String) {
     for folder in ["new", "cur", "tmp"] {
         fs::create_dir_all(maildir.join(folder)).unwrap();
     }
+    house_with(ReturnPlace::Maildir(maildir.to_owned())).await
+}
+
+/// A house whose letters come back there.
+pub async fn house_with(place: ReturnPlace) -> (TestHouse, String) {
     let mut house = TestHouse::new().await;
-    let plan = BouncePlan { maildir: maildir.to_owned(), return_path: Some("bounces@hartmann.example".to_owned()) };
+    let return_path = Some("bounces@hartmann.example".to_owned());
+    let plan = BouncePlan { place, return_path, health: Health::default() };
     house.app.settings = Arc::new(Settings { bounces: Some(plan), ..(*house.app.settings).clone() });
     house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
     house.tick().await;
@@ -33,7 +40,7 @@ async fn house(maildir: &Path) -> (TestHouse, String) {
     (house, letter.message_id)
 }
 
-fn report(message_id: &str, action: &str) -> String {
+pub fn report(message_id: &str, action: &str) -> String {
     format!(
         "From: MAILER-DAEMON@mx.example\nTo: bounces@hartmann.example\nSubject: Undelivered Mail\n\
          Content-Type: multipart/report; report-type=delivery-status; boundary=b\n\n\
@@ -48,7 +55,8 @@ fn deliver(maildir: &Path, name: &str, text: &str) {
     fs::write(maildir.join("new").join(name), text).unwrap();
 }
 
-fn bounces(house: &TestHouse) -> usize {
+/// How often a letter was said to have come back.
+pub fn count(house: &TestHouse) -> usize {
     house.log().iter().filter(|e| matches!(e, Event::LetterBounced { .. })).count()
 }
 
@@ -69,7 +77,7 @@ async fn a_letter_that_came_back_is_bounced_once_with_the_server_s_words() {
     deliver(folder.path(), "3.c", &report(&id, "failed").replace("Sorry.", "Sorry again."));
     house.later(SignedDuration::from_mins(2));
     assert_eq!(house.tick().await.bounced, 0);
-    assert_eq!(bounces(&house), 1);
+    assert_eq!(count(&house), 1);
 }
 
 #[tokio::test]
@@ -85,7 +93,7 @@ async fn a_stop_between_the_commit_and_the_move_takes_nothing_twice() {
     house.tick().await;
     let again = house.claim(ANA);
     assert_eq!(again.message_id, id, "the same letter");
-    assert_eq!(bounces(&house), 1, "the old message says nothing about the new attempt");
+    assert_eq!(count(&house), 1, "the old message says nothing about the new attempt");
     assert_eq!(fs::read_dir(folder.path().join("new")).unwrap().count(), 0);
 }
 

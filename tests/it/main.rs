@@ -20,6 +20,7 @@ mod gates;
 mod hostile;
 mod house;
 mod imports;
+mod mailbox;
 mod money;
 mod months;
 mod numbers;

@@ -8,6 +8,7 @@ mod chromium;
 mod corpus;
 mod einvoices;
 mod files;
+mod imap;
 mod languages;
 mod looks;
 mod mta;

@@ -59,14 +59,14 @@ virtual_minimum_uid = 100
 transport_maps = inline:{{gone@marlow.example = bouncing:}}
 ";
 
-struct Postfix {
+pub struct Postfix {
     folder: tempfile::TempDir,
     port: u16,
 }
 
 impl Postfix {
     /// Starts one with a queue and mailboxes of its own; `None`, and said so, where this user can't.
-    fn start() -> Option<Self> {
+    pub fn start() -> Option<Self> {
         if !is_root() {
             say("Postfix can be started by root only; its tests were left out.");
             return None;
@@ -92,6 +92,21 @@ impl Postfix {
     fn tell(&self, what: &str) {
         let done = Command::new("postfix").arg("-c").arg(self.folder.path().join("etc")).arg(what).output().unwrap();
         assert!(done.status.success(), "postfix {what}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Where the mailboxes lie, as Maildirs.
+    pub fn mail(&self) -> PathBuf {
+        self.folder.path().join("mail")
+    }
+
+    /// Has a letter sent that comes back, and waits until it did; the letter.
+    pub async fn send_back(&self) -> Outgoing {
+        within("the port", async || TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+        let (mailer, sent) = (mailer(self.port, None), letter("gone@marlow.example"));
+        accepted(&mailer, &sent).await;
+        mailer.close_idle().await;
+        self.mailbox("bounces", 1).await;
+        sent
     }
 
     /// The messages in a mailbox, once there are `count` of them.
@@ -241,10 +256,7 @@ fn verified(file: &Path, signer: &Signer) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_real_mail_server_sends_back_is_read_as_a_bounce() {
     let Some(postfix) = Postfix::start() else { return };
-    within("the port", async || TcpStream::connect(("127.0.0.1", postfix.port)).ok()).await;
-    let (mailer, sent) = (mailer(postfix.port, None), letter("gone@marlow.example"));
-    accepted(&mailer, &sent).await;
-    mailer.close_idle().await;
+    let sent = postfix.send_back().await;
     let file = postfix.mailbox("bounces", 1).await.pop().unwrap();
     let Reading::Bounced(bounce) = bounce::read(&fs::read(&file).unwrap()) else { panic!("{}", file.display()) };
     assert_eq!(bounce.message_id, sent.message_id);

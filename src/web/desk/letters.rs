@@ -110,6 +110,7 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let held = r.sending_held()?;
         let notes = html! {
             @if !desk.app.mailer.leads_out() { (no_way_out()) }
+            (returns_unread(&desk, 1))
             @if held { (held_back(&desk, r.clock_leapt()?)) }
         };
         Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, &notes, &rows, next)))
@@ -121,6 +122,20 @@ fn no_way_out() -> Markup {
     let what =
         "Letters wait in the outbox. Whoever runs this server names a mail server under [mail] in its configuration.";
     parts::note(Tone::Warn, Icon::Alert, "No mail server is configured.", what)
+}
+
+/// That what comes back can't be read, after so many looks in a row that failed.
+pub(super) fn returns_unread(desk: &Desk, looks: u32) -> Markup {
+    let trouble = desk.app.settings.bounces.as_ref().and_then(|plan| Some((plan, plan.health.trouble()?)));
+    let Some((plan, trouble)) = trouble.filter(|x| x.1.count >= looks) else { return html! {} };
+    let since = desk.locale().instant_short(trouble.since, desk.zone(), desk.today());
+    let what = format!(
+        "Since {since} no letter is noticed that comes back to {}: {}. It is tried again by itself; whoever runs this server \
+         finds out more with “counterfoil mail test --bounces”.",
+        plan.place.words(),
+        trouble.reason
+    );
+    parts::note(Tone::Warn, Icon::Alert, "What comes back can’t be read.", &what)
 }
 
 /// That letters are held back since a restore or a leap of the clock, and where an owner lets them go.

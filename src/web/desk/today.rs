@@ -27,6 +27,9 @@ use crate::web::problem::Problem;
 /// Most things that are counted; more read as that many.
 const COUNT_MAX: usize = 99;
 
+/// Looks at what came back that failed in a row before it is told here: one may fail as the server starts anew.
+const LOOKS_MISSED: u32 = 3;
+
 /// What waits, counted up to [`COUNT_MAX`] in all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counts {
@@ -153,6 +156,7 @@ pub async fn show(desk: Desk) -> Result<Markup, Problem> {
             (backups)
             @if let Some(numbers) = &numbers { (numbers) }
             @if held { (super::letters::held_back(&desk, r.clock_leapt()?)) }
+            @if desk.may(Act::Govern) { (super::letters::returns_unread(&desk, LOOKS_MISSED)) }
         };
         let begins = desk.may(Act::Govern) && r.clients_by_name("", None, 1)?.is_empty();
         let title = match counts.total() {

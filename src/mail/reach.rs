@@ -1,0 +1,104 @@
+//! The way to a server: the addresses of its name, a connection to the first that answers, and TLS over it.
+//!
+//! Knows nothing of what is said on the connection.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+use tokio_rustls::TlsConnector;
+
+use super::dialog::Wire;
+use super::resolve::resolve;
+use super::settings::SettingsError;
+use super::trust;
+
+/// Most addresses of one host that are tried.
+const MAX_ADDRESSES: usize = 6;
+
+/// A server and how to get to it.
+pub(super) struct Reach {
+    /// Host name or IP address; the server's certificate must bear it.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    dns: Vec<IpAddr>,
+    wait: Duration,
+    name: ServerName<'static>,
+    tls: TlsConnector,
+}
+
+impl Reach {
+    /// Reads the file of authorities; connects to nothing. `wait` is for the TCP connection and, again, for the
+    /// handshake.
+    ///
+    /// # Errors
+    /// When the host is none, or the file can't be used.
+    pub fn new(
+        (host, port): (&str, u16),
+        dns: &[IpAddr],
+        ca_file: Option<&Path>,
+        wait: Duration,
+    ) -> Result<Self, SettingsError> {
+        let name = ServerName::try_from(host.to_owned()).map_err(|_| SettingsError::Host(host.to_owned()))?;
+        let tls = TlsConnector::from(Arc::new(trust::client_config(ca_file)?));
+        Ok(Self { host: host.to_owned(), port, dns: dns.to_vec(), wait, name, tls })
+    }
+
+    /// The addresses of the server's name that are tried, in their order; never none.
+    pub async fn addresses(&self) -> Result<Vec<IpAddr>, String> {
+        let mut found = resolve(&self.host, &self.dns).await.map_err(|e| e.to_string())?;
+        found.truncate(MAX_ADDRESSES);
+        Ok(found)
+    }
+
+    /// The first of these addresses that answers.
+    pub async fn dial_any(&self, found: Vec<IpAddr>) -> Result<(TcpStream, SocketAddr), String> {
+        let mut last = String::new();
+        for ip in found {
+            let peer = SocketAddr::new(ip, self.port);
+            match timeout(self.wait, TcpStream::connect(peer)).await {
+                Ok(Ok(tcp)) => {
+                    // Else the dot that ends a letter waits for the server's late acknowledgement of the letter itself:
+                    // 40 ms each. Without it letters are slower, and that is all.
+                    tcp.set_nodelay(true).ok();
+                    return Ok((tcp, peer));
+                }
+                Ok(Err(e)) => last = format!("{}: no connection ({e})", self.at(peer)),
+                Err(_) => last = format!("{}: no connection in time", self.at(peer)),
+            }
+        }
+        Err(last)
+    }
+
+    /// TLS over a connection; also says how it is protected.
+    pub async fn handshake(&self, wire: Box<dyn Wire>) -> Result<(Box<dyn Wire>, String), String> {
+        match timeout(self.wait, self.tls.connect(self.name.clone(), wire)).await {
+            Ok(Ok(tls)) => {
+                let how = protection(tls.get_ref().1.protocol_version(), &self.host);
+                Ok((Box::new(tls), how))
+            }
+            Ok(Err(e)) => Err(format!("no trusted TLS connection ({e})")),
+            Err(_) => Err("no TLS connection in time".to_owned()),
+        }
+    }
+
+    /// The server at one of its addresses, in words.
+    pub fn at(&self, peer: SocketAddr) -> String {
+        format!("{} ({peer})", self.host)
+    }
+}
+
+/// How a connection is protected, in words.
+fn protection(version: Option<rustls::ProtocolVersion>, host: &str) -> String {
+    let version = match version {
+        Some(rustls::ProtocolVersion::TLSv1_3) => "TLS 1.3",
+        Some(rustls::ProtocolVersion::TLSv1_2) => "TLS 1.2",
+        _ => "TLS",
+    };
+    format!("{version}, with a trusted certificate for {host}")
+}

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::control::{Line, Peer};
 use super::protocol::Request;
 use super::{Failure, house, terminal};
-use crate::actions::outlook::{INVOICES_MAX, Outlook, outlook};
+use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, as_letters, outlook};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -61,7 +61,7 @@ struct Preview {
     json: bool,
 }
 
-/// What is told.
+/// What is told: what goes to the same people as one letter is one, and what does not go is each one.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Told {
     reminders: Vec<One>,
@@ -75,12 +75,20 @@ struct One {
     at: String,
     zone: String,
     client: String,
+    goes: bool,
+    words: String,
+    invoices: Vec<About>,
+}
+
+/// An invoice that a letter reminds of.
+#[derive(Debug, serde::Serialize, serde::Deserialize)]
+struct About {
     number: String,
     open: String,
     /// Days from the due date.
     step: i16,
-    goes: bool,
-    words: String,
+    /// Why it goes on another day than its own; empty when it does not.
+    moved: String,
 }
 
 /// Tells what lies ahead.
@@ -229,22 +237,22 @@ fn look(app: &App, days: u16) -> Result<Told, Failure> {
     Ok(app.store.read(|r| -> Result<_, StoreError> {
         let Outlook { coming, more } = outlook(r, settings, now, until, |_| true)?;
         let (mut reminders, locale) = (Vec::new(), r.firm()?.locale);
-        for x in coming {
-            let local = settings.zone.to_datetime(x.at);
-            reminders.push(One {
-                at: local.strftime("%Y-%m-%d %H:%M").to_string(),
-                zone: settings.zone.iana_name().unwrap_or("UTC").to_owned(),
-                client: r.client(x.row.invoice.client)?.map_or_else(String::new, |client| client.party.name),
+        let today = settings.zone.to_datetime(now).date();
+        for all in as_letters(&coming) {
+            let Some(first) = all.first() else { continue };
+            let about = |x: &Coming| About {
                 number: x.row.invoice.number().map_or_else(String::new, ToString::to_string),
                 open: locale.money(x.row.open()),
                 step: x.step,
-                goes: x.goes,
-                words: match &x.moved {
-                    Some(moved) => {
-                        format!("{}, {}", x.words, moved_words(locale, settings.zone.to_datetime(now).date(), moved))
-                    }
-                    None => x.words,
-                },
+                moved: x.moved.as_ref().map_or_else(String::new, |moved| moved_words(locale, today, moved)),
+            };
+            reminders.push(One {
+                at: settings.zone.to_datetime(first.at).strftime("%Y-%m-%d %H:%M").to_string(),
+                zone: settings.zone.iana_name().unwrap_or("UTC").to_owned(),
+                client: r.client(first.row.invoice.client)?.map_or_else(String::new, |client| client.party.name),
+                goes: first.goes,
+                words: first.words.clone(),
+                invoices: all.iter().map(about).collect(),
             });
         }
         Ok(Told { reminders, more })
@@ -262,8 +270,7 @@ fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
         return Ok(());
     }
     for x in &told.reminders {
-        let step = step_words(x.step);
-        terminal::say(&format!("{}  {}, {} ({}), {step}. {}.", x.at, x.client, x.number, x.open, x.words));
+        terminal::say(&lines(x));
     }
     let going = told.reminders.iter().filter(|x| x.goes).count();
     let zone = told.reminders.first().map_or("UTC", |x| x.zone.as_str());
@@ -272,4 +279,18 @@ fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
         terminal::say(&format!("More invoices wait than the {INVOICES_MAX} that were looked at; ask for fewer days."));
     }
     Ok(())
+}
+
+/// What goes as one letter, with its invoices below it when there are several.
+fn lines(x: &One) -> String {
+    let about = |one: &About| format!("{} ({}), {}", one.number, one.open, step_words(one.step));
+    let moved = |one: &About| if one.moved.is_empty() { String::new() } else { format!(", {}", one.moved) };
+    match &x.invoices[..] {
+        [one] => format!("{}  {}, {}. {}{}.", x.at, x.client, about(one), x.words, moved(one)),
+        all => {
+            let head = format!("{}  {}, {} invoices. {}, as one letter:", x.at, x.client, all.len(), x.words);
+            let indent = " ".repeat(x.at.len() + 2);
+            all.iter().fold(head, |text, one| format!("{text}\n{indent}{}{}", about(one), moved(one)))
+        }
+    }
 }

@@ -10,6 +10,7 @@ use super::{outlook, pauses, policy};
 use crate::actions::letters::{Reached, reached};
 use crate::actions::reminders::Rules;
 use crate::domain::calendar;
+use crate::domain::ids::ContactId;
 use crate::domain::policy::Channel;
 use crate::domain::reminder::{Review, plan, review_if};
 use crate::store::invoices::Row as Document;
@@ -31,6 +32,8 @@ pub(super) struct Look {
     pub document: Document,
     /// Whether letters will go.
     pub sends: bool,
+    /// To whom at the client, when they do.
+    pub to: Vec<ContactId>,
     /// The step that it is about, if one.
     pub step: Option<i16>,
     /// What will happen, as far as is known now.
@@ -56,17 +59,19 @@ pub(super) fn ahead(r: &ReadTx, desk: &Desk, limit: usize) -> Result<Vec<Look>, 
 fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Timestamp) -> Result<Look, StoreError> {
     let rules = &rules.of(r, &document.invoice, document.due())?;
     let (policy, zone) = (&rules.policy, &rules.zone);
-    let look = |document, sends, step, what: &str| Ok(Look { at, document, sends, step, what: what.to_owned() });
+    let look = |document, step, what: &str| {
+        Ok(Look { at, document, sends: false, to: Vec::new(), step, what: what.to_owned() })
+    };
     if document.open().minor <= 0 {
-        return look(document, false, None, "Nothing is open any more; no letter");
+        return look(document, None, "Nothing is open any more; no letter");
     }
     let Some(published) = document.invoice.issue.as_ref().map(|i| i.at) else {
-        return look(document, false, None, "Not issued; no letter");
+        return look(document, None, "Not issued; no letter");
     };
     let day = calendar::today(at, desk.zone());
     if let Some(pause) = r.pause_on(&document.invoice, day)? {
         let until = desk.locale().date_short(pause.until, desk.today());
-        return look(document, false, None, &format!("Held: paused until {until}, {}", pause.reason));
+        return look(document, None, &format!("Held: paused until {until}, {}", pause.reason));
     }
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = document.due();
@@ -80,15 +85,19 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
     };
     match found.send {
         Some(step) if policy.step(step.step).is_some_and(|x| x.by == Channel::Call) => {
-            look(document, false, Some(step.step), "Staff are asked to call")
+            look(document, Some(step.step), "Staff are asked to call")
         }
         Some(step) if to.contacts.is_empty() => {
-            look(document, false, Some(step.step), "Not sent: nobody at the client gets reminders")
+            look(document, Some(step.step), "Not sent: nobody at the client gets reminders")
         }
-        Some(step) => look(document, true, Some(step.step), &format!("Goes to {}", to.words())),
+        Some(step) => {
+            let what = format!("Goes to {}", to.words());
+            let to = to.contacts.iter().map(|c| c.id).collect();
+            Ok(Look { at, document, sends: true, to, step: Some(step.step), what })
+        }
         None => {
             let what = quiet(desk, &found);
-            look(document, false, None, &what)
+            look(document, None, &what)
         }
     }
 }

@@ -11,6 +11,7 @@ use super::receivables::{books, monday_of, open_totals};
 use super::reminders::{Look as Ahead, ahead};
 use crate::domain::money::{Currency, Money};
 use crate::domain::sentence::{Names, step_words};
+use crate::domain::text::capital;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
 use crate::web::parts::{self, Fig, Tone, nw};
@@ -26,8 +27,8 @@ type Lookup<'a> = NamesOf<'a, ReadTx>;
 /// The side column.
 pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Markup, StoreError> {
     let figures = figures(r, desk)?;
-    let looks: Vec<Ahead> = ahead(r, desk, AHEAD_READ)?.into_iter().filter(|x| x.step.is_some()).take(AHEAD).collect();
-    let next: Vec<(String, Markup, Markup)> = looks.iter().map(|look| next(desk, look, names)).collect();
+    let looks: Vec<Ahead> = ahead(r, desk, AHEAD_READ)?.into_iter().filter(|x| x.step.is_some()).collect();
+    let next: Vec<_> = as_letters(&looks).iter().take(AHEAD).filter_map(|all| next(desk, all, names)).collect();
     let all = html! { a href="/desk/receivables" { "Receivables" } };
     let rules = html! { a href="/desk/reminders" { "All and rules" } };
     let holds = credit_terms::on_hold(r, desk, names)?;
@@ -40,19 +41,47 @@ pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Marku
     })
 }
 
-fn next(desk: &Desk, look: &Ahead, names: &Lookup<'_>) -> (String, Markup, Markup) {
-    let day = crate::domain::calendar::today(look.at, desk.zone());
-    let invoice = &look.document.invoice;
-    let step = look.step.map(step_words).unwrap_or_default();
-    (
-        desk.locale().date_short(day, desk.today()),
-        html! { a href=(links::client(invoice.client)) { b { (names.client(invoice.client)) } } },
+/// Puts together what goes to the same people of a client at the same time, which is one letter to each; what does not
+/// go stands alone.
+fn as_letters(looks: &[Ahead]) -> Vec<Vec<&Ahead>> {
+    let mut out: Vec<Vec<&Ahead>> = Vec::new();
+    let one = |a: &Ahead, b: &Ahead| {
+        let of = |x: &Ahead| (x.at, x.document.invoice.client);
+        a.sends && b.sends && of(a) == of(b) && a.to == b.to
+    };
+    for look in looks {
+        match out.iter_mut().find(|all| all.first().is_some_and(|first| one(first, look))) {
+            Some(all) => all.push(look),
+            None => out.push(vec![look]),
+        }
+    }
+    out
+}
+
+fn next(desk: &Desk, all: &[&Ahead], names: &Lookup<'_>) -> Option<(String, Markup, Markup)> {
+    let first = all.first()?;
+    let day = crate::domain::calendar::today(first.at, desk.zone());
+    let step = |look: &Ahead| look.step.map(step_words).unwrap_or_default();
+    let about = |look: &Ahead| {
         html! {
-            "Reminder " (step) ", " (desk.locale().money(look.document.open())) ", "
-            a href=(links::invoice(invoice.id)) { (nw(names.document(invoice.id))) }
-            @if !look.sends { ". " (look.what) }
+            (desk.locale().money(look.document.open())) ", "
+            a href=(links::invoice(look.document.invoice.id)) { (nw(names.document(look.document.invoice.id))) }
+        }
+    };
+    let client = first.document.invoice.client;
+    Some((
+        desk.locale().date_short(day, desk.today()),
+        html! { a href=(links::client(client)) { b { (names.client(client)) } } },
+        html! {
+            @if all.len() > 1 {
+                "One letter about " (all.len()) " invoices:"
+                @for look in all { div { (capital(&step(look))) ", " (about(look)) } }
+            } @else {
+                "Reminder " (step(first)) ", " (about(first))
+                @if !first.sends { ". " (first.what) }
+            }
         },
-    )
+    ))
 }
 
 /// What came in, per currency: today and this week.

@@ -34,8 +34,15 @@ fn what_reminders_will_do_is_told_with_and_without_a_server() {
     assert!(short.contains("No reminder is ahead in the next 10 days."), "{short}");
     let json = said(&made.on("house", &["reminders", "preview", "--json"]));
     let told: serde_json::Value = serde_json::from_str(&json).unwrap();
-    let steps: Vec<i64> = told["reminders"].as_array().unwrap().iter().map(|x| x["step"].as_i64().unwrap()).collect();
+    let step = |x: &serde_json::Value| x["invoices"][0]["step"].as_i64().unwrap();
+    let steps: Vec<i64> = told["reminders"].as_array().unwrap().iter().map(step).collect();
     assert_eq!(steps[..4], [-7, 0, 7, 14]);
+    // A second invoice due on the same day goes along: one letter, with both under it.
+    made.due_in("A-2", 30);
+    let both = said(&made.on("house", &["reminders", "preview"]));
+    assert!(both.contains("Marlow Ltd, 2 invoices. Goes to Ana") && both.contains(", as one letter:\n"), "{both}");
+    assert!(both.contains("\n                  A-2 (€12.50), a week before it’s due\n"), "{both}");
+    assert_eq!(both.lines().filter(|x| x.starts_with("20")).count(), offline.lines().count() - 1, "{both}");
     let policy = said(&made.on("house", &["reminders", "policy"]));
     for part in
         ["The standard policy.", "  A week before it’s due: a notice beforehand, to billing contacts", "08:00 to 18:00"]

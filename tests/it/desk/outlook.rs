@@ -72,3 +72,19 @@ async fn the_page_shows_a_calendar_and_narrows_to_a_day_and_a_client() {
     assert!(!client.contains(ours.as_str()) && client.contains(other.as_str()));
     assert!(orla.get("/desk/reminders?day=nonsense&client=x").await.text().contains(ours.as_str()));
 }
+
+#[tokio::test]
+async fn today_shows_what_goes_as_one_letter_as_one_line_with_its_invoices() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (_, one) = house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    let (_, two) = house.issue(house.who.marlow, 250_00, date(2026, 12, 23)).await;
+    let (_, alone) = house.issue(house.who.kestrel, 75_00, date(2026, 12, 23)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get("/desk").await.text();
+    let next = page.split("Going out next").nth(1).unwrap().split("</section>").next().unwrap();
+    assert_eq!(next.matches("One letter about 2 invoices:").count(), 1, "{next}");
+    assert_eq!(next.matches("Marlow Ceramics").count(), 1, "{next}");
+    for part in [one.as_str(), two.as_str(), alone.as_str(), "€100.00", "€250.00", "Reminder a week before"] {
+        assert!(next.contains(part), "{part} in {next}");
+    }
+}

@@ -5,9 +5,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use super::{letters, policies};
 use crate::app::Settings;
@@ -16,7 +16,7 @@ use crate::domain::event::Event;
 use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
-use crate::domain::person::Person;
+use crate::domain::person::{Contact, Person};
 use crate::domain::policy::{Asked, Channel, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
 use crate::domain::score;
@@ -24,6 +24,9 @@ use crate::mutants::Mutant;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
+
+/// How far one person's morning may be behind another's on the same day.
+const AROUND_THE_WORLD: SignedDuration = SignedDuration::from_hours(26);
 
 /// What reminders follow: the policy as it is kept now, in the firm's zone. Read once for each commit.
 #[derive(Clone, Debug)]
@@ -58,10 +61,14 @@ impl Rules {
     /// # Errors
     /// When the store fails.
     pub fn of(&self, r: &impl Reader, invoice: &Invoice, due: Date) -> Result<Self, StoreError> {
-        let contacts = letters::reachable(r, invoice, &self.policy)?;
+        Ok(self.by_the_clocks_of(&letters::reachable(r, invoice, &self.policy)?, due))
+    }
+
+    /// As [`Rules::of`], of these people.
+    pub fn by_the_clocks_of(&self, contacts: &[Contact], due: Date) -> Self {
         let zones = contacts.iter().map(|c| c.zone.as_ref().map_or(&self.firm_zone, |zone| zone.time_zone()));
         let first = zones.min_by_key(|zone| calendar::wall_clock(due, self.policy.at, zone));
-        Ok(Self { zone: first.unwrap_or(&self.firm_zone).clone(), ..self.clone() })
+        Self { zone: first.unwrap_or(&self.firm_zone).clone(), ..self.clone() }
     }
 
     /// Why the condition of a step does not hold of an invoice at `now`; `None` when it does.
@@ -292,6 +299,12 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
     }
     // A step that moved since it was queued is in no plan; its letter is true all the same.
     let planned = plan(due, policy, &own).into_iter().find(|x| x.step == step);
+    // It was queued in the morning of whoever has it first, which may be the day before here.
+    let early = planned.map(|x| x.at).filter(|at| *at > w.now && at.duration_since(w.now) <= AROUND_THE_WORLD);
+    if early.is_some() {
+        w.move_letter(&letter, &letter.state, early)?;
+        return Ok(false);
+    }
     let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
     letters::reword(w, letter, &row, tone.on(today, due), today)?;
     Ok(true)

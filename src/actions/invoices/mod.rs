@@ -18,6 +18,6 @@ pub use from_quote::{billing, draft_from_quote};
 pub use issue::{issue, issue_in, issue_seen};
 pub use issue_many::{Outcome, drafts, issue_many};
 pub use paper::{credited, logo, original, pdf_of, preview, render, sheet};
-pub use publish::{Publication, publish, publish_in};
+pub use publish::{Publication, publish, publish_in, publish_seen};
 pub use series::next_number;
 pub(crate) use series::series;

@@ -3,7 +3,8 @@
 
 use jiff::civil::Date;
 
-use super::super::{credit_terms, drops, found, letters, payments};
+use super::super::credit_terms::{self, Beyond};
+use super::super::{drops, found, letters, payments};
 use super::complete::{complete, issued_by, keep_pdf};
 use super::draft::check_parts;
 use crate::app::{App, Settings};
@@ -76,7 +77,8 @@ impl Publication {
     }
 }
 
-/// Publishes a PDF of the accounting system: the PDF is the document, byte for byte.
+/// Publishes a PDF of the accounting system: the PDF is the document, byte for byte. It went out there already, so that
+/// a credit limit is no reason not to take it; that it is exceeded is logged.
 ///
 /// # Errors
 /// When the scope does not allow it, the number is taken, the file is no PDF, a field is out of range, or nobody could
@@ -87,8 +89,22 @@ pub async fn publish(
     scope: &StaffScope,
     publication: Publication,
 ) -> Result<DocumentNumber, ActError> {
+    publish_seen(app, by, scope, publication, Beyond::Acknowledged).await
+}
+
+/// As [`publish`], by somebody who was told of the client's credit limit or was not.
+///
+/// # Errors
+/// As [`publish`], and [`Refusal::OverLimit`].
+pub async fn publish_seen(
+    app: &App,
+    by: By,
+    scope: &StaffScope,
+    publication: Publication,
+    beyond: Beyond,
+) -> Result<DocumentNumber, ActError> {
     let (scope, settings) = (scope.clone(), app.settings.clone());
-    let act = move |w: &mut WriteTx<'_>| publish_in(w, &scope, &publication, &settings);
+    let act = move |w: &mut WriteTx<'_>| publish_beyond(w, &scope, &publication, &settings, beyond);
     app.store.write(by, app.now(), act).await
 }
 
@@ -101,6 +117,16 @@ pub fn publish_in(
     scope: &StaffScope,
     p: &Publication,
     settings: &Settings,
+) -> Result<Done<DocumentNumber>, ActError> {
+    publish_beyond(w, scope, p, settings, Beyond::Acknowledged)
+}
+
+fn publish_beyond(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    p: &Publication,
+    settings: &Settings,
+    beyond: Beyond,
 ) -> Result<Done<DocumentNumber>, ActError> {
     let client = found(w.client(p.client)?.filter(|c| scope.sees(c.id)))?;
     scope.may(Act::Work)?;
@@ -146,6 +172,10 @@ pub fn publish_in(
     if credited.is_some_and(|x| x.currency != p.amount.currency) {
         return Err(Refusal::OtherCurrency.into());
     }
+    let over = credit_terms::over(w, &draft)?;
+    if let Some(over) = over.filter(|_| beyond == Beyond::Refused) {
+        return Err(Refusal::OverLimit(over.limit, over.owed).into());
+    }
     let mut pdf = keep_pdf(w, &p.pdf, p.number.file_name("pdf"))?;
     if is_xml(&p.pdf) {
         (pdf.name, pdf.media_type) = (p.number.file_name("xml"), XML.to_owned());
@@ -171,6 +201,11 @@ pub fn publish_in(
         if !read.bank.iban.is_empty() {
             issue.letterhead.bank = read.bank.clone();
         }
+    }
+    if let Some(over) = over {
+        let (client, invoice) = (draft.client, draft.id);
+        let event = Event::CreditLimitExceeded { client, invoice, limit: over.limit, owed: over.owed };
+        let _ = w.record(About::client(client), event)?;
     }
     let done = complete(w, &Invoice { issue: Some(issue), ..draft.clone() }, event, settings)?;
     if let Some(drop) = p.drop {

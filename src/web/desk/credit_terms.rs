@@ -212,17 +212,12 @@ pub(super) fn warning(desk: &Desk, over: Option<&Over>, client: ClientId) -> Mar
     }
 }
 
-/// The box to tick before an invoice beyond the limit is issued; an error when it was not.
-pub(super) fn acknowledge(over: Option<&Over>, missed: bool) -> Markup {
-    let errors = match missed {
-        true => vec![FieldError::new(OVER, "Tick this to issue it beyond the credit limit")],
-        false => Vec::new(),
-    };
-    html! {
-        @if over.is_some() {
-            (parts::checkbox(&Field::new(OVER, "Issue it although it exceeds the credit limit").errors(&errors)))
-        }
-    }
+/// The box to tick before an invoice beyond the limit goes out; an error when it was not. `verb` is what is done to it.
+pub(super) fn acknowledge(verb: &str, over: Option<&Over>, missed: bool) -> Markup {
+    let missing = format!("Tick this to {} it beyond the credit limit", verb.to_lowercase());
+    let errors = if missed { vec![FieldError::new(OVER, &missing)] } else { Vec::new() };
+    let label = format!("{verb} it although it exceeds the credit limit");
+    html! { @if over.is_some() { (parts::checkbox(&Field::new(OVER, &label).errors(&errors))) } }
 }
 
 /// By what a draft would exceed its client's limit, and that the client is on hold, as an error of the draft.

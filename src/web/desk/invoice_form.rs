@@ -15,10 +15,11 @@ use super::issue::SEEN;
 use super::links;
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
+use crate::actions::reminders::Rules;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId};
 use crate::domain::invoice::{Body, Invoice};
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::reminder::{self, Policy};
+use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::domain::tax::Content;
 use crate::store::prelude::*;
@@ -216,7 +217,7 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
             @if let Some(draft) = kept { input type="hidden" name=(SEEN) value=(stamp(form, draft)); }
             div.rail {
                 div { (form.draw_head()) (form.draw_lines(desk)) (form.draw_more(desk)) }
-                aside aria-label="Sending" { (who(form)) (then(desk, &r.policy()?, form)) (overdue(desk, r, form)?) }
+                aside aria-label="Sending" { (who(form)) (then(desk, r, form)?) (overdue(desk, r, form)?) }
             }
             (parts::dock(html! {
                 (parts::submit_as(Look::Primary, "do", "preview", "Preview and issue"))
@@ -259,19 +260,21 @@ pub(super) fn who(form: &Form) -> Markup {
 }
 
 /// What will happen by itself once the invoice is issued.
-fn then(desk: &Desk, policy: &Policy, form: &Form) -> Markup {
+fn then(desk: &Desk, r: &ReadTx, form: &Form) -> Result<Markup, StoreError> {
     let (locale, zone, today) = (desk.locale(), desk.zone(), desk.today());
     let mut items = vec![("Issue".to_owned(), html! { "E-mail with a link to the invoice" }, html! {})];
     // A date outside the calendar that documents may use plans nothing.
     let due = forms::date("due", form.fields.get("due")).ok();
     if let Some(due) = due.filter(|d| crate::domain::invoice::YEARS.contains(&d.year())) {
-        for step in reminder::plan(due, policy, zone).iter().filter(|p| p.at > desk.app.now()) {
+        let to: Vec<_> = form.contacts.iter().filter(|c| form.ticked(c.id)).cloned().collect();
+        let Rules { policy, zone: theirs, .. } = Rules::now(r, zone)?.by_the_clocks_of(&to, due);
+        for step in reminder::plan(due, &policy, &theirs).iter().filter(|p| p.at > desk.app.now()) {
             let day = zone.to_datetime(step.at).date();
             items.push((locale.date_short(day, today), html! { "Reminder" }, html! { (step_words(step.step)) }));
         }
     }
     let body = html! { (parts::agenda(&items)) p.small.mut { "Reminders stop by themselves once nothing is open." } };
-    parts::section("then", "Then, by itself", "", body)
+    Ok(parts::section("then", "Then, by itself", "", body))
 }
 
 /// A word of caution where the client owes something that is late already.

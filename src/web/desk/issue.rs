@@ -10,6 +10,7 @@ use super::credit_terms::{self, OVER};
 use super::form::{Id, refusal_in};
 use super::invoice_form::{draft, to_page};
 use crate::actions::credit_terms::Beyond;
+use crate::actions::reminders::Rules;
 use crate::actions::{invoices, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
@@ -18,7 +19,7 @@ use crate::domain::money::Money;
 use crate::domain::person::Contact;
 use crate::domain::policy::moved_words;
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::reminder::{self, Policy};
+use crate::domain::reminder;
 use crate::domain::rules;
 use crate::domain::sentence::step_words;
 use crate::store::prelude::*;
@@ -131,10 +132,10 @@ fn page(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -> 
             div { div.panel { (document(desk, r, draft)?) } }
             aside aria-label="Sending" {
                 (seen_by(&audience, &recipients, draft, r.pdfs_along()?))
-                (then(desk, &r.policy()?, draft, &recipients))
+                (then(desk, r, draft, &recipients)?)
             }
         }
-        (act(desk, draft, fit, &edit, &credit_terms::acknowledge(over.as_ref(), missed)))
+        (act(desk, draft, fit, &edit, &credit_terms::acknowledge("Issue", over.as_ref(), missed)))
     };
     Ok((desk.page(DeskNav::Invoices, &parts::titled("Preview", &errors), body), fit))
 }
@@ -233,8 +234,8 @@ fn seen_by(audience: &[Contact], recipients: &[Contact], draft: &Invoice, along:
     parts::section("seen-by", "Who will see this", "", body)
 }
 
-/// The letters that will go, and when.
-fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -> Markup {
+/// The letters that will go, and when: by the rules that the scheduler follows, told in the firm's days.
+fn then(desk: &Desk, r: &ReadTx, draft: &Invoice, recipients: &[Contact]) -> Result<Markup, StoreError> {
     let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
     let to = recipients.iter().map(|c| c.first_name().to_owned()).collect::<Vec<_>>().join(" and ");
     // Of instalments the first is what letters speak of, until it is settled.
@@ -244,7 +245,8 @@ fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -
     let mut items = Vec::new();
     if !to.is_empty() {
         items.push(("Now".to_owned(), html! { "“Invoice …: " (locale.money(asked)) "”" }, html! { "To " (to) }));
-        for step in reminder::plan(due, policy, zone) {
+        let Rules { policy, zone: theirs, .. } = Rules::now(r, zone)?.of(r, draft, due)?;
+        for step in reminder::plan(due, &policy, &theirs) {
             let day = locale.date_short(zone.to_datetime(step.at).date(), today);
             let past = step.nominal.min(step.at) < now;
             let moved = policy.moved(due, step.step).map(|moved| moved_words(locale, today, &moved));
@@ -260,7 +262,7 @@ fn then(desk: &Desk, policy: &Policy, draft: &Invoice, recipients: &[Contact]) -
         @if items.is_empty() { p.mut { "No letters go, because nobody gets them." } } @else { (parts::agenda(&items)) }
         p.small.mut { "Reminders stop by themselves once nothing is open." }
     };
-    parts::section("then", "Letters", "", body)
+    Ok(parts::section("then", "Letters", "", body))
 }
 
 fn act(desk: &Desk, draft: &Invoice, fit: bool, edit: &str, acknowledge: &Markup) -> Markup {

@@ -70,6 +70,7 @@ pub mod policy_past;
 pub mod projects;
 pub mod promises;
 pub mod publish;
+mod publish_confirm;
 pub mod publish_kept;
 mod publish_read;
 mod publish_upload;

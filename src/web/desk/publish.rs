@@ -7,14 +7,15 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::credit_terms;
+use super::credit_terms::OVER;
 use super::document_form::{Form, Head, Paper};
 use super::form::{errors_in, on_to};
 use super::invoice_form::who;
 use super::links;
+use super::publish_confirm::confirmation;
 use super::publish_kept::Upload;
 use super::{publish_read, publish_upload};
-use crate::actions::credit_terms::over_by;
+use crate::actions::credit_terms::Beyond;
 use crate::actions::invoices::{self, Publication};
 use crate::documents::einvoice::{is_xml, of_pdf};
 use crate::documents::pdf_check::check_pdf;
@@ -129,7 +130,9 @@ pub async fn confirm(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Resu
         let form = Form::load(&desk, r, upload.fields.clone(), Paper::Invoice)?;
         let mut faults = Faults::default();
         match publication(&desk, r, &form, upload.read.as_deref(), &mut faults)? {
-            Some(p) if faults.is_empty() => Ok(confirmation(&desk, r, &form, &p, (&kept, &upload))?.into_response()),
+            Some(p) if faults.is_empty() => {
+                Ok(confirmation(&desk, r, &form, &p, (&kept, &upload), false)?.into_response())
+            }
             _ => Ok(again().into_response()),
         }
     })
@@ -149,6 +152,7 @@ pub async fn publish(
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
     let upload = desk.web.kept.get(&kept, desk.session, desk.app.now());
+    let beyond = if fields.has(OVER) { Beyond::Acknowledged } else { Beyond::Refused };
     if let Some(id) = published_before(&desk, upload.as_ref())? {
         return Ok(on_to(&links::invoice(id)));
     }
@@ -165,14 +169,20 @@ pub async fn publish(
     }
     let refused_here = form.refuse(faults);
     if let (Some(publication), Some(upload), false) = (read, &upload, refused_here) {
+        let asked = publication.clone();
         let publication = Publication { pdf: upload.bytes.to_vec(), ..publication };
-        let done = invoices::publish(&desk.app, desk.by(), &desk.scope, publication).await;
+        let done = invoices::publish_seen(&desk.app, desk.by(), &desk.scope, publication, beyond).await;
         desk.app.wake.notify_one();
         match done {
             // The upload is kept for its half hour: pressed twice, the second press leads here too.
             Ok(number) => {
                 let id = desk.read(|r| r.invoice_numbered(&number)?.ok_or(Problem::NotFound))?;
                 return Ok(on_to(&links::invoice(id)));
+            }
+            // Beyond the credit limit it goes out all the same, by whoever says so.
+            Err(ActError::Refused(Refusal::OverLimit(..))) => {
+                let page = desk.read(|r| confirmation(&desk, r, &form, &asked, (&kept, upload), true))?;
+                return Ok((StatusCode::UNPROCESSABLE_ENTITY, page).into_response());
             }
             Err(error) => {
                 let errors = errors_in(error, "file")?;
@@ -339,73 +349,4 @@ fn the_file(desk: &Desk, form: &Form, kept: Option<(&str, &Upload)>) -> Markup {
     };
     let what = kept.and_then(|x| x.1.read.as_deref()).map(|read| publish_read::section(desk, read));
     html! { (parts::section("the-file", "The document", "", body)) @if let Some(what) = what { (what) } }
-}
-
-fn confirmation(
-    desk: &Desk,
-    r: &ReadTx,
-    form: &Form,
-    p: &Publication,
-    (token, upload): (&str, &Upload),
-) -> Result<Markup, Problem> {
-    let locale = desk.locale();
-    let client = form.client.chosen.as_ref().map_or("", |c| c.party.name.as_str());
-    let mut facts = vec![
-        ("Client", html! { (client) }),
-        (
-            "What",
-            html! { @if p.kind == Kind::Invoice { "Invoice" } @else { "Credit note for " (form.fields.get("of").trim()) } },
-        ),
-        ("Number", html! { (parts::nw(p.number.as_str())) }),
-        ("Issued", html! { (locale.date_long(p.dated)) }),
-    ];
-    if p.kind == Kind::Invoice {
-        facts.push(("Due", html! { (locale.date_long(p.due)) }));
-    }
-    facts.push(("Amount", html! { b { (locale.money(p.amount)) } }));
-    let project = p.project.map(|id| r.project(id)).transpose()?.flatten().map_or(String::new(), |x| x.name);
-    for (name, text) in [("About", &p.title), ("Project", &project), ("Reference", &p.reference)] {
-        if !text.is_empty() {
-            facts.push((name, html! { (text) }));
-        }
-    }
-    let size = locale.bytes(upload.bytes.len() as u64);
-    facts.push(("PDF", html! { a href={ "/desk/publish/" (token) "/file" } { (upload.name) } ", " (size) }));
-    let people: Vec<_> = form
-        .contacts
-        .iter()
-        .map(|c| {
-            let letter = if p.recipients.is_empty() { c.rights.letters } else { p.recipients.contains(&c.id) };
-            let end = if letter {
-                parts::tag(Tone::Info, "Gets the letter")
-            } else {
-                html! {}
-            };
-            (html! { b { (c.name) } }, html! { (c.email) }, end)
-        })
-        .collect();
-    let back = format!("/desk/publish?kept={token}");
-    let over = over_by(r, p.client, p.amount, p.kind == Kind::Invoice)?;
-    let title = format!("Publish {}?", p.number);
-    let body = html! {
-        (parts::back(&back, "Change something"))
-        (parts::head(&title, "Nothing has been published or sent yet. Once it is, it can only be taken back by a credit note.", ""))
-        (credit_terms::warning(desk, over.as_ref(), p.client))
-        div.rail {
-            div {
-                (parts::section("what", "What the client will see", "", parts::facts(&facts)))
-                @if let Some(read) = upload.read.as_deref() { (publish_read::section(desk, read)) }
-            }
-            aside aria-label="Who will see this" { (parts::section("seen-by", "Who will see this", "", parts::rows(&people))) }
-        }
-        form method="post" action={ "/desk/publish/" (token) } {
-            (csrf_input(&desk.csrf))
-            @for (name, value) in upload.fields.pairs() { (hidden(name, value)) }
-            (parts::dock(html! {
-                (parts::submit(Look::Primary, format!("Publish {}", p.number)))
-                (parts::link(Look::Plain, &back, "Change something"))
-            }))
-        }
-    };
-    Ok(desk.page(DeskNav::Invoices, &title, body))
 }

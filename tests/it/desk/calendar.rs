@@ -207,3 +207,29 @@ async fn a_country_s_holidays_fill_the_form_and_are_kept_with_the_policy() {
     let shown = orla.post(&country, &[("country", "Germany"), ("replace", "on")]).await.text();
     assert!(shown.contains("2027-10-03") && !shown.contains("2027-03-17"), "{shown}");
 }
+
+#[tokio::test]
+async fn before_an_invoice_goes_out_its_plan_follows_the_clocks_of_whoever_gets_its_reminders() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let draft = house.draft(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let preview = format!("/desk/invoices/{draft}/preview");
+    let edit = format!("/desk/invoices/{draft}/edit");
+    for page in [orla.get(&preview).await.text(), orla.get(&edit).await.text()] {
+        let plan = page.split("id=\"then\"").nth(1).unwrap();
+        assert!(plan.contains("16 Dec") && !plan.contains("15 Dec"), "{plan}");
+    }
+    // Eight in the morning in Auckland is the evening before in Dublin.
+    by_clocks_of(&house, house.who.ana, "Pacific/Auckland").await;
+    for page in [orla.get(&preview).await.text(), orla.get(&edit).await.text()] {
+        let plan = page.split("id=\"then\"").nth(1).unwrap();
+        assert!(plan.contains("15 Dec") && !plan.contains("16 Dec"), "{plan}");
+    }
+    let (by, scope) = (house.by(house.who.tom), house.scope(house.who.tom));
+    counterfoil::actions::invoices::issue(&house.app, by, &scope, draft).await.unwrap();
+    let (settings, now) = (&house.app.settings, house.app.now());
+    let until = now + SignedDuration::from_hours(24 * 25);
+    let all =
+        house.app.store.read(|r| counterfoil::actions::outlook::outlook(r, settings, now, until, |_| true)).unwrap();
+    assert_eq!(dublin().to_datetime(all.coming[0].at).to_string(), "2026-12-15T19:00:00", "as the scheduler does it");
+}

@@ -1,10 +1,15 @@
 //! Publishing a PDF of another system: the upload outlives typing errors, and only PDFs get in.
 
 use axum::http::{Method, StatusCode};
+use counterfoil::actions::credit_terms;
+use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::event::Event;
+use counterfoil::store::prelude::*;
+use jiff::civil::date;
 
 use super::{between, signed_in};
 use crate::browser::{Answer, Browser};
-use crate::house::{TestHouse, pdf};
+use crate::house::{TestHouse, eur, pdf};
 
 const BOUNDARY: &str = "a-line-that-stands-in-no-field";
 
@@ -134,4 +139,34 @@ async fn a_published_invoice_is_taken_back_by_publishing_its_credit_note() {
     assert_eq!(checked.status, StatusCode::SEE_OTHER, "{}", checked.text());
     assert_eq!(orla.post(checked.location(), &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(house.open(id), 0);
+}
+
+#[tokio::test]
+async fn beyond_the_credit_limit_it_is_published_only_by_whoever_says_so() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let limit =
+        move |w: &mut WriteTx<'_>, s: &StaffScope| credit_terms::set_limit(w, s, marlow, Some(eur(1_000_00)), "New");
+    house.act(house.who.orla, limit).await.unwrap();
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let checked = upload(&mut orla, &typed(&house), Some(&pdf("17"))).await;
+    let asked = orla.get(checked.location()).await.text();
+    for words in ["Over the credit limit.", "€1,234.50", "Publish it although it exceeds the credit limit"] {
+        assert!(asked.contains(words), "{words} in {asked}");
+    }
+    let unsaid = orla.post(checked.location(), &[]).await;
+    assert_eq!(unsaid.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = unsaid.text();
+    assert!(
+        page.contains("Tick this to publish it beyond the credit limit") && page.contains("Publish 2026/17?"),
+        "{page}"
+    );
+    assert!(!house.log().iter().any(|e| matches!(e, Event::InvoicePublished { .. })));
+    let said = orla.post(checked.location(), &[("over", "on")]).await;
+    assert_eq!(said.status, StatusCode::SEE_OTHER, "{}", said.text());
+    let exceeded = |e: &Event| matches!(e, Event::CreditLimitExceeded { owed, .. } if *owed == eur(1_234_50));
+    assert_eq!(house.log().iter().filter(|e| exceeded(e)).count(), 1);
+    // What a command or the drop folder brings in was sent out before: it is taken, and that is logged.
+    house.publish(marlow, "OLD-18", 10_00, date(2026, 12, 20)).await;
+    assert_eq!(house.log().iter().filter(|e| matches!(e, Event::CreditLimitExceeded { .. })).count(), 2);
 }

@@ -24,6 +24,7 @@ mod mailbox;
 mod money;
 mod months;
 mod numbers;
+mod outbox;
 mod portal;
 mod promises;
 mod recurring;

@@ -89,7 +89,7 @@ async fn a_closed_store_refuses_writes_and_still_reads() {
 }
 
 /// A data file without encryption, for tests that reach into it.
-fn plain(path: &Path) -> Store {
+pub fn plain(path: &Path) -> Store {
     let file = std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path).unwrap();
     Store::open(redb::backends::FileBackend::new(file).unwrap(), 1 << 20, false).unwrap()
 }

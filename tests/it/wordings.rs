@@ -4,11 +4,11 @@
 use axum::http::StatusCode;
 use counterfoil::actions::{people, wordings};
 use counterfoil::domain::access::StaffScope;
-use counterfoil::domain::event::Event;
+use counterfoil::domain::event::{Actor, Event};
 use counterfoil::domain::language::Language;
 use counterfoil::domain::policy::Tone;
 use counterfoil::domain::refusal::Refusal;
-use counterfoil::domain::wording::{LetterKind, Words};
+use counterfoil::domain::wording::{LetterKind, Wording, Words};
 use counterfoil::mail::Verdict;
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
@@ -97,6 +97,38 @@ async fn a_letter_in_the_outbox_keeps_its_words_and_its_amounts_stay_true() {
     let subjects: Vec<String> = house.unclaimed().into_iter().map(|k| k.letter.subject).collect();
     house.claim_all();
     assert!(subjects.contains(&"New €70.00".to_owned()), "{subjects:?}");
+}
+
+#[tokio::test]
+async fn words_that_were_kept_and_can_t_be_filled_any_more_give_way_to_ours() {
+    // Its check names such words.
+    let house = TestHouse::new().await.heedless_of_store();
+    let (good, kind) = (words("Ours: {amount}", "{amount} is due.", "Thank you."), LetterKind::Issued);
+    choose(&house, kind, Language::English, Some(good)).await.unwrap();
+    // As another version of the program may have kept them: nobody could save these.
+    for (n, broken) in [
+        words("Ours: {mood}", "{amount} is due.", ""),
+        words("Ours", "{amount is due.", ""),
+        words("Ours", "Fine.", "{days overdue}"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let refused = choose(&house, kind, Language::English, Some(broken.clone())).await;
+        assert!(matches!(refused, Err(ActError::Refused(_))), "{broken:?}");
+        let (version, at) = (2 + u32::try_from(n).unwrap(), house.app.now());
+        let kept =
+            Wording { kind, language: Language::English, version, words: Some(broken), by: Actor::CommandLine, at };
+        house.app.store.housekeep(at, move |w| Ok(w.put_wording(&kept)?)).await.unwrap();
+        let (_, number) = house.issue(house.who.marlow, 100_00, date(2027, 2, 1)).await;
+        house.tick().await;
+        let letter = house.claim(ANA);
+        let html = letter.html.unwrap();
+        assert!(letter.subject.contains(number.as_str()) && !letter.subject.contains("Ours"), "{}", letter.subject);
+        assert!(letter.text.contains("€100.00") && !letter.text.contains(['{', '}']), "{}", letter.text);
+        assert!(!html.contains("{mood}") && !html.contains("{amount"), "{html}");
+        house.later(SignedDuration::from_mins(1));
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,10 @@
 //! A year in the life of a firm, from a seed: random acts and faults against a small model that knows none of the
 //! code's ways, and the promises about letters and money checked after every round.
 //!
-//! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones.
+//! `COUNTERFOIL_YEARS=200 cargo test year` lives so many whole years in place of the short ones; with
+//! `COUNTERFOIL_DAYS=40` as many shorter lives.
 
+mod changes;
 mod checks;
 mod faults;
 #[cfg(feature = "mutants")]
@@ -31,6 +33,7 @@ use counterfoil::store::prelude::*;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
+use self::changes::Changes;
 use crate::faults::disk::FaultDisk;
 use crate::house::*;
 
@@ -54,6 +57,19 @@ enum Planted {
     SilentPause,
     /// A payment is promised, and nobody tells it.
     SilentPromise,
+    /// The policy changes, and nobody tells the program.
+    SilentPolicy,
+    /// Somebody lives by other clocks, and nobody tells the program.
+    SilentClocks,
+    /// A letter is sent again behind the books' back.
+    SilentDecision,
+}
+
+impl Planted {
+    /// Whether lives with it have changes of policy, clocks and mind.
+    fn has_changes(self) -> bool {
+        matches!(self, Self::SilentPolicy | Self::SilentClocks | Self::SilentDecision)
+    }
 }
 
 /// An invoice as the model knows it.
@@ -103,6 +119,7 @@ struct World {
     parts: Vec<(AllocationId, ReceiptId, usize, i64)>,
     /// Reminders that may have arrived, in order: invoice, recipient, step.
     arrived: BTreeMap<(InvoiceId, Person), Vec<i16>>,
+    changes: Changes,
     seen: u64,
     numbers: u64,
     locale: Locale,
@@ -129,7 +146,8 @@ impl World {
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
         let locale = house.app.store.read(|r| r.firm()).unwrap().locale;
-        Self { house, disk, chance, planted, customers, owed, parts, arrived, seen: 0, numbers: 0, locale }
+        let changes = Changes::new(seed, planted.has_changes());
+        Self { house, disk, chance, planted, customers, owed, parts, arrived, changes, seen: 0, numbers: 0, locale }
     }
 
     fn one_in(&self, n: u64) -> bool {
@@ -149,6 +167,7 @@ impl World {
             for _ in 0..self.chance.below(3) {
                 self.act().await;
             }
+            self.change().await;
             self.plan_faults();
             if self.one_in(12) {
                 self.crash().await?;
@@ -507,13 +526,20 @@ impl World {
     }
 }
 
-/// Lives a while from the end of November; how many reminders arrived.
-async fn life(seed: u64, days: i64, planted: Planted) -> Result<usize, String> {
-    life_from(None, seed, days, planted).await
+/// Lives a while from the end of November, with changes or without; how many reminders arrived.
+async fn life(seed: u64, days: i64, planted: Planted, changes: bool) -> Result<usize, String> {
+    life_from(None, seed, days, planted, changes).await
 }
 
-async fn life_from(start: Option<Date>, seed: u64, days: i64, planted: Planted) -> Result<usize, String> {
+async fn life_from(
+    start: Option<Date>,
+    seed: u64,
+    days: i64,
+    planted: Planted,
+    changes: bool,
+) -> Result<usize, String> {
     let mut world = World::new(seed, planted).await;
+    world.changes.on |= changes;
     if let Some(start) = start {
         world.house.at(start, 9);
     }
@@ -523,11 +549,13 @@ async fn life_from(start: Option<Date>, seed: u64, days: i64, planted: Planted) 
 
 /// Lives every fourth seed from `first`.
 async fn lives(first: u64) {
-    let years = std::env::var("COUNTERFOIL_YEARS").ok().and_then(|x| x.parse::<u64>().ok());
-    let (seeds, days) = years.map_or((40, 40), |n| (n, 365));
+    let asked = |name: &str| std::env::var(name).ok().and_then(|x| x.parse::<u32>().ok());
+    let days = asked("COUNTERFOIL_DAYS").map_or(365, i64::from);
+    let (seeds, days) = asked("COUNTERFOIL_YEARS").map_or((40, 40), |n| (u64::from(n), days));
     let mut reminders = 0;
     for seed in (first..seeds).step_by(4) {
-        match life(seed, days, Planted::Nothing).await {
+        // Half of them with changes, which hide what a steady life shows.
+        match life(seed, days, Planted::Nothing, seed / 4 % 2 == 1).await {
             Ok(arrived) => reminders += arrived,
             Err(what) => panic!("seed {seed}, {days} days: {what}"),
         }
@@ -566,11 +594,14 @@ async fn planted_faults_are_noticed() {
         Planted::SilentRefund,
         Planted::SilentPause,
         Planted::SilentPromise,
+        Planted::SilentPolicy,
+        Planted::SilentClocks,
+        Planted::SilentDecision,
     ];
     for planted in all {
         let mut noticed = false;
         for seed in 0..200 {
-            noticed = noticed || life(seed, 50, planted).await.is_err();
+            noticed = noticed || life(seed, 50, planted, false).await.is_err();
         }
         assert!(noticed, "{planted:?} went unnoticed");
     }

@@ -8,9 +8,11 @@ use counterfoil::domain::person::Person;
 use counterfoil::domain::statement::balance_forward;
 use counterfoil::mail::{Kept, Verdict};
 use counterfoil::store::prelude::*;
-use jiff::civil::{Date, Weekday};
-use jiff::{SignedDuration, Timestamp, ToSpan};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
+use super::changes::AROUND_THE_WORLD;
 use super::{Customer, Owed, Told, World, claim};
 use crate::house::*;
 use crate::money::{account, listed_balance};
@@ -24,7 +26,7 @@ impl World {
         let all: Vec<_> =
             new.iter().flat_map(|kept| self.letters_of(kept).into_iter().map(move |x| (kept, x))).collect();
         let mut reminding = BTreeSet::new();
-        for (kept, (purpose, to)) in all {
+        for (kept, (purpose, to, queued)) in all {
             self.seen = self.seen.max(kept.number);
             let Some(id) = purpose.invoice() else { continue };
             let credit_note = !self.owed.iter().any(|x| x.id == id);
@@ -42,19 +44,25 @@ impl World {
                 format!("a reminder of {id} without {says}: {}", kept.letter.text)
             })?;
             claim(now >= owed.published, || format!("a reminder of {id} before it was published"))?;
-            claim(in_window(now), || format!("a reminder of {id} outside the sending window, at {now}"))?;
-            let latest = steps(owed.due).into_iter().filter(|x| x.1 <= now).map(|x| x.0).max();
-            claim(latest == Some(step), || format!("step {step} of {id} went when {latest:?} was the latest"))?;
+            let zone = self.changes.clocks_of(to);
+            claim(self.changes.rules().sends_at(now, &zone), || {
+                format!("a reminder of {id} to {to:?} outside the sending window, at {now}")
+            })?;
             let today = dublin().to_datetime(now).date();
             claim(owed.paused.is_none_or(|until| today > until), || {
                 format!("step {step} of {id} went on {today}, and its reminders are paused until {:?}", owed.paused)
             })?;
             let promised = owed.promised.as_ref().is_some_and(|x| x.holds_on(today));
             claim(!promised, || format!("step {step} of {id} went on {today}, and a payment is promised"))?;
-            claim(step >= 0 || today <= owed.due, || format!("step {step} of {id} went after the due date"))?;
-            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
-            claim(nominal >= owed.published, || format!("step {step} of {id} fell before publication"))?;
+            let theirs = zone.to_datetime(now).date();
+            claim(step >= 0 || theirs <= owed.due, || format!("step {step} of {id} went after the due date"))?;
             claim(in_round.insert((id, to)), || format!("two reminders of {id} to {to:?} in one round"))?;
+            // What somebody said be sent again goes, whatever followed it.
+            if self.was_sent_again((id, to, step)) {
+                continue;
+            }
+            let owed = self.owed.iter().find(|x| x.id == id).unwrap();
+            self.is_in_time(owed, step, queued, &zone)?;
             let before = self.arrived.entry((id, to)).or_default();
             claim(before.iter().all(|x| *x < step), || format!("step {step} of {id} to {to:?} after {before:?}"))?;
             before.push(step);
@@ -62,9 +70,26 @@ impl World {
         Ok(())
     }
 
-    /// What a letter was for, perhaps several things, and to whom: the newest letters are looked at first, for that is
-    /// what arrives.
-    fn letters_of(&self, kept: &Kept) -> Vec<(Purpose, Person)> {
+    /// That a step went on its day by the clocks of whoever got it, and no later one should have gone in its place.
+    fn is_in_time(&self, owed: &Owed, step: i16, queued: Timestamp, zone: &TimeZone) -> Told {
+        let (now, id) = (self.house.app.now(), owed.id);
+        let (then, rules) = (self.changes.rules_at(queued), self.changes.rules());
+        let (steps, changed) = (rules.steps(owed.due, zone), rules.since > queued);
+        let place = |steps: &[(i16, Timestamp)]| steps.iter().find(|x| x.0 == step).map(|x| x.1);
+        let at = place(&steps).or_else(|| place(&then.steps(owed.due, zone)));
+        claim(at.is_some_and(|at| at <= now), || format!("step {step} of {id} went at {now}, and its day is {at:?}"))?;
+        // What fell before a change of the policy is settled by it.
+        let fell = |at: Timestamp| changed && at <= rules.since + AROUND_THE_WORLD;
+        let later = steps.iter().rfind(|x| x.0 > step && x.1 <= now && !fell(x.1));
+        claim(later.is_none(), || format!("step {step} of {id} went when {later:?} was due"))?;
+        let slack = if self.changes.since(queued) { AROUND_THE_WORLD } else { SignedDuration::ZERO };
+        let nominal = then.nominal(owed.due, step, zone);
+        claim(nominal + slack >= owed.published, || format!("step {step} of {id} fell before publication"))
+    }
+
+    /// What a letter was for, perhaps several things, to whom, and since when it waited: the newest letters are looked
+    /// at first, for that is what arrives.
+    fn letters_of(&self, kept: &Kept) -> Vec<(Purpose, Person, Timestamp)> {
         let local = kept.letter.message_id.split('@').next().unwrap();
         let (mut before, page) = (None, 50);
         loop {
@@ -73,7 +98,8 @@ impl World {
             if let Some(lead) = letters.iter().filter(own).find(|l| l.with.is_none()).or(letters.iter().find(own)) {
                 let carried = |id: &LetterId| self.house.app.store.read(|r| r.letter(*id)).unwrap().unwrap();
                 let along = lead.carries.iter().map(carried).filter(|l| l.with == Some(lead.id));
-                return std::iter::once((lead.purpose, lead.to)).chain(along.map(|l| (l.purpose, l.to))).collect();
+                let told = |l: &Letter| (l.purpose, l.to, l.queued);
+                return std::iter::once(told(lead)).chain(along.map(|l| told(&l))).collect();
             }
             before = Some(letters.last().expect("every letter that arrives was queued").id);
         }
@@ -124,10 +150,17 @@ impl World {
             claim(own(Purpose::Issued(owed.id)).is_some_and(|l| !l.state.waits()), || {
                 format!("{} was never sent", owed.id)
             })?;
-            let day = steps(owed.due).into_iter().rfind(|x| x.1 <= now - SignedDuration::from_hours(100));
+            if self.changes.rules().since > owed.published {
+                continue; // its steps were others for a while
+            }
+            let (rules, zone) = (self.changes.rules(), self.changes.clocks_of(steady));
+            let day = rules.steps(owed.due, &zone).into_iter().rfind(|x| x.1 <= now - SignedDuration::from_hours(100));
             let Some((step, at)) = day.filter(|x| x.1 > owed.published && x.0 >= 0) else { continue };
-            let nominal = dublin().to_timestamp((owed.due + i64::from(step).days()).at(8, 0, 0, 0)).unwrap();
-            if nominal < owed.published || now.duration_since(at) > SignedDuration::from_hours(150) {
+            let nominal = rules.nominal(owed.due, step, &zone);
+            // The first morning among those who get it decides, which may have been another’s.
+            if nominal < owed.published + AROUND_THE_WORLD * i32::from(self.changes.since(owed.published))
+                || now.duration_since(at) > SignedDuration::from_hours(150)
+            {
                 continue; // long ago: downtime may have let a later step take its place
             }
             let later = all.iter().any(|l| matches!(l.purpose, Purpose::Reminder(_, s) if s > step));
@@ -153,22 +186,4 @@ impl World {
         }
         Ok(())
     }
-}
-
-/// Monday to Friday, eight to six, by Dublin's clocks.
-fn in_window(now: Timestamp) -> bool {
-    let local = dublin().to_datetime(now);
-    !matches!(local.weekday(), Weekday::Saturday | Weekday::Sunday) && (8..18).contains(&local.hour())
-}
-
-/// The steps of the standard policy with their instants, reckoned here once more.
-fn steps(due: Date) -> Vec<(i16, Timestamp)> {
-    let at = |step: i16| {
-        let mut day = due + i64::from(step).days();
-        while matches!(day.weekday(), Weekday::Saturday | Weekday::Sunday) {
-            day = if step < 0 { day.yesterday().unwrap() } else { day.tomorrow().unwrap() };
-        }
-        (step, dublin().to_timestamp(day.at(8, 0, 0, 0)).unwrap())
-    };
-    [-7, 0, 7, 14, 30].map(at).to_vec()
 }

@@ -17,7 +17,7 @@ const DAYS: i64 = 40;
 /// In spring and summer Dublin's clocks are not those of UTC.
 fn lived(seed: u64) -> Option<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(life_from(Some(date(2027, 4, 1)), seed, DAYS, Planted::Nothing)).err()
+    runtime.block_on(life_from(Some(date(2027, 4, 1)), seed, DAYS, Planted::Nothing, false)).err()
 }
 
 /// With a defect, as the test below runs it again, it tells at which seed that is noticed; without one nothing is.

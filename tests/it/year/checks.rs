@@ -10,7 +10,7 @@ use counterfoil::mail::{Kept, Verdict};
 use counterfoil::store::prelude::*;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use super::changes::AROUND_THE_WORLD;
 use super::{Customer, Owed, Told, World, claim};

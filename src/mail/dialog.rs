@@ -27,13 +27,7 @@ pub(super) trait Wire: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Wire for T {}
 
 /// Why a step did not succeed.
-#[derive(Debug)]
-pub(super) enum Trouble {
-    /// The server answered, but not with what the step needs.
-    Said(Reply),
-    /// No usable answer: connection lost, wait too long, or not SMTP.
-    Wire(String),
-}
+pub(super) type Trouble = super::reach::Trouble<Reply>;
 
 /// A connection that has been greeted.
 pub(super) struct Dialog {
@@ -139,20 +133,20 @@ impl Dialog {
             wire.write_all(bytes).await?;
             wire.flush().await
         };
-        timeout(wait, write).await.map_err(|_| too_long())?.map_err(|e| lost(&e))
+        timeout(wait, write).await.map_err(|_| Trouble::too_long())?.map_err(|e| Trouble::lost(&e))
     }
 
     async fn reply(&mut self, wait: Duration) -> Result<Reply, Trouble> {
-        timeout(wait, self.read_reply()).await.map_err(|_| too_long())?
+        timeout(wait, self.read_reply()).await.map_err(|_| Trouble::too_long())?
     }
 
     async fn read_reply(&mut self) -> Result<Reply, Trouble> {
         let mut reply = Reply { code: 0, lines: Vec::new() };
         while reply.lines.len() < MAX_REPLY_LINES {
             let line = self.read_line().await?;
-            let (code, last, text) = reply_line(&line).ok_or_else(|| garbage("an answer that is not SMTP"))?;
+            let (code, last, text) = reply_line(&line).ok_or_else(|| Trouble::garbage("an answer that is not SMTP"))?;
             if !reply.lines.is_empty() && code != reply.code {
-                return Err(garbage("an answer with two codes"));
+                return Err(Trouble::garbage("an answer with two codes"));
             }
             reply.code = code;
             reply.lines.push(text);
@@ -160,17 +154,17 @@ impl Dialog {
                 return Ok(reply);
             }
         }
-        Err(garbage("an answer of too many lines"))
+        Err(Trouble::garbage("an answer of too many lines"))
     }
 
     async fn read_line(&mut self) -> Result<Vec<u8>, Trouble> {
         let mut line = Vec::new();
         let mut bounded = (&mut self.wire).take(MAX_REPLY_LINE);
-        bounded.read_until(b'\n', &mut line).await.map_err(|e| lost(&e))?;
+        bounded.read_until(b'\n', &mut line).await.map_err(|e| Trouble::lost(&e))?;
         match line.last() {
             Some(b'\n') => Ok(line),
-            _ if line.len() as u64 >= MAX_REPLY_LINE => Err(garbage("an answer with an overlong line")),
-            _ => Err(closed()),
+            _ if line.len() as u64 >= MAX_REPLY_LINE => Err(Trouble::garbage("an answer with an overlong line")),
+            _ => Err(Trouble::closed()),
         }
     }
 }
@@ -201,25 +195,6 @@ fn stuffed(mime: &[u8]) -> Vec<u8> {
         out.extend_from_slice(b"\r\n");
     }
     out
-}
-
-fn too_long() -> Trouble {
-    Trouble::Wire("the server did not answer in time".to_owned())
-}
-
-fn closed() -> Trouble {
-    Trouble::Wire("the server closed the connection".to_owned())
-}
-
-fn garbage(what: &str) -> Trouble {
-    Trouble::Wire(format!("the server gave {what}"))
-}
-
-fn lost(error: &std::io::Error) -> Trouble {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        return closed();
-    }
-    Trouble::Wire(format!("the connection was lost ({error})"))
 }
 
 #[cfg(test)]

@@ -27,13 +27,7 @@ const PIECES_MAX: u64 = MESSAGE_MAX as u64;
 const ANSWERS_MAX: usize = 10_000;
 
 /// Why a step did not succeed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Trouble {
-    /// The server declined.
-    Said(String),
-    /// No usable answer: connection lost, wait too long, or not IMAP.
-    Wire(String),
-}
+pub(super) type Trouble = super::reach::Trouble<String>;
 
 /// A connection that has been greeted.
 pub(super) struct Conversation {
@@ -48,14 +42,14 @@ impl Conversation {
     /// Reads the greeting.
     pub async fn open(wire: Box<dyn Wire>, wait: Duration) -> Result<Self, Trouble> {
         let mut made = Self::resume(wire, wait);
-        let greeting = timeout(wait, made.answer(&mut Room::new())).await.map_err(|_| too_long())??;
+        let greeting = timeout(wait, made.answer(&mut Room::new())).await.map_err(|_| Trouble::too_long())??;
         match greeting.status() {
             Some((word, _)) if word == "OK" => Ok(made),
             Some((word, _)) if word == "PREAUTH" => {
                 Err(Trouble::Wire("the server signs in whoever comes (PREAUTH), so nothing was sent to it".to_owned()))
             }
             Some((_, words)) => Err(Trouble::Said(words)),
-            None => Err(garbage("a greeting that is not IMAP")),
+            None => Err(Trouble::garbage("a greeting that is not IMAP")),
         }
     }
 
@@ -157,7 +151,7 @@ impl Conversation {
             self.write(line.as_bytes()).await?;
             self.answers(&tag, more).await
         };
-        timeout(wait, spoken).await.map_err(|_| too_long())?
+        timeout(wait, spoken).await.map_err(|_| Trouble::too_long())?
     }
 
     async fn answers(&mut self, tag: &str, mut more: Option<&str>) -> Result<(Vec<Answer>, String), Trouble> {
@@ -175,7 +169,7 @@ impl Conversation {
                 return if word == "OK" { Ok((all, words)) } else { Err(Trouble::Said(words)) };
             }
             if answer.goes_on() {
-                let more = more.take().ok_or_else(|| garbage("an answer that waits for more"))?;
+                let more = more.take().ok_or_else(|| Trouble::garbage("an answer that waits for more"))?;
                 let more = Zeroizing::new(format!("{more}\r\n"));
                 self.write(more.as_bytes()).await?;
                 continue;
@@ -183,13 +177,13 @@ impl Conversation {
             bye = answer.status().filter(|x| x.0 == "BYE").map(|x| x.1).or(bye);
             all.push(answer);
         }
-        Err(garbage("too many answers"))
+        Err(Trouble::garbage("too many answers"))
     }
 
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
         let wire = self.wire.get_mut();
-        wire.write_all(bytes).await.map_err(|e| lost(&e))?;
-        wire.flush().await.map_err(|e| lost(&e))
+        wire.write_all(bytes).await.map_err(|e| Trouble::lost(&e))?;
+        wire.flush().await.map_err(|e| Trouble::lost(&e))
     }
 
     /// One answer: a line, and as long as one ends in a count, that many bytes and another.
@@ -203,17 +197,19 @@ impl Conversation {
                 return Ok(answer);
             }
             let Some(count) = answer.piece_follows() else { return Ok(answer) };
-            room.pieces =
-                room.pieces.checked_sub(count).ok_or_else(|| garbage("more of a message than was asked for"))?;
-            let mut piece = vec![0; usize::try_from(count).map_err(|_| closed())?];
-            self.wire.read_exact(&mut piece).await.map_err(|e| lost(&e))?;
+            room.pieces = room
+                .pieces
+                .checked_sub(count)
+                .ok_or_else(|| Trouble::garbage("more of a message than was asked for"))?;
+            let mut piece = vec![0; usize::try_from(count).map_err(|_| Trouble::closed())?];
+            self.wire.read_exact(&mut piece).await.map_err(|e| Trouble::lost(&e))?;
             answer.pieces.push(piece);
         }
     }
 
     /// Adds a line, without its end.
     async fn line(&mut self, out: &mut Vec<u8>, room: &mut Room) -> Result<(), Trouble> {
-        let read = (&mut self.wire).take(room.lines).read_until(b'\n', out).await.map_err(|e| lost(&e))?;
+        let read = (&mut self.wire).take(room.lines).read_until(b'\n', out).await.map_err(|e| Trouble::lost(&e))?;
         room.lines = room.lines.saturating_sub(read as u64);
         match out.last() {
             Some(b'\n') if read > 0 => {
@@ -223,8 +219,8 @@ impl Conversation {
                 }
                 Ok(())
             }
-            _ if room.lines == 0 => Err(garbage("an overlong answer")),
-            _ => Err(closed()),
+            _ if room.lines == 0 => Err(Trouble::garbage("an overlong answer")),
+            _ => Err(Trouble::closed()),
         }
     }
 }
@@ -280,25 +276,6 @@ fn in_utf7(name: &str) -> String {
     }
     flush(&mut out, &mut wide);
     out
-}
-
-fn too_long() -> Trouble {
-    Trouble::Wire("the server did not answer in time".to_owned())
-}
-
-fn closed() -> Trouble {
-    Trouble::Wire("the server closed the connection".to_owned())
-}
-
-fn garbage(what: &str) -> Trouble {
-    Trouble::Wire(format!("the server gave {what}"))
-}
-
-fn lost(error: &std::io::Error) -> Trouble {
-    if error.kind() == std::io::ErrorKind::UnexpectedEof {
-        return closed();
-    }
-    Trouble::Wire(format!("the connection was lost ({error})"))
 }
 
 #[cfg(test)]

@@ -20,6 +20,36 @@ use super::trust;
 /// Most addresses of one host that are tried.
 const MAX_ADDRESSES: usize = 6;
 
+/// Why a step of a conversation with a server did not succeed; `S` is how such a server says no.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Trouble<S> {
+    /// The server answered, but not with what the step needs.
+    Said(S),
+    /// No usable answer: connection lost, wait too long, or another protocol.
+    Wire(String),
+}
+
+impl<S> Trouble<S> {
+    pub fn too_long() -> Self {
+        Self::Wire("the server did not answer in time".to_owned())
+    }
+
+    pub fn closed() -> Self {
+        Self::Wire("the server closed the connection".to_owned())
+    }
+
+    pub fn garbage(what: &str) -> Self {
+        Self::Wire(format!("the server gave {what}"))
+    }
+
+    pub fn lost(error: &std::io::Error) -> Self {
+        if error.kind() == std::io::ErrorKind::UnexpectedEof {
+            return Self::closed();
+        }
+        Self::Wire(format!("the connection was lost ({error})"))
+    }
+}
+
 /// A server and how to get to it.
 pub(super) struct Reach {
     /// Host name or IP address; the server's certificate must bear it.

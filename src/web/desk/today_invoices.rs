@@ -1,5 +1,5 @@
-//! Open invoices on Today: promised in vain, overdue without a reaction since the last reminder, and never opened,
-//! each with what to do.
+//! Open invoices on Today: promised in vain, to call about, overdue without a reaction since the last reminder, and
+//! never opened, each with what to do.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -24,75 +24,46 @@ use crate::web::parts::{self, Icon, Look, Tone, Waiting, nw};
 /// Entries of an invoice's log that are looked at, newest first.
 const HISTORY: usize = 60;
 
-/// A payment was promised, and did not come.
+/// The open invoices that want somebody for this reason, as a section; nothing when none does.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn broken(
+pub(super) fn waiting(
     r: &ReadTx,
     desk: &Desk,
     names: &Lookup<'_>,
-    count: usize,
+    (want, count): (Want, usize),
     put_off: &PutOff,
 ) -> Result<Option<Markup>, StoreError> {
-    let rows = wanting(r, desk, Want::Broken, |id| put_off.has(Item::Broken(id)), put_off.len())?;
-    let items: Vec<Waiting> = rows.iter().map(|row| broken_item(r, desk, names, row)).collect::<Result<_, _>>()?;
-    let hint = "Ask why, and record what they promise now";
-    Ok(section("broken", "Promises broken", hint, &items, count, links::OVERDUE))
+    let rows = wanting(r, desk, want, |id| put_off.has(item_of(want, id)), put_off.len())?;
+    let draw = |row| match want {
+        Want::Broken => broken_item(r, desk, names, row),
+        Want::Unopened => unopened_item(r, desk, names, row),
+        Want::Silent | Want::Call => late_item(r, desk, names, row, item_of(want, row.invoice.id)),
+    };
+    let items: Vec<Waiting> = rows.iter().map(draw).collect::<Result<_, _>>()?;
+    let (id, heading, hint, all) = match want {
+        Want::Broken => {
+            ("broken", "Promises broken", "Ask why, and record what they promise now".to_owned(), links::OVERDUE)
+        }
+        Want::Call => ("calls", "Calls to make", "As the reminder policy has it".to_owned(), ""),
+        Want::Silent => ("overdue", "Overdue", format!("No reaction for {ANSWER_DAYS} days or more"), links::OVERDUE),
+        Want::Unopened => {
+            let hint = format!("{UNOPENED_DAYS} days or more after sending, the longest first");
+            ("unopened", "Sent, never opened", hint, "/desk/invoices?state=open")
+        }
+    };
+    Ok(section(id, heading, &hint, &items, count, all))
 }
 
-/// Overdue, and no reaction since the last reminder.
-///
-/// # Errors
-/// When the store fails.
-pub(super) fn silent(
-    r: &ReadTx,
-    desk: &Desk,
-    names: &Lookup<'_>,
-    count: usize,
-    put_off: &PutOff,
-) -> Result<Option<Markup>, StoreError> {
-    let rows = wanting(r, desk, Want::Silent, |id| put_off.has(Item::Silent(id)), put_off.len())?;
-    let items: Vec<Waiting> = rows
-        .iter()
-        .map(|row| late_item(r, desk, names, row, Item::Silent(row.invoice.id)))
-        .collect::<Result<_, _>>()?;
-    let hint = format!("No reaction for {ANSWER_DAYS} days or more");
-    Ok(section("overdue", "Overdue", &hint, &items, count, links::OVERDUE))
-}
-
-/// About which the policy asks somebody to call.
-///
-/// # Errors
-/// When the store fails.
-pub(super) fn calls(
-    r: &ReadTx,
-    desk: &Desk,
-    names: &Lookup<'_>,
-    count: usize,
-    put_off: &PutOff,
-) -> Result<Option<Markup>, StoreError> {
-    let rows = wanting(r, desk, Want::Call, |id| put_off.has(Item::Call(id)), put_off.len())?;
-    let items: Vec<Waiting> =
-        rows.iter().map(|row| late_item(r, desk, names, row, Item::Call(row.invoice.id))).collect::<Result<_, _>>()?;
-    Ok(section("calls", "Calls to make", "As the reminder policy has it", &items, count, ""))
-}
-
-/// Sent, and never opened by anybody of the client.
-///
-/// # Errors
-/// When the store fails.
-pub(super) fn unopened(
-    r: &ReadTx,
-    desk: &Desk,
-    names: &Lookup<'_>,
-    count: usize,
-    put_off: &PutOff,
-) -> Result<Option<Markup>, StoreError> {
-    let rows = wanting(r, desk, Want::Unopened, |id| put_off.has(Item::Unopened(id)), put_off.len())?;
-    let items: Vec<Waiting> = rows.iter().map(|row| unopened_item(r, desk, names, row)).collect::<Result<_, _>>()?;
-    let hint = format!("{UNOPENED_DAYS} days or more after sending, the longest first");
-    Ok(section("unopened", "Sent, never opened", &hint, &items, count, "/desk/invoices?state=open"))
+/// What is put off when an invoice that wants somebody for this reason is.
+fn item_of(want: Want, id: InvoiceId) -> Item {
+    match want {
+        Want::Unopened => Item::Unopened(id),
+        Want::Silent => Item::Silent(id),
+        Want::Call => Item::Call(id),
+        Want::Broken => Item::Broken(id),
+    }
 }
 
 /// The first open invoices that want somebody for this reason and are not put off.

@@ -8,7 +8,7 @@ use super::names::NamesOf;
 use super::snooze::{self, PutOff};
 use super::today::Counts;
 use super::today_invoices;
-use crate::domain::attention::Item;
+use crate::domain::attention::{Item, Want};
 use crate::domain::drop::{Dropped, Fate};
 use crate::domain::letter::Letter;
 use crate::domain::pause::Stopped;
@@ -43,10 +43,10 @@ pub(super) fn sections(
         unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
         not_made(r, desk, names)?,
-        today_invoices::broken(r, desk, names, counts.broken, put_off)?,
-        today_invoices::calls(r, desk, names, counts.calls, put_off)?,
-        today_invoices::silent(r, desk, names, counts.silent, put_off)?,
-        today_invoices::unopened(r, desk, names, counts.unopened, put_off)?,
+        today_invoices::waiting(r, desk, names, (Want::Broken, counts.broken), put_off)?,
+        today_invoices::waiting(r, desk, names, (Want::Call, counts.calls), put_off)?,
+        today_invoices::waiting(r, desk, names, (Want::Silent, counts.silent), put_off)?,
+        today_invoices::waiting(r, desk, names, (Want::Unopened, counts.unopened), put_off)?,
         unapplied(r, desk, names, counts.unapplied, put_off)?,
         drafts(r, desk, names, counts.drafts, put_off)?,
         quotes_waiting(r, desk, names)?,

@@ -264,5 +264,5 @@ pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 12] {
     let promise = Promise { note: typed.to_owned(), ..Promise::of_test() };
     let said = Said { contact: typed, client: typed, invoice: "A-1", promise: &promise };
     let [promised, back] = [promised, promise_withdrawn].map(|write| write(firm, typed, &happened, said));
-    [password, now, was, joined, reached, failed, late, drill, stopped, bank, promised, back]
+    [password, now, was, joined, reached, failed, late, drill, stopped, promised, back, bank]
 }

@@ -53,6 +53,15 @@ pub trait PromiseReads: Reader {
         ids.into_iter().filter_map(|id| self.promise(PromiseId(id)).transpose()).collect()
     }
 
+    /// Promises that are open as kept, the one that is over first at the front, at most `limit`.
+    fn open_promises(&self, limit: usize) -> Result<Vec<Promise>, StoreError> {
+        let ids: Vec<u64> = {
+            let table = self.table(PROMISES_OPEN)?;
+            table.iter()?.take(limit).map(|row| Ok(row?.0.value().1)).collect::<Result<_, StoreError>>()?
+        };
+        ids.into_iter().filter_map(|id| self.promise(PromiseId(id)).transpose()).collect()
+    }
+
     /// Open promises that are broken on `today`, the longest first, at most `limit`.
     fn promises_over(&self, today: Date, limit: usize) -> Result<Vec<PromiseId>, StoreError> {
         let table = self.table(PROMISES_OPEN)?;

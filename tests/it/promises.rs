@@ -215,7 +215,7 @@ async fn nobody_promises_what_is_not_theirs_not_open_or_beyond_the_policy() {
 #[tokio::test]
 async fn a_contact_promises_on_the_page_and_a_refused_form_keeps_what_was_typed() {
     let house = TestHouse::new().await.heedless_of_mail();
-    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 12, 23)).await;
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
     let mut ana = signed_in(&house, "ana@marlow.example").await;
     let page = format!("/invoices/{number}");
     let text = ana.get(&page).await.text();
@@ -252,7 +252,9 @@ async fn a_contact_promises_on_the_page_and_a_refused_form_keeps_what_was_typed(
         assert!(text.contains(words), "{words}: {text}");
     }
     let outlook = tom.get("/desk/reminders").await.text();
-    assert!(outlook.contains("Held: promise until 4 December 2026"), "{outlook}");
+    for words in ["Held: promise until 4 December 2026", "Held until 4 December"] {
+        assert!(outlook.contains(words), "{words}: {outlook}");
+    }
 
     let gone = ana.post(&format!("{post}/withdrawal"), &[]).await;
     assert_eq!(gone.status, StatusCode::SEE_OTHER);
@@ -289,6 +291,7 @@ async fn staff_record_what_they_were_told_and_today_tells_what_was_broken() {
 
     house.at(date(2026, 12, 1), 9);
     house.tick().await;
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
     let text = tom.get("/desk").await.text();
     for words in ["Promises broken", "€80.00 was promised by 27 November", number.as_str(), "New promise"] {
         assert!(text.contains(words), "{words}: {text}");
@@ -299,6 +302,8 @@ async fn staff_record_what_they_were_told_and_today_tells_what_was_broken() {
     assert_eq!(later.status, StatusCode::SEE_OTHER, "{}", later.text());
     assert!(!tom.get("/desk").await.text().contains("New promise"));
     house.at(date(2026, 12, 3), 9);
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    tom.get(&page).await;
     assert!(tom.get("/desk").await.text().contains("New promise"), "it is shown again by itself");
 
     let new = [("day", "2026-12-10"), ("amount", "100"), ("note", "")];

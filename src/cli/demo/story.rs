@@ -10,6 +10,7 @@ mod letters;
 mod money;
 mod months;
 mod people;
+mod promises;
 mod recurring;
 
 use std::collections::BTreeMap;
@@ -127,6 +128,8 @@ enum Act {
     Answer(usize, DocumentNumber),
     /// A contact visits with their password, for a quarter of an hour.
     Visit(usize, usize),
+    /// A client promises to pay by this day.
+    Promise(Date),
     /// Staff sign in.
     Desk(usize),
     SignOut(TokenDigest, Person),
@@ -238,6 +241,7 @@ impl Story {
         self.plan_quotes();
         self.plan_months();
         self.plan_filing();
+        self.plan_promises();
         self.at(next_business_day(days(self.today, -200)), time(11, 5, 0, 0), Act::Revoke(0, 3));
         self.at(self.today, time(7, 42, 0, 0), Act::Forgot(4));
     }
@@ -278,6 +282,7 @@ impl Story {
             Act::Requote(n) => self.requote(w, n),
             Act::Answer(n, number) => self.answer(w, n, &number),
             Act::Visit(client, contact) => self.visit(w, client, contact),
+            Act::Promise(day) => self.promise(w, day),
             Act::Desk(staff) => self.desk(w, staff),
             Act::SignOut(digest, person) => self.sign_out(w, digest, person),
             Act::Mistake(client) => self.mistake(w, client),

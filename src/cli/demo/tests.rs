@@ -77,6 +77,7 @@ fn the_story_shows_every_state_and_its_ledger_agrees() {
     balances_agree(&demo, &rows);
     holds_the_rest(&demo);
     letters_have_their_states(&demo);
+    promises_have_their_states(&demo, &rows);
     let mut last = Timestamp::MAX;
     let log = |r: &ReadTx| {
         r.log_backwards(None, |entry| {
@@ -86,6 +87,14 @@ fn the_story_shows_every_state_and_its_ledger_agrees() {
         })
     };
     demo.app.store.read(log).unwrap();
+}
+
+/// One was broken, and one is open.
+fn promises_have_their_states(demo: &Demo, rows: &[crate::store::invoices::Row]) {
+    let of = |row: &crate::store::invoices::Row| demo.app.store.read(|r| r.newest_promise(row.invoice.id)).unwrap();
+    let mut all: Vec<&str> = rows.iter().filter_map(of).map(|x| x.outcome.words()).collect();
+    all.sort_unstable();
+    assert_eq!(all, ["broken", "open"]);
 }
 
 /// Per currency: charged = received − unapplied + credited + open.

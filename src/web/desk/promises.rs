@@ -26,6 +26,8 @@ use crate::web::problem::Problem;
 
 /// Days ahead that the form proposes.
 const PROPOSED: i64 = 7;
+/// Promises that the list of all of them shows.
+const SHOWN: usize = 200;
 
 /// `GET /desk/invoices/{id}/promise`
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
@@ -155,6 +157,39 @@ fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> (Markup,
     };
     let since = promise.outcome.since().map(|on| desk.locale().date_medium(on, desk.today())).unwrap_or_default();
     (what, html! { (since) }, parts::tag(tone, word))
+}
+
+/// All that is promised now and that they may see.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
+    let mine = |x: &Promise| x.holds_on(desk.today()) && desk.scope.sees(x.client);
+    let rows: Vec<parts::Row> =
+        r.open_promises(SHOWN)?.iter().filter(|x| mine(x)).map(|x| row(desk, names, x)).collect();
+    let cols = [
+        parts::Col::name("Invoice"),
+        parts::Col::text("Promised for"),
+        parts::Col::num("Amount"),
+        parts::Col::text("By whom").wide(),
+    ];
+    Ok(html! {
+        @if rows.is_empty() { p.mut { "Nothing is promised." } }
+        @else { (parts::scroller("Promised payments", &cols, &rows, None)) }
+    })
+}
+
+fn row(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> parts::Row {
+    let locale = desk.locale();
+    let what = html! {
+        a href=(links::invoice(promise.invoice)) { (parts::nw(names.document(promise.invoice))) }
+        small { (names.client(promise.client)) }
+    };
+    let until = html! {
+        (parts::time(promise.day, locale.date_medium(promise.day, desk.today())))
+        small { "Held until " (locale.date_medium(promise.last(), desk.today())) }
+    };
+    vec![what, until, html! { (locale.money(promise.amount)) }, html! { (made(desk, names, promise)) }].into()
 }
 
 /// In a list of open invoices: "Promised for 4 December", "Promise of 4 December broken"; nothing of what is over.

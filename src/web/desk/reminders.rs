@@ -6,10 +6,11 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::names::NamesOf;
-use super::{outlook, pauses, policy};
+use super::{outlook, pauses, policy, promises};
 use crate::actions::letters::{Reached, reached};
 use crate::actions::reminders::Rules;
 use crate::domain::calendar;
+use crate::domain::hold::Hold;
 use crate::domain::ids::ContactId;
 use crate::domain::policy::Channel;
 use crate::domain::reminder::{Review, plan, review_if};
@@ -69,9 +70,10 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
         return look(document, None, "Not issued; no letter");
     };
     let day = calendar::today(at, desk.zone());
-    if let Some(pause) = r.pause_on(&document.invoice, day)? {
-        let until = desk.locale().date_short(pause.until, desk.today());
-        return look(document, None, &format!("Held: paused until {until}, {}", pause.reason));
+    if let Some(hold) = r.hold_on(&document.invoice, day)? {
+        let held = hold.of_step(&desk.locale().date_short(hold.until(), desk.today()));
+        let why = if let Hold::Pause(pause) = &hold { format!(", {}", pause.reason) } else { String::new() };
+        return look(document, None, &format!("{held}{why}"));
     }
     let settled: BTreeSet<i16> = r.reminder_steps(document.invoice.id)?.into_iter().map(|x| x.0).collect();
     let due = document.due();
@@ -124,11 +126,13 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
     desk.read(|r| {
         let names = NamesOf::among(r, &desk.scope);
         let (ahead, paused) = (outlook::section(r, &desk, &names, &asked)?, pauses::all(r, &desk, &names)?);
+        let promised = promises::all(r, &desk, &names)?;
         let body = html! {
             (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
             (super::letters::tabs("reminders"))
             (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names, r.pdfs_along()?)))
             (parts::section("paused", "Paused", "Each ends by itself", paused))
+            (parts::section("promised", "Promised", "No reminder goes until then", promised))
             (ahead)
         };
         Ok(desk.page(DeskNav::Letters, "Reminders", body))

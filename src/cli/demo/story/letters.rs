@@ -30,6 +30,7 @@ pub(super) struct Accidents {
 impl Story {
     /// Every business day at eight: whose reminders want a look gets one.
     pub(super) fn morning(&mut self, w: &mut WriteTx<'_>) -> Result<(), ActError> {
+        self.pass_promises(w)?;
         w.by = By::job("reminders");
         let rules = reminders::Rules::now(w, &self.app.settings.zone)?;
         for id in w.reminders_due(w.now, BATCH)? {

@@ -312,8 +312,9 @@ fn a_notice_holds_no_link_and_says_when_and_from_where() {
         assert!(!letter.text.contains("http") && !letter.html.contains("href"), "{}", letter.html);
         assert!(letter.text.contains("on 1 January 1970 at 00:00 (UTC)"), "{}", letter.text);
     }
-    let [password, .., bank] = super::super::notices::all(&firm(), "Orla Byrne");
-    assert!(bank.text.contains("Orla Byrne changed the bank details"), "{}", bank.text);
+    let all = super::super::notices::all(&firm(), "Orla Byrne");
+    assert!(all.iter().any(|x| x.text.contains("Orla Byrne changed the bank details")), "{all:?}");
+    let [password, ..] = all;
     assert_eq!(
         password.text,
         "Dear Orla,\n\n\

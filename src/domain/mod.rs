@@ -31,6 +31,8 @@ pub mod import;
 pub mod incoming;
 pub mod invoice;
 pub mod language;
+pub mod late_interest;
+pub mod late_payment;
 pub mod leap;
 pub mod letter;
 pub mod locale;

@@ -274,6 +274,7 @@ fn invoice(n: u64, firm: &Firm, owner: StaffId, dated: Date, at: Timestamp, pdf:
         body: Body::Published(amount),
         recipients: Vec::new(),
         quote: None,
+        late: None,
         issue: Some(issue),
         changed: at,
     })

@@ -85,12 +85,18 @@ pub fn refuse_held(r: &impl Reader, client: ClientId) -> Result<(), ActError> {
     }
 }
 
-/// By what an invoice would exceed its client’s credit limit. A credit note never does.
+/// Whether a document lets its client owe more for something done for them. What late payment costs is owed whether it
+/// is written down or not.
+pub fn extends_credit(invoice: &Invoice) -> bool {
+    invoice.is_invoice() && invoice.late.is_none()
+}
+
+/// By what an invoice would exceed its client’s credit limit. A credit note never does, nor a late payment note.
 ///
 /// # Errors
 /// When the store fails.
 pub fn over(r: &impl Reader, invoice: &Invoice) -> Result<Option<Over>, StoreError> {
-    over_by(r, invoice.client, invoice.payable(), invoice.is_invoice())
+    over_by(r, invoice.client, invoice.payable(), extends_credit(invoice))
 }
 
 /// As [`over`], of what is to be paid.
@@ -111,7 +117,7 @@ pub fn over_by(r: &impl Reader, client: ClientId, more: Money, is_invoice: bool)
 /// # Errors
 /// [`Refusal::CreditHeld`], [`Refusal::OverLimit`].
 pub(super) fn check(r: &impl Reader, invoice: &Invoice, beyond: Beyond) -> Result<Option<Over>, ActError> {
-    if !invoice.is_invoice() {
+    if !extends_credit(invoice) {
         return Ok(None);
     }
     refuse_held(r, invoice.client)?;

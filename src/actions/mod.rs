@@ -18,6 +18,8 @@ pub mod drops;
 pub mod firm;
 pub mod imports;
 pub mod invoices;
+pub mod late_notes;
+pub mod late_payment;
 pub mod letters;
 mod notices;
 pub mod once;

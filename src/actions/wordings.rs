@@ -234,6 +234,7 @@ fn example(firm: &Firm, n: usize, today: Date) -> Result<Row, ActError> {
         body: Body::Published(payable),
         recipients: Vec::new(),
         quote: None,
+        late: None,
         issue: Some(issue),
         changed: Timestamp::UNIX_EPOCH,
     };

@@ -119,6 +119,7 @@ fn invoice(lines: Vec<Line>) -> Invoice {
         body: Body::Composed(Content::of(lines)),
         recipients: vec![],
         quote: None,
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

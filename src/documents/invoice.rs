@@ -27,7 +27,11 @@ pub fn invoice_sheet(
     let credit = matches!(invoice.kind, Kind::CreditNote(_));
     let words = look.words();
     let (says, pay) = (&words.invoice, &words.pay);
-    let (title, banner) = if credit { (says.credit_note, says.credit_draft) } else { (says.title, says.draft) };
+    let (title, banner) = match invoice.late {
+        _ if credit => (says.credit_note, says.credit_draft),
+        Some(_) => (words.late.title, words.late.draft),
+        None => (says.title, says.draft),
+    };
     let reference = number.map(DocumentNumber::as_str);
     let mut payment =
         look.payment(seller, totals.payable(), reference, if reference.is_some() { pay.exactly } else { "" });

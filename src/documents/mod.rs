@@ -48,7 +48,7 @@ pub use logo::{check_logo, only_picture};
 pub use pdf::{Meta, factur_x, pdf};
 pub use rendition::{CSV, XML, offered, register_rows, rendition};
 pub use sheet::*;
-pub use words::{credit_words, part_words};
+pub use words::{LateDays, credit_words, late_words, part_words};
 
 use std::fmt;
 

@@ -175,6 +175,7 @@ fn bill_of(quote: &Quote, version: &Version, content: Content, totals: &Totals) 
         body: Body::Composed(content),
         recipients: Vec::new(),
         quote: None,
+        late: None,
         issue: None,
         changed: version.at,
     };

@@ -51,6 +51,7 @@ fn issued(id: u64, kind: Kind, content: Content, code: &str) -> Option<Invoice> 
         body: Body::Composed(content),
         recipients: vec![],
         quote: None,
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     };

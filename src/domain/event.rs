@@ -314,6 +314,14 @@ pub enum Event {
     PromiseBroken { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
     /// What had kept a promise settles the invoice no longer, and its day has not passed.
     PromiseReopened { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
+    /// What is charged for late payment was changed, or switched on or off, for this reason.
+    LatePaymentChanged { version: u32, on: bool, reason: String },
+    /// A draft of a late payment note was made, reckoned until a day.
+    LateNoteDrafted { note: InvoiceId, of: InvoiceId, total: Money, until: Date },
+    /// A client is charged nothing for late payment, for this reason.
+    LateExcepted { client: ClientId, reason: String },
+    /// They are charged again, as everybody is.
+    LateExceptionEnded { client: ClientId },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -434,6 +442,10 @@ impl Event {
             | E::PromiseKept { .. }
             | E::PromiseBroken { .. }
             | E::PromiseReopened { .. }
+            | E::LatePaymentChanged { .. }
+            | E::LateNoteDrafted { .. }
+            | E::LateExcepted { .. }
+            | E::LateExceptionEnded { .. }
             | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }

@@ -30,6 +30,8 @@ pub enum Kind {
     Credit,
     /// The policy itself was changed.
     Policy,
+    /// A client was left out of charges for late payment, or no more.
+    Late,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
         Self::PutOff,
         Self::Credit,
         Self::Policy,
+        Self::Late,
     ];
 
     /// In a few words.
@@ -58,6 +61,7 @@ impl Kind {
             Self::PutOff => "Put off",
             Self::Credit => "Credit terms",
             Self::Policy => "Policy changed",
+            Self::Late => "Late payment",
         }
     }
 }
@@ -76,7 +80,8 @@ pub fn kind(event: &Event) -> Option<Kind> {
         | Event::CreditHeld { .. }
         | Event::CreditHoldLifted { .. }
         | Event::CreditLimitExceeded { .. } => Kind::Credit,
-        Event::PolicyChanged { .. } => Kind::Policy,
+        Event::PolicyChanged { .. } | Event::LatePaymentChanged { .. } => Kind::Policy,
+        Event::LateExcepted { .. } | Event::LateExceptionEnded { .. } => Kind::Late,
         _ => return None,
     })
 }
@@ -90,7 +95,9 @@ pub fn reason(event: &Event) -> &str {
         | Event::PutOff { reason, .. }
         | Event::CreditLimitSet { reason, .. }
         | Event::CreditHeld { reason, .. }
-        | Event::PolicyChanged { reason, .. } => reason,
+        | Event::PolicyChanged { reason, .. }
+        | Event::LatePaymentChanged { reason, .. }
+        | Event::LateExcepted { reason, .. } => reason,
         _ => "",
     }
 }

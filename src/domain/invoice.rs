@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::client::Party;
 use super::firm::Letterhead;
 use super::ids::{ClientId, ContactId, FileRef, ImportId, InvoiceId, ProjectId, StaffId};
+use super::late_interest::LateCharge;
 use super::money::{Currency, Money};
 use super::number::DocumentNumber;
 use super::payment::Settled;
@@ -126,6 +127,8 @@ pub struct Invoice {
     pub recipients: Vec<ContactId>,
     /// The accepted quote that it charges a part of.
     pub quote: Option<FromQuote>,
+    /// Of a late payment note, what it charges.
+    pub late: Option<LateCharge>,
     /// What issuing froze; `None` for a draft.
     pub issue: Option<Issue>,
     /// When the draft was last saved, or when it was issued.
@@ -365,6 +368,7 @@ mod tests {
             body: Body::Published(money),
             recipients: vec![],
             quote: None,
+            late: None,
             issue: Some(Issue {
                 number: "A-1".parse().unwrap(),
                 at: Timestamp::UNIX_EPOCH,

@@ -78,6 +78,7 @@ fn invoice(quote: &Quote, part: Part, content: Content) -> Invoice {
         body: Body::Composed(content),
         recipients: vec![],
         quote: Some(from),
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

@@ -158,7 +158,8 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         }
         E::QuoteAccepted { .. } => ("check", Mark::Good),
         E::QuoteDeclined { .. } => ("x", Mark::Warn),
-        E::QuoteBilled { .. } => ("invoice", Mark::Plain),
+        E::QuoteBilled { .. } | E::LateNoteDrafted { .. } => ("invoice", Mark::Plain),
+        E::LatePaymentChanged { .. } | E::LateExcepted { .. } | E::LateExceptionEnded { .. } => ("clock", Mark::Plain),
     }
 }
 
@@ -468,6 +469,21 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             utc(*to)
         )),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
+        E::LatePaymentChanged { on, reason, .. } => {
+            let what =
+                if *on { "set what is charged for late payment" } else { "switched charges for late payment off" };
+            noted(format!("{who} {what}"), reason)
+        }
+        E::LateNoteDrafted { of, total, until, .. } => plain(format!(
+            "{who} made a draft late payment note of {} for {}, until {}",
+            money(*total),
+            names.document(*of),
+            locale.date_long(*until)
+        )),
+        E::LateExcepted { reason, .. } => {
+            noted(format!("{who} left the client out of charges for late payment"), reason)
+        }
+        E::LateExceptionEnded { .. } => plain(format!("{who} let charges for late payment hold for the client again")),
     }
 }
 
@@ -638,6 +654,8 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         E::StaffOpenItemsDownloaded { .. } => None,
         E::ImportMade { .. } | E::ImportUndone { .. } => None,
         E::DropWaits { .. } | E::DropRefused { .. } => None,
+        E::LatePaymentChanged { .. } | E::LateNoteDrafted { .. } => None,
+        E::LateExcepted { .. } | E::LateExceptionEnded { .. } => None,
     }
 }
 

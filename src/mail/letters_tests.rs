@@ -72,6 +72,7 @@ fn invoice() -> Invoice {
         body: Body::Published(money),
         recipients: vec![],
         quote: None,
+        late: None,
         issue: Some(Issue {
             number: "HF-2025-0412".parse().unwrap(),
             at: Timestamp::UNIX_EPOCH,

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
-use super::{backups, bounces, outbox, recurring, statements};
+use super::{backups, bounces, late_notes, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
 use crate::actions::{clock, policies, promises, uploads};
@@ -39,6 +39,8 @@ pub enum Job {
     Recurring,
     /// Publishes the statements of a month that has ended.
     Statements,
+    /// Drafts the late payment notes of what became late enough.
+    LateNotes,
     /// Carries a change of the reminder policy out.
     Replan,
     /// Notes promises as broken whose day and grace have passed.
@@ -65,6 +67,7 @@ impl Job {
         Self::Clock,
         Self::Statements,
         Self::Recurring,
+        Self::LateNotes,
         Self::Replan,
         Self::Promises,
         Self::Reminders,
@@ -89,7 +92,15 @@ impl Job {
     /// Whether it would settle, or clear away, on a day that may be wrong what can't be taken back. It waits after a
     /// leap of the clock, and goes on where it was when an owner has looked.
     fn goes_by_the_day(self) -> bool {
-        matches!(self, Self::Statements | Self::Recurring | Self::Promises | Self::Reminders | Self::Sweep)
+        let by_the_day = [
+            Self::Statements,
+            Self::Recurring,
+            Self::LateNotes,
+            Self::Promises,
+            Self::Reminders,
+            Self::Sweep,
+        ];
+        by_the_day.contains(&self)
     }
 
     /// How many things it did.
@@ -104,6 +115,7 @@ impl Job {
             Self::Clock => look_at_clock(&app, last).await,
             Self::Statements => statements::run(&app).await,
             Self::Recurring => recurring::run(&app).await,
+            Self::LateNotes => late_notes::run(&app).await,
             Self::Replan => replan(&app).await,
             Self::Promises => pass_promises(&app).await,
             Self::Reminders => look(&app).await,
@@ -136,6 +148,8 @@ pub struct Ticked {
     pub recurring: usize,
     /// Promises looked at whose day has passed.
     pub promises: usize,
+    /// Late payment notes drafted.
+    pub late_notes: usize,
     /// Reminder letters queued.
     pub reminders: usize,
     /// Files of the drop folder that were moved.
@@ -200,6 +214,7 @@ impl Rota {
             Job::Statements => out.statements += count,
             Job::Recurring => out.recurring += count,
             Job::Promises => out.promises += count,
+            Job::LateNotes => out.late_notes += count,
             Job::Reminders => out.reminders += count,
             // Its letters are counted when they go.
             Job::BackupAge | Job::Replan => {}

@@ -8,6 +8,7 @@ mod backups;
 mod bounces;
 mod drop;
 mod jobs;
+mod late_notes;
 mod mailbox;
 mod night;
 mod outbox;

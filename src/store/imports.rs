@@ -9,8 +9,8 @@ use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::tables::{
     CLIENTS, CLIENTS_BY_NAME, CONTACTS, CONTACTS_OF_CLIENT, CREDIT_HOLDS, CREDIT_TERMS, IMPORTS, INVOICE_NUMBERS,
-    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE, RECEIPTS_OF_CLIENT,
-    UNAPPLIED,
+    INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, LATE_EXCEPTIONS, RECEIPT_NUMBERS, RECEIPTS, RECEIPTS_BY_DATE,
+    RECEIPTS_OF_CLIENT, UNAPPLIED,
 };
 use super::tx::{Reader, WriteTx};
 use super::{clients, day};
@@ -94,6 +94,7 @@ impl WriteTx<'_> {
         self.change(CLIENTS_BY_NAME)?.remove((clients::fold(&client.party.name).as_str(), client.id.0))?;
         self.change(CREDIT_TERMS)?.remove(client.id.0)?;
         self.change(CREDIT_HOLDS)?.remove(client.id.0)?;
+        self.change(LATE_EXCEPTIONS)?.remove(client.id.0)?;
         self.change(CLIENTS)?.remove(client.id.0)?;
         Ok(())
     }

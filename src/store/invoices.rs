@@ -14,8 +14,8 @@ use super::files::FileUse;
 use super::payments::PaymentReads;
 use super::sums::{Growth, month};
 use super::tables::{
-    CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, INVOICES_OF_QUOTE, OPEN_TOTALS,
-    SHELF_OF, SHELVES,
+    CLIENT_SHELVES, INVOICE_NUMBERS, INVOICES, INVOICES_BY_DATE, INVOICES_OF_CLIENT, INVOICES_OF_QUOTE, LATE_NOTES,
+    OPEN_TOTALS, SHELF_OF, SHELVES,
 };
 use super::tx::{Reader, WriteTx};
 use super::{date_of, day};
@@ -475,6 +475,9 @@ impl WriteTx<'_> {
         if let Some(from) = &invoice.quote {
             self.change(INVOICES_OF_QUOTE)?.insert((from.quote.0, invoice.id.0), ())?;
         }
+        if let Some(late) = &invoice.late {
+            self.change(LATE_NOTES)?.insert((late.of.0, invoice.id.0), ())?;
+        }
         self.put(INVOICES, invoice.id.0, invoice)?;
         self.reshelve(invoice).map(drop)
     }
@@ -489,6 +492,9 @@ impl WriteTx<'_> {
         self.unshelve(invoice)?;
         if let Some(from) = &invoice.quote {
             self.change(INVOICES_OF_QUOTE)?.remove((from.quote.0, invoice.id.0))?;
+        }
+        if let Some(late) = &invoice.late {
+            self.change(LATE_NOTES)?.remove((late.of.0, invoice.id.0))?;
         }
         self.change(INVOICES)?.remove(invoice.id.0)?;
         Ok(())

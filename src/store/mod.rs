@@ -24,6 +24,7 @@ pub mod firm;
 pub mod imports;
 pub mod invoices;
 pub mod keys;
+pub mod late;
 pub mod letters;
 pub mod migrate;
 #[cfg(test)]
@@ -86,6 +87,7 @@ pub mod prelude {
     pub use super::firm::FirmReads;
     pub use super::imports::ImportReads;
     pub use super::invoices::InvoiceReads;
+    pub use super::late::LateReads;
     pub use super::letters::LetterReads;
     pub use super::monthly::MonthlyReads;
     pub use super::numbering::NumberReads;

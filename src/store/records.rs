@@ -19,6 +19,7 @@ use crate::domain::firm::Firm;
 use crate::domain::grant::{CodeRequest, Grant, Session};
 use crate::domain::import::Import;
 use crate::domain::invoice::Invoice;
+use crate::domain::late_payment::{LateException, LatePaymentVersion};
 use crate::domain::letter::Letter;
 use crate::domain::monthly::MonthStatement;
 use crate::domain::pause::{Pause, Stopped};
@@ -98,4 +99,6 @@ records! {
     CreditTerms = "credit terms" v 1;
     Snooze = "snooze" v 1;
     Wording = "wording of a letter" v 1;
+    LatePaymentVersion = "late payment" v 1;
+    LateException = "exception from late payment" v 1;
 }

@@ -294,6 +294,7 @@ mod tests {
             body: Body::Published(Money::new(minor, EUR)),
             recipients: vec![],
             quote: None,
+            late: None,
             issue: issued.then_some(issue),
             changed: Timestamp::UNIX_EPOCH,
         }

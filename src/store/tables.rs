@@ -20,7 +20,8 @@ type Open = (Name, i64, i64);
 /// change of the reminder policy has got, whether PDFs go along with letters.
 pub const META: T<Name, Bytes> = T::new("meta");
 /// Last identifier or number given, per noun or series; under `once/`, what a form made that may be sent twice; under
-/// `rate/`, when what was counted of a person is forgotten, in milliseconds, and their last letters.
+/// `rate/`, when what was counted of a person is forgotten, in milliseconds, and their last letters; under `late/`, the
+/// last due date, in days since 1970, of which late payment notes were drafted.
 pub const SEQUENCES: T<Name, u64> = T::new("sequences");
 
 pub const STAFF: T<Id, Bytes> = T::new("staff");
@@ -58,6 +59,8 @@ pub const INVOICES_BY_DATE: T<(Day, Id), ()> = T::new("invoices_by_date");
 pub const INVOICES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("invoices_of_client");
 /// *Index*: (quote, invoice) of invoices that charge a part of an accepted quote, drafts too.
 pub const INVOICES_OF_QUOTE: T<(Id, Id), ()> = T::new("invoices_of_quote");
+/// *Index*: (invoice that was paid late, late payment note for it), drafts too.
+pub const LATE_NOTES: T<(Id, Id), ()> = T::new("late_notes");
 /// *Index*: (shelf, due date of the earliest open instalment, invoice) to (currency, open amount).
 pub const SHELVES: T<(u8, Day, Id), (Name, i64)> = T::new("shelves");
 /// *Index*: (client, shelf, due date, invoice) to (currency, open amount, what of it is open at that due date).
@@ -220,6 +223,11 @@ pub const CREDIT_TERMS: T<Id, Bytes> = T::new("credit_terms");
 /// *Index*: clients on hold.
 pub const CREDIT_HOLDS: T<Id, ()> = T::new("credit_holds");
 
+/// Version to what is charged for late payment. Rows are only ever added.
+pub const LATE_PAYMENT: T<Id, Bytes> = T::new("late_payment");
+/// Client to why they are charged nothing for late payment.
+pub const LATE_EXCEPTIONS: T<Id, Bytes> = T::new("late_exceptions");
+
 /// Calls `$each` with every table, for creation, backup and verification.
 #[macro_export]
 macro_rules! every_table {
@@ -235,7 +243,7 @@ macro_rules! every_table {
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE WORDINGS PAUSES STATEMENTS STATEMENT_MONTHS
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
-            CREDIT_TERMS CREDIT_HOLDS
+            CREDIT_TERMS CREDIT_HOLDS LATE_NOTES LATE_PAYMENT LATE_EXCEPTIONS
             ATTENTION ATTENTION_OF SNOOZES
             PROMISES PROMISES_OF_INVOICE PROMISES_OF_CLIENT PROMISES_OPEN
             HABITS EXPECTED DEBTS DEBTORS MONTHS

@@ -164,6 +164,7 @@ pub fn case(
         body: Body::Composed(content),
         recipients: vec![],
         quote: None,
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     };

@@ -318,6 +318,7 @@ impl Made<'_> {
             body: if read.content.lines.is_empty() { Body::Published(payable) } else { Body::Composed(read.content) },
             recipients: Vec::new(),
             quote: None,
+            late: None,
             issue: Some(issue),
             changed: self.now,
         }

@@ -119,6 +119,7 @@ pub(super) fn credit_note(
         note: crediting.reason.clone(),
         body: Body::Composed(content),
         quote: None,
+        late: None,
         issue: None,
         ..invoice
     })

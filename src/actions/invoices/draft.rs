@@ -2,7 +2,7 @@
 
 use jiff::civil::Date;
 
-use super::super::found;
+use super::super::{found, late_notes};
 use super::from_quote;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
@@ -75,6 +75,7 @@ pub fn save_draft(
     let mut invoice = as_invoice(id, draft, w.now);
     if let Some(kept) = kept {
         from_quote::carry_on(w, &kept, &mut invoice)?;
+        late_notes::carry_on(&kept, &mut invoice)?;
     }
     w.put_invoice(&invoice)?;
     let about = About::invoice(draft.client, id);
@@ -119,6 +120,7 @@ pub fn as_invoice(id: InvoiceId, draft: &Draft, changed: jiff::Timestamp) -> Inv
         body: Body::Composed(draft.content),
         recipients: draft.recipients,
         quote: None,
+        late: None,
         issue: None,
         changed,
     }

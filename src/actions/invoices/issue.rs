@@ -8,7 +8,7 @@ use jiff::civil::Date;
 
 use super::super::credit_terms::{self, Beyond};
 use super::super::restored;
-use super::super::{found, letters};
+use super::super::{found, late_notes, letters};
 use super::complete::{complete_holding, issued_by, keep_pdf};
 use super::credit::{Crediting, credit_note, once_series};
 use super::draft::editable;
@@ -159,6 +159,7 @@ fn prepare(app: &App, reader: &impl Reader, scope: &StaffScope, wanted: &Wanted)
     let (firm, client) = (reader.firm()?, found(reader.client(invoice.client)?)?);
     rules::check(&invoice, Some(&totals), &firm.party, &client.party)?;
     credit_terms::check(reader, &invoice, wanted.beyond())?;
+    late_notes::check(reader, &invoice)?;
     let number = next_number(reader, &firm, &invoice)?;
     let speaking = firm.speaking(client.language);
     let pdf = draw(app, reader, &speaking, &client, &invoice, &number, &totals)?;
@@ -185,6 +186,7 @@ fn seal(
         return Err(Refusal::TryAgain.into());
     }
     let over = credit_terms::check(w, &invoice, wanted.beyond())?;
+    late_notes::check(w, &invoice)?;
     let mut hold = false;
     if let Wanted::CreditNote { crediting, .. } = wanted {
         invoice.id = InvoiceId(w.next("invoice")?);

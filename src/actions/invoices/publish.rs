@@ -163,6 +163,7 @@ fn publish_beyond(
         body: body(p),
         recipients: p.recipients.clone(),
         quote: None,
+        late: None,
         issue: None,
         changed: w.now,
     };

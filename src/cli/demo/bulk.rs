@@ -162,6 +162,7 @@ fn invoice(id: InvoiceId, client: ClientId, title: String, dated: Date, content:
         body: Body::Composed(content),
         recipients: Vec::new(),
         quote: None,
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

@@ -156,6 +156,8 @@ impl<A: Archive> Writer<'_, A> {
             "Issued at",
             "PDF SHA-256",
             "Quote",
+            "Late payment of",
+            "Late payment until",
         ];
         self.register("documents", &headings)?;
         let r = self.r;
@@ -169,6 +171,8 @@ impl<A: Archive> Writer<'_, A> {
                 Kind::Invoice => String::new(),
             };
             let project = i.project.map(|p| p.to_string()).unwrap_or_default();
+            let (late_of, until) =
+                i.late.as_ref().map_or_else(Default::default, |x| (x.of.to_string(), x.until.to_string()));
             self.row(&[
                 i.id.to_string(),
                 kind(&i).to_owned(),
@@ -187,6 +191,8 @@ impl<A: Archive> Writer<'_, A> {
                 at,
                 digest,
                 i.quote.as_ref().map_or_else(String::new, |x| x.number.to_string()),
+                late_of,
+                until,
             ])
         })?;
         let headings = [

@@ -1,6 +1,9 @@
 //! English.
 
-use super::{InvoiceWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords, VatWords, Words};
+use super::{
+    InvoiceWords, LateDays, LateWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords,
+    VatWords, Words,
+};
 use crate::domain::payment::{Cause, Method};
 use crate::domain::quote_billing::PartWords;
 use crate::domain::statement::EntryKind;
@@ -136,6 +139,19 @@ pub(super) static WORDS: Words = Words {
         xml_due: |due| format!("Payable by {due}."),
         xml_instalment: |amount, due| format!("{amount} by {due}."),
         xml_early: |percent, until| format!("{percent}% off when paid by {until}."),
+    },
+    late: LateWords {
+        title: "Late payment note",
+        draft: "DRAFT – not a late payment note",
+        heading: |number| format!("Late payment of {number}"),
+        interest: |x| {
+            let days = if x.days == 1 { "1 day".to_owned() } else { format!("{} days", x.days) };
+            let LateDays { number, open, from, to, rate, .. } = x;
+            format!("Interest on {number}\n{open}, {from} to {to} ({days}) at {rate} a year")
+        },
+        fixed: |number| format!("Fixed sum for late payment of {number}\nDirective 2011/7/EU, Art. 6"),
+        no_vat: "Compensation for late payment, outside the scope of VAT.",
+        note: "Simple interest for each day after the due date; a year counts 365 days.",
     },
     quote: QuoteWords {
         parts: PartWords::ENGLISH,

@@ -3,7 +3,10 @@
 //! A credit note is called *Rechnungskorrektur (Gutschrift)*, since *Gutschrift* alone is the law's word for an invoice
 //! that the customer makes out (§ 14 Abs. 2 UStG).
 
-use super::{InvoiceWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords, VatWords, Words};
+use super::{
+    InvoiceWords, LateDays, LateWords, LineWords, PayWords, QuoteWords, ReceiptWords, SheetWords, StatementWords,
+    VatWords, Words,
+};
 use crate::domain::payment::{Cause, Method};
 use crate::domain::quote_billing::PartWords;
 use crate::domain::statement::EntryKind;
@@ -143,6 +146,19 @@ pub(super) static WORDS: Words = Words {
         xml_due: |due| format!("Zahlbar bis {due}."),
         xml_instalment: |amount, due| format!("{amount} bis {due}."),
         xml_early: |percent, until| format!("{percent} % Skonto bei Zahlung bis {until}."),
+    },
+    late: LateWords {
+        title: "Verzugsrechnung",
+        draft: "ENTWURF – keine Verzugsrechnung",
+        heading: |number| format!("Zahlungsverzug bei {number}"),
+        interest: |x| {
+            let days = if x.days == 1 { "1 Tag".to_owned() } else { format!("{} Tage", x.days) };
+            let LateDays { number, open, from, to, rate, .. } = x;
+            format!("Verzugszinsen auf {number}\n{open}, {from} bis {to} ({days}) zu {rate} im Jahr")
+        },
+        fixed: |number| format!("Pauschale für den Zahlungsverzug bei {number}\nRichtlinie 2011/7/EU, Art. 6"),
+        no_vat: "Entschädigung für Zahlungsverzug, nicht umsatzsteuerbar.",
+        note: "Einfache Zinsen für jeden Tag nach der Fälligkeit; ein Jahr zählt 365 Tage.",
     },
     quote: QuoteWords {
         parts: PartWords {

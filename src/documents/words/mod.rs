@@ -42,6 +42,46 @@ pub fn credit_words(language: Language, number: &str) -> [String; 2] {
     [(words.credit_for)(number), (words.part_credited)(number)]
 }
 
+/// What a line of a late payment note says of days on which one amount was open at one rate.
+#[derive(Clone, Copy, Debug)]
+pub struct LateDays<'a> {
+    /// The number of the invoice.
+    pub number: &'a str,
+    /// What was open.
+    pub open: &'a str,
+    /// The first day.
+    pub from: &'a str,
+    /// The last day.
+    pub to: &'a str,
+    /// How many.
+    pub days: i32,
+    /// The rate a year.
+    pub rate: &'a str,
+}
+
+/// What late payment notes say.
+pub struct LateWords {
+    /// What such a document is called.
+    pub(super) title: &'static str,
+    /// Across a draft of one.
+    pub(super) draft: &'static str,
+    /// What it is about, of the invoice's number.
+    pub heading: fn(&str) -> String,
+    /// A line of interest: the item's name, then its description.
+    pub interest: fn(&LateDays<'_>) -> String,
+    /// The line of the fixed sum, of the invoice's number.
+    pub fixed: fn(&str) -> String,
+    /// Why no VAT is charged (BT-120).
+    pub no_vat: &'static str,
+    /// How it was reckoned.
+    pub note: &'static str,
+}
+
+/// What late payment notes say in a language.
+pub fn late_words(language: Language) -> &'static LateWords {
+    &words(language).late
+}
+
 /// All words of one language.
 pub(super) struct Words {
     pub(super) sheet: SheetWords,
@@ -49,6 +89,7 @@ pub(super) struct Words {
     pub(super) lines: LineWords,
     pub(super) vat: VatWords,
     pub(super) invoice: InvoiceWords,
+    pub(super) late: LateWords,
     pub(super) quote: QuoteWords,
     pub(super) receipt: ReceiptWords,
     pub(super) statement: StatementWords,

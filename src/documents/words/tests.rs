@@ -4,7 +4,7 @@ use super::*;
 
 /// What a language says, one string for each thing, with `[1]`, `[2]` … where something is placed.
 fn all(words: &Words) -> Vec<String> {
-    let Words { sheet, pay, lines, vat, invoice, quote, receipt, statement, .. } = words;
+    let Words { sheet, pay, lines, vat, invoice, late, quote, receipt, statement, .. } = words;
     let one = |x: Of| x("[1]");
     let two = |x: OfTwo| x("[1]", "[2]");
     let mut out: Vec<String> = vec![
@@ -45,6 +45,11 @@ fn all(words: &Words) -> Vec<String> {
         (statement.part)(2, 3),
         two(statement.due_of),
     ];
+    out.extend([(late.heading)("[1]"), (late.fixed)("[1]")]);
+    out.extend([1, 30].map(|days| {
+        (late.interest)(&LateDays { number: "[1]", open: "[2]", from: "[3]", to: "[4]", days, rate: "[5]" })
+    }));
+    out.extend([late.title, late.draft, late.no_vat, late.note].map(str::to_owned));
     for category in VatCategory::ALL {
         out.extend([(vat.words)(category, "[1]"), (vat.group)(category, "[1]", "[2]")]);
         out.push((vat.cell)(category).to_owned());

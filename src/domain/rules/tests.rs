@@ -40,6 +40,7 @@ fn invoice(content: Content) -> Invoice {
         body: Body::Composed(content),
         recipients: vec![],
         quote: None,
+        late: None,
         issue: None,
         changed: Timestamp::UNIX_EPOCH,
     }

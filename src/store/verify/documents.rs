@@ -26,12 +26,13 @@ use crate::store::tx::Reader;
 type OpenSums = BTreeMap<(Currency, i32), (i64, u64)>;
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
-    let (mut issued, mut highest, mut open, mut quoted) = (0, 0, OpenSums::new(), 0);
+    let (mut issued, mut highest, mut open, mut quoted, mut late) = (0, 0, OpenSums::new(), 0, 0);
     let all = c.every("invoices", INVOICES, |c, key: u64, invoice: Invoice| {
         highest = key;
         c.claim(invoice.id.0 == key, || format!("The invoice at {key} says to be {}.", invoice.id));
         belongs(c, &invoice)?;
         quoted += u64::from(of_quote(c, &invoice)?);
+        late += u64::from(of_late(c, &invoice)?);
         let settled = c.r.settled(invoice.id)?;
         shelved(c, &invoice, settled, &mut open)?;
         if let Some(issue) = &invoice.issue {
@@ -45,6 +46,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.sized(INVOICE_NUMBERS, issued)?;
     c.sized(INVOICES_OF_CLIENT, issued)?;
     c.sized(INVOICES_OF_QUOTE, quoted)?;
+    c.sized(LATE_NOTES, late)?;
     c.sized(SHELVES, all)?;
     c.sized(CLIENT_SHELVES, all)?;
     c.sized(SHELF_OF, all)?;
@@ -92,6 +94,24 @@ fn of_quote(c: &mut Check<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
     c.claim(own, || format!("Invoice {id} charges a part of quote {quote}, which its client did not accept."));
     let listed = c.has(INVOICES_OF_QUOTE, (quote.0, id.0))?;
     c.claim(listed, || format!("Invoice {id} is missing from the list of its quote."));
+    Ok(true)
+}
+
+/// Whether it is a late payment note, which then is for an issued invoice of its client that is none, and listed there.
+fn of_late(c: &mut Check<'_>, invoice: &Invoice) -> Result<bool, StoreError> {
+    let Some(late) = &invoice.late else { return Ok(false) };
+    let (id, of) = (invoice.id, late.of);
+    let known = c.r.invoice(of)?;
+    let own = known.is_some_and(|x| {
+        x.client == invoice.client && x.is_invoice() && x.late.is_none() && x.number() == Some(&late.number)
+    });
+    c.claim(own && invoice.is_invoice(), || format!("Late payment note {id} is for {of}, which is no such invoice."));
+    let apart = late.stretches.is_sorted_by(|a, b| a.to < b.from);
+    c.claim(apart && late.stretches.iter().all(|x| x.from <= x.to && x.to <= late.until), || {
+        format!("The days that late payment note {id} charges can’t be right.")
+    });
+    let listed = c.has(LATE_NOTES, (of.0, id.0))?;
+    c.claim(listed, || format!("Late payment note {id} is missing from the list of its invoice."));
     Ok(true)
 }
 

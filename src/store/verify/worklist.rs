@@ -1,8 +1,11 @@
-//! Credit terms, of clients that exist and listed where they hold; what wants a person, once for each open invoice.
+//! Credit terms, of clients that exist and listed where they hold; what is charged for late payment; what wants a
+//! person, once for each open invoice.
 
 use super::Check;
 use crate::domain::attention::Snooze;
 use crate::domain::credit_terms::CreditTerms;
+use crate::domain::late_payment::{LateException, LatePaymentVersion};
+use crate::domain::refusal::Faults;
 use crate::store::error::StoreError;
 use crate::store::invoices::{OPEN, PART_PAID};
 use crate::store::tables::*;
@@ -22,9 +25,29 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         Ok(())
     })?;
     c.sized(CREDIT_HOLDS, held)?;
+    late(c)?;
     wanting(c)?;
     c.every("what is put off", SNOOZES, |c, key: (u8, u64), snooze: Snooze| {
         c.claim(snooze.item.key() == key, || format!("What is put off at {key:?} says to be {}.", snooze.item));
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// What is charged for late payment has versions without a gap, and is excepted for clients that exist.
+fn late(c: &mut Check<'_>) -> Result<(), StoreError> {
+    let mut last = 0;
+    c.every("versions of late payment", LATE_PAYMENT, |c, key: u64, one: LatePaymentVersion| {
+        let mut faults = Faults::default();
+        one.policy.check(&mut faults);
+        let fine = key == last + 1 && u64::from(one.version) == key && faults.is_empty();
+        c.claim(fine, || format!("Version {key} of what is charged for late payment can’t be right."));
+        last = key;
+        Ok(())
+    })?;
+    c.every("exceptions from late payment", LATE_EXCEPTIONS, |c, key: u64, one: LateException| {
+        let known = one.client.0 == key && c.has(CLIENTS, key)?;
+        c.claim(known, || format!("Client {key}, who is charged nothing for late payment, does not exist."));
         Ok(())
     })?;
     Ok(())

@@ -19,6 +19,8 @@ use counterfoil::domain::ids::*;
 use counterfoil::domain::import::{Given as Range, Import, Undone};
 use counterfoil::domain::invoice::{Body, Elsewhere, Invoice, Issue, Kind, References};
 use counterfoil::domain::language::Language;
+use counterfoil::domain::late_interest::{LateCharge, RateFrom, Stretch, YearlyRate};
+use counterfoil::domain::late_payment::{LateException, LatePayment, LatePaymentVersion};
 use counterfoil::domain::letter::{Letter, LetterState, Link, Purpose};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::monthly::MonthStatement;
@@ -195,6 +197,7 @@ fn documents_keep_their_stored_form() {
         body: Body::Composed(content.clone()),
         recipients: vec![ContactId(4)],
         quote: Some(FromQuote { quote: QuoteId(8), number: "Q-1".parse().unwrap(), part: Part::Lines(vec![1]) }),
+        late: None,
         issue: None,
         changed: at(),
     };
@@ -206,7 +209,12 @@ fn documents_keep_their_stored_form() {
     let charged = totals(&taken, Currency::EUR).unwrap();
     let (kind, body) = (Kind::CreditNote(InvoiceId(700)), Body::Composed(taken));
     let credit = Invoice { kind, body, issue: Some(issue(charged)), ..composed.clone() };
-    golden("invoice", &[draft, composed.clone(), published, credit]);
+    let rate = YearlyRate::parse("rate", "10.15").unwrap();
+    let stretch = Stretch { from: date(2026, 10, 1), to: date(2026, 11, 20), open: 120_000, rate, interest: 1_702 };
+    let (of, number) = (InvoiceId(699), "A-1".parse().unwrap());
+    let late = LateCharge { of, number, until: date(2026, 11, 20), stretches: vec![stretch], fixed: Some(4_000) };
+    let note = Invoice { quote: None, late: Some(late), ..draft.clone() };
+    golden("invoice", &[draft, composed.clone(), published, credit, note]);
     let offer = |answer| quote::Version {
         title: "A kiln".to_owned(),
         issued: date(2026, 11, 23),
@@ -530,6 +538,16 @@ fn credit_terms_keep_their_form() {
 }
 
 #[test]
+fn late_payment_keeps_its_form() {
+    let rate = RateFrom { from: date(2026, 7, 1), rate: YearlyRate::parse("rate", "10.15").unwrap() };
+    let policy = LatePayment { on: true, rates: vec![rate], by_itself: true, ..LatePayment::standard() };
+    let by = Actor::Staff(StaffId(3));
+    golden("late-payment", &[LatePaymentVersion { version: 2, policy, by, at: at(), reason: "x".to_owned() }]);
+    let (client, by, reason) = (ClientId(5), StaffId(3), "x".to_owned());
+    golden("late-exception", &[LateException { client, reason, by, since: at() }]);
+}
+
+#[test]
 fn a_version_of_the_reminder_policy_keeps_its_form() {
     let mut policy = Policy::standard();
     policy.steps[4].to = Reach::Both;
@@ -679,5 +697,9 @@ fn events() -> Vec<Event> {
         E::PromiseKept { invoice, promise, amount, day: date(2026, 11, 28), on: date(2026, 11, 27) },
         E::PromiseBroken { invoice, promise, amount, day: date(2026, 11, 28) },
         E::PromiseReopened { invoice, promise, amount, day: date(2026, 11, 28) },
+        E::LatePaymentChanged { version: 2, on: true, reason: s() },
+        E::LateNoteDrafted { note: credit, of: invoice, total, until: date(2026, 11, 20) },
+        E::LateExcepted { client, reason: s() },
+        E::LateExceptionEnded { client },
     ]
 }

@@ -168,6 +168,7 @@ prop_compose! {
             body,
             recipients: Vec::new(),
             quote: None,
+            late: None,
             issue: None,
             changed: jiff::Timestamp::UNIX_EPOCH,
         };

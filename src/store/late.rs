@@ -1,0 +1,140 @@
+//! Late payment: what is charged for it, who is excepted, and which notes charged what of an invoice.
+
+use jiff::civil::Date;
+use redb::ReadableTable;
+
+use super::error::StoreError;
+use super::invoices::{Cursor, InvoiceReads, OPEN, PART_PAID};
+use super::payments::PaymentReads;
+use super::records::Record;
+use super::tables::{LATE_EXCEPTIONS, LATE_NOTES, LATE_PAYMENT, SHELVES};
+use super::tx::{Reader, WriteTx};
+use super::{date_of, day};
+use crate::domain::ids::{ClientId, InvoiceId};
+use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::late_payment::{LateException, LatePayment, LatePaymentVersion};
+use crate::domain::payment::{Allocation, Source};
+use crate::domain::score::{How, Owed, Settlement};
+
+/// The last due date, in days since 1970, of which late payment notes were drafted.
+const DRAFTED: &str = "late/drafted";
+
+/// Reading late payment.
+pub trait LateReads: Reader {
+    /// The newest version of what is charged; off before any was kept.
+    fn late_payment_now(&self) -> Result<LatePaymentVersion, StoreError> {
+        let table = self.table(LATE_PAYMENT)?;
+        let last = table.last()?.map(|row| LatePaymentVersion::decode(row.1.value())).transpose()?;
+        Ok(last.unwrap_or_else(LatePaymentVersion::standard))
+    }
+
+    /// What is charged now.
+    fn late_payment(&self) -> Result<LatePayment, StoreError> {
+        Ok(self.late_payment_now()?.policy)
+    }
+
+    /// Every version that was kept, the newest first.
+    fn late_payment_versions(&self) -> Result<Vec<LatePaymentVersion>, StoreError> {
+        let table = self.table(LATE_PAYMENT)?;
+        table.iter()?.rev().map(|row| LatePaymentVersion::decode(row?.1.value())).collect()
+    }
+
+    /// Why a client is charged nothing, if so.
+    fn late_exception(&self, client: ClientId) -> Result<Option<LateException>, StoreError> {
+        self.record_at(LATE_EXCEPTIONS, client.0)
+    }
+
+    /// Clients who are charged nothing, at most `limit`.
+    fn late_exceptions(&self, limit: usize) -> Result<Vec<LateException>, StoreError> {
+        let table = self.table(LATE_EXCEPTIONS)?;
+        table.iter()?.take(limit).map(|row| LateException::decode(row?.1.value())).collect()
+    }
+
+    /// The late payment notes for an invoice, drafts too, the oldest first.
+    fn late_notes_of(&self, invoice: InvoiceId) -> Result<Vec<Invoice>, StoreError> {
+        let table = self.table(LATE_NOTES)?;
+        let rows = table.range((invoice.0, 0)..=(invoice.0, u64::MAX))?;
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.invoice(InvoiceId(r.0.value().1))).transpose())
+            .collect()
+    }
+
+    /// What an issued invoice asked for and what settled it; what was credited of it stands apart from a credit of
+    /// something else that was set off against it, which is as a payment.
+    fn owed_of(&self, invoice: &Invoice) -> Result<Option<Owed>, StoreError> {
+        let Some(issue) = &invoice.issue else { return Ok(None) };
+        let mut settled = Vec::new();
+        for allocation in self.allocations_of(invoice.id)? {
+            let (on, amount, how) = (allocation.on, allocation.amount.minor, how(self, invoice.id, &allocation)?);
+            settled.push(Settlement { on, until: None, amount, how });
+        }
+        let (payable, terms) = (issue.totals.payable, invoice.terms.clone());
+        let Invoice { id, currency, dated, due, .. } = *invoice;
+        Ok(Some(Owed { invoice: id, currency, dated, due, payable, terms, settled }))
+    }
+
+    /// Open invoices whose earliest open due date is `from` to `to`, after a place in that order, at most `limit`.
+    fn open_due(&self, from: Date, to: Date, after: Option<Cursor>, limit: usize) -> Result<Vec<Cursor>, StoreError> {
+        let table = self.table(SHELVES)?;
+        let start = after.map_or((day(from), 0), |x| (x.day, x.id.saturating_add(1)));
+        let mut out = Vec::new();
+        if start.0 > day(to) {
+            return Ok(out);
+        }
+        for shelf in [OPEN, PART_PAID] {
+            for row in table.range((shelf, start.0, start.1)..=(shelf, day(to), u64::MAX))?.take(limit) {
+                let (_, day, id) = row?.0.value();
+                out.push(Cursor { day, id });
+            }
+        }
+        out.sort();
+        out.truncate(limit);
+        Ok(out)
+    }
+
+    /// The last due date of which late payment notes were drafted; `None` before any was.
+    fn late_drafted(&self) -> Result<Option<Date>, StoreError> {
+        let count = self.last_in_series(DRAFTED)?;
+        Ok(i32::try_from(count).ok().filter(|x| *x > 0).map(date_of))
+    }
+}
+
+impl<T: Reader + ?Sized> LateReads for T {}
+
+fn how<R: Reader + ?Sized>(reader: &R, invoice: InvoiceId, allocation: &Allocation) -> Result<How, StoreError> {
+    Ok(match allocation.source {
+        Source::Receipt(_) | Source::EarlyPayment(_) => How::Paid,
+        Source::WrittenOff(_) => How::WrittenOff,
+        Source::Credit(id) => match reader.invoice(id)?.map(|x| x.kind) {
+            Some(Kind::CreditNote(of)) if of == invoice => How::Credited,
+            _ => How::Paid,
+        },
+    })
+}
+
+impl WriteTx<'_> {
+    /// Keeps a new version of what is charged for late payment, which follows the newest one.
+    ///
+    /// # Errors
+    /// When it does not follow, or the file can't be written.
+    pub fn put_late_payment(&mut self, version: &LatePaymentVersion) -> Result<(), StoreError> {
+        if version.version != self.late_payment_now()?.version.saturating_add(1) {
+            return Err(StoreError::Broken("a version of late payment does not follow the last".to_owned()));
+        }
+        self.put(LATE_PAYMENT, u64::from(version.version), version)
+    }
+
+    /// Keeps that a client is charged nothing.
+    pub fn put_late_exception(&mut self, exception: &LateException) -> Result<(), StoreError> {
+        self.put(LATE_EXCEPTIONS, exception.client.0, exception)
+    }
+
+    /// A client is charged again; whether they were not.
+    pub fn end_late_exception(&mut self, client: ClientId) -> Result<bool, StoreError> {
+        Ok(self.change(LATE_EXCEPTIONS)?.remove(client.0)?.is_some())
+    }
+
+    /// Notes of which due dates late payment notes were drafted.
+    pub fn set_late_drafted(&mut self, due: Date) -> Result<(), StoreError> {
+        self.remember(DRAFTED, u64::try_from(day(due)).unwrap_or(0))
+    }
+}

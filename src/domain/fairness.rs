@@ -36,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Skipped,
         Self::Paused,
         Self::Resumed,

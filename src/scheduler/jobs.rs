@@ -63,7 +63,7 @@ pub enum Job {
 
 impl Job {
     /// All of them, in the order of a round: what a look queues is sent in the same round.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Clock,
         Self::Statements,
         Self::Recurring,
@@ -92,14 +92,8 @@ impl Job {
     /// Whether it would settle, or clear away, on a day that may be wrong what can't be taken back. It waits after a
     /// leap of the clock, and goes on where it was when an owner has looked.
     fn goes_by_the_day(self) -> bool {
-        let by_the_day = [
-            Self::Statements,
-            Self::Recurring,
-            Self::LateNotes,
-            Self::Promises,
-            Self::Reminders,
-            Self::Sweep,
-        ];
+        let by_the_day =
+            [Self::Statements, Self::Recurring, Self::LateNotes, Self::Promises, Self::Reminders, Self::Sweep];
         by_the_day.contains(&self)
     }
 

@@ -159,6 +159,8 @@ pub fn list() -> Vec<Route> {
         post "/desk/clients/{id}/credit/limit" StaffWork desk::credit_terms::set_limit;
         post "/desk/clients/{id}/credit/hold" StaffWork desk::credit_terms::hold;
         post "/desk/clients/{id}/credit/lift" StaffWork desk::credit_terms::lift;
+        post "/desk/clients/{id}/late-payment" StaffWork desk::late_exception::except;
+        post "/desk/clients/{id}/late-payment/end" StaffWork desk::late_exception::end;
         get "/desk/clients/{id}/statement" Staff client_statement::show;
         get "/desk/clients/{id}/statement.pdf" Staff client_statement::pdf;
         get "/desk/clients/{id}/statement.csv" Staff client_statement::csv;
@@ -229,6 +231,7 @@ pub fn list() -> Vec<Route> {
         post "/desk/invoices/{id}/credit" StaffWork desk::credit::credit;
         get "/desk/invoices/{id}/write-off" StaffWork desk::write_off::ask;
         post "/desk/invoices/{id}/write-off" StaffWork desk::write_off::write_off;
+        post "/desk/invoices/{id}/late-note" StaffWork desk::late_note::make;
         get "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::ask_undo;
         post "/desk/invoices/{id}/allocations/{allocation}/undo" StaffWork desk::undo::undo;
         get "/desk/recurring" Staff desk::recurring::list;
@@ -294,6 +297,8 @@ pub fn list() -> Vec<Route> {
         get "/desk/settings/staff/{id}" Owner staff::edit;
         post "/desk/settings/staff/{id}" Owner staff::change;
         post "/desk/settings/staff/{id}/invite" Owner staff::invite;
+        get "/desk/settings/late-payment" Owner desk::late_payment::show;
+        post "/desk/settings/late-payment" Owner desk::late_payment::save;
         get "/desk/settings/letters" Owner desk::wordings::show;
         post "/desk/settings/letters" Owner desk::wordings::choose_files;
         get "/desk/settings/letters/{letter}" Owner desk::wording::show;

@@ -48,6 +48,7 @@ const IN_PARAGRAPHS: usize = 4;
 const WORDS: &[&str] = &[
     "/desk/drops/{id}/refuse",
     "/desk/clients/{id}/credit/hold",
+    "/desk/clients/{id}/late-payment",
     "/desk/clients/{id}/projects",
     "/desk/contacts/{id}/reminders",
     "/desk/documents/{id}/withdraw",
@@ -148,6 +149,7 @@ const BUTTONS: &[&str] = &[
     "/desk/contacts/{id}/admit",
     "/desk/contacts/{id}/invite",
     "/desk/clients/{id}/credit/lift",
+    "/desk/clients/{id}/late-payment/end",
     "/desk/clients/{id}/go-on",
     "/desk/clients/{id}/statements",
     "/desk/clients/{id}/statements/choice",
@@ -164,6 +166,7 @@ const BUTTONS: &[&str] = &[
     "/desk/invoices/{id}/promise/withdrawal",
     "/desk/invoices/issue",
     "/desk/invoices/{id}/issue",
+    "/desk/invoices/{id}/late-note",
     "/desk/invoices/{id}/send",
     "/desk/letters/{id}/decide",
     "/desk/publish/{kept}",
@@ -193,8 +196,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         .filter(|p| !found.contains_key(p))
         .collect();
     // Shown only for a letter of which nobody knows, where a code is waited for, after a restore, for whose access was
-    // revoked, for a quote that was accepted or that waits to be looked through, for what is paused or promised, and
-    // for a client on hold.
+    // revoked, for a quote that was accepted or that waits to be looked through, for what is paused or promised, for a
+    // client on hold or left out of late payment, and for an invoice that was paid late.
     let known = [
         "/sign-in/code",
         "/desk/letters/{id}/decide",
@@ -209,6 +212,8 @@ async fn every_route_that_takes_a_form_has_it_on_a_page() {
         "/invoices/{number}/promise/withdrawal",
         "/desk/clients/{id}/go-on",
         "/desk/clients/{id}/credit/lift",
+        "/desk/clients/{id}/late-payment/end",
+        "/desk/invoices/{id}/late-note",
         "/desk/snooze/{item}/end",
     ];
     let missing: Vec<&&str> = missing.iter().filter(|p| !known.contains(p)).collect();

@@ -16,7 +16,7 @@ const TALL: u32 = 6000;
 const PORTAL: [&str; 8] =
     ["/", "/invoices", "/statement", "/statement?kind=open", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 41] = [
+const DESK: [&str; 42] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",
@@ -53,6 +53,7 @@ const DESK: [&str; 41] = [
     "/desk/payments/new?client=1",
     "/desk/settings",
     "/desk/settings/staff",
+    "/desk/settings/late-payment",
     "/desk/settings/letters",
     "/desk/settings/letters/overdue-en",
     "/desk/backups",

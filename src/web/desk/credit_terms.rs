@@ -225,7 +225,7 @@ pub(super) fn acknowledge(verb: &str, over: Option<&Over>, missed: bool) -> Mark
 /// # Errors
 /// When the store fails.
 pub(super) fn before_issue(r: &ReadTx, draft: &Invoice) -> Result<(Option<Over>, Vec<FieldError>), StoreError> {
-    if !draft.is_invoice() {
+    if !credit_terms::extends_credit(draft) {
         return Ok((None, Vec::new()));
     }
     let hold = r.credit_terms(draft.client)?.hold.map(|hold| Refusal::CreditHeld(hold.reason));

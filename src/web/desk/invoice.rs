@@ -7,6 +7,7 @@ use maud::{Markup, html};
 use super::form::{Id, id_of, sent_or_lately};
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
+use super::late_note;
 use super::links;
 use super::names::NamesOf;
 use super::promises;
@@ -128,7 +129,11 @@ fn draw(
 ) -> Result<Markup, Problem> {
     let names = NamesOf::among(r, &desk.scope);
     let invoice = &row.invoice;
-    let what = if invoice.is_invoice() { "Invoice" } else { "Credit note" };
+    let what = match invoice.late {
+        _ if !invoice.is_invoice() => "Credit note",
+        Some(_) => "Late payment note",
+        None => "Invoice",
+    };
     let title = format!("{what} {}", called(invoice));
     let about = html! {
         a href={ "/desk/clients/" (invoice.client) } { (names.client(invoice.client)) }
@@ -144,6 +149,7 @@ fn draw(
                 (evidence::seen(desk, row, told))
                 (settled(desk, r, row)?)
                 @if let Some(promises) = promises::section(desk, r, &names, row)? { (promises) }
+                (late_note::section(desk, r, row)?)
                 (evidence::letters(desk, told))
                 (evidence::timeline(desk, r, &names, row, told, before)?)
             }
@@ -287,6 +293,13 @@ fn facts(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Pr
     if let Kind::CreditNote(of) = invoice.kind {
         let number = r.invoice(of)?.map_or_else(String::new, |i| called(&i));
         facts.push(("Credits", html! { a href={ "/desk/invoices/" (of) } { (parts::nw(number)) } }));
+    }
+    if let Some(late) = &invoice.late {
+        facts.push((
+            "For late payment of",
+            html! { a href=(links::invoice(late.of)) { (parts::nw(late.number.as_str())) } },
+        ));
+        facts.push(("Until", html! { (locale.date_long(late.until)) }));
     }
     if let Some(from) = &invoice.quote {
         facts.push(("Quote", html! { a href=(links::quote(from.quote)) { (parts::nw(from.number.as_str())) } }));

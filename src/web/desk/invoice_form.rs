@@ -193,7 +193,11 @@ fn stamp(form: &Form, draft: &Invoice) -> String {
 }
 
 fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<Markup, Problem> {
-    let title = if kept.is_some() { "Draft invoice" } else { "New invoice" };
+    let title = match kept {
+        Some(draft) if draft.late.is_some() => "Draft late payment note",
+        Some(_) => "Draft invoice",
+        None => "New invoice",
+    };
     let action = kept.map_or("/desk/invoices/new".to_owned(), |i| format!("/desk/invoices/{}/edit", i.id));
     let (zone, today) = (desk.zone(), desk.today());
     let about = match kept {
@@ -210,6 +214,7 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
         @if let Some(from) = kept.and_then(|i| i.quote.as_ref()) {
             p.sec-m { "A part of the accepted quote " a href=(links::quote(from.quote)) { (parts::nw(from.number.as_str())) } "." }
         }
+        @if let Some(late) = kept.and_then(|i| i.late.as_ref()) { (super::late_note::about(desk, late)) }
         form.desk-edit action=(action) method="post" {
             // Enter in a field presses the first button of a form: this one, which changes nothing.
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }

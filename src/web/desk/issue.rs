@@ -11,7 +11,7 @@ use super::form::{Id, refusal_in};
 use super::invoice_form::{draft, to_page};
 use crate::actions::credit_terms::Beyond;
 use crate::actions::reminders::Rules;
-use crate::actions::{invoices, letters};
+use crate::actions::{invoices, late_notes, letters};
 use crate::documents;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
@@ -149,6 +149,10 @@ fn faults(desk: &Desk, r: &ReadTx, draft: &Invoice, refusal: Option<&Refusal>) -
         let rules = rules::check(draft, draft.totals().as_ref(), &desk.firm.party, &client.party);
         for refusal in [draft.ready().err(), rules.err()] {
             errors.extend(refusal.iter().flat_map(|refusal| errors_from(refusal, "client")));
+        }
+        match late_notes::check(r, draft) {
+            Ok(()) => {}
+            Err(error) => errors.extend(errors_from(&refusal_in(error)?, "lines")),
         }
         if letters::audience(r, draft)?.is_empty() {
             let fault = FieldFault::new("client", Refusal::NobodyToSee.to_string());

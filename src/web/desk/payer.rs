@@ -7,6 +7,7 @@ use super::client::tabs;
 use super::client_form::client_of;
 use super::credit_terms::{self, Forms};
 use super::form::Id;
+use super::late_exception;
 use super::links;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
@@ -53,7 +54,10 @@ pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(fields): Query) -> Res
 /// When the store fails.
 pub(super) fn page(desk: &Desk, client: &Client, on: Date, forms: &Forms<'_>) -> Result<Markup, Problem> {
     desk.read(|r| {
-        let (payer, terms) = (read(r, desk, client, on)?, credit_terms::part(r, desk, client, forms)?);
+        let payer = read(r, desk, client, on)?;
+        let (terms, late) =
+            (credit_terms::part(r, desk, client, forms)?, late_exception::part(r, desk, client, forms)?);
+        let terms = html! { (terms) (late) };
         let title = parts::titled("Credit", forms.errors);
         Ok(desk.page(DeskNav::Clients, &title, body(desk, client, &payer, on, forms.errors, &terms)))
     })

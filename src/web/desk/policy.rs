@@ -97,6 +97,6 @@ fn by(names: &NamesOf<'_, ReadTx>, actor: &Actor) -> String {
 pub(super) fn short(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, along: bool) -> Markup {
     html! {
         (rules(desk, policy, names, along))
-        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } @if desk.may(Act::Govern) { " · " a href=(super::wordings::PAGE) { "What letters say" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
+        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } @if desk.may(Act::Govern) { " · " a href=(super::wordings::PAGE) { "What letters say" } " · " a href=(super::late_payment::PAGE) { "Late payment" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
     }
 }

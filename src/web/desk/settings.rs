@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::confirm::own_password;
 use super::form::{Typed, again, check_seen, errors_in, on_to, seen};
 use super::settings_form as form;
-use super::{backups, logo, months, numbers, staff, wordings};
+use super::{backups, late_payment, logo, months, numbers, staff, wordings};
 use crate::actions::firm;
 use crate::domain::firm::Firm;
 use crate::domain::refusal::Refusal;
@@ -117,6 +117,7 @@ pub fn tabs(current: &str) -> Markup {
             Tab { href: "/desk/settings", text: "The firm", current: current == "firm" },
             Tab { href: staff::LIST, text: "Staff", current: current == "staff" },
             Tab { href: wordings::PAGE, text: "Letters", current: current == "letters" },
+            Tab { href: late_payment::PAGE, text: "Late payment", current: current == "late" },
             Tab { href: numbers::PAGE, text: "Numbers", current: current == "numbers" },
             Tab { href: backups::PAGE, text: "Backups", current: current == "backups" },
         ],

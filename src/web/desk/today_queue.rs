@@ -323,7 +323,10 @@ fn draft_item(desk: &Desk, names: &Lookup<'_>, row: &Row) -> Waiting {
         tone: Tone::Plain,
         icon: Icon::Invoice,
         what: html! { a href=(links::client(client)) { b { (names.client(client)) } } @if !invoice.title.is_empty() { ": " (invoice.title) } },
-        more: html! { "Saved " (saved) },
+        more: html! {
+            @if let Some(late) = &invoice.late { "A late payment note, until " (desk.locale().date_medium(late.until, desk.today())) ". " }
+            "Saved " (saved)
+        },
         amount: desk.locale().money(invoice.payable()),
         reference: html! { "a draft" },
         actions: html! {

@@ -282,7 +282,11 @@ fn counted<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Vec<Counted
 }
 
 fn kind(shown: &Shown) -> &'static str {
-    if shown.row.invoice.is_invoice() { "Invoice" } else { "Credit note" }
+    match &shown.row.invoice {
+        invoice if !invoice.is_invoice() => "Credit note",
+        invoice if invoice.late.is_some() => "Late payment note",
+        _ => "Invoice",
+    }
 }
 
 fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Asked) -> Markup {

@@ -10,6 +10,7 @@ pub mod firm;
 mod incoming;
 mod invoices;
 mod issue_many;
+mod late;
 mod outlook;
 mod overview;
 mod pauses;

@@ -17,7 +17,8 @@ use counterfoil::actions::quotes::{Following, NewQuote};
 use counterfoil::actions::refunds::NewRefund;
 use counterfoil::actions::statements::Asked;
 use counterfoil::actions::{
-    clients, documents, drops, firm, imports, invoices, payments, people, quotes, recurring, refunds, statements,
+    clients, documents, drops, firm, imports, invoices, late_payment, payments, people, quotes, recurring, refunds,
+    statements,
 };
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::backup::SealedIdentity;
@@ -26,6 +27,8 @@ use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
     RefundId, StatementId,
 };
+use counterfoil::domain::late_interest::{RateFrom, YearlyRate};
+use counterfoil::domain::late_payment::LatePayment;
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::payment::{Method as Way, Source};
@@ -113,6 +116,12 @@ pub fn hardened(house: &TestHouse) -> Router {
     harden(routes::router(house.app.clone()), hardening)
 }
 
+/// What is charged for late payment.
+fn late() -> LatePayment {
+    let rate = RateFrom { from: date(2026, 7, 1), rate: YearlyRate::parse("rate", "10.15").unwrap() };
+    LatePayment { on: true, rates: vec![rate], ..LatePayment::standard() }
+}
+
 impl World {
     pub async fn new() -> Self {
         let house = TestHouse::new().await.heedless_of_mail();
@@ -159,6 +168,10 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
+        house
+            .act(who.orla, move |w, s| late_payment::change(w, s, &dublin(), 0, &late(), "As the law has it"))
+            .await
+            .unwrap();
         drops::take(&house.app, None, "scan.pdf", pdf("dropped")).await.unwrap();
         let table = NamedFile { name: "old.csv".to_owned(), bytes: b"Name,City\nOld Client Ltd,Cork\n".to_vec() };
         let (old, settings) =
@@ -480,6 +493,7 @@ impl World {
             | "/desk/invoices/{id}/credit"
             | "/desk/invoices/{id}/write-off"
             | "/desk/invoices/{id}/call"
+            | "/desk/invoices/{id}/late-note"
             | "/desk/invoices/{id}/pause"
             | "/desk/invoices/{id}/promise"
             | "/desk/invoices/{id}/promise/withdrawal"

@@ -320,7 +320,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
         html! {
             p { (summary) }
             @if open { (pauses::part(desk, pause.as_ref(), of, &links::invoice(row.invoice.id))) }
-            @if open && desk.may(Act::Work) { p.small { a href=(calls::address(row.invoice.id)) { "Note a call" } } }
+            @if open && desk.may(Act::Work) { p.gap-y { (parts::link(Look::Small, &calls::address(row.invoice.id), "Note a call")) } }
             (parts::agenda(&items))
         },
     ))

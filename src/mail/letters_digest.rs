@@ -118,7 +118,7 @@ fn amounts<'e, 's: 'e>(of: &Subject<'_>, entries: impl Iterator<Item = &'e Entry
 fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
     let (number, amount, day) = (flat(&x.number), s.money(x.amount), s.firm.locale.date_long(x.day));
     if german {
-        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben {amount} bis {day} zugesagt.")
+        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben {amount} bis zum {day} zugesagt.")
     } else {
         format!("Invoice {number} is not part of this reminder: you promised {amount} by {day}.")
     }
@@ -130,7 +130,7 @@ fn broken(x: &Entry<'_>) -> String {
     let (amount, day) = (x.about.money(promised.amount), x.about.firm.locale.date_long(promised.day));
     match x.about.firm.locale.language() {
         Language::English => format!(" You promised {amount} by {day}."),
-        Language::German => format!(" Sie hatten {amount} bis {day} zugesagt."),
+        Language::German => format!(" Sie hatten {amount} bis zum {day} zugesagt."),
     }
 }
 

@@ -352,6 +352,34 @@ fn every_letter_is_polite_and_names_whom_to_answer() {
 }
 
 #[test]
+fn a_letter_about_several_invoices_names_what_was_promised_in_both_languages() {
+    use super::super::letters_digest::{Entry, Promised, digest};
+    let (amount, day) = (Money::new(201_043, Currency::EUR), date(2025, 11, 28));
+    let promised = || Promised { number: "HF-2025-0500".into(), amount, day };
+    let write = |s: &Subject| {
+        let entry = |broken| Entry { about: *s, tone: Tone::Overdue, broken };
+        digest(&[entry(Some(promised())), entry(None)], &[promised()], None).unwrap()
+    };
+    let one_line = |text: Text| text.text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let english = one_line(with(&invoice(), 413_630, date(2025, 12, 20), write));
+    let german = one_line(in_german(413_630, date(2025, 12, 20), write));
+    for (text, broken, open) in [
+        (
+            english,
+            " You promised €2,010.43 by 28 November 2025.",
+            "Invoice HF-2025-0500 is not part of this reminder: you promised €2,010.43 by 28 November 2025.",
+        ),
+        (
+            german,
+            " Sie hatten 2.010,43 € bis zum 28. November 2025 zugesagt.",
+            "An die Rechnung HF-2025-0500 erinnern wir hier nicht: Sie haben 2.010,43 € bis zum 28. November 2025 zugesagt.",
+        ),
+    ] {
+        assert_eq!((text.matches(broken).count(), text.matches(open).count()), (1, 1), "{text}");
+    }
+}
+
+#[test]
 fn people_are_greeted_by_their_first_name() {
     let table = [
         ("Ana Ruiz", "Dear Ana,"),

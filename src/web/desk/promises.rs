@@ -155,8 +155,8 @@ fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> (Markup,
         Outcome::Replaced(_) => (Tone::Plain, "Replaced"),
         Outcome::Withdrawn(_) => (Tone::Plain, "Withdrawn"),
     };
-    let since = promise.outcome.since().map(|on| desk.locale().date_medium(on, desk.today())).unwrap_or_default();
-    (what, html! { (since) }, parts::tag(tone, word))
+    let since = promise.outcome.since().map(|on| desk.locale().date_medium(on, desk.today()));
+    (what, html! { @if let Some(since) = since { (word) " on " (since) } }, parts::tag(tone, word))
 }
 
 /// All that is promised now and that they may see.

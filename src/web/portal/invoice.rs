@@ -295,7 +295,7 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
         @if whole { (parts::back("/invoices", "All invoices")) }
         h1 { (title(&shown.row.invoice)) }
         p.mut { (kind(shown)) " " (parts::nw(issue.number.as_str())) }
-        (parts::error_summary(&asked.errors))
+        @if !asked.errors.is_empty() { div.gap-y { (parts::error_summary(&asked.errors)) } }
         @if let Some(told) = &asked.told { (parts::note(Tone::Warn, Icon::Alert, told, "")) }
         (banner(viewer, shown, said))
         (parts::document("How to pay, and the document as a file", stub(viewer, shown, issue, asked), &shown.bill))

@@ -102,7 +102,7 @@ impl Conversation {
         let lasting = answers.iter().find_map(Answer::lasting_flags);
         let keeps_seen = lasting.is_none_or(|flags| flags.iter().any(|flag| flag == "\\SEEN"));
         if words.to_ascii_uppercase().starts_with("[READ-ONLY]") || !keeps_seen {
-            return Err(Trouble::Said("it can only be read, and no message marked as seen".to_owned()));
+            return Err(Trouble::Wire("it can only be read, and no message marked as seen".to_owned()));
         }
         Ok(())
     }

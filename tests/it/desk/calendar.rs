@@ -14,7 +14,7 @@ use jiff::civil::{Date, Weekday, date};
 use crate::auth::signed_in;
 use crate::gates::world::multipart;
 use crate::hostile::forms::forms_of;
-use crate::house::{TestHouse, dublin};
+use crate::house::{TestHouse, dublin, new_contact, rights};
 
 const PAGE: &str = "/desk/reminders/policy";
 
@@ -232,4 +232,29 @@ async fn before_an_invoice_goes_out_its_plan_follows_the_clocks_of_whoever_gets_
     let all =
         house.app.store.read(|r| counterfoil::actions::outlook::outlook(r, settings, now, until, |_| true)).unwrap();
     assert_eq!(dublin().to_datetime(all.coming[0].at).to_string(), "2026-12-15T19:00:00", "as the scheduler does it");
+}
+
+#[tokio::test]
+async fn where_it_is_still_the_day_before_a_reminder_waits_for_the_morning() {
+    let house = TestHouse::new().await;
+    let new = new_contact("Nell York", "nell@marlow.example", rights(true, true, true));
+    let marlow = house.who.marlow;
+    let add = move |w: &mut WriteTx<'_>, s: &StaffScope| people::add_contact(w, s, marlow, &new);
+    let nell = house.act(house.who.orla, add).await.unwrap();
+    by_clocks_of(&house, house.who.ana, "Pacific/Auckland").await;
+    by_clocks_of(&house, nell, "America/New_York").await;
+    house.issue(marlow, 100_00, date(2026, 12, 23)).await;
+    house.tick().await;
+    assert_eq!(house.claim_all(), 2);
+    // Eight in the morning of the 16th in Auckland: two in the afternoon of the 15th in New York, when letters go.
+    house.at(date(2026, 12, 15), 19);
+    house.tick().await;
+    house.claim("ana@marlow.example");
+    assert_eq!(house.unclaimed().len(), 0, "a week before is the 16th in New York too");
+    house.at(date(2026, 12, 16), 12);
+    house.tick().await;
+    assert_eq!(house.unclaimed().len(), 0);
+    house.at(date(2026, 12, 16), 13);
+    house.tick().await;
+    house.claim("nell@marlow.example");
 }

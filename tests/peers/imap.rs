@@ -6,7 +6,7 @@ use std::fs;
 use std::net::{TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use counterfoil::mail::bounce::{self, Reading};
 use counterfoil::mail::imap::{ImapMailbox, ImapSettings};
@@ -73,7 +73,10 @@ impl Dovecot {
         let config = CONFIG.replace("HERE", here.to_str().unwrap()).replace("MAIL", maildir.to_str().unwrap());
         let config = config.replace("PASSWORD", PASSWORD).replace("CLEAR", &dovecot.clear.to_string());
         fs::write(dovecot.config(), config.replace("TLS", &dovecot.tls.to_string())).unwrap();
-        succeeded(Command::new("dovecot").arg("-c").arg(dovecot.config()).output().unwrap());
+        // It stays in the background, and would keep a pipe open for as long as it runs.
+        let mut start = Command::new("dovecot");
+        start.arg("-c").arg(dovecot.config()).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        assert!(start.status().unwrap().success(), "dovecot does not start with {CONFIG}");
         within("the port", async || TcpStream::connect(("127.0.0.1", dovecot.clear)).ok()).await;
         dovecot
     }

@@ -213,7 +213,7 @@ fn rate_row(typed: Typed<'_>, n: usize) -> Markup {
 
 fn fixed_row(typed: Typed<'_>, n: usize) -> Markup {
     let [fixed, currency] = FIXED.0.map(|name| format!("{name}_{n}"));
-    let [first, second] = ["Amount", "Currency"].map(|label| format!("{label}, fixed sum {}", n + 1));
+    let [first, second] = ["Amount", "Currency"].map(|label| format!("{label} {}", n + 1));
     html! {
         div.grid4 {
             (parts::input(&typed.field(&fixed, &first), Input::Number))
@@ -225,8 +225,8 @@ fn fixed_row(typed: Typed<'_>, n: usize) -> Markup {
 fn law() -> Markup {
     html! {
         p.small { "Directive 2011/7/EU, between businesses: simple interest from the day after the due date, at the reference rate of the half-year and at least 8 percentage points more (Art. 2 and 3), and a fixed sum of at least €40 (Art. 6)." }
-        p.small { "Your country’s law may name a higher rate, and your contracts another one. A year counts 365 days here." }
-        p.small { "Leave a client out, such as a consumer, on the client’s page under Credit." }
+        p.small.gap-y { "Your country’s law may name a higher rate, and your contracts another one. A year counts 365 days here." }
+        p.small.gap-y { "Leave a client out, such as a consumer, on the client’s page under Credit." }
     }
 }
 

@@ -71,7 +71,7 @@ fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Result
         (parts::head(&title, open, ""))
         (parts::error_summary(errors))
         @for contact in people {
-            p.row { (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), &format!("{}, {}", contact.name, contact.phone))) }
+            p.row { (parts::link_icon(Look::Small, Icon::Phone, &format!("tel:{}", dialled(&contact.phone)), format!("{}, {}", contact.name, contact.phone))) }
         }
         @if is_open || !errors.is_empty() {
             form.gap-y method="post" action=(address(row.invoice.id)) {

@@ -40,7 +40,7 @@ const LEFT_OUT_NAMED: usize = 10;
 
 /// `GET /desk/reminders/policy/holidays`
 pub async fn ask(DeskGovern(desk): DeskGovern) -> Result<Markup, Problem> {
-    Ok(asking(&desk, &Fields::default(), &[])?)
+    asking(&desk, &Fields::default(), &[])
 }
 
 /// `POST /desk/reminders/policy/holidays/country`: shows the policy’s form with the holidays of a country in it.

@@ -2,13 +2,13 @@
 //!
 //! A job that fails or panics is logged and the others go on; it is tried again in the next round.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
+use super::fresh::Fresh;
 use super::{backups, bounces, late_notes, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
@@ -22,7 +22,7 @@ use crate::mutants::Mutant;
 use crate::store::prelude::*;
 
 /// Invoices whose reminders are looked at in one commit.
-const REMINDERS_AT_ONCE: usize = 50;
+const REMINDERS_AT_ONCE: usize = 200;
 /// Promises that are noted as broken in one commit.
 const PROMISES_AT_ONCE: usize = 100;
 /// Invoices of which a change of the policy is carried out in one commit.
@@ -323,10 +323,9 @@ async fn pass_promises(app: &App) -> Result<usize, ActError> {
 
 /// Looks at every invoice whose reminders are due, some in each commit; how many letters were queued.
 async fn look(app: &App) -> Result<usize, ActError> {
-    let (mut queued, mut seen, mut failed) = (0, HashSet::new(), None);
+    let (mut queued, mut fresh, mut failed) = (0, Fresh::new(), None);
     loop {
-        let mut due = app.store.read(|r| r.reminders_due(app.now(), REMINDERS_AT_ONCE + seen.len()))?;
-        due.retain(|id| seen.insert(*id));
+        let due = fresh.next(REMINDERS_AT_ONCE, |limit| app.store.read(|r| r.reminders_due(app.now(), limit)))?;
         if due.is_empty() {
             return failed.map_or(Ok(queued), Err);
         }

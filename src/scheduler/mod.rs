@@ -7,6 +7,7 @@
 mod backups;
 mod bounces;
 mod drop;
+mod fresh;
 mod jobs;
 mod late_notes;
 mod mailbox;

@@ -3,7 +3,6 @@
 //! Letters go several at a time, and none waits for another. A process that dies in between leaves letters *sending*;
 //! `recover` marks them at the next start.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 
+use super::fresh::Fresh;
 use crate::actions::{digest, letters};
 use crate::app::App;
 use crate::domain::event::By;
@@ -20,8 +20,8 @@ use crate::store::prelude::*;
 
 /// The longest wait for a letter's turn within a round; for a longer one the round ends.
 const TURN_MAX: SignedDuration = SignedDuration::from_secs(2);
-/// Letters read from the outbox at once.
-const BATCH: usize = 100;
+/// Letters read from the outbox at once; at the end of a batch its last letters are waited for.
+const BATCH: usize = 500;
 
 /// When the next letter that may leave is due; `None` when none waits, or there is no way out.
 pub(super) fn next_due(app: &App, reader: &ReadTx) -> Result<Option<Timestamp>, StoreError> {
@@ -45,11 +45,10 @@ fn due(reader: &ReadTx, now: Timestamp, limit: usize) -> Result<Vec<LetterId>, S
 
 /// Hands over everything that is due; how many letters.
 pub(super) async fn run(app: &App, stop: Option<watch::Receiver<bool>>) -> Result<usize, ActError> {
-    let (mut count, mut seen) = (0, HashSet::new());
+    let (mut count, mut fresh) = (0, Fresh::new());
     let stopped = || stop.as_ref().is_some_and(|x| *x.borrow());
     while !stopped() && app.mailer.leads_out() {
-        let mut due = app.store.read(|r| due(r, app.now(), BATCH + seen.len()))?;
-        due.retain(|id| seen.insert(*id));
+        let due = fresh.next(BATCH, |limit| app.store.read(|r| due(r, app.now(), limit)))?;
         if due.is_empty() {
             break;
         }

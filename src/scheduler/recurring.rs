@@ -1,10 +1,9 @@
 //! Recurring documents that are due: each is made in a commit of its own, so that a stop between two loses none and
 //! doubles none; one that can't be made is noted, and tried again.
 
-use std::collections::HashSet;
-
 use jiff::SignedDuration;
 
+use super::fresh::Fresh;
 use crate::actions::recurring;
 use crate::app::App;
 use crate::domain::event::By;
@@ -18,10 +17,9 @@ const AGAIN: SignedDuration = SignedDuration::from_hours(1);
 
 /// Makes all that is due; how many documents.
 pub(super) async fn run(app: &App) -> Result<usize, ActError> {
-    let (mut made, mut seen) = (0, HashSet::new());
+    let (mut made, mut fresh) = (0, Fresh::new());
     loop {
-        let mut due = app.store.read(|r| r.recurring_due(app.now(), AT_ONCE + seen.len()))?;
-        due.retain(|id| seen.insert(*id));
+        let due = fresh.next(AT_ONCE, |limit| app.store.read(|r| r.recurring_due(app.now(), limit)))?;
         if due.is_empty() {
             return Ok(made);
         }

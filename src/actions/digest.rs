@@ -5,7 +5,7 @@
 use jiff::tz::TimeZone;
 
 use super::letters::{self, CARRIED_MAX, Parcel, Sender};
-use super::reminders;
+use super::reminders::{self, Rules};
 use crate::domain::ids::LetterId;
 use crate::domain::letter::Purpose;
 use crate::secrets::Entropy;
@@ -23,7 +23,8 @@ pub fn begin(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
-    if !reminders::renew(w, id, firm_zone)? {
+    let rules = Rules::now(w, firm_zone)?;
+    if !reminders::renew(w, id, firm_zone, &rules)? {
         return Ok(None);
     }
     let Some(letter) = w.letter(id)?.filter(|x| matches!(x.purpose, Purpose::Reminder(..))) else {
@@ -34,7 +35,7 @@ pub fn begin(
         if going.len() == CARRIED_MAX {
             break;
         }
-        if other.id != id && other.client == letter.client && reminders::renew(w, other.id, firm_zone)? {
+        if other.id != id && other.client == letter.client && reminders::renew(w, other.id, firm_zone, &rules)? {
             going.push(other.id);
         }
     }

@@ -12,7 +12,7 @@ use crate::documents::{LateDays, late_words};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::Client;
 use crate::domain::credit::Credited;
-use crate::domain::event::Event;
+use crate::domain::event::{By, Event};
 use crate::domain::firm::Firm;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Invoice, References};
@@ -98,7 +98,7 @@ fn standing(notes: &[(Invoice, bool)], but: Option<InvoiceId>) -> Vec<&LateCharg
 
 /// What accrued until `through` beside what others charge, and the fixed sum if it is due.
 fn reckon(owed: &Owed, policy: &LatePayment, others: &[&LateCharge], through: Date) -> (Accrued, Option<Money>) {
-    let charged: Vec<_> = others.iter().flat_map(|x| x.stretches.iter().map(Stretch::period)).collect();
+    let charged: Vec<_> = others.iter().flat_map(|x| x.stretches.iter().copied()).collect();
     let found = accrued(owed, &policy.rates, &charged, through);
     let once = found.late.is_some() && others.iter().all(|x| x.fixed.is_none());
     let fixed = policy.fixed_in(owed.currency).filter(|_| once);
@@ -152,6 +152,20 @@ pub fn draft_by_itself(w: &mut WriteTx<'_>, of: InvoiceId, today: Date) -> Resul
     }
     let _ = draft(w, &StaffScope::all(), of, today)?;
     Ok(true)
+}
+
+/// After what had settled an invoice is gone: it may have been late for long enough while the scheduler looked past it.
+pub(super) fn reopened(w: &mut WriteTx<'_>, invoice: InvoiceId, today: Date) -> Result<(), ActError> {
+    let Some(due) = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0).map(|row| row.due()) else {
+        return Ok(());
+    };
+    if w.late_drafted()?.is_some_and(|last| due <= last) {
+        let by = std::mem::replace(&mut w.by, By::job("late payment"));
+        let drafted = draft_by_itself(w, invoice, today);
+        w.by = by;
+        drafted?;
+    }
+    Ok(())
 }
 
 /// The draft of a note, in its reader's language.

@@ -7,9 +7,10 @@ pub use reverse::{TakingBack, reverse};
 use jiff::civil::Date;
 
 use super::invoices::series;
-use super::{author, found, letters, once, promises, reminders, restored, waivers};
+use super::{author, found, late_notes, letters, once, promises, reminders, restored, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
@@ -266,5 +267,6 @@ fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Mone
         reminders::resume(w, &before.invoice, settings)?;
     }
     promises::reopened(w, &before.invoice, &settings.zone)?;
+    late_notes::reopened(w, before.invoice.id, calendar::today(w.now, &settings.zone))?;
     Ok(open)
 }

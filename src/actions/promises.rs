@@ -182,8 +182,11 @@ fn review(w: &mut WriteTx<'_>, invoice: &Invoice, today: Date) -> Result<(), Act
         return Ok(());
     }
     let parts = w.settled_parts(invoice.id)?;
+    let newest = all.last().map(|x| x.id);
     for promise in all {
         let outcome = match (promise.outcome, promise.now(&parts, today)) {
+            // One is open at a time: what was promised since stands in its place.
+            (Outcome::Kept(_), Outcome::Open) if Some(promise.id) != newest => Outcome::Replaced(today),
             // Time only goes on: what was broken is not open again by a day that is not asked.
             (Outcome::Broken(on), Outcome::Open) => Outcome::Broken(on),
             (_, outcome) => outcome,

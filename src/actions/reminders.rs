@@ -2,8 +2,8 @@
 //!
 //! A step is settled and its letters queued in one commit; the key (invoice, step, recipient) makes each letter once.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -41,7 +41,12 @@ pub struct Rules {
     pub firm_zone: TimeZone,
     /// When the policy is none that is kept, but one that is tried out: since when it would hold.
     pub tried: Option<Timestamp>,
+    /// Payer scores that were reckoned meanwhile: each takes many records, and a client has many invoices.
+    pub(super) scores: Arc<Mutex<Scores>>,
 }
+
+/// Scores by client and day; `None` of a client without one.
+type Scores = BTreeMap<(ClientId, Date), Option<u8>>;
 
 impl Rules {
     /// Those of now.
@@ -52,7 +57,7 @@ impl Rules {
         let kept = r.policy_now()?;
         let zone = if Mutant::DatesInUtc.is_on() { &TimeZone::UTC } else { zone };
         let (policy, zone, firm_zone) = (Arc::new(kept.policy), zone.clone(), zone.clone());
-        Ok(Self { version: kept.version, policy, zone, firm_zone, tried: None })
+        Ok(Self { version: kept.version, policy, zone, firm_zone, tried: None, scores: Arc::default() })
     }
 
     /// As they are of one invoice: by the clocks of whoever of those that get its reminders has the morning first. For
@@ -94,6 +99,20 @@ impl Rules {
         self.failing_of(r, row, self.policy.steps.iter(), now)
     }
 
+    /// A client's payer score on a day, if there is one yet.
+    fn score_of(&self, r: &impl Reader, client: ClientId, on: Date) -> Result<Option<u8>, StoreError> {
+        let known = || self.scores.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(score) = known().get(&(client, on)) {
+            return Ok(*score);
+        }
+        let score = match r.client(client)? {
+            Some(client) => score::score(&r.payer_facts(&client, on, &self.firm_zone)?, on).map(|x| x.points),
+            None => None,
+        };
+        known().insert((client, on), score);
+        Ok(score)
+    }
+
     fn failing_of<'s>(
         &self,
         r: &impl Reader,
@@ -103,18 +122,12 @@ impl Rules {
     ) -> Result<Vec<(i16, &'static str)>, StoreError> {
         let opened = steps.clone().any(|step| step.only.unopened) && r.was_opened(row.invoice.id)?;
         let score = match steps.clone().any(|step| step.only.score.is_some()) {
-            true => score_of(r, row.invoice.client, calendar::today(now, &self.firm_zone), &self.firm_zone)?,
+            true => self.score_of(r, row.invoice.client, calendar::today(now, &self.firm_zone))?,
             false => None,
         };
         let asked = Asked { open: row.open(), opened, score };
         Ok(steps.filter_map(|step| Some((step.offset, step.only.fails(asked)?))).collect())
     }
-}
-
-/// A client's payer score on a day, if there is one yet.
-fn score_of(r: &impl Reader, client: ClientId, on: Date, zone: &TimeZone) -> Result<Option<u8>, StoreError> {
-    let Some(client) = r.client(client)? else { return Ok(None) };
-    Ok(score::score(&r.payer_facts(&client, on, zone)?, on).map(|score| score.points))
 }
 
 /// Looks at an invoice's reminders: queues the step that is due, notes those that are not sent, and says when to look
@@ -189,9 +202,8 @@ pub fn queue_outside(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Resul
 fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Result<usize, ActError> {
     let to = match rules.policy.step(planned.step) {
         Some(step) if step.by == Channel::Call => {
-            let (client, invoice, step) = (row.invoice.client, row.invoice.id, planned.step);
-            w.ask_for_call(client, invoice)?;
-            note(w, &row.invoice, step, StepOutcome::Call, Event::CallAskedFor { invoice, step })?;
+            letters::withdraw_reminders(w, row.invoice.id, "a call took its place")?;
+            ask_for_call(w, row, planned.step)?;
             return Ok(0);
         }
         Some(step) => letters::reached(w, &row.invoice, step)?,
@@ -207,6 +219,13 @@ fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Res
         w.settle_step(row.invoice.id, planned.step, StepOutcome::Sent)?;
     }
     Ok(queued)
+}
+
+/// Asks staff to call, by a step of the policy.
+fn ask_for_call(w: &mut WriteTx<'_>, row: &Row, step: i16) -> Result<(), ActError> {
+    let (client, invoice) = (row.invoice.client, row.invoice.id);
+    w.ask_for_call(client, invoice)?;
+    note(w, &row.invoice, step, StepOutcome::Call, Event::CallAskedFor { invoice, step })
 }
 
 /// Goes on with an invoice that is open again. Steps that fell while nothing was open of it are not caught up: whoever
@@ -264,14 +283,14 @@ pub(super) fn clocks_of(r: &impl Reader, to: Person, firm: &TimeZone) -> Result<
 ///
 /// # Errors
 /// When the store fails.
-pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool, ActError> {
+pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) -> Result<bool, ActError> {
     let waits =
         |w: &WriteTx<'_>| -> Result<Option<Letter>, StoreError> { Ok(w.letter(id)?.filter(|l| l.state.waits())) };
     let Some(letter) = waits(w)? else { return Ok(false) };
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
-    let rules = Rules::now(w, zone)?.of(w, &row.invoice, row.due())?;
+    let rules = rules.of(w, &row.invoice, row.due())?;
     policies::carry(w, &row, &rules)?;
     // A change of the policy may have withdrawn it.
     let Some(letter) = waits(w)? else { return Ok(false) };
@@ -288,6 +307,11 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone) -> Result<bool,
     if !policy.sends_at(w.now, &own) {
         let opening = policy.next_opening(w.now, &own);
         w.move_letter(&letter, &letter.state, opening)?;
+        return Ok(false);
+    }
+    if policy.step(step).is_some_and(|x| x.by == Channel::Call) {
+        letters::withdraw_reminders(w, invoice, "the policy asks for a call in its place")?;
+        ask_for_call(w, &row, step)?;
         return Ok(false);
     }
     if let Some(why) = rules.fails(w, &row, step, w.now)? {

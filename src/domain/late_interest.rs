@@ -4,7 +4,7 @@
 //! A pure function of what an invoice asked for, what settled it by civil day, a table of rates and a day. A payment
 //! counts from the end of its day, so that what is paid ten days late costs ten days. What was credited was never owed
 //! and costs nothing, whenever the credit note came; a payment that was taken back never came. A period is rounded
-//! once, half away from zero.
+//! once, half away from zero. Of a day that a note charged before, only what was open beyond that costs anything.
 //!
 //! The Directive names a yearly rate and no day count. Here a year has 365 days, a leap year too, as public guidance on
 //! statutory interest reckons the interest of a day ("divide by 365": GOV.UK, *Late commercial payments: charging
@@ -19,10 +19,10 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::InvoiceId;
 use super::invoice::days_between;
+use super::money::parse_decimal;
 use super::number::DocumentNumber;
 use super::refusal::FieldFault;
 use super::score::{How, Owed};
-use super::tax::{Period, parse_number};
 
 /// Days of a year, of every year.
 const YEAR_DAYS: i128 = 365;
@@ -44,7 +44,10 @@ impl YearlyRate {
     /// Names `field` when it is no number, not above 0, above 50, or has more than three decimals.
     pub fn parse(field: &str, typed: &str) -> Result<Self, FieldFault> {
         let wrong = || FieldFault::new(field, "Enter a rate above 0 and up to 50, with three decimals at most.");
-        let percent = parse_number(field, typed.trim().trim_end_matches('%'), RATE_DIGITS).map_err(|_| wrong())?;
+        let percent = parse_decimal(typed.trim().trim_end_matches('%'), RATE_DIGITS).ok_or_else(wrong)?.normalize();
+        if percent.scale() > RATE_DIGITS {
+            return Err(wrong());
+        }
         let parts = percent.checked_mul(Decimal::from(1_000)).and_then(|x| x.to_u32());
         parts.filter(|x| (1..=RATE_MAX).contains(x)).map(Self).ok_or_else(wrong)
     }
@@ -90,11 +93,6 @@ impl Stretch {
     pub fn days(&self) -> i32 {
         days_between(self.from, self.to).saturating_add(1)
     }
-
-    /// The days as a period.
-    pub fn period(&self) -> Period {
-        Period { from: self.from, to: self.to }
-    }
 }
 
 /// What a late payment note charges: the interest of some days of an invoice, and the fixed sum or not.
@@ -117,7 +115,7 @@ pub struct LateCharge {
 pub struct Accrued {
     /// With interest, the earliest first; without what was charged before.
     pub stretches: Vec<Stretch>,
-    /// The first and the last day on which anything was late, charged before or not.
+    /// The first and the last of the longest unbroken run of days on which anything was late, charged before or not.
     pub late: Option<(Date, Date)>,
 }
 
@@ -127,15 +125,20 @@ impl Accrued {
         self.stretches.iter().fold(0_i64, |sum, x| sum.saturating_add(x.interest))
     }
 
-    /// Days from the first late one to the last; 0 when nothing was late.
+    /// Days of the longest unbroken run of late ones; 0 when nothing was late.
     pub fn days_late(&self) -> i32 {
-        self.late.map_or(0, |(first, last)| days_between(first, last).saturating_add(1))
+        self.late.map_or(0, length)
     }
 }
 
-/// What late payment of an invoice cost until the end of `through`, without the days that were `charged` before.
-pub fn accrued(owed: &Owed, rates: &[RateFrom], charged: &[Period], through: Date) -> Accrued {
-    let mut out = Accrued::default();
+/// Days from one to another, both among them.
+fn length((first, last): (Date, Date)) -> i32 {
+    days_between(first, last).saturating_add(1)
+}
+
+/// What late payment of an invoice cost until the end of `through`, without what was `charged` before.
+pub fn accrued(owed: &Owed, rates: &[RateFrom], charged: &[Stretch], through: Date) -> Accrued {
+    let (mut out, mut run) = (Accrued::default(), None::<(Date, Date)>);
     let starts = starts(owed, rates, charged, through);
     for (at, &from) in starts.iter().enumerate() {
         let next = starts.get(at + 1).and_then(|x| x.yesterday().ok());
@@ -144,10 +147,16 @@ pub fn accrued(owed: &Owed, rates: &[RateFrom], charged: &[Period], through: Dat
         if open <= 0 {
             continue;
         }
-        out.late = Some((out.late.map_or(from, |x| x.0), to));
+        let now = match run {
+            Some((first, last)) if last.tomorrow().ok() == Some(from) => (first, to),
+            _ => (from, to),
+        };
+        run = Some(now);
+        out.late = out.late.filter(|longest| length(*longest) > length(now)).or(run);
         let rate = rates.iter().rfind(|x| x.from <= from).map(|x| x.rate);
-        let before = charged.iter().any(|x| x.from <= from && from <= x.to);
-        if let Some(rate) = rate.filter(|_| !before) {
+        let before = charged.iter().filter(|x| x.from <= from && from <= x.to);
+        let open = before.fold(open, |open, x| open.saturating_sub(x.open));
+        if let Some(rate) = rate.filter(|_| open > 0) {
             add(&mut out.stretches, Stretch { from, to, open, rate, interest: 0 });
         }
     }
@@ -159,7 +168,7 @@ pub fn accrued(owed: &Owed, rates: &[RateFrom], charged: &[Period], through: Dat
 }
 
 /// The days from which on something may be otherwise, in order: within them all is the same.
-fn starts(owed: &Owed, rates: &[RateFrom], charged: &[Period], through: Date) -> Vec<Date> {
+fn starts(owed: &Owed, rates: &[RateFrom], charged: &[Stretch], through: Date) -> Vec<Date> {
     let after = |day: Date| day.tomorrow().ok();
     let dues: Vec<Date> = owed.terms.instalments.iter().map(|x| x.due).chain([owed.due]).filter_map(after).collect();
     let Some(first) = dues.iter().min().copied() else { return Vec::new() };

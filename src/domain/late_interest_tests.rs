@@ -92,14 +92,31 @@ fn each_instalment_is_late_from_its_own_day_and_money_covers_the_earliest() {
 #[test]
 fn what_was_charged_before_is_not_charged_again_and_a_day_between_is() {
     let owed = owed(120_000, DUE, vec![]);
-    let charged = [Period { from: date(2026, 10, 1), to: date(2026, 10, 10) }];
+    let stretch = |from, to, open| Stretch { from, to, open, rate: rate("10.15"), interest: 1 };
+    let charged = [stretch(date(2026, 10, 1), date(2026, 10, 10), 120_000)];
     let found = accrued(&owed, &table(), &charged, date(2026, 10, 20));
     assert_eq!(told(&found), [(date(2026, 10, 11), date(2026, 10, 20), 120_000, 334)]);
     assert_eq!(found.days_late(), 20, "it was late all the same");
-    let later = [Period { from: date(2026, 10, 11), to: date(2026, 10, 20) }];
+    let later = [stretch(date(2026, 10, 11), date(2026, 10, 20), 120_000)];
     let freed = accrued(&owed, &table(), &later, date(2026, 10, 22));
     assert_eq!(freed.stretches.len(), 2, "a note that fell away leaves its days to the next");
     assert!(accrued(&owed, &table(), &charged, date(2026, 10, 10)).stretches.is_empty());
+    // Of 1,200 a debit of 800 stood while a note charged 400, and was returned since.
+    let returned =
+        accrued(&owed, &table(), &[stretch(date(2026, 10, 1), date(2026, 10, 10), 40_000)], date(2026, 10, 10));
+    assert_eq!(told(&returned), [(date(2026, 10, 1), date(2026, 10, 10), 80_000, 222)]);
+}
+
+#[test]
+fn days_late_are_those_of_one_run_and_a_rate_may_have_a_comma() {
+    let days = [date(2026, 1, 15), date(2026, 2, 15), date(2026, 3, 15)];
+    let instalments = days.map(|due| Instalment { due, amount: 10_000 }).to_vec();
+    let each_a_day_late = days.map(|due| on(due.tomorrow().unwrap(), 10_000, How::Paid)).to_vec();
+    let owed = owed(30_000, days[2], each_a_day_late);
+    let owed = Owed { terms: Terms { instalments, early: None }, ..owed };
+    assert_eq!(accrued(&owed, &table(), &[], date(2026, 4, 30)).days_late(), 1);
+    assert_eq!((rate("8,125"), rate("10.15 %")), (rate("8.125"), rate("10,15")));
+    assert!(YearlyRate::parse("rate", "8.1255").is_err() && YearlyRate::parse("rate", "0,0001").is_err());
 }
 
 #[test]
@@ -167,8 +184,8 @@ proptest! {
         let day = |n: i64| DUE.saturating_add(Span::new().days(n));
         let (one, all) = (accrued(&owed, &table(), &[], day(first)), accrued(&owed, &table(), &[], day(first + more)));
         prop_assert!(one.interest() <= all.interest(), "monotone");
-        let charged: Vec<Period> = one.stretches.iter().map(Stretch::period).collect();
-        let rest = accrued(&owed, &table(), &charged, day(first + more));
+        let charged = &one.stretches;
+        let rest = accrued(&owed, &table(), charged, day(first + more));
         // A stretch of which nothing was rounded away; those that cost less than half a unit are left to later.
         let lost = (100 * PER_PERCENT * YEAR_DAYS) * (all.stretches.len() + 2) as i128;
         prop_assert!((exact(&one) + exact(&rest) - exact(&all)).abs() <= lost, "additive over days");

@@ -15,8 +15,8 @@ use super::refusal::Faults;
 pub const RATES_MAX: usize = 60;
 /// Most fixed sums, one for each currency.
 pub const FIXED_MAX: usize = 10;
-/// The largest fixed sum, in minor units.
-pub const FIXED_SUM_MAX: i64 = 1_000_000;
+/// The largest fixed sum, in minor units: 40 EUR are some 16,000 HUF or 700,000 IDR, of two digits each.
+pub const FIXED_SUM_MAX: i64 = 100_000_000;
 /// Most days past due before a note is offered.
 pub const AFTER_MAX: u16 = 365;
 /// The fixed sum of Art. 6(1) of the Directive, in cents.

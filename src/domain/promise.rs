@@ -209,6 +209,12 @@ impl Promise {
         }
     }
 
+    /// Whether what was promised has come by now, in time or not.
+    pub fn has_come(&self, parts: &[Part]) -> bool {
+        let since = parts.iter().filter(|x| x.id > self.after && x.counts(Date::MAX));
+        since.fold(0_i64, |sum, x| sum.saturating_add(x.amount)) >= self.amount.minor
+    }
+
     /// Out of what counts on `seen`, on `day`.
     fn reckoned(&self, parts: &[Part], seen: Date, day: Date) -> Outcome {
         let in_time = |x: &&Part| x.id > self.after && x.on <= self.last() && x.counts(seen);
@@ -313,6 +319,8 @@ pub fn count(all: &[Promised], currency: Currency, from: Date, on: Date) -> Coun
         match one.promise.as_of(&one.parts, on) {
             Outcome::Kept(_) => count.kept += 1,
             Outcome::Broken(_) => count.broken += 1,
+            // Put off or taken back once its day had passed: it was not kept.
+            Outcome::Replaced(day) | Outcome::Withdrawn(day) if day > one.promise.day => count.broken += 1,
             Outcome::Open | Outcome::Replaced(_) | Outcome::Withdrawn(_) => {}
         }
     }

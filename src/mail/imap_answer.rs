@@ -3,8 +3,12 @@
 
 /// How much of the server's words is kept for people to read, in characters.
 const WORDS_MAX: usize = 300;
+/// Counted pieces that one answer may have; those that are asked for have one.
+const PIECES_MAX: usize = 64;
 /// The answers whose end is text for people, in which braces mean nothing.
 const STATUSES: [&str; 5] = ["OK", "NO", "BAD", "BYE", "PREAUTH"];
+/// Bytes of the longest of them, and what follows.
+const STATUS_MAX: usize = 8;
 
 /// One answer: its lines without their ends, and what came as a counted piece after a line that ends in `{n}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,8 +31,10 @@ impl Answer {
     /// How many bytes follow as a counted piece, when the answer so far ends in a count.
     pub fn piece_follows(&self) -> Option<u64> {
         let rest = self.text.strip_prefix(b"* ")?;
-        let text = String::from_utf8_lossy(rest.split(|b| *b == b' ').next()?).to_ascii_uppercase();
-        if STATUSES.contains(&text.as_str()) {
+        // No more than the word that is looked for: this is asked again after each piece.
+        let word = rest[..rest.len().min(STATUS_MAX)].split(|b| *b == b' ').next()?;
+        let is_status = STATUSES.iter().any(|status| word.eq_ignore_ascii_case(status.as_bytes()));
+        if is_status || self.pieces.len() >= PIECES_MAX {
             return None;
         }
         let open = self.text.iter().rposition(|b| *b == b'{')?;
@@ -63,9 +69,9 @@ impl Answer {
 
     /// The flags that stay when they are set, where the server tells them.
     pub fn lasting_flags(&self) -> Option<Vec<String>> {
-        let (_, words) = self.status()?;
-        let upper = words.to_ascii_uppercase();
-        let list = upper.strip_prefix("[PERMANENTFLAGS (")?.split(')').next()?;
+        // Of the whole line: there may be more flags than people read.
+        let upper = String::from_utf8_lossy(self.text.strip_prefix(b"* ")?).to_ascii_uppercase();
+        let list = upper.strip_prefix("OK [PERMANENTFLAGS (")?.split(')').next()?;
         Some(list.split(' ').map(str::to_owned).collect())
     }
 

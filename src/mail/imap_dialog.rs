@@ -82,7 +82,8 @@ impl Conversation {
         if has("AUTH=PLAIN") {
             let plain = Zeroizing::new(format!("\0{user}\0{}", password.reveal()));
             let secret = Zeroizing::new(STANDARD.encode(plain.as_bytes()));
-            return self.command_with("AUTHENTICATE PLAIN", Some(&secret)).await.map(drop);
+            let done = self.command_with("AUTHENTICATE PLAIN", Some(&secret)).await;
+            return done.map(drop).map_err(|trouble| without(trouble, &[&secret, password.reveal()]));
         }
         if has("LOGINDISABLED") {
             return Err(Trouble::Wire("the server offers no sign-in by password (AUTH=PLAIN or LOGIN)".to_owned()));
@@ -92,7 +93,7 @@ impl Conversation {
             return Err(Trouble::Wire(why.to_owned()));
         };
         let line = Zeroizing::new(format!("LOGIN {user} {}", *secret));
-        self.command(&line).await.map(drop)
+        self.command(&line).await.map(drop).map_err(|trouble| without(trouble, &[&secret, password.reveal()]))
     }
 
     /// Opens a folder to read it and to mark its messages.
@@ -278,6 +279,16 @@ fn in_utf7(name: &str) -> String {
     out
 }
 
+/// A server that repeats what it was sent must not bring a password before people, nor into a log.
+fn without(trouble: Trouble, secrets: &[&str]) -> Trouble {
+    match trouble {
+        Trouble::Said(words) if secrets.iter().any(|secret| !secret.is_empty() && words.contains(secret)) => {
+            Trouble::Said("the sign-in was refused, in words that repeat the password".to_owned())
+        }
+        other => other,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -290,5 +301,13 @@ mod tests {
         assert_eq!(in_utf7("Zurückgekommen 📬"), "Zur&APw-ckgekommen &2D3c7A-");
         assert_eq!(quoted("a \"b\" \\c").as_deref(), Some("\"a \\\"b\\\" \\\\c\""));
         assert_eq!((quoted("ü"), quoted("a\r\nb")), (None, None));
+    }
+
+    #[test]
+    fn an_answer_that_repeats_the_password_is_not_passed_on() {
+        let said = |words: &str| Trouble::Said(words.to_owned());
+        assert_eq!(without(said("no such user"), &["secret"]), said("no such user"));
+        let Trouble::Said(told) = without(said("BAD a2 LOGIN ana secret"), &["c2VjcmV0", "secret"]) else { panic!() };
+        assert!(!told.contains("secret"), "{told}");
     }
 }

@@ -58,14 +58,17 @@ pub trait LateReads: Reader {
             .collect()
     }
 
-    /// What an issued invoice asked for and what settled it; what was credited of it stands apart from a credit of
-    /// something else that was set off against it, which is as a payment.
+    /// What an issued invoice asked for and what settled it: what was credited of it, whether or not anything was open
+    /// for it, and money and credits of other documents from the day on which the firm had them.
     fn owed_of(&self, invoice: &Invoice) -> Result<Option<Owed>, StoreError> {
         let Some(issue) = &invoice.issue else { return Ok(None) };
         let mut settled = Vec::new();
         for allocation in self.allocations_of(invoice.id)? {
-            let (on, amount, how) = (allocation.on, allocation.amount.minor, how(self, invoice.id, &allocation)?);
-            settled.push(Settlement { on, until: None, amount, how });
+            settled.extend(settlement(self, invoice.id, &allocation)?);
+        }
+        for credit in self.credit_notes_for(invoice)? {
+            let (on, amount) = (credit.dated, credit.payable().minor);
+            settled.push(Settlement { on, until: None, amount, how: How::Credited });
         }
         let (payable, terms) = (issue.totals.payable, invoice.terms.clone());
         let Invoice { id, currency, dated, due, .. } = *invoice;
@@ -100,15 +103,23 @@ pub trait LateReads: Reader {
 
 impl<T: Reader + ?Sized> LateReads for T {}
 
-fn how<R: Reader + ?Sized>(reader: &R, invoice: InvoiceId, allocation: &Allocation) -> Result<How, StoreError> {
-    Ok(match allocation.source {
-        Source::Receipt(_) | Source::EarlyPayment(_) => How::Paid,
-        Source::WrittenOff(_) => How::WrittenOff,
-        Source::Credit(id) => match reader.invoice(id)?.map(|x| x.kind) {
-            Some(Kind::CreditNote(of)) if of == invoice => How::Credited,
-            _ => How::Paid,
+/// How an allocation settles the invoice; `None` for a credit of it, which counts whole.
+fn settlement<R: Reader + ?Sized>(
+    reader: &R,
+    invoice: InvoiceId,
+    allocation: &Allocation,
+) -> Result<Option<Settlement>, StoreError> {
+    let (held, how) = match allocation.source {
+        Source::Receipt(id) => (reader.receipt(id)?.map(|x| x.on), How::Paid),
+        Source::EarlyPayment(_) => (None, How::Paid),
+        Source::WrittenOff(_) => (None, How::WrittenOff),
+        Source::Credit(id) => match reader.invoice(id)? {
+            Some(credit) if credit.kind == Kind::CreditNote(invoice) => return Ok(None),
+            credit => (credit.map(|x| x.dated), How::Paid),
         },
-    })
+    };
+    let on = held.map_or(allocation.on, |held| held.min(allocation.on));
+    Ok(Some(Settlement { on, until: None, amount: allocation.amount.minor, how }))
 }
 
 impl WriteTx<'_> {

@@ -145,11 +145,12 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
     Ok(digest(&entries, &promised, own.as_ref()).ok_or_else(nothing)?)
 }
 
-/// The promise of an invoice that was broken last.
+/// The promise of an invoice that was broken last, if what was promised has not come since either.
 fn broken(r: &impl Reader, row: &Row) -> Result<Option<Promised>, StoreError> {
     let newest = r.newest_promise(row.invoice.id)?;
-    let broken = newest.filter(|x| matches!(x.outcome, Outcome::Broken(_)));
-    Ok(broken.and_then(|x| named(&row.invoice, &x)))
+    let Some(broken) = newest.filter(|x| matches!(x.outcome, Outcome::Broken(_))) else { return Ok(None) };
+    let came = broken.has_come(&r.settled_parts(row.invoice.id)?);
+    Ok(Some(broken).filter(|_| !came).and_then(|x| named(&row.invoice, &x)))
 }
 
 /// The client's other invoices of which a payment is promised, as far as the reader may see them.

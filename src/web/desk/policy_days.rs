@@ -98,9 +98,15 @@ fn filled(
         for (day, name) in holidays {
             working_days::add(&mut policy.days.holidays, *day, name);
         }
-        // Past years make way where there are too many.
-        while policy.days.holidays.len() > HOLIDAYS_MAX {
-            policy.days.holidays.pop_first();
+        // What has passed makes way where there are too many, then what is farthest ahead.
+        let known = &mut policy.days.holidays;
+        while known.len() > HOLIDAYS_MAX {
+            let passed = known.first_key_value().is_some_and(|first| *first.0 < desk.today());
+            if passed {
+                known.pop_first()
+            } else {
+                known.pop_last()
+            };
         }
         let fields = policy_form::fields_of(desk, &policy, kept.version);
         let effect = Some(policy).filter(|_| fresh > 0 || replace);

@@ -28,6 +28,8 @@ use crate::web::problem::Problem;
 const PROPOSED: i64 = 7;
 /// Promises that the list of all of them shows.
 const SHOWN: usize = 200;
+/// Open promises that are read for it; who sees few clients may not find theirs beyond them.
+const LOOKED_MAX: usize = 2_000;
 
 /// `GET /desk/invoices/{id}/promise`
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
@@ -164,9 +166,10 @@ fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> (Markup,
 /// # Errors
 /// When the store fails.
 pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
-    let mine = |x: &Promise| x.holds_on(desk.today()) && desk.scope.sees(x.client);
-    let rows: Vec<parts::Row> =
-        r.open_promises(SHOWN)?.iter().filter(|x| mine(x)).map(|x| row(desk, names, x)).collect();
+    let mine = |x: &&Promise| x.holds_on(desk.today()) && desk.scope.sees(x.client);
+    let open = r.open_promises(LOOKED_MAX)?;
+    let rows: Vec<parts::Row> = open.iter().filter(mine).take(SHOWN).map(|x| row(desk, names, x)).collect();
+    let more = open.len() == LOOKED_MAX || open.iter().filter(mine).nth(SHOWN).is_some();
     let cols = [
         parts::Col::name("Invoice"),
         parts::Col::text("Promised for"),
@@ -176,6 +179,7 @@ pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Resul
     Ok(html! {
         @if rows.is_empty() { p.mut { "Nothing is promised." } }
         @else { (parts::scroller("Promised payments", &cols, &rows, None)) }
+        @if more { p.small.mut { "There are more; those that end first are shown." } }
     })
 }
 

@@ -157,7 +157,9 @@ pub(super) fn sentence(viewer: &Viewer, promised: &Promised) -> Option<String> {
             let kept_back = locale.date_weekday(promise.last(), today);
             Some(format!("{amount} is promised by {day}. We send no reminder of it until the end of {kept_back}."))
         }
-        Outcome::Open | Outcome::Broken(_) => Some(format!("{amount} was promised by {day}, and has not reached us.")),
+        Outcome::Open | Outcome::Broken(_) => {
+            Some(format!("{amount} was promised by {day}, and did not reach us in time."))
+        }
         Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => None,
     }
 }

@@ -294,3 +294,35 @@ async fn by_itself_each_invoice_is_drafted_once_as_it_becomes_so_late() {
     let made = |e: &Event| matches!(e, Event::LateNoteDrafted { of, .. } if *of == soon);
     assert_eq!(house.log().iter().filter(|e| made(e)).count(), 1);
 }
+
+#[tokio::test]
+async fn money_that_the_firm_held_bears_no_interest_and_what_was_credited_was_never_owed() {
+    let house = charging(charged()).await;
+    let kestrel = house.who.kestrel;
+    let interest = |house: &TestHouse, id: InvoiceId| {
+        let late = house.app.store.read(|r| {
+            let invoice = r.invoice(id)?.unwrap();
+            Ok::<_, StoreError>(late_notes::so_far(r, &invoice, house.app.today()).unwrap().unwrap())
+        });
+        let late = late.unwrap();
+        (late.accrued.interest(), late.accrued.days_late())
+    };
+    // Came before it was due, and was applied weeks later.
+    let early = house.pay(kestrel, 1_000_00, vec![]).await;
+    let (held, _) = house.issue(kestrel, 1_000_00, date(2026, 11, 24)).await;
+    house.at(date(2027, 1, 10), 9);
+    assert!(interest(&house, held).0 > 0, "nothing is applied yet");
+    let (orla, today) = (house.who.orla, house.app.today());
+    let source = counterfoil::domain::payment::Source::Receipt(early);
+    house.act(orla, move |w, s| payments::apply_more(w, s, source, held, eur(1_000_00), today)).await.unwrap();
+    assert_eq!(interest(&house, held), (0, 0));
+    // Paid late and then credited whole: nothing was open for the credit, and nothing was owed.
+    let (wrong, _) = house.issue(kestrel, 1_000_00, date(2027, 1, 12)).await;
+    house.at(date(2027, 2, 20), 9);
+    house.pay(kestrel, 1_000_00, vec![wrong]).await;
+    assert!(interest(&house, wrong).0 > 0);
+    let (by, scope) = (house.by(house.who.orla), house.scope(house.who.orla));
+    invoices::credit(&house.app, by, &scope, wrong, "Ours".to_owned()).await.unwrap();
+    assert_eq!(interest(&house, wrong), (0, 0));
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
+}

@@ -21,7 +21,7 @@ use crate::store::prelude::*;
 /// The longest wait for a letter's turn within a round; for a longer one the round ends.
 const TURN_MAX: SignedDuration = SignedDuration::from_secs(2);
 /// Letters read from the outbox at once; at the end of a batch its last letters are waited for.
-const BATCH: usize = 500;
+const BATCH: usize = 2_000;
 
 /// When the next letter that may leave is due; `None` when none waits, or there is no way out.
 pub(super) fn next_due(app: &App, reader: &ReadTx) -> Result<Option<Timestamp>, StoreError> {

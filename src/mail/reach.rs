@@ -112,7 +112,7 @@ impl Reach {
                 let how = protection(tls.get_ref().1.protocol_version(), &self.host);
                 Ok((Box::new(tls), how))
             }
-            Ok(Err(e)) => Err(format!("no trusted TLS connection ({e})")),
+            Ok(Err(e)) => Err(format!("no trusted TLS connection ({})", distrust(&e.to_string()))),
             Err(_) => Err("no TLS connection in time".to_owned()),
         }
     }
@@ -120,6 +120,17 @@ impl Reach {
     /// The server at one of its addresses, in words.
     pub fn at(&self, peer: SocketAddr) -> String {
         format!("{} ({peer})", self.host)
+    }
+}
+
+/// Why a certificate is not trusted. What `openssl req -x509` makes unless told otherwise is a certificate authority's,
+/// which is no server's own (RFC 5280, 4.2.1.9), and the library's words for that help nobody.
+fn distrust(why: &str) -> String {
+    match why.contains("CaUsedAsEndEntity") {
+        true => "the server's certificate is a certificate authority's; make one of its own with \
+                 openssl req -x509 … -addext basicConstraints=critical,CA:FALSE"
+            .to_owned(),
+        false => why.to_owned(),
     }
 }
 
@@ -131,4 +142,38 @@ fn protection(version: Option<rustls::ProtocolVersion>, host: &str) -> String {
         _ => "TLS",
     };
     format!("{version}, with a trusted certificate for {host}")
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio_rustls::TlsAcceptor;
+
+    use super::*;
+
+    /// What a handshake comes to with a server that shows this certificate, the only one that is trusted.
+    async fn shaken(ca: rcgen::IsCa) -> Result<String, String> {
+        let mut params = rcgen::CertificateParams::new(vec!["localhost".to_owned()]).unwrap();
+        params.is_ca = ca;
+        let key = rcgen::KeyPair::generate().unwrap();
+        let made = params.self_signed(&key).unwrap();
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), made.pem()).unwrap();
+        let key = rustls::pki_types::PrivateKeyDer::try_from(key.serialize_der()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let config =
+            rustls::ServerConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let config = config.with_no_client_auth().with_single_cert(vec![made.der().clone()], key).unwrap();
+        let reach = Reach::new(("localhost", 993), &[], Some(file.path()), Duration::from_secs(60)).unwrap();
+        let (near, far) = tokio::io::duplex(1 << 16);
+        let server = TlsAcceptor::from(Arc::new(config));
+        let (client, _) = tokio::join!(reach.handshake(Box::new(near)), server.accept(far));
+        client.map(|x| x.1)
+    }
+
+    #[tokio::test]
+    async fn a_certificate_that_is_an_authoritys_own_is_refused_with_what_to_do() {
+        let said = shaken(rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained)).await.unwrap_err();
+        assert!(said.contains("basicConstraints=critical,CA:FALSE"), "{said}");
+        assert!(shaken(rcgen::IsCa::ExplicitNoCa).await.unwrap().starts_with("TLS 1.3"));
+    }
 }

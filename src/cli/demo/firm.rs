@@ -78,6 +78,13 @@ const fn contact(
     ContactPlan { name, title, email, phone: "", part, password }
 }
 
+impl ContactPlan {
+    /// The same, to be reached by telephone.
+    const fn at(self, phone: &'static str) -> Self {
+        Self { phone, ..self }
+    }
+}
+
 /// How a client is charged VAT.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Tax {
@@ -151,7 +158,7 @@ pub const CLIENTS: [ClientPlan; 9] = [
         note: "Quotes their purchase order on every bill. Peter signs, Ana pays.",
         projects: &["Alder Wharf lease", "Trade mark, MARLOW", "Supply agreement, Delft Glaze"],
         contacts: &[
-            contact("Ana Ruiz", "Finance", "ana.ruiz@marlowceramics.example", Part::Payer, true),
+            contact("Ana Ruiz", "Finance", "ana.ruiz@marlowceramics.example", Part::Payer, true).at("01 555 0161"),
             contact("Peter Marlow", "Director", "peter@marlowceramics.example", Part::Reader, true),
             contact("Siobhán Keane", "Studio manager", "siobhan.keane@marlowceramics.example", Part::Documents, true),
             contact("Declan Marsh", "Finance, until last year", "declan@marlowceramics.example", Part::Revoked, false),
@@ -176,7 +183,7 @@ pub const CLIENTS: [ClientPlan; 9] = [
         note: "",
         projects: &["Collective agreement with engineers", "Blackpool library tender"],
         contacts: &[
-            contact("Ruairí Daly", "Partner", "ruairi@kestrelarchitects.example", Part::Payer, true),
+            contact("Ruairí Daly", "Partner", "ruairi@kestrelarchitects.example", Part::Payer, true).at("01 555 0174"),
             contact("Inês Costa", "Project lead, library", "ines@kestrelarchitects.example", Part::Project(1), true),
         ],
         manager: 1,
@@ -198,7 +205,9 @@ pub const CLIENTS: [ClientPlan; 9] = [
         habit: Habit { days: 18, spread: 12, silent: 12, opens: 55 },
         note: "Seasonal: money is tight from November to March.",
         projects: &["Slipway licence", "Charter terms"],
-        contacts: &[contact("Fergus Tuohy", "Owner", "fergus@brightwatermarine.example", Part::Payer, true)],
+        contacts: &[
+            contact("Fergus Tuohy", "Owner", "fergus@brightwatermarine.example", Part::Payer, true).at("021 555 0188")
+        ],
         manager: 0,
         price: 100,
     },
@@ -219,7 +228,8 @@ pub const CLIENTS: [ClientPlan; 9] = [
         note: "Approval takes two signatures. Ring Gráinne before the 20th of a month.",
         projects: &["Registration with the regulator", "Employment matters", "Purchase of Beech Lodge"],
         contacts: &[
-            contact("Gráinne Walsh", "Accounts payable", "grainne.walsh@oakfieldhomes.example", Part::Payer, true),
+            contact("Gráinne Walsh", "Accounts payable", "grainne.walsh@oakfieldhomes.example", Part::Payer, true)
+                .at("045 555 0119"),
             contact("Thomas Abara", "Finance director", "thomas.abara@oakfieldhomes.example", Part::Reader, true),
         ],
         manager: 1,
@@ -242,7 +252,8 @@ pub const CLIENTS: [ClientPlan; 9] = [
         note: "Bills go to the accountant as well.",
         projects: &["Partnership deed", "Data protection review"],
         contacts: &[
-            contact("Aisha Khan", "Practice manager", "aisha.khan@lumendental.example", Part::Payer, true),
+            contact("Aisha Khan", "Practice manager", "aisha.khan@lumendental.example", Part::Payer, true)
+                .at("01 555 0137"),
             contact("Colm Rafferty", "Rafferty & Co, accountants", "colm@raffertyco.example", Part::Accountant, true),
         ],
         manager: 0,
@@ -285,7 +296,7 @@ pub const CLIENTS: [ClientPlan; 9] = [
         note: "Pays from a sterling account; check the reference.",
         projects: &["Irish distribution", "Author contracts"],
         contacts: &[
-            contact("Ruth Sparrow", "Publisher", "ruth@wrenandsparrow.example", Part::Payer, true),
+            contact("Ruth Sparrow", "Publisher", "ruth@wrenandsparrow.example", Part::Payer, true).at("020 7946 0153"),
             contact("Luca Ferri", "Rights", "luca.ferri@wrenandsparrow.example", Part::Payer, false),
         ],
         manager: 0,

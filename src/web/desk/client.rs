@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::client_form::client_of;
 use super::client_timeline::{self, History};
 use super::form::Id;
-use super::{client_money, client_people, credit_terms, links, pauses, payer};
+use super::{client_money, client_people, credit_terms, links, pauses, payer, promises};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::credit_terms::CreditTerms;
@@ -117,6 +117,7 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
         (parts::head(&party.name, about(desk, overview), actions(desk, *id)))
         (tabs(&overview.client, ""))
         (credit_terms::banner(desk, &overview.credit, owed(overview)))
+        @for (row, _, promised) in &overview.open { (promises::broken(desk, row, promised.as_ref())) }
         div.rail.sec-m {
             div {
                 (client_money::figures(desk, overview))

@@ -87,14 +87,8 @@ pub fn open_invoices(desk: &Desk, overview: &Overview) -> Markup {
 }
 
 fn open_table(desk: &Desk, overview: &Overview) -> Markup {
-    let cols = [
-        Col::name("Invoice"),
-        Col::text("For").wide(),
-        Col::text("State").wide(),
-        Col::short("Seen").wide(),
-        Col::num("Due"),
-        Col::num("Open"),
-    ];
+    let cols =
+        [Col::name("Invoice"), Col::text("State").wide(), Col::short("Seen").wide(), Col::num("Due"), Col::num("Open")];
     let rows: Vec<parts::Row> = overview
         .open
         .iter()
@@ -128,11 +122,10 @@ fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>, promised: Option<&Promi
     vec![
         html! {
             a.nw href={ "/desk/invoices/" (invoice.id) } { (number) }
-            small.narrow { (invoice.title) }
+            small { (invoice.title) }
             small.narrow { (standing_tag(invoice.standing(row.settled, today))) }
             @if let Some(promised) = &promised { small { (promised) } }
         },
-        html! { (invoice.title) },
         standing_tag(invoice.standing(row.settled, today)),
         match seen {
             Some(seen) => {

@@ -16,6 +16,7 @@ use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
 use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState, link_slot};
 use crate::domain::sentence::Names;
+use crate::domain::text::capital;
 use crate::store::prelude::*;
 use crate::web::forms::Posted;
 use crate::web::guard::{Desk, DeskWork};
@@ -110,6 +111,7 @@ fn standing(letter: &Letter, waits_for: &str) -> Markup {
         LetterState::Queued => waits_for.to_owned(),
         LetterState::Accepted(..) => format!("The mail server said: {said}. That is no proof that anybody read it."),
         LetterState::Sending(_) => String::new(),
+        LetterState::Withdrawn(..) => format!("{}.", capital(said.trim_end_matches('.'))),
         _ => format!("{}.", said.trim_end_matches('.')),
     };
     parts::note(tone, icon, format!("{words}."), rest)

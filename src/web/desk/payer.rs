@@ -99,7 +99,7 @@ fn whole(desk: &Desk, payer: &Payer, on: Date) -> Markup {
         Some(score) => html! {
             p { (tag(score)) " " (of(score)) }
             (table(score))
-            @if let Some(limit) = payer.suggested { p { (suggestion(desk, limit, score)) } }
+            @if let Some(limit) = payer.suggested { p.gap-y { (suggestion(desk, limit, score)) } }
             p.small.mut {
                 "From invoices of the last " (score::MONTHS) " months, the newest " (INVOICES_MAX) " at most, and what settled them by that day. "
                 "What is recorded later for an earlier day counts, as in a statement."
@@ -116,7 +116,8 @@ pub(super) fn short(client: ClientId, payer: &Payer) -> Markup {
         None => nothing(),
         Some(score) => html! {
             p { (tag(score)) }
-            ul.small { @for reason in &score.reasons { li { (reason.sentence) " " span.mut { (of_most(reason)) } } } }
+            (table(score))
+            p.small.mut.gap-y { "For staff only." }
         },
     };
     parts::section("score", "Payer score", more, body)
@@ -140,10 +141,6 @@ fn of(score: &Score) -> String {
         1 => format!("From 1 invoice in {}.", score.currency),
         n => format!("From {n} invoices in {}.", score.currency),
     }
-}
-
-fn of_most(reason: &score::Reason) -> String {
-    format!("{} of {}", reason.points, reason.matter.most())
 }
 
 fn table(score: &Score) -> Markup {

@@ -59,7 +59,7 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, a
             @if !policy.days.holidays.is_empty() { ", but not on " a href={ (PAGE) "#" (HOLIDAYS_ID) } { "public holidays" } }
             ", from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
             "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
-            "After a standstill only the latest missed step is sent, once. Nothing goes after payment."
+            "After a standstill only the latest missed step is sent, once. Nothing goes after payment. "
             "Payments are promised " (policy.promises.words()) "; until then no reminder of them goes."
             @if along { " Each invoice’s PDF goes along with its letter." }
         }

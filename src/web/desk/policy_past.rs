@@ -80,7 +80,7 @@ fn chart(desk: &Desk, found: &Past) -> Markup {
 }
 
 fn list(desk: &Desk, names: &NamesOf<'_, ReadTx>, found: &Past) -> Markup {
-    let cols = [Col::text("Invoice"), Col::text("Client"), Col::text("Went"), Col::text("Would have gone")];
+    let cols = [Col::text("Invoice"), Col::text("Client"), Col::short("Went"), Col::short("Would have gone")];
     let rows: Vec<Row> = found.changed.iter().take(LINES).map(|x| policy_form::row(desk, names, x)).collect();
     html! {
         @if !rows.is_empty() { (parts::scroller("Invoices for which it differs", &cols, &rows, None)) }

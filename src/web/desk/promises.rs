@@ -206,6 +206,24 @@ pub(super) fn in_short(desk: &Desk, promise: &Promise) -> Option<String> {
     }
 }
 
+/// On a client's page: that a promise was not kept, with what to do next; nothing of one that was, or is still open.
+pub(super) fn broken(desk: &Desk, row: &Row, promise: Option<&Promise>) -> Markup {
+    let missed = |x: &&Promise| matches!(x.outcome, Outcome::Open | Outcome::Broken(_)) && !x.holds_on(desk.today());
+    let Some(promise) = promise.filter(missed) else { return html! {} };
+    let (locale, page) = (desk.locale(), links::invoice(row.invoice.id));
+    let words = html! {
+        (locale.money(promise.amount)) " of " a href=(page) { (parts::nw(called(&row.invoice))) } " was promised by "
+        (locale.date_medium(promise.day, desk.today())) ". " (locale.money(row.open())) " is still open."
+    };
+    let actions = html! {
+        @if desk.may(Act::Work) {
+            (parts::link(Look::Small, &super::calls::address(row.invoice.id), "Note a call"))
+            (parts::link(Look::Small, &format!("{page}/promise"), "New promise"))
+        }
+    };
+    parts::note_actions(Tone::Warn, Icon::Clock, "Promise not kept.", words, actions)
+}
+
 /// "€500.00 promised by Friday 4 December."
 fn words(desk: &Desk, promise: &Promise) -> String {
     let day = desk.locale().date_weekday(promise.day, desk.today());

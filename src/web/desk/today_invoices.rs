@@ -120,12 +120,10 @@ fn late_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row, item: Item)
         reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
         actions: html! {
             (call(r, row)?)
-            @if matches!(item, Item::Call(_)) && desk.may(Act::Work) {
-                (parts::link(Look::Small, &calls::address(id), "Note the call"))
-            }
+            // Letters went unanswered: a voice is next.
             @if desk.may(Act::Work) {
-                (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
-                a.small href={ (links::invoice(id)) "/credit" } { "Credit" }
+                (parts::link(Look::Small, &calls::address(id), if matches!(item, Item::Call(_)) { "Note the call" } else { "Note call" }))
+                a.small href=(links::with_query("/desk/payments/new", &[("invoice", &id.to_string())])) { "Record payment" }
             }
             (snooze::link(desk, item))
         },

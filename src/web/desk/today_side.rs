@@ -10,6 +10,7 @@ use super::names::NamesOf;
 use super::receivables::{books, monday_of, open_totals};
 use super::reminders::{Look as Ahead, ahead};
 use crate::domain::money::{Currency, Money};
+use crate::domain::promise::Promise;
 use crate::domain::sentence::{Names, step_words};
 use crate::domain::text::capital;
 use crate::store::prelude::*;
@@ -21,6 +22,8 @@ const RECEIPTS_MAX: usize = 500;
 /// Looks at reminders that are shown, and read to find those that send.
 const AHEAD: usize = 6;
 const AHEAD_READ: usize = 30;
+/// Open promises that are read for the first few; who sees few clients may not find theirs beyond them.
+const PROMISES_READ: usize = 200;
 
 type Lookup<'a> = NamesOf<'a, ReadTx>;
 
@@ -31,14 +34,32 @@ pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Marku
     let next: Vec<_> = as_letters(&looks).iter().take(AHEAD).filter_map(|all| next(desk, all, names)).collect();
     let all = html! { a href="/desk/receivables" { "Receivables" } };
     let rules = html! { a href="/desk/reminders" { "All and rules" } };
+    let promised = promised(r, desk, names)?;
     let holds = credit_terms::on_hold(r, desk, names)?;
     Ok(html! {
         (parts::section("money", "Money", all, parts::pairs(&figures)))
         (parts::section("next", "Going out next", rules, html! {
             @if next.is_empty() { p.mut { "Nothing is due to go out soon." } } @else { (parts::agenda(&next)) }
         }))
+        @if !promised.is_empty() {
+            (parts::section("promised", "Promised", html! { a href="/desk/reminders#promised" { "All" } }, parts::agenda(&promised)))
+        }
         (holds)
     })
+}
+
+/// The promises whose days come next.
+fn promised(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Vec<(String, Markup, Markup)>, StoreError> {
+    let open = r.open_promises(PROMISES_READ)?;
+    let mine = open.iter().filter(|x| x.holds_on(desk.today()) && desk.scope.sees(x.client)).take(AHEAD);
+    let line = |x: &Promise| {
+        (
+            desk.locale().date_short(x.day, desk.today()),
+            html! { a href=(links::client(x.client)) { b { (names.client(x.client)) } } },
+            html! { (desk.locale().money(x.amount)) ", " a href=(links::invoice(x.invoice)) { (nw(names.document(x.invoice))) } },
+        )
+    };
+    Ok(mine.map(line).collect())
 }
 
 /// Puts together what goes to the same people of a client at the same time, which is one letter to each; what does not

@@ -29,7 +29,7 @@ async fn an_overdue_invoice_waits_once_three_days_brought_no_reaction_to_its_rem
     let mut tom = desk_of(&house, house.who.tom).await;
     let page = tom.get("/desk").await.text();
     assert!(page.contains("2 reminders, never opened") && page.contains(number.as_str()), "{page}");
-    for act in ["/desk/payments/new?invoice=", "/credit\">Credit", "/desk/snooze/silent-"] {
+    for act in ["/desk/payments/new?invoice=", "/call\">Note call", "/desk/snooze/silent-"] {
         assert!(page.contains(act), "{act}: {page}");
     }
     // They open it: that is a reaction, and they have a week, or until the next reminder.

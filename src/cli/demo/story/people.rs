@@ -6,11 +6,12 @@ use super::super::firm::{self, CLIENTS, Part, STAFF};
 use super::{Act, Story, fault};
 use crate::actions::clients::{self, NewClient};
 use crate::actions::people::{self, NewContact, NewStaff};
-use crate::actions::{firm as firm_act, sessions, visits};
+use crate::actions::{firm as firm_act, policies, sessions, visits};
 use crate::domain::access::StaffScope;
 use crate::domain::calendar::is_business_day;
 use crate::domain::event::{Actor, By};
 use crate::domain::format::Format;
+use crate::domain::holidays;
 use crate::domain::ids::{ClientId, ContactId, InvoiceId, ProjectId, StaffId};
 use crate::domain::person::{Person, ProjectAccess, Rights, Role};
 use crate::domain::terms::DueRule;
@@ -28,6 +29,7 @@ impl Story {
         let keys = EvidenceKeys::draw(&self.app.entropy);
         let founded = firm_act::set_up(w, &firm::firm().map_err(fault)?, &owner, &keys)?;
         self.staff.push(StaffId(1));
+        self.keep_holidays(w)?;
         for (place, plan) in STAFF.iter().enumerate().skip(1) {
             let scope = self.as_staff(w, 0);
             // The member's clients come later; until then the list is empty.
@@ -37,6 +39,16 @@ impl Story {
         }
         self.later(3, Act::Post);
         founded.map_done(())
+    }
+
+    /// No reminder goes on a public holiday.
+    fn keep_holidays(&self, w: &mut WriteTx<'_>) -> Result<(), ActError> {
+        let (now, years) = (w.policy_now()?, self.first.year()..=self.today.year().saturating_add(2));
+        let mut policy = now.policy;
+        policy.days.holidays = holidays::of("Ireland", years).unwrap_or_default();
+        let scope = self.as_staff(w, 0);
+        let _ = policies::change(w, &scope, now.version, &policy, "The public holidays of Ireland")?;
+        Ok(())
     }
 
     pub(super) fn join(&mut self, w: &mut WriteTx<'_>, place: usize) -> Result<(), ActError> {

@@ -6,6 +6,7 @@ mod archive;
 mod months;
 mod pages;
 mod registers;
+mod settings;
 mod write;
 
 use std::path::PathBuf;

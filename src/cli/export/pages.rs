@@ -2,6 +2,7 @@
 
 use maud::{DOCTYPE, Markup, html};
 
+use super::settings::SETTINGS;
 use crate::domain::client::Client;
 use crate::domain::document::{Document, Version};
 use crate::domain::ids::{InvoiceId, QuoteId};
@@ -25,6 +26,7 @@ pub fn page(firm: &str, title: &str, up: &str, body: &Markup) -> String {
                     a href={ (up) "index.html" } { (firm) }
                     a href={ (up) "clients/index.html" } { "Clients" }
                     a href={ (up) "activity/index.html" } { "Activity" }
+                    a href={ (up) (SETTINGS) } { "Settings" }
                 }
                 main { (body) }
             }
@@ -97,6 +99,8 @@ or copied as a whole.
                        stop. Cells that a spreadsheet would take for a formula begin
                        with an apostrophe.
   activity/            the activity log: pages, and activity.csv
+  settings/            what letters said in the firm's own words, the reminder policy, and
+                       what was charged for late payment, each in every version
   style.css            the looks of the pages
 
 Not in here: passwords, sessions, links of letters, keys. This archive is for reading and

@@ -8,6 +8,7 @@ use super::super::Failure;
 use super::archive::Archive;
 use super::pages::{README, client_folder, invoice_file, page, quote_file, version_file};
 use super::registers::{actor, decimal, kind};
+use super::settings::SETTINGS;
 use crate::actions::invoices::{credited, original, sheet};
 use crate::app::Settings;
 use crate::documents::quote::{Offer, quote_sheet};
@@ -53,8 +54,8 @@ pub struct Counts {
 pub struct Writer<'a, A> {
     pub(super) r: &'a ReadTx,
     pub(super) archive: &'a mut A,
-    firm: Firm,
-    settings: &'a Settings,
+    pub(super) firm: Firm,
+    pub(super) settings: &'a Settings,
     today: Date,
     counts: Counts,
     all: u64,
@@ -80,6 +81,7 @@ pub fn write<A: Archive>(
     writer.registers()?;
     writer.clients()?;
     writer.activity()?;
+    writer.settings()?;
     writer.index()?;
     Ok(writer.counts)
 }
@@ -90,7 +92,7 @@ impl<A: Archive> Writer<'_, A> {
         self.archive.add(text.as_bytes())
     }
 
-    fn page(&mut self, name: &str, title: &str, body: &Markup) -> Result<(), Failure> {
+    pub(super) fn page(&mut self, name: &str, title: &str, body: &Markup) -> Result<(), Failure> {
         let up = "../".repeat(name.matches('/').count());
         let text = page(&self.firm.party.name, title, &up, body);
         self.text(name, &text)
@@ -438,7 +440,7 @@ impl<A: Archive> Writer<'_, A> {
         })
     }
 
-    fn local(&self, at: jiff::Timestamp) -> String {
+    pub(super) fn local(&self, at: jiff::Timestamp) -> String {
         self.settings.zone.to_datetime(at).strftime("%Y-%m-%d %H:%M:%S").to_string()
     }
 
@@ -466,6 +468,7 @@ impl<A: Archive> Writer<'_, A> {
                 li { a href="clients/index.html" { (counts.clients) " clients" } }
                 li { (counts.documents) " invoices and credit notes, " (counts.quotes) " quotes, " (counts.files) " files: in the folders of the clients" }
                 li { a href="activity/index.html" { (counts.entries) " entries of the activity log" } }
+                li { a href=(SETTINGS) { "Settings" } ": what letters said, the reminder policy, late payment" }
             }
             h2 { "Registers" }
             ul { @for name in names { li { a href={ "registers/" (name) ".csv" } { (name) } } } }

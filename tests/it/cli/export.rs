@@ -5,6 +5,15 @@ use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 use std::os::unix::fs::PermissionsExt;
 
+use counterfoil::actions::{late_payment, policies, wordings};
+use counterfoil::domain::language::Language;
+use counterfoil::domain::late_interest::{RateFrom, YearlyRate};
+use counterfoil::domain::late_payment::LatePayment;
+use counterfoil::domain::policy::Policy;
+use counterfoil::domain::wording::{LetterKind, Words};
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+
 use super::*;
 
 /// Every file below a folder, by its path within.
@@ -107,4 +116,55 @@ fn an_archive_has_what_the_house_has_with_and_without_a_server() {
         same.extend(files(&made.path("with")).into_iter().filter(|n| n.starts_with("activity")));
         same
     });
+}
+
+#[test]
+fn what_letters_said_and_what_held_for_reminders_and_late_payment_is_in_it() {
+    let made = Made::new();
+    let (store, now) = (made.store("house"), Clock::system().now());
+    let issued = (LetterKind::Issued, Language::German);
+    for (known, subject) in [(0, "Die erste Fassung"), (1, "Die zweite <Fassung>")] {
+        let (subject, opening) = (subject.to_owned(), "Anbei {number}.".to_owned());
+        let words = Words { subject, opening, closing: "Bis bald.".to_owned() };
+        let act = move |w: &mut WriteTx<'_>| wordings::change(w, &StaffScope::all(), issued, known, Some(&words));
+        store.write_blocking(By::command_line(), now, act).unwrap();
+    }
+    let act = |w: &mut WriteTx<'_>| wordings::send_pdfs_along(w, &StaffScope::all(), true);
+    store.write_blocking(By::command_line(), now, act).unwrap();
+    let mut policy = Policy::standard();
+    policy.steps.remove(0);
+    policy.days.holidays = [(date(2027, 2, 1), "St Brigid’s Day".to_owned())].into();
+    let act = move |w: &mut WriteTx<'_>| policies::change(w, &StaffScope::all(), 0, &policy, "Fewer letters");
+    store.write_blocking(By::command_line(), now, act).unwrap();
+    let rate = RateFrom { from: date(2026, 7, 1), rate: YearlyRate::parse("rate", "10.15").unwrap() };
+    let late = LatePayment { on: true, rates: vec![rate], ..LatePayment::standard() };
+    let act = move |w: &mut WriteTx<'_>| {
+        late_payment::change(w, &StaffScope::all(), &TimeZone::UTC, 0, &late, "As the Directive has it")
+    };
+    store.write_blocking(By::command_line(), now, act).unwrap();
+    store.close();
+    drop(store);
+    let out = made.text("out");
+    said(&made.on("house", &["export", "--html", &out]));
+    let (root, page) = (made.path("out"), made.path("out/settings/index.html"));
+    every_link_resolves(&root, &files(&root));
+    let page = std::fs::read_to_string(page).unwrap();
+    for part in [
+        "The PDFs of invoices go along with letters.",
+        "The letter about a new invoice, in German",
+        "Die erste Fassung",
+        "Die zweite &lt;Fassung&gt;",
+        "Anbei {number}.",
+        "Bis bald.",
+        "Version 1: Fewer letters",
+        "The standard policy, before any other",
+        "A week before",
+        "2027-02-01 St Brigid’s Day",
+        "Version 1: As the Directive has it",
+        "10.15",
+        "Nothing is charged for late payment.",
+    ] {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(page.find("Die zweite") < page.find("Die erste"), "the newest first");
 }

@@ -3,7 +3,7 @@
 //! Follows from the account as the ageing does, so that its total is that of the ageing and the closing balance of the
 //! balance-forward statement to the same day. Knows no store: whoever asks brings what the documents are called.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
@@ -30,9 +30,16 @@ pub struct OpenLine {
     pub open: i64,
     /// When the last of what settled it was recorded here; `None` while nothing did.
     pub settled_at: Option<Timestamp>,
+    /// Of a receipt or credit note, which; `None` for an invoice.
+    pub source: Option<Source>,
 }
 
 impl OpenLine {
+    /// What tells it from every other line of its account.
+    fn key(&self) -> (Option<InvoiceId>, Option<Source>, Option<Date>) {
+        (self.entry.invoice, self.source, self.due)
+    }
+
     /// When it, or what settled it, was recorded, if that was only after `to` had ended: a statement made on that day
     /// did not say so.
     pub fn restated(&self, to: Date, zone: &TimeZone) -> Option<Restated> {
@@ -57,6 +64,15 @@ pub enum Restated {
     Settled(Timestamp),
 }
 
+impl Restated {
+    /// When it was recorded.
+    pub fn at(self) -> Timestamp {
+        match self {
+            Self::Entry(at) | Self::Settled(at) => at,
+        }
+    }
+}
+
 /// An open-item statement; amounts in minor units.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OpenItems {
@@ -66,12 +82,14 @@ pub struct OpenItems {
     pub lines: Vec<OpenLine>,
     /// How old the same is; its total is theirs.
     pub ageing: Ageing,
+    /// What a statement made on the day itself listed, while nothing is open of it by what was recorded only after it.
+    pub later: Vec<OpenLine>,
 }
 
 impl OpenItems {
     /// A statement without a line.
     pub fn empty(currency: Currency) -> Self {
-        Self { currency, lines: Vec::new(), ageing: Ageing::default() }
+        Self { currency, lines: Vec::new(), ageing: Ageing::default(), later: Vec::new() }
     }
 
     /// What is open of all invoices.
@@ -113,11 +131,46 @@ impl Titles {
     }
 }
 
-/// What of `account` is open as of `to`, with what settled it dated up to then.
-pub fn open_items(currency: Currency, account: &Account, titles: &Titles, to: Date) -> OpenItems {
+/// What of `account` is open as of `to`, which ends in `zone`, with what settled it dated up to then.
+pub fn open_items(currency: Currency, account: &Account, titles: &Titles, to: Date, zone: &TimeZone) -> OpenItems {
     let mut lines = invoices(account, titles, to);
     lines.extend(credits(account, titles, to));
-    OpenItems { currency, lines, ageing: account.ageing(to) }
+    let later = later(account, titles, &lines, to, zone);
+    OpenItems { currency, lines, ageing: account.ageing(to), later }
+}
+
+/// What was open by what was recorded up to the end of `to`, and is none of `lines`.
+fn later(account: &Account, titles: &Titles, lines: &[OpenLine], to: Date, zone: &TimeZone) -> Vec<OpenLine> {
+    let recorded = |at: Timestamp| today(at, zone) <= to;
+    let mut last: BTreeMap<InvoiceId, Timestamp> = BTreeMap::new();
+    for a in account.counting(to).filter(|a| !recorded(a.at)) {
+        let at = last.entry(a.invoice).or_insert(a.at);
+        *at = a.at.max(*at);
+    }
+    let mut gone: HashMap<Source, Timestamp> = HashMap::new();
+    let applied = account.counting(to).map(|a| (a.source, a.at));
+    let back = account.refunds.iter().filter(|x| x.counts(to)).map(|x| (x.source, x.recorded_at));
+    for (source, at) in applied.chain(back).filter(|x| !recorded(x.1)) {
+        let last = gone.entry(source).or_insert(at);
+        *last = at.max(*last);
+    }
+    if last.is_empty() && gone.is_empty() {
+        return Vec::new();
+    }
+    let then = Account {
+        allocations: account.allocations.iter().filter(|a| recorded(a.at)).cloned().collect(),
+        refunds: account.refunds.iter().filter(|x| recorded(x.recorded_at)).copied().collect(),
+        ..account.clone()
+    };
+    let open: HashSet<_> = lines.iter().map(OpenLine::key).collect();
+    let is_gone = |x: &OpenLine| !open.contains(&x.key()) && !x.entry.restates(to, zone);
+    let closed = |x: OpenLine, at| OpenLine { settled: x.entry.amount, open: 0, settled_at: Some(at), ..x };
+    let was = invoices(&then, titles, to).into_iter().filter(is_gone);
+    let mut out: Vec<OpenLine> =
+        was.filter_map(|x| last.get(&x.entry.invoice?).copied().map(|at| closed(x, at))).collect();
+    let was = credits(&then, titles, to).into_iter().filter(is_gone);
+    out.extend(was.filter_map(|x| gone.get(&x.source?).copied().map(|at| closed(x, at))));
+    out
 }
 
 fn invoices(account: &Account, titles: &Titles, to: Date) -> Vec<OpenLine> {
@@ -142,6 +195,7 @@ fn invoices(account: &Account, titles: &Titles, to: Date) -> Vec<OpenLine> {
             settled,
             open: item.open,
             settled_at: recorded.get(&item.invoice).copied().filter(|_| settled != 0),
+            source: None,
         }
     };
     account.open_items(to).iter().map(line).collect()
@@ -168,7 +222,8 @@ fn credits(account: &Account, titles: &Titles, to: Date) -> Vec<OpenLine> {
             let entry = titles.of(credit.source).unwrap_or_else(|| bare(kind));
             let entry = Entry { date: credit.dated, amount, ..entry };
             let settled_at = used.map(|x| x.1).filter(|_| settled != 0);
-            (open != 0).then_some(OpenLine { entry, part: None, due: None, settled, open, settled_at })
+            let source = Some(credit.source);
+            (open != 0).then_some(OpenLine { entry, part: None, due: None, settled, open, settled_at, source })
         })
         .collect();
     lines.sort_by_key(|x| (x.entry.date, x.entry.recorded_at, x.entry.kind, x.entry.invoice));
@@ -200,7 +255,7 @@ mod tests {
     use crate::domain::money::Money;
     use crate::domain::payment::Allocation;
     use crate::domain::statement::{Charge, Credit, PaidBack};
-    use crate::domain::terms::Terms;
+    use crate::domain::terms::{Instalment, Terms};
 
     const TO: Date = date(2026, 6, 30);
     const THEN: &str = "2026-06-30T22:59:00Z";
@@ -237,7 +292,7 @@ mod tests {
         titles.documents.insert(id, Entry { recorded_at: invoice, ..bare(EntryKind::Invoice) });
         titles.receipts.insert(ReceiptId(1), Entry { recorded_at: receipt, ..bare(EntryKind::Receipt) });
         let zone = Zone::parse("zone", "Europe/Dublin").unwrap();
-        let open = open_items(Currency::EUR, &account, &titles, TO);
+        let open = open_items(Currency::EUR, &account, &titles, TO, &zone);
         assert_eq!(open.lines.iter().map(|x| x.open).collect::<Vec<_>>(), [9_000, -3_500]);
         [0, 1].map(|line| open.lines[line].restated(TO, &zone))
     }
@@ -255,5 +310,46 @@ mod tests {
         ] {
             assert_eq!(told(moments), expected, "{moments:?}");
         }
+    }
+
+    /// An invoice of 100.00 in halves and a receipt of `paid`, all of it applied on the day but recorded `applied`:
+    /// what is listed as gone since.
+    fn gone(paid: i64, applied: &str) -> Vec<(Option<(usize, usize)>, i64)> {
+        let (id, source, day) = (InvoiceId(1), Source::Receipt(ReceiptId(1)), date(2026, 6, 1));
+        let allocation = Allocation {
+            id: AllocationId(1),
+            source,
+            invoice: id,
+            amount: Money::new(paid, Currency::EUR),
+            on: day,
+            at: at(applied),
+            reason: String::new(),
+        };
+        let halves = [(day, 5_000), (date(2026, 7, 1), 5_000)];
+        let instalments = halves.map(|(due, amount)| Instalment { due, amount }).to_vec();
+        let terms = Terms { instalments, ..Terms::default() };
+        let account = Account {
+            charges: vec![Charge { invoice: id, dated: day, due: halves[1].0, amount: 10_000, terms }],
+            credits: vec![Credit { source, dated: day, amount: paid, until: None }],
+            allocations: vec![allocation],
+            refunds: Vec::new(),
+        };
+        let mut titles = Titles::default();
+        titles.documents.insert(id, Entry { invoice: Some(id), recorded_at: at(THEN), ..bare(EntryKind::Invoice) });
+        titles.receipts.insert(ReceiptId(1), Entry { recorded_at: at(applied), ..bare(EntryKind::Receipt) });
+        let zone = Zone::parse("zone", "Europe/Dublin").unwrap();
+        let open = open_items(Currency::EUR, &account, &titles, TO, &zone);
+        assert!(open.later.iter().all(|x| x.open == 0 && x.settled == x.entry.amount), "{open:?}");
+        assert!(open.later.iter().all(|x| x.restated(TO, &zone) == Some(Restated::Settled(at(applied)))), "{open:?}");
+        open.later.iter().map(|x| (x.part, x.settled)).collect()
+    }
+
+    #[test]
+    fn what_is_settled_whole_only_by_what_was_recorded_later_is_told() {
+        let halves = [(Some((1, 2)), 5_000), (Some((2, 2)), 5_000)];
+        assert_eq!(gone(10_000, LATER), halves);
+        assert_eq!(gone(5_000, LATER), halves[..1]);
+        assert_eq!(gone(4_999, LATER), []);
+        assert_eq!(gone(10_000, THEN), [], "a statement of that day did not have it either");
     }
 }

@@ -8,7 +8,7 @@ use crate::domain::{
     open_items::{OpenLine, Titles, open_items},
     terms::equal_instalments,
 };
-use jiff::{Span, civil::date};
+use jiff::{Span, civil::date, tz::TimeZone};
 use proptest::prelude::*;
 
 fn entry(day: Date, kind: EntryKind, amount: i64) -> Entry {
@@ -240,7 +240,7 @@ proptest! {
         back in 0_i32..200,
     ) {
         let to = date(2026, 1, 1) + Span::new().days(on);
-        let open = open_items(Currency::EUR, &account, &titles(&account), to);
+        let open = open_items(Currency::EUR, &account, &titles(&account), to, &TimeZone::UTC);
         let closing = balance_forward(entries(&account), to - Span::new().days(back), to).closing;
         prop_assert_eq!(open.total(), closing);
         prop_assert_eq!(open.total(), open.ageing.total());
@@ -255,7 +255,7 @@ proptest! {
     #[test]
     fn an_item_is_there_exactly_when_something_of_it_is_open(account in account(), on in -10_i32..500) {
         let to = date(2026, 1, 1) + Span::new().days(on);
-        let shown = open_items(Currency::EUR, &account, &titles(&account), to);
+        let shown = open_items(Currency::EUR, &account, &titles(&account), to, &TimeZone::UTC);
         // Reckoned apart, from the ledger alone.
         let counts = |a: &Allocation| {
             let credit = account.credits.iter().find(|x| x.source == a.source);

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 use super::day;
 use super::error::StoreError;
@@ -64,12 +65,13 @@ impl Books {
         self.entries().into_iter().map(one).collect()
     }
 
-    /// What is open as of `to`, in every currency in which anything is; where nothing is, an empty statement in `own`.
-    pub fn open_items(&self, to: Date, own: Currency) -> Vec<OpenItems> {
+    /// What is open as of `to`, which ends in `zone`, in every currency in which anything is; where nothing is, an
+    /// empty statement in `own`.
+    pub fn open_items(&self, to: Date, own: Currency, zone: &TimeZone) -> Vec<OpenItems> {
         let titles = self.titles();
-        let one = |(currency, account)| open_items(currency, &account, &titles, to);
+        let one = |(currency, account)| open_items(currency, &account, &titles, to, zone);
         let mut all: Vec<OpenItems> = self.accounts().into_iter().map(one).collect();
-        all.retain(|x| !x.lines.is_empty());
+        all.retain(|x| !x.lines.is_empty() || !x.later.is_empty());
         if all.is_empty() { vec![OpenItems::empty(own)] } else { all }
     }
 

@@ -2,6 +2,8 @@
 //!
 //! Everything comes from what was frozen; the PDF is the bytes that are kept.
 
+use jiff::tz::TimeZone;
+
 use super::statement_file;
 use crate::documents::statement::reckoned_sheet;
 use crate::documents::{Logo, Look, Sheet, html_file};
@@ -18,10 +20,16 @@ pub fn sheet(firm: &Firm, logo: Option<Logo>, statement: &MonthStatement) -> She
     reckoned_sheet(&look, &statement.buyer, &statement.accounts, statement.period(), &statement.anchor)
 }
 
-/// Its bytes in a format that is made of what was frozen; `None` for the PDF and for formats that it does not have.
-pub fn made(firm: &Firm, logo: Option<Logo>, statement: &MonthStatement, format: Format) -> Option<Vec<u8>> {
+/// Its bytes in a format that is made of what was frozen, by the firm's days, which end in `zone`; `None` for the PDF
+/// and for formats that it does not have.
+pub fn made(
+    (firm, logo): (&Firm, Option<Logo>),
+    zone: &TimeZone,
+    statement: &MonthStatement,
+    format: Format,
+) -> Option<Vec<u8>> {
     match format {
-        Format::Csv => Some(statement_file::table(&statement.accounts, statement.period()).into_bytes()),
+        Format::Csv => Some(statement_file::table(&statement.accounts, statement.period(), zone).into_bytes()),
         Format::Html => Some(html_file(&sheet(firm, logo, statement)).into_bytes()),
         _ => None,
     }

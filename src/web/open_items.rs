@@ -42,6 +42,7 @@ impl OpenPage<'_> {
             } @else {
                 div.sec-m { (self.ledger(&on, &total)) }
             }
+            @if !account.later.is_empty() { div.sec-m { (self.later()) } }
         }
     }
 
@@ -58,6 +59,25 @@ impl OpenPage<'_> {
         let sum = Sum { label: on, cells: vec![html! { (total) }] };
         let caption = "What is open: invoices, the oldest due first, then what is not yet applied";
         parts::ledger(caption, &cols, &rows, Some(&sum))
+    }
+
+    /// What a statement made on the day itself listed: it would be gone without a word.
+    fn later(&self) -> Markup {
+        html! {
+            p { "Not listed, since it is settled by what was recorded only after " (self.locale.date_medium(self.to, self.today)) ":" }
+            ul { @for line in &self.account.later {
+                li {
+                    (self.what(&line.entry))
+                    @if let Some((nth, of)) = line.part { small { "Instalment " (nth) " of " (of) } }
+                    small {
+                        (self.locale.money(self.money(line.entry.amount.saturating_abs())))
+                        @if let Some(at) = line.settled_at {
+                            ", settled by what was recorded on " (self.locale.instant_short(at, self.zone, self.today))
+                        }
+                    }
+                }
+            } }
+        }
     }
 
     fn cells(&self, line: &OpenLine) -> Vec<Markup> {

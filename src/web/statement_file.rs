@@ -9,6 +9,7 @@ use super::parts::{self, Choice, Field};
 use crate::documents::open_items::{open_items_csv, open_items_sheet};
 use crate::documents::statement::{flag_restated, reckoned_sheet};
 use crate::documents::{Csv, Look, Sheet};
+use crate::domain::calendar::today;
 use crate::domain::client::Party;
 use crate::domain::format::Format;
 use crate::domain::money::Money;
@@ -102,31 +103,43 @@ impl Accounts {
                 flag_restated(&mut sheet, look, all, (to, zone));
                 sheet
             }
-            Self::Open(all) => open_items_sheet(look, buyer, all, to, anchor),
+            Self::Open(all) => open_items_sheet(look, buyer, all, (to, zone), anchor),
         };
         Sheet { payment: sheet.payment.filter(|_| to >= today), ..sheet }
     }
 
-    /// As a table.
-    pub fn csv(&self, (from, to): (Date, Date)) -> Csv {
+    /// As a table; the firm's days end in `zone`.
+    pub fn csv(&self, (from, to): (Date, Date), zone: &TimeZone) -> Csv {
         match self {
-            Self::Forward(all) => table(all, (from, to)),
-            Self::Open(all) => open_items_csv(all, to),
+            Self::Forward(all) => table(all, (from, to), zone),
+            Self::Open(all) => open_items_csv(all, (to, zone)),
         }
     }
 }
 
 /// The columns of a statement's CSV; their names are promised, as those of `documents::csv` are.
-const COLUMNS: [&str; 7] = ["currency", "date", "what", "number", "about", "amount", "balance"];
+const COLUMNS: [&str; 8] = [
+    "currency",
+    "date",
+    "what",
+    "number",
+    "about",
+    "amount",
+    "balance",
+    "recorded_later", // the day on which an entry was recorded, where that was after the last day
+];
 
-/// The statement as a table: opening balance, a row for each entry with its sign, closing balance.
-pub fn table(accounts: &[Reckoned], (from, to): (Date, Date)) -> Csv {
+/// The statement as a table: opening balance, a row for each entry with its sign, closing balance. What was recorded
+/// only after the last day, which ends in `zone`, says when.
+pub fn table(accounts: &[Reckoned], (from, to): (Date, Date), zone: &TimeZone) -> Csv {
     let mut csv = Csv::new(&COLUMNS);
     for account in accounts {
         let figure = |minor| Money::new(minor, account.currency).decimal().to_string();
         let (code, statement) = (account.currency.to_string(), &account.statement);
         let balance = |day: Date, what: &str, minor| {
-            [code.clone(), day.to_string(), what.to_owned(), String::new(), String::new(), String::new(), figure(minor)]
+            let mut cells: [String; COLUMNS.len()] = Default::default();
+            [cells[0], cells[1], cells[2], cells[6]] = [code.clone(), day.to_string(), what.to_owned(), figure(minor)];
+            cells
         };
         csv.row(&balance(from, "opening balance", statement.opening));
         for row in &statement.rows {
@@ -139,6 +152,7 @@ pub fn table(accounts: &[Reckoned], (from, to): (Date, Date)) -> Csv {
                 entry.title.clone(),
                 figure(entry.amount),
                 figure(row.balance),
+                if entry.restates(to, zone) { today(entry.recorded_at, zone).to_string() } else { String::new() },
             ]);
         }
         csv.row(&balance(to, "closing balance", statement.closing));
@@ -165,5 +179,39 @@ pub fn file_name(kind: Kind, (from, to): (Date, Date), format: Format) -> String
     match kind {
         Kind::Forward => format!("statement-{from}-to-{to}.{}", format.ending()),
         Kind::Open => format!("open-items-{to}.{}", format.ending()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::money::Currency;
+    use crate::domain::statement::{Entry, balance_forward};
+    use jiff::civil::date;
+
+    #[test]
+    fn a_table_says_what_was_recorded_after_its_last_day_and_its_columns_are_documented() {
+        let documented = include_str!("../../docs/formats.md");
+        let missing: Vec<_> = COLUMNS.iter().filter(|name| !documented.contains(&format!("`{name}`"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+        let (from, to) = (date(2026, 6, 1), date(2026, 6, 30));
+        let entry = |number: &str, at: &str| Entry {
+            date: to,
+            kind: EntryKind::Receipt,
+            invoice: None,
+            receipt: None,
+            number: number.to_owned(),
+            title: String::new(),
+            way: None,
+            amount: -100,
+            recorded_at: at.parse().unwrap(),
+        };
+        let entries = [entry("in time", "2026-06-30T23:59:59Z"), entry("late", "2026-07-01T00:00:00Z")];
+        let statement = balance_forward(entries, from, to);
+        let account = Reckoned { statement, ..Reckoned::empty(Currency::EUR) };
+        let table = table(&[account], (from, to), &TimeZone::UTC);
+        let rows: Vec<&str> = table.text().lines().collect();
+        let ends = |row: usize| rows[row].rsplit(',').next().unwrap();
+        assert_eq!([0, 1, 2, 3, 4].map(ends), ["\"recorded_later\"", "\"\"", "\"\"", "\"2026-07-01\"", "\"\""]);
     }
 }

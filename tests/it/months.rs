@@ -104,7 +104,7 @@ async fn what_is_published_is_frozen_told_by_letter_and_fetched_as_evidence() {
     assert!(file.body == before, "the kept bytes");
     assert!(file.header("content-disposition").contains("statement-2026-11.pdf"));
     let csv = ana.get(&format!("{at}.csv")).await.text();
-    assert!(csv.ends_with("\"EUR\",\"2026-11-30\",\"closing balance\",\"\",\"\",\"\",\"100.00\"\r\n"), "{csv}");
+    assert!(csv.ends_with("\"EUR\",\"2026-11-30\",\"closing balance\",\"\",\"\",\"\",\"100.00\",\"\"\r\n"), "{csv}");
     assert!(ana.get(&format!("{at}.html")).await.text().contains("€100.00"));
     assert_eq!(ana.get(&format!("{at}.xml")).await.status, StatusCode::NOT_FOUND);
     let (id, month, digest) = (statement.id, statement.month, statement.pdf.digest);

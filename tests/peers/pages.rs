@@ -25,6 +25,7 @@ use counterfoil::domain::statement::{Ageing, Entry, EntryKind, Reckoned, balance
 use counterfoil::domain::tax::{Content, Discount, Line, Period, Portion, Unit, Vat, VatCategory, totals};
 use jiff::Timestamp;
 use jiff::civil::{Date, date};
+use jiff::tz::TimeZone;
 
 use crate::corpus::{self, Case, case, dec, firm, parts};
 use crate::program::succeeded;
@@ -265,6 +266,7 @@ fn open_items(firm: &Firm) -> Sheet {
         settled,
         open: amount - settled,
         settled_at: None,
+        source: None,
     };
     let (invoice, second) = (EntryKind::Invoice, Some(date(2026, 11, 15)));
     let lease = (date(2026, 9, 6), invoice, "HF-2026-0412", "Lease of Unit 4", 413_630);
@@ -278,9 +280,9 @@ fn open_items(firm: &Firm) -> Sheet {
         line(paid, None, None, -4_000),
     ];
     let ageing = Ageing { current: 46_740, d1_30: 313_630, unapplied: 67_500, ..Ageing::default() };
-    let account = OpenItems { currency: Currency::EUR, lines, ageing };
+    let account = OpenItems { currency: Currency::EUR, lines, ageing, later: Vec::new() };
     assert_eq!(account.total(), ageing.total());
-    open_items_sheet(&Look { firm, logo: None }, &marlow(), &[account], to, "4711-K7QD-93MX")
+    open_items_sheet(&Look { firm, logo: None }, &marlow(), &[account], (to, &TimeZone::UTC), "4711-K7QD-93MX")
 }
 
 fn receipt(firm: &Firm) -> Sheet {

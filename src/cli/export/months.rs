@@ -18,7 +18,7 @@ impl<A: Archive> Writer<'_, A> {
         for statement in &all {
             self.file(&format!("{folder}/{}", name(statement, Format::Pdf)), &statement.pdf)?;
             self.archive.file(&format!("{folder}/{}", name(statement, Format::Csv)))?;
-            self.archive.add(&table(&statement.accounts, statement.period()).into_bytes())?;
+            self.archive.add(&table(&statement.accounts, statement.period(), &self.settings.zone).into_bytes())?;
         }
         Ok(html! {
             @if !all.is_empty() {

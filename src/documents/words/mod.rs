@@ -300,6 +300,12 @@ pub(super) struct StatementWords {
     pub(super) written_off: &'static str,
     /// Of an entry that was recorded after the period, on this day.
     pub(super) recorded: Of,
+    /// Of an open item, when what settled a part of it was recorded.
+    pub(super) settled_recorded: Of,
+    /// What is settled only by what was recorded after a day, and the list of it.
+    pub(super) settled_later: OfTwo,
+    /// One of the list, and when what settled it was recorded.
+    pub(super) settled_item: OfTwo,
     pub(super) early: &'static str,
     pub(super) ageing: &'static str,
     /// Not due yet, and so many days late, the youngest first.

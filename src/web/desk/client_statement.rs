@@ -40,7 +40,7 @@ pub async fn show(desk: Desk, Id(id): Id<ClientId>, Query(query): Query) -> Resu
     let client = client_of(&desk, id)?;
     match period(&query, usual(&desk)) {
         Ok(asked) => {
-            let accounts = desk.read(|r| accounts_of(r, &client, asked))?;
+            let accounts = desk.read(|r| accounts_of(&desk, r, &client, asked))?;
             let fields = typed(&query, usual(&desk));
             Ok(page(&desk, &client, Some((&accounts, asked)), Typed::fresh(&fields)).into_response())
         }
@@ -70,12 +70,12 @@ async fn file(desk: &Desk, id: ClientId, query: &Fields, format: Format) -> Resu
         Err(refusal) => return Ok(refused(desk, &client, query, &errors_from(&refusal, "from"))),
     };
     let (accounts, logo, anchor) =
-        desk.read(|r| Ok((accounts_of(r, &client, (kind, span))?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
+        desk.read(|r| Ok((accounts_of(desk, r, &client, (kind, span))?, logo(r, &desk.firm)?, r.anchor()?.code())))?;
     let firm = desk.firm.speaking(client.language);
     let look = documents::Look { firm: &firm, logo };
     let drawn = || accounts.sheet(&look, &client.party, span, (desk.today(), desk.zone()), &anchor.to_string());
     let made = match format {
-        Format::Csv => Ok(accounts.csv(span).into_bytes()),
+        Format::Csv => Ok(accounts.csv(span, desk.zone()).into_bytes()),
         Format::Html => Ok(documents::html_file(&drawn()).into_bytes()),
         _ => render(&desk.app, &drawn(), &desk.firm),
     };
@@ -103,11 +103,11 @@ fn usual(desk: &Desk) -> (Date, Date) {
     (month_start(desk.today()), desk.today())
 }
 
-fn accounts_of(r: &ReadTx, client: &Client, (kind, (from, to)): Asked) -> Result<Accounts, Problem> {
+fn accounts_of(desk: &Desk, r: &ReadTx, client: &Client, (kind, (from, to)): Asked) -> Result<Accounts, Problem> {
     let books = Books::of(r, client.id, to)?;
     Ok(match kind {
         Kind::Forward => Accounts::Forward(books.reckoned(from, to)),
-        Kind::Open => Accounts::Open(books.open_items(to, client.currency)),
+        Kind::Open => Accounts::Open(books.open_items(to, client.currency, desk.zone())),
     })
 }
 

@@ -104,7 +104,7 @@ pub async fn file(desk: Desk, Path(segment): Path<String>) -> Result<Response, P
         let statement = r.month_statement(id)?.filter(|x| desk.scope.sees(x.client)).ok_or(Problem::NotFound)?;
         let bytes = match format {
             Format::Pdf => r.file(statement.pdf.digest)?,
-            _ => made(&desk.firm, invoices::logo(r, &desk.firm)?, &statement, format),
+            _ => made((&desk.firm, invoices::logo(r, &desk.firm)?), desk.zone(), &statement, format),
         };
         Ok((statement, bytes.ok_or(Problem::NotFound)?))
     })?;

@@ -171,7 +171,7 @@ async fn download(
 ) -> Result<Response, Problem> {
     let bytes = match format {
         Format::Pdf => viewer.read(|view| view.month_pdf(statement)?.ok_or(Problem::NotFound))?,
-        _ => made(viewer.firm(), viewer.logo()?, statement, format).ok_or(Problem::NotFound)?,
+        _ => made((viewer.firm(), viewer.logo()?), viewer.zone(), statement, format).ok_or(Problem::NotFound)?,
     };
     if looking.0 {
         let id = statement.id;

@@ -44,7 +44,7 @@ pub async fn show(FullViewer(viewer): FullViewer, looking: Looking, Query(query)
     let (accounts, visited, anchor) = viewer.read(|view| {
         let visited = Visited::Statement(view.client().id);
         let logged = view.visit_logged(visited, visits::hour_of(viewer.now()))?;
-        Ok((accounts::of_kind(view, &period)?, logged, view.anchor()?))
+        Ok((accounts::of_kind(view, &period, viewer.zone())?, logged, view.anchor()?))
     })?;
     if looking.0 && !visited {
         logged(viewer.act(visits::statement_opened).await)?;

@@ -85,7 +85,7 @@ async fn a_statement_as_a_table_leads_from_one_balance_to_the_other() {
     house.pay(marlow, 2_300, vec![id]).await;
     let mut ana = signed_in(&house, "ana@marlow.example").await;
     let table = ana.get("/statement.csv?from=2026-09-01&to=2026-12-31").await.text();
-    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.trim_matches('"').split("\",\"").collect()).collect();
+    let rows: Vec<Vec<&str>> = table.lines().map(|row| row.trim_start_matches('"').split("\",\"").collect()).collect();
     let figures: Vec<_> = rows.iter().skip(1).map(|row| (row[2], row[5], row[6])).collect();
     let expected = [
         ("opening balance", "", "0.00"),

@@ -132,13 +132,16 @@ async fn open_items_are_the_same_on_both_sides_and_come_to_the_closing_balance()
     let text = csv.text();
     let rows: Vec<&str> = text.lines().collect();
     assert_eq!(rows.len(), 5, "{text}");
-    assert!(rows[1].contains("\"LATE-1\"") && rows[1].ends_with("\"143\",\"1000.00\",\"0.00\",\"1000.00\""), "{text}");
-    assert!(rows[2].ends_with("\"2026-12-23\",\"8\",\"123.00\",\"23.00\",\"100.00\""), "{text}");
     assert!(
-        rows[3].contains("\"payment\",\"R-2026-0003\"") && rows[3].ends_with("\"-7.77\",\"0.00\",\"-7.77\""),
+        rows[1].contains("\"LATE-1\"") && rows[1].ends_with("\"143\",\"1000.00\",\"0.00\",\"1000.00\",\"\""),
         "{text}"
     );
-    assert!(rows[4].contains("\"total\"") && rows[4].ends_with("\"1092.23\""), "{text}");
+    assert!(rows[2].ends_with("\"2026-12-23\",\"8\",\"123.00\",\"23.00\",\"100.00\",\"\""), "{text}");
+    assert!(
+        rows[3].contains("\"payment\",\"R-2026-0003\"") && rows[3].ends_with("\"-7.77\",\"0.00\",\"-7.77\",\"\""),
+        "{text}"
+    );
+    assert!(rows[4].contains("\"total\"") && rows[4].ends_with("\"1092.23\",\"\""), "{text}");
     assert_eq!(orla.get(&desk_path(".csv")).await.body, csv.body, "staff see what the client sees");
     let pdf = orla.get(&desk_path(".pdf")).await;
     assert!(pdf.body.starts_with(b"%PDF") && pdf.header("content-disposition").contains("open-items-2026-12-31.pdf"));
@@ -188,6 +191,35 @@ async fn open_items_say_what_was_recorded_after_their_day_on_both_sides() {
             assert!(page.contains("LATE-1") && page.contains("977.00"), "{page}");
             assert_eq!(page.contains("What is settled was recorded on "), told, "{to}: {page}");
         }
+    }
+}
+
+#[tokio::test]
+async fn what_was_paid_whole_by_what_was_recorded_after_the_day_is_named_everywhere() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let id = house.publish(marlow, "GONE-1", 100_000, date(2026, 8, 10)).await;
+    let day = house.app.today();
+    house.later(jiff::SignedDuration::from_hours(48));
+    let paid = NewReceipt { on: day, ..house.receipt(marlow, 100_000, Apply::Default(vec![id])) };
+    house.act(house.who.orla, move |w, scope| payments::record(w, scope, &paid)).await.unwrap();
+    let today = house.app.today();
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    for (to, told) in [(day, true), (today, false)] {
+        let portal = ana.get(&format!("/statement?kind=open&to={to}")).await.text();
+        let desk = orla.get(&format!("/desk/clients/{marlow}/statement?kind=open&to={to}")).await.text();
+        let file = ana.get(&format!("/statement.html?kind=open&to={to}")).await.text();
+        for (side, page) in [("portal", portal), ("desk", desk), ("file", file)] {
+            assert_eq!(page.contains("GONE-1"), told, "{side}, {to}: {page}");
+            assert_eq!(page.contains("Not listed, since it is settled by what was recorded"), told, "{side}, {to}");
+        }
+        let csv = ana.get(&format!("/statement.csv?kind=open&to={to}")).await.text();
+        let row = csv.lines().find(|row| row.contains("\"GONE-1\""));
+        assert_eq!(row.is_some(), told, "{csv}");
+        assert!(row.is_none_or(|row| row.ends_with(&format!("\"1000.00\",\"0.00\",\"{today}\""))), "{csv}");
+        let forward = ana.get(&format!("/statement.csv?from={day}&to={to}")).await.text();
+        assert_eq!(forward.contains(&format!(",\"{today}\"\r\n")), told, "{forward}");
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! Gathers; the domain reckons.
 
+use jiff::tz::TimeZone;
+
 use super::period::Period;
 use crate::domain::number::DocumentNumber;
 use crate::domain::open_items::OpenItems;
@@ -25,14 +27,14 @@ fn all<R: Reader>(view: &ClientView<'_, R>, period: &Period) -> Result<Vec<Recko
     Ok(all)
 }
 
-/// The account of the kind that is asked for.
+/// The account of the kind that is asked for; the firm's days end in `zone`.
 ///
 /// # Errors
 /// When the store fails.
-pub fn of_kind<R: Reader>(view: &ClientView<'_, R>, period: &Period) -> Result<Accounts, Problem> {
+pub fn of_kind<R: Reader>(view: &ClientView<'_, R>, period: &Period, zone: &TimeZone) -> Result<Accounts, Problem> {
     Ok(match period.kind {
         Kind::Forward => Accounts::Forward(all(view, period)?),
-        Kind::Open => Accounts::Open(open(view, period)?),
+        Kind::Open => Accounts::Open(open(view, period, zone)?),
     })
 }
 
@@ -40,8 +42,8 @@ pub fn of_kind<R: Reader>(view: &ClientView<'_, R>, period: &Period) -> Result<A
 ///
 /// # Errors
 /// When the store fails.
-fn open<R: Reader>(view: &ClientView<'_, R>, period: &Period) -> Result<Vec<OpenItems>, Problem> {
-    Ok(view.books(period.to)?.open_items(period.to, view.client().currency))
+fn open<R: Reader>(view: &ClientView<'_, R>, period: &Period, zone: &TimeZone) -> Result<Vec<OpenItems>, Problem> {
+    Ok(view.books(period.to)?.open_items(period.to, view.client().currency, zone))
 }
 
 /// The address of an entry's document; `None` for a receipt.

@@ -73,12 +73,12 @@ async fn show(viewer: &Viewer, looking: &Looking, query: &Fields, format: Format
 
 fn draw(viewer: &Viewer, period: &Period, format: Format) -> Result<Result<Vec<u8>, ActError>, Problem> {
     let (accounts, buyer, anchor) =
-        viewer.read(|view| Ok((of_kind(view, period)?, view.client().party.clone(), view.anchor()?)))?;
+        viewer.read(|view| Ok((of_kind(view, period, viewer.zone())?, view.client().party.clone(), view.anchor()?)))?;
     let firm = viewer.firm().speaking(viewer.language());
     let look = Look { firm: &firm, logo: viewer.logo()? };
     let drawn = || accounts.sheet(&look, &buyer, period.span(), (viewer.today(), viewer.zone()), &anchor.to_string());
     Ok(match format {
-        Format::Csv => Ok(accounts.csv(period.span()).into_bytes()),
+        Format::Csv => Ok(accounts.csv(period.span(), viewer.zone()).into_bytes()),
         Format::Html => Ok(html_file(&drawn()).into_bytes()),
         _ => viewer.render(&drawn()),
     })

@@ -3,7 +3,7 @@
 //! Knows the rooms below it and how they fit; holds no rule of its own.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::civil::{Date, Time};
 use jiff::tz::TimeZone;
@@ -86,6 +86,27 @@ pub struct DropPlan {
     pub pattern: Option<NamePattern>,
     /// For how long a file must have stood still.
     pub settle: SignedDuration,
+    /// What lies in it and is not taken.
+    pub passed: PassedOver,
+}
+
+/// What lay in the drop folder at the last look and is not taken: its name, and why. Clones share it.
+#[derive(Clone, Debug, Default)]
+pub struct PassedOver(Arc<Mutex<Vec<(String, &'static str)>>>);
+
+impl PassedOver {
+    /// Notes what a look passed over; what of it is new.
+    pub fn note(&self, all: Vec<(String, &'static str)>) -> Vec<(String, &'static str)> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = all.iter().filter(|x| !held.contains(x)).cloned().collect();
+        *held = all;
+        new
+    }
+
+    /// All of it, by name.
+    pub fn all(&self) -> Vec<(String, &'static str)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What the files of documents may take, in bytes.

@@ -9,7 +9,7 @@ use super::{author, found};
 use crate::app::{App, Settings};
 use crate::documents::XML;
 use crate::documents::einvoice::{is_xml, of_pdf, of_xml};
-use crate::documents::pdf_check::check_pdf;
+use crate::documents::pdf_check::{PdfFault, check_pdf};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::Client;
 use crate::domain::drop::{Dropped, Fate, NamePattern, Named};
@@ -26,6 +26,8 @@ use crate::store::prelude::*;
 
 /// The name of the job in the activity log.
 const JOB: &str = "drop folder";
+/// How the names of tables end.
+const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
 
 /// What became of bytes that were dropped before.
 ///
@@ -80,7 +82,7 @@ pub fn makes_known(event: &Event) -> bool {
 async fn judge(app: &App, pattern: Option<&NamePattern>, file: File) -> Result<Fate, ActError> {
     let read = match is_xml(&file.bytes) {
         true => of_xml(&file.bytes).map(Some),
-        false => check_pdf(&file.bytes).map_err(|x| x.to_string()).and_then(|()| of_pdf(&file.bytes)),
+        false => check_pdf(&file.bytes).map_err(|x| not_taken(x, &file.name)).and_then(|()| of_pdf(&file.bytes)),
     };
     let read = match read {
         Ok(read) => read,
@@ -98,6 +100,22 @@ async fn judge(app: &App, pattern: Option<&NamePattern>, file: File) -> Result<F
             }
             other => other,
         },
+    }
+}
+
+/// Why a file that is no e-invoice by itself is refused, for whoever has dropped it.
+fn not_taken(fault: PdfFault, name: &str) -> String {
+    let ending = name.rsplit_once('.').map_or_else(String::new, |x| x.1.to_lowercase());
+    match fault {
+        PdfFault::Empty => "This is empty.".to_owned(),
+        PdfFault::CutOff => "The PDF is cut off at its end. Print it again.".to_owned(),
+        PdfFault::Other(what) => format!("This is {what}; only PDFs and e-invoices (XML) are taken. Print it as PDF."),
+        PdfFault::Unknown if TABLES.contains(&ending.as_str()) => {
+            "This is a table; only PDFs and e-invoices (XML) are taken. Tables come in on the desk, under Clients, \
+             Import, or by “counterfoil import”."
+                .to_owned()
+        }
+        PdfFault::Unknown => "This is neither a PDF nor an e-invoice (XML), and nothing else is taken.".to_owned(),
     }
 }
 

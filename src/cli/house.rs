@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use jiff::tz::TimeZone;
 
 use super::{Failure, terminal};
-use crate::app::{App, BackupPlan, BouncePlan, DropPlan, FileLimits, Settings};
+use crate::app::{App, BackupPlan, BouncePlan, DropPlan, FileLimits, PassedOver, Settings};
 use crate::clock::Clock;
 use crate::config::{
     self, BackupConfig, BouncesConfig, BouncesPlace, Config, DropConfig, ImapConfig, KeySource, MailConfig,
@@ -222,7 +222,7 @@ fn drop_plan(drop: &DropConfig) -> Result<DropPlan, Failure> {
     let wrong = |why| Failure::new(format!("[drop] pattern: {why}."));
     let pattern = drop.pattern.as_deref().map(NamePattern::parse).transpose().map_err(wrong)?;
     let settle = SignedDuration::from_secs(i64::try_from(drop.settle).unwrap_or(i64::MAX));
-    Ok(DropPlan { folder: drop.folder.clone(), pattern, settle })
+    Ok(DropPlan { folder: drop.folder.clone(), pattern, settle, passed: PassedOver::default() })
 }
 
 /// Where letters come back to.

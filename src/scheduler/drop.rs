@@ -32,6 +32,11 @@ const TO_FILE: &str = "to-file";
 const DONE: &str = "done";
 /// Where those lie that did not.
 const REFUSED: &str = "refused";
+/// Why something is not taken.
+const EMPTY: &str = "It is empty: print it again.";
+const LINK: &str = "It is a link; put the file itself there.";
+const FOLDER: &str = "It is a folder; put its files into the drop folder itself.";
+const NO_FILE: &str = "It is no file.";
 
 /// What the last looks saw.
 #[derive(Debug, Default)]
@@ -67,14 +72,16 @@ async fn look(app: &App, plan: &DropPlan, watch: &mut Watch) -> Result<usize, Ac
     }
     acquainted(app, plan, watch).await?;
     let mut moved = decided(app, plan).await?;
-    let (paths, unreadable) = match files(&plan.folder) {
-        Ok(paths) => (paths, None),
-        Err(error) => (Vec::new(), Some(error)),
-    };
-    if let Some(error) = unreadable {
+    let (paths, mut passed) = files(&plan.folder).unwrap_or_else(|error| {
         tracing::error!(folder = %plan.folder.display(), %error, "the drop folder can’t be read");
-    }
+        Default::default()
+    });
     watch.seen.retain(|path, _| paths.contains(path));
+    passed.extend(empty(watch, app.now(), plan.settle));
+    passed.sort();
+    for (name, why) in plan.passed.note(passed) {
+        tracing::warn!(%name, why, "something in the drop folder is not taken");
+    }
     for path in paths {
         if moved >= AT_ONCE {
             break;
@@ -170,7 +177,7 @@ fn told_of_people(r: &ReadTx, seen: u64) -> Result<bool, StoreError> {
 /// Files that waited, and were filed or refused since.
 async fn decided(app: &App, plan: &DropPlan) -> Result<usize, ActError> {
     let folder = plan.folder.join(TO_FILE);
-    let Ok(paths) = files(&folder) else { return Ok(0) };
+    let Ok((paths, _)) = files(&folder) else { return Ok(0) };
     let waiting = app.store.read(|r| r.drops_waiting(LOOKED_MAX))?;
     // Only what no longer waits is read; its name is that of the record, or nearly.
     let mut moved = 0;
@@ -229,20 +236,33 @@ impl From<StoreError> for Trouble {
     }
 }
 
-/// The plain files of a folder that may be complete, by name.
-fn files(folder: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut all = Vec::new();
+/// The plain files of a folder that may be complete, by name; and what else lies there that somebody may have meant to
+/// be taken, with why it is not.
+fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<(String, &'static str)>)> {
+    let (mut all, mut passed) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder)?.take(LOOKED_MAX) {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
         let unfinished = name.starts_with('.') || name.starts_with('~') || UNFINISHED.iter().any(|x| name.ends_with(x));
+        let (kind, own) = (entry.file_type()?, [TO_FILE, DONE, REFUSED].contains(&name.as_str()));
         // A link could lead anywhere, so that only files themselves are taken.
-        if !unfinished && entry.file_type()?.is_file() {
-            all.push(entry.path());
+        match () {
+            () if unfinished || own => {}
+            () if kind.is_file() => all.push(entry.path()),
+            () if kind.is_symlink() => passed.push((name_of(&entry.path()), LINK)),
+            () if kind.is_dir() => passed.push((name_of(&entry.path()), FOLDER)),
+            () => passed.push((name_of(&entry.path()), NO_FILE)),
         }
     }
     all.sort();
-    Ok(all)
+    Ok((all, passed))
+}
+
+/// Files that have been empty for long enough that nobody writes into them any more.
+fn empty(watch: &Watch, now: Timestamp, settle: SignedDuration) -> Vec<(String, &'static str)> {
+    let stood = |since: Timestamp| now.duration_since(since) >= settle;
+    let seen = watch.seen.iter().filter(|(_, (length, _, since))| *length == 0 && stood(*since));
+    seen.map(|(path, _)| (name_of(path), EMPTY)).collect()
 }
 
 /// The length of a file that has looked the same for long enough and that nobody holds.

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use counterfoil::actions::{clients, drops, invoices, people, restored};
-use counterfoil::app::DropPlan;
+use counterfoil::app::{DropPlan, PassedOver};
 use counterfoil::documents::einvoice::{Bill, Frozen, cii, ubl};
 use counterfoil::documents::{Meta, factur_x};
 use counterfoil::domain::drop::{Fate, NamePattern};
@@ -31,7 +31,7 @@ impl Folder {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().to_owned();
         let pattern = Some(NamePattern::parse("{client}_{number}_{issued}_{amount}.pdf").unwrap());
-        let plan = DropPlan { folder: path.clone(), pattern, settle: SETTLE };
+        let plan = DropPlan { folder: path.clone(), pattern, settle: SETTLE, passed: PassedOver::default() };
         Arc::make_mut(&mut house.app.settings).drop = Some(plan);
         Self { house, rota: Rota::new(None), path, _folder: folder }
     }
@@ -195,7 +195,7 @@ async fn a_name_says_what_the_file_does_not_and_what_nobody_says_waits() {
         ["Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf", "Marlow Ceramics_RE-7_2026-11-20_1234.50.pdf.txt"]
     );
     assert_eq!(folder.names("refused"), ["letter.pdf", "letter.pdf.txt"]);
-    assert!(folder.text("refused/letter.pdf.txt").contains("This is not a PDF."));
+    assert!(folder.text("refused/letter.pdf.txt").contains("This is neither a PDF nor an e-invoice"));
     assert!(folder.text("to-file/scan0001.pdf.txt").contains("says whose it is"));
     assert!(
         folder.text("to-file/Nobody Ltd_RE-8_2026-11-20_10.00.pdf.txt").contains("No client is called \"Nobody Ltd\".")
@@ -358,4 +358,31 @@ async fn a_file_of_strangers_goes_by_itself_once_they_are_known() {
     assert_eq!(folder.names("to-file"), ["scan0001.pdf", "scan0001.pdf.txt"]);
     assert_eq!(publications(&folder), 1);
     assert!(folder.house.verify().is_clean(), "{:?}", folder.house.verify().faults);
+}
+
+#[tokio::test]
+async fn what_can_t_be_taken_is_told_under_today_and_a_table_is_told_where_it_belongs() {
+    let mut folder = Folder::new().await;
+    folder.put("empty.pdf", b"");
+    folder.put("clients.csv", b"Name,City\nMarlow,Cork\n");
+    folder.put("half.pdf.part", b"not yet");
+    std::fs::create_dir(folder.path.join("2026")).unwrap();
+    std::os::unix::fs::symlink("/etc/passwd", folder.path.join("link.pdf")).unwrap();
+    assert_eq!(folder.settle().await, 1, "the table alone is moved");
+    let why = folder.text("refused/clients.csv.txt");
+    assert!(why.contains("This is a table") && why.contains("Clients, Import") && !why.contains("Choose"), "{why}");
+    let plan = folder.house.app.settings.drop.clone().unwrap();
+    let names: Vec<String> = plan.passed.all().into_iter().map(|x| x.0).collect();
+    assert_eq!(names, ["2026", "empty.pdf", "link.pdf"], "not what is not complete, nor our own folders");
+    let mut orla = crate::auth::signed_in(&folder.house, "orla@hartmann.example").await;
+    let today = orla.get("/desk").await.text();
+    for part in ["2026", "empty.pdf", "link.pdf", "It is empty", "It is a link", "It is a folder"] {
+        assert!(today.contains(part), "{part} in {today}");
+    }
+    std::fs::remove_dir(folder.path.join("2026")).unwrap();
+    std::fs::remove_file(folder.path.join("link.pdf")).unwrap();
+    std::fs::remove_file(folder.path.join("empty.pdf")).unwrap();
+    folder.settle().await;
+    assert!(plan.passed.all().is_empty());
+    assert!(!orla.get("/desk").await.text().contains("empty.pdf"));
 }

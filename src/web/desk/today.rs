@@ -67,7 +67,7 @@ fn counts(r: &ReadTx, desk: &Desk, put_off: &PutOff) -> Result<Counts, StoreErro
         bounced: letters(r, &desk.scope, LetterShelf::Bounced, put_off)?,
         uncertain: letters(r, &desk.scope, LetterShelf::Uncertain, put_off)?,
         unwanted: r.stopped_new(COUNT_MAX)?.iter().filter(|s| desk.scope.sees(s.client)).count(),
-        to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() } else { 0 },
+        to_file: if may_file(desk) { r.drops_waiting(COUNT_MAX)?.len() + passed_over(desk).len() } else { 0 },
         ..Counts::default()
     };
     for client in links::reach(&desk.scope) {
@@ -84,6 +84,11 @@ fn counts(r: &ReadTx, desk: &Desk, put_off: &PutOff) -> Result<Counts, StoreErro
 /// Nobody knows yet whose a dropped file is, so that it is for whoever sees all clients.
 pub(super) fn may_file(desk: &Desk) -> bool {
     desk.may(Act::Work) && desk.scope.only().is_none()
+}
+
+/// What lies in the drop folder and is not taken.
+pub(super) fn passed_over(desk: &Desk) -> Vec<(String, &'static str)> {
+    desk.app.settings.drop.as_ref().map(|plan| plan.passed.all()).unwrap_or_default()
 }
 
 fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mut Counts) -> Result<(), StoreError> {

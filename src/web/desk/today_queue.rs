@@ -97,7 +97,16 @@ fn to_file(r: &ReadTx, desk: &Desk, count: usize) -> Result<Option<Markup>, Stor
             actions: parts::link(Look::Plain, &format!("/desk/drops/{}", drop.id), "File or refuse"),
         }
     };
-    let items: Vec<Waiting> = r.drops_waiting(SHOWN)?.iter().map(item).collect();
+    let mut items: Vec<Waiting> = r.drops_waiting(SHOWN)?.iter().map(item).collect();
+    items.extend(super::today::passed_over(desk).into_iter().take(SHOWN).map(|(name, why)| Waiting {
+        tone: Tone::Warn,
+        icon: Icon::Alert,
+        what: html! { (name) " is not taken" },
+        more: html! { (why) },
+        amount: String::new(),
+        reference: html! { "in the drop folder" },
+        actions: html! {},
+    }));
     Ok(section("to-file", "To file", "From the drop folder", &items, count, ""))
 }
 

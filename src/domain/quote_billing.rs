@@ -9,6 +9,7 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use serde::{Deserialize, Serialize};
 
 use super::credit::{Credited, GroupLeft, Take};
+use super::firm::Locale;
 use super::ids::QuoteId;
 use super::invoice::{Body, Invoice};
 use super::money::{Currency, Money};
@@ -68,6 +69,7 @@ impl PartWords {
 #[derive(Clone, Debug)]
 pub struct Billing {
     words: PartWords,
+    locale: Locale,
     number: DocumentNumber,
     title: String,
     /// What was accepted: the lines chosen.
@@ -99,13 +101,20 @@ impl Billing {
             taken.push((from.part.clone(), content.clone(), totals));
         }
         let (number, title) = (quote.number.clone(), version.title.clone());
-        Some(Self { words: PartWords::ENGLISH, number, title, content, totals, lines, taken, given: Vec::new() })
+        let (words, locale) = (PartWords::ENGLISH, Locale::EnglishIreland);
+        Some(Self { words, locale, number, title, content, totals, lines, taken, given: Vec::new() })
     }
 
     /// As the lines of a part by amount are to say it, which stand on an invoice in its reader’s language.
     #[must_use]
     pub fn saying(self, words: PartWords) -> Self {
         Self { words, ..self }
+    }
+
+    /// With amounts written as whoever reads a refusal is used to.
+    #[must_use]
+    pub fn written(self, locale: Locale) -> Self {
+        Self { locale, ..self }
     }
 
     /// With the credit notes that were issued on those invoices: what they gave back can be invoiced again. One of
@@ -247,7 +256,7 @@ impl Billing {
 
     /// That a share is more than is left, and how much is: the largest share that fits.
     fn share_left(&self, groups: &[GroupLeft]) -> String {
-        let (number, left, whole) = (&self.number, self.left(), Decimal::ONE_HUNDRED);
+        let (number, left, whole) = (&self.number, self.locale.money(self.left()), Decimal::ONE_HUNDRED);
         let by_shares = whole - self.percent();
         let most = if self.given.is_empty() && by_shares > Decimal::ZERO && self.fits(groups, by_shares) {
             by_shares
@@ -316,7 +325,8 @@ impl Billing {
         let message = format!(
             "Of the accepted quote {}, {left} is left to invoice; charge that or less. What is beyond it belongs on an \
              invoice of its own.",
-            self.number
+            self.number,
+            left = self.locale.money(left)
         );
         Err(FieldFault::new("lines", message))
     }

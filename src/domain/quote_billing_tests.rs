@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::domain::client::Party;
-use crate::domain::firm::Letterhead;
+use crate::domain::firm::{Letterhead, Locale};
 use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, StaffId};
 use crate::domain::invoice::{Kind, References};
 use crate::domain::quote::{Answer, Choice, Given, Version};
@@ -178,7 +178,7 @@ fn a_share_of_more_than_is_left_is_refused_with_what_is() {
     let billing = Billing::of(&quote, &third).unwrap();
     for more in ["90", "66.68", "100"] {
         let Err(Refusal::Fields(faults)) = billing.content(&Part::Percent(more.parse().unwrap())) else { panic!() };
-        let left = billing.left();
+        let left = Locale::EnglishIreland.money(billing.left());
         let says =
             format!("66.67% of quote Q-1 is left, {left} in all. Enter 66.67 or less, or choose all that is left.");
         assert_eq!((faults[0].field.as_str(), &faults[0].message), ("percent", &says));

@@ -285,6 +285,11 @@ impl Faults {
         self.0.push(FieldFault::new(field, message));
     }
 
+    /// Forgets those that say nothing new.
+    pub fn retain(&mut self, keep: impl FnMut(&FieldFault) -> bool) {
+        self.0.retain(keep);
+    }
+
     /// Whether nothing was wrong so far.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -15,6 +15,7 @@ use crate::web::forms::Fields;
 use crate::web::parts::{self, Choice as Option_, Field, Look};
 use crate::web::problem::Problem;
 
+const NO_STATE: &str = "That is no state of invoices; choose a month here, or begin at the list";
 /// Months that a form offers.
 const MONTHS: i32 = 24;
 
@@ -31,9 +32,13 @@ impl Choice {
     /// Reads `state` and `month` (`2026-10`) of a query; without them it is everything.
     ///
     /// # Errors
-    /// Names `month` when it is none.
+    /// Names `month` when it is none, or when the state is none.
     pub fn read(query: &Fields) -> Result<Self, FieldFault> {
-        let filter = Filter::from_code(query.get("state"));
+        let (state, none) = (query.get("state"), Filter::default().code());
+        let state = if state.is_empty() { none } else { state };
+        let Some(filter) = Filter::ALL.into_iter().find(|x| x.code() == state) else {
+            return Err(FieldFault::new("month", NO_STATE));
+        };
         let text = query.get("month");
         let month = format!("{text}-01").parse::<Date>().ok();
         match (text, month) {
@@ -128,6 +133,9 @@ mod tests {
         let october = read(&[("month", "2026-10"), ("state", "open")]).unwrap();
         assert_eq!(october.month, Some(date(2026, 10, 1)));
         assert_eq!(october.file_name(), "invoices-open-2026-10.zip");
+        for wrong in ["bogus", "Open", "open "] {
+            assert_eq!(read(&[("state", wrong)]).unwrap_err().message, NO_STATE, "{wrong}");
+        }
         for wrong in ["2026", "2026-13", "x", "2026-10-01"] {
             assert!(read(&[("month", wrong)]).is_err(), "{wrong}");
         }

@@ -25,8 +25,8 @@ use crate::store::prelude::*;
 /// # Errors
 /// When the store fails.
 pub fn billing(r: &impl Reader, quote: &Quote) -> Result<Option<Billing>, StoreError> {
-    let (all, notes) = counted(r, quote.id, None)?;
-    Ok(Billing::of(quote, &all).map(|x| x.with_credits(&notes)))
+    let ((all, notes), locale) = (counted(r, quote.id, None)?, r.firm()?.locale);
+    Ok(Billing::of(quote, &all).map(|x| x.with_credits(&notes).written(locale)))
 }
 
 /// The invoices that count against a quote, but for one of them, and the credit notes on them.
@@ -112,8 +112,8 @@ pub(super) fn carry_on(w: &WriteTx<'_>, kept: &Invoice, draft: &mut Invoice) -> 
     {
         now.takes.clone_from(&before.takes);
     }
-    let (others, notes) = counted(w, quote.id, Some(kept.id))?;
-    let billing = Billing::of(&quote, &others).map(|x| x.with_credits(&notes));
+    let ((others, notes), locale) = (counted(w, quote.id, Some(kept.id))?, w.firm()?.locale);
+    let billing = Billing::of(&quote, &others).map(|x| x.with_credits(&notes).written(locale));
     if let (Some(billing), Some(totals)) = (billing, draft.totals()) {
         billing.check(Money::new(totals.gross, draft.currency)).map_err(Refusal::from)?;
     }

@@ -28,6 +28,8 @@ use crate::web::problem::Problem;
 const WHY: &str = "Say why, in a few words.";
 /// The value of a chosen `use` that leaves all of it as credit of the client.
 const HOLD: &str = "hold";
+/// And of one that settles its invoice.
+const SETTLE: &str = "settle";
 
 /// `GET /desk/invoices/{id}/credit`
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
@@ -87,6 +89,9 @@ fn read(r: &ReadTx, row: &Row, fields: &Fields) -> Result<Result<(Crediting, Tot
         }
         read => faults.take(read),
     };
+    if !["", SETTLE, HOLD].contains(&fields.get("use")) {
+        faults.add("use", "Choose what becomes of it.");
+    }
     let totals = content.as_ref().and_then(|x| totals(x, invoice.currency));
     if let Err(refusal) = faults.check() {
         return Ok(Err(refusal));
@@ -120,6 +125,10 @@ fn read_take(credited: &Credited<'_>, fields: &Fields, faults: &mut Faults) -> T
             });
             Take::Amounts(wanted.collect())
         }
-        _ => Take::Rest,
+        "" | "rest" => Take::Rest,
+        _ => {
+            faults.add("take", "Choose what is credited.");
+            Take::Rest
+        }
     }
 }

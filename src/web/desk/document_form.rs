@@ -243,7 +243,7 @@ impl Form {
         let offered = Content {
             lines,
             adjustments: self.adjustments.read(currency, faults),
-            prices: more::prices(typed),
+            prices: faults.take(more::prices(typed)),
             exemptions: more::exemptions(typed, faults),
             ..Content::default()
         };
@@ -361,7 +361,7 @@ impl Form {
         let totals = self.totals(desk);
         let lines = self.lines.draw(&desk.firm, currency, totals.as_ref(), self.paper == Paper::Quote, &self.errors);
         let body = html! { (lines) (parts::textarea(&note, 2)) };
-        let with = if more::prices(&self.fields) == Prices::Gross { "include" } else { "are without" };
+        let with = if more::prices(&self.fields) == Ok(Prices::Gross) { "include" } else { "are without" };
         parts::section("lines", "Lines", html! { "Prices " (with) " VAT, in " (currency.code()) }, body)
     }
 

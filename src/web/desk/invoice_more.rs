@@ -9,7 +9,7 @@ use super::invoice_typed::{optional_date, period, rare};
 use crate::domain::invoice::{Invoice, References};
 use crate::domain::language::Language;
 use crate::domain::money::Currency;
-use crate::domain::refusal::Faults;
+use crate::domain::refusal::{Faults, FieldFault};
 use crate::domain::tax::{
     AccountingVat, Content, EXCHANGE_DIGITS, Exemption, Period, Prices, VatCategory, parse_number,
 };
@@ -78,8 +78,15 @@ pub fn circumstances(fields: &Fields, faults: &mut Faults) -> Circumstances {
 }
 
 /// Whether prices include VAT.
-pub fn prices(fields: &Fields) -> Prices {
-    if fields.get("prices") == GROSS { Prices::Gross } else { Prices::Net }
+///
+/// # Errors
+/// Names `prices` when that is none of the two.
+pub fn prices(fields: &Fields) -> Result<Prices, FieldFault> {
+    match fields.get("prices") {
+        "" => Ok(Prices::Net),
+        GROSS => Ok(Prices::Gross),
+        _ => Err(FieldFault::new("prices", "Choose whether prices include VAT.")),
+    }
 }
 
 /// Reads the reasons that were written in place of the usual ones.
@@ -172,4 +179,16 @@ pub fn draw_vat(fields: &Fields, used: &[VatCategory], invoice: bool, errors: &[
     let open = any(fields, &VAT) || reasons.iter().any(|x| !fields.get(&x.0).trim().is_empty());
     let summary = if invoice { "VAT included, reasons, another currency" } else { "VAT included, reasons" };
     rare(Icon::Bank, summary, open, body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_of_no_known_kind_are_named() {
+        let read = |typed: &'static str| prices(&Fields::of([("prices", typed)]));
+        assert_eq!((read(""), read(GROSS)), (Ok(Prices::Net), Ok(Prices::Gross)));
+        assert_eq!(read("both").unwrap_err().field, "prices");
+    }
 }

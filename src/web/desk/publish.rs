@@ -112,6 +112,10 @@ pub async fn check(
         }
         let read = upload.as_ref().and_then(|x| x.read.as_deref());
         let _ = publication(&desk, r, &form, read, &mut faults)?;
+        if wrong.is_some() {
+            // The file that is chosen instead may fill what is empty.
+            faults.retain(|x| x.field == "file" || !form.fields.get(&x.field).trim().is_empty());
+        }
         if form.refuse(faults) {
             return Ok((StatusCode::UNPROCESSABLE_ENTITY, draw(&desk, &form, kept)).into_response());
         }

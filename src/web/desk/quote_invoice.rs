@@ -160,9 +160,9 @@ fn form(desk: &Desk, quote: &Quote, billing: &Billing, asked: &Asked<'_>) -> Mar
             (hidden("once", &once))
             (parts::radios(&field("part", "Invoice next"), &choices))
             @if billing.by_percent() {
-                (parts::input(&field("percent", "Share in percent").short().optional().hint("Like 30 for a deposit."), Input::Number))
+                (parts::input(&field("percent", "Share in percent").short().hint("For a share: like 30 for a deposit."), Input::Number))
             }
-            @if lines.len() > 1 { (parts::checks(&field("line", "Lines").optional(), &ticks, &ticked)) }
+            @if lines.len() > 1 { (parts::checks(&field("line", "Lines").hint("For some lines: which they are."), &ticks, &ticked)) }
             p.hint { "It makes a draft, which you can still date, note and check before you issue it." }
             (parts::submit(Look::Primary, "Make the draft invoice"))
         }

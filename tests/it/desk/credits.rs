@@ -88,6 +88,11 @@ async fn credit_that_is_held_stays_with_the_client_and_settles_another_invoice()
     let mut desk = desk_of(&house, house.who.orla).await;
     let path = format!("/desk/invoices/{id}/credit");
     desk.get(&path).await;
+    for (field, says) in [("use", "Choose what becomes of it."), ("take", "Choose what is credited.")] {
+        let odd = desk.post(&path, &form("", &[(field, "bogus")])).await;
+        assert_eq!(odd.status, axum::http::StatusCode::UNPROCESSABLE_ENTITY, "{field}");
+        assert!(odd.text().contains(says), "{field}: {}", odd.text());
+    }
     let held = form("", &[("take", "amounts"), ("g0", "30"), ("use", "hold")]);
     let answer = desk.post(&path, &held).await;
     assert!(answer.status.is_redirection(), "{}", answer.text());

@@ -170,3 +170,19 @@ async fn beyond_the_credit_limit_it_is_published_only_by_whoever_says_so() {
     house.publish(marlow, "OLD-18", 10_00, date(2026, 12, 20)).await;
     assert_eq!(house.log().iter().filter(|e| matches!(e, Event::CreditLimitExceeded { .. })).count(), 2);
 }
+
+#[tokio::test]
+async fn a_file_that_is_refused_is_named_alone_while_nothing_was_typed() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let links = |page: &str| page.matches("href=\"#f-").count();
+    let empty = upload(&mut orla, &[("do".to_owned(), "check".to_owned())], Some(b"no PDF at all")).await;
+    assert_eq!(empty.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = empty.text();
+    assert!(page.contains("This is not a PDF.") && links(&page) == 1, "{page}");
+    let wrong = but(&typed(&house), "amount", "a lot");
+    let page = upload(&mut orla, &wrong, Some(b"no PDF at all")).await.text();
+    assert!(page.contains("href=\"#f-amount\"") && links(&page) == 2, "what was typed is looked at: {page}");
+    let page = upload(&mut orla, &[("do".to_owned(), "check".to_owned())], None).await.text();
+    assert!(links(&page) > 2, "without a file all that is missing is named: {page}");
+}

@@ -77,7 +77,7 @@ async fn a_deposit_and_the_rest_name_the_quote_and_are_it_to_the_cent() {
     let much = next(&mut orla, quote, &[("part", "percent"), ("percent", "90")]).await;
     assert_eq!(much.status, StatusCode::UNPROCESSABLE_ENTITY);
     let much = much.text();
-    assert!(much.contains("70% of quote") && much.contains("is left, EUR 1120.00 in all. Enter 70 or less"), "{much}");
+    assert!(much.contains("70% of quote") && much.contains("is left, €1,120.00 in all. Enter 70 or less"), "{much}");
     assert!(
         much.contains("value=\"90\"") && much.contains("value=\"percent\" checked"),
         "what was typed stays: {much}"

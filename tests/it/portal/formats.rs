@@ -72,6 +72,9 @@ async fn a_month_is_one_archive_with_a_manifest_that_proves_each_file() {
     let november = ana.get("/invoices.zip?month=2026-11&state=open").await;
     assert!(november.header("content-disposition").contains("invoices-open-2026-11.zip"));
     let before = logged(&house).len();
+    let bogus = ana.get("/invoices.zip?state=bogus").await;
+    assert_eq!(bogus.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(bogus.text().contains("That is no state of invoices"), "{}", bogus.text());
     assert_eq!(ana.get("/invoices.zip?month=2020-01").await.status, StatusCode::OK);
     assert_eq!(ana.get("/invoices.zip?month=x").await.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(logged(&house).len(), before, "nothing was in them");

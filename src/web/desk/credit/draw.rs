@@ -113,7 +113,7 @@ fn form(desk: &Desk, row: &Row, credited: &Credited<'_>, typed: Typed<'_>) -> Ma
     ];
     let uses = [
         Choice {
-            value: "settle",
+            value: super::SETTLE,
             label: "It settles this invoice",
             hint: "As far as that is open; what is left over stays as credit of the client.",
         },

@@ -31,8 +31,9 @@ use crate::secrets::Entropy;
 
 /// The largest body of an ordinary request, in bytes; a route raises it with a `DefaultBodyLimit` of its own.
 pub const BODY_LIMIT: usize = 256 * 1024;
-/// The longest path with query, in bytes.
-pub const URI_LIMIT: usize = 4 * 1024;
+/// The longest path with query, in bytes: the documents of a page of a list fit, all ticked and each named at its
+/// longest.
+pub const URI_LIMIT: usize = 12 * 1024;
 /// How long an ordinary request may take: what reads until its answer begins, what changes something until its body
 /// has arrived.
 pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
@@ -135,7 +136,8 @@ struct Panicked;
 
 type Refusal = (StatusCode, &'static str);
 
-const TOO_LONG: Refusal = (StatusCode::URI_TOO_LONG, "This address is too long. Please follow the link again.");
+const TOO_LONG: Refusal =
+    (StatusCode::URI_TOO_LONG, "This address is too long. Please follow the link again, or tick fewer at a time.");
 const OTHER_HOST: Refusal = (StatusCode::MISDIRECTED_REQUEST, "This server does not answer for that name.");
 const OTHER_SITE: Refusal =
     (StatusCode::FORBIDDEN, "This request came from another site. Please open the portal and try again.");

@@ -138,6 +138,11 @@ async fn sizes_are_limited_and_a_route_may_raise_its_own() {
     assert_eq!(post("/upload", BODY_LIMIT + 1).await, 200);
     assert_eq!(post("/upload", BODY_LIMIT * 4 + 1).await, 413);
     assert_eq!(get_status(&format!("/{}", "a".repeat(URI_LIMIT)), &[]).await, 414);
+    // A page of a list with everything ticked, each number at its longest and written at its longest.
+    let number = "%2F".repeat(crate::domain::number::NUMBER_MAX);
+    let ticked =
+        format!("/?ticked=1&state=part-paid&after=2026-11-27.123456789{}", format!("&pick={number}").repeat(50));
+    assert_eq!(get_status(&ticked, &[]).await, 200);
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::access::StaffScope;
 use crate::domain::event::By;
+use crate::domain::firm::Locale;
 use crate::domain::ids::ImportId;
 use crate::domain::money::{Currency, Money};
 use crate::secrets::Entropy;
@@ -32,6 +33,8 @@ const TOLD_MAX: usize = 200;
 const REMARK_MAX: usize = 400;
 /// Imports that are listed.
 const LISTED: usize = 20;
+/// How a command writes counts.
+const COUNTED: Locale = Locale::EnglishIreland;
 
 /// Options of `counterfoil import`.
 #[derive(Debug, clap::Args)]
@@ -294,9 +297,14 @@ pub fn perform(
     match asked {
         Asked::List => Ok(Told::Lines(list(app)?)),
         Asked::Undo(id) => {
+            if app.store.read(|r| r.import(ImportId(id)))?.is_none() {
+                return Err(Failure::new(format!("There is no import {id}. --list names those that there are.")));
+            }
             let settings = app.settings.clone();
-            let act = move |w: &mut WriteTx<'_>| imports::undo(w, &StaffScope::all(), &settings, ImportId(id));
-            app.store.write_blocking(By::command_line(), app.now(), act)?;
+            let undo = move |w: &mut WriteTx<'_>, tell: &mut dyn FnMut(u64, u64)| {
+                imports::undo(w, &StaffScope::all(), &settings, ImportId(id), tell)
+            };
+            told_along(app, undo, |done, all| progress("Undoing", done, all))?;
             Ok(Told::Lines(vec![format!("The import {id} is undone: all that it brought is gone.")]))
         }
         Asked::Import(options) => {
@@ -339,13 +347,24 @@ impl Options {
 }
 
 /// Brings it in on the writer's thread, and tells meanwhile how far it is.
-fn bring(app: &App, read: Intake, choices: Choices, mut progress: impl FnMut(u64, u64)) -> Result<Brought, Failure> {
-    let (sender, steps) = mpsc::channel();
+fn bring(app: &App, read: Intake, choices: Choices, progress: impl FnMut(u64, u64)) -> Result<Brought, Failure> {
     let settings = app.settings.clone();
+    let act = move |w: &mut WriteTx<'_>, tell: &mut dyn FnMut(u64, u64)| {
+        imports::perform(w, &StaffScope::all(), &settings, &read, choices, tell)
+    };
+    told_along(app, act, progress)
+}
+
+/// Acts on the writer's thread, and tells meanwhile how far it is.
+fn told_along<T: Send + 'static>(
+    app: &App,
+    act: impl Fn(&mut WriteTx<'_>, &mut dyn FnMut(u64, u64)) -> Result<Done<T>, ActError> + Send + 'static,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<T, Failure> {
+    let (sender, steps) = mpsc::channel();
     let act = move |w: &mut WriteTx<'_>| {
         // A command that is gone hears nothing more.
-        let tell = |done, all| sender.send((done, all)).unwrap_or_default();
-        imports::perform(w, &StaffScope::all(), &settings, &read, choices, tell)
+        act(w, &mut |done, all| sender.send((done, all)).unwrap_or_default())
     };
     std::thread::scope(|scope| {
         let writing = scope.spawn(|| app.store.write_blocking(By::command_line(), app.now(), act));
@@ -353,7 +372,7 @@ fn bring(app: &App, read: Intake, choices: Choices, mut progress: impl FnMut(u64
         for (done, all) in steps {
             progress(done, all);
         }
-        let done = writing.join().map_err(|_| Failure::new("The import broke off. Nothing was changed."))?;
+        let done = writing.join().map_err(|_| Failure::new("This broke off. Nothing was changed."))?;
         Ok(done?)
     })
 }
@@ -382,9 +401,10 @@ fn list(app: &App) -> Result<Vec<String>, Failure> {
     if all.is_empty() {
         return Ok(vec!["Nothing was imported yet.".to_owned()]);
     }
+    let locale = app.store.read(|r| r.firm())?.locale;
     let line = |x: &crate::domain::import::Import| {
         let undone = x.undone.map_or_else(String::new, |x| format!(" (undone on {})", x.at.strftime("%Y-%m-%d")));
-        format!("{}  {}  {} from {}{undone}", x.id, x.at.strftime("%Y-%m-%d %H:%M UTC"), x.words(), x.files)
+        format!("{}  {}  {} from {}{undone}", x.id, x.at.strftime("%Y-%m-%d %H:%M UTC"), x.words(locale), x.files)
     };
     Ok(all.iter().map(line).collect())
 }
@@ -399,7 +419,7 @@ fn report(told: Told) -> Result<(), Failure> {
     };
     remarks.iter().for_each(|line| terminal::say(line));
     if untold > 0 {
-        terminal::say(&format!("And {untold} remarks more."));
+        terminal::say(&format!("And {} remarks more.", COUNTED.count(untold as u64)));
     }
     match brought {
         Some((id, words)) => {
@@ -427,7 +447,8 @@ fn words(count: &Count) -> String {
         (count.payments, "payment"),
     ];
     let several = |n: &usize| if *n == 1 { "" } else { "s" };
-    let said = all.iter().filter(|x| x.0 > 0).map(|(n, what)| format!("{n} {what}{}", several(n)));
+    let said =
+        all.iter().filter(|x| x.0 > 0).map(|(n, what)| format!("{} {what}{}", COUNTED.count(*n as u64), several(n)));
     let mut out: Vec<String> = said.collect();
     for (code, [invoiced, credited, paid]) in &count.sums {
         let Ok(currency) = code.parse::<Currency>() else { continue };

@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::firm::Locale;
 use super::ids::{Digest, ImportId, StaffId};
 
 /// Identifiers that were given one after the other, all in one commit.
@@ -71,12 +72,18 @@ pub struct Import {
 }
 
 impl Import {
+    /// How many things it brought.
+    pub fn size(&self) -> u64 {
+        let all = [self.clients, self.contacts, self.documents, self.receipts];
+        all.iter().fold(0, |sum, x| sum.saturating_add(x.count))
+    }
+
     /// "12 invoices, 3 payments"; what there is none of is not said.
-    pub fn words(&self) -> String {
+    pub fn words(&self, locale: Locale) -> String {
         let one = |given: Given, one: &str, many: &str| match given.count {
             0 => None,
             1 => Some(format!("1 {one}")),
-            n => Some(format!("{n} {many}")),
+            n => Some(format!("{} {many}", locale.count(n))),
         };
         let all = [
             one(self.clients, "client", "clients"),

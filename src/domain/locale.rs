@@ -108,6 +108,11 @@ impl Locale {
         self.signed(number.normalize())
     }
 
+    /// How many there are: `12,345`.
+    pub fn count(self, n: u64) -> String {
+        self.number(Decimal::from(n))
+    }
+
     /// A rate: `13.5%`.
     pub fn percent(self, rate: Decimal) -> String {
         let number = self.number(rate);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use super::desk::import_run::Importing;
+use super::desk::import_run::{Importing, Looking};
 use super::desk::issue_many::Far;
 use super::desk::publish_kept::Kept;
 use super::desk::runs::Runs;
@@ -36,6 +36,10 @@ pub struct Shared {
     pub runs: Runs<Far>,
     /// Imports that take a while.
     pub imports: Runs<Importing>,
+    /// Looks at what an import would bring.
+    pub looks: Runs<Looking>,
+    /// Imports that are being undone.
+    pub undos: Runs<Importing>,
     /// Documents as drawn for their pages.
     pub drawn: Drawn,
     /// Pages of the portal as their sessions got them last.
@@ -53,6 +57,8 @@ impl Web {
             kept: Kept::default(),
             runs: Runs::default(),
             imports: Runs::default(),
+            looks: Runs::default(),
+            undos: Runs::default(),
             drawn: Drawn::default(),
             pages: Pages::default(),
         }))

@@ -141,6 +141,14 @@ pub struct Intake {
     pub tables: Vec<Understood>,
 }
 
+impl Intake {
+    /// What was understood, without what is to be brought in.
+    #[must_use]
+    pub fn without_rows(self) -> Self {
+        Self { entries: Vec::new(), remarks: Vec::new(), ..self }
+    }
+}
+
 /// How a table was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Understood {

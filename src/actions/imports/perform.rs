@@ -248,7 +248,7 @@ impl Bringing<'_, '_> {
     }
 
     fn end(mut self) -> Result<Done<Brought>, ActError> {
-        let (id, words) = (self.import.id, self.import.words());
+        let (id, words) = (self.import.id, self.import.words(self.w.firm()?.locale));
         let what = format!("{words} from {}", self.import.files);
         let recorded = self.w.record(About::FIRM, Event::ImportMade { import: id, what })?;
         self.import.until = self.w.log_length()?;

@@ -15,13 +15,21 @@ use crate::store::prelude::*;
 
 /// Lines of a client's log that are looked through for what was built on it.
 const LOG_MAX: usize = 10_000;
+/// Things between two words about how far it is.
+const TOLD_EVERY: u64 = 50;
 
-/// Takes away everything that an import brought.
+/// Takes away everything that an import brought; `tell` hears of how many of how many things, not at every one.
 ///
 /// # Errors
 /// When the role does not allow it, it was undone before ([`Refusal::ImportUndone`]), or something was built on it:
 /// what, is said.
-pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: ImportId) -> Result<Done<()>, ActError> {
+pub fn undo(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    settings: &Settings,
+    id: ImportId,
+    mut tell: impl FnMut(u64, u64),
+) -> Result<Done<()>, ActError> {
     scope.may(Act::Work)?;
     let import = found(w.import(id)?.filter(|_| scope.only().is_none()))?;
     if let Some(undone) = import.undone {
@@ -32,7 +40,15 @@ pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: Im
         let message = format!("It can’t be undone any more: {what}.");
         return Err(Refusal::from(FieldFault::new("import", message)).into());
     }
+    let (mut done, all) = (0_u64, import.size());
+    let mut step = || {
+        done = done.saturating_add(1);
+        if done.is_multiple_of(TOLD_EVERY) {
+            tell(done, all);
+        }
+    };
     for receipt in import.receipts.ids().rev() {
+        step();
         let receipt = found(w.receipt(ReceiptId(receipt))?)?;
         for allocation in w.allocations_from(Source::Receipt(receipt.id))? {
             release(w, settings, allocation.invoice, allocation.id)?;
@@ -40,6 +56,7 @@ pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: Im
         w.remove_receipt(&receipt)?;
     }
     for document in import.documents.ids().rev() {
+        step();
         let document = found(w.invoice(InvoiceId(document))?)?;
         for allocation in w.allocations_from(Source::Credit(document.id))? {
             release(w, settings, allocation.invoice, allocation.id)?;
@@ -47,15 +64,17 @@ pub fn undo(w: &mut WriteTx<'_>, scope: &StaffScope, settings: &Settings, id: Im
         w.remove_document(&document)?;
     }
     for contact in import.contacts.ids().rev() {
+        step();
         let contact = found(w.contact(ContactId(contact))?)?;
         w.remove_login(&contact.email)?;
         w.remove_contact(&contact)?;
     }
     for client in import.clients.ids().rev() {
+        step();
         let client = found(w.client(ClientId(client))?)?;
         w.remove_client(&client)?;
     }
-    let what = format!("{} from {}", import.words(), import.files);
+    let what = format!("{} from {}", import.words(w.firm()?.locale), import.files);
     let (at, by) = (w.now, author(w));
     w.put_import(&Import { undone: Some(Undone { at, by }), ..import })?;
     Ok(w.record(About::FIRM, Event::ImportUndone { import: id, what })?.done(()))
@@ -208,6 +227,36 @@ fn built(event: &Event) -> Option<&'static str> {
         E::PaymentPromised { .. } => "was promised",
         E::CertificateMade { .. } => "had a certificate made of it",
         E::InvoiceIssued { .. } | E::InvoicePublished { .. } | E::CreditNoteIssued { .. } => "got documents",
+        E::ClientChanged { .. } => "was given other particulars",
+        E::ContactAdded { .. } => "got a contact",
+        E::ContactChanged { .. } | E::ContactRevoked { .. } => "had a contact changed",
+        E::ProjectAdded { .. } => "got a project",
+        E::DraftSaved { .. } | E::QuoteBilled { .. } => "got a draft",
+        E::QuoteSent { .. } => "got a quote",
+        E::QuoteOpened { .. } | E::QuoteDownloaded { .. } => "opened a quote",
+        E::QuoteAccepted { .. } | E::QuoteDeclined { .. } => "answered a quote",
+        E::ReceiptRecorded { .. } => "made a payment",
+        E::ReceiptReversed { .. } | E::PaymentTakenBack { .. } => "had a payment taken back",
+        E::Refunded { .. } | E::RefundReturned { .. } => "was paid something back",
+        E::EarlyPaymentTaken { .. } => "was paid early",
+        E::LetterDeferred { .. } | E::LetterFailed { .. } | E::LetterBounced { .. } => "had a letter sent about it",
+        E::ReminderSuperseded { .. } | E::ReminderExpired { .. } | E::ReminderSkipped { .. } => {
+            "came up for a reminder"
+        }
+        E::RemindersPaused { .. } | E::RemindersGoOn { .. } => "had its reminders paused or going on",
+        E::ContactStopped { .. } | E::ContactResumed { .. } => "had its reminders stopped or going on",
+        E::CallAskedFor { .. } | E::Called { .. } => "was to be called about",
+        E::SignedIn { .. } | E::StatementOpened | E::StatementDownloaded { .. } | E::OpenItemsDownloaded { .. } => {
+            "was looked at by its contacts"
+        }
+        E::DocumentPosted { .. } | E::DocumentWithdrawn { .. } | E::DocumentErased { .. } => "had files posted",
+        E::RecurringSaved { .. } | E::RecurringMade { .. } => "got a recurring document",
+        E::MonthPublished { .. } => "got a month-end statement",
+        E::CreditLimitSet { .. } | E::CreditHeld { .. } | E::CreditHoldLifted { .. } => "was given other credit terms",
+        E::PutOff { .. } | E::ShownAgain { .. } => "was put off under Today",
+        E::PromiseWithdrawn { .. } | E::PromiseKept { .. } | E::PromiseBroken { .. } => "was promised",
+        E::LateNoteDrafted { .. } => "was charged for late payment",
+        E::LateExcepted { .. } | E::LateExceptionEnded { .. } => "was given other terms of late payment",
         _ => "was changed",
     })
 }

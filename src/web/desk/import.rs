@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use maud::Markup;
 
 use super::form::{errors_in, on_to};
-use super::import_run::{self, Stands};
+use super::import_run::{self, Stands, What};
 use super::publish_kept::Upload;
 use super::{import_draw, publish_upload};
 use crate::actions::imports::columns::{Field, Listing};
@@ -72,19 +72,22 @@ pub async fn take(
 pub async fn look(DeskWork(desk): DeskWork, Path(kept): Path<String>) -> Result<Response, Problem> {
     allowed(&desk)?;
     let errors = match import_run::stands(&desk, &kept)? {
-        Stands::UnderWay(far) => return Ok(import_run::under_way(&desk, &far, &kept)),
+        Stands::UnderWay(far) => return Ok(import_run::under_way(&desk, &far, What::Import(&kept))),
         Stands::Done(id) => return Ok(on_to(&import_run::done(id))),
         Stands::Nothing => Vec::new(),
         Stands::Refused(errors) => errors,
     };
     let Some(upload) = desk.web.kept.get(&kept, desk.session, desk.app.now()) else { return Ok(gone()) };
-    let read = read(&desk, &upload).await?;
+    let looked = match import_run::look(&desk, &kept, &upload).await? {
+        Ok(looked) => looked,
+        Err(far) => return Ok(import_run::under_way(&desk, &far, What::Look(&kept))),
+    };
     if !errors.is_empty()
-        && let Some(there) = imported_before(&desk, &read)?
+        && let Some(there) = imported_before(&desk, &looked.read)?
     {
         return Ok(there);
     }
-    Ok(page(&desk, &kept, &upload, &read, &errors)?.into_response())
+    Ok(import_draw::look(&desk, &kept, &upload, &looked.read, &looked.report, &errors).into_response())
 }
 
 /// `POST /desk/import/{kept}`: looks again with what was chosen, or brings it in.

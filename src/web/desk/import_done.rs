@@ -1,10 +1,11 @@
 //! An import that was made: what it brought, and undoing it.
 
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::form::{Id, again, errors_in, on_to};
 use super::import::allowed;
+use super::import_run::{self, Stands, What};
 use super::links;
 use crate::actions::imports;
 use crate::domain::ids::{ClientId, ImportId, InvoiceId};
@@ -22,20 +23,25 @@ use crate::web::problem::Problem;
 const SHOWN: usize = 25;
 
 /// `GET /desk/imports/{id}?done=`
-pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<ImportId>, Query(query): Query) -> Result<Markup, Problem> {
+pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<ImportId>, Query(query): Query) -> Result<Response, Problem> {
     allowed(&desk)?;
-    draw(&desk, id, query.get("done"), &[])
+    let errors = match import_run::undoing(&desk, id) {
+        Stands::UnderWay(far) => return Ok(import_run::under_way(&desk, &far, What::Undo(id))),
+        Stands::Refused(errors) => errors,
+        Stands::Nothing | Stands::Done(_) => Vec::new(),
+    };
+    Ok(draw(&desk, id, query.get("done"), &errors)?.into_response())
 }
 
 /// `POST /desk/imports/{id}/undo`
 pub async fn undo(DeskWork(desk): DeskWork, Id(id): Id<ImportId>, Posted(_): Posted) -> Result<Response, Problem> {
     allowed(&desk)?;
-    let settings = desk.app.settings.clone();
-    match desk.act(move |w, scope| imports::undo(w, scope, &settings, id)).await {
-        Ok(()) => Ok(on_to(&format!("/desk/imports/{id}?done=undone"))),
+    match import_run::undo(&desk, id).await {
+        None => Ok(on_to(&format!("/desk/imports/{id}"))),
+        Some(Ok(())) => Ok(on_to(&format!("/desk/imports/{id}?done=undone"))),
         // Pressed twice or asked again: the page says when it was undone, and by whom.
-        Err(ActError::Refused(Refusal::ImportUndone(..))) => Ok(on_to(&format!("/desk/imports/{id}"))),
-        Err(error) => Ok(again(draw(&desk, id, "", &errors_in(error, "import")?)?)),
+        Some(Err(ActError::Refused(Refusal::ImportUndone(..)))) => Ok(on_to(&format!("/desk/imports/{id}"))),
+        Some(Err(error)) => Ok(again(draw(&desk, id, "", &errors_in(error, "import")?)?)),
     }
 }
 
@@ -45,7 +51,7 @@ fn draw(desk: &Desk, id: ImportId, done: &str, errors: &[FieldError]) -> Result<
         let title = format!("Import {id}");
         let body = html! {
             (parts::back("/desk/import", "Import"))
-            (parts::head(&title, format!("{} from {}", import.words(), import.files), ""))
+            (parts::head(&title, format!("{} from {}", import.words(desk.locale()), import.files), ""))
             (parts::error_summary(errors))
             (outcome(desk, r, &import, done)?)
             (parts::section("facts", "What it brought", "", facts(desk, r, &import)?))
@@ -89,7 +95,7 @@ fn facts(desk: &Desk, r: &ReadTx, import: &Import) -> Result<Markup, Problem> {
         if !all.is_empty() {
             facts.push((
                 name,
-                html! { span.row.small { @for one in &all { (one) } @if more > 0 { "and " (more) " more" } } },
+                html! { span.row.small { @for one in &all { (one) } @if more > 0 { "and " (desk.locale().count(more as u64)) " more" } } },
             ));
         }
     }

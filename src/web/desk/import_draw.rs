@@ -62,7 +62,7 @@ fn earlier(desk: &Desk, before: &[Import]) -> Markup {
                 html! {}
             };
             Row::from(vec![
-                html! { a href={ "/desk/imports/" (x.id) } { (x.words()) } },
+                html! { a href={ "/desk/imports/" (x.id) } { (x.words(locale)) } },
                 html! { (x.files) },
                 html! { (locale.date_long(day)) },
                 state,
@@ -90,9 +90,9 @@ pub(super) fn look(
         (parts::back("/desk/import", "Choose another file"))
         (parts::head(&title, "Nothing has been kept yet.", ""))
         (parts::error_summary(errors))
-        (verdict(report, ready, leaves_out))
+        (verdict(desk, report, ready, leaves_out))
         (parts::section("would", "What would come in", "", counts(desk, report)))
-        @if !report.remarks.is_empty() { (remarks(report)) }
+        @if !report.remarks.is_empty() { (remarks(desk, report)) }
         form method="post" action=(action) {
             (csrf_input(&desk.csrf))
             @for (at, table) in read.tables.iter().take(TABLES_SHOWN).enumerate() { (columns(typed, at, table)) }
@@ -110,9 +110,10 @@ pub(super) fn look(
     desk.page(DeskNav::Clients, &parts::titled(&title, errors), body)
 }
 
-fn verdict(report: &Report, ready: bool, leaves_out: bool) -> Markup {
+fn verdict(desk: &Desk, report: &Report, ready: bool, leaves_out: bool) -> Markup {
     let grave = report.grave();
-    let things = if grave == 1 { "1 thing".to_owned() } else { format!("{grave} things") };
+    let things =
+        if grave == 1 { "1 thing".to_owned() } else { format!("{} things", desk.locale().count(grave as u64)) };
     let (tone, icon, strong, rest) = match (ready, grave) {
         (true, 0) => (Tone::Ok, Icon::Check, "All of it can come in.".to_owned(), "Choose below what happens with it."),
         (true, _) => (Tone::Warn, Icon::Alert, format!("{things} will be left out,"), "named below."),
@@ -139,7 +140,7 @@ fn counts(desk: &Desk, report: &Report) -> Markup {
     ]
     .into_iter()
     .filter(|x| x.1 > 0)
-    .map(|(name, n)| (name, html! { (n) }))
+    .map(|(name, n)| (name, html! { (desk.locale().count(n as u64)) }))
     .collect();
     for (code, [invoiced, credited, paid]) in &count.sums {
         let Ok(currency) = code.parse::<Currency>() else { continue };
@@ -156,7 +157,7 @@ fn counts(desk: &Desk, report: &Report) -> Markup {
     }
 }
 
-fn remarks(report: &Report) -> Markup {
+fn remarks(desk: &Desk, report: &Report) -> Markup {
     let cols = [Col::text("Where"), Col::text("What")];
     let row = |x: &Remark| {
         let place = html! {
@@ -171,7 +172,7 @@ fn remarks(report: &Report) -> Markup {
     let more = report.remarks.len().saturating_sub(rows.len());
     let body = html! {
         (parts::scroller("Remarks", &cols, &rows, None))
-        @if more > 0 { p.small.mut { "And " (more) " more." } }
+        @if more > 0 { p.small.mut { "And " (desk.locale().count(more as u64)) " more." } }
     };
     parts::section("remarks", "What was noticed", parts::count(report.remarks.len()), body)
 }

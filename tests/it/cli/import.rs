@@ -39,6 +39,8 @@ fn tables_come_in_are_listed_and_undone_with_and_without_a_server() {
     serving.stop();
     assert!(!invoices());
     said(&on(&["--undo", "1"]));
+    let why = refused(&on(&["--undo", "99"]));
+    assert!(why.contains("There is no import 99."), "{why}");
     let why = refused(&on(&["--undo", "1"]));
     assert!(why.contains("undone already, on ") && why.contains(" by the command line."), "{why}");
     assert!(said(&on(&["--list"])).contains("(undone on "));

@@ -155,15 +155,8 @@ async fn what_a_column_holds_is_said_on_the_page() {
     assert_eq!((receipt.on, receipt.amount.minor), (date(2026, 3, 2), 10_00));
 }
 
-#[tokio::test]
-async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_brought() {
-    let house = TestHouse::new().await;
-    let mut orla = signed_in(&house, "orla@hartmann.example").await;
-    let mut table = "Invoice number,Client,Date,Item,Quantity,Price\n".to_owned();
-    table.extend((1..=200).map(|n| format!("Z-{n},Newcomer Ltd,2026-09-01,Advice,2,50.00\n")));
-    let kept = send(&mut orla, "/desk/import", &[], Some(("z.csv", table.as_bytes()))).await.location().to_owned();
-    let mut tom = signed_in(&house, "tom@hartmann.example").await;
-    // Something else holds the writer meanwhile.
+/// Something else holds the writer until what is given is called.
+fn holding_the_writer(house: &TestHouse) -> impl FnOnce() + use<> {
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
     let (app, by) = (house.app.clone(), house.by(house.who.orla));
     let held = std::thread::spawn(move || {
@@ -173,6 +166,21 @@ async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_bro
         };
         app.store.write_blocking(by, app.now(), wait)
     });
+    move || {
+        drop(go_on);
+        assert!(held.join().unwrap().is_err());
+    }
+}
+
+#[tokio::test]
+async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_brought() {
+    let house = TestHouse::new().await;
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let mut table = "Invoice number,Client,Date,Item,Quantity,Price\n".to_owned();
+    table.extend((1..=200).map(|n| format!("Z-{n},Newcomer Ltd,2026-09-01,Advice,2,50.00\n")));
+    let kept = send(&mut orla, "/desk/import", &[], Some(("z.csv", table.as_bytes()))).await.location().to_owned();
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    let release = holding_the_writer(&house);
     let form = [("do", "import"), ("add_clients", "on")];
     let asked = orla.post(&kept, &form).await;
     assert_eq!(asked.location(), kept, "it takes too long to wait for");
@@ -183,8 +191,7 @@ async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_bro
     assert_eq!(orla.post(&kept, &form).await.location(), kept, "pressed twice, it is one import");
     assert!(tom.get(&kept).await.location().contains("gone"), "each their own");
 
-    drop(go_on);
-    assert!(held.join().unwrap().is_err());
+    release();
     let mut page = orla.get(&kept).await;
     for _ in 0..600 {
         if page.location() == "/desk/imports/1?done=imported" {
@@ -197,7 +204,24 @@ async fn an_import_that_takes_a_while_says_how_far_it_is_and_ends_on_what_it_bro
     let done = orla.follow(page).await.text();
     assert!(done.contains("It is here.") && done.contains("200 documents"), "{done}");
     assert_eq!(orla.post(&kept, &form).await.location(), "/desk/imports/1?done=imported", "it came in once");
-    // Undone, the same files can come in again.
-    orla.post("/desk/imports/1/undo", &[]).await;
+    // So is undoing it, after which the same files can come in again.
+    let release = holding_the_writer(&house);
+    assert_eq!(orla.post("/desk/imports/1/undo", &[]).await.location(), "/desk/imports/1");
+    let page = orla.get("/desk/imports/1").await;
+    let text = page.text();
+    assert!(page.headers.contains_key("refresh") && text.contains("Undoing the import"), "{text}");
+    let said = ["It has begun.", " are taken away."].map(|part| text.matches(part).count());
+    assert_eq!(said.iter().sum::<usize>(), 1, "how far it is, once: {text}");
+    assert_eq!(orla.post("/desk/imports/1/undo", &[]).await.location(), "/desk/imports/1", "pressed twice");
+    release();
+    let mut page = orla.get("/desk/imports/1").await;
+    for _ in 0..600 {
+        if !page.headers.contains_key("refresh") {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        page = orla.get("/desk/imports/1").await;
+    }
+    assert!(page.text().contains("It was undone already."), "{}", page.text());
     assert!(orla.get(&kept).await.text().contains("All of it can come in."));
 }

@@ -272,3 +272,19 @@ async fn the_form_keeps_what_was_typed_names_each_fault_and_shows_the_letter_bef
     assert!(log.contains("Chose words of the firm’s own for the firm reminder in English"), "{log}");
     assert_eq!(orla.get("/desk/settings/letters/firm-fr").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn each_version_can_be_read() {
+    let house = TestHouse::new().await;
+    for opening in ["Words of the first <version>.", "Words of the second version."] {
+        choose(&house, OVERDUE, Language::English, Some(words("About {number}", opening, ""))).await.unwrap();
+    }
+    choose(&house, OVERDUE, Language::English, None).await.unwrap();
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let page = orla.get("/desk/settings/letters/overdue-en").await.text();
+    for part in ["Words of the first &lt;version&gt;.", "Words of the second version.", "in version 1", "in version 2"]
+    {
+        assert!(page.contains(part), "{part} in {page}");
+    }
+    assert!(!page.contains("in version 3") && page.contains("Back to ours"), "{page}");
+}

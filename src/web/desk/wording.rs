@@ -194,8 +194,25 @@ fn history(desk: &Desk, names: &NamesOf<'_, ReadTx>, versions: &[Wording]) -> Ma
                 li { div {
                     b { @if one.words.is_some() { "Words of your own" } @else { "Back to ours" } }
                     small { (since(desk, names, one)) }
+                    @if let Some(words) = &one.words { (parts::more(reading(one.version), said(words))) }
                 } }
             } }
+        }
+    }
+}
+
+/// What opens a version's words; for those who hear the page it says which version's.
+fn reading(version: u32) -> Markup {
+    html! { "What it says" (parts::heard(format!(" in version {version}"))) }
+}
+
+/// A version's words as they were kept, with their variables.
+fn said(words: &Words) -> Markup {
+    html! {
+        dl.dl.small {
+            dt { "Subject" } dd { (words.subject) }
+            dt { "Opening" } dd.pre { (words.opening) }
+            @if !words.closing.is_empty() { dt { "Closing" } dd.pre { (words.closing) } }
         }
     }
 }

@@ -11,8 +11,11 @@ use serde::{Deserialize, Serialize};
 use super::calendar;
 use super::ids::Digest;
 
-/// How long after a failure it is tried again.
-pub const RETRY_AFTER: SignedDuration = SignedDuration::from_hours(1);
+/// How long after the first failure it is tried again, and after each further one twice as long: what failed in passing
+/// is soon made good.
+pub const RETRY_AFTER: SignedDuration = SignedDuration::from_mins(10);
+/// How long after a failure at the most.
+pub const RETRY_MAX: SignedDuration = SignedDuration::from_hours(1);
 /// How old the newest backup may be: a day, the longest hour that clocks are put back, and time to write it.
 pub const AGE_MAX: SignedDuration = SignedDuration::from_hours(27);
 /// Restore drills that are remembered.
@@ -65,6 +68,14 @@ pub struct Failed {
     pub attempts: u32,
 }
 
+impl Failed {
+    /// How long after this failure it is tried again.
+    pub fn pause(&self) -> SignedDuration {
+        let doublings = self.attempts.saturating_sub(1).min(8);
+        (RETRY_AFTER * (1 << doublings)).min(RETRY_MAX)
+    }
+}
+
 /// A trial restore.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Drill {
@@ -104,7 +115,7 @@ impl Backups {
         let day = day_of(now, at, zone);
         match &self.failure {
             _ if self.day == Some(day) => calendar::wall_clock(day.tomorrow().unwrap_or(day), at, zone),
-            Some(failure) if !may_retry(failure, now) => failure.at.saturating_add(RETRY_AFTER).unwrap_or(now),
+            Some(failure) if !may_retry(failure, now) => failure.at.saturating_add(failure.pause()).unwrap_or(now),
             _ => now,
         }
     }
@@ -132,7 +143,7 @@ fn day_of(now: Timestamp, at: Time, zone: &TimeZone) -> Date {
 }
 
 fn may_retry(failure: &Failed, now: Timestamp) -> bool {
-    now.duration_since(failure.at).abs() >= RETRY_AFTER
+    now.duration_since(failure.at).abs() >= failure.pause()
 }
 
 #[cfg(test)]
@@ -188,14 +199,16 @@ mod tests {
     }
 
     #[test]
-    fn after_a_failure_it_is_tried_again_an_hour_later() {
+    fn after_a_failure_it_is_tried_again_soon_and_then_less_often() {
         let failed_at = at("2026-07-02T02:15:00Z");
         let failure = Some(Failed { at: failed_at, reason: "Full.".to_owned(), attempts: 1 });
         let state = Backups { failure, ..made(date(2026, 7, 1), at("2026-07-01T02:15:00Z")) };
-        let soon = failed_at + SignedDuration::from_mins(59);
+        let soon = failed_at + SignedDuration::from_mins(9);
         assert_eq!((state.due(soon, AT, &zone()), state.next(soon, AT, &zone())), (None, failed_at + RETRY_AFTER));
         assert_eq!(state.due(failed_at + RETRY_AFTER, AT, &zone()), Some(date(2026, 7, 2)));
         assert_eq!(state.troubles(soon), [Trouble::Failed("Full.".to_owned())]);
+        let pause = |attempts| Failed { at: failed_at, reason: String::new(), attempts }.pause().as_mins();
+        assert_eq!([0, 1, 2, 3, 4, 5, u32::MAX].map(pause), [10, 10, 20, 40, 60, 60, 60]);
     }
 
     #[test]

@@ -118,7 +118,7 @@ pub fn backup_trouble(firm: &Firm, to_name: &str, (at, zone): (Timestamp, &TimeZ
     };
     let says = [
         what,
-        "The desk’s page Backups says how it stands. Making a backup is tried again every hour, a trial restore after \
+        "The desk’s page Backups says how it stands. Making a backup is tried again within the hour, a trial restore after \
          each backup; you get no second letter about the same."
             .to_owned(),
         "Until it works, make one by hand with “counterfoil backup” to another disk, and keep it. Whoever runs the \

@@ -72,7 +72,7 @@ pub(super) fn banner(r: &ReadTx, desk: &Desk) -> Result<Markup, StoreError> {
 
 fn words(desk: &Desk, trouble: &Trouble) -> (&'static str, String) {
     match trouble {
-        Trouble::Failed(reason) => ("The last backup failed.", format!("{reason} It is tried again every hour.")),
+        Trouble::Failed(reason) => ("The last backup failed.", format!("{reason} It is tried again within the hour.")),
         Trouble::Late(since) => {
             let since = desk.locale().instant_short(*since, desk.zone(), desk.today());
             ("The newest backup is too old.", format!("There is none since {since}."))

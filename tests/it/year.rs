@@ -6,6 +6,7 @@
 
 mod changes;
 mod checks;
+mod dunning;
 mod faults;
 #[cfg(feature = "mutants")]
 mod mutants;
@@ -34,6 +35,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use self::changes::Changes;
+use self::dunning::Dunning;
 use crate::faults::disk::FaultDisk;
 use crate::house::*;
 
@@ -120,6 +122,7 @@ struct World {
     /// Reminders that may have arrived, in order: invoice, recipient, step.
     arrived: BTreeMap<(InvoiceId, Person), Vec<i16>>,
     changes: Changes,
+    dunning: Dunning,
     seen: u64,
     numbers: u64,
     locale: Locale,
@@ -146,8 +149,9 @@ impl World {
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
         let locale = house.app.store.read(|r| r.firm()).unwrap().locale;
-        let changes = Changes::new(seed, planted.has_changes());
-        Self { house, disk, chance, planted, customers, owed, parts, arrived, changes, seen: 0, numbers: 0, locale }
+        let (changes, dunning) = (Changes::new(seed, planted.has_changes()), Dunning::new(seed));
+        let (seen, numbers) = (0, 0);
+        Self { house, disk, chance, planted, customers, owed, parts, arrived, changes, dunning, seen, numbers, locale }
     }
 
     fn one_in(&self, n: u64) -> bool {
@@ -168,6 +172,7 @@ impl World {
                 self.act().await;
             }
             self.change().await;
+            self.dun().await?;
             self.plan_faults();
             if self.one_in(12) {
                 self.crash().await?;
@@ -542,6 +547,8 @@ async fn life_from(
     world.changes.on |= changes;
     if let Some(start) = start {
         world.house.at(start, 9);
+    } else if planted == Planted::Nothing && !changes {
+        world.begin_dunning().await;
     }
     world.live(days).await?;
     Ok(world.arrived.values().map(Vec::len).sum())

@@ -131,6 +131,7 @@ impl World {
             self.release().await;
         }
         self.round().await?;
+        self.check_dunning()?;
         self.check_liveness()?;
         for customer in &self.customers {
             self.check_statements(customer)?;
@@ -162,6 +163,10 @@ impl World {
                 || now.duration_since(at) > SignedDuration::from_hours(150)
             {
                 continue; // long ago: downtime may have let a later step take its place
+            }
+            if self.dunning.calls(step) {
+                claim(self.dunning.was_asked(owed.id), || format!("nobody was asked to call about {}", owed.id))?;
+                continue;
             }
             let later = all.iter().any(|l| matches!(l.purpose, Purpose::Reminder(_, s) if s > step));
             let sent = own(Purpose::Reminder(owed.id, step));

@@ -13,7 +13,7 @@ use crate::documents::{CSV, XML};
 use crate::domain::access::StaffScope;
 use crate::domain::client::Client;
 use crate::domain::event::Event;
-use crate::domain::firm::{Firm, Letterhead};
+use crate::domain::firm::{Firm, Letterhead, Locale};
 use crate::domain::ids::{ClientId, ContactId, FileRef, ImportId, InvoiceId, ReceiptId, StaffId};
 use crate::domain::import::Import;
 use crate::domain::incoming::Incoming;
@@ -56,7 +56,7 @@ pub fn perform(
     // The same files twice can't be left out of themselves.
     let again = plan.remarks.first().filter(|x| x.grave && x.row == 0 && x.column.is_empty());
     if (!grave.is_empty() && !choices.leave_out) || again.is_some() {
-        return Err(refused(&grave).into());
+        return Err(refused(&grave, w.firm()?.locale).into());
     }
     if plan.is_empty() {
         return Err(Refusal::from(FieldFault::new("file", "There is nothing in it to bring in.")).into());
@@ -97,14 +97,15 @@ pub fn perform(
     import.end()
 }
 
-fn refused(grave: &[&Remark]) -> Refusal {
+fn refused(grave: &[&Remark], locale: Locale) -> Refusal {
     let one = |x: &&Remark| {
         let row = if x.row == 0 { String::new() } else { format!(", row {}", x.row) };
         FieldFault::new(&format!("{}{row}", x.file), x.message.clone())
     };
     let mut faults: Vec<FieldFault> = grave.iter().take(QUOTED).map(one).collect();
-    if grave.len() > QUOTED {
-        faults.push(FieldFault::new("file", format!("And {} more. Nothing was brought in.", grave.len() - QUOTED)));
+    let more = grave.len().saturating_sub(QUOTED) as u64;
+    if more > 0 {
+        faults.push(FieldFault::new("file", format!("And {} more. Nothing was brought in.", locale.count(more))));
     }
     Refusal::Fields(faults)
 }

@@ -17,7 +17,7 @@ use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::{Contact, Person};
-use crate::domain::policy::{Asked, Channel, Step};
+use crate::domain::policy::{Asked, BEFORE_PUBLICATION, Channel, NOTHING_OPEN, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
 use crate::domain::score;
 use crate::mutants::Mutant;
@@ -165,7 +165,7 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
     let holds = |step| failing.iter().all(|x| x.0 != step);
     let found = review_if(&plan, published, row.due(), &settled, w.now, zone, policy, holds);
     for &step in &found.skipped {
-        skip(w, &row.invoice, step, "it would have fallen before the invoice was published")?;
+        skip(w, &row.invoice, step, BEFORE_PUBLICATION)?;
     }
     for &step in &found.superseded {
         note(w, &row.invoice, step, StepOutcome::Superseded, Event::ReminderSuperseded { invoice: id, step })?;
@@ -245,7 +245,7 @@ pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Re
     let now = w.now;
     for missed in plan.iter().filter(|x| x.at <= now) {
         if settled.insert(missed.step) {
-            skip(w, invoice, missed.step, "nothing was open when it fell")?;
+            skip(w, invoice, missed.step, NOTHING_OPEN)?;
         }
     }
     let next = next_wake(&plan, published, &settled, w.now);

@@ -240,6 +240,8 @@ pub struct Published {
     pub client: String,
     /// How many letters wait to be sent about it.
     pub letters: usize,
+    /// That its client owes more than the credit limit now, in words; empty where not.
+    pub over: String,
 }
 
 /// How far something is.

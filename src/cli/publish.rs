@@ -101,6 +101,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
         n => format!("{n} letters wait in the outbox"),
     };
     terminal::say(&format!("{} is published for {}; {letters}.", published.number, published.client));
+    if !published.over.is_empty() {
+        terminal::say(&published.over);
+    }
     Ok(())
 }
 
@@ -125,6 +128,7 @@ fn read_pdf(path: &PathBuf, max: usize) -> Result<Vec<u8>, Failure> {
 /// When something in it is unknown or refused.
 pub async fn perform(app: &App, request: &Publish, pdf: Vec<u8>) -> Result<Published, Failure> {
     let (publication, client) = app.store.read(|r| publication(r, request, pdf))?;
+    let extends = publication.kind == Kind::Invoice;
     let number = invoices::publish(app, By::command_line(), &StaffScope::all(), publication).await?;
     app.wake.notify_one();
     let letters =
@@ -132,7 +136,19 @@ pub async fn perform(app: &App, request: &Publish, pdf: Vec<u8>) -> Result<Publi
             Some(invoice) => Ok::<_, StoreError>(letters::recipients(r, &invoice)?.len()),
             None => Ok(0),
         })?;
-    Ok(Published { number: number.to_string(), client: client.party.name, letters })
+    let over = if extends { app.store.read(|r| over_limit(r, &client))? } else { String::new() };
+    Ok(Published { number: number.to_string(), client: client.party.name, letters, over })
+}
+
+/// That a client owes more than the credit limit, in words; empty where not.
+fn over_limit(r: &ReadTx, client: &Client) -> Result<String, StoreError> {
+    let Some(limit) = r.credit_terms(client.id)?.limit.map(|x| x.amount) else { return Ok(String::new()) };
+    let (owed, locale) = (Money::new(r.owed_by(client.id, limit.currency)?, limit.currency), r.firm()?.locale);
+    if owed.minor <= limit.minor {
+        return Ok(String::new());
+    }
+    let (owed, limit) = (locale.money(owed), locale.money(limit));
+    Ok(format!("{} owes {owed} now, more than the credit limit of {limit}.", client.party.name))
 }
 
 fn publication(reader: &ReadTx, p: &Publish, pdf: Vec<u8>) -> Result<(Publication, Client), Failure> {

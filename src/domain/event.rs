@@ -125,7 +125,7 @@ pub enum Event {
     /// Nobody knows whether it went.
     LetterUncertain { letter: LetterId, to: String, reason: String },
     /// Staff decided about an uncertain or failed letter.
-    LetterDecided { letter: LetterId, to: String, decision: String },
+    LetterDecided { letter: LetterId, to: String, decision: String, reason: String },
     /// A queued letter was withdrawn before sending.
     LetterWithdrawn { letter: LetterId, to: String, reason: String },
     /// A reminder step was not sent because a later one was due too.

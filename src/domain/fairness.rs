@@ -1,13 +1,14 @@
 //! Fair treatment: which lines of the log say that a client was treated otherwise than the reminder policy has it, and
 //! how often that happened to whom and by whom.
 //!
-//! What the policy itself leaves out (a later step was due too, the due date had passed) is no exception. Knows no
-//! store.
+//! What the policy itself leaves out (a later step was due too, the due date had passed, a condition did not hold, the
+//! invoice was not there yet) is no exception. Knows no store.
 
 use std::collections::BTreeMap;
 
 use super::event::{Actor, Event, LogEntry};
 use super::ids::{ClientId, StaffId};
+use super::policy::is_rule;
 
 /// What was done otherwise.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -18,6 +19,8 @@ pub enum Kind {
     Paused,
     /// A pause was ended before its day.
     Resumed,
+    /// Reminders to a contact were stopped, by themselves or by staff, or go again.
+    Stopped,
     /// Reminders were held because a payment was promised.
     Promised,
     /// A letter was sent by hand.
@@ -36,10 +39,11 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Skipped,
         Self::Paused,
         Self::Resumed,
+        Self::Stopped,
         Self::Promised,
         Self::ByHand,
         Self::Left,
@@ -55,6 +59,7 @@ impl Kind {
             Self::Skipped => "Reminders left out",
             Self::Paused => "Pauses",
             Self::Resumed => "Pauses ended early",
+            Self::Stopped => "Contacts who get none",
             Self::Promised => "Held by a promise",
             Self::ByHand => "Sent by hand",
             Self::Left => "Left unsent",
@@ -69,7 +74,9 @@ impl Kind {
 /// What an event does otherwise than the policy has it, if anything.
 pub fn kind(event: &Event) -> Option<Kind> {
     Some(match event {
+        Event::ReminderSkipped { reason, .. } if is_rule(reason) => return None,
         Event::ReminderSkipped { .. } => Kind::Skipped,
+        Event::ContactStopped { .. } | Event::ContactResumed { .. } => Kind::Stopped,
         Event::RemindersPaused { .. } => Kind::Paused,
         Event::RemindersGoOn { .. } => Kind::Resumed,
         Event::PaymentPromised { .. } => Kind::Promised,
@@ -93,6 +100,9 @@ pub fn reason(event: &Event) -> &str {
         | Event::RemindersPaused { reason, .. }
         | Event::PaymentPromised { note: reason, .. }
         | Event::PutOff { reason, .. }
+        | Event::LetterDecided { reason, .. }
+        | Event::ContactStopped { reason, .. }
+        | Event::ContactResumed { reason, .. }
         | Event::CreditLimitSet { reason, .. }
         | Event::CreditHeld { reason, .. }
         | Event::PolicyChanged { reason, .. }
@@ -157,6 +167,7 @@ mod tests {
             letter: LetterId(0),
             to: "a@b.example".into(),
             decision: decision.into(),
+            reason: String::new(),
         };
         let skipped = Event::ReminderSkipped { invoice: InvoiceId(1), step: 7, reason: "nobody to write to".into() };
         let mut tally = Tally::default();
@@ -169,11 +180,24 @@ mod tests {
                 Some(1),
                 Event::ReminderExpired { invoice: InvoiceId(1), step: -7 },
             ),
+            entry(
+                Actor::Counterfoil("reminders".into()),
+                Some(1),
+                Event::ReminderSkipped {
+                    invoice: InvoiceId(1),
+                    step: -7,
+                    reason: crate::domain::policy::BEFORE_PUBLICATION.into(),
+                },
+            ),
             entry(Actor::Staff(StaffId(2)), None, Event::PolicyChanged { version: 2, reason: "later".into() }),
         ] {
             tally.add(&one);
         }
-        assert_eq!(sum(&tally.all), 4, "an expired step is the policy's own rule");
+        assert_eq!(
+            sum(&tally.all),
+            4,
+            "an expired step, and one before the invoice was there, are the policy's own rules"
+        );
         assert_eq!(tally.clients[&Some(ClientId(1))], Counts::from([(Kind::Skipped, 1), (Kind::ByHand, 1)]));
         assert_eq!(tally.staff[&Some(StaffId(1))], Counts::from([(Kind::ByHand, 1), (Kind::Left, 1)]));
         assert_eq!((sum(&tally.staff[&None]), sum(&tally.clients[&None])), (1, 1));

@@ -163,15 +163,28 @@ impl Condition {
     pub fn fails(&self, of: Asked) -> Option<&'static str> {
         let small = self.over.is_some_and(|over| over.currency == of.open.currency && of.open.minor <= over.minor);
         match (self.score, of.score) {
-            _ if small => Some("too little is open for this step"),
-            _ if self.unopened && of.opened => Some("the invoice was opened"),
-            (Some(_), None) => Some("the client has no payer score yet"),
-            (Some(band), Some(score)) if !(band.from..=band.to).contains(&score) => {
-                Some("the client’s payer score is outside the step’s band")
-            }
+            _ if small => Some(TOO_LITTLE),
+            _ if self.unopened && of.opened => Some(OPENED),
+            (Some(_), None) => Some(NO_SCORE),
+            (Some(band), Some(score)) if !(band.from..=band.to).contains(&score) => Some(OTHER_SCORE),
             _ => None,
         }
     }
+}
+
+const TOO_LITTLE: &str = "too little is open for this step";
+const OPENED: &str = "the invoice was opened";
+const NO_SCORE: &str = "the client has no payer score yet";
+const OTHER_SCORE: &str = "the client’s payer score is outside the step’s band";
+/// Why a step that fell before the invoice was there is left out.
+pub const BEFORE_PUBLICATION: &str = "it would have fallen before the invoice was published";
+/// Why a step is left out at which there was nothing to ask for.
+pub const NOTHING_OPEN: &str = "nothing was open when it fell";
+
+/// Whether the policy itself has it that a step is left out for this reason: it is the same for everybody, and nobody's
+/// exception.
+pub fn is_rule(reason: &str) -> bool {
+    [TOO_LITTLE, OPENED, NO_SCORE, OTHER_SCORE, BEFORE_PUBLICATION, NOTHING_OPEN].contains(&reason)
 }
 
 /// One step of a policy.

@@ -301,7 +301,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::LetterUncertain { to, reason, .. } => {
             noted(format!("Nobody knows whether the e-mail to {to} went; please decide"), reason)
         }
-        E::LetterDecided { to, decision, .. } => plain(format!("{who} decided about the e-mail to {to}: {decision}")),
+        E::LetterDecided { to, decision, reason, .. } => {
+            noted(format!("{who} decided about the e-mail to {to}: {decision}"), reason)
+        }
         E::LetterWithdrawn { to, reason, .. } => noted(format!("E-mail to {to} withdrawn before sending"), reason),
         E::ReminderSuperseded { invoice, step } => noted(
             format!("Reminder for {} {} not sent", names.document(*invoice), step_words(*step)),

@@ -49,6 +49,12 @@ pub trait PauseReads: Reader {
         self.record_at(STOPPED, contact.0)
     }
 
+    /// Contacts to whom no reminders go, at most `limit`.
+    fn stopped_all(&self, limit: usize) -> Result<Vec<Stopped>, StoreError> {
+        let table = self.table(STOPPED)?;
+        table.iter()?.take(limit).map(|row| Stopped::decode(row?.1.value())).collect()
+    }
+
     /// Wishes that staff have not noted yet, at most `limit`.
     fn stopped_new(&self, limit: usize) -> Result<Vec<Stopped>, StoreError> {
         let table = self.table(STOPPED_NEW)?;

@@ -9,13 +9,15 @@ use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
-use counterfoil::actions::{clients, people};
+use counterfoil::actions::{clients, credit_terms, people};
 use counterfoil::cli::house as cli_house;
 use counterfoil::clock::Clock;
 use counterfoil::config::Config;
 use counterfoil::domain::access::StaffScope;
-use counterfoil::domain::event::{By, Event};
+use counterfoil::domain::event::{Actor, By, Event};
+use counterfoil::domain::ids::{ClientId, StaffId};
 use counterfoil::domain::letter::LetterState;
+use counterfoil::domain::money::{Currency, Money};
 use counterfoil::secrets::Entropy;
 use counterfoil::store::prelude::*;
 
@@ -610,6 +612,21 @@ fn an_unknown_setting_is_named_with_its_line() {
     std::fs::write(made.config("house"), format!("dta = \"x\"\n{text}")).unwrap();
     let sentence = refused(&made.on("house", &["serve"]));
     assert!(sentence.contains("counterfoil.toml, line 1: unknown key \"dta\". Did you mean \"data\"?"), "{sentence}");
+}
+
+#[test]
+fn publishing_beyond_a_credit_limit_says_so() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    let limit = Some(Money::new(2_000_00, Currency::EUR));
+    made.store("house")
+        .write_blocking(By { actor: Actor::Staff(StaffId(1)), address: None }, Clock::system().now(), move |w| {
+            credit_terms::set_limit(w, &StaffScope::all(), ClientId(1), limit, "as agreed")
+        })
+        .unwrap();
+    assert!(!said(&made.publish("Marlow Ltd", "A-1")).contains("limit"));
+    let over = said(&made.publish("Marlow Ltd", "A-2"));
+    assert!(over.contains("owes €2,469.12 now, more than the credit limit of €2,000.00"), "{over}");
 }
 
 #[test]

@@ -74,8 +74,19 @@ fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
     };
     let old = std::mem::replace(&mut letter.state, state);
     w.move_letter(&letter, &old, due)?;
-    let event = Event::LetterDecided { letter: id, to: letter.to_address.to_string(), decision: words.to_owned() };
+    let (to, decision) = (letter.to_address.to_string(), words.to_owned());
+    let event = Event::LetterDecided { letter: id, to, decision, reason: why(&old) };
     Ok(w.record(about(&letter), event)?.done(()))
+}
+
+/// What was to be decided about, as the log keeps it.
+fn why(state: &LetterState) -> String {
+    match state {
+        LetterState::Failed(_, said) => format!("it was not delivered: {said}"),
+        LetterState::Bounced(_, said) => format!("it came back: {said}"),
+        LetterState::Uncertain(_, said) => format!("nobody knew whether it went: {said}"),
+        _ => String::new(),
+    }
 }
 
 /// Leaves every letter that failed or came back to the person that such a letter is to: a wrong address fails again and
@@ -121,8 +132,13 @@ pub fn send_again(
     let text = letters_own::issued(&subject(&firm, &to.name, &row, today), own.as_ref());
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
     queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;
-    let event =
-        Event::LetterDecided { letter: LetterId(0), to: to.email.to_string(), decision: "send again".to_owned() };
+    let (to, decision) = (to.email.to_string(), "send again".to_owned());
+    let event = Event::LetterDecided {
+        letter: LetterId(0),
+        to,
+        decision,
+        reason: "asked for on the document’s page".to_owned(),
+    };
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
 }
 

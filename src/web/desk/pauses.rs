@@ -7,13 +7,13 @@ use maud::{Markup, html};
 use super::client_form::client_of;
 use super::form::{Id, again, errors_in, on_to};
 use super::invoices::called;
-use super::links;
 use super::names::NamesOf;
 use super::undo::issued;
+use super::{contact_reminders, links};
 use crate::actions::pauses;
 use crate::domain::access::Act;
 use crate::domain::ids::{ClientId, InvoiceId};
-use crate::domain::pause::{DAYS_MAX, Pause, Paused};
+use crate::domain::pause::{DAYS_MAX, Pause, Paused, Stopped};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::sentence::Names;
 use crate::domain::text;
@@ -199,7 +199,9 @@ pub(super) fn words(desk: &Desk, pause: &Pause) -> String {
 /// When the store fails.
 pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
     let held = |pause: &Pause| pause.holds_on(desk.today()) && desk.scope.sees(pause.of.client);
-    let rows: Vec<Row> = r.pauses(SHOWN)?.iter().filter(|pause| held(pause)).map(|x| row(desk, x, names)).collect();
+    let mut rows: Vec<Row> = r.pauses(SHOWN)?.iter().filter(|pause| held(pause)).map(|x| row(desk, x, names)).collect();
+    let stopped = r.stopped_all(SHOWN)?;
+    rows.extend(stopped.iter().filter(|x| desk.scope.sees(x.client)).map(|x| stopped_row(x, names)));
     let cols = [
         parts::Col::name("What"),
         parts::Col::text("Until"),
@@ -210,6 +212,16 @@ pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Resul
         @if rows.is_empty() { p.mut { "Nothing is paused: everybody is treated the same." } }
         @else { (parts::scroller("Paused reminders", &cols, &rows, None)) }
     })
+}
+
+fn stopped_row(stopped: &Stopped, names: &NamesOf<'_, ReadTx>) -> Row {
+    let what = html! {
+        a href=(contact_reminders::address(stopped.contact)) { (names.contact(stopped.contact)) }
+        small { (names.client(stopped.client)) }
+    };
+    let by = stopped.by.map_or_else(|| names.contact(stopped.contact), |id| names.staff(id));
+    let why = if stopped.reason.is_empty() { "By the link in a letter" } else { &stopped.reason };
+    vec![what, html! { "Let go on" }, html! { (why) }, html! { (by) }].into()
 }
 
 fn row(desk: &Desk, pause: &Pause, names: &NamesOf<'_, ReadTx>) -> Row {

@@ -162,16 +162,20 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     })
 }
 
-/// `GET /desk/receivables.csv`: the sums per currency and due date.
-pub async fn csv(desk: Desk) -> Result<Response, Problem> {
+/// `GET /desk/receivables.csv?on=`: the sums per currency and due date, with the days late on that day.
+pub async fn csv(desk: Desk, Query(query): Query) -> Result<Response, Problem> {
+    let (on, errors) = asked_on(&desk, query.get("on").trim());
+    if !errors.is_empty() {
+        return Err(Problem::Bad("Enter today’s date or a later one; a client’s statement shows the past."));
+    }
     let totals = desk.read(|r| Ok(open_totals(r, &desk)?))?;
     let mut csv = Csv::new(&["Currency", "Due", "Open", "Invoices", "Days late"]);
     for total in &totals {
-        let late = days_between(total.due, desk.today()).max(0).to_string();
+        let late = days_between(total.due, on).max(0).to_string();
         let (due, open) = (total.due.to_string(), total.sum.decimal().to_string());
         csv.row(&[total.sum.currency.code(), &due, &open, &total.count.to_string(), &late]);
     }
-    Ok(download::csv(&format!("receivables-{}.csv", desk.today()), csv))
+    Ok(download::csv(&format!("receivables-{on}.csv"), csv))
 }
 
 /// What is not applied per currency, and whether there is more than was read.
@@ -202,7 +206,7 @@ fn body(
         form.filters method="get" action="/desk/receivables" {
             (parts::date(&Field::new("on", "As of").value(&asked).errors(errors), Some(&desk.today().to_string()), None))
             (parts::submit(Look::Plain, "Show"))
-            (parts::link_icon(Look::Plain, Icon::Down, "/desk/receivables.csv", "CSV"))
+            (parts::link_icon(Look::Plain, Icon::Down, &links::with_query("/desk/receivables.csv", &[("on", &asked)]), "CSV"))
         }
     };
     html! {

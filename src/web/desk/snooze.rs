@@ -8,10 +8,12 @@ use maud::{Markup, html};
 use super::form::{Id, again, errors_in, on_to};
 use super::links;
 use super::names::NamesOf;
+use super::today_invoices::item_of;
 use crate::actions::snoozes::{self, SNOOZES_MAX};
 use crate::domain::access::Act;
-use crate::domain::attention::{Item, SNOOZE_DAYS_MAX, Snooze};
+use crate::domain::attention::{Item, SNOOZE_DAYS_MAX, Snooze, Want};
 use crate::domain::calendar::next_business_day;
+use crate::domain::letter::LetterState;
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::sentence::Names;
 use crate::domain::text;
@@ -136,11 +138,26 @@ fn form(desk: &Desk, item: Item, typed: &Fields, errors: &[FieldError]) -> Resul
 /// What it is: "Marlow Ceramics, HF-2026-0001 never opened".
 fn what(r: &ReadTx, names: &NamesOf<'_, ReadTx>, desk: &Desk, item: Item) -> Result<String, ActError> {
     let client = snoozes::about(r, &desk.scope, item)?.client.map_or(String::new(), |id| names.client(id));
-    let about = match item.invoice() {
-        Some(id) => format!("{} {}", names.document(id), item.words()),
-        None => item.words().to_owned(),
+    let about = match (item, item.invoice()) {
+        (Item::Letter(id), _) if r.letter(id)?.is_some_and(|x| matches!(x.state, LetterState::Uncertain(..))) => {
+            "a letter of which nobody knows whether it went".to_owned()
+        }
+        (_, Some(id)) => format!("{} {}", names.document(id), item.words()),
+        (_, None) => item.words().to_owned(),
     };
     Ok(if client.is_empty() { about } else { format!("{client}, {about}") })
+}
+
+/// Whether it would stand on Today if it were not put off.
+fn waits(r: &ReadTx, desk: &Desk, item: Item) -> Result<bool, StoreError> {
+    if let Item::Letter(id) = item {
+        return Ok(r.letter(id)?.is_some_and(|x| x.state.wants_decision()));
+    }
+    let Some(id) = item.invoice() else { return Ok(true) };
+    match Want::ALL.into_iter().find(|want| item_of(*want, id) == item) {
+        Some(want) => Ok(r.wants(id, desk.app.now())? == Some(want)),
+        None => Ok(true),
+    }
 }
 
 /// What is put off and by whom, at the foot of Today; nothing when nothing is.
@@ -155,6 +172,9 @@ pub(super) fn section(
 ) -> Result<Option<Markup>, StoreError> {
     let mut rows = Vec::new();
     for snooze in &put_off.0 {
+        if !waits(r, desk, snooze.item)? {
+            continue;
+        }
         let what = match what(r, names, desk, snooze.item) {
             Ok(what) => what,
             // Gone meanwhile, or of a client whom they do not see.

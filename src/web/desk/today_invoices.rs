@@ -57,7 +57,7 @@ pub(super) fn waiting(
 }
 
 /// What is put off when an invoice that wants somebody for this reason is.
-fn item_of(want: Want, id: InvoiceId) -> Item {
+pub(super) fn item_of(want: Want, id: InvoiceId) -> Item {
     match want {
         Want::Unopened => Item::Unopened(id),
         Want::Silent => Item::Silent(id),

@@ -1,11 +1,26 @@
 //! The fair-treatment report: what was done otherwise than the policy has it, by whom, why and how often.
 
-use counterfoil::actions::{letters, pauses};
+use counterfoil::actions::{letters, pauses, stops};
 use counterfoil::domain::pause::Paused;
 use jiff::civil::date;
 
 use super::desk_of;
 use crate::house::*;
+
+#[tokio::test]
+async fn a_contact_who_gets_no_reminders_is_an_exception_with_its_reason() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let ana = house.who.ana;
+    let mut tom = desk_of(&house, house.who.tom).await;
+    assert!(tom.get("/desk/reminders").await.text().contains("Nothing is paused"));
+    house.act(house.who.tom, move |w, s| stops::by_staff(w, s, ana, "an old friend")).await.unwrap();
+    for path in ["/desk/fairness", "/desk/fairness.csv", "/desk/reminders"] {
+        let text = tom.get(path).await.text();
+        assert!(text.contains("an old friend") && text.contains("Tom"), "{path}: {text}");
+        assert!(!text.contains("everybody is treated the same"), "{path}: {text}");
+    }
+    assert!(tom.get("/desk/fairness").await.text().contains("Contacts who get none"));
+}
 
 #[tokio::test]
 async fn exceptions_are_counted_by_client_and_by_member_of_staff_with_their_reasons() {
@@ -34,6 +49,7 @@ async fn exceptions_are_counted_by_client_and_by_member_of_staff_with_their_reas
     let csv = tom.get("/desk/fairness.csv").await.text().replace('"', "");
     assert_eq!(csv.lines().count(), 5, "{csv}");
     assert!(csv.contains("Pauses,Tom") && csv.contains(",on holiday"), "{csv}");
+    assert!(csv.contains("asked for on the document’s page"), "{csv}");
     let before = tom.get("/desk/fairness?from=2026-01-01&to=2026-11-22").await.text();
     assert!(before.contains("No exceptions."), "{before}");
     let wrong = tom.get("/desk/fairness?from=2026-11-23&to=2026-11-22").await.text();

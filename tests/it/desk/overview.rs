@@ -131,6 +131,9 @@ async fn receivables_add_up_and_reminders_say_what_comes() {
     let past = desk.get("/desk/receivables?on=2020-01-01").await.text();
     assert!(past.contains("<title>Error: ") && past.contains("href=\"#f-on\""), "{past}");
     assert!(desk.get("/desk/receivables.csv").await.text().contains("\"EUR\",\"2026-12-20\",\"80.00\",\"1\",\"0\""));
+    let on = desk.get("/desk/receivables.csv?on=2026-12-25").await.text();
+    assert!(on.contains("\"EUR\",\"2026-12-20\",\"80.00\",\"1\",\"5\""), "{on}");
+    assert_eq!(desk.get("/desk/receivables.csv?on=2020-01-01").await.status, 400);
     let ahead = desk.get("/desk/reminders").await.text();
     assert!(ahead.contains("On its due date") && ahead.contains("Goes to Ana Ruiz"), "{ahead}");
     let nothing = desk.get("/desk/find?q=zzz").await.text();

@@ -80,6 +80,20 @@ async fn what_is_put_off_comes_back_by_itself_and_its_absence_is_counted() {
 }
 
 #[tokio::test]
+async fn what_waits_no_more_is_not_put_off_any_more() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2027, 1, 24)).await;
+    house.at(date(2026, 12, 1), 9);
+    let (mut tom, path) = (desk_of(&house, house.who.tom).await, format!("/desk/snooze/unopened-{id}"));
+    tom.get(&path).await;
+    tom.post(&path, &[("until", "2026-12-20"), ("reason", "she is away")]).await;
+    assert!(tom.get("/desk").await.text().contains("she is away"));
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    assert_eq!(ana.get(&format!("/invoices/{}", number.in_url())).await.status, StatusCode::OK);
+    assert!(!tom.get("/desk").await.text().contains("she is away"), "opened, it wants nobody");
+}
+
+#[tokio::test]
 async fn every_kind_can_be_put_off_so_that_zero_is_reached() {
     let house = TestHouse::new().await.heedless_of_mail();
     house.mail.answer_next(counterfoil::mail::Verdict::Refused { reason: "550 no".to_owned() });

@@ -601,7 +601,7 @@ fn events() -> Vec<Event> {
         E::LetterDeferred { letter, to: s(), reason: s() },
         E::LetterFailed { letter, to: s(), reason: s() },
         E::LetterUncertain { letter, to: s(), reason: s() },
-        E::LetterDecided { letter, to: s(), decision: s() },
+        E::LetterDecided { letter, to: s(), decision: s(), reason: s() },
         E::LetterWithdrawn { letter, to: s(), reason: s() },
         E::ReminderSuperseded { invoice, step },
         E::ReminderExpired { invoice, step },

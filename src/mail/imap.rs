@@ -67,6 +67,17 @@ pub struct Found {
     pub bytes: Vec<u8>,
 }
 
+/// What a mailbox gives of a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Given {
+    /// Its beginning.
+    Message(Found),
+    /// Nothing: it is not there any more, or the server does not give it.
+    Nothing,
+    /// More than was asked for, without an end in sight: the connection is of no more use.
+    Overlong,
+}
+
 impl ImapMailbox {
     /// Checks the settings and reads the file of authorities; connects to nothing.
     ///
@@ -99,8 +110,8 @@ impl ImapMailbox {
         let opened = async {
             let (mut talk, _) = self.protected(tcp).await?;
             self.login(&mut talk).await.map_err(|why| format!("the sign-in failed: {why}"))?;
-            self.select(&mut talk).await?;
-            Ok::<_, String>(OpenMailbox { talk })
+            let validity = self.select(&mut talk).await?;
+            Ok::<_, String>(OpenMailbox { talk, validity })
         };
         opened.await.map_err(|why| format!("{server}: {why}"))
     }
@@ -135,7 +146,7 @@ impl ImapMailbox {
         talk.login(&self.settings.username, &self.settings.password).await.map_err(|trouble| trouble.to_string())
     }
 
-    pub(super) async fn select(&self, talk: &mut Conversation) -> Result<(), String> {
+    pub(super) async fn select(&self, talk: &mut Conversation) -> Result<Option<u32>, String> {
         let folder = &self.settings.folder;
         let refused = |trouble| format!("the folder \"{folder}\" can't be opened: {trouble}");
         talk.select(folder).await.map_err(refused)
@@ -145,9 +156,15 @@ impl ImapMailbox {
 /// A mailbox whose folder is open.
 pub struct OpenMailbox {
     talk: Conversation,
+    validity: Option<u32>,
 }
 
 impl OpenMailbox {
+    /// Whether the numbers of messages mean the same in both.
+    pub fn is_as(&self, other: &Self) -> bool {
+        self.validity.is_some() && self.validity == other.validity
+    }
+
     /// The numbers of the messages that nobody has seen, the oldest first.
     ///
     /// # Errors
@@ -156,22 +173,24 @@ impl OpenMailbox {
         self.talk.unseen().await.map_err(|trouble| trouble.to_string())
     }
 
-    /// A message, which stays unseen; `None` when it is not there any more or the server does not give it.
+    /// A message, which stays unseen.
     ///
     /// # Errors
     /// When the connection is of no more use, in words.
-    pub async fn message(&mut self, number: u32) -> Result<Option<Found>, String> {
+    pub async fn message(&mut self, number: u32) -> Result<Given, String> {
         let fetched = match self.talk.fetch(number).await {
             Ok(fetched) => fetched,
             // One message that the server can't give must not keep the others.
-            Err(Trouble::Said(_)) => return Ok(None),
+            Err(Trouble::Said(_)) => return Ok(Given::Nothing),
+            Err(Trouble::Wire(_)) if self.talk.is_overlong() => return Ok(Given::Overlong),
             Err(trouble) => return Err(trouble.to_string()),
         };
-        let Some(bytes) = fetched.body else { return Ok(None) };
+        let Some(bytes) = fetched.body else { return Ok(Given::Nothing) };
         let read = bytes.len() as u64;
         // Of a message that was read to its end the count is sure, whatever the server says.
         let whole = bytes.len() < super::bounce::MESSAGE_MAX;
-        Ok(Some(Found { length: if whole { read } else { fetched.size.unwrap_or(read).max(read) }, bytes }))
+        let length = if whole { read } else { fetched.size.unwrap_or(read).max(read) };
+        Ok(Given::Message(Found { length, bytes }))
     }
 
     /// Marks a message as seen, after what it says was kept. Within, why the server would not.

@@ -67,6 +67,12 @@ impl Answer {
         self.words("SEARCH").map(|words| words.iter().filter_map(|word| word.parse().ok()).collect())
     }
 
+    /// Under which the numbers of a folder's messages hold, where the server tells it.
+    pub fn validity(&self) -> Option<u32> {
+        let (_, words) = self.status().filter(|x| x.0 == "OK")?;
+        words.strip_prefix("[UIDVALIDITY ")?.split(']').next()?.trim().parse().ok()
+    }
+
     /// The flags that stay when they are set, where the server tells them.
     pub fn lasting_flags(&self) -> Option<Vec<String>> {
         // Of the whole line: there may be more flags than people read.
@@ -231,6 +237,10 @@ mod tests {
         assert_eq!(line("* Capability IMAP4rev1 auth=PLAIN").capabilities().unwrap(), ["IMAP4REV1", "AUTH=PLAIN"]);
         let flags = line("* OK [PERMANENTFLAGS (\\Answered \\Seen \\*)] Limited").lasting_flags().unwrap();
         assert!(flags.contains(&"\\SEEN".to_owned()));
+        assert_eq!(line("* OK [UIDVALIDITY 3857529045] UIDs valid").validity(), Some(3_857_529_045));
+        for none in ["* OK [UIDNEXT 4]", "* OK [UIDVALIDITY x]", "* NO [UIDVALIDITY 7]", "a1 OK [UIDVALIDITY 7]"] {
+            assert_eq!(line(none).validity(), None, "{none}");
+        }
     }
 
     #[test]

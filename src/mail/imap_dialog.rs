@@ -23,6 +23,9 @@ use super::settings::Password;
 const LINES_MAX: u64 = 1 << 20;
 /// Most bytes of the counted pieces that answer one command: one message, as far as it is read.
 const PIECES_MAX: u64 = MESSAGE_MAX as u64;
+/// Most bytes of counted pieces that are read and thrown away, where a server gives more of a message than was asked
+/// for: as much as most servers take in.
+const SPILT_MAX: u64 = 64 << 20;
 /// Most answers to one command.
 const ANSWERS_MAX: usize = 10_000;
 
@@ -36,6 +39,8 @@ pub(super) struct Conversation {
     count: u32,
     /// Longest wait for the whole answer to a command.
     wait: Duration,
+    /// Whether the server began to give more of a message than was asked for.
+    overlong: bool,
 }
 
 impl Conversation {
@@ -55,7 +60,7 @@ impl Conversation {
 
     /// Goes on over TLS, where the server gives no second greeting.
     pub fn resume(wire: Box<dyn Wire>, wait: Duration) -> Self {
-        Self { wire: BufReader::new(wire), count: 0, wait }
+        Self { wire: BufReader::new(wire), count: 0, wait, overlong: false }
     }
 
     /// Asks for TLS and gives the bare stream back for the handshake. Whatever the server (or someone between) said
@@ -96,8 +101,13 @@ impl Conversation {
         self.command(&line).await.map(drop).map_err(|trouble| without(trouble, &[&secret, password.reveal()]))
     }
 
-    /// Opens a folder to read it and to mark its messages.
-    pub async fn select(&mut self, folder: &str) -> Result<(), Trouble> {
+    /// Whether the last command was answered with more of a message than was asked for.
+    pub fn is_overlong(&self) -> bool {
+        self.overlong
+    }
+
+    /// Opens a folder to read it and to mark its messages; under what its numbers hold, where the server tells it.
+    pub async fn select(&mut self, folder: &str) -> Result<Option<u32>, Trouble> {
         let name = quoted(&in_utf7(folder)).unwrap_or_default();
         let (answers, words) = self.command(&format!("SELECT {name}")).await?;
         let lasting = answers.iter().find_map(Answer::lasting_flags);
@@ -105,7 +115,7 @@ impl Conversation {
         if words.to_ascii_uppercase().starts_with("[READ-ONLY]") || !keeps_seen {
             return Err(Trouble::Wire("it can only be read, and no message marked as seen".to_owned()));
         }
-        Ok(())
+        Ok(answers.iter().find_map(Answer::validity))
     }
 
     /// The messages that nobody has seen, the oldest first.
@@ -145,6 +155,7 @@ impl Conversation {
             return Err(Trouble::Wire("a command with a line break was not sent".to_owned()));
         }
         self.count = self.count.wrapping_add(1);
+        self.overlong = false;
         let tag = format!("a{}", self.count);
         let line = Zeroizing::new(format!("{tag} {line}\r\n"));
         let wait = self.wait;
@@ -198,14 +209,25 @@ impl Conversation {
                 return Ok(answer);
             }
             let Some(count) = answer.piece_follows() else { return Ok(answer) };
-            room.pieces = room
-                .pieces
-                .checked_sub(count)
-                .ok_or_else(|| Trouble::garbage("more of a message than was asked for"))?;
-            let mut piece = vec![0; usize::try_from(count).map_err(|_| Trouble::closed())?];
-            self.wire.read_exact(&mut piece).await.map_err(|e| Trouble::lost(&e))?;
-            answer.pieces.push(piece);
+            answer.pieces.push(self.piece(count, room).await?);
         }
+    }
+
+    /// A counted piece, as much of it as was asked for: a server may take no notice of how much that is.
+    async fn piece(&mut self, count: u64, room: &mut Room) -> Result<Vec<u8>, Trouble> {
+        let kept = count.min(room.pieces);
+        let spilt = count - kept;
+        self.overlong |= spilt > 0;
+        room.pieces -= kept;
+        room.spilt =
+            room.spilt.checked_sub(spilt).ok_or_else(|| Trouble::garbage("more of a message than was asked for"))?;
+        let mut piece = vec![0; usize::try_from(kept).map_err(|_| Trouble::closed())?];
+        self.wire.read_exact(&mut piece).await.map_err(|e| Trouble::lost(&e))?;
+        let gone = tokio::io::copy(&mut (&mut self.wire).take(spilt), &mut tokio::io::sink()).await;
+        if gone.map_err(|e| Trouble::lost(&e))? < spilt {
+            return Err(Trouble::closed());
+        }
+        Ok(piece)
     }
 
     /// Adds a line, without its end.
@@ -230,11 +252,13 @@ impl Conversation {
 struct Room {
     lines: u64,
     pieces: u64,
+    /// Of pieces, what is thrown away.
+    spilt: u64,
 }
 
 impl Room {
     fn new() -> Self {
-        Self { lines: LINES_MAX, pieces: PIECES_MAX }
+        Self { lines: LINES_MAX, pieces: PIECES_MAX, spilt: SPILT_MAX }
     }
 }
 

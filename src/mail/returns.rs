@@ -1,6 +1,7 @@
 //! Where letters come back to, and how the last looks there went. Knows no clock: the caller says when it is.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
@@ -39,7 +40,10 @@ pub struct NoLook {
 
 /// How the last looks went. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Health(Arc<Mutex<Option<NoLook>>>);
+pub struct Health {
+    trouble: Arc<Mutex<Option<NoLook>>>,
+    aside: Arc<AtomicU32>,
+}
 
 impl Health {
     /// A look failed; whether that, or the reason, is new.
@@ -62,8 +66,18 @@ impl Health {
         self.held().clone()
     }
 
+    /// A message was set aside: marked as seen, and not read.
+    pub fn set_aside(&self) {
+        self.aside.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many were since the process began.
+    pub fn aside(&self) -> u32 {
+        self.aside.load(Ordering::Relaxed)
+    }
+
     fn held(&self) -> MutexGuard<'_, Option<NoLook>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

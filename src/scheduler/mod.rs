@@ -16,6 +16,7 @@ mod outbox;
 mod recurring;
 mod statements;
 
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -75,7 +76,7 @@ pub async fn back_up(app: &App) -> Result<bool, ActError> {
 /// # Errors
 /// When the store fails; a mailbox that can't be read is noted and no error.
 pub async fn read_mailbox(app: &App) -> Result<usize, ActError> {
-    mailbox::look(app).await
+    mailbox::look(app, &AtomicU32::new(0)).await
 }
 
 /// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How

@@ -111,6 +111,7 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let notes = html! {
             @if !desk.app.mailer.leads_out() { (no_way_out()) }
             (returns_unread(&desk, 1))
+            (set_aside(&desk))
             @if held { (held_back(&desk, r.clock_leapt()?)) }
         };
         Ok(desk.page(DeskNav::Letters, "Letters", list_body(code, &notes, &rows, next)))
@@ -136,6 +137,20 @@ pub(super) fn returns_unread(desk: &Desk, looks: u32) -> Markup {
         trouble.reason
     );
     parts::note(Tone::Warn, Icon::Alert, "What comes back can’t be read.", &what)
+}
+
+/// That messages in the mailbox were marked as seen without being read.
+fn set_aside(desk: &Desk) -> Markup {
+    let Some((plan, count)) = desk.app.settings.bounces.as_ref().map(|plan| (plan, plan.health.aside())) else {
+        return html! {};
+    };
+    let messages = if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    let what = format!(
+        "Since Counterfoil was started {messages} in {} could not be read, because the mail server gives them whole and \
+         they are too long. They are marked as seen there; look whether they tell of a letter that did not arrive.",
+        plan.place.words()
+    );
+    html! { @if count > 0 { (parts::note(Tone::Warn, Icon::Alert, "Messages that came back were set aside.", &what)) } }
 }
 
 /// That letters are held back since a restore or a leap of the clock, and where an owner lets them go.

@@ -21,7 +21,7 @@ use crate::domain::text::capital;
 pub const COLUMNS: [&str; 13] = [
     "currency",
     "as_of",
-    "what", // invoice, credit note, payment, or total in the last row of a currency
+    "what", // invoice, late payment note, credit note, payment, or total in the last row of a currency
     "number",
     "about",
     "instalment", // which of how many, as 2 of 3
@@ -207,6 +207,7 @@ fn kind(kind: EntryKind) -> &'static str {
     match kind {
         EntryKind::CreditNote => "credit note",
         EntryKind::Receipt => "payment",
+        EntryKind::LateNote => "late payment note",
         _ => "invoice",
     }
 }

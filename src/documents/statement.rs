@@ -114,7 +114,7 @@ fn movements(look: &Look, account: &Account, from: Date, to: Date) -> Table {
     rows.extend(account.statement.rows.iter().map(|row| {
         let entry = &row.entry;
         let (charged, settled) = match entry.kind {
-            EntryKind::Invoice => (amount(entry.amount), String::new()),
+            kind if kind.charges() => (amount(entry.amount), String::new()),
             _ => (String::new(), amount(entry.amount)),
         };
         Row {
@@ -157,7 +157,7 @@ pub fn flag_restated(sheet: &mut Sheet, look: &Look, accounts: &[Reckoned], (to,
 pub(super) fn details(words: &StatementWords, entry: &Entry) -> Vec<String> {
     let (title, number) = (entry.title.clone(), entry.number.as_str());
     let (title, reference) = match (entry.kind, entry.way) {
-        (EntryKind::Invoice | EntryKind::CreditNote, _) => (title, ""),
+        (EntryKind::Invoice | EntryKind::LateNote | EntryKind::CreditNote, _) => (title, ""),
         (EntryKind::EarlyPayment, _) => (words.early.to_owned(), ""),
         (EntryKind::WrittenOff, _) => (words.written_off.to_owned(), ""),
         (EntryKind::RefundReturned, _) => (words.returned.to_owned(), number),

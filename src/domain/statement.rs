@@ -35,6 +35,15 @@ pub enum EntryKind {
     Refund,
     /// Money that had been paid back came back.
     RefundReturned,
+    /// Late payment was charged, by a note of its own.
+    LateNote,
+}
+
+impl EntryKind {
+    /// Whether it is a document that asks for money.
+    pub fn charges(self) -> bool {
+        matches!(self, Self::Invoice | Self::LateNote)
+    }
 }
 
 /// How money moved, or why it was taken back.
@@ -143,7 +152,7 @@ pub fn balance_forward(entries: impl IntoIterator<Item = Entry>, from: Date, to:
         Statement { opening, rows: Vec::with_capacity(within.len()), charged: 0, settled: 0, closing: opening };
     for entry in within {
         match entry.kind {
-            EntryKind::Invoice => out.charged = out.charged.saturating_add(entry.amount),
+            kind if kind.charges() => out.charged = out.charged.saturating_add(entry.amount),
             _ => out.settled = out.settled.saturating_sub(entry.amount),
         }
         out.closing = out.closing.saturating_add(entry.amount);

@@ -63,25 +63,35 @@ pub fn issued(s: &Subject) -> Text {
     let (amount, number) = (s.money(s.invoice.payable()), s.number());
     if s.open.minor <= 0 {
         let says = [format!("Here is our {number}{}. There is nothing to pay.", s.about())];
-        return s.letter(format!("{}: nothing to pay", capital(&number)), says, SEE, [s.unclear()]);
+        return s.letter(format!("{}: nothing to pay", capital(&number)), says, s.see(), [s.unclear()]);
     }
     if s.asked != s.open {
         let first = format!("The next instalment is {}, due {}.", s.money(s.asked), s.due());
         let says = [format!("Here is our {number}{}: {amount}, payable in instalments. {first}", s.about())];
         let subject = format!("{}: {}, due {}", capital(&number), s.money(s.asked), s.due());
-        return s.letter(subject, says, PAY, [s.unclear()]);
+        return s.letter(subject, says, s.pay(), [s.unclear()]);
     }
     let mut says = vec![format!("Here is our {number}{}: {amount}, due {}.", s.about(), s.due())];
     says.extend(s.part_paid());
-    s.letter(format!("{}: {amount}, due {}", capital(&number), s.due()), says, PAY, [s.unclear()])
+    s.letter(format!("{}: {amount}, due {}", capital(&number), s.due()), says, s.pay(), [s.unclear()])
 }
 
-/// A credit note on the invoice `of_number` was issued. One link.
-pub fn credit_note(s: &Subject, of_number: &str) -> Text {
-    elsewhere!(s.firm, credit_note(s, of_number));
+/// What a credit note takes back.
+#[derive(Clone, Copy, Debug)]
+pub struct Credits<'a> {
+    /// Its number; may be empty.
+    pub number: &'a str,
+    /// Whether it charges late payment.
+    pub is_late_note: bool,
+}
+
+/// A credit note was issued. One link.
+pub fn credit_note(s: &Subject, of: Credits<'_>) -> Text {
+    elsewhere!(s.firm, credit_note(s, of));
     let amount = s.money(s.invoice.payable());
     let number = s.number().replacen("invoice", "credit note", 1);
-    let of = if flat(of_number).is_empty() { String::new() } else { format!(" on invoice {}", flat(of_number)) };
+    let what = if of.is_late_note { "late payment note" } else { "invoice" };
+    let of = if flat(of.number).is_empty() { String::new() } else { format!(" on {what} {}", flat(of.number)) };
     let says = [
         format!("Here is our {number}{}: {amount}{of}.", s.about()),
         "There is nothing to pay: the amount counts against what you owe.".to_owned(),
@@ -102,14 +112,11 @@ pub fn reminder(s: &Subject, tone: Tone) -> Text {
     }
 }
 
-const SEE: &str = "See the invoice";
-pub(super) const PAY: &str = "See the invoice and pay";
-
 fn upcoming(s: &Subject) -> Text {
     let mut says = vec![format!("{}{} is due on {}.", capital(&s.number()), s.about(), s.due()), s.amount_sentence()];
     says.push("If it’s already planned, there’s nothing to do.".to_owned());
     let says = [says.join(" ")];
-    s.letter(format!("Due {}: {}", s.due_in_words(), s.sum()), says, PAY, [s.unclear()])
+    s.letter(format!("Due {}: {}", s.due_in_words(), s.sum()), says, s.pay(), [s.unclear()])
 }
 
 fn due_today(s: &Subject) -> Text {
@@ -120,7 +127,7 @@ fn due_today(s: &Subject) -> Text {
     let more = ["Need a few more days? Reply with the day you’ll pay.".to_owned(), s.unclear()];
     let title = flat(&s.invoice.title);
     let dot = if title.is_empty() { String::new() } else { format!(", {title}") };
-    s.letter(format!("Due today: {}{dot}", s.sum()), says, PAY, more)
+    s.letter(format!("Due today: {}{dot}", s.sum()), says, s.pay(), more)
 }
 
 fn overdue(s: &Subject, late: i32) -> Text {
@@ -129,7 +136,7 @@ fn overdue(s: &Subject, late: i32) -> Text {
         format!("Please pay now, or reply with the day you’ll pay. If something’s wrong with it, {}.", s.tell_us()),
     ];
     let paid = "If you’ve paid in the last few days, thank you; there’s nothing more to do.".to_owned();
-    s.letter(format!("{}: {}", days_late(s.firm, late), s.sum()), says, PAY, [paid])
+    s.letter(format!("{}: {}", days_late(s.firm, late), s.sum()), says, s.pay(), [paid])
 }
 
 fn firm_reminder(s: &Subject, late: i32) -> Text {
@@ -139,7 +146,7 @@ fn firm_reminder(s: &Subject, late: i32) -> Text {
         format!("Please pay this week, or reply with a day we can count on. If something’s wrong, {}.", s.tell_us()),
     ];
     let paid = "If your payment is on its way, tell us when it left and we’ll look for it.".to_owned();
-    s.letter(format!("{}: {} still open", days_late(s.firm, late), s.sum()), says, PAY, [paid])
+    s.letter(format!("{}: {} still open", days_late(s.firm, late), s.sum()), says, s.pay(), [paid])
 }
 
 fn final_notice(s: &Subject, late: i32) -> Text {
@@ -150,7 +157,7 @@ fn final_notice(s: &Subject, late: i32) -> Text {
         format!("Please pay by {by}. After that we may add the interest and costs that the law allows."),
     ];
     let way = format!("If you can’t pay it all now, or something’s wrong, talk to us before then: {}.", s.tell_us());
-    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(s.firm, late)), says, PAY, [way])
+    s.letter(format!("Final notice: {}, {}", s.sum(), days_late(s.firm, late)), says, s.pay(), [way])
 }
 
 /// Somebody asked to sign in: one link and one six-digit code, good for 15 minutes.
@@ -380,10 +387,24 @@ impl Subject<'_> {
         self.has_part_paid().then(|| format!("Of {whole}, {open} is left to pay."))
     }
 
-    /// "invoice HF-2025-0412".
+    /// "invoice HF-2025-0412", "late payment note HF-2025-0413".
     pub(super) fn number(&self) -> String {
         let number = self.invoice.number().map(|x| flat(x.as_str())).unwrap_or_default();
-        format!("invoice {number}").trim().to_owned()
+        let what = if self.is_late_note() { "late payment note" } else { "invoice" };
+        format!("{what} {number}").trim().to_owned()
+    }
+
+    /// Whether it charges late payment of another document.
+    pub(super) fn is_late_note(&self) -> bool {
+        self.invoice.late.is_some()
+    }
+
+    fn see(&self) -> &'static str {
+        if self.is_late_note() { "See the late payment note" } else { "See the invoice" }
+    }
+
+    pub(super) fn pay(&self) -> &'static str {
+        if self.is_late_note() { "See the late payment note and pay" } else { "See the invoice and pay" }
     }
 
     pub(super) fn about(&self) -> String {

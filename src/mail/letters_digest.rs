@@ -34,6 +34,8 @@ pub struct Entry<'a> {
 pub struct Promised {
     /// The number of the invoice.
     pub number: String,
+    /// Whether that is a late payment note.
+    pub is_late_note: bool,
     /// How much.
     pub amount: Money,
     /// By which day.
@@ -118,9 +120,11 @@ fn amounts<'e, 's: 'e>(of: &Subject<'_>, entries: impl Iterator<Item = &'e Entry
 fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
     let (number, amount, day) = (flat(&x.number), s.money(x.amount), s.firm.locale.date_long(x.day));
     if german {
-        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben {amount} bis zum {day} zugesagt.")
+        let what = if x.is_late_note { "Verzugsrechnung" } else { "Rechnung" };
+        format!("An die {what} {number} erinnern wir hier nicht: Sie haben {amount} bis zum {day} zugesagt.")
     } else {
-        format!("Invoice {number} is not part of this reminder: you promised {amount} by {day}.")
+        let what = if x.is_late_note { "Late payment note" } else { "Invoice" };
+        format!("{what} {number} is not part of this reminder: you promised {amount} by {day}.")
     }
 }
 

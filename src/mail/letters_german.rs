@@ -7,21 +7,18 @@ use jiff::{Span, civil::Date};
 
 use super::letter_html::Part;
 use super::letter_words::{compose, days_late, flat, tell_us};
-use super::letters::{NAMED_MAX, Posted, Subject, Text};
+use super::letters::{Credits, NAMED_MAX, Posted, Subject, Text};
 use crate::domain::firm::Firm;
 use crate::domain::invoice::days_between;
 use crate::domain::money::Money;
 use crate::domain::quote::Quote;
 use crate::domain::reminder::Tone;
 
-const SEE: &str = "Rechnung ansehen";
-pub(super) const PAY: &str = "Rechnung ansehen und bezahlen";
-
 pub(super) fn issued(s: &Subject) -> Text {
     let (amount, number, about, due) = (s.money(s.invoice.payable()), number(s), s.about(), s.due());
     if s.open.minor <= 0 {
         let says = [format!("unsere {number}{about} liegt für Sie bereit. Es ist nichts zu zahlen.")];
-        return s.letter(format!("{number}: nichts zu zahlen"), says, SEE, [unclear(s)]);
+        return s.letter(format!("{number}: nichts zu zahlen"), says, see(s), [unclear(s)]);
     }
     if s.asked != s.open {
         let asked = s.money(s.asked);
@@ -29,16 +26,17 @@ pub(super) fn issued(s: &Subject) -> Text {
             "unsere {number}{about} über {amount} liegt für Sie bereit; sie ist in Raten zahlbar. Die nächste Rate \
              beträgt {asked} und ist am {due} fällig."
         )];
-        return s.letter(format!("{number}: {asked}, fällig am {due}"), says, PAY, [unclear(s)]);
+        return s.letter(format!("{number}: {asked}, fällig am {due}"), says, pay(s), [unclear(s)]);
     }
     let mut says = vec![format!("unsere {number}{about} über {amount} liegt für Sie bereit. Sie ist am {due} fällig.")];
     says.extend(part_paid(s));
-    s.letter(format!("{number}: {amount}, fällig am {due}"), says, PAY, [unclear(s)])
+    s.letter(format!("{number}: {amount}, fällig am {due}"), says, pay(s), [unclear(s)])
 }
 
-pub(super) fn credit_note(s: &Subject, of_number: &str) -> Text {
+pub(super) fn credit_note(s: &Subject, of: Credits<'_>) -> Text {
     let (amount, number) = (s.money(s.invoice.payable()), number(s).replacen("Rechnung", "Rechnungskorrektur", 1));
-    let of = if flat(of_number).is_empty() { String::new() } else { format!(" zu Rechnung {}", flat(of_number)) };
+    let what = if of.is_late_note { "Verzugsrechnung" } else { "Rechnung" };
+    let of = if flat(of.number).is_empty() { String::new() } else { format!(" zu {what} {}", flat(of.number)) };
     let says = [
         format!("unsere {number}{} liegt für Sie bereit: {amount}{of}.", s.about()),
         "Es ist nichts zu zahlen: Der Betrag wird mit Ihren offenen Posten verrechnet.".to_owned(),
@@ -64,7 +62,7 @@ fn upcoming(s: &Subject) -> Text {
         s.due(),
         amount_sentence(s)
     )];
-    s.letter(format!("Fällig {}: {}", due_in_words(s), sum(s)), says, PAY, [unclear(s)])
+    s.letter(format!("Fällig {}: {}", due_in_words(s), sum(s)), says, pay(s), [unclear(s)])
 }
 
 fn due_today(s: &Subject) -> Text {
@@ -75,7 +73,7 @@ fn due_today(s: &Subject) -> Text {
     let wait = "Brauchen Sie ein paar Tage mehr? Antworten Sie bitte mit dem Tag, an dem Sie zahlen werden.".to_owned();
     let title = flat(&s.invoice.title);
     let dot = if title.is_empty() { String::new() } else { format!(", {title}") };
-    s.letter(format!("Heute fällig: {}{dot}", sum(s)), says, PAY, [wait, unclear(s)])
+    s.letter(format!("Heute fällig: {}{dot}", sum(s)), says, pay(s), [wait, unclear(s)])
 }
 
 fn overdue(s: &Subject, late: i32) -> Text {
@@ -89,7 +87,7 @@ fn overdue(s: &Subject, late: i32) -> Text {
         ),
     ];
     let paid = "Falls Sie in den letzten Tagen gezahlt haben: vielen Dank, dann ist nichts weiter zu tun.".to_owned();
-    s.letter(format!("{}: {}", days_late(s.firm, late), sum(s)), says, PAY, [paid])
+    s.letter(format!("{}: {}", days_late(s.firm, late), sum(s)), says, pay(s), [paid])
 }
 
 fn firm_reminder(s: &Subject, late: i32) -> Text {
@@ -108,7 +106,7 @@ fn firm_reminder(s: &Subject, late: i32) -> Text {
     ];
     let paid =
         "Falls Ihre Zahlung unterwegs ist, sagen Sie uns bitte, wann sie abging; dann suchen wir danach.".to_owned();
-    s.letter(format!("{}: {} noch offen", days_late(s.firm, late), sum(s)), says, PAY, [paid])
+    s.letter(format!("{}: {} noch offen", days_late(s.firm, late), sum(s)), says, pay(s), [paid])
 }
 
 fn final_notice(s: &Subject, late: i32) -> Text {
@@ -129,7 +127,7 @@ fn final_notice(s: &Subject, late: i32) -> Text {
         "Falls Sie nicht alles auf einmal zahlen können oder etwas nicht stimmt, sprechen Sie vorher mit uns: {}.",
         tell_us(s.firm)
     );
-    s.letter(format!("Letzte Mahnung: {}, {}", sum(s), days_late(s.firm, late)), says, PAY, [way])
+    s.letter(format!("Letzte Mahnung: {}, {}", sum(s), days_late(s.firm, late)), says, pay(s), [way])
 }
 
 pub(super) fn sign_in(firm: &Firm, to_name: &str) -> Text {
@@ -248,10 +246,22 @@ pub(super) fn posted(firm: &Firm, to_name: &str, documents: &[Posted<'_>]) -> Te
     compose(firm, to_name, from, subject, parts)
 }
 
-/// "Rechnung HF-2025-0412".
+/// "Rechnung HF-2025-0412", "Verzugsrechnung HF-2025-0413".
 pub(super) fn number(s: &Subject) -> String {
     let number = s.invoice.number().map(|x| flat(x.as_str())).unwrap_or_default();
-    format!("Rechnung {number}").trim().to_owned()
+    format!("{} {number}", what(s)).trim().to_owned()
+}
+
+fn what(s: &Subject) -> &'static str {
+    if s.is_late_note() { "Verzugsrechnung" } else { "Rechnung" }
+}
+
+fn see(s: &Subject) -> &'static str {
+    if s.is_late_note() { "Verzugsrechnung ansehen" } else { "Rechnung ansehen" }
+}
+
+pub(super) fn pay(s: &Subject) -> &'static str {
+    if s.is_late_note() { "Verzugsrechnung ansehen und bezahlen" } else { "Rechnung ansehen und bezahlen" }
 }
 
 /// What is open, in a subject: "4.136,30 €", "Restbetrag 2.029,50 €", or "Rate 1.000,00 €".

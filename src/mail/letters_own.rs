@@ -1,12 +1,13 @@
 //! Letters in the words that a firm chose: its subject, opening and closing around what each letter says by itself,
 //! which are the invoice with its amount and state, the button, and the signature.
 //!
-//! Words that can't be true of an invoice give way to ours. Knows no more of how a letter goes than
+//! Words that can't be true of an invoice give way to ours, and so do those that speak of an invoice where a letter is
+//! about a late payment note. Knows no more of how a letter goes than
 //! [`super::letters`] does.
 
 use super::letter_html::Part;
 use super::letter_words::{Text, compose, days_late_alone, flat};
-use super::letters::{self, PAY, Subject};
+use super::letters::{self, Subject};
 use super::letters_digest::{Entry, by, by_in_german, line};
 use super::letters_german as german;
 use super::message::MAX_SUBJECT_CHARS;
@@ -17,13 +18,13 @@ use crate::domain::wording::{LetterKind, Variable, Words, fill};
 
 /// As [`letters::issued`], in the firm's `own` words where it has any and there is something to pay.
 pub fn issued(s: &Subject, own: Option<&Words>) -> Text {
-    let own = own.filter(|_| s.open.minor > 0);
+    let own = own.filter(|_| s.open.minor > 0 && !s.is_late_note());
     own.and_then(|own| in_own_words(s, LetterKind::Issued, Tone::Upcoming, own)).unwrap_or_else(|| letters::issued(s))
 }
 
 /// As [`letters::reminder`], in the firm's `own` words of [`LetterKind::reminder`] where it has any.
 pub fn reminder(s: &Subject, tone: Tone, own: Option<&Words>) -> Text {
-    let kind = LetterKind::reminder(tone, s.due, s.today);
+    let (kind, own) = (LetterKind::reminder(tone, s.due, s.today), own.filter(|_| !s.is_late_note()));
     own.and_then(|own| in_own_words(s, kind, tone, own)).unwrap_or_else(|| letters::reminder(s, tone))
 }
 
@@ -38,8 +39,8 @@ fn in_own_words(s: &Subject, kind: LetterKind, tone: Tone, own: &Words) -> Optio
     };
     let (subject, opening, closing) = own_words(kind, own, value)?;
     let pay = match s.firm.locale.language() {
-        Language::English => PAY,
-        Language::German => german::PAY,
+        Language::English => s.pay(),
+        Language::German => german::pay(s),
     };
     let mut parts: Vec<Part> = s.copied().into_iter().chain(opening).map(Part::Says).collect();
     parts.push(Part::Says(line(&Entry { about: *s, tone, broken: None })));

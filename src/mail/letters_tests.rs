@@ -4,12 +4,14 @@ use jiff::{Timestamp, civil::date};
 use rust_decimal::Decimal;
 
 use super::super::letter_words::greeting;
+use super::super::letters_own;
 use super::*;
 use crate::domain::client::Party;
 use crate::domain::firm::Letterhead;
 use crate::domain::firm::{BankDetails, Locale, Paper, Series};
 use crate::domain::ids::{ClientId, ContactId, Digest, FileRef, InvoiceId, QuoteId, StaffId};
 use crate::domain::invoice::{Body, Issue, Kind, References};
+use crate::domain::late_interest::LateCharge;
 use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 use crate::domain::money::Currency;
 use crate::domain::number::Pattern;
@@ -17,6 +19,7 @@ use crate::domain::quote::{Answer, Choice, Given, Version};
 use crate::domain::tax::{Content, Line, Totals};
 use crate::domain::terms::{DueRule, Terms};
 use crate::domain::text::EmailAddress;
+use crate::domain::wording::Words;
 
 const TONES: [Tone; 5] = [Tone::Upcoming, Tone::DueToday, Tone::Overdue, Tone::Firm, Tone::Final];
 
@@ -46,6 +49,18 @@ fn firm() -> Firm {
         paper: Paper::A4,
         quote_terms: String::new(),
     }
+}
+
+/// A credit note of the invoice of this number.
+fn of(number: &str) -> Credits<'_> {
+    Credits { number, is_late_note: false }
+}
+
+/// A late payment note.
+fn late_note() -> Invoice {
+    let (of, number, until) = (InvoiceId(7), "HF-2025-0400".parse().unwrap(), date(2025, 10, 27));
+    let late = LateCharge { of, number, until, stretches: vec![], fixed: Some(4_000) };
+    Invoice { late: Some(late), title: "Late payment of HF-2025-0400".into(), ..invoice() }
 }
 
 fn file() -> FileRef {
@@ -186,7 +201,7 @@ fn all_of(firm: Firm, typed: &str) -> Vec<Text> {
         let (from_person, copy_of) = (typed, Some(typed));
         let s =
             Subject { firm: &firm, to_name: typed, invoice: &invoice, open, asked, due, today, from_person, copy_of };
-        out.extend([issued(&s), credit_note(&s, typed)]);
+        out.extend([issued(&s), credit_note(&s, of(typed))]);
         out.extend(TONES.map(|tone| reminder(&s, tone)));
     }
     out
@@ -217,7 +232,7 @@ fn subjects_carry_amount_and_state() {
     assert_eq!(with(&invoice(), whole, day, issued).subject, "Invoice HF-2025-0412: €4,136.30, due 27 November");
     let last_year = with(&invoice(), whole, date(2024, 12, 30), issued).subject;
     assert_eq!(last_year, "Invoice HF-2025-0412: €4,136.30, due 27 November 2025");
-    let credit = with(&invoice(), 0, day, |s| credit_note(s, "HF-2025-0389"));
+    let credit = with(&invoice(), 0, day, |s| credit_note(s, of("HF-2025-0389")));
     assert_eq!(credit.subject, "Credit note HF-2025-0412: €4,136.30 credited");
     assert!(credit.text.contains("€4,136.30 on invoice HF-2025-0389."), "{}", credit.text);
     let offer = quote_sent(&firm(), "Ana Ruiz", &quote(), date(2025, 11, 1));
@@ -245,7 +260,7 @@ fn a_letter_about_a_document_names_its_number_in_the_body_too() {
         for (letter, name) in [
             (with(&invoice, 413_630, day, issued), "our invoice HF-2025-0412"),
             (with(&invoice, 0, day, issued), "our invoice HF-2025-0412"),
-            (with(&invoice, 0, day, |s| credit_note(s, "HF-2025-0389")), "our credit note HF-2025-0412"),
+            (with(&invoice, 0, day, |s| credit_note(s, of("HF-2025-0389"))), "our credit note HF-2025-0412"),
             (quote_sent(&firm(), "Ana Ruiz", &quote(), day), "our quote Q-0007"),
         ] {
             assert!(letter.text.contains(name) && letter.html.contains(name), "{}", letter.text);
@@ -355,7 +370,7 @@ fn every_letter_is_polite_and_names_whom_to_answer() {
 fn a_letter_about_several_invoices_names_what_was_promised_in_both_languages() {
     use super::super::letters_digest::{Entry, Promised, digest};
     let (amount, day) = (Money::new(201_043, Currency::EUR), date(2025, 11, 28));
-    let promised = || Promised { number: "HF-2025-0500".into(), amount, day };
+    let promised = || Promised { number: "HF-2025-0500".into(), is_late_note: false, amount, day };
     let write = |s: &Subject| {
         let entry = |broken| Entry { about: *s, tone: Tone::Overdue, broken };
         digest(&[entry(Some(promised())), entry(None)], &[promised()], None).unwrap()
@@ -437,7 +452,7 @@ fn german_letters_read_as_a_german_office_writes() {
     let last = in_german(202_950, date(2025, 12, 27), |s| reminder(s, Tone::Final)).text.replace('\u{a0}', " ");
     let says = ["Offen ist noch: 2.029,50 € von 4.136,30 €.", "Bitte zahlen Sie bis Samstag, den 3. Januar 2026."];
     assert!(says.iter().all(|x| last.contains(x)), "{last}");
-    let credit = in_german(0, date(2025, 10, 28), |s| credit_note(s, "HF-2025-0389"));
+    let credit = in_german(0, date(2025, 10, 28), |s| credit_note(s, of("HF-2025-0389")));
     assert!(credit.subject.starts_with("Rechnungskorrektur HF-2025-0412: "), "{}", credit.subject);
     assert!(credit.text.contains("zu Rechnung HF-2025-0389."), "{}", credit.text);
 }
@@ -459,5 +474,37 @@ fn no_german_letter_has_an_english_word_and_each_is_polite() {
         assert!(["du", "dein", "deine", "dir"].iter().all(|x| !words.contains(x)), "{said}");
         let whole = letter.text.replace("    [[code]]", "");
         assert!(!whole.contains("  ") && letter.text.ends_with('\n'), "{}", letter.text);
+    }
+}
+
+#[test]
+fn a_late_payment_note_is_called_so_in_both_languages() {
+    let (note, open, from_person) = (late_note(), Money::new(413_630, Currency::EUR), "Orla Byrne");
+    for (firm, name, other) in
+        [(firm(), "ate payment note HF-2025-0412", "nvoice"), (german(), "Verzugsrechnung HF-2025-0412", "Rechnung")]
+    {
+        let (asked, due, to_name, copy_of) = (open, note.due, "Ana Ruiz", None);
+        let on =
+            |today| Subject { firm: &firm, to_name, invoice: &note, open, asked, due, today, from_person, copy_of };
+        let mut all = vec![issued(&on(date(2025, 10, 28)))];
+        for today in [date(2025, 11, 20), date(2025, 11, 27), date(2025, 12, 4)] {
+            all.extend(TONES.map(|tone| reminder(&on(today), tone)));
+        }
+        for letter in all {
+            assert!(letter.text.contains(name), "{}", letter.text);
+            assert!(
+                !letter.text.contains(other) && !letter.subject.contains(other),
+                "{}\n{}",
+                letter.subject,
+                letter.text
+            );
+        }
+        let own = Words { subject: "Invoice".into(), opening: "An invoice, Rechnung.".into(), closing: String::new() };
+        let (today, own) = (on(date(2025, 12, 4)), Some(&own));
+        let yours = [letters_own::issued(&today, own), letters_own::reminder(&today, Tone::Firm, own)];
+        assert!(yours.iter().all(|x| !x.text.contains("An invoice") && x.text.contains(name)), "{yours:?}");
+        let (about, credits) = (on(date(2025, 12, 4)), Credits { number: "HF-2025-0399", is_late_note: true });
+        let credit = credit_note(&Subject { invoice: &invoice(), ..about }, credits);
+        assert!(credit.text.contains(&name.replace("0412", "0399")), "{}", credit.text);
     }
 }

@@ -146,6 +146,7 @@ impl Books {
 fn document_entry(invoice: &Invoice) -> Option<Entry> {
     let issue = invoice.issue.as_ref()?;
     let (kind, amount) = match invoice.kind {
+        Kind::Invoice if invoice.late.is_some() => (EntryKind::LateNote, issue.totals.payable),
         Kind::Invoice => (EntryKind::Invoice, issue.totals.payable),
         Kind::CreditNote(_) => (EntryKind::CreditNote, issue.totals.payable.saturating_neg()),
     };

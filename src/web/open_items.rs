@@ -122,6 +122,7 @@ impl OpenPage<'_> {
         let word = match entry.kind {
             EntryKind::CreditNote => "Credit note",
             EntryKind::Receipt => "Payment",
+            EntryKind::LateNote => "Late payment note",
             _ => "Invoice",
         };
         html! {

@@ -171,6 +171,7 @@ fn kind(kind: EntryKind) -> &'static str {
         EntryKind::WrittenOff => "written off",
         EntryKind::Refund => "refund",
         EntryKind::RefundReturned => "refund returned",
+        EntryKind::LateNote => "late payment note",
     }
 }
 

@@ -173,7 +173,7 @@ fn promised(r: &impl Reader, letter: &Letter, client: ClientId, today: Date) -> 
 
 fn named(invoice: &Invoice, promise: &Promise) -> Option<Promised> {
     let number = invoice.number()?.to_string();
-    Some(Promised { number, amount: promise.amount, day: promise.day })
+    Some(Promised { number, is_late_note: invoice.late.is_some(), amount: promise.amount, day: promise.day })
 }
 
 /// How a reminder’s step speaks; one that the policy has no longer, politely.

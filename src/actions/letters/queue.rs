@@ -34,7 +34,7 @@ const LATELY_MAX: usize = 1_000;
 pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, today: Date) -> Result<(), ActError> {
     let firm = w.firm()?;
     let credited = match invoice.kind {
-        Kind::CreditNote(of) => w.invoice(of)?.and_then(|x| x.number().cloned()),
+        Kind::CreditNote(of) => w.invoice(of)?.filter(|x| x.issue.is_some()),
         Kind::Invoice => None,
     };
     let row = Row { invoice: invoice.clone(), settled: Settled::default() };
@@ -42,7 +42,10 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let about = subject(&firm, &contact.name, &row, today);
         let text = match &credited {
-            Some(of) => words::credit_note(&about, of.as_str()),
+            Some(of) => {
+                let number = of.number().map_or("", |x| x.as_str());
+                words::credit_note(&about, words::Credits { number, is_late_note: of.late.is_some() })
+            }
             None => {
                 let own = w.words_at(LetterKind::Issued, firm.locale.language(), w.now)?;
                 letters_own::issued(&about, own.as_ref())

@@ -219,6 +219,7 @@ pub(super) static WORDS: Words = Words {
         account_in: |currency| format!("In {currency}"),
         entry: |kind, number| match kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Invoice {number}"),
+            EntryKind::LateNote => format!("Late payment note {number}"),
             EntryKind::CreditNote => format!("Credit note {number}"),
             EntryKind::Receipt => "Payment, thank you".to_owned(),
             EntryKind::Reversal => "Payment taken back".to_owned(),
@@ -226,7 +227,7 @@ pub(super) static WORDS: Words = Words {
             EntryKind::RefundReturned => "Refund returned".to_owned(),
         },
         narrow: |kind, amount| match kind {
-            EntryKind::Invoice => format!("{amount} charged"),
+            EntryKind::Invoice | EntryKind::LateNote => format!("{amount} charged"),
             EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("{amount} credited"),
             EntryKind::Receipt => format!("{amount} paid"),
             EntryKind::Reversal => format!("{amount} taken back"),

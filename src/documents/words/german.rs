@@ -233,6 +233,7 @@ pub(super) static WORDS: Words = Words {
         account_in: |currency| format!("In {currency}"),
         entry: |kind, number| match kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Rechnung {number}"),
+            EntryKind::LateNote => format!("Verzugsrechnung {number}"),
             EntryKind::CreditNote => format!("Rechnungskorrektur {number}"),
             EntryKind::Receipt => "Zahlung, vielen Dank".to_owned(),
             EntryKind::Reversal => "Zahlung zurückgenommen".to_owned(),
@@ -240,7 +241,7 @@ pub(super) static WORDS: Words = Words {
             EntryKind::RefundReturned => "Rückzahlung zurückgekommen".to_owned(),
         },
         narrow: |kind, amount| match kind {
-            EntryKind::Invoice => format!("{amount} berechnet"),
+            EntryKind::Invoice | EntryKind::LateNote => format!("{amount} berechnet"),
             EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => {
                 format!("{amount} gutgeschrieben")
             }

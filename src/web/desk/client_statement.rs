@@ -19,7 +19,7 @@ use crate::domain::ids::ClientId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::open_items::OpenItems;
 use crate::domain::refusal::{Faults, Refusal};
-use crate::domain::statement::{Entry, EntryKind, Row};
+use crate::domain::statement::{Entry, Row};
 use crate::store::ReadTx;
 use crate::store::prelude::*;
 use crate::store::statement::{Books, Reckoned};
@@ -251,7 +251,7 @@ fn ledger(desk: &Desk, section: &Reckoned, to: Date) -> Markup {
 fn cells(desk: &Desk, row: &Row, currency: Currency, to: Date) -> Vec<Markup> {
     let (locale, entry) = (desk.locale(), &row.entry);
     let amount = |minor| locale.amount(Money::new(minor, currency));
-    let charge = entry.kind == EntryKind::Invoice;
+    let charge = entry.kind.charges();
     vec![
         html! { (parts::time(entry.date, locale.date_short(entry.date, desk.today()))) },
         html! {

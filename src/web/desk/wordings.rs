@@ -69,7 +69,8 @@ fn page(desk: &Desk, errors: &[FieldError], saved: &str) -> Result<Markup, Probl
             (parts::section("words", "Words", "In the language of whoever reads it", html! {
                 p.hint {
                     "Subject, opening and closing can be yours. Greeting, invoices, amounts, buttons, the link that stops "
-                    "reminders and the signature are always there. A letter that waits keeps the words it was queued with."
+                    "reminders and the signature are always there. A letter that waits keeps the words it was queued with. "
+                    "A letter about a late payment note alone has ours."
                 }
                 (parts::scroller("Letters and their words", &cols, &rows, None))
             }))

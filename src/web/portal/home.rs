@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::invoice::kind;
 use super::words;
 use crate::domain::grant::Strength;
 use crate::domain::ids::InvoiceId;
@@ -166,7 +167,7 @@ fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     let promised = home.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
     Slip {
         id: format!("s{n}"),
-        tags: html! { (said.tag()) span.mut { "Invoice " (parts::nw(&number)) } },
+        tags: html! { (said.tag()) span.mut { (kind(invoice)) " " (parts::nw(&number)) } },
         title: html! { a href=(href) { (title(invoice)) } },
         body: html! {
             @let about = about(invoice);
@@ -231,7 +232,7 @@ fn paid(viewer: &Viewer, home: &Home) -> Markup {
         .iter()
         .map(|row| {
             let name = html! { a href=(address(&row.invoice)) { b { (title(&row.invoice)) } } };
-            let about = html! { "Invoice " @if let Some(number) = row.invoice.number() { (parts::nw(number.as_str())) } ", paid" };
+            let about = html! { (kind(&row.invoice)) " " @if let Some(number) = row.invoice.number() { (parts::nw(number.as_str())) } ", paid" };
             (name, about, html! { span.num { (locale.money(row.invoice.payable())) } })
         })
         .collect();

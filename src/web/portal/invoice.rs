@@ -98,7 +98,7 @@ pub(super) fn asked_again(viewer: &Viewer, number: &DocumentNumber, asked: &Aske
 fn page(viewer: &Viewer, shown: &Shown, number: &DocumentNumber, asked: &Asked) -> Result<Markup, Problem> {
     let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
     let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
-    let title = format!("{} {number}: {}", kind(shown), words::after_colon(&said.text));
+    let title = format!("{} {number}: {}", kind(&shown.row.invoice), words::after_colon(&said.text));
     let title = parts::titled(&title, &asked.errors);
     Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, shown, issue, &said, asked)))
 }
@@ -211,7 +211,7 @@ fn sheet(origin: Origin<'_>, issue: &Issue, logo: Option<Logo>) -> Sheet {
 
 fn published(viewer: &Viewer, row: &Row, issue: &Issue, project: Option<&str>) -> Markup {
     let (locale, invoice) = (viewer.locale(), &row.invoice);
-    let kind = if invoice.is_invoice() { "Invoice" } else { "Credit note" };
+    let kind = kind(invoice);
     let mut facts =
         vec![("Number", parts::nw(issue.number.as_str())), ("Issued", html! { (locale.date_long(invoice.dated)) })];
     if invoice.is_invoice() {
@@ -281,8 +281,9 @@ fn counted<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Vec<Counted
     Ok(all)
 }
 
-fn kind(shown: &Shown) -> &'static str {
-    match &shown.row.invoice {
+/// What a document is called.
+pub(super) fn kind(invoice: &Invoice) -> &'static str {
+    match invoice {
         invoice if !invoice.is_invoice() => "Credit note",
         invoice if invoice.late.is_some() => "Late payment note",
         _ => "Invoice",
@@ -294,7 +295,7 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
     html! {
         @if whole { (parts::back("/invoices", "All invoices")) }
         h1 { (title(&shown.row.invoice)) }
-        p.mut { (kind(shown)) " " (parts::nw(issue.number.as_str())) }
+        p.mut { (kind(&shown.row.invoice)) " " (parts::nw(issue.number.as_str())) }
         @if !asked.errors.is_empty() { div.gap-y { (parts::error_summary(&asked.errors)) } }
         @if let Some(told) = &asked.told { (parts::note(Tone::Warn, Icon::Alert, told, "")) }
         (banner(viewer, shown, said))

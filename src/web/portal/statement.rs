@@ -166,7 +166,7 @@ fn ledger(viewer: &Viewer, account: &Reckoned, period: &Period, after: &str) -> 
 fn line(viewer: &Viewer, account: &Reckoned, period: &Period, row: &Row) -> parts::Row {
     let (locale, today, entry) = (viewer.locale(), viewer.today(), &row.entry);
     let figure = |minor| html! { (locale.amount(Money::new(minor, account.currency))) };
-    let charge = entry.kind == EntryKind::Invoice;
+    let charge = entry.kind.charges();
     let restated = entry.restates(period.to, viewer.zone());
     let what = html! {
         (what(row))
@@ -197,6 +197,7 @@ fn what(row: &Row) -> Markup {
     html! {
         @match entry.kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => "Invoice ",
+            EntryKind::LateNote => "Late payment note ",
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
             EntryKind::Reversal => "Payment taken back",

@@ -14,7 +14,7 @@ use crate::mail::letters::Text;
 use crate::mail::notices::{self as words, Happened, Said};
 use crate::store::prelude::*;
 
-pub(super) use words::Joined;
+pub(super) use words::{Joined, promise_withdrawn, promised};
 
 /// Tells somebody that their password was set.
 pub(super) fn password_set(w: &mut WriteTx<'_>, zone: &TimeZone, person: Person) -> Result<(), ActError> {
@@ -85,29 +85,9 @@ pub(super) fn reminders_stopped(w: &mut WriteTx<'_>, zone: &TimeZone, contact: &
     Ok(())
 }
 
-/// Tells whoever looks after a client that a contact of it promised to pay an invoice.
-pub(super) fn promised(
-    w: &mut WriteTx<'_>,
-    zone: &TimeZone,
-    contact: &Contact,
-    invoice: &Invoice,
-    promise: &Promise,
-) -> Result<(), ActError> {
-    tell_of_promise(w, zone, contact, invoice, promise, words::promised)
-}
-
-/// Tells them that a promise was withdrawn.
-pub(super) fn promise_withdrawn(
-    w: &mut WriteTx<'_>,
-    zone: &TimeZone,
-    contact: &Contact,
-    invoice: &Invoice,
-    promise: &Promise,
-) -> Result<(), ActError> {
-    tell_of_promise(w, zone, contact, invoice, promise, words::promise_withdrawn)
-}
-
-fn tell_of_promise(
+/// Tells whoever looks after a client what a contact of it did with a promise to pay an invoice, as `wording` says it:
+/// [`promised`] or [`promise_withdrawn`].
+pub(super) fn promise(
     w: &mut WriteTx<'_>,
     zone: &TimeZone,
     contact: &Contact,

@@ -1,7 +1,8 @@
 //! Promises to pay: made by a contact or recorded by staff for the client, withdrawn, kept and broken.
 //!
-//! While one is open no reminder of its invoice goes; afterwards the rule of downtime holds: the latest missed step
-//! goes, once. An invoice has one open promise: a new one takes its place, and it stays in the history as replaced.
+//! While one of enough is open no reminder of its invoice goes; afterwards the rule of downtime holds: the latest
+//! missed step goes, once. An invoice has one open promise: a new one takes its place, and it stays in the history as
+//! replaced.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -35,11 +36,12 @@ pub fn promise(
     let (row, contact) = open_to(w, pass, number)?;
     let days = w.policy()?.promises.days;
     let (promise, done) = make(w, &row, Person::Contact(contact.id), wish, (days, zone))?;
-    notices::promised(w, zone, &contact, &row.invoice, &promise)?;
+    notices::promise(w, zone, &contact, &row.invoice, &promise, notices::promised)?;
     Ok(done)
 }
 
-/// Staff record a promise that the client made to them, up to [`STAFF_DAYS`] ahead.
+/// Staff record a promise that the client made to them, up to [`STAFF_DAYS`] ahead. However many contacts made, it can
+/// be recorded.
 ///
 /// # Errors
 /// When the scope does not allow it, it is no issued invoice, nothing of it is open ([`Refusal::NothingOpen`]), a field
@@ -71,7 +73,7 @@ pub fn withdraw(
 ) -> Result<Done<()>, ActError> {
     let (row, contact) = open_to(w, pass, number)?;
     let (promise, done) = take_back(w, &row.invoice, zone)?;
-    notices::promise_withdrawn(w, zone, &contact, &row.invoice, &promise)?;
+    notices::promise(w, zone, &contact, &row.invoice, &promise, notices::promise_withdrawn)?;
     Ok(done)
 }
 
@@ -119,23 +121,29 @@ fn make(
     }
     let Wish { day, amount, note } = wish.check(today, days, open)?;
     let before = w.promises_of_invoice(invoice.id)?;
-    let replaced = before.last().filter(|x| x.is_open() && x.holds_on(today));
+    let replaced = before.last().filter(|x| x.runs_on(today));
     if let Some(same) = replaced.filter(|x| (x.by, x.day, x.amount, &x.note) == (by, day, amount, &note)) {
         return Err(Refusal::Repeated(same.id.0).into());
     }
-    if before.len() >= PER_INVOICE_MAX {
+    let mine = |x: &&Promise| matches!(x.by, Person::Staff(_)) == matches!(by, Person::Staff(_));
+    if before.iter().filter(mine).count() >= PER_INVOICE_MAX {
         return Err(Refusal::PromisesFull(PER_INVOICE_MAX).into());
     }
     if let Some(old) = replaced {
         w.put_promise(&Promise { outcome: Outcome::Replaced(today), ..old.clone() })?;
     }
-    let replaces = replaced.is_some();
+    let (replaces, held) = (replaced.is_some(), replaced.is_some_and(Promise::keeps_back));
     let id = PromiseId(w.next("promise")?);
     let (at, made, grace) = (w.now, today, w.policy()?.promises.grace);
     let (after, outcome, client) = (AllocationId(w.last_in_series("allocation")?), Outcome::Open, invoice.client);
-    let promise = Promise { id, client, invoice: invoice.id, by, at, made, day, grace, amount, note, after, outcome };
+    let (of, open) = (invoice.id, open.minor);
+    let promise = Promise { id, client, invoice: of, by, at, made, day, grace, amount, open, note, after, outcome };
     w.put_promise(&promise)?;
-    letters::withdraw_reminders(w, invoice.id, PROMISED)?;
+    if promise.is_enough() {
+        letters::withdraw_reminders(w, of, PROMISED)?;
+    } else if held {
+        look_now(w, of)?;
+    }
     let (last, note, invoice) = (promise.last(), promise.note.clone(), invoice.id);
     let event = Event::PaymentPromised { invoice, promise: id, amount, day, last, note, replaces };
     let done = w.record(About::invoice(client, invoice), event)?.done(id);
@@ -144,7 +152,7 @@ fn make(
 
 fn take_back(w: &mut WriteTx<'_>, invoice: &Invoice, zone: &TimeZone) -> Result<(Promise, Done<()>), ActError> {
     let today = calendar::today(w.now, zone);
-    let promise = found(w.newest_promise(invoice.id)?.filter(|x| x.holds_on(today)))?;
+    let promise = found(w.newest_promise(invoice.id)?.filter(|x| x.runs_on(today)))?;
     w.put_promise(&Promise { outcome: Outcome::Withdrawn(today), ..promise.clone() })?;
     look_now(w, invoice.id)?;
     let Promise { id, amount, day, .. } = promise;

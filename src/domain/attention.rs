@@ -2,7 +2,8 @@
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
 //! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call or
-//! a promise to pay it is broken, and not before while one is open. Knows no store. A snooze ends by itself.
+//! a promise to pay it is broken, until somebody called, and not before while one is open. Knows no store. A snooze
+//! ends by itself.
 
 use std::str::FromStr;
 
@@ -18,6 +19,8 @@ use super::refusal::FieldFault;
 pub const UNOPENED_DAYS: i32 = 7;
 /// Days that a client has for an answer after the due date or after a reminder.
 pub const ANSWER_DAYS: i32 = 3;
+/// Days after which a call about a broken promise that nobody answered is tried again.
+pub const CALL_AGAIN_DAYS: i32 = 1;
 /// Days that a client has after opening the invoice or paying a part of it.
 pub const REACTION_DAYS: i32 = 7;
 /// The longest that anything is put off, in days.
@@ -63,7 +66,8 @@ pub fn silent_from(due: Date, at: Timestamp, days: i32) -> Timestamp {
     days_after(at.max(after), days)
 }
 
-fn days_after(at: Timestamp, days: i32) -> Timestamp {
+/// So many times 24 hours later.
+pub fn days_after(at: Timestamp, days: i32) -> Timestamp {
     at.saturating_add(SignedDuration::from_hours(i64::from(days) * 24)).unwrap_or(Timestamp::MAX)
 }
 

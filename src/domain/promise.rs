@@ -3,6 +3,9 @@
 //! Knows no store. What counts towards a promise was recorded after it was made, and counts on a day no later than the
 //! promised one and its grace: so a payment that was recorded late still keeps it, and one that was taken back does
 //! not. However an invoice is settled counts, by money, credit or what the firm gives up: then nobody waits for it.
+//!
+//! One of at least half of what is open keeps the reminders of its invoice back. One of less is kept, shown and judged
+//! as any other, and holds nothing: a cent must not buy a month of quiet.
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -19,7 +22,8 @@ use super::text;
 pub const STAFF_DAYS: u16 = 366;
 /// Most characters of a note.
 pub const NOTE_MAX: usize = 500;
-/// Most promises of one invoice; beyond it, talking is better than one more.
+/// Most promises of one invoice that contacts make, and most that staff record: neither can use up what the others
+/// have. Beyond it, talking is better than one more.
 pub const PER_INVOICE_MAX: usize = 50;
 
 /// What the reminder policy says of promises.
@@ -53,10 +57,14 @@ impl Terms {
         }
     }
 
-    /// In a line: "up to 30 days ahead, kept when the money comes within 3 days after it".
+    /// In a line: "up to 30 days ahead, kept when the money comes within 3 days after the day; …".
     pub fn words(self) -> String {
         let days = |n: u16| if n == 1 { "1 day".to_owned() } else { format!("{n} days") };
-        format!("up to {} ahead, kept when the money comes within {} after the day", days(self.days), days(self.grace))
+        let (ahead, grace) = (days(self.days), days(self.grace));
+        format!(
+            "up to {ahead} ahead, kept when the money comes within {grace} after the day; one of less than half of what is \
+             open holds no reminders"
+        )
     }
 }
 
@@ -117,6 +125,8 @@ pub struct Promise {
     pub grace: u16,
     /// How much, in the invoice's currency; above zero and no more than was open.
     pub amount: Money,
+    /// What was open of the invoice then, in minor units.
+    pub open: i64,
     /// In the words of whoever made it; may be empty. Both sides read it.
     pub note: String,
     /// The last allocation given before it was made: only what settled later counts.
@@ -165,13 +175,15 @@ impl Promise {
             day: date(2026, 11, 28),
             grace: 3,
             amount: Money::new(100, Currency::EUR),
+            open: 100,
             note: String::new(),
             after: AllocationId(10),
             outcome: Outcome::Open,
         }
     }
 
-    /// The last civil day, in the firm's zone, on which a payment keeps it. Until then no reminder goes.
+    /// The last civil day, in the firm's zone, on which a payment keeps it. Until then no reminder goes, if it is of
+    /// [enough](Promise::is_enough).
     pub fn last(&self) -> Date {
         self.day.saturating_add(Span::new().days(self.grace))
     }
@@ -186,9 +198,24 @@ impl Promise {
         self.outcome == Outcome::Open
     }
 
-    /// Whether it keeps reminders back on `day`. Ends by itself: nothing has to happen.
-    pub fn holds_on(&self, day: Date) -> bool {
+    /// Whether it is open on `day`. Ends by itself: nothing has to happen.
+    pub fn runs_on(&self, day: Date) -> bool {
         self.is_open() && day <= self.last()
+    }
+
+    /// Whether so much was promised that reminders wait for it: half of what was open, or more.
+    pub fn is_enough(&self) -> bool {
+        self.amount.minor.saturating_mul(2) >= self.open
+    }
+
+    /// Whether it is open as kept, and reminders wait for it.
+    pub fn keeps_back(&self) -> bool {
+        self.is_open() && self.is_enough()
+    }
+
+    /// Whether it keeps reminders back on `day`.
+    pub fn holds_on(&self, day: Date) -> bool {
+        self.runs_on(day) && self.is_enough()
     }
 
     /// What had become of it by the end of `day`, from what settled the invoice; whatever is dated later changes

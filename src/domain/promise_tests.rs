@@ -86,6 +86,18 @@ fn terms_have_limits() {
 }
 
 #[test]
+fn only_one_of_half_or_more_keeps_reminders_back_and_each_runs_to_its_end() {
+    let last = date(2026, 12, 1);
+    for (amount, open, holds) in [(100, 100, true), (50, 100, true), (49, 100, false), (1, 2, true), (1, 3, false)] {
+        let promise = Promise { amount: eur(amount), open, ..promise() };
+        assert_eq!((promise.holds_on(last), promise.keeps_back(), promise.runs_on(last)), (holds, holds, true));
+        let ended = Promise { outcome: Outcome::Withdrawn(MADE), ..promise };
+        assert!(!ended.holds_on(MADE) && !ended.keeps_back() && !ended.runs_on(MADE));
+    }
+    assert!(!promise().holds_on(date(2026, 12, 2)) && !promise().runs_on(date(2026, 12, 2)));
+}
+
+#[test]
 fn kept_and_broken_ones_are_counted_as_of_a_day() {
     let paid = vec![part(11, date(2026, 11, 28), 100)];
     let all = [

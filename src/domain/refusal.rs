@@ -235,7 +235,7 @@ impl std::fmt::Display for Refusal {
             Self::NothingOpen => f.write_str("Nothing of this invoice is open any more, so there is nothing to promise."),
             Self::PromisesFull(max) => write!(
                 f,
-                "Payments of this invoice were promised {max} times, as often as can be. Please call instead."
+                "Payments of this invoice were promised {max} times this way, as often as can be. Please call instead."
             ),
             Self::ImportUndone(on, by) => write!(
                 f,

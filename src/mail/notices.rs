@@ -210,38 +210,52 @@ pub struct Said<'a> {
     pub promise: &'a Promise,
 }
 
+impl Said<'_> {
+    /// "Ana Ruiz of Marlow & Finch promised €80.00 of the invoice HF-2026-0007 by 28 November 2026, on 24 November…".
+    fn line(self, firm: &Firm, happened: &Happened, did: &str) -> String {
+        let Said { contact, client, invoice, promise } = self;
+        let (amount, day) = (firm.locale.money(promise.amount), firm.locale.date_long(promise.day));
+        let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
+        format!("{contact} of {client} {did} {amount} of the invoice {invoice} by {day}, {when}.")
+    }
+}
+
 /// A client's contact promised to pay an invoice; to whoever looks after the client.
 pub fn promised(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) -> Text {
-    let Said { contact, client, invoice, promise } = said;
-    let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
+    let Said { client, invoice, promise, .. } = said;
     let (amount, day) = (firm.locale.money(promise.amount), firm.locale.date_long(promise.day));
     let last = firm.locale.date_long(promise.last());
     let note = match flat(&promise.note) {
         note if note.is_empty() => "They left no note.".to_owned(),
         note => format!("They wrote: {note}"),
     };
-    let says = [
-        format!("{contact} of {client} promised {amount} of the invoice {invoice} by {day}, {when}."),
-        note,
-        format!(
+    let then = match promise.is_enough() {
+        true => format!(
             "No reminder of it goes until the end of {last}. If the money has not come by then, Today tells you, and \
              reminders go on by themselves."
         ),
-    ];
-    notice(firm, to_name, format!("{client} promised {amount} of {invoice} by {day}"), says)
+        false => format!(
+            "It is less than half of what is open, so reminders of the invoice go on. If the money has not come by the \
+             end of {last}, Today tells you."
+        ),
+    };
+    let says = [said.line(firm, happened, "promised"), note, then];
+    notice(firm, to_name, format!("{} promised {amount} of {invoice} by {day}", flat(client)), says)
 }
 
 /// A client's contact withdrew a promise; to whoever looks after the client.
 pub fn promise_withdrawn(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) -> Text {
-    let Said { contact, client, invoice, promise } = said;
-    let (contact, client, when) = (flat(contact), flat(client), happened.when(firm));
-    let (amount, day) = (firm.locale.money(promise.amount), firm.locale.date_long(promise.day));
+    let Said { client, invoice, promise, .. } = said;
+    let then = match promise.is_enough() {
+        true => "Its reminders go on by themselves: the latest one that was missed goes, once.",
+        false => "Its reminders were not held for it, and go on.",
+    };
     let says = [
-        format!("{contact} of {client} withdrew the promise of {amount} of the invoice {invoice} by {day}, {when}."),
-        "Its reminders go on by themselves: the latest one that was missed goes, once.".to_owned(),
+        said.line(firm, happened, "withdrew the promise of"),
+        then.to_owned(),
         "A call may tell why. What they promise you then can be recorded on the invoice’s page.".to_owned(),
     ];
-    notice(firm, to_name, format!("{client} withdrew a promise of {invoice}"), says)
+    notice(firm, to_name, format!("{} withdrew a promise of {invoice}", flat(client)), says)
 }
 
 pub(super) fn notice(firm: &Firm, to_name: &str, subject: String, says: [String; 3]) -> Text {

@@ -14,7 +14,9 @@ use super::promises::PromiseReads;
 use super::records::Record;
 use super::tables::{ATTENTION, ATTENTION_OF, SHELF_OF, SNOOZES};
 use super::tx::{Reader, WriteTx};
-use crate::domain::attention::{ANSWER_DAYS, Item, REACTION_DAYS, Snooze, Want, silent_from, unopened_from};
+use crate::domain::attention::{
+    ANSWER_DAYS, CALL_AGAIN_DAYS, Item, REACTION_DAYS, Snooze, Want, days_after, silent_from, unopened_from,
+};
 use crate::domain::event::{Actor, Event};
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::invoice::Invoice;
@@ -98,6 +100,11 @@ pub(super) fn beginning(invoice: &Invoice, due: Date, now: Timestamp) -> (Want, 
     }
 }
 
+/// Until when an open promise is waited for.
+fn promised_until(promise: &Promise) -> Timestamp {
+    silent_from(promise.last(), Timestamp::MIN, 0)
+}
+
 impl WriteTx<'_> {
     /// Sees to it that an invoice wants somebody as long as it is open and no longer.
     pub(super) fn begin_attention(&mut self, invoice: &Invoice, open: bool, due: Date) -> Result<(), StoreError> {
@@ -113,41 +120,66 @@ impl WriteTx<'_> {
     }
 
     /// An open invoice wants nobody for some days, because something happened at `at`; a call that somebody is asked
-    /// for stays asked for, unless payment was promised since.
-    pub(super) fn touch(&mut self, invoice: InvoiceId, at: Timestamp, days: i32) -> Result<(), StoreError> {
-        let asked = self.table(ATTENTION_OF)?.get(invoice.0)?.is_some_and(|row| row.value().1 == Want::Call.tag());
-        let promised = |x: Promise| x.is_open() || matches!(x.outcome, Outcome::Broken(_));
-        if asked && !self.newest_promise(invoice)?.is_some_and(promised) {
+    /// for stays asked for, unless payment was promised since. Where a promise is broken by that (`broke`), it wants
+    /// somebody for it.
+    pub(super) fn touch(
+        &mut self,
+        invoice: InvoiceId,
+        at: Timestamp,
+        (days, broke): (i32, bool),
+    ) -> Result<(), StoreError> {
+        let (known, newest) = (self.known_want(invoice)?, self.newest_promise(invoice)?);
+        let broken = newest.as_ref().is_some_and(|x| matches!(x.outcome, Outcome::Broken(_)));
+        if known == Some(Want::Call.tag()) && !broke && !newest.is_some_and(|x| x.keeps_back()) {
             return Ok(());
         }
-        self.leave_alone(invoice, at, days)
+        // It waits since the promise was broken, whatever happened since; where it does not, somebody called.
+        match (broken, known == Some(Want::Broken.tag())) {
+            (true, true) => Ok(()),
+            (true, false) if broke => {
+                let now = self.now;
+                self.stand(invoice, |_| (Want::Broken, now))
+            }
+            _ => self.leave_alone(invoice, at, days),
+        }
     }
 
-    /// An open invoice wants somebody to call, at once; one of which a promise was broken wants that already.
+    /// An open invoice wants somebody to call, at once; one that waits because a promise was broken wants that already.
     pub fn ask_for_call(&mut self, client: ClientId, invoice: InvoiceId) -> Result<(), StoreError> {
-        let (want, at) = self.for_promise(invoice, (Want::Call, self.now))?;
-        if want == Want::Broken {
+        if self.known_want(invoice)? == Some(Want::Broken.tag()) {
             return Ok(());
         }
+        let promise = self.newest_promise(invoice)?.filter(Promise::keeps_back);
+        let (want, at) = promise.map_or((Want::Call, self.now), |x| (Want::Silent, promised_until(&x).max(self.now)));
         self.end_attention(invoice)?;
         self.put_attention(client, invoice, want, at)
     }
 
-    /// Somebody called about an open invoice: it wants nobody until an answer is due.
-    pub fn called(&mut self, invoice: InvoiceId) -> Result<(), StoreError> {
-        self.leave_alone(invoice, self.now, ANSWER_DAYS)
+    /// Somebody called about an open invoice: it wants nobody until an answer is due. Where a promise was broken and
+    /// nobody was reached, it wants somebody for that again after a day.
+    pub fn called(&mut self, invoice: InvoiceId, reached: bool) -> Result<(), StoreError> {
+        if reached || self.known_want(invoice)? != Some(Want::Broken.tag()) {
+            return self.leave_alone(invoice, self.now, ANSWER_DAYS);
+        }
+        let from = days_after(self.now, CALL_AGAIN_DAYS);
+        self.stand(invoice, |_| (Want::Broken, from))
     }
 
+    fn known_want(&self, invoice: InvoiceId) -> Result<Option<u8>, StoreError> {
+        Ok(self.table(ATTENTION_OF)?.get(invoice.0)?.map(|row| row.value().1))
+    }
+
+    /// It wants somebody for having been silent, some days after `at`, and not before the end of an open promise.
     fn leave_alone(&mut self, invoice: InvoiceId, at: Timestamp, days: i32) -> Result<(), StoreError> {
-        let place = self.table(SHELF_OF)?.get(invoice.0)?.map(|x| x.value());
-        let Some((client, _, due)) = place.filter(|x| matches!(x.1, OPEN | PART_PAID)) else { return Ok(()) };
-        let from = silent_from(date_of(due), at, days);
-        let (want, from) = self.for_promise(invoice, (Want::Silent, from))?;
-        let known = self.table(ATTENTION_OF)?.get(invoice.0)?.map(|x| x.value());
-        if want == Want::Broken && known.is_some_and(|x| x.1 == want.tag()) {
-            // It waits since the promise was broken, whatever happened since.
-            return Ok(());
-        }
+        let after = self.newest_promise(invoice)?.filter(Promise::keeps_back).map(|x| promised_until(&x));
+        self.stand(invoice, |due| (Want::Silent, silent_from(due, at, days).max(after.unwrap_or(Timestamp::MIN))))
+    }
+
+    /// Has an open invoice stand where `place` says, by the day on which it is due.
+    fn stand(&mut self, invoice: InvoiceId, place: impl FnOnce(Date) -> (Want, Timestamp)) -> Result<(), StoreError> {
+        let shelf = self.table(SHELF_OF)?.get(invoice.0)?.map(|x| x.value());
+        let Some((client, _, due)) = shelf.filter(|x| matches!(x.1, OPEN | PART_PAID)) else { return Ok(()) };
+        let (want, from) = place(date_of(due));
         self.end_attention(invoice)?;
         self.put_attention(ClientId(client), invoice, want, from)
     }
@@ -157,10 +189,7 @@ impl WriteTx<'_> {
     fn for_promise(&self, invoice: InvoiceId, otherwise: (Want, Timestamp)) -> Result<(Want, Timestamp), StoreError> {
         Ok(match self.newest_promise(invoice)? {
             Some(Promise { outcome: Outcome::Broken(_), .. }) => (Want::Broken, self.now),
-            Some(promise) if promise.is_open() => {
-                let over = silent_from(promise.last(), Timestamp::MIN, 0);
-                (Want::Silent, otherwise.1.max(over))
-            }
+            Some(promise) if promise.keeps_back() => (Want::Silent, otherwise.1.max(promised_until(&promise))),
             _ => otherwise,
         })
     }

@@ -249,7 +249,8 @@ impl WriteTx<'_> {
         }
         for line in &batch.lines {
             if let Some(invoice) = reacted(&line.event, &line.by.actor) {
-                self.touch(invoice, line.at, REACTION_DAYS)?;
+                let broke = matches!(line.event, Event::PromiseBroken { .. });
+                self.touch(invoice, line.at, (REACTION_DAYS, broke))?;
             }
         }
         Ok(())

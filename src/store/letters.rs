@@ -285,7 +285,7 @@ impl WriteTx<'_> {
     pub fn settle_step(&mut self, invoice: InvoiceId, step: i16, outcome: StepOutcome) -> Result<(), StoreError> {
         self.change(REMINDER_STEPS)?.insert((invoice.0, step), outcome as u8)?;
         if step > 0 && outcome == StepOutcome::Sent {
-            self.touch(invoice, self.now, ANSWER_DAYS)?;
+            self.touch(invoice, self.now, (ANSWER_DAYS, false))?;
         }
         Ok(())
     }

@@ -294,7 +294,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
     pub fn promised_days(&self, rows: &[Row], today: Date) -> Result<BTreeMap<InvoiceId, Date>, StoreError> {
         let mut out = BTreeMap::new();
         for row in rows.iter().filter(|row| row.open().minor > 0) {
-            out.extend(self.newest_promise(row)?.filter(|x| x.holds_on(today)).map(|x| (row.invoice.id, x.day)));
+            out.extend(self.newest_promise(row)?.filter(|x| x.runs_on(today)).map(|x| (row.invoice.id, x.day)));
         }
         Ok(out)
     }

@@ -259,6 +259,7 @@ impl<'a> WriteTx<'a> {
             previous,
         };
         let reacted = attention::reacted(&entry.event, &entry.by.actor);
+        let broke = matches!(entry.event, Event::PromiseBroken { .. });
         let excepts = fairness::kind(&entry.event).is_some();
         let (document, visit) = (entry.event.document(), entry.visit_to_document());
         let bytes = entry.encode()?;
@@ -286,7 +287,7 @@ impl<'a> WriteTx<'a> {
         }
         self.end_chain(&tip)?;
         if let Some(invoice) = reacted {
-            self.touch(invoice, self.now, REACTION_DAYS)?;
+            self.touch(invoice, self.now, (REACTION_DAYS, broke))?;
         }
         Ok(Recorded(()))
     }

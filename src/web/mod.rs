@@ -26,6 +26,7 @@ pub mod path;
 mod patience;
 pub mod portal;
 pub mod problem;
+mod promise_form;
 mod redirect;
 pub mod routes;
 pub mod state;

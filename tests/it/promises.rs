@@ -176,10 +176,90 @@ async fn a_new_promise_takes_the_place_of_the_open_one_and_a_withdrawn_one_holds
     house.claim_all();
     assert_eq!(goes_on(&house, date(2026, 11, 24)).await, 1, "reminders go on");
     for n in 2..PER_INVOICE_MAX {
-        recorded(&house, id, wish(date(2026, 12, 1), n as i64)).await.unwrap();
+        made_by(&house, ana, &number, wish(date(2026, 12, 1), n as i64)).await.unwrap();
     }
-    let one_more = recorded(&house, id, wish(date(2026, 12, 1), 100)).await;
-    assert!(matches!(one_more, Err(ActError::Refused(Refusal::PromisesFull(PER_INVOICE_MAX)))), "{one_more:?}");
+    let full = |x: Result<PromiseId, ActError>| matches!(x, Err(ActError::Refused(Refusal::PromisesFull(_))));
+    assert!(full(made_by(&house, ana, &number, wish(date(2026, 12, 1), 100)).await));
+    // What a contact used up, staff still may record; and the other way round.
+    for n in 0..PER_INVOICE_MAX {
+        recorded(&house, id, wish(date(2026, 12, 1), 1 + n as i64)).await.unwrap();
+    }
+    assert!(full(recorded(&house, id, wish(date(2026, 12, 1), 100)).await));
+}
+
+#[tokio::test]
+async fn a_promise_of_less_than_half_is_shown_and_judged_and_holds_no_reminders() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
+    house.tick().await;
+    house.claim_all();
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let page = format!("/invoices/{}", number.in_url());
+    assert!(ana.get(&page).await.text().contains("if it is at least half of what is open"));
+    let cent = [("day", "2026-12-11"), ("amount", "49.99"), ("note", "")];
+    assert_eq!(ana.post(&format!("{page}/promise"), &cent).await.status, StatusCode::SEE_OTHER);
+    let text = ana.get(&page).await.text();
+    assert!(text.contains("€49.99 is promised by") && text.contains("we still send reminders"), "{text}");
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    let text = tom.get(&format!("/desk/invoices/{id}")).await.text();
+    assert!(text.contains("less than half of what was open, so reminders of the invoice go on"), "{text}");
+    let policy = tom.get("/desk/reminders/policy").await.text();
+    assert!(policy.contains("one of less than half of what is open holds no reminders"), "{policy}");
+    house.tick().await;
+    let told = house.claim("orla@hartmann.example").text;
+    assert!(told.contains("It is less than half of what is open"), "{told}");
+    house.claim_all();
+    assert_eq!(goes_on(&house, date(2026, 11, 30)).await, 1, "the reminder of the due date goes");
+    // Half of it holds; put in the place of that, less holds nothing again.
+    made_by(&house, house.who.ana, &number, wish(date(2026, 12, 11), 50_00)).await.unwrap();
+    house.claim_all();
+    let before = house.tick().await.letters;
+    house.claim_all();
+    assert!(before > 0, "whoever looks after the client is told");
+    assert_eq!(goes_on(&house, date(2026, 12, 7)).await, 0);
+    made_by(&house, house.who.ana, &number, wish(date(2026, 12, 12), 1)).await.unwrap();
+    assert_eq!(goes_on(&house, date(2026, 12, 8)).await, 2, "the missed step, and that a promise was made");
+    // Broken is broken, however little it was.
+    goes_on(&house, date(2026, 12, 17)).await;
+    assert_eq!(newest(&house, id), Outcome::Broken(date(2026, 12, 16)));
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
+}
+
+#[tokio::test]
+async fn a_call_about_a_broken_promise_takes_it_off_today_as_its_outcome_says() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 23)).await;
+    recorded(&house, id, wish(date(2026, 11, 27), 100_00)).await.unwrap();
+    house.at(date(2026, 12, 1), 9);
+    house.tick().await;
+    let call = format!("/desk/invoices/{id}/call");
+    let called = |house: &TestHouse| count(house, |e| matches!(e, Event::Called { .. }));
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    assert!(tom.get("/desk").await.text().contains("Promises broken"));
+    let once = crate::browser::hidden(&tom.get(&call).await.text(), "once");
+    let nobody = [("reached", "no"), ("said", "the line was busy"), ("once", once.as_str())];
+    for _ in 0..2 {
+        assert_eq!(tom.post(&call, &nobody).await.location(), format!("/desk/invoices/{id}"));
+    }
+    assert_eq!(called(&house), 1, "sent twice, noted once");
+    assert!(!tom.get("/desk").await.text().contains("Promises broken"));
+    house.at(date(2026, 12, 2), 10);
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    assert!(tom.get("/desk").await.text().contains("Promises broken"), "nobody answered: it comes again the next day");
+    let once = crate::browser::hidden(&tom.get(&call).await.text(), "once");
+    tom.post(&call, &[("reached", "yes"), ("said", "paid on Friday"), ("once", &once)]).await;
+    assert_eq!(called(&house), 2);
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    ana.get(&format!("/invoices/{}", number.in_url())).await;
+    house.at(date(2026, 12, 3), 12);
+    house.tick().await;
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    assert!(!tom.get("/desk").await.text().contains("Promises broken"), "whatever happens since");
+    house.at(date(2027, 1, 20), 12);
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    let today = tom.get("/desk").await.text();
+    assert!(today.contains(number.as_str()), "without a reaction it wants somebody again: {today}");
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
 }
 
 #[tokio::test]

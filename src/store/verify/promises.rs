@@ -20,7 +20,8 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         highest = key;
         let of = c.r.invoice(promise.invoice)?;
         let fits = of.is_some_and(|x| x.client == promise.client && x.currency == promise.amount.currency);
-        c.claim(promise.id.0 == key && fits && promise.amount.minor > 0, || {
+        let fits = fits && promise.amount.minor > 0 && promise.amount.minor <= promise.open;
+        c.claim(promise.id.0 == key && fits, || {
             format!("The promise {key} is of no invoice, or of another amount than it can be.")
         });
         let listed = c.has(PROMISES_OF_INVOICE, (promise.invoice.0, key))?
@@ -54,7 +55,8 @@ fn outcome(c: &mut Check<'_>, promise: &Promise) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// An open invoice whose newest promise is broken wants somebody for that, and no other.
+/// No other invoice wants somebody for a broken promise than an open one whose newest is broken. One may not: somebody
+/// called since.
 fn wanting(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut broken = 0;
     let mut last = None;
@@ -66,8 +68,8 @@ fn wanting(c: &mut Check<'_>) -> Result<(), StoreError> {
         let why = c.r.table(ATTENTION_OF)?.get(invoice)?.map(|x| x.value().1);
         let told = why == Some(Want::Broken.tag());
         broken += u64::from(told);
-        c.claim(told == (is_broken && open), || {
-            format!("Invoice {invoice} wants somebody for a broken promise: {told}; it has one: {is_broken}.")
+        c.claim(!told || (is_broken && open), || {
+            format!("Invoice {invoice} wants somebody for a broken promise, and has none or is not open.")
         });
         Ok(())
     };

@@ -3,6 +3,7 @@
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
+use super::document_form::{draw_once, once};
 use super::form::{Id, again, errors_in, on_to};
 use super::invoices::called;
 use super::links;
@@ -10,12 +11,13 @@ use super::today_invoices::dialled;
 use super::undo::issued;
 use crate::actions::calls;
 use crate::domain::ids::InvoiceId;
+use crate::domain::refusal::Refusal;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, csrf_input};
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Input, Look, csrf_input, hidden};
 use crate::web::problem::Problem;
 
 /// The page that notes a call about an invoice.
@@ -26,7 +28,8 @@ pub(super) fn address(id: InvoiceId) -> String {
 /// `GET /desk/invoices/{id}/call`
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
     let row = open(&desk, id)?;
-    Ok(form(&desk, &row, &Fields::of([("reached".to_owned(), "yes".to_owned())]), &[])?.into_response())
+    let fields = Fields::of([("reached", "yes".to_owned()), ("once", draw_once(&desk))]);
+    Ok(form(&desk, &row, &fields, &[])?.into_response())
 }
 
 /// `POST /desk/invoices/{id}/call`
@@ -39,8 +42,10 @@ pub async fn note(
     let errors = match fields.get("reached") {
         "yes" | "no" => {
             let (reached, said) = (fields.get("reached") == "yes", fields.get("said").to_owned());
-            match desk.act(move |w, scope| calls::note(w, scope, id, reached, &said)).await {
-                Ok(()) => return Ok(on_to(&links::invoice(id))),
+            let key = once(&fields);
+            match desk.act(move |w, scope| calls::note(w, scope, id, key.as_deref(), (reached, &said))).await {
+                // Sent twice, called once.
+                Ok(()) | Err(ActError::Refused(Refusal::Repeated(_))) => return Ok(on_to(&links::invoice(id))),
                 Err(error) => errors_in(error, "said")?,
             }
         }
@@ -76,6 +81,7 @@ fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Result
         @if is_open || !errors.is_empty() {
             form.gap-y method="post" action=(address(row.invoice.id)) {
                 (csrf_input(&desk.csrf))
+                (hidden("once", typed.get("once")))
                 (parts::radios(&field("reached", "Did you reach anybody?"), &ends))
                 (parts::input(&field("said", "What came of it").hint("For colleagues and the activity log; the client does not read it."), Input::Text))
                 p.row { (parts::submit(Look::Primary, "Note the call")) (parts::link(Look::Plain, &page, "Leave it")) }

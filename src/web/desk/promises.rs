@@ -13,19 +13,20 @@ use crate::actions::promises;
 use crate::domain::access::Act;
 use crate::domain::ids::InvoiceId;
 use crate::domain::person::Person;
-use crate::domain::promise::{self, NOTE_MAX, Outcome, Promise, STAFF_DAYS, Wish};
-use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::promise::{Outcome, Promise, STAFF_DAYS};
+use crate::domain::refusal::Refusal;
 use crate::domain::sentence::Names;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Field, FieldError, Icon, Look, Tone, csrf_input};
+use crate::web::parts::{self, FieldError, Icon, Look, Tone, csrf_input};
 use crate::web::problem::Problem;
+use crate::web::promise_form::{self, Asks, PROPOSED};
 
-/// Days ahead that the form proposes.
-const PROPOSED: i64 = 7;
+/// Why reminders go on beside a promise.
+const TOO_LITTLE: &str = "It is less than half of what was open, so reminders of the invoice go on.";
 /// Promises that the list of all of them shows.
 const SHOWN: usize = 200;
 /// Open promises that are read for it; who sees few clients may not find theirs beyond them.
@@ -49,7 +50,7 @@ pub async fn record(
 ) -> Result<Response, Problem> {
     let row = invoice(&desk, id)?;
     let zone = desk.zone().clone();
-    let errors = match read(&fields, &row) {
+    let errors = match promise_form::read(&fields, row.open()) {
         Err(refusal) => errors_from(&refusal, "day"),
         Ok(wish) => match desk.act(move |w, scope| promises::record(w, scope, id, &wish, &zone)).await {
             // Sent twice, promised once.
@@ -65,7 +66,7 @@ pub async fn withdraw(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_)
     invoice(&desk, id)?;
     let zone = desk.zone().clone();
     // Pressed twice, or kept or broken in between: the page shows how it stands.
-    if desk.read(|r| Ok(r.newest_promise(id)?))?.is_some_and(|x| x.holds_on(desk.today())) {
+    if desk.read(|r| Ok(r.newest_promise(id)?))?.is_some_and(|x| x.runs_on(desk.today())) {
         desk.act(move |w, scope| promises::withdraw_recorded(w, scope, id, &zone)).await?;
     }
     Ok(on_to(&links::invoice(id)))
@@ -75,32 +76,19 @@ fn invoice(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
     Some(issued(desk, id)?).filter(|row| row.invoice.is_invoice()).ok_or(Problem::NotFound)
 }
 
-fn read(fields: &Fields, row: &Row) -> Result<Wish, Refusal> {
-    let mut faults = Faults::default();
-    let day = faults.take_opt(promise::day(fields.get("day")));
-    let amount = faults.take_opt(promise::amount(fields.get("amount"), row.open()));
-    faults.check()?;
-    let (Some(day), Some(amount)) = (day, amount) else { return Err(Refusal::TryAgain) };
-    Ok(Wish { day, amount, note: fields.get("note").to_owned() })
-}
-
 fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Markup {
     let (id, page) = (row.invoice.id, links::invoice(row.invoice.id));
     let title = format!("Record a promise for {}", called(&row.invoice));
-    let about = "What the client told you, by telephone or otherwise. No reminder of this invoice goes until then.";
-    let field = |name: &'static str, label: &'static str| Field::new(name, label).value(typed.get(name)).errors(errors);
-    let (today, last) = (desk.today(), desk.today().saturating_add(Span::new().days(STAFF_DAYS)));
-    let (today, last) = (today.to_string(), last.to_string());
-    let note = format!("The client reads it too. At most {NOTE_MAX} characters.");
+    let about = "What the client told you, by telephone or otherwise. No reminder of this invoice goes until then, if it \
+                 is at least half of what is open.";
+    let asks = Asks { day: "They pay by", until: "", note: "The client reads it too. " };
     let body = html! {
         (parts::back(&page, called(&row.invoice)))
         (parts::head(&title, about, ""))
         (parts::error_summary(errors))
         form.gap-y method="post" action={ "/desk/invoices/" (id) "/promise" } {
             (csrf_input(&desk.csrf))
-            (parts::date(&field("day", "They pay by"), Some(&today), Some(&last)))
-            (parts::money(&field("amount", "Amount"), row.invoice.currency.code()))
-            (parts::textarea(&field("note", "Note").optional().hint(&note), 3))
+            (promise_form::inputs((typed, errors), &asks, row.invoice.currency, (desk.today(), STAFF_DAYS)))
             p.row { (parts::submit(Look::Primary, "Record the promise")) (parts::link(Look::Plain, &page, "Leave it")) }
         }
     };
@@ -123,14 +111,18 @@ pub(super) fn section(
     if all.is_empty() && !can {
         return Ok(None);
     }
-    let open = all.last().filter(|x| x.holds_on(desk.today()));
+    let open = all.last().filter(|x| x.runs_on(desk.today()));
     let page = format!("{}/promise", links::invoice(row.invoice.id));
     let past: Vec<_> = all.iter().rev().filter(|x| open.is_none_or(|open| open.id != x.id)).collect();
     let lines: Vec<_> = past.iter().map(|x| line(desk, names, x)).collect();
     let body = html! {
         @if let Some(open) = open {
             (parts::note(Tone::Ok, Icon::Clock, words(desk, open), &open.note))
-            p.small.mut { (made(desk, names, open)) ". Reminders go on after " (desk.locale().date_weekday(open.last(), desk.today())) "." }
+            p.small.mut {
+                (made(desk, names, open)) ". "
+                @if open.is_enough() { "Reminders go on after " (desk.locale().date_weekday(open.last(), desk.today())) "." }
+                @else { (TOO_LITTLE) }
+            }
         }
         @if can {
             p.row.gap-y {
@@ -166,7 +158,7 @@ fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> (Markup,
 /// # Errors
 /// When the store fails.
 pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
-    let mine = |x: &&Promise| x.holds_on(desk.today()) && desk.scope.sees(x.client);
+    let mine = |x: &&Promise| x.runs_on(desk.today()) && desk.scope.sees(x.client);
     let open = r.open_promises(LOOKED_MAX)?;
     let rows: Vec<parts::Row> = open.iter().filter(mine).take(SHOWN).map(|x| row(desk, names, x)).collect();
     let more = open.len() == LOOKED_MAX || open.iter().filter(mine).nth(SHOWN).is_some();
@@ -191,7 +183,7 @@ fn row(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> parts::Ro
     };
     let until = html! {
         (parts::time(promise.day, locale.date_medium(promise.day, desk.today())))
-        small { "Held until " (locale.date_medium(promise.last(), desk.today())) }
+        small { @if promise.is_enough() { "Held until " (locale.date_medium(promise.last(), desk.today())) } @else { "Holds no reminders" } }
     };
     vec![what, until, html! { (locale.money(promise.amount)) }, html! { (made(desk, names, promise)) }].into()
 }
@@ -200,7 +192,7 @@ fn row(desk: &Desk, names: &NamesOf<'_, ReadTx>, promise: &Promise) -> parts::Ro
 pub(super) fn in_short(desk: &Desk, promise: &Promise) -> Option<String> {
     let day = desk.locale().date_medium(promise.day, desk.today());
     match promise.outcome {
-        Outcome::Open if promise.holds_on(desk.today()) => Some(format!("Promised for {day}")),
+        Outcome::Open if promise.runs_on(desk.today()) => Some(format!("Promised for {day}")),
         Outcome::Open | Outcome::Broken(_) => Some(format!("Promise of {day} broken")),
         Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => None,
     }

@@ -10,20 +10,18 @@ use maud::{Markup, html};
 use super::invoice;
 use crate::actions::promises;
 use crate::domain::number::DocumentNumber;
-use crate::domain::promise::{self, NOTE_MAX, Outcome, Promise, Wish};
-use crate::domain::refusal::{Faults, Refusal};
+use crate::domain::promise::{Outcome, Promise};
+use crate::domain::refusal::Refusal;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::store::scope::ClientView;
 use crate::web::auth::back::number_and_format;
 use crate::web::forms::{Fields, Posted, errors_from};
 use crate::web::guard::Viewer;
-use crate::web::parts::{self, Field, FieldError, Icon, Look, csrf_input};
+use crate::web::parts::{self, FieldError, Icon, Look, csrf_input};
 use crate::web::path::Path;
 use crate::web::problem::Problem;
-
-/// Days ahead that the form proposes.
-const PROPOSED: i64 = 7;
+use crate::web::promise_form::{self, Asks, PROPOSED};
 
 /// What was asked of an invoice's page and refused: what was typed, and why.
 #[derive(Default)]
@@ -52,7 +50,7 @@ impl Promised {
     }
 
     fn open(&self, viewer: &Viewer) -> Option<&Promise> {
-        self.newest.as_ref().filter(|x| x.holds_on(viewer.today()))
+        self.newest.as_ref().filter(|x| x.runs_on(viewer.today()))
     }
 }
 
@@ -63,7 +61,7 @@ impl Promised {
 pub async fn make(viewer: Viewer, Path(segment): Path<String>, Posted(typed): Posted) -> Result<Response, Problem> {
     let number = number_of(&segment)?;
     let row = invoice_of(&viewer, &number)?;
-    let refusal = match read(&typed, &row) {
+    let refusal = match promise_form::read(&typed, row.open()) {
         _ if !viewer.contact().rights.answer => Refusal::NotAllowed,
         Err(refusal) => refusal,
         Ok(wish) => {
@@ -133,15 +131,6 @@ fn refused(
 const NOT_YOURS: &str =
     "A colleague with the right to answer promises a payment. If that should be you, please tell us.";
 
-fn read(fields: &Fields, row: &Row) -> Result<Wish, Refusal> {
-    let mut faults = Faults::default();
-    let day = faults.take_opt(promise::day(fields.get("day")));
-    let amount = faults.take_opt(promise::amount(fields.get("amount"), row.open()));
-    faults.check()?;
-    let (Some(day), Some(amount)) = (day, amount) else { return Err(Refusal::TryAgain) };
-    Ok(Wish { day, amount, note: fields.get("note").to_owned() })
-}
-
 /// Whether it can be promised by this contact.
 fn offered(viewer: &Viewer, row: &Row) -> bool {
     viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0
@@ -153,7 +142,10 @@ pub(super) fn sentence(viewer: &Viewer, promised: &Promised) -> Option<String> {
     let promise = promised.newest.as_ref()?;
     let (amount, day) = (locale.money(promise.amount), locale.date_weekday(promise.day, today));
     match promise.outcome {
-        Outcome::Open if promise.holds_on(today) => {
+        Outcome::Open if promise.runs_on(today) && !promise.is_enough() => {
+            Some(format!("{amount} is promised by {day}. As more than twice that was open, we still send reminders."))
+        }
+        Outcome::Open if promise.runs_on(today) => {
             let kept_back = locale.date_weekday(promise.last(), today);
             Some(format!("{amount} is promised by {day}. We send no reminder of it until the end of {kept_back}."))
         }
@@ -190,17 +182,13 @@ fn form(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked, at: &str
         ("note", open.map_or_else(String::new, |x| x.note.clone())),
     ]);
     let typed = asked.typed.as_ref().unwrap_or(&proposed);
-    let field = |name, label| Field::new(name, label).value(typed.get(name)).errors(&asked.errors);
     let until = format!("Until {} at the latest.", locale.date_long(last));
-    let (today, last) = (today.to_string(), last.to_string());
-    let note = format!("At most {NOTE_MAX} characters.");
+    let asks = Asks { day: "You pay by", until: &until, note: "" };
     html! {
         form method="post" action=(at) {
             (csrf_input(viewer.csrf()))
-            (parts::date(&field("day", "You pay by").hint(&until), Some(&today), Some(&last)))
-            (parts::money(&field("amount", "Amount"), row.invoice.currency.code()))
-            (parts::textarea(&field("note", "Note").optional().hint(&note), 3))
-            p.small.mut { "We send no reminder of this invoice until then." }
+            (promise_form::inputs((typed, &asked.errors), &asks, row.invoice.currency, (today, promised.days)))
+            p.small.mut { "We send no reminder of this invoice until then, if it is at least half of what is open." }
             div.row.gap-y { (parts::submit(Look::Plain, if open.is_some() { "Change the promise" } else { "Promise this payment" })) }
         }
     }

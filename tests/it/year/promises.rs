@@ -22,6 +22,8 @@ pub(super) struct Promised {
     /// The last day on which money keeps it.
     pub last: Date,
     amount: i64,
+    /// What was open when it was made.
+    of: i64,
     /// What settled the invoice since, in time; what has no allocation is never taken back.
     since: Vec<(Option<AllocationId>, i64)>,
 }
@@ -31,9 +33,14 @@ impl Promised {
         self.since.iter().map(|x| x.1).sum::<i64>() >= self.amount
     }
 
+    /// Whether it is open on a day.
+    fn runs_on(&self, day: Date) -> bool {
+        day <= self.last && !self.is_kept()
+    }
+
     /// Whether it keeps reminders back on a day.
     pub fn holds_on(&self, day: Date) -> bool {
-        day <= self.last && !self.is_kept()
+        self.runs_on(day) && self.amount * 2 >= self.of
     }
 }
 
@@ -62,9 +69,9 @@ impl World {
         let open: Vec<usize> = (0..self.owed.len()).filter(|&i| self.owed[i].open() > 0).collect();
         let newest = open.len().min(6) as u64;
         let Some(i) = open.iter().rev().nth(self.chance.below(newest.max(1)) as usize).copied() else { return };
-        let holds = |x: &Owed| x.promised.as_ref().is_some_and(|x| x.holds_on(today));
+        let runs = |x: &Owed| x.promised.as_ref().is_some_and(|x| x.runs_on(today));
         let by_contact = self.one_in(2);
-        if holds(&self.owed[i]) && self.one_in(3) {
+        if runs(&self.owed[i]) && self.one_in(3) {
             self.owed[i].promised = None;
             if self.planted != Planted::SilentPromise {
                 self.withdraw(i, by_contact).await;
@@ -74,7 +81,7 @@ impl World {
         let open = self.owed[i].open();
         let amount = if self.one_in(2) { open } else { 1 + self.chance.below(open as u64) as i64 };
         let day = today + (self.chance.below(if by_contact { 30 } else { 45 }) as i64).days();
-        self.owed[i].promised = Some(Promised { last: day + GRACE.days(), amount, since: Vec::new() });
+        self.owed[i].promised = Some(Promised { last: day + GRACE.days(), amount, of: open, since: Vec::new() });
         if self.planted == Planted::SilentPromise {
             return;
         }

@@ -4,6 +4,7 @@
 //! fixed sum comes once. One that was discarded, or credited whole, leaves its days to the next. What a draft charges
 //! is reckoned again as it is issued. A note itself bears no interest.
 
+use jiff::Span;
 use jiff::civil::Date;
 
 use super::found;
@@ -12,21 +13,25 @@ use crate::documents::{LateDays, late_words};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::client::Client;
 use crate::domain::credit::Credited;
-use crate::domain::event::{By, Event};
+use crate::domain::event::Event;
 use crate::domain::firm::Firm;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Invoice, References};
-use crate::domain::late_interest::{Accrued, LateCharge, Stretch, accrued};
+use crate::domain::late_interest::{Accrued, LateCharge, Stretch, accrued, as_charged};
 use crate::domain::late_payment::{LateException, LatePayment};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::refusal::{FieldFault, Refusal};
+use crate::domain::payment::{Allocation, Source};
+use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::score::Owed;
 use crate::domain::tax::{Content, Exemption, LINES_MAX, Line, Vat, VatCategory};
 use crate::domain::terms::Terms;
+use crate::store::late::LateLook;
 use crate::store::prelude::*;
 use rust_decimal::Decimal;
 
+/// How far ahead it is looked for the day on which a note comes to enough, in days.
+const AHEAD_MAX: i64 = 3_660;
 /// Why no VAT is charged, as a code (BT-121): not subject to VAT.
 const NO_VAT: &str = "VATEX-EU-O";
 
@@ -111,8 +116,9 @@ fn reckon(owed: &Owed, policy: &LatePayment, others: &[&LateCharge], through: Da
 /// When the scope does not allow it, the invoice bears no interest, a draft waits already ([`Refusal::Repeated`] with
 /// it), or no note is offered.
 pub fn draft(w: &mut WriteTx<'_>, scope: &StaffScope, of: InvoiceId, today: Date) -> Result<Done<InvoiceId>, ActError> {
-    let invoice = found(w.invoice(of)?.filter(|i| scope.sees(i.client)))?;
+    let row = found(w.invoice_row(of)?.filter(|row| scope.sees(row.invoice.client)))?;
     scope.may(Act::Work)?;
+    let (due, invoice) = (row.due(), row.invoice);
     let late = found(so_far(w, &invoice, today)?)?;
     if let Some(waiting) = late.waiting() {
         return Err(Refusal::Repeated(waiting.0).into());
@@ -127,6 +133,7 @@ pub fn draft(w: &mut WriteTx<'_>, scope: &StaffScope, of: InvoiceId, today: Date
     let id = InvoiceId(w.next("invoice")?);
     let note = Invoice { late: Some(charge), ..as_invoice(id, &draft, w.now) };
     w.put_invoice(&note)?;
+    w.set_late_drafted_for(of, due)?;
     let event = Event::LateNoteDrafted { note: id, of, total: note.payable(), until: today };
     Ok(w.record(About::invoice(invoice.client, of), event)?.done(id))
 }
@@ -140,32 +147,128 @@ fn charge(number: DocumentNumber, of: InvoiceId, late: &Late, today: Date) -> La
     LateCharge { of, number, until, stretches, fixed }
 }
 
-/// As [`draft`], for what became late enough by itself: once for each invoice, and nothing where none is offered.
+/// What a look for a note by itself comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum ByItself {
+    /// It is drafted.
+    Draft,
+    /// It comes to too little, and to enough from this day on.
+    From(Date),
+    Nothing,
+}
+
+/// Once for each invoice and due date, also where that draft was discarded; nothing where none is offered.
+fn by_itself(r: &impl Reader, of: InvoiceId, today: Date) -> Result<ByItself, StoreError> {
+    let Some(row) = r.invoice_row(of)?.filter(|row| row.open().minor > 0) else { return Ok(ByItself::Nothing) };
+    let Some(late) = so_far(r, &row.invoice, today)? else { return Ok(ByItself::Nothing) };
+    let once = late.notes.is_empty() && r.late_drafted_for(of)? != Some(row.due());
+    let enough = late.accrued.days_late() >= i32::from(late.policy.after);
+    if !once || !enough || !late.policy.drafts() || late.exception.is_some() {
+        return Ok(ByItself::Nothing);
+    }
+    let least = late.policy.least_in(row.invoice.currency);
+    if late.total() >= least {
+        return Ok(ByItself::Draft);
+    }
+    let owed = r.owed_of(&row.invoice)?;
+    let from = owed.and_then(|owed| comes_to(&owed, &late.policy, least, today));
+    Ok(from.map_or(ByItself::Nothing, ByItself::From))
+}
+
+/// The first day after `today` by the end of which so much accrued, if nothing happens.
+fn comes_to(owed: &Owed, policy: &LatePayment, least: i64, today: Date) -> Option<Date> {
+    let on = |days: i64| today.saturating_add(Span::new().days(days));
+    let enough = |days: i64| {
+        let (found, fixed) = reckon(owed, policy, &[], on(days));
+        found.interest().saturating_add(fixed.map_or(0, |x| x.minor)) >= least
+    };
+    let (mut too_few, mut enough_days) = (0, AHEAD_MAX);
+    if !enough(enough_days) {
+        return None;
+    }
+    while enough_days - too_few > 1 {
+        let middle = too_few + (enough_days - too_few) / 2;
+        if enough(middle) { enough_days = middle } else { too_few = middle }
+    }
+    Some(on(enough_days))
+}
+
+/// Whether [`draft_by_itself`] would change anything.
+///
+/// # Errors
+/// When the store fails.
+pub fn would_draft(r: &impl Reader, of: InvoiceId, today: Date) -> Result<bool, StoreError> {
+    Ok(by_itself(r, of, today)? != ByItself::Nothing)
+}
+
+/// As [`draft`], for what is late enough, by itself: once for each invoice and due date, and nothing where none is
+/// offered. What comes to too little is looked at again on the day on which it comes to enough.
 ///
 /// # Errors
 /// When the store fails.
 pub fn draft_by_itself(w: &mut WriteTx<'_>, of: InvoiceId, today: Date) -> Result<bool, ActError> {
-    let Some(invoice) = w.invoice(of)? else { return Ok(false) };
-    let Some(late) = so_far(w, &invoice, today)? else { return Ok(false) };
-    if !late.notes.is_empty() || !late.policy.drafts() || !late.is_offered() {
-        return Ok(false);
+    match by_itself(w, of, today)? {
+        ByItself::Nothing => Ok(false),
+        ByItself::From(day) => {
+            w.put_late_look(Some(day), LateLook::Invoice(of))?;
+            Ok(false)
+        }
+        ByItself::Draft => {
+            let _ = draft(w, &StaffScope::all(), of, today)?;
+            Ok(true)
+        }
     }
-    let _ = draft(w, &StaffScope::all(), of, today)?;
-    Ok(true)
 }
 
-/// After what had settled an invoice is gone: it may have been late for long enough while the scheduler looked past it.
-pub(super) fn reopened(w: &mut WriteTx<'_>, invoice: InvoiceId, today: Date) -> Result<(), ActError> {
-    let Some(due) = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0).map(|row| row.due()) else {
-        return Ok(());
-    };
-    if w.late_drafted()?.is_some_and(|last| due <= last) {
-        let by = std::mem::replace(&mut w.by, By::job("late payment"));
-        let drafted = draft_by_itself(w, invoice, today);
-        w.by = by;
-        drafted?;
+/// After an invoice came, or is open again, or by another due date: the scheduler may have looked past that day, and
+/// looks at the invoice by itself then. What is imported is not told here: it is for people to look at.
+pub(super) fn looked_past(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), StoreError> {
+    let Some(last) = w.late_drafted()? else { return Ok(()) };
+    let row = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0 && row.due() <= last);
+    if row.is_some() && w.late_payment()?.drafts() {
+        w.put_late_look(None, LateLook::Invoice(invoice))?;
     }
     Ok(())
+}
+
+/// What an issued note would ask for, reckoned by what is recorded of its invoice now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Anew {
+    /// That, in minor units.
+    pub now: i64,
+    /// By how much it asks for more than that after its credits, in minor units; below zero for less. Never zero.
+    pub less: i64,
+    /// The days of payments of the days that it charges which were recorded since it was issued.
+    pub paid: Vec<Date>,
+}
+
+/// What an issued note would ask for now, with the days and rates that it charges; `None` while that is what it asks
+/// for. Nothing changes by it.
+///
+/// # Errors
+/// When the store fails.
+pub fn anew(r: &impl Reader, note: &Invoice) -> Result<Option<Anew>, StoreError> {
+    let (Some(late), Some(issue)) = (&note.late, &note.issue) else { return Ok(None) };
+    let Some(invoice) = r.invoice(late.of)? else { return Ok(None) };
+    let Some(owed) = r.owed_of(&invoice)? else { return Ok(None) };
+    let earlier: Vec<Invoice> = r.late_notes_of(late.of)?.into_iter().filter(|x| x.id < note.id).collect();
+    let charged: Vec<Stretch> =
+        earlier.iter().filter_map(|x| x.late.as_ref()).flat_map(|x| x.stretches.clone()).collect();
+    let rates = as_charged(&r.late_payment()?.rates, &late.stretches);
+    let found = accrued(&owed, &rates, &charged, late.until);
+    let now = found.interest().saturating_add(late.fixed.filter(|_| found.late.is_some()).unwrap_or(0));
+    let credits = r.credit_notes_for(note)?;
+    let credited = credits.iter().fold(0_i64, |sum, x| sum.saturating_add(x.payable().minor));
+    let less = note.payable().minor.saturating_sub(credited).saturating_sub(now);
+    // What was credited beyond it was a courtesy.
+    if less == 0 || (less < 0 && credited > 0) {
+        return Ok(None);
+    }
+    let since = |x: &&Allocation| x.at > issue.at && x.on < late.until && matches!(x.source, Source::Receipt(_));
+    let mut paid: Vec<Date> = r.allocations_of(late.of)?.iter().filter(since).map(|x| x.on).collect();
+    paid.sort_unstable();
+    paid.dedup();
+    Ok(Some(Anew { now, less, paid }))
 }
 
 /// The draft of a note, in its reader's language.
@@ -212,24 +315,38 @@ fn lines(firm: &Firm, invoice: &Invoice, charge: &LateCharge) -> Vec<Line> {
     charge.stretches.iter().map(interest).chain(fixed).collect()
 }
 
-/// What a draft that is saved again must stay: for the same client, in the same currency.
+/// What a draft that is saved again must stay: for the same client, in the same currency, with the lines and amounts
+/// that were reckoned, dated when their days are over.
 ///
 /// # Errors
-/// A fault of the field `client` or `currency`.
+/// A fault of the field `client`, `currency`, `lines`, `due` or `issued`.
 pub(super) fn carry_on(kept: &Invoice, draft: &mut Invoice) -> Result<(), Refusal> {
     let Some(late) = &kept.late else { return Ok(()) };
-    let number = &late.number;
+    let (number, mut faults) = (&late.number, Faults::default());
     if draft.client != kept.client {
-        let message = format!("A late payment note stays with the client of {number}.");
-        return Err(FieldFault::new("client", message).into());
+        faults.add("client", format!("A late payment note stays with the client of {number}."));
     }
     if draft.currency != kept.currency {
-        let message = format!("A late payment note stays in {}, as {number} is.", kept.currency);
-        return Err(FieldFault::new("currency", message).into());
+        faults.add("currency", format!("A late payment note stays in {}, as {number} is.", kept.currency));
     }
+    if (&draft.body, draft.delivered, &draft.period) != (&kept.body, kept.delivered, &kept.period) {
+        faults.add("lines", AS_RECKONED);
+    }
+    if draft.terms != kept.terms {
+        faults.add("due", "A late payment note is due whole, on one day.");
+    }
+    if draft.dated < late.until {
+        let until = late.until.strftime("%-d %B %Y");
+        faults.add("issued", format!("It charges the days until {until}, so it is dated then or later."));
+    }
+    faults.check()?;
     draft.late = Some(late.clone());
     Ok(())
 }
+
+/// Why the lines of a note are not edited.
+pub const AS_RECKONED: &str = "The lines and amounts of a late payment note are reckoned, and not edited by hand. Discard \
+    it and make a new one if they should be others.";
 
 /// Refuses to issue a note that would charge what is not so any more: a payment or a credit came, the rates are others,
 /// another note charges it, or nothing is charged for late payment now.

@@ -1,17 +1,14 @@
 //! What is charged for late payment: keeping a new version of it, and leaving a client out for a reason.
 
-use jiff::Span;
-
 use super::found;
 use crate::domain::access::{Act, StaffScope};
-use crate::domain::calendar;
 use crate::domain::event::{Actor, Event};
 use crate::domain::ids::ClientId;
 use crate::domain::late_payment::{LateException, LatePayment, LatePaymentVersion};
 use crate::domain::refusal::{Faults, Refusal};
 use crate::domain::text;
+use crate::store::late::LateLook;
 use crate::store::prelude::*;
-use jiff::tz::TimeZone;
 
 const WHY: &str = "Say why, in a few words.";
 
@@ -23,7 +20,6 @@ const WHY: &str = "Say why, in a few words.";
 pub fn change(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
-    zone: &TimeZone,
     known: u32,
     policy: &LatePayment,
     reason: &str,
@@ -40,16 +36,14 @@ pub fn change(
     }
     let reason = faults.take(text::required("reason", reason, text::LINE_MAX, WHY));
     faults.check()?;
-    if policy.drafts() && !before.policy.drafts() {
-        // What is late already is for people to look at: drafts begin with what becomes so late today.
-        let days = i64::from(policy.after).saturating_add(1);
-        let today = calendar::today(w.now, zone);
-        w.set_late_drafted(today.saturating_sub(Span::new().days(days)))?;
+    if policy.drafts() {
+        // What is late already is looked at as well, and what another version left aside.
+        w.set_late_drafted(None)?;
     }
     let version = known.checked_add(1).ok_or(Refusal::TryAgain)?;
-    let (by, at, on) = (w.by.actor.clone(), w.now, policy.on);
+    let (by, at, on, least) = (w.by.actor.clone(), w.now, policy.on, policy.least.clone());
     w.put_late_payment(&LatePaymentVersion { version, policy: policy.clone(), by, at, reason: reason.clone() })?;
-    Ok(w.record(About::FIRM, Event::LatePaymentChanged { version, on, reason })?.done(version))
+    Ok(w.record(About::FIRM, Event::LatePaymentChanged { version, on, least, reason })?.done(version))
 }
 
 /// Charges a client nothing for late payment until somebody says otherwise; an earlier reason is replaced. Notes that
@@ -66,7 +60,7 @@ pub fn except(w: &mut WriteTx<'_>, scope: &StaffScope, client: ClientId, reason:
     Ok(w.record(About::client(client), Event::LateExcepted { client, reason })?.done(()))
 }
 
-/// Charges them again, as everybody.
+/// Charges them again, as everybody; what is late already is looked at for notes by themselves.
 ///
 /// # Errors
 /// When the scope does not allow it, or they are no exception.
@@ -75,6 +69,9 @@ pub fn charge_again(w: &mut WriteTx<'_>, scope: &StaffScope, client: ClientId) -
     scope.may(Act::Work)?;
     if !w.end_late_exception(client)? {
         return Err(Refusal::NotFound.into());
+    }
+    if w.late_payment()?.drafts() {
+        w.put_late_look(None, LateLook::Client(client))?;
     }
     Ok(w.record(About::client(client), Event::LateExceptionEnded { client })?.done(()))
 }

@@ -10,7 +10,6 @@ use super::invoices::series;
 use super::{author, found, late_notes, letters, once, promises, reminders, restored, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
-use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
@@ -186,6 +185,7 @@ fn reshelve(w: &mut WriteTx<'_>, before: &Row) -> Result<Money, ActError> {
         w.forget_steps(id)?;
         letters::withdraw_reminders(w, id, "another instalment is due next")?;
         w.set_reminder(id, Some(w.now).filter(|_| invoice.reminds()))?;
+        late_notes::looked_past(w, id)?;
     }
     Ok(invoice.open(settled))
 }
@@ -267,6 +267,6 @@ fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Mone
         reminders::resume(w, &before.invoice, settings)?;
     }
     promises::reopened(w, &before.invoice, &settings.zone)?;
-    late_notes::reopened(w, before.invoice.id, calendar::today(w.now, &settings.zone))?;
+    late_notes::looked_past(w, before.invoice.id)?;
     Ok(open)
 }

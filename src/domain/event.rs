@@ -315,7 +315,7 @@ pub enum Event {
     /// What had kept a promise settles the invoice no longer, and its day has not passed.
     PromiseReopened { invoice: InvoiceId, promise: PromiseId, amount: Money, day: Date },
     /// What is charged for late payment was changed, or switched on or off, for this reason.
-    LatePaymentChanged { version: u32, on: bool, reason: String },
+    LatePaymentChanged { version: u32, on: bool, least: Vec<Money>, reason: String },
     /// A draft of a late payment note was made, reckoned until a day.
     LateNoteDrafted { note: InvoiceId, of: InvoiceId, total: Money, until: Date },
     /// A client is charged nothing for late payment, for this reason.

@@ -167,6 +167,20 @@ pub fn accrued(owed: &Owed, rates: &[RateFrom], charged: &[Stretch], through: Da
     out
 }
 
+/// The rates by which `stretches` were charged, on their days; on all others those of a table.
+pub fn as_charged(rates: &[RateFrom], stretches: &[Stretch]) -> Vec<RateFrom> {
+    let charged = |day: Date| stretches.iter().any(|x| x.from <= day && day <= x.to);
+    let mut out: Vec<RateFrom> = rates.iter().filter(|x| !charged(x.from)).copied().collect();
+    for x in stretches {
+        out.push(RateFrom { from: x.from, rate: x.rate });
+        let Ok(from) = x.to.tomorrow() else { continue };
+        let after = rates.iter().rfind(|x| x.from <= from).filter(|x| x.from != from && !charged(from));
+        out.extend(after.map(|x| RateFrom { from, rate: x.rate }));
+    }
+    out.sort_by_key(|x| x.from);
+    out
+}
+
 /// The days from which on something may be otherwise, in order: within them all is the same.
 fn starts(owed: &Owed, rates: &[RateFrom], charged: &[Stretch], through: Date) -> Vec<Date> {
     let after = |day: Date| day.tomorrow().ok();

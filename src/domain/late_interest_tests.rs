@@ -46,6 +46,20 @@ fn fifty_one_days_are_reckoned_as_the_example_on_paper() {
 }
 
 #[test]
+fn another_rate_since_changes_nothing_on_the_days_that_were_charged() {
+    let (whole, through) = (owed(120_000, DUE, vec![]), date(2026, 11, 20));
+    let charged = accrued(&whole, &table(), &[], through).stretches;
+    let other = [from(date(2026, 1, 1), "12"), from(date(2026, 10, 15), "13")];
+    let rates = as_charged(&other, &charged);
+    assert_eq!(accrued(&whole, &rates, &[], through).stretches, charged);
+    assert_eq!(
+        rates.iter().map(|x| x.from).collect::<Vec<_>>(),
+        [date(2026, 1, 1), date(2026, 10, 1), date(2026, 11, 21)]
+    );
+    assert_eq!(rates[2].rate, rate("13"), "later days cost what they do now");
+}
+
+#[test]
 fn a_payment_counts_from_the_end_of_its_day_and_a_rate_from_its_first() {
     let part = on(date(2026, 10, 10), 20_000, How::Paid);
     let rest = on(date(2027, 1, 5), 100_000, How::Paid);
@@ -194,6 +208,13 @@ proptest! {
         for stretch in &rest.stretches {
             prop_assert!(charged.iter().all(|x| x.to < stretch.from || stretch.to < x.from), "no day twice");
         }
+    }
+
+    #[test]
+    fn reckoned_by_the_rates_that_were_charged_it_is_what_was_charged(owed in any_owed(), days in 0_i64..500) {
+        let through = DUE.saturating_add(Span::new().days(days));
+        let charged = accrued(&owed, &table(), &[], through).stretches;
+        prop_assert_eq!(accrued(&owed, &as_charged(&table(), &charged), &[], through).stretches, charged);
     }
 
     #[test]

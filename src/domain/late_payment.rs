@@ -15,7 +15,9 @@ use super::refusal::Faults;
 pub const RATES_MAX: usize = 60;
 /// Most fixed sums, one for each currency.
 pub const FIXED_MAX: usize = 10;
-/// The largest fixed sum, in minor units: 40 EUR are some 16,000 HUF or 700,000 IDR, of two digits each.
+/// Most least amounts, one for each currency.
+pub const LEAST_MAX: usize = 10;
+/// The largest fixed sum or least amount, in minor units: 40 EUR are some 16,000 HUF or 700,000 IDR, of two digits.
 pub const FIXED_SUM_MAX: i64 = 100_000_000;
 /// Most days past due before a note is offered.
 pub const AFTER_MAX: u16 = 365;
@@ -35,18 +37,25 @@ pub struct LatePayment {
     pub after: u16,
     /// Whether a draft is made by itself then, once for each invoice.
     pub by_itself: bool,
+    /// What a note comes to at least, by currency, before a draft is made by itself; any amount in any other.
+    pub least: Vec<Money>,
 }
 
 impl LatePayment {
     /// As it is before anybody said anything: off.
     pub fn standard() -> Self {
         let fixed = vec![Money::new(FORTY_EUROS, Currency::EUR)];
-        Self { on: false, rates: Vec::new(), fixed, after: 30, by_itself: false }
+        Self { on: false, rates: Vec::new(), fixed, after: 30, by_itself: false, least: Vec::new() }
     }
 
     /// The fixed sum in a currency.
     pub fn fixed_in(&self, currency: Currency) -> Option<Money> {
         self.fixed.iter().find(|x| x.currency == currency).copied()
+    }
+
+    /// What a note in a currency comes to at least before it is drafted by itself, in minor units; something, always.
+    pub fn least_in(&self, currency: Currency) -> i64 {
+        self.least.iter().find(|x| x.currency == currency).map_or(1, |x| x.minor.max(1))
     }
 
     /// Whether drafts are made by themselves.
@@ -68,15 +77,11 @@ impl LatePayment {
         if self.fixed.len() > FIXED_MAX {
             faults.add("fixed_0", format!("Keep {FIXED_MAX} fixed sums or fewer."));
         }
-        for (at, sum) in self.fixed.iter().enumerate() {
-            if self.fixed.iter().take(at).any(|x| x.currency == sum.currency) {
-                faults.add(&format!("currency_{at}"), format!("There is one fixed sum in {} already.", sum.currency));
-            }
-            if sum.minor <= 0 || sum.minor > FIXED_SUM_MAX {
-                let most = Money::new(FIXED_SUM_MAX, sum.currency);
-                faults.add(&format!("fixed_{at}"), format!("Enter an amount above 0 and up to {most}."));
-            }
+        check_sums(faults, &self.fixed, ["fixed", "currency"], "fixed sum");
+        if self.least.len() > LEAST_MAX {
+            faults.add("least_0", format!("Keep {LEAST_MAX} least amounts or fewer."));
         }
+        check_sums(faults, &self.least, ["least", "least_currency"], "least amount");
         if self.after == 0 || self.after > AFTER_MAX {
             faults.add("after", format!("Enter whole days from 1 to {AFTER_MAX}."));
         }
@@ -96,7 +101,22 @@ impl LatePayment {
             true => format!("{days} past due a draft is made by itself, which somebody looks through and issues."),
             false => format!("From {days} past due a note is offered on the invoice’s page."),
         });
+        let least = self.least.iter().filter(|_| self.by_itself);
+        out.extend(least.map(|x| format!("No draft by itself of less than {}.", locale.money(*x))));
         out
+    }
+}
+
+/// Names sums that do not fit, at the fields of their rows: one for each currency, within the bounds.
+fn check_sums(faults: &mut Faults, sums: &[Money], [amount, currency]: [&str; 2], what: &str) {
+    for (at, sum) in sums.iter().enumerate() {
+        if sums.iter().take(at).any(|x| x.currency == sum.currency) {
+            faults.add(&format!("{currency}_{at}"), format!("There is one {what} in {} already.", sum.currency));
+        }
+        if sum.minor <= 0 || sum.minor > FIXED_SUM_MAX {
+            let most = Money::new(FIXED_SUM_MAX, sum.currency);
+            faults.add(&format!("{amount}_{at}"), format!("Enter an amount above 0 and up to {most}."));
+        }
     }
 }
 

@@ -471,10 +471,15 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
             utc(*to)
         )),
         E::Restored { taken } => plain(format!("Restored from a backup of {}", utc(*taken))),
-        E::LatePaymentChanged { on, reason, .. } => {
+        E::LatePaymentChanged { on, least, reason, .. } => {
             let what =
                 if *on { "set what is charged for late payment" } else { "switched charges for late payment off" };
-            noted(format!("{who} {what}"), reason)
+            let least: Vec<String> = least.iter().map(|x| money(*x)).collect();
+            let least = match least.is_empty() {
+                true => String::new(),
+                false => format!(", with no draft by itself of less than {}", least.join(" or ")),
+            };
+            noted(format!("{who} {what}{least}"), reason)
         }
         E::LateNoteDrafted { of, total, until, .. } => plain(format!(
             "{who} made a draft late payment note of {} for {}, until {}",

@@ -1,19 +1,25 @@
 //! Late payment notes by themselves: as an open invoice reaches so many days past due, its note is drafted, once.
 //!
-//! Only what is due on the days that came into question since the last look is read, so that it costs what becomes late
+//! Only what is due on the days that came into question since the last look is read, and what is listed to be looked at
+//! once more: what came late already, is open again, is charged again, or came to too little. So it costs what is due
 //! and not what is stored.
 
 use jiff::Span;
+use jiff::civil::{Date, date};
 
 use crate::actions::late_notes;
 use crate::app::App;
 use crate::domain::calendar;
 use crate::domain::event::By;
-use crate::domain::ids::InvoiceId;
+use crate::domain::ids::{ClientId, InvoiceId};
+use crate::store::invoices::Cursor;
+use crate::store::late::LateLook;
 use crate::store::prelude::*;
 
-/// Invoices that are looked at in one reading.
+/// Invoices that are looked at in one reading, and drafted in one commit.
 const AT_ONCE: usize = 100;
+/// No invoice is due before.
+const FIRST: Date = date(1970, 1, 1);
 
 /// Drafts all that are due; how many.
 pub(super) async fn run(app: &App) -> Result<usize, ActError> {
@@ -26,28 +32,89 @@ pub(super) async fn run(app: &App) -> Result<usize, ActError> {
     }
     let today = calendar::today(app.now(), &app.settings.zone);
     let last = today.saturating_sub(Span::new().days(i64::from(policy.after)));
-    let first = drafted.map_or(last, |x| x.tomorrow().unwrap_or(x));
+    let mut made = listed(app, today, last).await?;
+    let first = drafted.map_or(FIRST, |x| x.tomorrow().unwrap_or(x));
     if first > last {
-        return Ok(0);
+        return Ok(made);
     }
-    let (mut made, mut after) = (0, None);
+    made += pages(app, today, |r, after| r.open_due(first, last, after, AT_ONCE)).await?;
+    app.store.housekeep(app.now(), move |w| Ok(w.set_late_drafted(Some(last))?)).await?;
+    Ok(made)
+}
+
+/// What is listed to be looked at by `today`, each once.
+async fn listed(app: &App, today: Date, last: Date) -> Result<usize, ActError> {
+    let mut made = 0;
     loop {
-        let some = app.store.read(|r| r.open_due(first, last, after, AT_ONCE))?;
-        let Some(end) = some.last().copied() else { break };
-        after = Some(end);
-        for place in some {
-            let id = InvoiceId(place.id);
-            let act = move |w: &mut WriteTx<'_>| {
-                w.by = By::job("late payment");
-                late_notes::draft_by_itself(w, id, today)
+        let looks = app.store.read(|r| r.late_looks(today, AT_ONCE))?;
+        if looks.is_empty() {
+            return Ok(made);
+        }
+        for (from, look) in looks {
+            made += match look {
+                LateLook::Invoice(id) => draft(app, vec![id], today).await?,
+                LateLook::Client(id) => of_client(app, id, today, last).await?,
             };
-            match app.store.housekeep(app.now(), act).await {
-                Ok(drafted) => made += usize::from(drafted),
-                Err(ActError::Refused(why)) => tracing::warn!(invoice = %id, %why, "no late payment note was drafted"),
-                Err(error) => return Err(error),
-            }
+            // After it: what a stop cuts off is looked at again, and drafted once.
+            app.store.housekeep(app.now(), move |w| Ok(w.end_late_look(from, look)?)).await?;
         }
     }
-    app.store.housekeep(app.now(), move |w| Ok(w.set_late_drafted(last)?)).await?;
+}
+
+async fn of_client(app: &App, client: ClientId, today: Date, last: Date) -> Result<usize, ActError> {
+    pages(app, today, |r, after| r.open_due_of(client, last, after, AT_ONCE)).await
+}
+
+/// Drafts what a list gives, page by page; how many.
+async fn pages(
+    app: &App,
+    today: Date,
+    page: impl Fn(&ReadTx, Option<Cursor>) -> Result<Vec<Cursor>, StoreError> + Send,
+) -> Result<usize, ActError> {
+    let (mut made, mut after) = (0, None);
+    loop {
+        let some = app.store.read(|r| page(r, after))?;
+        let Some(end) = some.last().copied() else { return Ok(made) };
+        after = Some(end);
+        made += draft(app, some.into_iter().map(|x| InvoiceId(x.id)).collect(), today).await?;
+    }
+}
+
+/// Drafts notes of those that are to have one, in one commit; where that fails, one by one, so that none keeps the
+/// others. How many.
+async fn draft(app: &App, mut all: Vec<InvoiceId>, today: Date) -> Result<usize, ActError> {
+    app.store.read(|r| {
+        let mut wanted = Vec::new();
+        for id in all.drain(..) {
+            if late_notes::would_draft(r, id, today)? {
+                wanted.push(id);
+            }
+        }
+        all = wanted;
+        Ok::<_, StoreError>(())
+    })?;
+    if all.is_empty() {
+        return Ok(0);
+    }
+    match draft_these(app, all.clone(), today).await {
+        Err(ActError::Refused(_)) => {}
+        done => return done,
+    }
+    let mut made = 0;
+    for id in all {
+        match draft_these(app, vec![id], today).await {
+            Ok(drafted) => made += drafted,
+            Err(ActError::Refused(why)) => tracing::warn!(invoice = %id, %why, "no late payment note was drafted"),
+            Err(error) => return Err(error),
+        }
+    }
     Ok(made)
+}
+
+async fn draft_these(app: &App, all: Vec<InvoiceId>, today: Date) -> Result<usize, ActError> {
+    let act = move |w: &mut WriteTx<'_>| {
+        w.by = By::job("late payment");
+        all.iter().try_fold(0, |made, id| Ok(made + usize::from(late_notes::draft_by_itself(w, *id, today)?)))
+    };
+    app.store.housekeep(app.now(), act).await
 }

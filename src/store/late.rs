@@ -7,7 +7,7 @@ use super::error::StoreError;
 use super::invoices::{Cursor, InvoiceReads, OPEN, PART_PAID};
 use super::payments::PaymentReads;
 use super::records::Record;
-use super::tables::{LATE_EXCEPTIONS, LATE_NOTES, LATE_PAYMENT, SHELVES};
+use super::tables::{CLIENT_SHELVES, LATE_EXCEPTIONS, LATE_LOOKS, LATE_NOTES, LATE_PAYMENT, SHELVES};
 use super::tx::{Reader, WriteTx};
 use super::{date_of, day};
 use crate::domain::ids::{ClientId, InvoiceId};
@@ -18,6 +18,24 @@ use crate::domain::score::{How, Owed, Settlement};
 
 /// The last due date, in days since 1970, of which late payment notes were drafted.
 const DRAFTED: &str = "late/drafted";
+
+/// What is looked at for a late payment note by itself, beside what becomes late enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LateLook {
+    /// An invoice.
+    Invoice(InvoiceId),
+    /// What is open of a client.
+    Client(ClientId),
+}
+
+impl LateLook {
+    fn key(self, from: i32) -> (i32, u8, u64) {
+        match self {
+            Self::Invoice(id) => (from, 0, id.0),
+            Self::Client(id) => (from, 1, id.0),
+        }
+    }
+}
 
 /// Reading late payment.
 pub trait LateReads: Reader {
@@ -94,6 +112,50 @@ pub trait LateReads: Reader {
         Ok(out)
     }
 
+    /// As [`LateReads::open_due`] until `to`, of one client.
+    fn open_due_of(
+        &self,
+        client: ClientId,
+        to: Date,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<Vec<Cursor>, StoreError> {
+        let table = self.table(CLIENT_SHELVES)?;
+        let start = after.map_or((i32::MIN, 0), |x| (x.day, x.id.saturating_add(1)));
+        let mut out = Vec::new();
+        if start.0 > day(to) {
+            return Ok(out);
+        }
+        for shelf in [OPEN, PART_PAID] {
+            let (from, to) = ((client.0, shelf, start.0, start.1), (client.0, shelf, day(to), u64::MAX));
+            for row in table.range(from..=to)?.take(limit) {
+                let (_, _, day, id) = row?.0.value();
+                out.push(Cursor { day, id });
+            }
+        }
+        out.sort();
+        out.truncate(limit);
+        Ok(out)
+    }
+
+    /// What is to be looked at on `today`, each with the day from which on it is, the longest first, at most `limit`.
+    fn late_looks(&self, today: Date, limit: usize) -> Result<Vec<(Date, LateLook)>, StoreError> {
+        let table = self.table(LATE_LOOKS)?;
+        let mut out = Vec::new();
+        for row in table.range(..=(day(today), u8::MAX, u64::MAX))?.take(limit) {
+            let (from, kind, id) = row?.0.value();
+            let look = if kind == 0 { LateLook::Invoice(InvoiceId(id)) } else { LateLook::Client(ClientId(id)) };
+            out.push((date_of(from), look));
+        }
+        Ok(out)
+    }
+
+    /// The due date for which a note of an invoice was drafted last, also one that was discarded since.
+    fn late_drafted_for(&self, invoice: InvoiceId) -> Result<Option<Date>, StoreError> {
+        let count = self.last_in_series(&series_of(invoice))?;
+        Ok(i32::try_from(count).ok().filter(|x| *x > 0).map(date_of))
+    }
+
     /// The last due date of which late payment notes were drafted; `None` before any was.
     fn late_drafted(&self) -> Result<Option<Date>, StoreError> {
         let count = self.last_in_series(DRAFTED)?;
@@ -102,6 +164,10 @@ pub trait LateReads: Reader {
 }
 
 impl<T: Reader + ?Sized> LateReads for T {}
+
+fn series_of(invoice: InvoiceId) -> String {
+    format!("late/of/{invoice}")
+}
 
 /// How an allocation settles the invoice; `None` for a credit of it, which counts whole.
 fn settlement<R: Reader + ?Sized>(
@@ -144,8 +210,25 @@ impl WriteTx<'_> {
         Ok(self.change(LATE_EXCEPTIONS)?.remove(client.0)?.is_some())
     }
 
-    /// Notes of which due dates late payment notes were drafted.
-    pub fn set_late_drafted(&mut self, due: Date) -> Result<(), StoreError> {
-        self.remember(DRAFTED, u64::try_from(day(due)).unwrap_or(0))
+    /// Notes of which due dates late payment notes were drafted; with `None`, that all are to be looked at.
+    pub fn set_late_drafted(&mut self, due: Option<Date>) -> Result<(), StoreError> {
+        self.remember(DRAFTED, due.and_then(|x| u64::try_from(day(x)).ok()).unwrap_or(0))
+    }
+
+    /// Notes that a note of an invoice was drafted, which was due on `due` then.
+    pub fn set_late_drafted_for(&mut self, invoice: InvoiceId, due: Date) -> Result<(), StoreError> {
+        self.remember(&series_of(invoice), u64::try_from(day(due)).unwrap_or(0))
+    }
+
+    /// Has something looked at for a late payment note, from `from` on; at once without a day.
+    pub fn put_late_look(&mut self, from: Option<Date>, look: LateLook) -> Result<(), StoreError> {
+        self.change(LATE_LOOKS)?.insert(look.key(from.map_or(0, day)), ())?;
+        Ok(())
+    }
+
+    /// Takes away what was put there for that day.
+    pub fn end_late_look(&mut self, from: Date, look: LateLook) -> Result<(), StoreError> {
+        self.change(LATE_LOOKS)?.remove(look.key(day(from)))?;
+        Ok(())
     }
 }

@@ -227,6 +227,9 @@ pub const CREDIT_HOLDS: T<Id, ()> = T::new("credit_holds");
 pub const LATE_PAYMENT: T<Id, Bytes> = T::new("late_payment");
 /// Client to why they are charged nothing for late payment.
 pub const LATE_EXCEPTIONS: T<Id, Bytes> = T::new("late_exceptions");
+/// (day; 0 for an invoice, 1 for what is open of a client; its identifier): what is looked at from that day on for a
+/// late payment note by itself, beside what becomes late enough. One of what is gone says nothing.
+pub const LATE_LOOKS: T<(Day, u8, Id), ()> = T::new("late_looks");
 
 /// Calls `$each` with every table, for creation, backup and verification.
 #[macro_export]
@@ -243,7 +246,7 @@ macro_rules! every_table {
             LETTER_KEYS OUTBOX OUTBOX_OF LETTERS_BY_STATE LETTERS_OF_INVOICE REMINDERS_WAITING REMINDERS_DUE
             REMINDER_OF_INVOICE REMINDER_STEPS POLICIES POLICY_OF_INVOICE WORDINGS PAUSES STATEMENTS STATEMENT_MONTHS
             STATEMENT_CHOICES STOPPED STOPPED_NEW MESSAGE_IDS RETURNED
-            CREDIT_TERMS CREDIT_HOLDS LATE_NOTES LATE_PAYMENT LATE_EXCEPTIONS
+            CREDIT_TERMS CREDIT_HOLDS LATE_NOTES LATE_PAYMENT LATE_EXCEPTIONS LATE_LOOKS
             ATTENTION ATTENTION_OF SNOOZES
             PROMISES PROMISES_OF_INVOICE PROMISES_OF_CLIENT PROMISES_OPEN
             HABITS EXPECTED DEBTS DEBTORS MONTHS

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::reminders::Rules;
-use super::super::{found, letters, payments};
+use super::super::{found, late_notes, letters, payments};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::{Actor, By, Event};
@@ -36,7 +36,10 @@ pub(super) fn complete_holding(
     let recorded = w.record(About::invoice(invoice.client, invoice.id), event)?;
     match invoice.kind {
         Kind::CreditNote(of) => apply_credit(w, invoice, of, hold)?,
-        Kind::Invoice => begin_reminders(w, invoice, settings)?,
+        Kind::Invoice => {
+            begin_reminders(w, invoice, settings)?;
+            late_notes::looked_past(w, invoice.id)?;
+        }
     }
     let today = calendar::today(w.now, &settings.zone);
     letters::queue_issued(w, invoice, today)?;

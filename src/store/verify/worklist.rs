@@ -50,6 +50,10 @@ fn late(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(known, || format!("Client {key}, who is charged nothing for late payment, does not exist."));
         Ok(())
     })?;
+    c.rows(LATE_LOOKS, |c, (day, kind, id): (i32, u8, u64), ()| {
+        c.claim(kind <= 1, || format!("A look for a late payment note, {id} on day {day}, is of nothing."));
+        Ok(())
+    })?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use crate::domain::text;
 use crate::secrets::Token;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
-use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::forms::{Fields, Posted, Query, errors_from};
 use crate::web::guard::{Desk, DeskWork};
 use crate::web::parts::FieldError;
 use crate::web::problem::Problem;
@@ -31,11 +31,15 @@ const HOLD: &str = "hold";
 /// And of one that settles its invoice.
 const SETTLE: &str = "settle";
 
-/// `GET /desk/invoices/{id}/credit`
-pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
+/// `GET /desk/invoices/{id}/credit?less=`: `less` proposes an amount, in minor units.
+pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Query(query): Query) -> Result<Response, Problem> {
     let row = issued(&desk, id)?;
     let once = Token::draw(&desk.app.entropy).reveal();
-    let fields = Fields::of([("take", "rest"), ("use", "settle"), ("once", once.as_str())]);
+    let mut fields = Fields::of([("take", "rest"), ("use", "settle"), ("once", once.as_str())]);
+    if let Some(less) = query.get("less").parse::<i64>().ok().filter(|x| *x > 0) {
+        fields.set("take", "amounts");
+        fields.set("g0", desk.locale().amount(Money::new(less, row.invoice.currency)));
+    }
     Ok(desk.read(|r| draw::page(&desk, r, &row, Typed::fresh(&fields), None))?.into_response())
 }
 

@@ -143,6 +143,7 @@ fn draw(
         (parts::back("/desk/invoices", "Invoices"))
         (parts::head(html! { (what) " " (parts::nw(called(invoice))) }, about, actions(desk, r, row)?))
         (banner(desk, row))
+        (late_note::today(desk, r, row)?)
         @if invoice.is_invoice() { (parts::figs(&figures(desk, row))) }
         div.rail.sec-m {
             div {

@@ -12,7 +12,7 @@ use super::invoice_more::{self as more, Circumstances};
 use super::invoice_terms::{Instalments, step_code};
 use super::invoice_typed::amount_words;
 use super::issue::SEEN;
-use super::links;
+use super::{late_note_form, links};
 use crate::actions::invoices::{self, Draft};
 use crate::actions::once;
 use crate::actions::reminders::Rules;
@@ -85,16 +85,17 @@ pub fn to_page(id: InvoiceId) -> Response {
 
 async fn submit(desk: &Desk, id: Option<InvoiceId>, fields: Fields) -> Result<Response, Problem> {
     let preview = fields.get("do") == "preview";
-    let (mut form, kept) = desk.read(|r| {
-        let kept = match id {
-            Some(id) => draft(desk, r, id)?,
-            None => None,
-        };
-        Ok((Form::load(desk, r, fields, Paper::Invoice)?, kept))
-    })?;
+    let kept = match id {
+        Some(id) => desk.read(|r| draft(desk, r, id))?,
+        None => None,
+    };
     if let Some(id) = id.filter(|_| kept.is_none()) {
         return Ok(to_page(id));
     }
+    if let Some(note) = kept.as_ref().filter(|x| x.late.is_some()) {
+        return late_note_form::submit(desk, note, &fields).await;
+    }
+    let mut form = desk.read(|r| Form::load(desk, r, fields, Paper::Invoice))?;
     if form.edit(desk) {
         return again(desk, StatusCode::OK, kept.as_ref(), &form);
     }
@@ -183,7 +184,7 @@ pub(super) fn fields_of(desk: &Desk, draft: &Invoice) -> Fields {
 
 /// Which state of the draft the form was made from; after a refusal for that reason, the present one, so that saving
 /// again means it.
-fn stamp(form: &Form, draft: &Invoice) -> String {
+pub(super) fn stamp(form: &Form, draft: &Invoice) -> String {
     let changed = Refusal::DraftChanged.to_string();
     let told = form.errors.iter().any(|error| error.message == changed);
     match form.fields.get(SEEN) {
@@ -193,11 +194,10 @@ fn stamp(form: &Form, draft: &Invoice) -> String {
 }
 
 fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<Markup, Problem> {
-    let title = match kept {
-        Some(draft) if draft.late.is_some() => "Draft late payment note",
-        Some(_) => "Draft invoice",
-        None => "New invoice",
-    };
+    if let Some(note) = kept.filter(|x| x.late.is_some()) {
+        return late_note_form::page(desk, r, note, form);
+    }
+    let title = if kept.is_some() { "Draft invoice" } else { "New invoice" };
     let action = kept.map_or("/desk/invoices/new".to_owned(), |i| format!("/desk/invoices/{}/edit", i.id));
     let (zone, today) = (desk.zone(), desk.today());
     let about = match kept {
@@ -214,7 +214,6 @@ fn draw(desk: &Desk, r: &ReadTx, kept: Option<&Invoice>, form: &Form) -> Result<
         @if let Some(from) = kept.and_then(|i| i.quote.as_ref()) {
             p.sec-m { "A part of the accepted quote " a href=(links::quote(from.quote)) { (parts::nw(from.number.as_str())) } "." }
         }
-        @if let Some(late) = kept.and_then(|i| i.late.as_ref()) { (super::late_note::about(desk, late)) }
         form.desk-edit action=(action) method="post" {
             // Enter in a field presses the first button of a form: this one, which changes nothing.
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }
@@ -265,7 +264,7 @@ pub(super) fn who(form: &Form) -> Markup {
 }
 
 /// What will happen by itself once the invoice is issued.
-fn then(desk: &Desk, r: &ReadTx, form: &Form) -> Result<Markup, StoreError> {
+pub(super) fn then(desk: &Desk, r: &ReadTx, form: &Form) -> Result<Markup, StoreError> {
     let (locale, zone, today) = (desk.locale(), desk.zone(), desk.today());
     let mut items = vec![("Issue".to_owned(), html! { "E-mail with a link to the invoice" }, html! {})];
     // A date outside the calendar that documents may use plans nothing.

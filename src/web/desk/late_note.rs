@@ -6,7 +6,7 @@ use maud::{Markup, html};
 use super::form::{Id, on_to};
 use super::invoices::called;
 use super::{links, standing};
-use crate::actions::late_notes::{self, Late};
+use crate::actions::late_notes::{self, Anew, Late};
 use crate::domain::access::Act;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Invoice;
@@ -17,7 +17,7 @@ use crate::store::invoices::Row;
 use crate::store::prelude::*;
 use crate::web::forms::Posted;
 use crate::web::guard::{Desk, DeskWork};
-use crate::web::parts::{self, Col, Look, Sum, nw};
+use crate::web::parts::{self, Col, Icon, Look, Sum, Tone, nw};
 use crate::web::problem::Problem;
 
 /// `POST /desk/invoices/{id}/late-note`: drafts a late payment note for an invoice.
@@ -113,12 +113,51 @@ fn notes(desk: &Desk, r: &ReadTx, late: &Late) -> Result<Markup, Problem> {
         let cells = vec![
             html! { a href=(address(note)) { (nw(called(note))) } },
             html! { @if let Some(until) = until { (until) } },
-            html! { (parts::tag(tone, state)) @if !counts { small { "Its days can be charged again" } } },
+            html! { (parts::tag(tone, state)) @if !counts { small { "Its days can be charged again" } } (in_short(desk, r, note)?) },
             html! { (locale.money(note.payable())) },
         ];
         rows.push(parts::Row { void: !counts, ..cells.into() });
     }
     Ok(parts::scroller("Late payment notes", &cols, &rows, None))
+}
+
+/// In the list of notes, that one would be another today.
+fn in_short(desk: &Desk, r: &ReadTx, note: &Invoice) -> Result<Markup, Problem> {
+    let Some(anew) = late_notes::anew(r, note)? else { return Ok(html! {}) };
+    let (now, by) = amounts(desk, note, &anew);
+    Ok(html! { small { "Today it would be " (now) ", " (by) } })
+}
+
+/// "€31.10", "€11.98 less".
+fn amounts(desk: &Desk, note: &Invoice, anew: &Anew) -> (String, String) {
+    let money = |minor| desk.locale().money(Money::new(minor, note.currency));
+    let word = if anew.less > 0 { "less" } else { "more" };
+    (money(anew.now), format!("{} {word}", money(anew.less.saturating_abs())))
+}
+
+/// On the page of a note: what it would be today, where that is another amount, and what can be done about it.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn today(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Problem> {
+    let note = &row.invoice;
+    let (Some(late), Some(anew)) = (&note.late, late_notes::anew(r, note)?) else { return Ok(html! {}) };
+    let (now, by) = amounts(desk, note, &anew);
+    let days: Vec<String> = anew.paid.iter().map(|day| desk.locale().date_medium(*day, desk.today())).collect();
+    let with = match days.as_slice() {
+        [] => format!("By what is recorded of {} now", late.number),
+        [day] => format!("With the payment of {day} recorded since"),
+        [first @ .., last] => format!("With the payments of {} and {last} recorded since", first.join(", ")),
+    };
+    let body = html! {
+        "Nothing changes by itself. "
+        @if anew.less < 0 {
+            "A further note charges the rest: see " a href={ (links::invoice(late.of)) "#late" } { (nw(late.number.as_str())) } "."
+        } @else if desk.may(Act::Work) {
+            a href={ (links::invoice(note.id)) "/credit?less=" (anew.less) } { "Credit the difference" } "."
+        }
+    };
+    Ok(parts::note(Tone::Warn, Icon::Clock, format!("{with}, this note would be {now}, {by}."), body))
 }
 
 fn address(note: &Invoice) -> String {

@@ -5,12 +5,15 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::form::{Typed, again, errors_in, on_to};
+use super::links;
 use super::names::NamesOf;
 use super::settings::tabs;
 use crate::actions::late_payment;
 use crate::domain::event::Actor;
 use crate::domain::late_interest::{RateFrom, YearlyRate};
-use crate::domain::late_payment::{AFTER_MAX, FIXED_MAX, LatePayment, LatePaymentVersion, RATES_MAX};
+use crate::domain::late_payment::{
+    AFTER_MAX, FIXED_MAX, LEAST_MAX, LateException, LatePayment, LatePaymentVersion, RATES_MAX,
+};
 use crate::domain::money::{Currency, Money};
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
 use crate::domain::sentence::Names;
@@ -28,6 +31,9 @@ const SPARE: usize = 2;
 /// The rows of the form: what they hold, and most of them.
 const RATES: ([&str; 2], usize) = (["from", "rate"], RATES_MAX);
 const FIXED: ([&str; 2], usize) = (["fixed", "currency"], FIXED_MAX);
+const LEAST: ([&str; 2], usize) = (["least", "least_currency"], LEAST_MAX);
+/// Clients who are left out that the page lists.
+const LEFT_OUT_SHOWN: usize = 100;
 
 /// `GET /desk/settings/late-payment?saved=`
 pub async fn show(DeskGovern(desk): DeskGovern, Query(query): Query) -> Result<Markup, Problem> {
@@ -41,14 +47,14 @@ pub async fn save(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Resul
     let errors = match read(&fields) {
         Err(refusal) => errors_from(&refusal, "on"),
         Ok(policy) => {
-            let (known, zone) = (fields.get("version").parse().unwrap_or(u32::MAX), desk.zone().clone());
+            let known = fields.get("version").parse().unwrap_or(u32::MAX);
             let now = desk.read(|r| Ok(r.late_payment_now()?))?;
             // Pressed twice: it was kept the first time.
             if now.policy == policy && now.version.checked_sub(1) == Some(known) {
                 return Ok(on_to(&format!("{PAGE}?saved=yes")));
             }
             let reason = fields.get("reason").to_owned();
-            match desk.act(move |w, scope| late_payment::change(w, scope, &zone, known, &policy, &reason)).await {
+            match desk.act(move |w, scope| late_payment::change(w, scope, known, &policy, &reason)).await {
                 Ok(_) => {
                     desk.app.wake.notify_one();
                     return Ok(on_to(&format!("{PAGE}?saved=yes")));
@@ -75,9 +81,11 @@ fn kept(desk: &Desk, now: &LatePaymentVersion) -> Fields {
         pairs.push((format!("from_{n}"), one.from.to_string()));
         pairs.push((format!("rate_{n}"), one.rate.to_string()));
     }
-    for (n, sum) in policy.fixed.iter().enumerate() {
-        pairs.push((format!("fixed_{n}"), desk.locale().amount(*sum)));
-        pairs.push((format!("currency_{n}"), sum.currency.to_string()));
+    for (sums, [amount, currency]) in [(&policy.fixed, FIXED.0), (&policy.least, LEAST.0)] {
+        for (n, sum) in sums.iter().enumerate() {
+            pairs.push((format!("{amount}_{n}"), desk.locale().amount(*sum)));
+            pairs.push((format!("{currency}_{n}"), sum.currency.to_string()));
+        }
     }
     Fields::of(pairs)
 }
@@ -96,7 +104,7 @@ fn close_up(fields: &Fields) -> Fields {
             out.set(name, fields.get(name));
         }
     }
-    for (names, most) in [RATES, FIXED] {
+    for (names, most) in [RATES, FIXED, LEAST] {
         let typed = (0..most + SPARE).filter(|n| is_typed(fields, names, *n)).take(most + 1);
         for (to, from) in typed.enumerate() {
             for name in names {
@@ -122,14 +130,7 @@ fn read(fields: &Fields) -> Result<LatePayment, Refusal> {
         rates.extend(day.zip(percent).map(|(from, rate)| RateFrom { from, rate }));
     }
     rates.sort_by_key(|x| x.from);
-    let mut fixed = Vec::new();
-    for n in 0..rows(fields, FIXED) {
-        let [sum, currency] = FIXED.0.map(|name| format!("{name}_{n}"));
-        let of = fields.get(&currency).parse::<Currency>();
-        let of = faults.take_opt(of.map_err(|f| FieldFault::new(&currency, f.message)));
-        let Some(of) = of else { continue };
-        fixed.extend(faults.take_opt(Money::parse(&sum, fields.get(&sum), of)));
-    }
+    let [fixed, least] = [FIXED, LEAST].map(|of| sums(fields, of, &mut faults));
     let days = fields.get("after").trim().parse::<u16>();
     let wrong = || FieldFault::new("after", format!("Enter whole days from 1 to {AFTER_MAX}."));
     let after = faults.take_opt(days.map_err(|_| wrong())).unwrap_or(1);
@@ -141,12 +142,25 @@ fn read(fields: &Fields) -> Result<LatePayment, Refusal> {
             false
         }
     };
-    let policy = LatePayment { on, rates, fixed, after, by_itself: fields.has("by_itself") };
+    let policy = LatePayment { on, rates, fixed, after, by_itself: fields.has("by_itself"), least };
     if faults.is_empty() {
         policy.check(&mut faults);
     }
     faults.check()?;
     Ok(policy)
+}
+
+/// The amounts of rows, each in its currency.
+fn sums(fields: &Fields, of: ([&str; 2], usize), faults: &mut Faults) -> Vec<Money> {
+    let mut out = Vec::new();
+    for n in 0..rows(fields, of) {
+        let [sum, currency] = of.0.map(|name| format!("{name}_{n}"));
+        let of = fields.get(&currency).parse::<Currency>();
+        let of = faults.take_opt(of.map_err(|f| FieldFault::new(&currency, f.message)));
+        let Some(of) = of else { continue };
+        out.extend(faults.take_opt(Money::parse(&sum, fields.get(&sum), of)));
+    }
+    out
 }
 
 fn page(desk: &Desk, typed: Typed<'_>, saved: bool) -> Result<Markup, Problem> {
@@ -164,6 +178,7 @@ fn page(desk: &Desk, typed: Typed<'_>, saved: bool) -> Result<Markup, Problem> {
                 (form(desk, typed))
                 aside aria-label="About late payment" {
                     (parts::section("law", "What the law says", "", law()))
+                    (parts::section("left-out", "Left out", "", left_out(&names, &r.late_exceptions(LEFT_OUT_SHOWN)?)))
                     (parts::section("versions", "Versions", "", history(desk, &names, &versions)))
                 }
             }
@@ -190,10 +205,12 @@ fn form(desk: &Desk, typed: Typed<'_>) -> Markup {
             @for n in 0..(rows(typed.fields, RATES) + SPARE).min(RATES_MAX) { (rate_row(typed, n)) }
             h2 { "Fixed sum" }
             p.hint { "Charged once for each invoice that was paid late, in its currency." }
-            @for n in 0..(rows(typed.fields, FIXED) + SPARE).min(FIXED_MAX) { (fixed_row(typed, n)) }
+            @for n in 0..(rows(typed.fields, FIXED) + SPARE).min(FIXED_MAX) { (sum_row(typed, FIXED.0, n, "")) }
             h2 { "When" }
             (parts::input(&typed.field("after", "Days past due from which a note is offered").short(), Input::Number))
-            (parts::checkbox(&by_itself.hint("It waits on Today until somebody has looked through it and issues it.")))
+            (parts::checkbox(&by_itself.hint("It waits on Today until somebody has looked through it and issues it. What is that late already gets one too.")))
+            p.hint { "No draft by itself of less than this, in each currency; with none, of any amount. What is less waits until it has grown." }
+            @for n in 0..(rows(typed.fields, LEAST) + 1).min(LEAST_MAX) { (sum_row(typed, LEAST.0, n, "Least ")) }
             (parts::input(&typed.field("reason", "Why is it changed?").hint("Stands with the version, for everybody who works here."), Input::Text))
             p.row { (parts::submit(Look::Primary, "Save")) a href=(PAGE) { "Cancel" } }
         }
@@ -211,12 +228,14 @@ fn rate_row(typed: Typed<'_>, n: usize) -> Markup {
     }
 }
 
-fn fixed_row(typed: Typed<'_>, n: usize) -> Markup {
-    let [fixed, currency] = FIXED.0.map(|name| format!("{name}_{n}"));
-    let [first, second] = ["Amount", "Currency"].map(|label| format!("{label} {}", n + 1));
+/// An amount and its currency; `of` begins the label, so that no two fields have the same.
+fn sum_row(typed: Typed<'_>, names: [&str; 2], n: usize, of: &str) -> Markup {
+    let [amount, currency] = names.map(|name| format!("{name}_{n}"));
+    let label = |what: &str| if of.is_empty() { what.to_owned() } else { format!("{of}{}", what.to_lowercase()) };
+    let [first, second] = ["Amount", "Currency"].map(|what| format!("{} {}", label(what), n + 1));
     html! {
         div.grid4 {
-            (parts::input(&typed.field(&fixed, &first), Input::Number))
+            (parts::input(&typed.field(&amount, &first), Input::Number))
             (parts::input(&typed.field(&currency, &second).short(), Input::Text))
         }
     }
@@ -227,6 +246,17 @@ fn law() -> Markup {
         p.small { "Directive 2011/7/EU, between businesses: simple interest from the day after the due date, at the reference rate of the half-year and at least 8 percentage points more (Art. 2 and 3), and a fixed sum of at least €40 (Art. 6)." }
         p.small.gap-y { "Your country’s law may name a higher rate, and your contracts another one. A year counts 365 days here." }
         p.small.gap-y { "Leave a client out, such as a consumer, on the client’s page under Credit." }
+    }
+}
+
+/// Who is charged nothing, and why.
+fn left_out(names: &NamesOf<'_, ReadTx>, all: &[LateException]) -> Markup {
+    html! {
+        @if all.is_empty() { p.mut { "Nobody." } }
+        @for one in all {
+            p.small { a href={ (links::client(one.client)) "/credit#late-payment" } { (names.client(one.client)) } ". " (one.reason) }
+        }
+        @if all.len() == LEFT_OUT_SHOWN { p.small.mut { "There may be more." } }
     }
 }
 

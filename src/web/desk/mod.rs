@@ -49,6 +49,7 @@ pub mod issue;
 pub mod issue_many;
 pub mod late_exception;
 pub mod late_note;
+mod late_note_form;
 pub mod late_payment;
 pub mod letter;
 pub mod letters;

@@ -11,6 +11,7 @@ mod incoming;
 mod invoices;
 mod issue_many;
 mod late;
+mod late_again;
 mod outlook;
 mod overview;
 mod pauses;

@@ -168,10 +168,7 @@ impl World {
         let (router, kept) = (hardened(&house), String::new());
         let logo = NewLogo { bytes: PIXEL.to_vec(), media_type: "image/png".to_owned(), size: (1, 1) };
         house.act(who.orla, move |w, scope| firm::change_logo(w, scope, Some(&logo))).await.unwrap();
-        house
-            .act(who.orla, move |w, s| late_payment::change(w, s, &dublin(), 0, &late(), "As the law has it"))
-            .await
-            .unwrap();
+        house.act(who.orla, move |w, s| late_payment::change(w, s, 0, &late(), "As the law has it")).await.unwrap();
         drops::take(&house.app, None, "scan.pdf", pdf("dropped")).await.unwrap();
         let table = NamedFile { name: "old.csv".to_owned(), bytes: b"Name,City\nOld Client Ltd,Cork\n".to_vec() };
         let (old, settings) =

@@ -510,6 +510,7 @@ fn a_promise_keeps_its_form() {
         day: date(2026, 11, 28),
         grace: 3,
         amount: eur(100),
+        open: 1_000_00,
         note: "x".to_owned(),
         after: AllocationId(10),
         outcome: Outcome::Open,
@@ -540,7 +541,8 @@ fn credit_terms_keep_their_form() {
 #[test]
 fn late_payment_keeps_its_form() {
     let rate = RateFrom { from: date(2026, 7, 1), rate: YearlyRate::parse("rate", "10.15").unwrap() };
-    let policy = LatePayment { on: true, rates: vec![rate], by_itself: true, ..LatePayment::standard() };
+    let least = LatePayment::standard().fixed;
+    let policy = LatePayment { on: true, rates: vec![rate], by_itself: true, least, ..LatePayment::standard() };
     let by = Actor::Staff(StaffId(3));
     golden("late-payment", &[LatePaymentVersion { version: 2, policy, by, at: at(), reason: "x".to_owned() }]);
     let (client, by, reason) = (ClientId(5), StaffId(3), "x".to_owned());
@@ -697,7 +699,7 @@ fn events() -> Vec<Event> {
         E::PromiseKept { invoice, promise, amount, day: date(2026, 11, 28), on: date(2026, 11, 27) },
         E::PromiseBroken { invoice, promise, amount, day: date(2026, 11, 28) },
         E::PromiseReopened { invoice, promise, amount, day: date(2026, 11, 28) },
-        E::LatePaymentChanged { version: 2, on: true, reason: s() },
+        E::LatePaymentChanged { version: 2, on: true, least: vec![total], reason: s() },
         E::LateNoteDrafted { note: credit, of: invoice, total, until: date(2026, 11, 20) },
         E::LateExcepted { client, reason: s() },
         E::LateExceptionEnded { client },

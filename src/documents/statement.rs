@@ -159,7 +159,7 @@ pub(super) fn details(words: &StatementWords, entry: &Entry) -> Vec<String> {
     let (title, reference) = match (entry.kind, entry.way) {
         (EntryKind::Invoice | EntryKind::LateNote | EntryKind::CreditNote, _) => (title, ""),
         (EntryKind::EarlyPayment, _) => (words.early.to_owned(), ""),
-        (EntryKind::WrittenOff, _) => (words.written_off.to_owned(), ""),
+        (EntryKind::WrittenOff | EntryKind::LateNoteWrittenOff, _) => (words.written_off.to_owned(), ""),
         (EntryKind::RefundReturned, _) => (words.returned.to_owned(), number),
         (EntryKind::Receipt, Some(Way::By(method))) => ((words.received_by)(method), number),
         (EntryKind::Refund, Some(Way::By(method))) => ((words.paid_back_by)(method), number),

@@ -57,14 +57,10 @@ impl Terms {
         }
     }
 
-    /// In a line: "up to 30 days ahead, kept when the money comes within 3 days after the day; …".
+    /// In a line: "up to 30 days ahead, kept when the money comes within 3 days after it".
     pub fn words(self) -> String {
         let days = |n: u16| if n == 1 { "1 day".to_owned() } else { format!("{n} days") };
-        let (ahead, grace) = (days(self.days), days(self.grace));
-        format!(
-            "up to {ahead} ahead, kept when the money comes within {grace} after the day; one of less than half of what is \
-             open holds no reminders"
-        )
+        format!("up to {} ahead, kept when the money comes within {} after the day", days(self.days), days(self.grace))
     }
 }
 

@@ -37,6 +37,8 @@ pub enum EntryKind {
     RefundReturned,
     /// Late payment was charged, by a note of its own.
     LateNote,
+    /// Of such a note, something was given up.
+    LateNoteWrittenOff,
 }
 
 impl EntryKind {

@@ -97,10 +97,13 @@ impl Books {
             lines.push(refund_entry(refund));
             lines.extend(refund.returned.as_ref().map(|returned| returned_entry(refund, returned)));
         }
-        let numbers: BTreeMap<_, _> = self.invoices.iter().filter_map(|x| Some((x.id, x.number()?))).collect();
+        let known: BTreeMap<_, _> = self.invoices.iter().map(|x| (x.id, x)).collect();
         for waived in &self.allocations {
             let Some(kind) = waived_kind(waived.source) else { continue };
-            let number = numbers.get(&waived.invoice).map(ToString::to_string).unwrap_or_default();
+            let of = known.get(&waived.invoice);
+            let number = of.and_then(|x| x.number()).map(ToString::to_string).unwrap_or_default();
+            let is_note = kind == EntryKind::WrittenOff && of.is_some_and(|x| x.late.is_some());
+            let kind = if is_note { EntryKind::LateNoteWrittenOff } else { kind };
             out.entry(waived.amount.currency).or_default().push(waived_entry(kind, number, waived));
         }
         out
@@ -230,7 +233,7 @@ fn waived_entry(kind: EntryKind, number: String, waived: &Allocation) -> Entry {
         invoice: Some(waived.invoice),
         receipt: None,
         number,
-        title: if kind == EntryKind::WrittenOff { "Written off" } else { "Discount for early payment" }.to_owned(),
+        title: if kind == EntryKind::EarlyPayment { "Discount for early payment" } else { "Written off" }.to_owned(),
         way: None,
         amount: waived.amount.minor.saturating_neg(),
         recorded_at: waived.at,

@@ -168,7 +168,7 @@ fn kind(kind: EntryKind) -> &'static str {
         EntryKind::Receipt => "payment",
         EntryKind::Reversal => "payment taken back",
         EntryKind::EarlyPayment => "discount for early payment",
-        EntryKind::WrittenOff => "written off",
+        EntryKind::WrittenOff | EntryKind::LateNoteWrittenOff => "written off",
         EntryKind::Refund => "refund",
         EntryKind::RefundReturned => "refund returned",
         EntryKind::LateNote => "late payment note",

@@ -204,7 +204,7 @@ async fn a_promise_of_less_than_half_is_shown_and_judged_and_holds_no_reminders(
     let text = tom.get(&format!("/desk/invoices/{id}")).await.text();
     assert!(text.contains("less than half of what was open, so reminders of the invoice go on"), "{text}");
     let policy = tom.get("/desk/reminders/policy").await.text();
-    assert!(policy.contains("one of less than half of what is open holds no reminders"), "{policy}");
+    assert!(policy.contains("unless less than half of what is open was promised"), "{policy}");
     house.tick().await;
     let told = house.claim("orla@hartmann.example").text;
     assert!(told.contains("It is less than half of what is open"), "{told}");

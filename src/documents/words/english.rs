@@ -219,7 +219,7 @@ pub(super) static WORDS: Words = Words {
         account_in: |currency| format!("In {currency}"),
         entry: |kind, number| match kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Invoice {number}"),
-            EntryKind::LateNote => format!("Late payment note {number}"),
+            EntryKind::LateNote | EntryKind::LateNoteWrittenOff => format!("Late payment note {number}"),
             EntryKind::CreditNote => format!("Credit note {number}"),
             EntryKind::Receipt => "Payment, thank you".to_owned(),
             EntryKind::Reversal => "Payment taken back".to_owned(),
@@ -228,7 +228,9 @@ pub(super) static WORDS: Words = Words {
         },
         narrow: |kind, amount| match kind {
             EntryKind::Invoice | EntryKind::LateNote => format!("{amount} charged"),
-            EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("{amount} credited"),
+            EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff | EntryKind::LateNoteWrittenOff => {
+                format!("{amount} credited")
+            }
             EntryKind::Receipt => format!("{amount} paid"),
             EntryKind::Reversal => format!("{amount} taken back"),
             EntryKind::Refund => format!("{amount} paid back"),

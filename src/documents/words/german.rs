@@ -233,7 +233,7 @@ pub(super) static WORDS: Words = Words {
         account_in: |currency| format!("In {currency}"),
         entry: |kind, number| match kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => format!("Rechnung {number}"),
-            EntryKind::LateNote => format!("Verzugsrechnung {number}"),
+            EntryKind::LateNote | EntryKind::LateNoteWrittenOff => format!("Verzugsrechnung {number}"),
             EntryKind::CreditNote => format!("Rechnungskorrektur {number}"),
             EntryKind::Receipt => "Zahlung, vielen Dank".to_owned(),
             EntryKind::Reversal => "Zahlung zurückgenommen".to_owned(),
@@ -242,7 +242,7 @@ pub(super) static WORDS: Words = Words {
         },
         narrow: |kind, amount| match kind {
             EntryKind::Invoice | EntryKind::LateNote => format!("{amount} berechnet"),
-            EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff => {
+            EntryKind::CreditNote | EntryKind::EarlyPayment | EntryKind::WrittenOff | EntryKind::LateNoteWrittenOff => {
                 format!("{amount} gutgeschrieben")
             }
             EntryKind::Receipt => format!("{amount} bezahlt"),

@@ -197,7 +197,7 @@ fn what(row: &Row) -> Markup {
     html! {
         @match entry.kind {
             EntryKind::Invoice | EntryKind::EarlyPayment | EntryKind::WrittenOff => "Invoice ",
-            EntryKind::LateNote => "Late payment note ",
+            EntryKind::LateNote | EntryKind::LateNoteWrittenOff => "Late payment note ",
             EntryKind::CreditNote => "Credit note ",
             EntryKind::Receipt => "Payment, thank you",
             EntryKind::Reversal => "Payment taken back",

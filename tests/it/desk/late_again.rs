@@ -2,11 +2,13 @@
 //! what a note would be after what was recorded since.
 
 use axum::http::StatusCode;
-use counterfoil::actions::late_payment;
+use counterfoil::actions::invoices::{self, Draft};
 use counterfoil::actions::payments::{self, Apply, NewReceipt};
+use counterfoil::actions::{late_payment, waivers};
 use counterfoil::domain::event::Event;
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::late_payment::LatePayment;
+use counterfoil::domain::terms::{Instalment, Terms};
 use counterfoil::store::prelude::*;
 use jiff::civil::date;
 
@@ -21,7 +23,7 @@ fn drafts(house: &TestHouse, of: InvoiceId) -> Vec<InvoiceId> {
 }
 
 async fn discard(house: &TestHouse, note: InvoiceId) {
-    house.act(house.who.tom, move |w, s| counterfoil::actions::invoices::discard(w, s, note)).await.unwrap();
+    house.act(house.who.tom, move |w, s| invoices::discard(w, s, note)).await.unwrap();
 }
 
 async fn change(house: &TestHouse, known: u32, policy: LatePayment) {
@@ -69,6 +71,27 @@ async fn what_is_late_already_is_drafted_too_however_it_came_about_and_once() {
     assert!(looks.is_empty(), "nothing stays listed: {looks:?}");
     house.at(date(2026, 12, 1), 9);
     assert_eq!((house.tick().await.late_notes, drafts(&house, fresh).len()), (1, 1), "and the rest as ever");
+}
+
+#[tokio::test]
+async fn an_invoice_that_is_late_by_another_due_date_now_is_looked_at_again() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, orla) = (house.who.marlow, house.who.orla);
+    change(&house, 0, LatePayment { after: 10, by_itself: true, ..charged() }).await;
+    let part = |day, amount| Instalment { due: date(2026, 10, day), amount };
+    let terms = Terms { instalments: vec![part(1, 400_00), part(20, 600_00)], early: None };
+    let draft = Draft { terms, dated: date(2026, 9, 20), ..house.draft_of(marlow, 1_000_00, date(2026, 10, 20)) };
+    let id = house.act(orla, move |w, s| invoices::save_draft(w, s, None, &draft)).await.unwrap();
+    issue(&house, id).await.unwrap();
+    assert_eq!(house.tick().await.late_notes, 1);
+    discard(&house, drafts(&house, id)[0]).await;
+    assert_eq!(house.tick().await.late_notes, 0, "once for that day");
+    house.pay(marlow, 400_00, vec![id]).await;
+    assert_eq!(
+        (house.tick().await.late_notes, house.tick().await.late_notes),
+        (1, 0),
+        "the second part is late as well"
+    );
 }
 
 #[tokio::test]
@@ -257,6 +280,13 @@ async fn a_late_payment_note_is_called_so_wherever_its_client_finds_it() {
         let text = words_of(&ana.get(page).await.text());
         assert!(text.contains(&name) && !text.contains(&format!("Invoice {number}")), "{page}: {text}");
     }
+    let today = house.app.today();
+    house
+        .act(house.who.orla, move |w, s| waivers::write_off(w, s, note, eur(58_02), "A courtesy", today))
+        .await
+        .unwrap();
+    let text = words_of(&ana.get("/statement").await.text());
+    assert!(text.matches(&name).count() == 2 && text.contains("Written off"), "{text}");
     for file in ["/statement.csv", "/statement.html"] {
         let text = ana.get(file).await.text();
         assert!(text.to_lowercase().contains("late payment note"), "{file}: {text}");

@@ -12,7 +12,6 @@ use counterfoil::domain::late_payment::LatePayment;
 use counterfoil::domain::policy::Policy;
 use counterfoil::domain::wording::{LetterKind, Words};
 use jiff::civil::date;
-use jiff::tz::TimeZone;
 
 use super::*;
 
@@ -138,9 +137,8 @@ fn what_letters_said_and_what_held_for_reminders_and_late_payment_is_in_it() {
     store.write_blocking(By::command_line(), now, act).unwrap();
     let rate = RateFrom { from: date(2026, 7, 1), rate: YearlyRate::parse("rate", "10.15").unwrap() };
     let late = LatePayment { on: true, rates: vec![rate], ..LatePayment::standard() };
-    let act = move |w: &mut WriteTx<'_>| {
-        late_payment::change(w, &StaffScope::all(), &TimeZone::UTC, 0, &late, "As the Directive has it")
-    };
+    let act =
+        move |w: &mut WriteTx<'_>| late_payment::change(w, &StaffScope::all(), 0, &late, "As the Directive has it");
     store.write_blocking(By::command_line(), now, act).unwrap();
     store.close();
     drop(store);

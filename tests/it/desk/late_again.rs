@@ -282,7 +282,7 @@ async fn a_late_payment_note_is_called_so_wherever_its_client_finds_it() {
     }
     let today = house.app.today();
     house
-        .act(house.who.orla, move |w, s| waivers::write_off(w, s, note, eur(58_02), "A courtesy", today))
+        .act(house.who.orla, move |w, s| waivers::write_off(w, s, note, eur(58_02), today, "A courtesy"))
         .await
         .unwrap();
     let text = words_of(&ana.get("/statement").await.text());

@@ -77,9 +77,7 @@ impl World {
         let rates = RATES.map(|(from, parts)| RateFrom { from, rate: rate(parts) }).to_vec();
         let by_itself = self.dunning.one_in(2);
         let late = LatePayment { on: true, rates, after: AFTER, by_itself, ..LatePayment::standard() };
-        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| {
-            late_payment::change(w, s, &dublin(), 0, &late, "as the law has it")
-        };
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| late_payment::change(w, s, 0, &late, "as the law has it");
         self.house.act(self.house.who.orla, act).await.unwrap();
     }
 
@@ -111,7 +109,7 @@ impl World {
         }
         let Some(i) = self.some(&all) else { return Ok(()) };
         let (id, reached) = (self.owed[i].id, self.dunning.one_in(2));
-        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| calls::note(w, s, id, reached, "they will look");
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| calls::note(w, s, id, None, (reached, "they will look"));
         self.house.act(self.house.who.tom, act).await.unwrap();
         let wants = self.wants(id);
         claim(wants != Some(Want::Call), || format!("somebody called about {id}, and it wants a call still"))

@@ -96,17 +96,29 @@ fn is_joined(c: char) -> bool {
 pub struct EmailAddress(String);
 
 impl EmailAddress {
-    /// Reads an address such as `ana@marlow.example`.
+    /// Reads an address such as `ana@marlow.example`. A domain with accents is taken in its ASCII form (RFC 5891), in
+    /// which mail servers look for it.
     ///
     /// # Errors
     /// Names `field` when the text is not one plain address.
     pub fn parse(field: &str, input: &str) -> Result<Self, FieldFault> {
         let text = input.trim();
-        if is_plain_address(text) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(FieldFault::new(field, "Enter an e-mail address, like name@company.example."))
+        let written = match text.rsplit_once('@') {
+            Some((local, domain)) if !domain.is_ascii() && text.len() <= EMAIL_MAX => {
+                idna::domain_to_ascii_strict(domain)
+                    .map_or_else(|_| text.to_owned(), |ascii| format!("{local}@{ascii}"))
+            }
+            _ => text.to_owned(),
+        };
+        if is_plain_address(&written) {
+            return Ok(Self(written));
         }
+        let accents = text.rsplit_once('@').is_some_and(|x| !x.0.is_ascii());
+        let message = match accents {
+            true => "Before the @, only letters without accents, digits and signs like . - _ are taken.",
+            false => "Enter an e-mail address, like name@company.example.",
+        };
+        Err(FieldFault::new(field, message))
     }
 
     /// The address as typed.
@@ -173,6 +185,17 @@ mod tests {
         ] {
             assert!(EmailAddress::parse("email", bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_domain_with_accents_is_taken_in_its_ascii_form() {
+        let parse = |text: &str| EmailAddress::parse("email", text).map(|x| x.0);
+        assert_eq!(parse("k.petersen@möbel.example").as_deref(), Ok("k.petersen@xn--mbel-5qa.example"));
+        assert_eq!(parse("a@BÜCHER.example").as_deref(), Ok("a@xn--bcher-kva.example"));
+        for bad in ["a@mö bel.example", "a@möbel..example", "a@ö\u{202E}.example", "a@-ö.example"] {
+            assert!(parse(bad).is_err(), "{bad:?}");
+        }
+        assert!(parse("jürgen@moebel.example").unwrap_err().message.contains("Before the @"));
     }
 
     #[test]

@@ -571,7 +571,13 @@ async fn every_kind_of_answer_carries_the_security_headers() {
     cases.push((200, orla.get(&file).await));
     cases.push((200, world.browser(Who::Anonymous).get("/brand.css").await));
     cases.push((200, world.browser(Who::Anonymous).get("/sign-in").await));
-    cases.push((414, world.browser(Who::Anonymous).get(&format!("/sign-in?back={}", "x".repeat(counterfoil::web::layers::URI_LIMIT))).await));
+    cases.push((
+        414,
+        world
+            .browser(Who::Anonymous)
+            .get(&format!("/sign-in?back={}", "x".repeat(counterfoil::web::layers::URI_LIMIT)))
+            .await,
+    ));
     let mut other = Browser::new(hardened(&world.house), "evil.example");
     cases.push((421, other.get("/sign-in").await));
     let large =

@@ -158,14 +158,17 @@ async fn what_a_column_holds_is_said_on_the_page() {
 /// Something else holds the writer until what is given is called.
 fn holding_the_writer(house: &TestHouse) -> impl FnOnce() + use<> {
     let (go_on, wait) = std::sync::mpsc::channel::<()>();
+    let (begun, holds) = std::sync::mpsc::channel();
     let (app, by) = (house.app.clone(), house.by(house.who.orla));
     let held = std::thread::spawn(move || {
         let wait = move |_: &mut WriteTx<'_>| -> Result<Done<()>, ActError> {
+            let _ = begun.send(());
             let _ = wait.recv();
             Err(Refusal::NotFound.into())
         };
         app.store.write_blocking(by, app.now(), wait)
     });
+    holds.recv().unwrap();
     move || {
         drop(go_on);
         assert!(held.join().unwrap().is_err());

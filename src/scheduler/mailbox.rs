@@ -126,7 +126,7 @@ async fn read(
     let (mut asked, mut aside, mut unmarked) = (0, 0, Ok(()));
     let all = in_turn(open.unseen().await?, from.swap(0, Ordering::Relaxed));
     for (at, &number) in all.iter().enumerate() {
-        match open.message(number).await? {
+        let overlong = match open.message(number).await? {
             // Those that the server does not give, or whose letter is on its way, stay for the next look.
             Given::Nothing => continue,
             Given::Message(found) => {
@@ -135,6 +135,7 @@ async fn read(
                     continue;
                 }
                 tally.add(what);
+                false
             }
             // Nor must one that is given without end keep the others, in this look and all that follow.
             Given::Overlong => {
@@ -144,14 +145,18 @@ async fn read(
                 }
                 open = again;
                 aside += 1;
+                true
+            }
+        };
+        asked += 1;
+        match open.mark(number).await? {
+            Ok(()) if overlong => {
                 plan.health.set_aside();
                 tracing::warn!(number, "a message is given without an end: it is set aside, as seen");
             }
-        }
-        asked += 1;
-        // One that can't be marked comes again, and counts once; it must not keep the others.
-        if let Err(why) = open.mark(number).await? {
-            unmarked = Err(End::Mailbox(why));
+            Ok(()) => {}
+            // One that can't be marked comes again, and counts once; it must not keep the others.
+            Err(why) => unmarked = Err(End::Mailbox(why)),
         }
         if asked == AT_ONCE || aside == ASIDE_AT_ONCE {
             // The next look goes on behind it: those that can't be marked would else be all it ever sees.

@@ -125,7 +125,12 @@ fn notes(desk: &Desk, r: &ReadTx, late: &Late) -> Result<Markup, Problem> {
 fn in_short(desk: &Desk, r: &ReadTx, note: &Invoice) -> Result<Markup, Problem> {
     let Some(anew) = late_notes::anew(r, note)? else { return Ok(html! {}) };
     let (now, by) = amounts(desk, note, &anew);
-    Ok(html! { small { "Today it would be " (now) ", " (by) } })
+    Ok(html! {
+        small {
+            "Today it would be " (now) ", " (by)
+            @if anew.less > 0 && desk.may(Act::Work) { ": " (credit_link(note, &anew)) }
+        }
+    })
 }
 
 /// "€31.10", "€11.98 less".
@@ -133,6 +138,10 @@ fn amounts(desk: &Desk, note: &Invoice, anew: &Anew) -> (String, String) {
     let money = |minor| desk.locale().money(Money::new(minor, note.currency));
     let word = if anew.less > 0 { "less" } else { "more" };
     (money(anew.now), format!("{} {word}", money(anew.less.saturating_abs())))
+}
+
+fn credit_link(note: &Invoice, anew: &Anew) -> Markup {
+    html! { a href={ (links::invoice(note.id)) "/credit?less=" (anew.less) } { "Credit the difference" } }
 }
 
 /// On the page of a note: what it would be today, where that is another amount, and what can be done about it.
@@ -154,7 +163,7 @@ pub(super) fn today(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Proble
         @if anew.less < 0 {
             "A further note charges the rest: see " a href={ (links::invoice(late.of)) "#late" } { (nw(late.number.as_str())) } "."
         } @else if desk.may(Act::Work) {
-            a href={ (links::invoice(note.id)) "/credit?less=" (anew.less) } { "Credit the difference" } "."
+            (credit_link(note, &anew)) "."
         }
     };
     Ok(parts::note(Tone::Warn, Icon::Clock, format!("{with}, this note would be {now}, {by}."), body))

@@ -128,7 +128,7 @@ pub(super) fn page(desk: &Desk, r: &ReadTx, kept: &Invoice, form: &Form) -> Resu
         (parts::head(title, format!("Saved {saved}. It gets its number when you issue it."), ""))
         (parts::error_summary(&form.errors))
         @if let Some(late) = &kept.late { (late_note::about(desk, late)) }
-        form.desk-edit action=(links::draft(kept.id)) method="post" {
+        form.desk-edit.gap-y action=(links::draft(kept.id)) method="post" {
             // Enter in a field presses the first button of a form: this one, which changes nothing.
             button.vh name="do" value="recalc" tabindex="-1" aria-hidden="true" { "Recalculate" }
             (parts::csrf_input(&desk.csrf))
@@ -160,7 +160,7 @@ fn head(form: &Form) -> Markup {
             (parts::date(&field("due", "Due date"), None, None))
             (parts::input(&field("reference", "Client’s reference").optional().class("g2"), Input::Text))
         }
-        (parts::textarea(&note, 2))
+        div.gap-y { (parts::textarea(&note, 2)) }
     };
     parts::section("text", "Text and dates", "", body)
 }
@@ -181,7 +181,7 @@ fn lines(desk: &Desk, kept: &Invoice) -> Markup {
         div id=(parts::field_id("lines")) tabindex="-1" {
             (parts::scroller("Lines", &[Col::text("What it charges"), Col::num("Amount")], &rows, Some(&total)))
         }
-        p.small.mut {
+        p.small.mut.gap-y {
             "They are reckoned and not edited by hand, and compared once more when you issue the note. \
              If they are not so any more by then, discard this draft and make a new one."
         }

@@ -4,6 +4,7 @@
 use counterfoil::domain::backup::SealedIdentities;
 use counterfoil::domain::backups::Backups;
 use counterfoil::domain::client::Client;
+use counterfoil::domain::dispute::Dispute;
 use counterfoil::domain::document::Document;
 use counterfoil::domain::drop::Dropped;
 use counterfoil::domain::event::LogEntry;
@@ -33,7 +34,7 @@ fn read<R: Record>(bytes: &[u8]) {
 // The first byte says which record the others are.
 fuzz_target!(|bytes: &[u8]| {
     let Some((kind, bytes)) = bytes.split_first() else { return };
-    match kind % 23 {
+    match kind % 24 {
         0 => read::<Firm>(bytes),
         1 => read::<Staff>(bytes),
         2 => read::<Client>(bytes),
@@ -56,6 +57,7 @@ fuzz_target!(|bytes: &[u8]| {
         19 => read::<Import>(bytes),
         20 => read::<Dropped>(bytes),
         21 => read::<Pause>(bytes),
-        _ => read::<Promise>(bytes),
+        22 => read::<Promise>(bytes),
+        _ => read::<Dispute>(bytes),
     }
 });

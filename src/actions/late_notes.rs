@@ -161,6 +161,10 @@ enum ByItself {
 fn by_itself(r: &impl Reader, of: InvoiceId, today: Date) -> Result<ByItself, StoreError> {
     let Some(row) = r.invoice_row(of)?.filter(|row| row.open().minor > 0) else { return Ok(ByItself::Nothing) };
     let Some(late) = so_far(r, &row.invoice, today)? else { return Ok(ByItself::Nothing) };
+    // Once its dispute is over it is looked at again.
+    if r.standing_dispute(of)?.is_some_and(|x| x.holds(row.open())) {
+        return Ok(ByItself::Nothing);
+    }
     let once = late.notes.is_empty() && r.late_drafted_for(of)? != Some(row.due());
     let enough = late.accrued.days_late() >= i32::from(late.policy.after);
     if !once || !enough || !late.policy.drafts() || late.exception.is_some() {
@@ -202,7 +206,8 @@ pub fn would_draft(r: &impl Reader, of: InvoiceId, today: Date) -> Result<bool, 
 }
 
 /// As [`draft`], for what is late enough, by itself: once for each invoice and due date, and nothing where none is
-/// offered. What comes to too little is looked at again on the day on which it comes to enough.
+/// offered or all that is open is disputed. What comes to too little is looked at again on the day on which it comes to
+/// enough.
 ///
 /// # Errors
 /// When the store fails.
@@ -220,7 +225,7 @@ pub fn draft_by_itself(w: &mut WriteTx<'_>, of: InvoiceId, today: Date) -> Resul
     }
 }
 
-/// After an invoice came, or is open again, or by another due date: the scheduler may have looked past that day, and
+/// After an invoice came, or is open again, or by another due date, or its dispute is over: the scheduler may have looked past that day, and
 /// looks at the invoice by itself then. What is imported is not told here: it is for people to look at.
 pub(super) fn looked_past(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), StoreError> {
     let Some(last) = w.late_drafted()? else { return Ok(()) };

@@ -13,6 +13,7 @@ pub mod clients;
 pub mod clock;
 pub mod credit_terms;
 pub mod digest;
+pub mod disputes;
 pub mod documents;
 pub mod drops;
 pub mod firm;

@@ -2,16 +2,19 @@
 
 use jiff::tz::TimeZone;
 
-use super::letters::{queue_notice, responsible, writing};
+use super::letters::{queue_notice, recipients, responsible, writing};
 use crate::domain::backups::Trouble;
+use crate::domain::dispute::Dispute;
 use crate::domain::event::Actor;
 use crate::domain::firm::Firm;
+use crate::domain::ids::ClientId;
 use crate::domain::invoice::Invoice;
 use crate::domain::person::{Contact, Person, Role};
 use crate::domain::promise::Promise;
 use crate::domain::text::EmailAddress;
 use crate::mail::letters::Text;
 use crate::mail::notices::{self as words, Happened, Said};
+use crate::mail::notices_disputes as disputed;
 use crate::store::prelude::*;
 
 pub(super) use words::{Joined, promise_withdrawn, promised};
@@ -76,7 +79,7 @@ pub(super) fn backup_trouble(w: &mut WriteTx<'_>, zone: &TimeZone, trouble: &Tro
 
 /// Tells whoever looks after a client that a contact of it wants no reminders.
 pub(super) fn reminders_stopped(w: &mut WriteTx<'_>, zone: &TimeZone, contact: &Contact) -> Result<(), ActError> {
-    let client = w.client(contact.client)?.map_or_else(String::new, |c| c.party.name);
+    let client = client_name(w, contact.client)?;
     for staff in responsible(w, contact.client)? {
         tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| {
             words::reminders_stopped(firm, to, happened, &contact.name, &client)
@@ -95,13 +98,78 @@ pub(super) fn promise(
     promise: &Promise,
     wording: impl Fn(&Firm, &str, &Happened<'_>, Said<'_>) -> Text,
 ) -> Result<(), ActError> {
-    let client = w.client(contact.client)?.map_or_else(String::new, |c| c.party.name);
+    let client = client_name(w, contact.client)?;
     let number = invoice.number().map_or_else(String::new, ToString::to_string);
     let said = Said { contact: &contact.name, client: &client, invoice: &number, promise };
     for staff in responsible(w, contact.client)? {
         tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| wording(firm, to, happened, said))?;
     }
     Ok(())
+}
+
+/// What whoever looks into a dispute is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Told {
+    /// It was raised.
+    Raised,
+    /// What is disputed was changed.
+    Changed,
+    /// It was withdrawn.
+    Withdrawn,
+    /// It is theirs now.
+    Passed,
+}
+
+/// Tells whoever looks into a dispute of it, unless they did it themselves.
+pub(super) fn dispute(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    invoice: &Invoice,
+    dispute: &Dispute,
+    told: Told,
+) -> Result<(), ActError> {
+    let wording = match told {
+        Told::Raised => disputed::raised,
+        Told::Changed => disputed::changed,
+        Told::Withdrawn => disputed::withdrawn,
+        Told::Passed => disputed::passed,
+    };
+    let (client, lines) = (client_name(w, dispute.client)?, dispute.lines(invoice));
+    let number = invoice.number().map_or_else(String::new, ToString::to_string);
+    let said = disputed::Said { client: &client, invoice: &number, lines: &lines, dispute };
+    let here = w.staff(dispute.with)?.filter(|s| s.active);
+    // Whoever looked into it may have left.
+    let to = here.map_or_else(|| responsible(w, dispute.client), |one| Ok(vec![one]))?;
+    for staff in to.into_iter().filter(|x| w.by.actor != Actor::Staff(x.id)).collect::<Vec<_>>() {
+        tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| wording(firm, to, happened, said))?;
+    }
+    Ok(())
+}
+
+/// Tells the client what became of a dispute: the contact who raised it, or who gets the letters about the invoice.
+pub(super) fn answered(
+    w: &mut WriteTx<'_>,
+    zone: &TimeZone,
+    invoice: &Invoice,
+    dispute: &Dispute,
+) -> Result<(), ActError> {
+    let by = match dispute.by {
+        Person::Contact(id) => w.contact(id)?.filter(|c| c.sees_billing(invoice.client, invoice.project)),
+        Person::Staff(_) => None,
+    };
+    let to = by.map_or_else(|| recipients(w, invoice), |one| Ok(vec![one]))?;
+    let number = invoice.number().map_or_else(String::new, ToString::to_string);
+    let said = disputed::Said { client: "", invoice: &number, lines: "", dispute };
+    for contact in to {
+        tell(w, zone, Person::Contact(contact.id), None, |firm, to, happened| {
+            disputed::answered(firm, to, happened, said)
+        })?;
+    }
+    Ok(())
+}
+
+fn client_name(w: &WriteTx<'_>, client: ClientId) -> Result<String, StoreError> {
+    Ok(w.client(client)?.map_or_else(String::new, |c| c.party.name))
 }
 
 fn tell(

@@ -63,8 +63,11 @@ pub fn outlook(
     let rules = Rules::now(r, &settings.zone)?;
     let due = r.reminders_ahead(INVOICES_MAX + 1)?;
     let more = due.len() > INVOICES_MAX && due.last().is_some_and(|last| last.0 <= until);
+    let soon = due.into_iter().take(INVOICES_MAX).take_while(|look| look.0 <= until).map(|look| look.1);
+    // Nobody looks at what is disputed whole, until that is over.
+    let disputed = r.standing_disputes(None, INVOICES_MAX)?.into_iter().map(|x| x.invoice);
     let mut coming = Vec::new();
-    for (_, id) in due.into_iter().take(INVOICES_MAX).take_while(|look| look.0 <= until) {
+    for id in soon.chain(disputed).collect::<BTreeSet<InvoiceId>>() {
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
         coming.extend(of_invoice(r, &rules, &row, now, until)?);
     }

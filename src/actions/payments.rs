@@ -7,9 +7,10 @@ pub use reverse::{TakingBack, reverse};
 use jiff::civil::Date;
 
 use super::invoices::series;
-use super::{author, found, late_notes, letters, once, promises, reminders, restored, waivers};
+use super::{author, disputes, found, late_notes, letters, once, promises, reminders, restored, waivers};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
@@ -173,6 +174,7 @@ pub(super) fn allocate(
         letters::withdraw_reminders(w, invoice, "nothing is open any more")?;
     }
     promises::paid(w, &row.invoice)?;
+    disputes::moved(w, row, on)?;
     Ok(recorded)
 }
 
@@ -266,7 +268,9 @@ fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Mone
     if before.open().minor == 0 && open.minor > 0 {
         reminders::resume(w, &before.invoice, settings)?;
     }
+    let today = calendar::today(w.now, &settings.zone);
     promises::reopened(w, &before.invoice, &settings.zone)?;
+    disputes::moved(w, before, today)?;
     late_notes::looked_past(w, before.invoice.id)?;
     Ok(open)
 }

@@ -60,7 +60,7 @@ pub fn wake(w: &mut WriteTx<'_>, scope: &StaffScope, item: Item) -> Result<Done<
 pub fn about(r: &impl Reader, scope: &StaffScope, item: Item) -> Result<About, ActError> {
     let sees = |client| scope.sees(client);
     Ok(match item {
-        Item::Unopened(id) | Item::Silent(id) | Item::Call(id) | Item::Broken(id) => {
+        Item::Unopened(id) | Item::Silent(id) | Item::Call(id) | Item::Broken(id) | Item::Disputed(id) => {
             let invoice = found(r.invoice(id)?.filter(|x| sees(x.client) && x.issue.is_some() && x.is_invoice()))?;
             About::invoice(invoice.client, id)
         }

@@ -1,9 +1,9 @@
 //! What waits for a person on Today, and putting it off until a day.
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
-//! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call or
-//! a promise to pay it is broken, until somebody called, and not before while one is open. Knows no store. A snooze
-//! ends by itself.
+//! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call, a
+//! promise to pay it is broken (until somebody called) or it is disputed, and not before while a promise is open. Knows no
+//! store. A snooze ends by itself.
 
 use std::str::FromStr;
 
@@ -37,11 +37,13 @@ pub enum Want {
     Call,
     /// A payment of it was promised, and the promise broken.
     Broken,
+    /// It is disputed, and the client waits for an answer.
+    Disputed,
 }
 
 impl Want {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Unopened, Self::Silent, Self::Call, Self::Broken];
+    pub const ALL: [Self; 5] = [Self::Unopened, Self::Silent, Self::Call, Self::Broken, Self::Disputed];
 
     /// The number under which it is kept.
     pub fn tag(self) -> u8 {
@@ -50,6 +52,7 @@ impl Want {
             Self::Silent => 1,
             Self::Call => 2,
             Self::Broken => 3,
+            Self::Disputed => 4,
         }
     }
 }
@@ -90,6 +93,8 @@ pub enum Item {
     Call(InvoiceId),
     /// An invoice of which a promise was broken.
     Broken(InvoiceId),
+    /// An invoice that is disputed.
+    Disputed(InvoiceId),
 }
 
 impl Item {
@@ -104,6 +109,7 @@ impl Item {
             Self::Draft(id) => (5, id.0),
             Self::Call(id) => (6, id.0),
             Self::Broken(id) => (7, id.0),
+            Self::Disputed(id) => (8, id.0),
         }
     }
 
@@ -111,7 +117,7 @@ impl Item {
     pub fn invoice(self) -> Option<InvoiceId> {
         match self {
             Self::Unopened(id) | Self::Silent(id) | Self::Credit(id) => Some(id),
-            Self::Draft(id) | Self::Call(id) | Self::Broken(id) => Some(id),
+            Self::Draft(id) | Self::Call(id) | Self::Broken(id) | Self::Disputed(id) => Some(id),
             Self::Letter(_) | Self::Payment(_) => None,
         }
     }
@@ -127,6 +133,7 @@ impl Item {
             Self::Draft(_) => "waiting to be issued",
             Self::Call(_) => "a call to make",
             Self::Broken(_) => "promise broken",
+            Self::Disputed(_) => "disputed",
         }
     }
 }
@@ -143,6 +150,7 @@ impl std::fmt::Display for Item {
             Self::Draft(_) => "draft",
             Self::Call(_) => "call",
             Self::Broken(_) => "broken",
+            Self::Disputed(_) => "disputed",
         };
         write!(f, "{word}-{}", self.key().1)
     }
@@ -162,6 +170,7 @@ impl FromStr for Item {
             "draft" => Self::Draft(id.parse().map_err(|_| ())?),
             "call" => Self::Call(id.parse().map_err(|_| ())?),
             "broken" => Self::Broken(id.parse().map_err(|_| ())?),
+            "disputed" => Self::Disputed(id.parse().map_err(|_| ())?),
             _ => return Err(()),
         })
     }
@@ -219,6 +228,7 @@ mod tests {
             Item::Draft(InvoiceId(6)),
             Item::Call(InvoiceId(7)),
             Item::Broken(InvoiceId(8)),
+            Item::Disputed(InvoiceId(9)),
         ];
         for item in all {
             assert_eq!(item.to_string().parse(), Ok(item));

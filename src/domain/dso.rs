@@ -51,6 +51,19 @@ pub struct Dso {
 /// The figures of the last `count` months up to the one of `today`, oldest first. `months` are all there ever were, in
 /// any order; those in which nothing happened may be missing.
 pub fn by_month(months: &[Month], today: Date, count: usize) -> Vec<Dso> {
+    let known = back_from(months, today, count);
+    let mut out: Vec<Dso> = (0..count.min(known.len())).map(|at| figures(months, &known[at..], today, 0)).collect();
+    out.reverse();
+    out
+}
+
+/// The figures of this month so far, as if so much of what is open, in minor units, were not: what is disputed.
+pub fn without(months: &[Month], today: Date, disputed: i64) -> Dso {
+    figures(months, &back_from(months, today, 1), today, disputed)
+}
+
+/// The months back from that of `today`, the newest first, without a gap: `count` of them and what a countback needs.
+fn back_from(months: &[Month], today: Date, count: usize) -> Vec<Month> {
     let mut ends: Vec<Date> = vec![today.first_of_month()];
     while ends.len() < count + COUNTBACK_MONTHS {
         match ends.last().and_then(|first| first.yesterday().ok()) {
@@ -58,20 +71,17 @@ pub fn by_month(months: &[Month], today: Date, count: usize) -> Vec<Dso> {
             None => break,
         }
     }
-    // The newest first, each with what happened in it; then what was open at its end.
     let empty = |first| Month { first, charged: 0, credited: 0, settled: 0 };
-    let known: Vec<Month> =
-        ends.iter().map(|first| months.iter().find(|m| m.first == *first).copied().unwrap_or(empty(*first))).collect();
-    let mut out: Vec<Dso> = (0..count.min(known.len())).map(|at| figures(months, &known[at..], today)).collect();
-    out.reverse();
-    out
+    ends.iter().map(|first| months.iter().find(|m| m.first == *first).copied().unwrap_or(empty(*first))).collect()
 }
 
-/// The figures at the end of the first of `back`, which are months without a gap, the newest first.
-fn figures(all: &[Month], back: &[Month], today: Date) -> Dso {
+/// The figures at the end of the first of `back`, which are months without a gap, the newest first; `less` of what is
+/// open is left out.
+fn figures(all: &[Month], back: &[Month], today: Date, less: i64) -> Dso {
     let month = back.first().map_or(today, |m| m.first);
     let till = all.iter().filter(|m| m.first <= month);
-    let open = till.fold(0_i64, |sum, m| sum.saturating_add(m.charged).saturating_sub(m.settled)).max(0);
+    let open = till.fold(0_i64, |sum, m| sum.saturating_add(m.charged).saturating_sub(m.settled));
+    let open = open.saturating_sub(less).max(0);
     let recent = back.iter().take(SIMPLE_MONTHS);
     let (sales, days) = recent.fold((0, 0), |(sales, days), m| (sales + i128::from(m.sales()), days + m.days(today)));
     let simple = (sales > 0).then(|| i128::from(open) * i128::from(days) * 10 / sales);
@@ -106,6 +116,19 @@ mod tests {
 
     fn month(month: i8, charged: i64, settled: i64) -> Month {
         Month { first: date(2026, month, 1), charged, credited: 0, settled }
+    }
+
+    #[test]
+    fn what_is_disputed_is_left_out_of_this_month_alone() {
+        let months = [month(9, 1_000, 1_000), month(10, 1_000, 500), month(11, 1_000, 0)];
+        let today = date(2026, 11, 30);
+        let (all, without) = (by_month(&months, today, 12), super::without(&months, today, 500));
+        let last = all.last().unwrap();
+        assert_eq!((last.receivables, without.receivables, without.month), (1_500, 1_000, last.month));
+        assert_eq!((last.countback, without.countback), (Some(455), Some(300)));
+        assert!(without.simple < last.simple);
+        assert_eq!(super::without(&months, today, 9_999).receivables, 0, "never below nothing");
+        assert_eq!(super::without(&months, today, 0), *last);
     }
 
     #[test]

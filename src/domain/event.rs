@@ -8,10 +8,11 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 use super::attention::Item;
+use super::dispute::Turn;
 use super::format::Format;
 use super::ids::{
-    ClientId, ContactId, Digest, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, PromiseId, QuoteId, ReceiptId,
-    RecurringId, RefundId, StaffId, StatementId,
+    ClientId, ContactId, Digest, DisputeId, DocumentId, ImportId, InvoiceId, LetterId, ProjectId, PromiseId, QuoteId,
+    ReceiptId, RecurringId, RefundId, StaffId, StatementId,
 };
 use super::language::Language;
 use super::letter::Purpose;
@@ -322,6 +323,8 @@ pub enum Event {
     LateExcepted { client: ClientId, reason: String },
     /// They are charged again, as everybody is.
     LateExceptionEnded { client: ClientId },
+    /// Something happened to a dispute of an invoice, of so much of it.
+    Dispute { invoice: InvoiceId, dispute: DisputeId, amount: Money, turn: Turn },
 }
 
 /// One line of the activity log, a link of the hash chain.
@@ -446,6 +449,7 @@ impl Event {
             | E::LateNoteDrafted { .. }
             | E::LateExcepted { .. }
             | E::LateExceptionEnded { .. }
+            | E::Dispute { .. }
             | E::QuoteBilled { .. } => Topic::Money,
             E::LetterQueued { .. }
             | E::LetterAccepted { .. }

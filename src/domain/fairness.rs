@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use super::dispute::Turn;
 use super::event::{Actor, Event, LogEntry};
 use super::ids::{ClientId, StaffId};
 use super::policy::is_rule;
@@ -23,6 +24,8 @@ pub enum Kind {
     Stopped,
     /// Reminders were held because a payment was promised.
     Promised,
+    /// An invoice, or a part of it, was disputed and not asked for.
+    Disputed,
     /// A letter was sent by hand.
     ByHand,
     /// A letter that did not arrive was left.
@@ -39,12 +42,13 @@ pub enum Kind {
 
 impl Kind {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Skipped,
         Self::Paused,
         Self::Resumed,
         Self::Stopped,
         Self::Promised,
+        Self::Disputed,
         Self::ByHand,
         Self::Left,
         Self::PutOff,
@@ -61,6 +65,7 @@ impl Kind {
             Self::Resumed => "Pauses ended early",
             Self::Stopped => "Contacts who get none",
             Self::Promised => "Held by a promise",
+            Self::Disputed => "Held by a dispute",
             Self::ByHand => "Sent by hand",
             Self::Left => "Left unsent",
             Self::PutOff => "Put off",
@@ -80,6 +85,7 @@ pub fn kind(event: &Event) -> Option<Kind> {
         Event::RemindersPaused { .. } => Kind::Paused,
         Event::RemindersGoOn { .. } => Kind::Resumed,
         Event::PaymentPromised { .. } => Kind::Promised,
+        Event::Dispute { turn: Turn::Raised { .. }, .. } => Kind::Disputed,
         Event::LetterDecided { decision, .. } if decision == "leave it" => Kind::Left,
         Event::LetterDecided { .. } => Kind::ByHand,
         Event::PutOff { .. } => Kind::PutOff,
@@ -99,6 +105,7 @@ pub fn reason(event: &Event) -> &str {
         Event::ReminderSkipped { reason, .. }
         | Event::RemindersPaused { reason, .. }
         | Event::PaymentPromised { note: reason, .. }
+        | Event::Dispute { turn: Turn::Raised { words: reason, .. }, .. }
         | Event::PutOff { reason, .. }
         | Event::LetterDecided { reason, .. }
         | Event::ContactStopped { reason, .. }

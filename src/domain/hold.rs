@@ -1,9 +1,12 @@
-//! What keeps an invoice's reminders back for a while, whatever it is: a pause, or a promise that is open.
+//! What keeps an invoice's reminders back, whatever it is: a pause, a promise that is open, or a dispute of all that is
+//! open of it.
 //!
-//! Knows no store. It ends by itself. Afterwards the rule of downtime holds: the latest missed step goes, once.
+//! Knows no store. A pause and a promise end by themselves; a dispute holds until somebody ends it. Afterwards the rule
+//! of downtime holds: the latest missed step goes, once.
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
+use super::dispute::Dispute;
 use super::firm::Locale;
 use super::pause::{Pause, goes_on};
 use super::promise::Promise;
@@ -16,20 +19,26 @@ pub enum Hold {
     Pause(Pause),
     /// A payment of it is promised, and its day and grace have not passed.
     Promise(Promise),
+    /// All that is open of it is disputed; with whom the dispute is, by name.
+    Dispute(Dispute, String),
 }
 
 impl Hold {
-    /// The last civil day, in the firm's zone, on which none goes.
+    /// The last civil day, in the firm's zone, on which none goes; the last of all while nobody knows when it ends.
     pub fn until(&self) -> Date {
         match self {
             Self::Pause(pause) => pause.until,
             Self::Promise(promise) => promise.last(),
+            Self::Dispute(..) => Date::MAX,
         }
     }
 
-    /// When reminders go on: the first opening of the sending window after its last day.
+    /// When reminders go on: the first opening of the sending window after its last day; `None` while nobody knows.
     pub fn ends(&self, policy: &Policy, zone: &TimeZone) -> Option<Timestamp> {
-        goes_on(self.until(), policy, zone)
+        match self {
+            Self::Dispute(..) => None,
+            Self::Pause(_) | Self::Promise(_) => goes_on(self.until(), policy, zone),
+        }
     }
 
     /// Why a letter that waits is withdrawn.
@@ -37,28 +46,35 @@ impl Hold {
         match self {
             Self::Pause(_) => "its reminders are paused",
             Self::Promise(_) => PROMISED,
+            Self::Dispute(..) => DISPUTED,
         }
     }
 
-    /// As the plan of one invoice says it, with `until` in words: "Held: promise until 28 Nov".
-    pub fn of_step(&self, until: &str) -> String {
+    /// As the plan of one invoice says it on `today`: "Held: promise until 28 Nov".
+    pub fn of_step(&self, locale: Locale, today: Date) -> String {
         match self {
-            Self::Pause(_) => format!("Held: paused until {until}"),
-            Self::Promise(_) => format!("Held: promise until {until}"),
+            Self::Pause(pause) => format!("Held: paused until {}", locale.date_short(pause.until, today)),
+            Self::Promise(promise) => format!("Held: promise until {}", locale.date_short(promise.last(), today)),
+            Self::Dispute(dispute, _) => format!("Held: disputed since {}", locale.date_short(dispute.made, today)),
         }
     }
 
-    /// As a plan of all invoices says it: "Held: promise until 28 November 2026".
+    /// As a plan of all invoices says it: "Held: disputed since 12 November 2026, with Orla Byrne".
     pub fn words(&self, locale: Locale) -> String {
         match self {
             Self::Pause(pause) => format!("Held while paused: {}", pause.reason),
             Self::Promise(promise) => format!("Held: promise until {}", locale.date_long(promise.last())),
+            Self::Dispute(dispute, with) => {
+                format!("Held: disputed since {}, with {with}", locale.date_long(dispute.made))
+            }
         }
     }
 }
 
 /// Why a letter that waits is withdrawn when a payment is promised.
 pub const PROMISED: &str = "a payment is promised";
+/// Why a letter that waits is withdrawn when all that is open is disputed.
+pub const DISPUTED: &str = "all that is open is disputed";
 
 /// The hold that lasts longest.
 pub fn longest(holds: impl IntoIterator<Item = Hold>) -> Option<Hold> {

@@ -42,6 +42,8 @@ ids! {
     RefundId;
     /// A promise to pay.
     PromiseId;
+    /// A dispute of an invoice.
+    DisputeId;
     /// A template from which documents come again and again.
     RecurringId;
     /// A document: any file, with versions.

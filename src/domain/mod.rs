@@ -13,6 +13,7 @@ pub mod client;
 pub mod country;
 pub mod credit;
 pub mod credit_terms;
+pub mod dispute;
 pub mod document;
 pub mod drop;
 pub mod dso;

@@ -107,6 +107,10 @@ pub enum Refusal {
     NothingOpen,
     /// The invoice was promised so many times, as often as can be.
     PromisesFull(usize),
+    /// The invoice is disputed already, since this day.
+    DisputeOpen(Date),
+    /// The invoice was disputed, or its dispute changed, so many times, as often as can be.
+    DisputesFull(usize),
     /// The import was undone on this day by whoever is named.
     ImportUndone(Date, String),
 }
@@ -232,11 +236,19 @@ impl std::fmt::Display for Refusal {
                 "With this the client would owe {owed}, more than the credit limit of {limit}. Issue it from its preview, \
                  where you can confirm that, or change the limit."
             ),
-            Self::NothingOpen => f.write_str("Nothing of this invoice is open any more, so there is nothing to promise."),
+            Self::NothingOpen => f.write_str("Nothing of this invoice is open any more."),
             Self::PromisesFull(max) => write!(
                 f,
                 "Payments of this invoice were promised {max} times this way, as often as can be. Please call instead."
             ),
+            Self::DisputeOpen(since) => write!(
+                f,
+                "This invoice is disputed already, since {}. Change that dispute, or withdraw it first.",
+                since.strftime("%-d %B %Y")
+            ),
+            Self::DisputesFull(max) => {
+                write!(f, "This was disputed or changed {max} times, as often as can be. Please call instead.")
+            }
             Self::ImportUndone(on, by) => write!(
                 f,
                 "This import was undone already, on {} by {by}. All that it brought is gone.",

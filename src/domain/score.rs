@@ -7,6 +7,7 @@
 use jiff::Span;
 use jiff::civil::Date;
 
+use super::dispute::{self, Dispute};
 use super::ids::InvoiceId;
 use super::invoice::days_between;
 use super::money::{Currency, Money};
@@ -82,6 +83,8 @@ pub struct Facts {
     pub owed: Vec<Owed>,
     /// Promises to pay, with what settled their invoices.
     pub promises: Vec<Promised>,
+    /// Disputes of their invoices.
+    pub disputes: Vec<Dispute>,
     /// Since when there are dealings with them, if it is known.
     pub since: Option<Date>,
 }
@@ -145,13 +148,15 @@ pub enum Matter {
     Trend,
     /// The share of promises to pay that was kept.
     Promises,
+    /// Whether disputes were raised that the firm rejected.
+    Disputes,
     /// How long they have been a client.
     Age,
 }
 
 impl Matter {
     /// All of them, in the order in which they are told.
-    pub const ALL: [Self; 5] = [Self::OnTime, Self::DaysLate, Self::Trend, Self::Promises, Self::Age];
+    pub const ALL: [Self; 6] = [Self::OnTime, Self::DaysLate, Self::Trend, Self::Promises, Self::Disputes, Self::Age];
 
     /// The most points that there are for it; together a hundred.
     pub fn most(self) -> u8 {
@@ -159,7 +164,8 @@ impl Matter {
             Self::OnTime => 35,
             Self::DaysLate => 30,
             Self::Trend => 15,
-            Self::Promises | Self::Age => 10,
+            Self::Promises => 10,
+            Self::Disputes | Self::Age => 5,
         }
     }
 }
@@ -214,8 +220,15 @@ fn score_in(facts: &Facts, currency: Currency, on: Date) -> Option<Score> {
         return None;
     }
     let promises = promise::count(&facts.promises, currency, *window.start(), on);
-    let reasons =
-        vec![on_time(&known, invoices), days_late(&known), trend(&known, on), kept(promises), age(facts.since, on)];
+    let disputes = dispute::count(&facts.disputes, currency, *window.start(), on);
+    let reasons = vec![
+        on_time(&known, invoices),
+        days_late(&known),
+        trend(&known, on),
+        kept(promises),
+        rejected(disputes),
+        age(facts.since, on),
+    ];
     let points = reasons.iter().fold(0_u8, |sum, x| sum.saturating_add(x.points)).min(100);
     Some(Score { points, currency, invoices, reasons })
 }
@@ -307,6 +320,20 @@ fn kept(count: Count) -> Reason {
     let (part, whole) = if all == 0 { (1, 1) } else { (kept, all) };
     let wide = |n: usize| i128::try_from(n).unwrap_or(i128::MAX);
     Reason { matter: Matter::Promises, points: points(Matter::Promises, wide(part), wide(whole)), sentence }
+}
+
+/// Each dispute that was rejected costs two points, up to all of them. One that was upheld was the firm's mistake, and
+/// one that was withdrawn cost nobody an answer: neither costs anything.
+fn rejected(count: dispute::Count) -> Reason {
+    let dispute::Count { raised, rejected } = count;
+    let sentence = match (raised, rejected) {
+        (0, _) => "Nothing was disputed.".to_owned(),
+        (_, 0) => "No dispute was rejected.".to_owned(),
+        (1, _) => "The dispute was rejected.".to_owned(),
+        _ => format!("{rejected} of {raised} disputes were rejected."),
+    };
+    let cost = u8::try_from(rejected.saturating_mul(2)).unwrap_or(u8::MAX);
+    Reason { matter: Matter::Disputes, points: Matter::Disputes.most().saturating_sub(cost), sentence }
 }
 
 fn age(since: Option<Date>, on: Date) -> Reason {

@@ -4,6 +4,7 @@ use jiff::civil::date;
 use proptest::prelude::*;
 
 use super::*;
+use crate::domain::dispute::Outcome;
 use crate::domain::ids::AllocationId;
 use crate::domain::promise::{Part, Promise};
 use crate::domain::terms::Instalment;
@@ -32,7 +33,7 @@ fn due(id: u64, days: i64, payable: i64, settled: Vec<Settlement>) -> Owed {
 }
 
 fn facts(owed: Vec<Owed>) -> Facts {
-    Facts { owed, promises: Vec::new(), since: Some(back(1_000)) }
+    Facts { owed, promises: Vec::new(), disputes: Vec::new(), since: Some(back(1_000)) }
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn whoever_always_pays_in_time_has_a_hundred() {
 fn whoever_never_pays_has_next_to_nothing() {
     let all = Facts { since: None, ..facts(vec![due(1, 200, 100, vec![]), due(2, 150, 100, vec![])]) };
     let got = score(&all, ON).unwrap();
-    assert_eq!(got.points, 25, "nothing but that it is not getting worse, and that nothing was promised");
+    assert_eq!(got.points, 30, "nothing but that it is not getting worse, and that nothing was promised or disputed");
     assert_eq!(got.reasons[1].sentence, "On average, weighted by amount, payments are 120 days late.");
 }
 
@@ -76,6 +77,27 @@ fn broken_promises_cost_points_and_none_cost_nothing() {
     assert_eq!(of(vec![promised(Some(16)), promised(Some(20))], ON), told(5, "1 of 2 promises to pay were broken."));
     let both = vec![promised(Some(18)), promised(Some(20))];
     assert_eq!(of(both, ON), told(10, "All 2 promises to pay were kept."));
+}
+
+#[test]
+fn rejected_disputes_cost_points_from_their_day_on_and_others_cost_nothing() {
+    let in_time = vec![due(1, 25, 100, vec![paid(back(25), 100)])];
+    let of = |outcomes: &[Outcome], on| {
+        let dispute = |outcome: &Outcome| Dispute { made: back(20), outcome: *outcome, ..Dispute::of_test() };
+        let disputes = outcomes.iter().map(dispute).collect();
+        let score = score(&Facts { disputes, ..facts(in_time.clone()) }, on).unwrap();
+        let reason = score.reasons.into_iter().find(|x| x.matter == Matter::Disputes).unwrap();
+        (reason.points, reason.sentence)
+    };
+    let told = |points, words: &str| (points, words.to_owned());
+    let (rejected, upheld) = (Outcome::Rejected(back(10)), Outcome::Upheld(back(10)));
+    assert_eq!(of(&[], ON), told(5, "Nothing was disputed."));
+    let fair = [Outcome::Open, upheld, Outcome::Withdrawn(back(9)), Outcome::Settled(back(9))];
+    assert_eq!(of(&fair, ON), told(5, "No dispute was rejected."));
+    assert_eq!(of(&[rejected], ON), told(3, "The dispute was rejected."));
+    assert_eq!(of(&[rejected], back(11)), told(5, "No dispute was rejected."), "as of the day before");
+    assert_eq!(of(&[rejected], back(21)), told(5, "Nothing was disputed."));
+    assert_eq!(of(&[rejected, upheld, rejected, rejected], ON), told(0, "3 of 4 disputes were rejected."));
 }
 
 #[test]

@@ -3,6 +3,8 @@
 //! Both sides see the same facts, but for network addresses, the firm's notes and reasons, and what staff only looked
 //! at. Knows no store: names come from a lookup. A new event does not compile without its sentences.
 
+mod disputes;
+
 use jiff::civil::Date;
 
 use super::attention::Item;
@@ -107,6 +109,7 @@ fn margin(event: &Event) -> (&'static str, Mark) {
         E::PromiseKept { .. } => ("check", Mark::Good),
         E::PromiseBroken { .. } => ("alert", Mark::Bad),
         E::PromiseWithdrawn { .. } | E::PromiseReopened { .. } => ("clock", Mark::Warn),
+        E::Dispute { turn, .. } => disputes::margin(turn),
         E::EarlyPaymentTaken { .. } | E::Refunded { .. } => ("bank", Mark::Plain),
         E::RefundReturned { .. } => ("bank", Mark::Warn),
         E::RecurringSaved { .. } | E::RecurringResumed { .. } | E::RecurringMade { .. } => ("clock", Mark::Plain),
@@ -240,6 +243,9 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::PromiseReopened { invoice, amount, day, .. } => {
             plain(format!("{} open again", promised(money(*amount), &names.document(*invoice), *day, locale)))
+        }
+        E::Dispute { invoice, amount, turn, .. } => {
+            disputes::for_staff((&who, &entry.by.actor), &names.document(*invoice), money(*amount), turn, names)
         }
         E::EarlyPaymentTaken { invoice, amount, .. } => {
             plain(format!("{} was taken off {} for early payment", money(*amount), names.document(*invoice)))
@@ -564,6 +570,9 @@ fn client_text(entry: &LogEntry, names: &dyn Names, locale: Locale, reader: Cont
         }
         E::PromiseReopened { amount, day, .. } => {
             Some(format!("The promise of {} by {} is open again.", money(*amount), locale.date_long(*day)))
+        }
+        E::Dispute { amount, turn, .. } => {
+            Some(disputes::for_client((&who(), &entry.by.actor), &money(*amount), turn, names))
         }
         E::EarlyPaymentTaken { amount, .. } => Some(format!("{} was taken off for early payment.", money(*amount))),
         E::WrittenOff { amount, .. } => Some(format!("We expect {} of this invoice no longer.", money(*amount))),

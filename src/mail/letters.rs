@@ -34,6 +34,15 @@ macro_rules! elsewhere {
     };
 }
 
+/// The part of an invoice that is disputed, and not asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Disputed {
+    /// How much.
+    pub amount: Money,
+    /// Since which civil day.
+    pub since: Date,
+}
+
 /// What a letter about an invoice or credit note is about.
 #[derive(Clone, Copy, Debug)]
 pub struct Subject<'a> {
@@ -43,8 +52,10 @@ pub struct Subject<'a> {
     pub to_name: &'a str,
     /// The document, issued.
     pub invoice: &'a Invoice,
-    /// What of it is open today.
+    /// What of it is open today and not disputed.
     pub open: Money,
+    /// What of it is disputed beside that.
+    pub disputed: Option<Disputed>,
     /// What of that is asked for now: of instalments those that are due, or else the next one.
     pub asked: Money,
     /// By when that is due.
@@ -328,7 +339,8 @@ impl Subject<'_> {
         action: &'static str,
         more: impl IntoIterator<Item = String>,
     ) -> Text {
-        let mut parts: Vec<Part> = self.copied().into_iter().chain(says).map(Part::Says).collect();
+        let says = self.copied().into_iter().chain(says).chain(self.in_dispute());
+        let mut parts: Vec<Part> = says.map(Part::Says).collect();
         parts.push(Part::Button(action));
         parts.extend(more.into_iter().map(Part::Says));
         compose(self.firm, self.to_name, self.from_person, subject, parts)
@@ -352,21 +364,46 @@ impl Subject<'_> {
     }
 
     pub(super) fn has_part_paid(&self) -> bool {
-        self.open.minor < self.invoice.payable().minor
+        self.whole_open().minor < self.invoice.payable().minor
     }
 
-    /// What is open: "€4,136.30", "the remaining €2,029.50", or "the instalment of €1,000.00".
+    /// What is open, disputed or not.
+    pub(super) fn whole_open(&self) -> Money {
+        let disputed = self.disputed.map_or(0, |x| x.amount.minor);
+        Money::new(self.open.minor.saturating_add(disputed), self.open.currency)
+    }
+
+    /// "€20.00 of it is disputed since 12 November 2026; we do not ask for that part here."
+    pub(super) fn in_dispute(&self) -> Option<String> {
+        let disputed = self.disputed?;
+        let (amount, since) = (self.money(disputed.amount), self.firm.locale.date_long(disputed.since));
+        Some(match self.firm.locale.language() {
+            Language::English => {
+                format!("{amount} of it is disputed since {since}; we do not ask for that part here.")
+            }
+            Language::German => {
+                format!("{amount} davon haben Sie am {since} beanstandet; diesen Teil mahnen wir hier nicht an.")
+            }
+        })
+    }
+
+    /// What is asked for: "€4,136.30", "the remaining €2,029.50", "the undisputed €80.00", or "the instalment of
+    /// €1,000.00".
     fn sum(&self) -> String {
         let open = self.money(self.open);
         if self.asked != self.open {
             return format!("the instalment of {}", self.money(self.asked));
         }
-        if self.has_part_paid() { format!("the remaining {open}") } else { open }
+        match self.disputed {
+            Some(_) => format!("the undisputed {open}"),
+            None if self.has_part_paid() => format!("the remaining {open}"),
+            None => open,
+        }
     }
 
     /// As [`Subject::sum`], and of how much: for the late letters' one sentence.
     fn rest(&self) -> String {
-        if self.has_part_paid() && self.asked == self.open {
+        if self.has_part_paid() && self.asked == self.open && self.disputed.is_none() {
             format!("{} of {}", self.sum(), self.money(self.invoice.payable()))
         } else {
             self.sum()
@@ -375,8 +412,12 @@ impl Subject<'_> {
 
     fn amount_sentence(&self) -> String {
         if self.asked != self.open {
-            let (asked, open) = (self.money(self.asked), self.money(self.open));
+            let (asked, open) = (self.money(self.asked), self.money(self.whole_open()));
             return format!("The instalment is {asked}; {open} is open in all.");
+        }
+        if self.disputed.is_some() {
+            let (open, whole) = (self.money(self.open), self.money(self.whole_open()));
+            return format!("Of the {whole} that are open, {open} is not disputed.");
         }
         self.part_paid().unwrap_or_else(|| format!("The amount is {}.", self.money(self.open)))
     }

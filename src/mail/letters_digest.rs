@@ -42,6 +42,15 @@ pub struct Promised {
     pub day: Date,
 }
 
+/// Another invoice of the client that is disputed whole, and not asked for.
+#[derive(Clone, Debug)]
+pub struct InDispute {
+    /// Its number.
+    pub number: String,
+    /// Since which day.
+    pub since: Date,
+}
+
 impl Entry<'_> {
     fn late(&self) -> i32 {
         days_between(self.about.due, self.about.today)
@@ -70,8 +79,13 @@ pub fn kind(entries: &[Entry<'_>]) -> Option<LetterKind> {
 }
 
 /// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any. Open ones
-/// that are `promised` are named, and not asked for.
-pub fn digest(entries: &[Entry<'_>], promised: &[Promised], own: Option<&Words>) -> Option<Text> {
+/// that are `promised` or `disputed` are named, and not asked for.
+pub fn digest(
+    entries: &[Entry<'_>],
+    promised: &[Promised],
+    disputed: &[InDispute],
+    own: Option<&Words>,
+) -> Option<Text> {
     let first = &entries.first()?.about;
     let firm = first.firm;
     let late: Vec<&Entry<'_>> = entries.iter().filter(|x| x.late() > 0).collect();
@@ -99,6 +113,7 @@ pub fn digest(entries: &[Entry<'_>], promised: &[Promised], own: Option<&Words>)
         parts.push(Part::Item { says: line(entry), words: see, slot: link_slot(n) });
     }
     parts.extend(promised.iter().map(|x| Part::Says(promised_line(first, x, german))));
+    parts.extend(disputed.iter().map(|x| Part::Says(disputed_line(first, x, german))));
     parts.push(Part::Button(all));
     parts.extend(more.into_iter().map(Part::Says));
     Some(compose(firm, first.to_name, first.from_person, subject, parts))
@@ -126,6 +141,21 @@ fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
         let what = if x.is_late_note { "Late payment note" } else { "Invoice" };
         format!("{what} {number} is not part of this reminder: you promised {amount} by {day}.")
     }
+}
+
+/// "Invoice HF-2026-0007 is not part of this reminder: it is disputed since 12 November 2026."
+fn disputed_line(s: &Subject<'_>, x: &InDispute, german: bool) -> String {
+    let (number, since) = (flat(&x.number), s.firm.locale.date_long(x.since));
+    if german {
+        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben sie am {since} beanstandet.")
+    } else {
+        format!("Invoice {number} is not part of this reminder: it is disputed since {since}.")
+    }
+}
+
+/// " €20.00 of it is disputed since 12 November 2026; we do not ask for that part here."; nothing where nothing is.
+fn in_dispute(x: &Entry<'_>) -> String {
+    x.about.in_dispute().map_or_else(String::new, |words| format!(" {words}"))
 }
 
 /// " You promised €80.00 by 27 November 2026."; nothing where no promise was broken.
@@ -225,7 +255,8 @@ pub(super) fn line(entry: &Entry<'_>) -> String {
 fn english_line(x: &Entry<'_>) -> String {
     let s = &x.about;
     let amount = match (s.money(s.open), s.money(s.asked)) {
-        (open, asked) if s.asked != s.open => format!("instalment of {asked}, {open} open in all"),
+        (_, asked) if s.asked != s.open => format!("instalment of {asked}, {} open in all", s.money(s.whole_open())),
+        (open, _) if s.disputed.is_some() => format!("{open} to pay of {}", s.money(s.whole_open())),
         (open, _) if s.has_part_paid() => format!("{open} open of {}", s.money(s.invoice.payable())),
         (open, _) => open,
     };
@@ -235,7 +266,7 @@ fn english_line(x: &Entry<'_>) -> String {
         late => format!("due on {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": final notice" } else { "" };
-    format!("{}{}: {amount}, {state}{last}.{}", capital(&s.number()), s.about(), broken(x))
+    format!("{}{}: {amount}, {state}{last}.{}{}", capital(&s.number()), s.about(), in_dispute(x), broken(x))
 }
 
 /// The last day that a final notice leaves.
@@ -317,7 +348,8 @@ fn in_german(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) {
 fn german_line(x: &Entry<'_>) -> String {
     let s = &x.about;
     let amount = match (s.money(s.open), s.money(s.asked)) {
-        (open, asked) if s.asked != s.open => format!("Rate von {asked}, insgesamt {open} offen"),
+        (_, asked) if s.asked != s.open => format!("Rate von {asked}, insgesamt {} offen", s.money(s.whole_open())),
+        (open, _) if s.disputed.is_some() => format!("{open} zu zahlen von {}", s.money(s.whole_open())),
         (open, _) if s.has_part_paid() => format!("{open} offen von {}", s.money(s.invoice.payable())),
         (open, _) => open,
     };
@@ -327,7 +359,8 @@ fn german_line(x: &Entry<'_>) -> String {
         late => format!("fällig am {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": letzte Mahnung" } else { "" };
-    format!("{}{}: {amount}, {state}{last}.{}", super::letters_german::number(s), s.about(), broken(x))
+    let number = super::letters_german::number(s);
+    format!("{number}{}: {amount}, {state}{last}.{}{}", s.about(), in_dispute(x), broken(x))
 }
 
 pub(super) fn by_in_german(s: &Subject<'_>) -> String {

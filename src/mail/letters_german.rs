@@ -270,7 +270,11 @@ fn sum(s: &Subject) -> String {
     if s.asked != s.open {
         return format!("Rate {}", s.money(s.asked));
     }
-    if s.has_part_paid() { format!("Restbetrag {open}") } else { open }
+    match s.disputed {
+        Some(_) => format!("nicht beanstandete {open}"),
+        None if s.has_part_paid() => format!("Restbetrag {open}"),
+        None => open,
+    }
 }
 
 /// What is open, after a colon: "4.136,30 €", "2.029,50 € von 4.136,30 €", "die Rate von 1.000,00 €".
@@ -279,13 +283,20 @@ fn rest(s: &Subject) -> String {
     if s.asked != s.open {
         return format!("die Rate von {}", s.money(s.asked));
     }
-    if s.has_part_paid() { format!("{open} von {}", s.money(s.invoice.payable())) } else { open }
+    match s.disputed {
+        Some(_) => format!("{open}, die nicht beanstandet sind"),
+        None if s.has_part_paid() => format!("{open} von {}", s.money(s.invoice.payable())),
+        None => open,
+    }
 }
 
 fn amount_sentence(s: &Subject) -> String {
-    let open = s.money(s.open);
+    let (open, whole) = (s.money(s.open), s.money(s.whole_open()));
     if s.asked != s.open {
-        return format!("Die Rate beträgt {}; insgesamt sind {open} offen.", s.money(s.asked));
+        return format!("Die Rate beträgt {}; insgesamt sind {whole} offen.", s.money(s.asked));
+    }
+    if s.disputed.is_some() {
+        return format!("Von den offenen {whole} sind {open} nicht beanstandet.");
     }
     part_paid(s).unwrap_or_else(|| format!("Zu zahlen sind {open}."))
 }

@@ -145,7 +145,7 @@ fn with(invoice: &Invoice, open: i64, today: Date, write: impl Fn(&Subject) -> T
     let from_person = "Orla Byrne";
     let (asked, due) = (open, invoice.due);
     let (to_name, copy_of) = ("Ana Ruiz", None);
-    write(&Subject { firm: &firm, to_name, invoice, open, asked, due, today, from_person, copy_of })
+    write(&Subject { firm: &firm, to_name, invoice, open, disputed: None, asked, due, today, from_person, copy_of })
 }
 
 fn reminded(open: i64, today: Date, tone: Tone) -> Text {
@@ -199,8 +199,9 @@ fn all_of(firm: Firm, typed: &str) -> Vec<Text> {
         let open = Money::new(open, Currency::EUR);
         let (asked, due) = (open, invoice.due);
         let (from_person, copy_of) = (typed, Some(typed));
-        let s =
-            Subject { firm: &firm, to_name: typed, invoice: &invoice, open, asked, due, today, from_person, copy_of };
+        let disputed = Some(Disputed { amount: Money::new(1, Currency::EUR), since: due }).filter(|_| open.minor > 1);
+        let (firm, to_name, invoice) = (&firm, typed, &invoice);
+        let s = Subject { firm, to_name, invoice, open, disputed, asked, due, today, from_person, copy_of };
         out.extend([issued(&s), credit_note(&s, of(typed))]);
         out.extend(TONES.map(|tone| reminder(&s, tone)));
     }
@@ -373,7 +374,7 @@ fn a_letter_about_several_invoices_names_what_was_promised_in_both_languages() {
     let promised = || Promised { number: "HF-2025-0500".into(), is_late_note: false, amount, day };
     let write = |s: &Subject| {
         let entry = |broken| Entry { about: *s, tone: Tone::Overdue, broken };
-        digest(&[entry(Some(promised())), entry(None)], &[promised()], None).unwrap()
+        digest(&[entry(Some(promised())), entry(None)], &[promised()], &[], None).unwrap()
     };
     let one_line = |text: Text| text.text.split_whitespace().collect::<Vec<_>>().join(" ");
     let english = one_line(with(&invoice(), 413_630, date(2025, 12, 20), write));
@@ -415,8 +416,9 @@ fn german() -> Firm {
 fn in_german(open: i64, today: Date, write: impl Fn(&Subject) -> Text) -> Text {
     let (firm, invoice, open) = (german(), invoice(), Money::new(open, Currency::EUR));
     let (asked, due, from_person) = (open, invoice.due, "Orla Byrne");
+    let (firm, invoice, disputed) = (&firm, &invoice, None);
     let (to_name, copy_of) = ("Katrin Petersen", None);
-    write(&Subject { firm: &firm, to_name, invoice: &invoice, open, asked, due, today, from_person, copy_of })
+    write(&Subject { firm, to_name, invoice, open, disputed, asked, due, today, from_person, copy_of })
 }
 
 #[test]
@@ -457,6 +459,48 @@ fn german_letters_read_as_a_german_office_writes() {
     assert!(credit.text.contains("zu Rechnung HF-2025-0389."), "{}", credit.text);
 }
 
+fn in_part<'a>(s: &Subject<'a>, disputed: Disputed) -> Subject<'a> {
+    Subject { disputed: Some(disputed), ..*s }
+}
+
+#[test]
+fn of_a_part_in_dispute_a_letter_asks_for_the_rest_in_both_languages() {
+    use super::super::letters_digest::{Entry, InDispute, digest};
+    let disputed = Disputed { amount: Money::new(13_630, Currency::EUR), since: date(2025, 11, 12) };
+    let several = |s: &Subject| {
+        let entry = || Entry { about: in_part(s, disputed), tone: Tone::Overdue, broken: None };
+        let other = InDispute { number: "HF-2025-0500".into(), since: date(2025, 11, 12) };
+        digest(&[entry(), entry()], &[], &[other], None).unwrap()
+    };
+    let one_line =
+        |text: Text| format!("{} {}", text.subject, text.text.split_whitespace().collect::<Vec<_>>().join(" "));
+    let day = date(2025, 12, 20);
+    let english = |write: &dyn Fn(&Subject) -> Text| one_line(with(&invoice(), 400_000, day, write));
+    let german = |write: &dyn Fn(&Subject) -> Text| one_line(in_german(400_000, day, write));
+    for (text, words) in [
+        (english(&|s| reminder(&in_part(s, disputed), Tone::Overdue)), "the undisputed €4,000.00"),
+        (
+            english(&|s| reminder(&in_part(s, disputed), Tone::Final)),
+            "€136.30 of it is disputed since 12 November 2025; we do not ask",
+        ),
+        (english(&several), "€4,000.00 to pay of €4,136.30"),
+        (
+            english(&several),
+            "Invoice HF-2025-0500 is not part of this reminder: it is disputed since 12 November 2025.",
+        ),
+        (german(&|s| reminder(&in_part(s, disputed), Tone::Overdue)), "4.000,00 €, die nicht beanstandet sind"),
+        (
+            german(&|s| reminder(&in_part(s, disputed), Tone::Firm)),
+            "136,30 € davon haben Sie am 12. November 2025 beanstandet",
+        ),
+        (german(&several), "An die Rechnung HF-2025-0500 erinnern wir hier nicht: Sie haben sie am 12. November 2025"),
+    ] {
+        assert!(text.contains(words), "{words}: {text}");
+    }
+    let before = with(&invoice(), 400_000, date(2025, 11, 20), |s| reminder(&in_part(s, disputed), Tone::Upcoming));
+    assert!(before.text.contains("Of the €4,136.30 that are open, €4,000.00 is not disputed."), "{}", before.text);
+}
+
 #[test]
 fn no_german_letter_has_an_english_word_and_each_is_polite() {
     const ENGLISH: [&str; 20] = [
@@ -464,8 +508,10 @@ fn no_german_letter_has_an_english_word_and_each_is_polite() {
         "our", "and", "to", "by", "not", "with", "reply",
     ];
     let all = all_of(german(), "Katrin Petersen");
-    let notices = super::super::notices::all(&german(), "Katrin Petersen").into_iter().take(3);
-    for letter in all.into_iter().chain(notices) {
+    let notices = super::super::notices::all(&german(), "Katrin Petersen").into_iter();
+    // Those that clients get: of their access, and what was answered to a dispute.
+    let (first, answers) = (notices.clone().take(3), notices.skip(15).take(2));
+    for letter in all.into_iter().chain(first).chain(answers) {
         let said = letter.text.replace("harbourfinch.example", "").to_lowercase();
         let found: Vec<&str> = said.split(|c: char| !c.is_alphabetic()).filter(|x| ENGLISH.contains(x)).collect();
         assert!(found.is_empty(), "{found:?} in {}", letter.text);
@@ -484,8 +530,9 @@ fn a_late_payment_note_is_called_so_in_both_languages() {
         [(firm(), "ate payment note HF-2025-0412", "nvoice"), (german(), "Verzugsrechnung HF-2025-0412", "Rechnung")]
     {
         let (asked, due, to_name, copy_of) = (open, note.due, "Ana Ruiz", None);
+        let (firm, disputed) = (&firm, None);
         let on =
-            |today| Subject { firm: &firm, to_name, invoice: &note, open, asked, due, today, from_person, copy_of };
+            |today| Subject { firm, to_name, invoice: &note, open, disputed, asked, due, today, from_person, copy_of };
         let mut all = vec![issued(&on(date(2025, 10, 28)))];
         for today in [date(2025, 11, 20), date(2025, 11, 27), date(2025, 12, 4)] {
             all.extend(TONES.map(|tone| reminder(&on(today), tone)));

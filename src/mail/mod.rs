@@ -23,6 +23,7 @@ pub mod message;
 #[cfg(test)]
 mod message_tests;
 pub mod notices;
+pub mod notices_disputes;
 mod notices_german;
 mod pace;
 mod reach;

@@ -263,7 +263,7 @@ pub(super) fn notice(firm: &Firm, to_name: &str, subject: String, says: [String;
 }
 
 #[cfg(test)]
-pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 12] {
+pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 18] {
     let zone = &TimeZone::UTC;
     let happened = Happened { at: Timestamp::UNIX_EPOCH, zone, who: typed, from: Some(IpAddr::from([192, 0, 2, 7])) };
     let (at, why) = (happened.at, format!("The disk is full, {typed}."));
@@ -278,5 +278,9 @@ pub(super) fn all(firm: &Firm, typed: &str) -> [Text; 12] {
     let promise = Promise { note: typed.to_owned(), ..Promise::of_test() };
     let said = Said { contact: typed, client: typed, invoice: "A-1", promise: &promise };
     let [promised, back] = [promised, promise_withdrawn].map(|write| write(firm, typed, &happened, said));
-    [password, now, was, joined, reached, failed, late, drill, stopped, promised, back, bank]
+    let [raised, changed, over, passed, upheld, rejected] = super::notices_disputes::all(firm, typed, &happened);
+    [
+        password, now, was, joined, reached, failed, late, drill, stopped, promised, back, raised, changed, over,
+        passed, upheld, rejected, bank,
+    ]
 }

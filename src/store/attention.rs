@@ -8,6 +8,7 @@ use jiff::civil::Date;
 use redb::ReadableTable;
 
 use super::date_of;
+use super::disputes::DisputeReads;
 use super::error::StoreError;
 use super::invoices::{OPEN, PART_PAID};
 use super::promises::PromiseReads;
@@ -83,7 +84,8 @@ pub(super) fn reacted(event: &Event, actor: &Actor) -> Option<InvoiceId> {
         | Event::PromiseWithdrawn { invoice, .. }
         | Event::PromiseKept { invoice, .. }
         | Event::PromiseBroken { invoice, .. }
-        | Event::PromiseReopened { invoice, .. } => Some(*invoice),
+        | Event::PromiseReopened { invoice, .. }
+        | Event::Dispute { invoice, .. } => Some(*invoice),
         _ => None,
     }
 }
@@ -112,7 +114,7 @@ impl WriteTx<'_> {
         match (open, known) {
             (false, true) => self.end_attention(invoice.id),
             (true, false) => {
-                let (want, at) = self.for_promise(invoice.id, beginning(invoice, due, self.now))?;
+                let (want, at) = self.for_answer(invoice.id, beginning(invoice, due, self.now))?;
                 self.put_attention(invoice.client, invoice.id, want, at)
             }
             _ => Ok(()),
@@ -120,33 +122,38 @@ impl WriteTx<'_> {
     }
 
     /// An open invoice wants nobody for some days, because something happened at `at`; a call that somebody is asked
-    /// for stays asked for, unless payment was promised since. Where a promise is broken by that (`broke`), it wants
-    /// somebody for it.
+    /// for stays asked for, unless payment was promised or it was disputed since. While it is disputed it wants an
+    /// answer; where a promise is broken by that (`broke`), it wants somebody for it.
     pub(super) fn touch(
         &mut self,
         invoice: InvoiceId,
         at: Timestamp,
         (days, broke): (i32, bool),
     ) -> Result<(), StoreError> {
-        let (known, newest) = (self.known_want(invoice)?, self.newest_promise(invoice)?);
+        let (known, now) = (self.known_want(invoice)?, self.now);
+        let was = |want: Want| known == Some(want.tag());
+        if self.standing_dispute(invoice)?.is_some() {
+            // It waits since it was disputed, whatever happened since.
+            return if was(Want::Disputed) { Ok(()) } else { self.stand(invoice, |_| (Want::Disputed, now)) };
+        }
+        let newest = self.newest_promise(invoice)?;
         let broken = newest.as_ref().is_some_and(|x| matches!(x.outcome, Outcome::Broken(_)));
-        if known == Some(Want::Call.tag()) && !broke && !newest.is_some_and(|x| x.keeps_back()) {
+        if was(Want::Call) && !broke && !newest.is_some_and(|x| x.keeps_back()) {
             return Ok(());
         }
         // It waits since the promise was broken, whatever happened since; where it does not, somebody called.
-        match (broken, known == Some(Want::Broken.tag())) {
-            (true, true) => Ok(()),
-            (true, false) if broke => {
-                let now = self.now;
-                self.stand(invoice, |_| (Want::Broken, now))
-            }
+        match broken {
+            true if was(Want::Broken) => Ok(()),
+            true if broke || was(Want::Disputed) => self.stand(invoice, |_| (Want::Broken, now)),
             _ => self.leave_alone(invoice, at, days),
         }
     }
 
-    /// An open invoice wants somebody to call, at once; one that waits because a promise was broken wants that already.
+    /// An open invoice wants somebody to call, at once; one that is disputed, or waits because a promise was broken,
+    /// wants that already.
     pub fn ask_for_call(&mut self, client: ClientId, invoice: InvoiceId) -> Result<(), StoreError> {
-        if self.known_want(invoice)? == Some(Want::Broken.tag()) {
+        let known = self.known_want(invoice)?;
+        if known == Some(Want::Broken.tag()) || self.standing_dispute(invoice)?.is_some() {
             return Ok(());
         }
         let promise = self.newest_promise(invoice)?.filter(Promise::keeps_back);
@@ -155,9 +162,13 @@ impl WriteTx<'_> {
         self.put_attention(client, invoice, want, at)
     }
 
-    /// Somebody called about an open invoice: it wants nobody until an answer is due. Where a promise was broken and
-    /// nobody was reached, it wants somebody for that again after a day.
+    /// Somebody called about an open invoice: it wants nobody until an answer is due, but for one that is disputed,
+    /// which wants its answer. Where a promise was broken and nobody was reached, it wants somebody for that again after
+    /// a day.
     pub fn called(&mut self, invoice: InvoiceId, reached: bool) -> Result<(), StoreError> {
+        if self.standing_dispute(invoice)?.is_some() {
+            return Ok(());
+        }
         if reached || self.known_want(invoice)? != Some(Want::Broken.tag()) {
             return self.leave_alone(invoice, self.now, ANSWER_DAYS);
         }
@@ -184,9 +195,12 @@ impl WriteTx<'_> {
         self.put_attention(ClientId(client), invoice, want, from)
     }
 
-    /// Why and from when on an open invoice wants somebody, by what was promised of it last: at once when that was
-    /// broken, and while it is open not before it is.
-    fn for_promise(&self, invoice: InvoiceId, otherwise: (Want, Timestamp)) -> Result<(Want, Timestamp), StoreError> {
+    /// Why and from when on an open invoice wants somebody: at once while it is disputed; else by what was promised of
+    /// it last, at once when that was broken, and while it is open not before it is.
+    fn for_answer(&self, invoice: InvoiceId, otherwise: (Want, Timestamp)) -> Result<(Want, Timestamp), StoreError> {
+        if self.standing_dispute(invoice)?.is_some() {
+            return Ok((Want::Disputed, self.now));
+        }
         Ok(match self.newest_promise(invoice)? {
             Some(Promise { outcome: Outcome::Broken(_), .. }) => (Want::Broken, self.now),
             Some(promise) if promise.keeps_back() => (Want::Silent, otherwise.1.max(promised_until(&promise))),

@@ -516,6 +516,7 @@ impl WriteTx<'_> {
         if shelf == PAID || before == Some(PAID) {
             self.review_habit(invoice.client)?;
         }
+        self.redispute(invoice, settled)?;
         self.begin_attention(invoice, open.minor > 0, invoice.next_due(settled))?;
         Ok(settled)
     }

@@ -13,6 +13,7 @@ pub mod clients;
 pub mod compact;
 pub mod credit_terms;
 pub mod crypt;
+pub mod disputes;
 pub mod documents;
 pub mod drops;
 pub mod dump;
@@ -80,6 +81,7 @@ pub mod prelude {
     pub use super::chain::ChainReads;
     pub use super::clients::ClientReads;
     pub use super::credit_terms::CreditTermsReads;
+    pub use super::disputes::DisputeReads;
     pub use super::documents::DocumentReads;
     pub use super::drops::DropReads;
     pub use super::events::EventReads;

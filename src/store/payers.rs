@@ -7,6 +7,7 @@ use jiff::tz::TimeZone;
 use redb::ReadableTable;
 
 use super::day;
+use super::disputes::DisputeReads;
 use super::error::StoreError;
 use super::invoices::{Cursor, InvoiceReads};
 use super::overview::OverviewReads;
@@ -26,6 +27,8 @@ use crate::domain::score::{self, Facts, How, Owed, Settlement};
 pub const INVOICES_MAX: usize = 300;
 /// Most promises that are read, the newest.
 const PROMISES_MAX: usize = 200;
+/// Most disputes that are read, the newest.
+const DISPUTES_MAX: usize = 200;
 /// Most receipts that are read for those that were taken back, the newest.
 const RECEIPTS_MAX: usize = 500;
 
@@ -70,7 +73,8 @@ pub trait PayerReads: Reader {
             }
             promises.push(Promised { promise, parts });
         }
-        Ok(Facts { owed, promises, since })
+        let disputes = self.disputes_of(client.id, from, on, DISPUTES_MAX)?;
+        Ok(Facts { owed, promises, disputes, since })
     }
 }
 

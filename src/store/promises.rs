@@ -5,6 +5,8 @@
 use jiff::civil::Date;
 use redb::ReadableTable;
 
+use super::accounts::AccountReads;
+use super::disputes::DisputeReads;
 use super::error::StoreError;
 use super::pauses::PauseReads;
 use super::payments::PaymentReads;
@@ -79,12 +81,19 @@ pub trait PromiseReads: Reader {
         Ok(self.allocations_of(invoice)?.iter().map(|a| Part::of(a, None)).collect())
     }
 
-    /// What keeps an invoice's reminders back on `day`, of several what lasts longest: its pause or its client's, or
-    /// its open promise.
+    /// What keeps an invoice's reminders back on `day`, of several what lasts longest: its pause or its client's, its
+    /// open promise, or a dispute of all that is open.
     fn hold_on(&self, invoice: &Invoice, day: Date) -> Result<Option<Hold>, StoreError> {
         let pause = self.pause_on(invoice, day)?.map(Hold::Pause);
         let promise = self.newest_promise(invoice.id)?.filter(|x| x.holds_on(day)).map(Hold::Promise);
-        Ok(hold::longest(pause.into_iter().chain(promise)))
+        let dispute = match self.standing_dispute(invoice.id)?.filter(|_| invoice.issue.is_some()) {
+            Some(dispute) if dispute.holds(invoice.open(self.settled(invoice.id)?)) => {
+                let with = self.staff(dispute.with)?.map_or_else(String::new, |x| x.name);
+                Some(Hold::Dispute(dispute, with))
+            }
+            _ => None,
+        };
+        Ok(hold::longest(pause.into_iter().chain(promise).chain(dispute)))
     }
 }
 

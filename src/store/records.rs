@@ -12,6 +12,7 @@ use crate::domain::backup::SealedIdentities;
 use crate::domain::backups::Backups;
 use crate::domain::client::Client;
 use crate::domain::credit_terms::CreditTerms;
+use crate::domain::dispute::Dispute;
 use crate::domain::document::Document;
 use crate::domain::drop::Dropped;
 use crate::domain::event::LogEntry;
@@ -93,6 +94,7 @@ records! {
     Dropped = "dropped file" v 1;
     Pause = "pause" v 1;
     Promise = "promise to pay" v 1;
+    Dispute = "dispute" v 1;
     Stopped = "stop of reminders" v 1;
     MonthStatement = "month-end statement" v 1;
     PolicyVersion = "reminder policy" v 1;

@@ -12,6 +12,7 @@ use jiff::civil::Date;
 use super::accounts::AccountReads;
 use super::chain::ChainReads;
 use super::clients::ClientReads;
+use super::disputes::DisputeReads;
 use super::documents::{DocumentCursor, DocumentReads, DocumentShelf};
 use super::error::StoreError;
 use super::events::{EventReads, Visited};
@@ -28,6 +29,7 @@ use super::statement::Books;
 use super::tx::Reader;
 use crate::domain::anchor::AnchorCode;
 use crate::domain::client::Client;
+use crate::domain::dispute::Dispute;
 use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::firm::Firm;
@@ -283,6 +285,20 @@ impl<'a, R: Reader> ClientView<'a, R> {
     /// The newest promise to pay a document, whatever became of it.
     pub fn newest_promise(&self, row: &Row) -> Result<Option<Promise>, StoreError> {
         if self.sees(&row.invoice) { self.reader.newest_promise(row.invoice.id) } else { Ok(None) }
+    }
+
+    /// The newest dispute of a document, whatever became of it.
+    pub fn newest_dispute(&self, row: &Row) -> Result<Option<Dispute>, StoreError> {
+        if self.sees(&row.invoice) { self.reader.newest_dispute(row.invoice.id) } else { Ok(None) }
+    }
+
+    /// The disputes of these documents that stand, by document.
+    pub fn disputed(&self, rows: &[Row]) -> Result<BTreeMap<InvoiceId, Dispute>, StoreError> {
+        let mut out = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.open().minor > 0 && self.sees(&row.invoice)) {
+            out.extend(self.reader.standing_dispute(row.invoice.id)?.map(|x| (row.invoice.id, x)));
+        }
+        Ok(out)
     }
 
     /// How many days ahead a payment can be promised.

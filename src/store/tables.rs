@@ -206,6 +206,19 @@ pub const PROMISES_OF_INVOICE: T<(Id, Id), ()> = T::new("promises_of_invoice");
 pub const PROMISES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("promises_of_client");
 /// *Index*: (day on which it is broken, promise) of those that are open.
 pub const PROMISES_OPEN: T<(Day, Id), ()> = T::new("promises_open");
+/// Disputes of invoices.
+pub const DISPUTES: T<Id, Bytes> = T::new("disputes");
+/// *Index*: (invoice, dispute).
+pub const DISPUTES_OF_INVOICE: T<(Id, Id), ()> = T::new("disputes_of_invoice");
+/// *Index*: (client, day on which it was raised, dispute).
+pub const DISPUTES_OF_CLIENT: T<(Id, Day, Id), ()> = T::new("disputes_of_client");
+/// *Index*: (client, or 0 for all of them; dispute) of those that stand: are open, or upheld and not credited yet.
+pub const DISPUTES_OPEN: T<(Id, Id), ()> = T::new("disputes_open");
+/// *Index*: invoice of which a dispute stands to (what is open of it, what of that is disputed).
+pub const DISPUTED_OF: T<Id, (i64, i64)> = T::new("disputed_of");
+/// *Index*: (currency; client, or 0 for all of them; due date) to (sum of disputed open amounts and instalments, how
+/// many).
+pub const DISPUTED: T<(Name, Id, Day), (i64, u64)> = T::new("disputed");
 /// Contact to their wish for no reminders.
 pub const STOPPED: T<Id, Bytes> = T::new("stopped");
 /// *Index*: contacts whose wish staff have not noted yet.
@@ -249,6 +262,7 @@ macro_rules! every_table {
             CREDIT_TERMS CREDIT_HOLDS LATE_NOTES LATE_PAYMENT LATE_EXCEPTIONS LATE_LOOKS
             ATTENTION ATTENTION_OF SNOOZES
             PROMISES PROMISES_OF_INVOICE PROMISES_OF_CLIENT PROMISES_OPEN
+            DISPUTES DISPUTES_OF_INVOICE DISPUTES_OF_CLIENT DISPUTES_OPEN DISPUTED_OF DISPUTED
             HABITS EXPECTED DEBTS DEBTORS MONTHS
             EXCEPTIONS)
     };

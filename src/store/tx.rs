@@ -18,11 +18,12 @@ use crate::domain::fairness;
 use crate::domain::ids::{ClientId, InvoiceId};
 
 /// Everything that has identifiers.
-const NOUNS: [&str; 19] = [
+const NOUNS: [&str; 20] = [
     "allocation",
     "client",
     "contact",
     "content",
+    "dispute",
     "document",
     "drop",
     "import",

@@ -12,6 +12,7 @@ pub mod certificate;
 pub mod charts;
 pub mod demo_mail;
 pub mod desk;
+pub mod dispute_form;
 pub mod download;
 pub mod forms;
 mod gate;

@@ -99,6 +99,8 @@ pub fn list() -> Vec<Route> {
         get "/invoices/{number}" Reader portal::invoice::show; // also {number}.pdf .xml .cii.xml .csv .html
         post "/invoices/{number}/promise" Reader portal::promise::make;
         post "/invoices/{number}/promise/withdrawal" Reader portal::promise::withdraw;
+        post "/invoices/{number}/dispute" Reader portal::dispute::raise;
+        post "/invoices/{number}/dispute/withdrawal" Reader portal::dispute::withdraw;
         get "/statement" Contact portal::statement::show;
         get "/statement.pdf" Contact portal::statement::file::pdf;
         get "/statement.csv" Contact portal::statement::file::csv;
@@ -251,6 +253,12 @@ pub fn list() -> Vec<Route> {
         get "/desk/invoices/{id}/promise" StaffWork desk::promises::ask;
         post "/desk/invoices/{id}/promise" StaffWork desk::promises::record;
         post "/desk/invoices/{id}/promise/withdrawal" StaffWork desk::promises::withdraw;
+        get "/desk/invoices/{id}/dispute" StaffWork desk::disputes::show;
+        post "/desk/invoices/{id}/dispute" StaffWork desk::disputes::record;
+        post "/desk/invoices/{id}/dispute/withdrawal" StaffWork desk::disputes::withdraw;
+        post "/desk/invoices/{id}/dispute/person" StaffWork desk::disputes::pass_on;
+        post "/desk/invoices/{id}/dispute/answer" StaffWork desk::disputes::answer;
+        post "/desk/invoices/{id}/dispute/end" StaffWork desk::disputes::close;
         get "/desk/clients/{id}/pause" StaffWork desk::pauses::ask_of_client;
         post "/desk/clients/{id}/pause" StaffWork desk::pauses::pause_client;
         post "/desk/clients/{id}/go-on" StaffWork desk::pauses::go_on_with_client;

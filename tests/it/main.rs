@@ -10,6 +10,7 @@ mod browser;
 mod cli;
 mod desk;
 mod digest;
+mod disputes;
 mod drops;
 mod einvoices;
 mod evidence;

@@ -48,6 +48,7 @@ const DESK: [&str; 42] = [
     "/desk/clients/1/pause",
     "/desk/invoices/1/call",
     "/desk/invoices/1/promise",
+    "/desk/invoices/1/dispute",
     "/desk/contacts/1/reminders",
     "/desk/payments",
     "/desk/payments/new?client=1",

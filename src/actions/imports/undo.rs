@@ -1,6 +1,6 @@
 //! Undoing an import, as long as nothing was built on what it brought.
 
-use super::super::{author, found, invoices, promises, reminders};
+use super::super::{author, disputes, found, invoices, promises, reminders};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
@@ -101,7 +101,8 @@ fn release(
     if before.open().minor == 0 {
         reminders::resume(w, &before.invoice, settings)?;
     }
-    promises::reopened(w, &before.invoice, &settings.zone)
+    promises::reopened(w, &before.invoice, &settings.zone)?;
+    disputes::moved(w, &before, calendar::today(w.now, &settings.zone))
 }
 
 /// What was built on an import since, in words; `None` when nothing was.
@@ -225,6 +226,7 @@ fn built(event: &Event) -> Option<&'static str> {
         E::Opened { .. } | E::Downloaded { .. } => "was opened by the client",
         E::WrittenOff { .. } => "was written off",
         E::PaymentPromised { .. } => "was promised",
+        E::Dispute { .. } => "was disputed",
         E::CertificateMade { .. } => "had a certificate made of it",
         E::InvoiceIssued { .. } | E::InvoicePublished { .. } | E::CreditNoteIssued { .. } => "got documents",
         E::ClientChanged { .. } => "was given other particulars",

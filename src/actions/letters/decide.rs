@@ -129,7 +129,7 @@ pub fn send_again(
     let firm = w.firm()?;
     let firm = writing(w, &firm, Person::Contact(contact))?;
     let own = w.words_at(LetterKind::Issued, firm.locale.language(), w.now)?;
-    let text = letters_own::issued(&subject(&firm, &to.name, &row, today), own.as_ref());
+    let text = letters_own::issued(&subject(&firm, &to.name, &row, None, today), own.as_ref());
     let key = format!("{}/again-{}", issue_key(invoice, Person::Contact(contact)), w.next("letter-again")?);
     queue(w, &(&to).into(), key, Purpose::Issued(invoice), Some(Link::Document(invoice)), text)?;
     let (to, decision) = (to.email.to_string(), "send again".to_owned());

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span};
 use super::along::along_of;
 use super::hand_over::{Parcel, Sender, begin, looked_after_by, note_files, offer_stop, outgoing};
 use super::people::{reach, writing};
-use super::queue::{client_name, copied, message_id, subject};
+use super::queue::{client_name, copied, disputed, message_id, subject};
 use super::stop::{moot, withdraw};
 use super::thread;
 use crate::domain::calendar::today;
@@ -21,7 +21,7 @@ use crate::domain::letter::{ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose
 use crate::domain::person::Person;
 use crate::domain::promise::{Outcome, Promise, STAFF_DAYS, Terms};
 use crate::domain::reminder::{Policy, Tone};
-use crate::mail::letters_digest::{Entry, Promised, digest, kind};
+use crate::mail::letters_digest::{Entry, InDispute, Promised, digest, kind};
 use crate::secrets::{Entropy, Token};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -125,12 +125,13 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
     let (firm, policy, client) = (w.firm()?, w.policy()?, client_name(w, &row.invoice)?);
     let (firm, today) = (writing(w, &firm, first.to)?, today(w.now, zone));
     let entry = |(letter, row): &'_ (Letter, Row)| tone(&policy, letter).on(today, row.due());
-    let broken = going.iter().map(|x| broken(w, &x.1)).collect::<Result<Vec<_>, _>>()?;
+    let asides = going.iter().map(|x| Ok((broken(w, &x.1)?, disputed(w, &x.1)?)));
+    let asides = asides.collect::<Result<Vec<_>, StoreError>>()?;
     let entries: Vec<Entry<'_>> = going
         .iter()
-        .zip(broken)
-        .map(|(one, broken)| {
-            let about = subject(&firm, &first.to_name, &one.1, today);
+        .zip(asides)
+        .map(|(one, (broken, disputed))| {
+            let about = subject(&firm, &first.to_name, &one.1, disputed, today);
             let about = if matches!(first.to, Person::Staff(_)) { copied(about, &client) } else { about };
             Entry { about, tone: entry(one), broken }
         })
@@ -142,7 +143,8 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
         None => None,
     };
     let promised = promised(w, first, row.invoice.client, today)?;
-    Ok(digest(&entries, &promised, own.as_ref()).ok_or_else(nothing)?)
+    let disputed = disputed_whole(w, first, row.invoice.client)?;
+    Ok(digest(&entries, &promised, &disputed, own.as_ref()).ok_or_else(nothing)?)
 }
 
 /// The promise of an invoice that was broken last, if what was promised has not come since either.
@@ -166,6 +168,23 @@ fn promised(r: &impl Reader, letter: &Letter, client: ClientId, today: Date) -> 
         let Some(invoice) = r.invoice(promise.invoice)? else { continue };
         if reader.as_ref().is_none_or(|x| x.sees_billing(client, invoice.project)) {
             out.extend(named(&invoice, promise));
+        }
+    }
+    Ok(out)
+}
+
+/// The client's other invoices that are disputed whole, as far as the reader may see them.
+fn disputed_whole(r: &impl Reader, letter: &Letter, client: ClientId) -> Result<Vec<InDispute>, StoreError> {
+    let reader = match letter.to {
+        Person::Contact(id) => r.contact(id)?,
+        Person::Staff(_) => None,
+    };
+    let mut out = Vec::new();
+    for dispute in r.standing_disputes(Some(client), CARRIED_MAX)? {
+        let Some(row) = r.invoice_row(dispute.invoice)?.filter(|row| dispute.holds(row.open())) else { continue };
+        if reader.as_ref().is_none_or(|x| x.sees_billing(client, row.invoice.project)) {
+            let number = row.invoice.number().map(ToString::to_string);
+            out.extend(number.map(|number| InDispute { number, since: dispute.made }));
         }
     }
     Ok(out)

@@ -12,6 +12,7 @@ use crate::domain::firm::Firm;
 use crate::domain::ids::LetterId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issue_key, quote_key, reminder_key};
+use crate::domain::money::Money;
 use crate::domain::payment::Settled;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
@@ -40,7 +41,7 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
     let row = Row { invoice: invoice.clone(), settled: Settled::default() };
     for contact in recipients(w, invoice)? {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
-        let about = subject(&firm, &contact.name, &row, today);
+        let about = subject(&firm, &contact.name, &row, None, today);
         let text = match &credited {
             Some(of) => {
                 let number = of.number().map_or("", |x| x.as_str());
@@ -73,19 +74,20 @@ pub(in super::super) fn queue_reminder(
             withdraw(w, older, "a later reminder took its place")?;
         }
     }
-    let firm = w.firm()?;
+    let (firm, disputed) = (w.firm()?, disputed(w, row)?);
     let mut queued = 0;
     let purpose = Purpose::Reminder(invoice.id, step.step);
     let key = |to| reminder_key(invoice.id, instalment, step.step, to);
     for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
-        let text = reminder_words(w, &subject(&firm, &contact.name, row, today), step.tone, w.now)?;
+        let text = reminder_words(w, &subject(&firm, &contact.name, row, disputed, today), step.tone, w.now)?;
         let link = Some(Link::Document(invoice.id));
         queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
     }
     for staff in &to.copies {
         let client = client_name(w, invoice)?;
-        let text = reminder_words(w, &copied(subject(&firm, &staff.name, row, today), &client), step.tone, w.now)?;
+        let about = copied(subject(&firm, &staff.name, row, disputed, today), &client);
+        let text = reminder_words(w, &about, step.tone, w.now)?;
         let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
         // The client's link is theirs alone: a copy leads to the invoice on the desk.
         queued += usize::from(queue(w, &to, key(Person::Staff(staff.id)), purpose, None, text)?);
@@ -124,7 +126,7 @@ pub(in super::super) fn reword(
 ) -> Result<(), ActError> {
     let (firm, client) = (w.firm()?, client_name(w, &row.invoice)?);
     let firm = writing(w, &firm, letter.to)?;
-    let about = subject(&firm, &letter.to_name, row, today);
+    let about = subject(&firm, &letter.to_name, row, disputed(w, row)?, today);
     let about = if matches!(letter.to, Person::Staff(_)) { copied(about, &client) } else { about };
     let words::Text { subject, text, html } = reminder_words(w, &about, tone, letter.queued)?;
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
@@ -273,15 +275,31 @@ pub(super) fn queue(
     Ok(true)
 }
 
+/// The part of an invoice that is disputed now, while the rest is not.
+pub(super) fn disputed(r: &impl Reader, row: &Row) -> Result<Option<words::Disputed>, StoreError> {
+    let open = row.open();
+    let part = r.standing_dispute(row.invoice.id)?.map(|x| words::Disputed { amount: x.disputed(open), since: x.made });
+    Ok(part.filter(|x| (1..open.minor).contains(&x.amount.minor)))
+}
+
 /// What a letter about a document says.
-pub(super) fn subject<'a>(firm: &'a Firm, to: &'a str, row: &'a Row, today: Date) -> words::Subject<'a> {
+pub(super) fn subject<'a>(
+    firm: &'a Firm,
+    to: &'a str,
+    row: &'a Row,
+    disputed: Option<words::Disputed>,
+    today: Date,
+) -> words::Subject<'a> {
+    let open = Money::new(row.open().minor - disputed.map_or(0, |x| x.amount.minor), row.invoice.currency);
+    let asked = row.invoice.asked(row.settled, today);
     let from_person = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
     words::Subject {
         firm,
         to_name: to,
         invoice: &row.invoice,
-        open: row.open(),
-        asked: row.invoice.asked(row.settled, today),
+        open,
+        disputed,
+        asked: Money::new(asked.minor.min(open.minor), asked.currency),
         due: row.due(),
         today,
         from_person,

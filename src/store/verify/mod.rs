@@ -4,6 +4,7 @@
 //! bytes are followed. Changes nothing. Reads each table once and looks the rest up, so that a large file takes time in
 //! proportion to its size and little memory.
 
+mod disputes;
 mod documents;
 mod files;
 mod ledger;
@@ -74,6 +75,7 @@ pub fn whole(reader: &ReadTx, progress: impl FnMut(&str, u64, u64)) -> Result<Re
     sums::check(&mut check)?;
     worklist::check(&mut check)?;
     promises::check(&mut check)?;
+    disputes::check(&mut check)?;
     log::check(&mut check)?;
     files::check(&mut check)?;
     Ok(check.report)

@@ -55,8 +55,8 @@ fn outcome(c: &mut Check<'_>, promise: &Promise) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// No other invoice wants somebody for a broken promise than an open one whose newest is broken. One may not: somebody
-/// called since.
+/// No other invoice wants somebody for a broken promise than an open one whose newest is broken, and none that is
+/// disputed. One may not: somebody called since.
 fn wanting(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut broken = 0;
     let mut last = None;
@@ -68,8 +68,9 @@ fn wanting(c: &mut Check<'_>) -> Result<(), StoreError> {
         let why = c.r.table(ATTENTION_OF)?.get(invoice)?.map(|x| x.value().1);
         let told = why == Some(Want::Broken.tag());
         broken += u64::from(told);
-        c.claim(!told || (is_broken && open), || {
-            format!("Invoice {invoice} wants somebody for a broken promise, and has none or is not open.")
+        let disputed = c.has(DISPUTED_OF, invoice)?;
+        c.claim(!told || (is_broken && open && !disputed), || {
+            format!("Invoice {invoice} wants somebody for a broken promise, and has none, is disputed or not open.")
         });
         Ok(())
     };

@@ -13,7 +13,7 @@ use rust_decimal::Decimal;
 
 use super::links;
 use super::names::NamesOf;
-use super::receivables::{monday_of, thousands};
+use super::receivables::{disputed_totals, monday_of, thousands};
 use crate::documents::Csv;
 use crate::domain::dso::{self, Dso, Month};
 use crate::domain::ids::ClientId;
@@ -117,10 +117,12 @@ pub(super) fn sections(r: &ReadTx, desk: &Desk, currency: Currency, several: boo
     let (weeks, past) = by_week(&expected(r, desk)?, currency, desk.today());
     let months = months(r, desk)?.remove(&currency).unwrap_or_default();
     let figures = dso::by_month(&months, desk.today(), MONTHS);
+    let disputed = disputed(r, desk, currency)?;
+    let without = (disputed.minor > 0).then(|| (disputed, dso::without(&months, desk.today(), disputed.minor)));
     let owing = debtors(r, desk, currency, DEBTORS)?;
     Ok(html! {
         (parts::section(&format!("cash-{currency}"), named("Expected cash"), csv_link("expected"), cash(desk, currency, &weeks, past)))
-        (parts::section(&format!("dso-{currency}"), named("Days sales outstanding"), csv_link("dso"), outstanding(desk, currency, &figures)))
+        (parts::section(&format!("dso-{currency}"), named("Days sales outstanding"), csv_link("dso"), outstanding(desk, currency, &figures, without.as_ref())))
         (parts::section(&format!("debtors-{currency}"), named("Who owes most"), csv_link("debtors"), most(r, desk, &names, currency, &owing)?))
     })
 }
@@ -157,7 +159,14 @@ fn days(desk: &Desk, tenths: Option<i64>) -> String {
     tenths.map_or_else(|| "–".to_owned(), |x| desk.locale().number(Decimal::new(x, 1)))
 }
 
-fn outstanding(desk: &Desk, currency: Currency, figures: &[Dso]) -> Markup {
+/// What is disputed in a currency, for whoever asks.
+fn disputed(r: &ReadTx, desk: &Desk, currency: Currency) -> Result<Money, StoreError> {
+    let all = disputed_totals(r, desk)?;
+    let own = all.iter().filter(|x| x.sum.currency == currency);
+    Ok(Money::new(own.fold(0_i64, |sum, x| sum.saturating_add(x.sum.minor)), currency))
+}
+
+fn outstanding(desk: &Desk, currency: Currency, figures: &[Dso], without: Option<&(Money, Dso)>) -> Markup {
     let label = |month: Date| month.strftime("%b %y").to_string();
     let column = |x: &Dso| Column {
         label: label(x.month),
@@ -178,11 +187,23 @@ fn outstanding(desk: &Desk, currency: Currency, figures: &[Dso]) -> Markup {
         let cells = [label(x.month), open, days(desk, x.simple), days(desk, x.countback)];
         cells.map(|cell| html! { (cell) }).to_vec().into()
     };
-    let rows: Vec<parts::Row> = figures.iter().rev().map(row).collect();
+    let mut rows: Vec<parts::Row> = figures.iter().rev().map(row).collect();
+    if let Some((_, x)) = without {
+        let open = desk.locale().amount(Money::new(x.receivables, currency));
+        let name = format!("{}, without what is disputed", label(x.month));
+        let cells = [name, open, days(desk, x.simple), days(desk, x.countback)];
+        rows.insert(0, cells.map(|cell| html! { (cell) }).to_vec().into());
+    }
     let heading = format!("dso-{currency}");
     html! {
         p.small.mut {
             (said) " Countback takes the newest months’ sales off what is open; the simple rule sets it against three months’ sales."
+        }
+        @if let Some((disputed, x)) = without {
+            p.small {
+                "Without the " (desk.locale().money(*disputed)) " that is disputed: " (days(desk, x.countback)) " days by countback and "
+                (days(desk, x.simple)) " days by the simple rule."
+            }
         }
         (charts::columns(&format!("{heading}-d"), &heading, &said, ("Month", "Days by countback"), &columns))
         (parts::more("Both rules, month by month", parts::scroller("Days sales outstanding by month", &cols, &rows, None)))
@@ -235,14 +256,32 @@ pub async fn expected_csv(desk: Desk) -> Result<Response, Problem> {
 
 /// `GET /desk/receivables/dso.csv`: days sales outstanding of the last twelve months.
 pub async fn dso_csv(desk: Desk) -> Result<Response, Problem> {
-    let all = desk.read(|r| Ok(months(r, &desk)?))?;
-    let mut csv = Csv::new(&["Currency", "Month", "Open", "Simple days", "Countback days"]);
+    let (all, disputed) = desk.read(|r| Ok((months(r, &desk)?, disputed_totals(r, &desk)?)))?;
+    let mut csv = Csv::new(&[
+        "Currency",
+        "Month",
+        "Open",
+        "Simple days",
+        "Countback days",
+        "Disputed",
+        "Simple days without it",
+        "Countback days without it",
+    ]);
     for (currency, months) in &all {
+        let own = disputed.iter().filter(|x| x.sum.currency == *currency);
+        let disputed = Money::new(own.fold(0_i64, |sum, x| sum.saturating_add(x.sum.minor)), *currency);
+        let without = dso::without(months, desk.today(), disputed.minor);
         for x in dso::by_month(months, desk.today(), MONTHS) {
             let open = Money::new(x.receivables, *currency).decimal().to_string();
             let tenths = |x: Option<i64>| x.map_or_else(String::new, |x| Decimal::new(x, 1).to_string());
             let month = x.month.strftime("%Y-%m").to_string();
-            csv.row(&[currency.code(), &month, &open, &tenths(x.simple), &tenths(x.countback)]);
+            // What was disputed at the end of a past month is not kept as a sum.
+            let [disputed, simple, countback] = match x.month == without.month {
+                true => [disputed.decimal().to_string(), tenths(without.simple), tenths(without.countback)],
+                false => Default::default(),
+            };
+            let (own_simple, own_countback) = (tenths(x.simple), tenths(x.countback));
+            csv.row(&[currency.code(), &month, &open, &own_simple, &own_countback, &disputed, &simple, &countback]);
         }
     }
     Ok(download::csv(&format!("dso-{}.csv", desk.today()), csv))

@@ -8,7 +8,7 @@ use maud::{Markup, html};
 use super::client_form::client_of;
 use super::client_timeline::{self, History};
 use super::form::Id;
-use super::{client_money, client_people, credit_terms, links, pauses, payer, promises};
+use super::{client_money, client_people, credit_terms, disputes, links, pauses, payer, promises};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::credit_terms::CreditTerms;
@@ -43,8 +43,9 @@ pub struct Overview {
     pub ageing: BTreeMap<Currency, Ageing>,
     /// Receipts of the last twelve months, in minor units per currency.
     pub paid: BTreeMap<Currency, i64>,
-    /// The first open invoices, the earliest due first, each with who saw it last and what was promised of it last.
-    pub open: Vec<(Row, Option<client_money::Seen>, Option<Promise>)>,
+    /// The first open invoices, the earliest due first, each with who saw it last, what was promised of it last
+    /// and whether it is disputed.
+    pub open: Vec<(Row, Option<client_money::Seen>, Option<Promise>, Markup)>,
     /// How many are open in all.
     pub open_count: usize,
     /// Their people, each with whether they set a password.
@@ -85,7 +86,8 @@ fn read(desk: &Desk, r: &ReadTx, client: Client) -> Result<Overview, StoreError>
         if let Some(row) = r.invoice_row(item.invoice)? {
             let seen = client_money::seen(r, &row.invoice)?;
             let promised = r.newest_promise(row.invoice.id)?;
-            rows.push((row, seen, promised));
+            let disputed = disputes::tag(r, &row)?;
+            rows.push((row, seen, promised, disputed));
         }
     }
     let (mut people, mut stopped) = (Vec::new(), Vec::new());
@@ -117,7 +119,7 @@ fn body(desk: &Desk, overview: &Overview, history: &History) -> Markup {
         (parts::head(&party.name, about(desk, overview), actions(desk, *id)))
         (tabs(&overview.client, ""))
         (credit_terms::banner(desk, &overview.credit, owed(overview)))
-        @for (row, _, promised) in &overview.open { (promises::broken(desk, row, promised.as_ref())) }
+        @for (row, _, promised, _) in &overview.open { (promises::broken(desk, row, promised.as_ref())) }
         div.rail.sec-m {
             div {
                 (client_money::figures(desk, overview))

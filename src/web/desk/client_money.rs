@@ -92,7 +92,7 @@ fn open_table(desk: &Desk, overview: &Overview) -> Markup {
     let rows: Vec<parts::Row> = overview
         .open
         .iter()
-        .map(|(row, seen, promised)| open_row(desk, row, seen.as_ref(), promised.as_ref()).into())
+        .map(|(row, seen, promised, disputed)| open_row(desk, row, seen.as_ref(), promised.as_ref(), disputed).into())
         .collect();
     let sum = match overview.ageing.iter().filter(|(_, a)| a.current != 0 || a.overdue() != 0).collect::<Vec<_>>()[..] {
         [(currency, ageing)] => {
@@ -112,7 +112,7 @@ fn open_table(desk: &Desk, overview: &Overview) -> Markup {
     }
 }
 
-fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>, promised: Option<&Promise>) -> Vec<Markup> {
+fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>, promised: Option<&Promise>, disputed: &Markup) -> Vec<Markup> {
     let (locale, today) = (desk.locale(), desk.today());
     let invoice = &row.invoice;
     let number = invoice.number().map_or("", |n| n.as_str());
@@ -123,10 +123,10 @@ fn open_row(desk: &Desk, row: &Row, seen: Option<&Seen>, promised: Option<&Promi
         html! {
             a.nw href={ "/desk/invoices/" (invoice.id) } { (number) }
             small { (invoice.title) }
-            small.narrow { (standing_tag(invoice.standing(row.settled, today))) }
+            small.narrow { (standing_tag(invoice.standing(row.settled, today))) " " (disputed) }
             @if let Some(promised) = &promised { small { (promised) } }
         },
-        standing_tag(invoice.standing(row.settled, today)),
+        html! { (standing_tag(invoice.standing(row.settled, today))) " " (disputed) },
         match seen {
             Some(seen) => {
                 let day = desk.zone().to_datetime(seen.at).date();

@@ -4,6 +4,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
+use super::disputes;
 use super::form::{Id, id_of, sent_or_lately};
 use super::invoice_evidence::{self as evidence, Told};
 use super::invoices::{called, state_words};
@@ -149,6 +150,7 @@ fn draw(
             div {
                 (evidence::seen(desk, row, told))
                 (settled(desk, r, row)?)
+                @if let Some(disputes) = disputes::section(desk, r, &names, row)? { (disputes) }
                 @if let Some(promises) = promises::section(desk, r, &names, row)? { (promises) }
                 (late_note::section(desk, r, row)?)
                 (evidence::letters(desk, told))

@@ -283,7 +283,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
     let open = row.open().minor > 0;
     let (pause, hold) =
         (r.pause_on(&row.invoice, today)?.filter(|_| open), r.hold_on(&row.invoice, today)?.filter(|_| open));
-    let kept_back = hold.as_ref().map(|hold| hold.of_step(&locale.date_short(hold.until(), today)));
+    let kept_back = hold.as_ref().map(|hold| hold.of_step(locale, today));
     let held = |at: jiff::civil::Date| hold.as_ref().is_some_and(|hold| at <= hold.until());
     let items: Vec<(String, Markup, Markup)> = plan
         .iter()
@@ -305,6 +305,7 @@ pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Ma
     let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
     let summary = match next {
         _ if matches!(hold, Some(Hold::Pause(_))) => "Nothing goes while they are paused.".to_owned(),
+        _ if matches!(hold, Some(Hold::Dispute(..))) => "Nothing goes while all that is open is disputed.".to_owned(),
         _ if hold.is_some() => "Nothing goes while a payment is promised.".to_owned(),
         Some(step) => {
             format!("The next one goes on {}.", locale.date_weekday(rules.zone.to_datetime(step.at).date(), today))

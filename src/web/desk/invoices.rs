@@ -4,7 +4,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::document_table::{self, Line};
-use super::standing;
+use super::{disputes, standing};
 use crate::domain::access::Act;
 use crate::domain::client::Client;
 use crate::domain::ids::ClientId;
@@ -194,11 +194,13 @@ fn table(desk: &Desk, r: &ReadTx, rows: &[Row], asked: Option<&Fields>) -> Marku
         Some(asked) => ticked::tick(asked, &row.invoice.id.to_string(), &called(&row.invoice), at == 0),
         None => html! {},
     };
-    let lines = rows.iter().enumerate().map(|(at, row)| line(desk, row, tick(at, row))).collect();
+    // A row without its tag is better than no list.
+    let disputed = |row: &Row| disputes::tag(r, row).unwrap_or_default();
+    let lines = rows.iter().enumerate().map(|(at, row)| line(desk, row, tick(at, row), &disputed(row))).collect();
     document_table::table(r, &desk.scope, "Invoices", &["Due", "Amount", "Open"], lines)
 }
 
-fn line(desk: &Desk, row: &Row, tick: Markup) -> Line {
+fn line(desk: &Desk, row: &Row, tick: Markup, disputed: &Markup) -> Line {
     let (locale, today) = (desk.locale(), desk.today());
     let invoice = &row.invoice;
     let open = row.open();
@@ -208,7 +210,7 @@ fn line(desk: &Desk, row: &Row, tick: Markup) -> Line {
         called: called(invoice),
         client: invoice.client,
         title: invoice.title.clone(),
-        state: standing::standing_tag(invoice.standing(row.settled, today)),
+        state: html! { (standing::standing_tag(invoice.standing(row.settled, today))) " " (disputed) },
         figures: vec![
             html! { @if invoice.is_invoice() { (parts::time(row.due(), locale.date_short(row.due(), today))) } },
             html! { (locale.money(invoice.payable())) },

@@ -23,6 +23,7 @@ pub mod contact_reminders;
 pub mod contacts;
 pub mod credit;
 pub mod credit_terms;
+pub mod disputes;
 pub mod document_end;
 mod document_form;
 pub mod document_post;

@@ -90,6 +90,20 @@ pub(super) fn open_totals(r: &ReadTx, desk: &Desk) -> Result<Vec<OpenTotal>, Sto
     Ok(sums.into_iter().map(total).collect())
 }
 
+/// What of it is disputed for whoever asks, per due date.
+pub(super) fn disputed_totals(r: &ReadTx, desk: &Desk) -> Result<Vec<OpenTotal>, StoreError> {
+    let Some(some) = desk.scope.only() else { return r.disputed_totals(None) };
+    let mut sums: BTreeMap<(Currency, Date), (i64, u64)> = BTreeMap::new();
+    for client in some {
+        for total in r.disputed_totals(Some(*client))? {
+            let sum = sums.entry((total.sum.currency, total.due)).or_default();
+            *sum = (sum.0.saturating_add(total.sum.minor), sum.1 + total.count);
+        }
+    }
+    let total = |((currency, due), (minor, count))| OpenTotal { due, sum: Money::new(minor, currency), count };
+    Ok(sums.into_iter().map(total).collect())
+}
+
 /// The books of `totals` as of `on`: the `first` currency, then the others by their codes.
 pub(super) fn books(totals: &[OpenTotal], on: Date, first: Currency) -> Vec<Book> {
     let mut all: Vec<Book> = Vec::new();
@@ -149,6 +163,7 @@ fn asked_on(desk: &Desk, text: &str) -> (Date, Vec<FieldError>) {
 pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
     let (on, errors) = asked_on(&desk, query.get("on").trim());
     desk.read(|r| {
+        let disputed = books(&disputed_totals(r, &desk)?, on, desk.firm.currency);
         let books = books(&open_totals(r, &desk)?, on, desk.firm.currency);
         let unapplied = unapplied(r, &desk)?;
         let several = books.len() > 1;
@@ -157,7 +172,7 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         Ok(desk.page(
             DeskNav::Receivables,
             &parts::titled("Receivables", &errors),
-            body(&desk, (&books, &more), &unapplied, on, &errors),
+            body(&desk, (&books, &more, &disputed), &unapplied, on, &errors),
         ))
     })
 }
@@ -168,12 +183,14 @@ pub async fn csv(desk: Desk, Query(query): Query) -> Result<Response, Problem> {
     if !errors.is_empty() {
         return Err(Problem::Bad("Enter today’s date or a later one; a client’s statement shows the past."));
     }
-    let totals = desk.read(|r| Ok(open_totals(r, &desk)?))?;
-    let mut csv = Csv::new(&["Currency", "Due", "Open", "Invoices", "Days late"]);
+    let (totals, disputed) = desk.read(|r| Ok((open_totals(r, &desk)?, disputed_totals(r, &desk)?)))?;
+    let mut csv = Csv::new(&["Currency", "Due", "Open", "Invoices", "Days late", "Disputed"]);
     for total in &totals {
         let late = days_between(total.due, on).max(0).to_string();
         let (due, open) = (total.due.to_string(), total.sum.decimal().to_string());
-        csv.row(&[total.sum.currency.code(), &due, &open, &total.count.to_string(), &late]);
+        let same = disputed.iter().find(|x| (x.sum.currency, x.due) == (total.sum.currency, total.due));
+        let disputed = same.map_or(Money::zero(total.sum.currency), |x| x.sum).decimal().to_string();
+        csv.row(&[total.sum.currency.code(), &due, &open, &total.count.to_string(), &late, &disputed]);
     }
     Ok(download::csv(&format!("receivables-{on}.csv"), csv))
 }
@@ -196,7 +213,7 @@ fn unapplied(r: &ReadTx, desk: &Desk) -> Result<Unapplied, StoreError> {
 
 fn body(
     desk: &Desk,
-    (books, more): (&[Book], &[Markup]),
+    (books, more, disputed): (&[Book], &[Markup], &[Book]),
     unapplied: &Unapplied,
     on: Date,
     errors: &[FieldError],
@@ -213,7 +230,10 @@ fn body(
         (parts::error_summary(errors))
         (parts::head("Receivables", as_of(desk, on), filters))
         @if books.is_empty() { (parts::empty("Nobody owes you anything.", "An invoice appears here as soon as it is issued.")) }
-        @for (book, more) in books.iter().zip(more) { (one_book(desk, book, unapplied, on, books.len() > 1)) (more) }
+        @for (book, more) in books.iter().zip(more) {
+            (one_book(desk, (book, of(disputed, book)), unapplied, on, books.len() > 1))
+            (more)
+        }
     }
 }
 
@@ -224,23 +244,45 @@ fn as_of(desk: &Desk, on: Date) -> Markup {
     }
 }
 
-fn one_book(desk: &Desk, book: &Book, unapplied: &Unapplied, on: Date, several: bool) -> Markup {
+/// What is disputed in the currency of a book.
+fn of<'b>(disputed: &'b [Book], book: &Book) -> Option<&'b Book> {
+    disputed.iter().find(|x| x.currency == book.currency)
+}
+
+fn one_book(
+    desk: &Desk,
+    (book, disputed): (&Book, Option<&Book>),
+    unapplied: &Unapplied,
+    on: Date,
+    several: bool,
+) -> Markup {
     let code = book.currency.code();
     let (age, week) = (format!("age-{code}"), format!("due-{code}"));
     let named = |words: &str| if several { format!("{words}, {code}") } else { words.to_owned() };
     let ages = ages(desk, book);
     let total = desk.locale().amount(book.owed());
     html! {
-        div.sec { (parts::figs(&figures(desk, book, unapplied))) }
+        div.sec { (parts::figs(&figures(desk, book, disputed, unapplied))) }
         (parts::section(&age, named("Ageing"), format!("In {code}"), html! {
             (charts::ageing_bar(&ages))
             (charts::ageing_table(&ages, &total))
+            @if let Some(disputed) = disputed { p.small.mut { (by_age(desk, disputed)) } }
         }))
         (parts::section(&week, named("Due by week"), format!("In {code}, weeks from Monday"), columns(desk, book, &week, on)))
     }
 }
 
-fn figures(desk: &Desk, book: &Book, unapplied: &Unapplied) -> Vec<Fig> {
+/// "Of it are disputed: €40.00 not due yet, €20.00 1–30 days late."
+fn by_age(desk: &Desk, disputed: &Book) -> String {
+    let ages = AGES.iter().zip(&disputed.ages).filter(|x| x.1.minor != 0);
+    let age = |((words, last), sum): (&(&str, i32), &Sum)| {
+        let words = if *last == 0 { "not due yet" } else { words };
+        format!("{} {}", desk.locale().money(Money::new(sum.minor, disputed.currency)), words.replace("Over", "over"))
+    };
+    format!("Of it are disputed: {}.", ages.map(age).collect::<Vec<_>>().join(", "))
+}
+
+fn figures(desk: &Desk, book: &Book, disputed: Option<&Book>, unapplied: &Unapplied) -> Vec<Fig> {
     let locale = desk.locale();
     let (count, late) = book.counts();
     let share = i128::from(book.overdue().minor) * 100 / i128::from(book.owed().minor.max(1));
@@ -252,6 +294,11 @@ fn figures(desk: &Desk, book: &Book, unapplied: &Unapplied) -> Vec<Fig> {
             .tone(if late > 0 { Tone::Bad } else { Tone::Plain }),
         Fig::new(format!("Due in {WEEKS} weeks"), locale.money(Money::new(coming, book.currency))),
     ];
+    if let Some(disputed) = disputed {
+        let left = book.owed().minor.saturating_sub(disputed.owed().minor);
+        let note = format!("{} disputed, of {}", locale.money(disputed.owed()), invoices(disputed.counts().0));
+        all.push(Fig::new("Without what is disputed", locale.money(Money::new(left, book.currency))).note(note));
+    }
     if let Some(minor) = unapplied.0.get(&book.currency) {
         let note = if unapplied.1 { "At least; payments and credits" } else { "Payments and credits on account" };
         all.push(Fig::new("Not applied yet", locale.money(Money::new(*minor, book.currency))).note(note));

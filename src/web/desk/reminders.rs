@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use maud::{Markup, html};
 
 use super::names::NamesOf;
-use super::{outlook, pauses, policy, promises};
+use super::{disputes, outlook, pauses, policy, promises};
 use crate::actions::letters::{Reached, reached};
 use crate::actions::reminders::Rules;
 use crate::domain::calendar;
@@ -71,7 +71,7 @@ fn foresee(r: &ReadTx, desk: &Desk, rules: &Rules, document: Document, at: Times
     };
     let day = calendar::today(at, desk.zone());
     if let Some(hold) = r.hold_on(&document.invoice, day)? {
-        let held = hold.of_step(&desk.locale().date_short(hold.until(), desk.today()));
+        let held = hold.of_step(desk.locale(), desk.today());
         let why = if let Hold::Pause(pause) = &hold { format!(", {}", pause.reason) } else { String::new() };
         return look(document, None, &format!("{held}{why}"));
     }
@@ -127,12 +127,14 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
         let names = NamesOf::among(r, &desk.scope);
         let (ahead, paused) = (outlook::section(r, &desk, &names, &asked)?, pauses::all(r, &desk, &names)?);
         let promised = promises::all(r, &desk, &names)?;
+        let disputed = disputes::all(r, &desk, &names)?;
         let body = html! {
             (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
             (super::letters::tabs("reminders"))
             (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names, r.pdfs_along()?)))
             (parts::section("paused", "Paused", "Each ends by itself", paused))
             (parts::section("promised", "Promised", "No reminder goes until then", promised))
+            (parts::section("disputed", "Disputed", "Not asked for until somebody answers", disputed))
             (ahead)
         };
         Ok(desk.page(DeskNav::Letters, "Reminders", body))

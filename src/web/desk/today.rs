@@ -36,6 +36,7 @@ pub(super) struct Counts {
     pub failed: usize,
     pub bounced: usize,
     pub uncertain: usize,
+    pub disputed: usize,
     pub broken: usize,
     pub silent: usize,
     pub unopened: usize,
@@ -49,7 +50,7 @@ pub(super) struct Counts {
 impl Counts {
     fn total(self) -> usize {
         let letters = self.failed + self.bounced + self.uncertain + self.unwanted;
-        let invoices = self.broken + self.silent + self.unopened + self.calls + self.drafts;
+        let invoices = self.disputed + self.broken + self.silent + self.unopened + self.calls + self.drafts;
         (letters + invoices + self.unapplied + self.to_file).min(COUNT_MAX)
     }
 }
@@ -96,6 +97,7 @@ fn add(r: &ReadTx, desk: &Desk, client: Option<ClientId>, limit: usize, out: &mu
     out.silent += r.wanting(client, Want::Silent, now, limit)?.len();
     out.unopened += r.wanting(client, Want::Unopened, now, limit)?.len();
     out.calls += r.wanting(client, Want::Call, now, limit)?.len();
+    out.disputed += r.wanting(client, Want::Disputed, now, limit)?.len();
     out.broken += r.wanting(client, Want::Broken, now, limit)?.len();
     out.unapplied += r.count_unapplied(client, limit)?;
     out.drafts += r.count_drafts(client, limit)?;
@@ -108,12 +110,13 @@ fn less(r: &ReadTx, desk: &Desk, put_off: &PutOff, out: &mut Counts) -> Result<(
     let mine = |client| desk.scope.sees(client);
     for item in put_off.items() {
         let (count, waits) = match item {
-            Item::Silent(id) | Item::Unopened(id) | Item::Call(id) | Item::Broken(id) => {
+            Item::Silent(id) | Item::Unopened(id) | Item::Call(id) | Item::Broken(id) | Item::Disputed(id) => {
                 let wants = if r.invoice(id)?.is_some_and(|x| mine(x.client)) { r.wants(id, now)? } else { None };
                 match item {
                     Item::Silent(_) => (&mut out.silent, wants == Some(Want::Silent)),
                     Item::Call(_) => (&mut out.calls, wants == Some(Want::Call)),
                     Item::Broken(_) => (&mut out.broken, wants == Some(Want::Broken)),
+                    Item::Disputed(_) => (&mut out.disputed, wants == Some(Want::Disputed)),
                     _ => (&mut out.unopened, wants == Some(Want::Unopened)),
                 }
             }

@@ -1,5 +1,5 @@
-//! Open invoices on Today: promised in vain, to call about, overdue without a reaction since the last reminder, and
-//! never opened, each with what to do.
+//! Open invoices on Today: disputed, promised in vain, to call about, overdue without a reaction since the last
+//! reminder, and never opened, each with what to do.
 
 use jiff::Timestamp;
 use maud::{Markup, html};
@@ -37,12 +37,16 @@ pub(super) fn waiting(
 ) -> Result<Option<Markup>, StoreError> {
     let rows = wanting(r, desk, want, |id| put_off.has(item_of(want, id)), put_off.len())?;
     let draw = |row| match want {
+        Want::Disputed => disputed_item(r, desk, names, row),
         Want::Broken => broken_item(r, desk, names, row),
         Want::Unopened => unopened_item(r, desk, names, row),
         Want::Silent | Want::Call => late_item(r, desk, names, row, item_of(want, row.invoice.id)),
     };
     let items: Vec<Waiting> = rows.iter().map(draw).collect::<Result<_, _>>()?;
     let (id, heading, hint, all) = match want {
+        Want::Disputed => {
+            ("disputed", "Disputed", "Answer, or credit what you agreed on".to_owned(), "/desk/reminders#disputed")
+        }
         Want::Broken => {
             ("broken", "Promises broken", "Ask why, and record what they promise now".to_owned(), links::OVERDUE)
         }
@@ -63,6 +67,7 @@ pub(super) fn item_of(want: Want, id: InvoiceId) -> Item {
         Want::Silent => Item::Silent(id),
         Want::Call => Item::Call(id),
         Want::Broken => Item::Broken(id),
+        Want::Disputed => Item::Disputed(id),
     }
 }
 
@@ -153,6 +158,33 @@ fn broken_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result
                 (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
             }
             (snooze::link(desk, Item::Broken(id)))
+        },
+    })
+}
+
+fn disputed_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result<Waiting, StoreError> {
+    let (id, client, locale) = (row.invoice.id, row.invoice.client, desk.locale());
+    let dispute = r.standing_dispute(id)?;
+    let waits = dispute.as_ref().is_some_and(|x| x.waits);
+    let said = dispute.as_ref().map_or_else(String::new, |x| {
+        let since = locale.date_medium(x.made, desk.today());
+        format!("{}, since {since}, with {}", x.ground.words(), names.staff(x.with))
+    });
+    let amount = dispute.as_ref().map_or(row.open(), |x| x.disputed(row.open()));
+    Ok(Waiting {
+        tone: Tone::Warn,
+        icon: Icon::Flag,
+        what: html! { a href=(links::client(client)) { b { (names.client(client)) } } },
+        more: html! { (said) @if waits { ". Agreed, to be credited" } @if amount != row.open() { ". A part of " (locale.money(row.open())) } },
+        amount: locale.money(amount),
+        reference: html! { a href=(links::invoice(id)) { (nw(names.document(id))) } },
+        actions: html! {
+            (call(r, row)?)
+            @if desk.may(Act::Work) {
+                @let (to, next) = if waits { ("credit", "Credit it") } else { ("dispute", "Answer") };
+                (parts::link(Look::Small, &format!("{}/{to}", links::invoice(id)), next))
+            }
+            (snooze::link(desk, Item::Disputed(id)))
         },
     })
 }

@@ -43,6 +43,7 @@ pub(super) fn sections(
         unwanted(r, desk, names, counts.unwanted)?,
         to_file(r, desk, counts.to_file)?,
         not_made(r, desk, names)?,
+        today_invoices::waiting(r, desk, names, (Want::Disputed, counts.disputed), put_off)?,
         today_invoices::waiting(r, desk, names, (Want::Broken, counts.broken), put_off)?,
         today_invoices::waiting(r, desk, names, (Want::Call, counts.calls), put_off)?,
         today_invoices::waiting(r, desk, names, (Want::Silent, counts.silent), put_off)?,

@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::invoice::kind;
-use super::words;
+use super::{dispute, words};
+use crate::domain::dispute::Dispute;
 use crate::domain::grant::Strength;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::{Body, Invoice, Standing};
@@ -46,6 +47,8 @@ struct Home {
     unapplied: Vec<Money>,
     /// The days by which a payment is promised, where one is.
     promised: BTreeMap<InvoiceId, Date>,
+    /// Open disputes.
+    disputed: BTreeMap<InvoiceId, Dispute>,
     sees_account: bool,
 }
 
@@ -62,7 +65,8 @@ impl Home {
         let paid = view.invoices(Filter::Paid, today, None, PAID_MAX)?.rows.into_iter().take(PAID_MAX).collect();
         let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
         let promised = view.promised_days(&shown, today)?;
-        Ok(Self { promised, open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
+        let disputed = view.disputed(&shown)?;
+        Ok(Self { promised, disputed, open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
     }
 }
 
@@ -165,9 +169,14 @@ fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     let late = matches!(standing, Standing::Overdue { .. });
     let part_paid = row.settled.total() > 0;
     let promised = home.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
+    let disputed = home.disputed.get(&invoice.id);
     Slip {
         id: format!("s{n}"),
-        tags: html! { (said.tag()) span.mut { (kind(invoice)) " " (parts::nw(&number)) } },
+        tags: html! {
+            (said.tag())
+            @if let Some(disputed) = disputed { (dispute::tag(disputed, row)) }
+            span.mut { (kind(invoice)) " " (parts::nw(&number)) }
+        },
         title: html! { a href=(href) { (title(invoice)) } },
         body: html! {
             @let about = about(invoice);

@@ -8,6 +8,7 @@ use axum::response::{IntoResponse, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::dispute::{self, Disputed};
 use super::drawn::Origin;
 use super::home::title;
 use super::promise::{self, Asked, Promised};
@@ -50,6 +51,7 @@ struct Shown {
     moments: Vec<Moment>,
     visited: bool,
     promised: Promised,
+    disputed: Disputed,
     state: State,
 }
 
@@ -158,7 +160,15 @@ impl Shown {
         let counted = counted(view, &row)?;
         let moments = timeline::moments(viewer, view, &row, standing)?;
         let promised = Promised::load(view, &row)?;
-        Ok(Self { promised, row, standing, bill, counted, moments, visited, state: view.state() })
+        let disputed = Disputed::load(view, &row)?;
+        Ok(Self { promised, disputed, row, standing, bill, counted, moments, visited, state: view.state() })
+    }
+
+    /// What is asked for today, without what is disputed while a part is.
+    fn asked(&self, viewer: &Viewer) -> Money {
+        let asked = self.row.invoice.asked(self.row.settled, viewer.today());
+        let left = self.disputed.left_beside(&self.row).unwrap_or(i64::MAX);
+        Money::new(asked.minor.min(left), asked.currency)
     }
 }
 
@@ -301,6 +311,7 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
         (banner(viewer, shown, said))
         (parts::document("How to pay, and the document as a file", stub(viewer, shown, issue, asked), &shown.bill))
         @if !shown.counted.is_empty() { (counted_section(viewer, shown)) }
+        (dispute::section(viewer, &shown.row, &shown.disputed))
         (timeline::section(viewer, &shown.moments))
     }
 }
@@ -309,7 +320,7 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     let (locale, row) = (viewer.locale(), &shown.row);
     // Far from any year of today's, so that the year is written: documents always have it.
     let due = locale.date_weekday(row.due(), Date::MIN);
-    let open = locale.money(row.invoice.asked(row.settled, viewer.today()));
+    let open = locale.money(shown.asked(viewer));
     let rest = match shown.standing {
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
         Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
@@ -321,13 +332,16 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     };
     let promised = promise::sentence(viewer, &shown.promised).filter(|_| row.open().minor > 0);
     let rest = promised.map_or(rest.clone(), |promised| format!("{rest} {promised}"));
+    let disputed = dispute::sentence(viewer, row, &shown.disputed).filter(|_| row.open().minor > 0);
+    let rest = disputed.map_or(rest.clone(), |disputed| format!("{rest} {disputed}"));
     parts::status(said.tone, said.icon, format_args!("{}.", said.text), rest)
 }
 
 fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
     let (open, due) = (shown.row.open(), locale.date_weekday(shown.row.due(), viewer.today()));
-    let next = invoice.asked(shown.row.settled, viewer.today());
+    let next = shown.asked(viewer);
+    let beside = shown.disputed.left_beside(&shown.row);
     let part_paid = shown.row.settled.total() > 0;
     let first = first_format(viewer, &shown.row.invoice);
     html! {
@@ -336,12 +350,14 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup 
                 @let label = if next != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
                 (parts::amount_big(label, &locale.money(next)))
                 p.mut { (if matches!(shown.standing, Standing::Due { .. }) { "By " } else { "Was due " }) (due) }
-                @if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
+                @if beside.is_some() { p.small.mut { (locale.money(open)) " is open in all, with what is disputed." } }
+                @else if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
                 @if let Some((pay, until)) = early(viewer, &shown.row) {
                     p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
                 }
                 (transfer(viewer, issue, next))
                 (promise::part(viewer, &shown.row, &shown.promised, asked))
+                (dispute::part(viewer, &shown.row, &shown.disputed, asked))
             }
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }

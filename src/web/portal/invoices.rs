@@ -8,7 +8,8 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::home::{address, title};
-use super::{PAGE, not_shared, words};
+use super::{PAGE, dispute, not_shared, words};
+use crate::domain::dispute::Dispute;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Standing;
 use crate::store::ReadTx;
@@ -68,6 +69,8 @@ struct Listed {
     page: Page,
     /// The days by which a payment is promised, where one is.
     promised: BTreeMap<InvoiceId, Date>,
+    /// Open disputes.
+    disputed: BTreeMap<InvoiceId, Dispute>,
 }
 
 impl Listed {
@@ -79,7 +82,8 @@ impl Listed {
     ) -> Result<Self, Problem> {
         let page = view.invoices(filter, viewer.today(), after, PAGE)?;
         let promised = view.promised_days(&page.rows, viewer.today())?;
-        Ok(Self { page, promised })
+        let disputed = view.disputed(&page.rows)?;
+        Ok(Self { page, promised, disputed })
     }
 }
 
@@ -148,17 +152,17 @@ fn list(viewer: &Viewer, listed: &Listed, asked: &Fields) -> Markup {
         Col::num("Amount").wide(),
         Col::num("Open"),
     ];
-    let promised = |row: &Row| listed.promised.get(&row.invoice.id).copied();
     let rows = listed.page.rows.iter().enumerate();
-    let rows: Vec<parts::Row> = rows.map(|(at, row)| line(viewer, row, promised(row), at == 0, asked)).collect();
+    let rows: Vec<parts::Row> = rows.map(|(at, row)| line(viewer, listed, row, at == 0, asked)).collect();
     parts::ledger("Invoices and credit notes", &cols, &rows, None)
 }
 
-fn line(viewer: &Viewer, row: &Row, promised: Option<Date>, first: bool, asked: &Fields) -> parts::Row {
+fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields) -> parts::Row {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let standing = invoice.standing(row.settled, today);
     let said = words::standing(standing, row, locale, today);
-    let promised = promised.map(|day| words::promised(day, locale, today));
+    let promised = listed.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
+    let disputed = listed.disputed.get(&invoice.id);
     let credit = standing == Standing::CreditNote;
     let open = row.open();
     let cells = vec![
@@ -172,11 +176,12 @@ fn line(viewer: &Viewer, row: &Row, promised: Option<Date>, first: bool, asked: 
             // A tag would keep its words on one line and make the table wider than a phone.
             small.narrow {
                 (parts::toned(said.tone, &said.text))
+                @if let Some(disputed) = disputed { ". " (dispute::in_short(disputed, row)) }
                 @if let Some(promised) = &promised { ". " (promised) }
                 ", " (locale.money(invoice.payable()))
             }
         },
-        html! { (said.tag()) @if let Some(promised) = &promised { small { (promised) } } },
+        html! { (said.tag()) @if let Some(disputed) = disputed { " " (dispute::tag(disputed, row)) } @if let Some(promised) = &promised { small { (promised) } } },
         html! { @if credit { "−" } (locale.money(invoice.payable())) },
         html! { @if !credit && open.minor > 0 { (locale.money(open)) } },
     ];

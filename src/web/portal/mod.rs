@@ -6,6 +6,7 @@
 pub mod account;
 pub mod again;
 pub mod bundle;
+pub mod dispute;
 pub mod documents;
 pub mod drawn;
 pub mod home;

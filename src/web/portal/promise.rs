@@ -23,9 +23,21 @@ use crate::web::path::Path;
 use crate::web::problem::Problem;
 use crate::web::promise_form::{self, Asks, PROPOSED};
 
+/// Which form of an invoice's page was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub(super) enum About {
+    /// That of a promise.
+    #[default]
+    Promise,
+    /// That of a dispute.
+    Dispute,
+}
+
 /// What was asked of an invoice's page and refused: what was typed, and why.
 #[derive(Default)]
-pub struct Asked {
+pub(super) struct Asked {
+    /// With which form.
+    pub about: About,
     /// As typed; nothing before anything was.
     pub typed: Option<Fields>,
     /// Of fields.
@@ -74,7 +86,7 @@ pub async fn make(viewer: Viewer, Path(segment): Path<String>, Posted(typed): Po
             }
         }
     };
-    refused(&viewer, &number, refusal, Some(typed))
+    refused(&viewer, &number, refusal, About::Promise, Some(typed))
 }
 
 /// `POST /invoices/{number}/promise/withdrawal`.
@@ -89,47 +101,56 @@ pub async fn withdraw(viewer: Viewer, Path(segment): Path<String>, Posted(_): Po
         Ok(()) => Ok(done(&viewer, &number)),
         // Pressed twice, or kept or broken in between: the page shows how it stands.
         Err(ActError::Refused(Refusal::NotFound)) => Ok(done(&viewer, &number)),
-        Err(ActError::Refused(refusal)) => refused(&viewer, &number, refusal, None),
+        Err(ActError::Refused(refusal)) => refused(&viewer, &number, refusal, About::Promise, None),
         Err(error) => Err(error.into()),
     }
 }
 
-fn invoice_of(viewer: &Viewer, number: &DocumentNumber) -> Result<Row, Problem> {
+pub(super) fn invoice_of(viewer: &Viewer, number: &DocumentNumber) -> Result<Row, Problem> {
     let row = viewer.read(|view| Ok(view.invoice(number)?))?;
     row.filter(|row| row.invoice.is_invoice()).ok_or(Problem::NotFound)
 }
 
-fn number_of(segment: &str) -> Result<DocumentNumber, Problem> {
+pub(super) fn number_of(segment: &str) -> Result<DocumentNumber, Problem> {
     match number_and_format(segment) {
         Some((number, None)) => Ok(number),
         _ => Err(Problem::NotFound),
     }
 }
 
-fn done(viewer: &Viewer, number: &DocumentNumber) -> Response {
+pub(super) fn done(viewer: &Viewer, number: &DocumentNumber) -> Response {
     viewer.wake();
     Redirect::to(&format!("/invoices/{}", number.in_url())).into_response()
 }
 
-fn refused(
+pub(super) fn refused(
     viewer: &Viewer,
     number: &DocumentNumber,
     refusal: Refusal,
+    about: About,
     typed: Option<Fields>,
 ) -> Result<Response, Problem> {
     let (status, errors, told) = match &refusal {
         Refusal::NotFound => return Err(Problem::NotFound),
         Refusal::Fields(_) => (StatusCode::UNPROCESSABLE_ENTITY, errors_from(&refusal, "day"), None),
-        Refusal::NotAllowed => (StatusCode::FORBIDDEN, Vec::new(), Some(NOT_YOURS.to_owned())),
+        Refusal::NotAllowed => (StatusCode::FORBIDDEN, Vec::new(), Some(not_yours(about).to_owned())),
         other => (StatusCode::CONFLICT, Vec::new(), Some(other.to_string())),
     };
-    let page = invoice::asked_again(viewer, number, &Asked { typed, errors, told })?;
+    let page = invoice::asked_again(viewer, number, &Asked { about, typed, errors, told })?;
     Ok((status, page).into_response())
 }
 
 /// What a contact reads who may not answer.
-const NOT_YOURS: &str =
-    "A colleague with the right to answer promises a payment. If that should be you, please tell us.";
+fn not_yours(about: About) -> &'static str {
+    match about {
+        About::Promise => {
+            "A colleague with the right to answer promises a payment. If that should be you, please tell us."
+        }
+        About::Dispute => {
+            "A colleague with the right to answer disputes an invoice. If that should be you, please tell us."
+        }
+    }
+}
 
 /// Whether it can be promised by this contact.
 fn offered(viewer: &Viewer, row: &Row) -> bool {
@@ -161,18 +182,25 @@ pub(super) fn part(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Aske
     if !offered(viewer, row) {
         return html! {};
     }
+    let typed = asked.typed.as_ref().filter(|_| asked.about == About::Promise);
     let open = promised.open(viewer);
     let at = format!("/invoices/{}/promise", row.invoice.number().map_or_else(String::new, DocumentNumber::in_url));
     let summary = if open.is_some() { "Change what you promised" } else { "Promise a payment" };
     html! {
-        (parts::act(Icon::Clock, summary, asked.typed.is_some(), form(viewer, row, promised, asked, &at)))
+        (parts::act(Icon::Clock, summary, typed.is_some(), form(viewer, row, promised, (typed, asked), &at)))
         @if open.is_some() {
             p.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the promise")) }
         }
     }
 }
 
-fn form(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked, at: &str) -> Markup {
+fn form(
+    viewer: &Viewer,
+    row: &Row,
+    promised: &Promised,
+    (typed, asked): (Option<&Fields>, &Asked),
+    at: &str,
+) -> Markup {
     let (locale, today, open) = (viewer.locale(), viewer.today(), promised.open(viewer));
     let last = today.saturating_add(Span::new().days(promised.days));
     let usual = today.saturating_add(Span::new().days(PROPOSED.min(promised.days.into())));
@@ -181,13 +209,14 @@ fn form(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked, at: &str
         ("amount", locale.amount(open.map_or(row.open(), |x| x.amount))),
         ("note", open.map_or_else(String::new, |x| x.note.clone())),
     ]);
-    let typed = asked.typed.as_ref().unwrap_or(&proposed);
+    let errors: &[FieldError] = if typed.is_some() { &asked.errors } else { &[] };
+    let typed = typed.unwrap_or(&proposed);
     let until = format!("Until {} at the latest.", locale.date_long(last));
     let asks = Asks { day: "You pay by", until: &until, note: "" };
     html! {
         form method="post" action=(at) {
             (csrf_input(viewer.csrf()))
-            (promise_form::inputs((typed, &asked.errors), &asks, row.invoice.currency, (today, promised.days)))
+            (promise_form::inputs((typed, errors), &asks, row.invoice.currency, (today, promised.days)))
             p.small.mut { "We send no reminder of this invoice until then, if it is at least half of what is open." }
             div.row.gap-y { (parts::submit(Look::Plain, if open.is_some() { "Change the promise" } else { "Promise this payment" })) }
         }

@@ -342,7 +342,10 @@ impl World {
                     (named(k, "x"), Of::Absent),
                 ]
             }
-            "/invoices/{number}/promise" | "/invoices/{number}/promise/withdrawal" => fill(
+            "/invoices/{number}/promise"
+            | "/invoices/{number}/promise/withdrawal"
+            | "/invoices/{number}/dispute"
+            | "/invoices/{number}/dispute/withdrawal" => fill(
                 "{number}",
                 vec![
                     (m.linked.1.in_url(), Of::MarlowLinked),
@@ -494,6 +497,11 @@ impl World {
             | "/desk/invoices/{id}/pause"
             | "/desk/invoices/{id}/promise"
             | "/desk/invoices/{id}/promise/withdrawal"
+            | "/desk/invoices/{id}/dispute"
+            | "/desk/invoices/{id}/dispute/withdrawal"
+            | "/desk/invoices/{id}/dispute/person"
+            | "/desk/invoices/{id}/dispute/answer"
+            | "/desk/invoices/{id}/dispute/end"
             | "/desk/invoices/{id}/go-on" => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),

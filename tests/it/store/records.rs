@@ -9,6 +9,7 @@ use counterfoil::domain::backups::{Backups, Drill, Failed, Made};
 use counterfoil::domain::calendar::Zone;
 use counterfoil::domain::client::Client;
 use counterfoil::domain::credit_terms::{CreditTerms, Hold, Limit};
+use counterfoil::domain::dispute::{self, Dispute, Ground, Turn};
 use counterfoil::domain::document::{Document, Version, Withdrawn};
 use counterfoil::domain::drop::{Dropped, Fate};
 use counterfoil::domain::event::{Actor, By, Entrance, Event, LogEntry};
@@ -522,6 +523,42 @@ fn a_promise_keeps_its_form() {
 }
 
 #[test]
+fn a_dispute_keeps_its_form() {
+    let on = date(2026, 12, 2);
+    let open = Dispute {
+        id: DisputeId(15),
+        client: ClientId(5),
+        invoice: InvoiceId(1),
+        by: Person::Contact(ContactId(4)),
+        at: at(),
+        made: date(2026, 11, 20),
+        part: dispute::Part::Lines(vec![0, 2]),
+        amount: eur(100),
+        ground: Ground::Quality,
+        words: "x".to_owned(),
+        with: StaffId(3),
+        changes: 1,
+        outcome: dispute::Outcome::Open,
+        waits: false,
+        answer: None,
+    };
+    let answer = Some(dispute::Answer { by: StaffId(3), words: "y".to_owned() });
+    let ended = [
+        dispute::Outcome::Upheld(on),
+        dispute::Outcome::Rejected(on),
+        dispute::Outcome::Withdrawn(on),
+        dispute::Outcome::Settled(on),
+    ];
+    let parts = [dispute::Part::Whole, dispute::Part::Amount(7), dispute::Part::Lines(vec![1]), dispute::Part::Whole];
+    let one = |(outcome, part)| Dispute { outcome, part, answer: answer.clone(), ..open.clone() };
+    let mut all: Vec<Dispute> = ended.into_iter().zip(parts).map(one).collect();
+    all.push(Dispute { outcome: dispute::Outcome::Upheld(on), waits: true, answer, ..open.clone() });
+    all.push(open.clone());
+    all.extend(Ground::ALL.map(|ground| Dispute { ground, ..open.clone() }));
+    golden("dispute", &all);
+}
+
+#[test]
 fn a_snooze_keeps_its_form() {
     let until = date(2026, 11, 30);
     golden(
@@ -576,6 +613,7 @@ fn events() -> Vec<Event> {
     let (statement, month) = (StatementId(13), date(2026, 10, 1));
     let promise = PromiseId(14);
     let s = || "x".to_owned();
+    let disputed = |turn| E::Dispute { invoice, dispute: DisputeId(15), amount, turn };
     vec![
         E::FirmSetUp { name: s() },
         E::FirmChanged { what: s() },
@@ -703,5 +741,19 @@ fn events() -> Vec<Event> {
         E::LateNoteDrafted { note: credit, of: invoice, total, until: date(2026, 11, 20) },
         E::LateExcepted { client, reason: s() },
         E::LateExceptionEnded { client },
+        disputed(Turn::Raised {
+            part: dispute::Part::Lines(vec![0, 2]),
+            ground: Ground::Price,
+            words: s(),
+            with: staff,
+        }),
+        disputed(Turn::Changed { part: dispute::Part::Amount(7), ground: Ground::Other, words: s() }),
+        disputed(Turn::Passed { to: staff }),
+        disputed(Turn::Upheld { words: s() }),
+        disputed(Turn::Rejected { words: s() }),
+        disputed(Turn::Withdrawn),
+        disputed(Turn::Settled),
+        disputed(Turn::Reopened),
+        disputed(Turn::Done { credited: true }),
     ]
 }

@@ -1,0 +1,415 @@
+//! Disputes: raised by a contact or recorded by staff for the client, changed, passed on, and ended: upheld, rejected,
+//! withdrawn, or settled when nothing is open any more. What was upheld is not asked for until it is credited.
+//!
+//! While all that is open of an invoice is disputed no reminder of it goes, and nobody looks at its steps; afterwards
+//! the rule of downtime holds: the latest missed step goes, once. While a part is disputed, reminders ask for the rest.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::{author, found, late_notes, letters, notices};
+use crate::domain::access::{Act, StaffScope};
+use crate::domain::calendar;
+use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
+use crate::domain::event::{Actor, Event};
+use crate::domain::hold::DISPUTED;
+use crate::domain::ids::{DisputeId, InvoiceId, StaffId};
+use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
+use crate::domain::person::{Contact, Person, Staff};
+use crate::domain::refusal::{FieldFault, Refusal};
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::store::scope::{ClientView, Pass};
+
+/// The dispute that a form was drawn for: its identifier, and how often it had been changed.
+pub type Seen = (DisputeId, u32);
+
+/// A contact with the right to answer disputes an invoice. Whoever looks after the client is told, and looks into it.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when it is not theirs to see, [`Refusal::NotAllowed`] without the right, else as [`record`].
+pub fn raise(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    wish: &Wish,
+    zone: &TimeZone,
+) -> Result<Done<DisputeId>, ActError> {
+    let (row, contact) = open_to(w, pass, number)?;
+    let (dispute, done) = make(w, &row, Person::Contact(contact.id), wish, zone)?;
+    notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Raised)?;
+    Ok(done)
+}
+
+/// Staff record a dispute that the client raised with them. Whoever looks after the client is told, unless it is they.
+///
+/// # Errors
+/// When the scope does not allow it, it is no issued invoice, nothing of it is open ([`Refusal::NothingOpen`]), a field
+/// is to be mended, the same was said already ([`Refusal::Repeated`] with it), another dispute is open
+/// ([`Refusal::DisputeOpen`]), or it was disputed too often ([`Refusal::DisputesFull`]).
+pub fn record(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    wish: &Wish,
+    zone: &TimeZone,
+) -> Result<Done<DisputeId>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    let Actor::Staff(by) = w.by.actor else { return Err(Refusal::NotFound.into()) };
+    let (dispute, done) = make(w, &row, Person::Staff(by), wish, zone)?;
+    notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Raised)?;
+    Ok(done)
+}
+
+/// A contact with the right to answer changes the open dispute that they saw. Whoever looks into it is told.
+///
+/// # Errors
+/// As [`raise`]; [`Refusal::ChangedMeanwhile`] when it is not as they saw it.
+pub fn change(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    of: Seen,
+    wish: &Wish,
+    zone: &TimeZone,
+) -> Result<Done<DisputeId>, ActError> {
+    let (row, _) = open_to(w, pass, number)?;
+    reword(w, &row, of, wish, zone)
+}
+
+/// Staff change the open dispute that they saw, for the client.
+///
+/// # Errors
+/// As [`record`]; [`Refusal::ChangedMeanwhile`] when it is not as they saw it.
+pub fn change_recorded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    of: Seen,
+    wish: &Wish,
+    zone: &TimeZone,
+) -> Result<Done<DisputeId>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    reword(w, &row, of, wish, zone)
+}
+
+/// A contact with the right to answer withdraws the open dispute, whoever raised it. Whoever looks into it is told.
+///
+/// # Errors
+/// [`Refusal::NotFound`] when the invoice is not theirs to see or has no open dispute, [`Refusal::NotAllowed`] without
+/// the right.
+pub fn withdraw(
+    w: &mut WriteTx<'_>,
+    pass: Pass,
+    number: &DocumentNumber,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let (row, _) = open_to(w, pass, number)?;
+    take_back(w, &row, zone)
+}
+
+/// Staff withdraw the open dispute for the client.
+///
+/// # Errors
+/// When the scope does not allow it, or no dispute is open.
+pub fn withdraw_recorded(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    take_back(w, &row, zone)
+}
+
+/// Staff pass the open dispute on to somebody else of the firm, who is told.
+///
+/// # Errors
+/// When the scope does not allow it, no dispute is open, or that person is not here or does not see the client.
+pub fn pass_on(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    invoice: InvoiceId,
+    to: StaffId,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    let dispute = found(w.open_dispute(invoice)?)?;
+    let sees = w.staff(to)?.is_some_and(|s| resolves(&s, &row));
+    if !sees {
+        let message = "Choose somebody who works here and sees this client.";
+        return Err(Refusal::from(FieldFault::new("with", message)).into());
+    }
+    let dispute = Dispute { with: to, ..dispute };
+    w.put_dispute(&dispute)?;
+    let done = tell(w, &dispute, Turn::Passed { to })?.done(());
+    notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Passed)?;
+    Ok(done)
+}
+
+/// Whether somebody of the firm can look into a dispute of an invoice: is here, works on clients' matters, sees them.
+pub fn resolves(staff: &Staff, row: &Row) -> bool {
+    StaffScope::of(staff).is_some_and(|scope| scope.sees(row.invoice.client) && scope.may(Act::Work).is_ok())
+}
+
+/// Staff agree with the open dispute, with words to the client or none. The client is told.
+///
+/// # Errors
+/// When the scope does not allow it, no dispute is open, it is not as they saw it ([`Refusal::ChangedMeanwhile`]), or
+/// the words are too long.
+pub fn uphold(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    (invoice, of): (InvoiceId, Option<Seen>),
+    typed: &str,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    let words = any_words(typed).map_err(Refusal::from)?;
+    answer(w, (&row, of), Outcome::Upheld(calendar::today(w.now, zone)), words, zone)
+}
+
+/// Staff do not agree with the open dispute, and say why. The client is told.
+///
+/// # Errors
+/// As [`uphold`], and without words.
+pub fn reject(
+    w: &mut WriteTx<'_>,
+    scope: &StaffScope,
+    (invoice, of): (InvoiceId, Option<Seen>),
+    typed: &str,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    let words = words(typed, "Say why, so that the client can follow it.").map_err(Refusal::from)?;
+    answer(w, (&row, of), Outcome::Rejected(calendar::today(w.now, zone)), words, zone)
+}
+
+/// Staff note that nothing has to be credited of what they agreed on, or not by a credit note of this invoice: what is
+/// open of it is asked for again.
+///
+/// # Errors
+/// When the scope does not allow it, or no dispute that was upheld waits for a credit note.
+pub fn close(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
+    let row = seen(w, scope, invoice)?;
+    let dispute = found(w.standing_dispute(invoice)?.filter(|x| x.waits))?;
+    let done = finish(w, dispute, false)?.done(());
+    plan_again(w, &row)?;
+    late_notes::looked_past(w, invoice)?;
+    Ok(done)
+}
+
+/// What was agreed is credited, or need not be.
+fn finish(w: &mut WriteTx<'_>, dispute: Dispute, credited: bool) -> Result<Recorded, ActError> {
+    let dispute = Dispute { waits: false, ..dispute };
+    w.put_dispute(&dispute)?;
+    tell(w, &dispute, Turn::Done { credited })
+}
+
+/// The invoice and the contact, if this contact may dispute it.
+fn open_to(w: &WriteTx<'_>, pass: Pass, number: &DocumentNumber) -> Result<(Row, Contact), ActError> {
+    let view = found(ClientView::open(w, pass)?)?;
+    let row = found(view.invoice(number)?.filter(|row| row.invoice.is_invoice()))?;
+    let contact = view.contact().clone();
+    if contact.rights.answer { Ok((row, contact)) } else { Err(Refusal::NotAllowed.into()) }
+}
+
+fn seen(w: &WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Row, ActError> {
+    let row = found(w.invoice_row(invoice)?.filter(|r| scope.sees(r.invoice.client)))?;
+    scope.may(Act::Work)?;
+    Ok(row)
+}
+
+fn make(
+    w: &mut WriteTx<'_>,
+    row: &Row,
+    by: Person,
+    wish: &Wish,
+    zone: &TimeZone,
+) -> Result<(Dispute, Done<DisputeId>), ActError> {
+    let (invoice, open) = (&row.invoice, row.open());
+    if invoice.issue.is_none() || !invoice.is_invoice() {
+        return Err(Refusal::NotIssued.into());
+    }
+    if open.minor <= 0 {
+        return Err(Refusal::NothingOpen.into());
+    }
+    let (Wish { part, ground, words }, amount) = wish.check(invoice, open)?;
+    let before = w.disputes_of_invoice(invoice.id)?;
+    if let Some(old) = before.last().filter(|x| x.stands()) {
+        let same = old.is_open() && (old.by, &old.part, old.ground, &old.words) == (by, &part, ground, &words);
+        let why = if same { Refusal::Repeated(old.id.0) } else { Refusal::DisputeOpen(old.made) };
+        return Err(why.into());
+    }
+    refuse_more(&before)?;
+    let with = found(letters::responsible(w, invoice.client)?.first().map(|x| x.id))?;
+    let (id, client, made) = (DisputeId(w.next("dispute")?), invoice.client, calendar::today(w.now, zone));
+    let turn = Turn::Raised { part: part.clone(), ground, words: words.clone(), with };
+    let (at, outcome, invoice) = (w.now, Outcome::Open, invoice.id);
+    let (changes, waits, answer) = (0, false, None);
+    let dispute = Dispute {
+        id,
+        client,
+        invoice,
+        by,
+        at,
+        made,
+        part,
+        amount,
+        ground,
+        words,
+        with,
+        changes,
+        outcome,
+        waits,
+        answer,
+    };
+    w.put_dispute(&dispute)?;
+    plan(w, row, &dispute)?;
+    let done = tell(w, &dispute, turn)?.done(id);
+    Ok((dispute, done))
+}
+
+fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone) -> Result<Done<DisputeId>, ActError> {
+    let (Wish { part, ground, words }, amount) = wish.check(&row.invoice, row.open())?;
+    let open = w.open_dispute(row.invoice.id)?;
+    if let Some(same) = &open
+        && (&same.part, same.ground, &same.words) == (&part, ground, &words)
+    {
+        return Err(Refusal::Repeated(same.id.0).into());
+    }
+    let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
+    refuse_more(&w.disputes_of_invoice(row.invoice.id)?)?;
+    let changes = old.changes.saturating_add(1);
+    let turn = Turn::Changed { part: part.clone(), ground, words: words.clone() };
+    let dispute = Dispute { part, amount, ground, words, changes, ..old };
+    w.put_dispute(&dispute)?;
+    plan(w, row, &dispute)?;
+    let done = tell(w, &dispute, turn)?.done(dispute.id);
+    notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Changed)?;
+    Ok(done)
+}
+
+/// Refuses one more dispute or change of an invoice that has as many as can be: each tells somebody by letter.
+fn refuse_more(before: &[Dispute]) -> Result<(), Refusal> {
+    let told = before.iter().fold(0_usize, |sum, x| {
+        let changes = usize::try_from(x.changes).unwrap_or(usize::MAX);
+        sum.saturating_add(changes).saturating_add(1)
+    });
+    if told >= PER_INVOICE_MAX { Err(Refusal::DisputesFull(PER_INVOICE_MAX)) } else { Ok(()) }
+}
+
+fn take_back(w: &mut WriteTx<'_>, row: &Row, zone: &TimeZone) -> Result<Done<()>, ActError> {
+    let dispute = found(w.open_dispute(row.invoice.id)?)?;
+    let today = calendar::today(w.now, zone);
+    let done = end(w, row, Dispute { outcome: Outcome::Withdrawn(today), ..dispute.clone() })?;
+    notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Withdrawn)?;
+    Ok(done)
+}
+
+fn answer(
+    w: &mut WriteTx<'_>,
+    (row, of): (&Row, Option<Seen>),
+    outcome: Outcome,
+    words: String,
+    zone: &TimeZone,
+) -> Result<Done<()>, ActError> {
+    let dispute = found(w.open_dispute(row.invoice.id)?)?;
+    if of.is_some_and(|of| of != (dispute.id, dispute.changes)) {
+        return Err(Refusal::ChangedMeanwhile.into());
+    }
+    let by = author(w);
+    let waits = matches!(outcome, Outcome::Upheld(_));
+    let dispute = Dispute { outcome, waits, answer: Some(Answer { by, words }), ..dispute };
+    let done = end(w, row, dispute.clone())?;
+    notices::answered(w, zone, &row.invoice, &dispute)?;
+    Ok(done)
+}
+
+/// Ends a dispute as it says: reminders go on, and what late payment costs is asked for again.
+fn end(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute) -> Result<Done<()>, ActError> {
+    w.put_dispute(&dispute)?;
+    let words = dispute.answer.as_ref().map_or_else(String::new, |x| x.words.clone());
+    let turn = match dispute.outcome {
+        Outcome::Upheld(_) => Turn::Upheld { words },
+        Outcome::Rejected(_) => Turn::Rejected { words },
+        Outcome::Withdrawn(_) => Turn::Withdrawn,
+        Outcome::Settled(_) => Turn::Settled,
+        Outcome::Open => Turn::Reopened,
+    };
+    let done = tell(w, &dispute, turn)?.done(());
+    plan(w, row, &dispute)?;
+    late_notes::looked_past(w, row.invoice.id)?;
+    Ok(done)
+}
+
+/// Sees to the reminders of an invoice: while all that is open is disputed none waits and nobody looks; else the look
+/// sorts out what is due, and whether something else holds.
+fn plan(w: &mut WriteTx<'_>, row: &Row, dispute: &Dispute) -> Result<(), ActError> {
+    let id = row.invoice.id;
+    if dispute.holds(row.open()) {
+        letters::withdraw_reminders(w, id, DISPUTED)?;
+        return Ok(w.set_reminder(id, None)?);
+    }
+    plan_again(w, row)
+}
+
+/// Has the reminders of an invoice looked at at once: nobody looks while it is held, so that one that ends has it
+/// looked at, whatever was planned.
+fn plan_again(w: &mut WriteTx<'_>, row: &Row) -> Result<(), ActError> {
+    let id = row.invoice.id;
+    if row.open().minor > 0 && row.invoice.reminds() {
+        let now = w.now;
+        w.set_reminder(id, Some(now))?;
+    }
+    Ok(())
+}
+
+/// After more or less of an invoice is open than `before`, on the civil day `on`: its dispute is over, or open again,
+/// and its reminders follow.
+pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), ActError> {
+    let Some(dispute) = w.newest_dispute(before.invoice.id)? else { return Ok(()) };
+    if !dispute.waits && !matches!(dispute.outcome, Outcome::Open | Outcome::Settled(_)) {
+        return Ok(());
+    }
+    let row = found(w.invoice_row(before.invoice.id)?)?;
+    let credited = row.settled.credited > before.settled.credited;
+    if dispute.waits && (credited || row.open().minor == 0) {
+        let _ = finish(w, dispute, credited)?;
+        return plan_again(w, &row);
+    }
+    let outcome = dispute.now(row.open(), on);
+    let dispute = match outcome == dispute.outcome {
+        true => dispute,
+        false => {
+            let amount = match outcome {
+                Outcome::Settled(_) => dispute.disputed(before.open()),
+                _ => dispute.amount,
+            };
+            let turn = if outcome == Outcome::Open { Turn::Reopened } else { Turn::Settled };
+            let dispute = Dispute { outcome, ..dispute };
+            w.put_dispute(&dispute)?;
+            let _ = tell(w, &Dispute { amount, ..dispute.clone() }, turn)?;
+            dispute
+        }
+    };
+    if dispute.stands() { plan(w, &row, &dispute) } else { Ok(()) }
+}
+
+/// Notes in the log what happened to a dispute, and how much of its invoice it was about then.
+fn tell(w: &mut WriteTx<'_>, dispute: &Dispute, turn: Turn) -> Result<Recorded, ActError> {
+    let Dispute { id, invoice, client, amount, .. } = *dispute;
+    let amount = match turn {
+        Turn::Settled | Turn::Done { .. } => amount,
+        _ => now_disputed(w, dispute)?,
+    };
+    Ok(w.record(About::invoice(client, invoice), Event::Dispute { invoice, dispute: id, amount, turn })?)
+}
+
+/// How much is disputed now, or was when it ended.
+fn now_disputed(w: &WriteTx<'_>, dispute: &Dispute) -> Result<Money, ActError> {
+    let row = found(w.invoice_row(dispute.invoice)?)?;
+    let open = Dispute { outcome: Outcome::Open, ..dispute.clone() };
+    Ok(open.disputed(row.open()))
+}

@@ -1,0 +1,433 @@
+//! The dispute of an invoice at the desk: recording one that a client raised with staff, changing it, passing it on,
+//! answering it; and how desk pages show disputes.
+
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+use super::form::{Id, again, errors_in, on_to};
+use super::invoices::called;
+use super::links;
+use super::names::NamesOf;
+use super::undo::issued;
+use crate::actions::disputes;
+use crate::domain::access::Act;
+use crate::domain::dispute::{Dispute, Outcome, Part, WORDS_MAX};
+use crate::domain::ids::InvoiceId;
+use crate::domain::person::Person;
+use crate::domain::refusal::Refusal;
+use crate::domain::sentence::Names;
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::web::dispute_form::{self, Drawn};
+use crate::web::forms::{Fields, Posted, errors_from};
+use crate::web::guard::{Desk, DeskWork};
+use crate::web::page::DeskNav;
+use crate::web::parts::{self, Choice, Field, FieldError, Icon, Look, Tone, csrf_input};
+use crate::web::problem::Problem;
+
+/// Disputes that the list of all of them shows.
+const SHOWN: usize = 200;
+/// Open disputes that are read for it; who sees few clients may not find theirs beyond them.
+const LOOKED_MAX: usize = 2_000;
+
+/// Which form of the page was sent.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sent {
+    Nothing,
+    Dispute,
+    Answer,
+    Person,
+}
+
+/// What was sent, and what is to be put right.
+struct Asked<'a> {
+    sent: Sent,
+    fields: &'a Fields,
+    errors: &'a [FieldError],
+}
+
+impl<'a> Asked<'a> {
+    /// Fields and errors of a form, if it was this one.
+    fn of(&self, form: Sent) -> (Option<&'a Fields>, &'a [FieldError]) {
+        if self.sent == form { (Some(self.fields), self.errors) } else { (None, &[]) }
+    }
+}
+
+/// `GET /desk/invoices/{id}/dispute`
+pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    // What was agreed on is credited from the invoice's page.
+    if desk.read(|r| Ok(r.standing_dispute(id)?))?.is_some_and(|x| x.waits) {
+        return Ok(on_to(&format!("{}#dispute", links::invoice(id))));
+    }
+    let asked = Asked { sent: Sent::Nothing, fields: &Fields::default(), errors: &[] };
+    Ok(page(&desk, &row, &asked)?.into_response())
+}
+
+/// `POST /desk/invoices/{id}/dispute`: records one, or changes the open one.
+pub async fn record(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    let (zone, seen) = (desk.zone().clone(), dispute_form::seen(&fields));
+    let errors = match dispute_form::read(&fields, &row.invoice) {
+        Err(refusal) => errors_from(&refusal, "words"),
+        Ok(wish) => {
+            let act = move |w: &mut WriteTx<'_>, scope: &_| match seen {
+                Some(seen) => disputes::change_recorded(w, scope, id, seen, &wish, &zone),
+                None => disputes::record(w, scope, id, &wish, &zone),
+            };
+            match desk.act(act).await {
+                // Sent twice, recorded once.
+                Ok(_) | Err(ActError::Refused(Refusal::Repeated(_))) => {
+                    return Ok(on_to(&links::invoice(id)));
+                }
+                Err(error) => errors_in(error, "words")?,
+            }
+        }
+    };
+    Ok(again(page(&desk, &row, &Asked { sent: Sent::Dispute, fields: &fields, errors: &errors })?))
+}
+
+/// `POST /desk/invoices/{id}/dispute/withdrawal`
+pub async fn withdraw(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_): Posted) -> Result<Response, Problem> {
+    invoice(&desk, id)?;
+    let zone = desk.zone().clone();
+    // Pressed twice, or answered in between: the page shows how it stands.
+    if desk.read(|r| Ok(r.open_dispute(id)?))?.is_some() {
+        desk.act(move |w, scope| disputes::withdraw_recorded(w, scope, id, &zone)).await?;
+    }
+    Ok(on_to(&links::invoice(id)))
+}
+
+/// `POST /desk/invoices/{id}/dispute/person`: passes it on.
+pub async fn pass_on(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    let open = desk.read(|r| Ok(r.open_dispute(id)?))?;
+    let errors = match fields.get("with").parse() {
+        // Theirs already, or answered in between: the page shows how it stands.
+        Ok(to) if open.is_none_or(|x| x.with == to) => return Ok(on_to(&links::invoice(id))),
+        Ok(to) => {
+            let zone = desk.zone().clone();
+            match desk.act(move |w, scope| disputes::pass_on(w, scope, id, to, &zone)).await {
+                Ok(()) => return Ok(on_to(&links::invoice(id))),
+                Err(error) => errors_in(error, "with")?,
+            }
+        }
+        Err(_) => vec![FieldError::new("with", "Choose somebody who works here and sees this client.")],
+    };
+    Ok(again(page(&desk, &row, &Asked { sent: Sent::Person, fields: &fields, errors: &errors })?))
+}
+
+/// `POST /desk/invoices/{id}/dispute/answer`: upholds or rejects it.
+pub async fn answer(
+    DeskWork(desk): DeskWork,
+    Id(id): Id<InvoiceId>,
+    Posted(fields): Posted,
+) -> Result<Response, Problem> {
+    let row = invoice(&desk, id)?;
+    let open = desk.read(|r| Ok(r.open_dispute(id)?))?.is_some();
+    let (zone, words) = (desk.zone().clone(), fields.get("answer").to_owned());
+    let of = (id, dispute_form::seen(&fields));
+    let acted = match fields.get("verdict") {
+        // Answered twice, or withdrawn in between: the page shows how it stands.
+        "uphold" | "reject" if !open => return Ok(on_to(&links::invoice(id))),
+        "uphold" => Some(desk.act(move |w, scope| disputes::uphold(w, scope, of, &words, &zone)).await),
+        "reject" => Some(desk.act(move |w, scope| disputes::reject(w, scope, of, &words, &zone)).await),
+        _ => None,
+    };
+    let errors = match acted {
+        Some(Ok(())) => return Ok(on_to(&format!("{}#dispute", links::invoice(id)))),
+        Some(Err(error)) => at_answer(errors_in(error, "words")?),
+        None => vec![FieldError::new("verdict", "Choose whether you agree.")],
+    };
+    Ok(again(page(&desk, &row, &Asked { sent: Sent::Answer, fields: &fields, errors: &errors })?))
+}
+
+/// The words of an answer are typed into a field of their own: the page has those of the dispute as well.
+fn at_answer(errors: Vec<FieldError>) -> Vec<FieldError> {
+    let own = |x: FieldError| if x.key == "words" { FieldError::new("answer", x.message) } else { x };
+    errors.into_iter().map(own).collect()
+}
+
+/// `POST /desk/invoices/{id}/dispute/end`: nothing has to be credited of what was agreed on.
+pub async fn close(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_): Posted) -> Result<Response, Problem> {
+    invoice(&desk, id)?;
+    // Pressed twice, or credited in between: the page shows how it stands.
+    if desk.read(|r| Ok(r.standing_dispute(id)?))?.is_some_and(|x| x.waits) {
+        desk.act(move |w, scope| disputes::close(w, scope, id)).await?;
+    }
+    Ok(on_to(&links::invoice(id)))
+}
+
+fn invoice(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
+    Some(issued(desk, id)?).filter(|row| row.invoice.is_invoice()).ok_or(Problem::NotFound)
+}
+
+fn page(desk: &Desk, row: &Row, asked: &Asked<'_>) -> Result<Markup, Problem> {
+    let id = row.invoice.id;
+    let (open, people, said) = desk.read(|r| {
+        let names = NamesOf::among(r, &desk.scope);
+        let open = r.open_dispute(id)?;
+        let people: Vec<(String, String)> = r
+            .all_staff()?
+            .iter()
+            .filter(|s| disputes::resolves(s, row))
+            .map(|s| (s.id.to_string(), s.name.clone()))
+            .collect();
+        let said = open.as_ref().map(|x| (standing(desk, &names, row, x), facts(desk, &names, row, x)));
+        Ok((open, people, said))
+    })?;
+    let what = called(&row.invoice);
+    let title = match open {
+        Some(_) => format!("Dispute of {what}"),
+        None => format!("Record a dispute of {what}"),
+    };
+    let about = match open {
+        Some(_) => "The client reads your answer here and gets it by e-mail.",
+        None => "What the client told you, by telephone or otherwise. They are not reminded of what is disputed.",
+    };
+    let body = html! {
+        (parts::back(&links::invoice(id), &what))
+        (parts::head(&title, about, ""))
+        (parts::error_summary(asked.errors))
+        @if let Some((note, facts)) = said { (note) (facts) }
+        @if let Some(open) = &open {
+            (parts::section("answer", "Answer it", "", answer_form(desk, open, asked)))
+            (parts::section("person", "Pass it on", "", person_form(desk, open, &people, asked)))
+        }
+        @let form = dispute(desk, row, open.as_ref(), asked);
+        @if open.is_some() { (parts::section("change", "Change it for the client", "", form)) } @else { (form) }
+    };
+    Ok(desk.page(DeskNav::Invoices, &parts::titled(&title, asked.errors), body))
+}
+
+fn dispute(desk: &Desk, row: &Row, open: Option<&Dispute>, asked: &Asked<'_>) -> Markup {
+    let (typed, errors) = asked.of(Sent::Dispute);
+    let proposed = dispute_form::proposed(open, desk.locale());
+    let action = format!("{}/dispute", links::invoice(row.invoice.id));
+    let button = if open.is_some() { "Change the dispute" } else { "Record the dispute" };
+    let drawn = Drawn { action: &action, csrf: &desk.csrf, button, words: "What they say is wrong", open };
+    html! {
+        (dispute_form::form(drawn, &row.invoice, desk.locale(), typed.unwrap_or(&proposed), errors))
+        @if open.is_some() {
+            p.gap-y { (parts::post_button(Look::Small, &format!("{action}/withdrawal"), &desk.csrf, "Withdraw it for the client")) }
+        }
+    }
+}
+
+fn answer_form(desk: &Desk, open: &Dispute, asked: &Asked<'_>) -> Markup {
+    let (typed, errors) = asked.of(Sent::Answer);
+    let value = |name| typed.map_or("", |x| x.get(name));
+    let verdicts = [
+        Choice {
+            value: "uphold",
+            label: "You agree",
+            hint: "The next step is a credit note, which the invoice’s page offers.",
+        },
+        Choice {
+            value: "reject",
+            label: "You do not agree",
+            hint: "Say why. What was disputed is to be paid, and reminders go on.",
+        },
+    ];
+    let hint = format!("The client reads it. Needed where you do not agree; at most {WORDS_MAX} characters.");
+    html! {
+        form method="post" action={ (links::invoice(open.invoice)) "/dispute/answer" } {
+            (csrf_input(&desk.csrf))
+            (dispute_form::seen_input(open))
+            (parts::radios(&Field::new("verdict", "Are they right?").value(value("verdict")).errors(errors), &verdicts))
+            (parts::textarea(&Field::new("answer", "Your answer").value(value("answer")).hint(&hint).errors(errors), 5))
+            p.row { (parts::submit(Look::Primary, "Send the answer")) }
+        }
+    }
+}
+
+fn person_form(desk: &Desk, open: &Dispute, people: &[(String, String)], asked: &Asked<'_>) -> Markup {
+    let (typed, errors) = asked.of(Sent::Person);
+    let with = open.with.to_string();
+    let choices: Vec<Choice<'_>> = people.iter().map(|(id, name)| Choice::new(id, name)).collect();
+    let field = Field::new("with", "Who looks into it").value(typed.map_or(&with, |x| x.get("with"))).errors(errors);
+    html! {
+        form method="post" action={ (links::invoice(open.invoice)) "/dispute/person" } {
+            (csrf_input(&desk.csrf))
+            (parts::select(&field.hint("They get a letter about it."), &choices))
+            p.row { (parts::submit(Look::Plain, "Pass it on")) }
+        }
+    }
+}
+
+/// The disputes of an invoice on its page: the open one with what can be done about it, and those before it. Nothing
+/// where none was raised and none can be.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn section(
+    desk: &Desk,
+    r: &ReadTx,
+    names: &NamesOf<'_, ReadTx>,
+    row: &Row,
+) -> Result<Option<Markup>, StoreError> {
+    let all = r.disputes_of_invoice(row.invoice.id)?;
+    let can = row.invoice.is_invoice() && row.open().minor > 0 && desk.may(Act::Work);
+    if all.is_empty() && !can {
+        return Ok(None);
+    }
+    let (newest, past) = all.split_last().map_or((None, all.as_slice()), |(newest, past)| (Some(newest), past));
+    let lines: Vec<_> = past.iter().rev().map(|x| line(desk, names, row, x)).collect();
+    let (page, open) = (links::invoice(row.invoice.id), newest.is_some_and(Dispute::is_open));
+    let waits = newest.is_some_and(|x| x.waits);
+    let body = html! {
+        @if let Some(newest) = newest {
+            (standing(desk, names, row, newest))
+            (facts(desk, names, row, newest))
+        }
+        @if can {
+            p.row.gap-y {
+                @if waits {
+                    (parts::link(Look::Primary, &format!("{page}/credit"), "Credit it"))
+                    (parts::post_button(Look::Small, &format!("{page}/dispute/end"), &desk.csrf, "No credit note is needed"))
+                } @else {
+                    (parts::link(
+                        if open { Look::Primary } else { Look::Small },
+                        &format!("{page}/dispute"),
+                        if open { "Answer, or pass it on" } else { "Record a dispute" },
+                    ))
+                }
+            }
+        }
+        @if !lines.is_empty() { (parts::rows(&lines)) }
+    };
+    Ok(Some(parts::section("dispute", "Disputes", "", body)))
+}
+
+/// How a dispute stands, and the answer.
+fn standing(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> Markup {
+    let (tone, icon, _) = look(dispute.outcome);
+    let day = |on| desk.locale().date_medium(on, desk.today());
+    let answered = dispute.answer.as_ref().map_or_else(String::new, |x| names.staff(x.by));
+    let words = match dispute.outcome {
+        Outcome::Open => {
+            let with = names.staff(dispute.with);
+            format!("{} since {}, with {with}.", in_short(dispute, row), day(dispute.made))
+        }
+        Outcome::Upheld(on) if dispute.waits => {
+            format!("{answered} agreed on {}. It is not asked for until it is credited.", day(on))
+        }
+        Outcome::Upheld(on) => format!("{answered} agreed on {}.", day(on)),
+        Outcome::Rejected(on) => format!("{answered} did not agree, on {}.", day(on)),
+        Outcome::Withdrawn(on) => format!("Withdrawn on {}.", day(on)),
+        Outcome::Settled(on) => format!("Over since {}: nothing is open.", day(on)),
+    };
+    parts::note(tone, icon, words, dispute.answer.as_ref().map_or("", |x| &x.words))
+}
+
+fn facts(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> Markup {
+    let amount = if dispute.stands() { dispute.disputed(row.open()) } else { dispute.amount };
+    let of = match dispute.part {
+        Part::Whole => "The whole invoice".to_owned(),
+        Part::Lines(_) => format!("{}: {}", desk.locale().money(amount), dispute.lines(&row.invoice)),
+        Part::Amount(_) => format!("{} of it", desk.locale().money(amount)),
+    };
+    parts::facts(&[
+        ("What", html! { (of) }),
+        ("Why", html! { (dispute.ground.words()) }),
+        ("In their words", html! { (dispute.words) }),
+        ("By", html! { (made(desk, names, dispute)) }),
+    ])
+}
+
+fn look(outcome: Outcome) -> (Tone, Icon, &'static str) {
+    match outcome {
+        Outcome::Open => (Tone::Warn, Icon::Flag, "Open"),
+        Outcome::Upheld(_) => (Tone::Ok, Icon::Check, "Upheld"),
+        Outcome::Rejected(_) => (Tone::Plain, Icon::Cross, "Rejected"),
+        Outcome::Withdrawn(_) => (Tone::Plain, Icon::Cross, "Withdrawn"),
+        Outcome::Settled(_) => (Tone::Plain, Icon::Check, "Settled"),
+    }
+}
+
+fn line(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> (Markup, Markup, Markup) {
+    let answer = dispute.answer.as_ref().map_or("", |x| x.words.as_str());
+    let what = html! {
+        (dispute.ground.words())
+        @let lines = dispute.lines(&row.invoice);
+        @if !lines.is_empty() { ": " (lines) }
+        small { (made(desk, names, dispute)) ". " (dispute.words) @if !answer.is_empty() { " Answer: " (answer) } }
+    };
+    let (tone, _, word) = look(dispute.outcome);
+    let since = dispute.outcome.since().map(|on| desk.locale().date_medium(on, desk.today()));
+    (what, html! { @if let Some(since) = since { (word) " on " (since) } }, parts::tag(tone, word))
+}
+
+/// "Ana Ruiz raised it on 24 November", "Tom Keane recorded it on 24 November".
+fn made(desk: &Desk, names: &NamesOf<'_, ReadTx>, dispute: &Dispute) -> String {
+    let on = desk.locale().date_medium(dispute.made, desk.today());
+    match dispute.by {
+        Person::Contact(id) => format!("{} raised it on {on}", names.contact(id)),
+        Person::Staff(id) => format!("{} recorded it on {on}", names.staff(id)),
+    }
+}
+
+/// "Disputed", "Part disputed".
+pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
+    if dispute.holds(row.open()) { "Disputed" } else { "Part disputed" }
+}
+
+/// The tag of a dispute that stands in a list of invoices; nothing without one.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn tag(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
+    let dispute = if row.open().minor > 0 { r.standing_dispute(row.invoice.id)? } else { None };
+    Ok(html! { @if let Some(dispute) = dispute { (parts::tag_icon(Tone::Warn, Icon::Flag, in_short(&dispute, row))) } })
+}
+
+/// All that is disputed now and that they may see.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
+    let open = r.standing_disputes(None, LOOKED_MAX)?;
+    let mut rows: Vec<parts::Row> = Vec::new();
+    for dispute in open.iter().filter(|x| desk.scope.sees(x.client)).take(SHOWN) {
+        if let Some(row) = r.invoice_row(dispute.invoice)? {
+            rows.push(of_all(desk, names, &row, dispute));
+        }
+    }
+    let more = open.len() == LOOKED_MAX || rows.len() == SHOWN;
+    let cols = [
+        parts::Col::name("Invoice"),
+        parts::Col::text("Why"),
+        parts::Col::num("Disputed"),
+        parts::Col::text("With").wide(),
+    ];
+    Ok(html! {
+        @if rows.is_empty() { p.mut { "Nothing is disputed." } }
+        @else { (parts::scroller("Disputed invoices", &cols, &rows, None)) }
+        @if more { p.small.mut { "There may be more; those that are open longest are shown." } }
+    })
+}
+
+fn of_all(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> parts::Row {
+    let locale = desk.locale();
+    let what = html! {
+        a href=(links::invoice(dispute.invoice)) { (parts::nw(names.document(dispute.invoice))) }
+        small { (names.client(dispute.client)) }
+    };
+    let why = html! {
+        (dispute.ground.words())
+        small {
+            @if dispute.waits { "Agreed, to be credited" }
+            @else { "Since " (locale.date_medium(dispute.made, desk.today())) }
+        }
+    };
+    let amount = html! { (locale.money(dispute.disputed(row.open()))) small { (in_short(dispute, row)) } };
+    vec![what, why, amount, html! { (names.staff(dispute.with)) }].into()
+}

@@ -1,0 +1,195 @@
+//! A contact's dispute of an invoice: the form on the invoice's page, how it stands, withdrawing it, and the answer.
+//!
+//! Works without scripts. A refused form comes back on the invoice's page with what was typed.
+
+use axum::response::Response;
+use maud::{Markup, html};
+
+use super::promise::{About, Asked, done, invoice_of, number_of, refused};
+use crate::actions::disputes;
+use crate::domain::dispute::{Dispute, Outcome, Part};
+use crate::domain::money::Money;
+use crate::domain::number::DocumentNumber;
+use crate::domain::refusal::Refusal;
+use crate::store::invoices::Row;
+use crate::store::prelude::*;
+use crate::store::scope::ClientView;
+use crate::web::dispute_form::{self, Drawn};
+use crate::web::forms::Posted;
+use crate::web::guard::Viewer;
+use crate::web::parts::{self, Icon, Look, Tone};
+use crate::web::path::Path;
+use crate::web::problem::Problem;
+
+/// What a page knows of the newest dispute of an invoice.
+pub struct Disputed {
+    newest: Option<Dispute>,
+    /// Who of the firm looks into it, by name.
+    with: String,
+    /// Who of the firm answered it, by name.
+    answered: String,
+}
+
+impl Disputed {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store fails.
+    pub fn load<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Self, StoreError> {
+        let newest = view.newest_dispute(row)?;
+        let name = |id| view.staff_name(id).map(Option::unwrap_or_default);
+        let with = newest.as_ref().map_or_else(|| Ok(String::new()), |x| name(x.with))?;
+        let by = newest.as_ref().and_then(|x| x.answer.as_ref()).map(|x| x.by);
+        let answered = by.map_or_else(|| Ok(String::new()), name)?;
+        Ok(Self { newest, with, answered })
+    }
+
+    fn open(&self) -> Option<&Dispute> {
+        self.newest.as_ref().filter(|x| x.is_open())
+    }
+
+    /// How much of what is open is not disputed, where a part is; `None` where nothing or all is.
+    pub fn left_beside(&self, row: &Row) -> Option<i64> {
+        let (open, dispute) = (row.open(), self.newest.as_ref()?);
+        let disputed = dispute.disputed(open).minor;
+        (1..open.minor).contains(&disputed).then_some(open.minor - disputed)
+    }
+}
+
+/// `POST /invoices/{number}/dispute`: raises one, or changes the open one.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is not there or not theirs.
+pub async fn raise(viewer: Viewer, Path(segment): Path<String>, Posted(typed): Posted) -> Result<Response, Problem> {
+    let number = number_of(&segment)?;
+    let row = invoice_of(&viewer, &number)?;
+    let refusal = match dispute_form::read(&typed, &row.invoice) {
+        _ if !viewer.contact().rights.answer => Refusal::NotAllowed,
+        Err(refusal) => refusal,
+        Ok(wish) => {
+            let (zone, of, seen) = (viewer.zone().clone(), number.clone(), dispute_form::seen(&typed));
+            let act = move |w: &mut WriteTx<'_>, pass| match seen {
+                Some(seen) => disputes::change(w, pass, &of, seen, &wish, &zone),
+                None => disputes::raise(w, pass, &of, &wish, &zone),
+            };
+            match viewer.act(act).await {
+                // Sent twice, disputed once.
+                Ok(_) | Err(ActError::Refused(Refusal::Repeated(_))) => return Ok(done(&viewer, &number)),
+                Err(ActError::Refused(refusal)) => refusal,
+                Err(error) => return Err(error.into()),
+            }
+        }
+    };
+    refused(&viewer, &number, refusal, About::Dispute, Some(typed))
+}
+
+/// `POST /invoices/{number}/dispute/withdrawal`.
+///
+/// # Errors
+/// [`Problem::NotFound`] for what is not there or not theirs.
+pub async fn withdraw(viewer: Viewer, Path(segment): Path<String>, Posted(_): Posted) -> Result<Response, Problem> {
+    let number = number_of(&segment)?;
+    invoice_of(&viewer, &number)?;
+    let (zone, of) = (viewer.zone().clone(), number.clone());
+    match viewer.act(move |w, pass| disputes::withdraw(w, pass, &of, &zone)).await {
+        Ok(()) => Ok(done(&viewer, &number)),
+        // Pressed twice, or answered in between: the page shows how it stands.
+        Err(ActError::Refused(Refusal::NotFound)) => Ok(done(&viewer, &number)),
+        Err(ActError::Refused(refusal)) => refused(&viewer, &number, refusal, About::Dispute, None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Whether all that is open, or a part of it, is disputed: "Disputed", "Part disputed".
+pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
+    if dispute.holds(row.open()) { "Disputed" } else { "Part disputed" }
+}
+
+/// The tag of it in a list.
+pub(super) fn tag(dispute: &Dispute, row: &Row) -> Markup {
+    parts::tag_icon(Tone::Warn, Icon::Flag, in_short(dispute, row))
+}
+
+/// What is disputed, in a sentence for the top of the page; nothing where no dispute is open.
+pub(super) fn sentence(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Option<String> {
+    let locale = viewer.locale();
+    let dispute = disputed.newest.as_ref().filter(|x| x.stands())?;
+    if dispute.waits {
+        let amount = locale.money(dispute.disputed(row.open()));
+        return Some(format!(
+            "We agreed with your dispute of {amount}, and do not ask for that. A credit note follows."
+        ));
+    }
+    let (since, with) = (locale.date_medium(dispute.made, viewer.today()), &disputed.with);
+    Some(match disputed.left_beside(row) {
+        None => {
+            format!("You dispute it since {since}, and {with} looks into it. We send no reminder of it meanwhile.")
+        }
+        Some(left) => {
+            let rest = locale.money(Money::new(left, row.invoice.currency));
+            let amount = locale.money(dispute.disputed(row.open()));
+            format!("You dispute {amount} of it since {since}, and {with} looks into it. We ask for the other {rest}.")
+        }
+    })
+}
+
+/// The form in the part about paying, with the open dispute to change or withdraw.
+pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Asked) -> Markup {
+    let offered = viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0;
+    if !offered || disputed.newest.as_ref().is_some_and(|x| x.waits) {
+        return html! {};
+    }
+    let (open, at) = (disputed.open(), address(row));
+    let summary = if open.is_some() { "Change the dispute" } else { "Dispute this invoice" };
+    let proposed = dispute_form::proposed(open, viewer.locale());
+    let refused = asked.typed.as_ref().filter(|_| asked.about == About::Dispute);
+    let errors: &[parts::FieldError] = if refused.is_some() { &asked.errors } else { &[] };
+    let button = if open.is_some() { "Change the dispute" } else { "Send the dispute" };
+    let drawn = Drawn { action: &at, csrf: viewer.csrf(), button, words: "Tell us what is wrong", open };
+    let body = html! {
+        p.small.mut { "We look into it and answer you here and by e-mail. We do not remind you of what is disputed meanwhile." }
+        (dispute_form::form(drawn, &row.invoice, viewer.locale(), refused.unwrap_or(&proposed), errors))
+    };
+    html! {
+        (parts::act(Icon::Flag, summary, refused.is_some(), body))
+        @if open.is_some() {
+            p.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the dispute")) }
+        }
+    }
+}
+
+fn address(row: &Row) -> String {
+    format!("/invoices/{}/dispute", row.invoice.number().map_or_else(String::new, DocumentNumber::in_url))
+}
+
+/// The newest dispute: what was said, how it stands, and the answer. Nothing where none was raised.
+pub(super) fn section(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Markup {
+    let Some(dispute) = &disputed.newest else { return html! {} };
+    let (locale, today) = (viewer.locale(), viewer.today());
+    let made = locale.date_medium(dispute.made, today);
+    let since = |on| locale.date_medium(on, today);
+    let (tone, icon, state) = match dispute.outcome {
+        Outcome::Open => (Tone::Warn, Icon::Flag, format!("{} looks into it.", disputed.with)),
+        Outcome::Upheld(on) => (Tone::Ok, Icon::Check, format!("{} agreed on {}.", disputed.answered, since(on))),
+        Outcome::Rejected(on) => {
+            (Tone::Warn, Icon::Cross, format!("{} did not agree, on {}.", disputed.answered, since(on)))
+        }
+        Outcome::Withdrawn(on) => (Tone::Plain, Icon::Cross, format!("It was withdrawn on {}.", since(on))),
+        Outcome::Settled(_) => (Tone::Plain, Icon::Check, "It is over: nothing of the invoice is open.".to_owned()),
+    };
+    let of = match dispute.part {
+        Part::Whole => "The whole invoice".to_owned(),
+        Part::Lines(_) => format!("{}: {}", locale.money(dispute.amount), dispute.lines(&row.invoice)),
+        Part::Amount(_) => format!("{} of it", locale.money(dispute.amount)),
+    };
+    let answer = dispute.answer.as_ref().map_or("", |x| x.words.as_str());
+    let body = html! {
+        (parts::note(tone, icon, state, answer))
+        (parts::facts(&[
+            ("What", html! { (of) }),
+            ("Why", html! { (dispute.ground.words()) }),
+            ("In your words", html! { (dispute.words) }),
+        ]))
+    };
+    parts::section("dispute", "Dispute", html! { "Since " (made) }, body)
+}

@@ -6,10 +6,11 @@ use super::error::StoreError;
 use super::files::FileReads;
 use super::records::Record;
 use super::tables::{
-    ALLOCATIONS, CHUNKS, CONTACTS, DOCUMENTS, EVENTS, INVOICES, PROJECTS, PROMISES, QUOTES, RECEIPTS, REFUNDS,
-    STATEMENTS,
+    ALLOCATIONS, CHUNKS, CONTACTS, DISPUTES, DOCUMENTS, EVENTS, INVOICES, PROJECTS, PROMISES, QUOTES, RECEIPTS,
+    REFUNDS, STATEMENTS,
 };
 use super::tx::Reader;
+use crate::domain::dispute::Dispute;
 use crate::domain::document::Document;
 use crate::domain::event::LogEntry;
 use crate::domain::ids::Digest;
@@ -61,6 +62,11 @@ pub trait WalkReads: Reader {
     /// Every promise to pay.
     fn each_promise<E: From<StoreError>>(&self, each: impl FnMut(Promise) -> Result<(), E>) -> Result<(), E> {
         walk(self, PROMISES, each)
+    }
+
+    /// Every dispute.
+    fn each_dispute<E: From<StoreError>>(&self, each: impl FnMut(Dispute) -> Result<(), E>) -> Result<(), E> {
+        walk(self, DISPUTES, each)
     }
 
     /// Every month-end statement.

@@ -5,6 +5,7 @@
 //! happen after the demo's own beginning never does: that is what is open on the desk. Touches the data file through
 //! actions alone.
 
+mod disputes;
 mod filing;
 mod letters;
 mod money;
@@ -130,6 +131,10 @@ enum Act {
     Visit(usize, usize),
     /// A client promises to pay by this day.
     Promise(Date),
+    /// A client disputes an invoice, all of it or a line.
+    Dispute(bool),
+    /// The firm rejects that.
+    Reject(InvoiceId),
     /// Staff sign in.
     Desk(usize),
     SignOut(TokenDigest, Person),
@@ -242,6 +247,7 @@ impl Story {
         self.plan_months();
         self.plan_filing();
         self.plan_promises();
+        self.plan_disputes();
         self.at(next_business_day(days(self.today, -200)), time(11, 5, 0, 0), Act::Revoke(0, 3));
         self.at(self.today, time(7, 42, 0, 0), Act::Forgot(4));
     }
@@ -283,6 +289,8 @@ impl Story {
             Act::Answer(n, number) => self.answer(w, n, &number),
             Act::Visit(client, contact) => self.visit(w, client, contact),
             Act::Promise(day) => self.promise(w, day),
+            Act::Dispute(whole) => self.dispute(w, whole),
+            Act::Reject(invoice) => self.reject_dispute(w, invoice),
             Act::Desk(staff) => self.desk(w, staff),
             Act::SignOut(digest, person) => self.sign_out(w, digest, person),
             Act::Mistake(client) => self.mistake(w, client),

@@ -78,6 +78,7 @@ fn the_story_shows_every_state_and_its_ledger_agrees() {
     holds_the_rest(&demo);
     letters_have_their_states(&demo);
     promises_have_their_states(&demo, &rows);
+    disputes_have_their_states(&demo, &rows);
     let mut last = Timestamp::MAX;
     let log = |r: &ReadTx| {
         r.log_backwards(None, |entry| {
@@ -95,6 +96,16 @@ fn promises_have_their_states(demo: &Demo, rows: &[crate::store::invoices::Row])
     let mut all: Vec<&str> = rows.iter().filter_map(of).map(|x| x.outcome.words()).collect();
     all.sort_unstable();
     assert_eq!(all, ["broken", "open"]);
+}
+
+/// One was rejected, and one, of a part, is open.
+fn disputes_have_their_states(demo: &Demo, rows: &[crate::store::invoices::Row]) {
+    let of = |row: &crate::store::invoices::Row| demo.app.store.read(|r| r.newest_dispute(row.invoice.id)).unwrap();
+    let all: Vec<_> = rows.iter().filter_map(|row| Some((of(row)?, row.open()))).collect();
+    let mut words: Vec<&str> = all.iter().map(|x| x.0.outcome.words()).collect();
+    words.sort_unstable();
+    assert_eq!(words, ["open", "rejected"]);
+    assert!(all.iter().all(|(dispute, open)| !dispute.is_open() || !dispute.holds(*open)), "the open one is of a part");
 }
 
 /// Per currency: charged = received − unapplied + credited + open.

@@ -4,6 +4,7 @@ use super::super::Failure;
 use super::archive::Archive;
 use super::write::Writer;
 use crate::documents::csv_line as line;
+use crate::domain::dispute::Part;
 use crate::domain::event::Actor;
 use crate::domain::invoice::{Body, Invoice, Kind};
 use crate::domain::money::{Currency, Money};
@@ -68,6 +69,29 @@ const PROMISES: [&str; 14] = [
     "Since",
 ];
 
+/// Headings of the register of disputes.
+const DISPUTES: [&str; 19] = [
+    "Dispute",
+    "Client",
+    "Invoice",
+    "Raised by",
+    "Person",
+    "Raised on",
+    "Raised at",
+    "Part",
+    "Lines",
+    "Currency",
+    "Amount",
+    "Ground",
+    "Words",
+    "With",
+    "Became",
+    "Since",
+    "To be credited",
+    "Answered by",
+    "Answer",
+];
+
 impl<A: Archive> Writer<'_, A> {
     /// Writes all of them but the activity log.
     pub(super) fn registers(&mut self) -> Result<(), Failure> {
@@ -75,7 +99,51 @@ impl<A: Archive> Writer<'_, A> {
         self.documents()?;
         self.lines()?;
         self.money()?;
-        self.promises()
+        self.promises()?;
+        self.disputes()
+    }
+
+    fn disputes(&mut self) -> Result<(), Failure> {
+        self.register("disputes", &DISPUTES)?;
+        let r = self.r;
+        r.each_dispute(|x| {
+            let (by, person) = match x.by {
+                Person::Contact(id) => ("contact", id.to_string()),
+                Person::Staff(id) => ("staff", id.to_string()),
+            };
+            let (part, lines) = match &x.part {
+                Part::Whole => ("whole", String::new()),
+                Part::Lines(lines) => {
+                    ("lines", lines.iter().map(|at| (at + 1).to_string()).collect::<Vec<_>>().join(" "))
+                }
+                Part::Amount(_) => ("amount", String::new()),
+            };
+            let (answered, answer) = match &x.answer {
+                Some(answer) => (answer.by.to_string(), answer.words.clone()),
+                None => Default::default(),
+            };
+            self.row(&[
+                x.id.to_string(),
+                x.client.to_string(),
+                x.invoice.to_string(),
+                by.to_owned(),
+                person,
+                x.made.to_string(),
+                x.at.to_string(),
+                part.to_owned(),
+                lines,
+                x.amount.currency.to_string(),
+                decimal(x.amount),
+                x.ground.code().to_owned(),
+                x.words.clone(),
+                x.with.to_string(),
+                x.outcome.words().to_owned(),
+                x.outcome.since().map_or_else(String::new, |on| on.to_string()),
+                yes(x.waits).to_owned(),
+                answered,
+                answer,
+            ])
+        })
     }
 
     fn promises(&mut self) -> Result<(), Failure> {

@@ -457,6 +457,7 @@ impl<A: Archive> Writer<'_, A> {
             "receipts",
             "refunds",
             "promises",
+            "disputes",
             "statements",
             "allocations",
         ];

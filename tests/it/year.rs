@@ -6,6 +6,7 @@
 
 mod changes;
 mod checks;
+mod disputes;
 mod dunning;
 mod faults;
 #[cfg(feature = "mutants")]
@@ -59,6 +60,8 @@ enum Planted {
     SilentPause,
     /// A payment is promised, and nobody tells it.
     SilentPromise,
+    /// An invoice is disputed, and nobody tells it.
+    SilentDispute,
     /// The policy changes, and nobody tells the program.
     SilentPolicy,
     /// Somebody lives by other clocks, and nobody tells the program.
@@ -89,6 +92,10 @@ struct Owed {
     paused: Option<Date>,
     /// What was promised of it last and not withdrawn.
     promised: Option<promises::Promised>,
+    /// What is disputed of it, until somebody ends that.
+    disputed: Option<disputes::Disputed>,
+    /// Whether that was upheld.
+    upheld: bool,
 }
 
 impl Owed {
@@ -214,7 +221,7 @@ impl World {
     }
 
     async fn act(&mut self) {
-        match self.chance.below(22) {
+        match self.chance.below(24) {
             0 if self.customers.len() < 5 => self.add_client().await,
             0..=5 => self.bill().await,
             6 => self.write_off().await,
@@ -228,6 +235,7 @@ impl World {
             17 => self.apply_more().await,
             18 => self.take_back().await,
             20 | 21 => self.promise_or_withdraw().await,
+            22 | 23 => self.dispute_or_end().await,
             _ => self.add_contact().await,
         }
     }
@@ -289,6 +297,8 @@ impl World {
             undone: false,
             paused: None,
             promised: None,
+            disputed: None,
+            upheld: false,
         };
         self.owed.push(owed);
     }
@@ -445,6 +455,9 @@ impl World {
         self.customers[owed.client].entries.push((on, -part));
         let taken = if hold { 0 } else { part.min(owed.open()) };
         self.settle(i, taken, None);
+        if taken > 0 {
+            self.owed[i].no_more_dispute();
+        }
     }
 
     async fn write_off(&mut self) {
@@ -601,6 +614,7 @@ async fn planted_faults_are_noticed() {
         Planted::SilentRefund,
         Planted::SilentPause,
         Planted::SilentPromise,
+        Planted::SilentDispute,
         Planted::SilentPolicy,
         Planted::SilentClocks,
         Planted::SilentDecision,

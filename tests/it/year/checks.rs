@@ -39,7 +39,8 @@ impl World {
                     format!("two letters in one round to {to:?} of reminders")
                 })?;
             }
-            let says = self.locale.money(eur(owed.open()));
+            claim(owed.asked() > 0, || format!("a reminder of {id}, of which all that is open is disputed"))?;
+            let says = self.locale.money(eur(owed.asked()));
             claim(kept.letter.text.contains(&says), || {
                 format!("a reminder of {id} without {says}: {}", kept.letter.text)
             })?;
@@ -80,7 +81,9 @@ impl World {
         claim(at.is_some_and(|at| at <= now), || format!("step {step} of {id} went at {now}, and its day is {at:?}"))?;
         // What fell before a change of the policy is settled by it.
         let fell = |at: Timestamp| changed && at <= rules.since + AROUND_THE_WORLD;
-        let later = steps.iter().rfind(|x| x.0 > step && x.1 <= now && !fell(x.1));
+        // A letter of a step that was only moved goes, as it was about to, whenever its new place is.
+        let moved = then.offsets.iter().position(|x| *x == step).and_then(|n| rules.offsets.get(n).copied());
+        let later = steps.iter().rfind(|x| x.0 > step && Some(x.0) != moved && x.1 <= now && !fell(x.1));
         claim(later.is_none(), || format!("step {step} of {id} went when {later:?} was due"))?;
         let slack = if self.changes.since(queued) { AROUND_THE_WORLD } else { SignedDuration::ZERO };
         let nominal = then.nominal(owed.due, step, zone);
@@ -115,7 +118,8 @@ impl World {
             let open = self.house.open(owed.id);
             claim(open == owed.open(), || format!("{} has {} open, the store says {open}", owed.id, owed.open()))?;
         }
-        self.check_promises()
+        self.check_promises()?;
+        self.check_disputes()
     }
 
     /// Once faults stop, all that is due goes; and the books close.
@@ -144,7 +148,7 @@ impl World {
         let now = self.house.app.now();
         // What was promised in vain goes on like the rest, once its grace and a long weekend have passed.
         let over = |x: &Owed| x.promised.as_ref().is_none_or(|x| x.last + 6.days() < dublin().to_datetime(now).date());
-        for owed in self.owed.iter().filter(|x| x.open() > 0 && !x.undone && x.paused.is_none() && over(x)) {
+        for owed in self.owed.iter().filter(|x| x.asked() > 0 && !x.undone && x.paused.is_none() && over(x)) {
             let steady = Person::Contact(self.customers[owed.client].steady);
             let all = self.house.app.store.read(|r| r.letters_about(owed.id)).unwrap();
             let own = |purpose| all.iter().find(|l| l.to == steady && l.purpose == purpose);

@@ -49,6 +49,9 @@ impl World {
     pub(super) fn settle(&mut self, i: usize, part: i64, allocation: Option<AllocationId>) {
         let today = self.house.app.today();
         self.owed[i].settled += part;
+        if self.owed[i].open() == 0 {
+            self.owed[i].no_more_dispute();
+        }
         if let Some(promised) = self.owed[i].promised.as_mut().filter(|x| today <= x.last) {
             promised.since.push((allocation, part));
         }
@@ -115,7 +118,7 @@ impl World {
         house.app.store.write(by, house.app.now(), act).await.unwrap();
     }
 
-    fn contact_of(&self, i: usize) -> (By, Pass, counterfoil::domain::number::DocumentNumber) {
+    pub(super) fn contact_of(&self, i: usize) -> (By, Pass, counterfoil::domain::number::DocumentNumber) {
         let contact = self.customers[self.owed[i].client].steady;
         let invoice = self.house.app.store.read(|r| r.invoice(self.owed[i].id)).unwrap().unwrap();
         let by = By { actor: Actor::Contact(contact), address: None };

@@ -84,9 +84,14 @@ fn figures(all: &[Month], back: &[Month], today: Date, less: i64) -> Dso {
     let open = open.saturating_sub(less).max(0);
     let recent = back.iter().take(SIMPLE_MONTHS);
     let (sales, days) = recent.fold((0, 0), |(sales, days), m| (sales + i128::from(m.sales()), days + m.days(today)));
-    let simple = (sales > 0).then(|| i128::from(open) * i128::from(days) * 10 / sales);
+    let simple = (sales > 0).then(|| rounded(i128::from(open) * i128::from(days) * 10, sales));
     let simple = simple.map(|x| i64::try_from(x).unwrap_or(i64::MAX));
     Dso { month, receivables: open, simple, countback: countback(open, back, today) }
+}
+
+/// A part of what is above zero, to the nearest whole.
+fn rounded(part: i128, whole: i128) -> i128 {
+    (part * 2 + whole) / (whole * 2)
 }
 
 fn countback(open: i64, back: &[Month], today: Date) -> Option<i64> {
@@ -94,7 +99,7 @@ fn countback(open: i64, back: &[Month], today: Date) -> Option<i64> {
     for month in back.iter().take(COUNTBACK_MONTHS) {
         let (sales, days) = (month.sales(), month.days(today) * 10);
         if left < sales {
-            let part = i128::from(days) * i128::from(left) / i128::from(sales);
+            let part = rounded(i128::from(days) * i128::from(left), i128::from(sales));
             return Some(tenths + i64::try_from(part).unwrap_or(0));
         }
         // Without anything left, months without sales add nothing.

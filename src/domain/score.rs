@@ -259,7 +259,7 @@ fn average(known: impl Iterator<Item = (i64, i32)>) -> Option<i128> {
         let amount = i128::from(amount);
         (days.saturating_add(amount * i128::from(late)), whole.saturating_add(amount))
     });
-    (whole > 0).then(|| days.saturating_mul(10) / whole)
+    (whole > 0).then(|| days.saturating_mul(20).saturating_add(whole) / whole.saturating_mul(2))
 }
 
 fn tenths(tenths: i128) -> String {

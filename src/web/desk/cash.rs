@@ -28,6 +28,8 @@ use crate::web::problem::Problem;
 
 /// Weeks of expected cash.
 const WEEKS: i32 = 8;
+/// Open promises that move what is expected; those that end first.
+const PROMISES_READ: usize = 2_000;
 /// Months of days sales outstanding.
 const MONTHS: usize = 12;
 /// Debtors that are shown, and that the CSV holds.
@@ -39,8 +41,31 @@ type Expected = Vec<(Date, Money)>;
 /// What happened in each month, by currency.
 type Months = BTreeMap<Currency, Vec<Month>>;
 
-/// What is expected by day, for whoever asks.
+/// What is expected by day, for whoever asks; what is promised, on the day that was promised.
 fn expected(r: &ReadTx, desk: &Desk) -> Result<Expected, StoreError> {
+    let mut sums: BTreeMap<(Date, Currency), i64> = BTreeMap::new();
+    let mut add = |on: Date, minor: i64, currency: Currency| {
+        let sum = sums.entry((on, currency)).or_default();
+        *sum = sum.saturating_add(minor);
+    };
+    by_habit(r, desk)?.iter().for_each(|(on, money)| add(*on, money.minor, money.currency));
+    let open = r.open_promises(PROMISES_READ)?;
+    for promise in open.iter().filter(|x| x.holds_on(desk.today()) && desk.scope.sees(x.client)) {
+        let (habit, mut left) = (r.habit(promise.client)?, promise.amount.minor);
+        let parts = r.open_parts_of(promise.client)?;
+        for (part, currency) in parts.iter().filter(|x| x.0.invoice == promise.invoice) {
+            let moved = part.open.min(left);
+            left -= moved;
+            add(part.due.saturating_add(Span::new().days(habit)), -moved, *currency);
+            add(promise.day, moved, *currency);
+        }
+    }
+    let there = sums.into_iter().filter(|x| x.1 != 0);
+    Ok(there.map(|((on, currency), minor)| (on, Money::new(minor, currency))).collect())
+}
+
+/// What is expected by day as if nothing were promised: due dates, shifted by what each client usually does.
+fn by_habit(r: &ReadTx, desk: &Desk) -> Result<Expected, StoreError> {
     let Some(some) = desk.scope.only() else { return r.expected() };
     let mut out = Vec::new();
     for client in some {
@@ -146,7 +171,7 @@ fn cash(desk: &Desk, currency: Currency, weeks: &[(Date, i64)], past: i64) -> Ma
     let heading = format!("cash-{currency}");
     html! {
         p.small.mut {
-            (said) " Each client’s due dates are shifted by the days that they usually pay late. "
+            (said) " Each client’s due dates are shifted by the days that they usually pay late; what is promised stands on its day. "
             @if past > 0 { (locale.money(money(past))) " is past the day on which it was expected. " }
             "Figures over the columns are in thousands."
         }
@@ -289,15 +314,16 @@ pub async fn dso_csv(desk: Desk) -> Result<Response, Problem> {
 
 /// `GET /desk/receivables/debtors.csv`: who owes most, by currency, at most a thousand of each.
 pub async fn debtors_csv(desk: Desk) -> Result<Response, Problem> {
-    let mut csv = Csv::new(&["Currency", "Client", "Open", "Usually late, days"]);
+    let mut csv = Csv::new(&["Currency", "Client", "Open", "Overdue", "Usually late, days"]);
     desk.read(|r| {
         let names = NamesOf::among(r, &desk.scope);
         let mut currencies: Vec<Currency> = months(r, &desk)?.into_keys().collect();
         currencies.sort();
         for currency in currencies {
             for (client, debt) in debtors(r, &desk, currency, DEBTORS_CSV)? {
-                let open = Money::new(debt, currency).decimal().to_string();
-                csv.row(&[currency.code(), &names.client(client), &open, &r.habit(client)?.to_string()]);
+                let amount = |minor| Money::new(minor, currency).decimal().to_string();
+                let (open, late) = (amount(debt), amount(overdue_of(r, &desk, client, currency)?));
+                csv.row(&[currency.code(), &names.client(client), &open, &late, &r.habit(client)?.to_string()]);
             }
         }
         Ok(())

@@ -116,10 +116,10 @@ impl World {
 
     /// Nothing has to be credited of what was agreed on.
     async fn close_dispute(&mut self, i: usize) {
-        let (zone, id) = (dublin(), self.owed[i].id);
+        let id = self.owed[i].id;
         self.owed[i].no_more_dispute();
         if self.planted != Planted::SilentDispute {
-            let act = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::close(w, s, id, &zone);
+            let act = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::close(w, s, id);
             self.house.act(self.house.who.tom, act).await.unwrap();
         }
     }

@@ -184,6 +184,8 @@ impl World {
             undone: false,
             paused: None,
             promised: None,
+            disputed: None,
+            upheld: false,
         });
         Ok(())
     }

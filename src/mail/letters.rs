@@ -373,13 +373,13 @@ impl Subject<'_> {
         Money::new(self.open.minor.saturating_add(disputed), self.open.currency)
     }
 
-    /// "€20.00 of it is disputed since 12 November 2026; we do not ask for that part here."
+    /// "€20.00 of it has been disputed since 12 November 2026; we do not ask for that part here."
     pub(super) fn in_dispute(&self) -> Option<String> {
         let disputed = self.disputed?;
         let (amount, since) = (self.money(disputed.amount), self.firm.locale.date_long(disputed.since));
         Some(match self.firm.locale.language() {
             Language::English => {
-                format!("{amount} of it is disputed since {since}; we do not ask for that part here.")
+                format!("{amount} of it has been disputed since {since}; we do not ask for that part here.")
             }
             Language::German => {
                 format!("{amount} davon haben Sie am {since} beanstandet; diesen Teil mahnen wir hier nicht an.")

@@ -143,17 +143,17 @@ fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
     }
 }
 
-/// "Invoice HF-2026-0007 is not part of this reminder: it is disputed since 12 November 2026."
+/// "Invoice HF-2026-0007 is not part of this reminder: it has been disputed since 12 November 2026."
 fn disputed_line(s: &Subject<'_>, x: &InDispute, german: bool) -> String {
     let (number, since) = (flat(&x.number), s.firm.locale.date_long(x.since));
     if german {
         format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben sie am {since} beanstandet.")
     } else {
-        format!("Invoice {number} is not part of this reminder: it is disputed since {since}.")
+        format!("Invoice {number} is not part of this reminder: it has been disputed since {since}.")
     }
 }
 
-/// " €20.00 of it is disputed since 12 November 2026; we do not ask for that part here."; nothing where nothing is.
+/// " €20.00 of it has been disputed since 12 November 2026; we do not ask for that part here."; nothing where nothing is.
 fn in_dispute(x: &Entry<'_>) -> String {
     x.about.in_dispute().map_or_else(String::new, |words| format!(" {words}"))
 }

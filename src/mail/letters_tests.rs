@@ -459,16 +459,15 @@ fn german_letters_read_as_a_german_office_writes() {
     assert!(credit.text.contains("zu Rechnung HF-2025-0389."), "{}", credit.text);
 }
 
-fn in_part<'a>(s: &Subject<'a>, disputed: Disputed) -> Subject<'a> {
-    Subject { disputed: Some(disputed), ..*s }
-}
-
 #[test]
 fn of_a_part_in_dispute_a_letter_asks_for_the_rest_in_both_languages() {
     use super::super::letters_digest::{Entry, InDispute, digest};
-    let disputed = Disputed { amount: Money::new(13_630, Currency::EUR), since: date(2025, 11, 12) };
+    fn part<'a>(s: &Subject<'a>) -> Subject<'a> {
+        let disputed = Disputed { amount: Money::new(13_630, Currency::EUR), since: date(2025, 11, 12) };
+        Subject { disputed: Some(disputed), ..*s }
+    }
     let several = |s: &Subject| {
-        let entry = || Entry { about: in_part(s, disputed), tone: Tone::Overdue, broken: None };
+        let entry = || Entry { about: part(s), tone: Tone::Overdue, broken: None };
         let other = InDispute { number: "HF-2025-0500".into(), since: date(2025, 11, 12) };
         digest(&[entry(), entry()], &[], &[other], None).unwrap()
     };
@@ -478,26 +477,23 @@ fn of_a_part_in_dispute_a_letter_asks_for_the_rest_in_both_languages() {
     let english = |write: &dyn Fn(&Subject) -> Text| one_line(with(&invoice(), 400_000, day, write));
     let german = |write: &dyn Fn(&Subject) -> Text| one_line(in_german(400_000, day, write));
     for (text, words) in [
-        (english(&|s| reminder(&in_part(s, disputed), Tone::Overdue)), "the undisputed €4,000.00"),
+        (english(&|s| reminder(&part(s), Tone::Overdue)), "the undisputed €4,000.00"),
         (
-            english(&|s| reminder(&in_part(s, disputed), Tone::Final)),
-            "€136.30 of it is disputed since 12 November 2025; we do not ask",
+            english(&|s| reminder(&part(s), Tone::Final)),
+            "€136.30 of it has been disputed since 12 November 2025; we do not ask",
         ),
         (english(&several), "€4,000.00 to pay of €4,136.30"),
         (
             english(&several),
-            "Invoice HF-2025-0500 is not part of this reminder: it is disputed since 12 November 2025.",
+            "Invoice HF-2025-0500 is not part of this reminder: it has been disputed since 12 November 2025.",
         ),
-        (german(&|s| reminder(&in_part(s, disputed), Tone::Overdue)), "4.000,00 €, die nicht beanstandet sind"),
-        (
-            german(&|s| reminder(&in_part(s, disputed), Tone::Firm)),
-            "136,30 € davon haben Sie am 12. November 2025 beanstandet",
-        ),
+        (german(&|s| reminder(&part(s), Tone::Overdue)), "4.000,00 €, die nicht beanstandet sind"),
+        (german(&|s| reminder(&part(s), Tone::Firm)), "136,30 € davon haben Sie am 12. November 2025 beanstandet"),
         (german(&several), "An die Rechnung HF-2025-0500 erinnern wir hier nicht: Sie haben sie am 12. November 2025"),
     ] {
         assert!(text.contains(words), "{words}: {text}");
     }
-    let before = with(&invoice(), 400_000, date(2025, 11, 20), |s| reminder(&in_part(s, disputed), Tone::Upcoming));
+    let before = with(&invoice(), 400_000, date(2025, 11, 20), |s| reminder(&part(s), Tone::Upcoming));
     assert!(before.text.contains("Of the €4,136.30 that are open, €4,000.00 is not disputed."), "{}", before.text);
 }
 

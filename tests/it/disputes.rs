@@ -148,9 +148,10 @@ async fn of_a_part_reminders_ask_for_the_rest_and_name_it_with_the_amounts_of_no
     house.at(date(2026, 11, 25), 12);
     house.tick().await;
     let text = one_line(&house.claim("ana@marlow.example").text);
-    for words in
-        ["Of the €100.00 that are open, €60.00 is not disputed.", "€40.00 of it is disputed since 23 November 2026"]
-    {
+    for words in [
+        "Of the €100.00 that are open, €60.00 is not disputed.",
+        "€40.00 of it has been disputed since 23 November 2026",
+    ] {
         assert!(text.contains(words), "{words}: {text}");
     }
     // Part of the rest is paid: only what is left of it is asked for.
@@ -238,8 +239,9 @@ async fn a_letter_about_several_invoices_names_what_is_disputed_and_does_not_ask
     house.at(due, 9);
     house.tick().await;
     let text = house.claim("ana@marlow.example").text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let says = format!("Invoice {number} is not part of this reminder: it is disputed since 23 November 2026.");
-    for words in [says.as_str(), "€25.00 in all", "€15.00 to pay of €20.00", "€5.00 of it is disputed since"] {
+    let says = format!("Invoice {number} is not part of this reminder: it has been disputed since 23 November 2026.");
+    for words in [says.as_str(), "€25.00 in all", "€15.00 to pay of €20.00", "€5.00 of it has been disputed since"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
 }
@@ -331,8 +333,8 @@ async fn a_contact_disputes_lines_on_the_page_and_a_refused_form_keeps_what_was_
     assert_eq!((dispute.part, dispute.amount, dispute.ground), (Part::Lines(vec![1]), eur(40_00), Ground::Delivery));
     let text = ana.get(&page).await.text();
     for words in [
-        "You dispute €40.00 of it since today",
-        "Orla Byrne looks into it",
+        "You have disputed €40.00 of it since today",
+        "Orla Byrne is looking into it",
         "We ask for the other €80.00",
         "Withdraw the dispute",
         "You disputed €40.00 of this invoice. Orla Byrne looks into it.",

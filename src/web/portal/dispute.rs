@@ -123,12 +123,16 @@ pub(super) fn sentence(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Optio
     let (since, with) = (locale.date_medium(dispute.made, viewer.today()), &disputed.with);
     Some(match disputed.left_beside(row) {
         None => {
-            format!("You dispute it since {since}, and {with} looks into it. We send no reminder of it meanwhile.")
+            format!(
+                "You have disputed it since {since}, and {with} is looking into it. We send no reminder of it meanwhile."
+            )
         }
         Some(left) => {
             let rest = locale.money(Money::new(left, row.invoice.currency));
             let amount = locale.money(dispute.disputed(row.open()));
-            format!("You dispute {amount} of it since {since}, and {with} looks into it. We ask for the other {rest}.")
+            format!(
+                "You have disputed {amount} of it since {since}, and {with} is looking into it. We ask for the other {rest}."
+            )
         }
     })
 }

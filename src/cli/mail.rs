@@ -10,7 +10,7 @@ use super::{Failure, house, serve, terminal};
 use crate::clock::Clock;
 use crate::config::{Config, MailTransport};
 use crate::mail::returns::ReturnPlace;
-use crate::mail::walkthrough::{Step, trial_letter};
+use crate::mail::walkthrough::{Step, Walked, trial_letter};
 use crate::mail::{Mailer, Outgoing, SmtpMailer, Verdict, check_address};
 use crate::secrets::{Entropy, Token};
 
@@ -124,25 +124,30 @@ pub(super) fn usable(maildir: &Path) -> Result<(), Failure> {
 }
 
 async fn send(mailer: &Mailer, letter: &Outgoing) -> Result<(), Failure> {
-    let done = match mailer {
+    match mailer {
         Mailer::Smtp(smtp) => {
             let composed = letter.compose().map_err(|e| Failure::new(format!("The letter can't be written: {e}.")))?;
             let composed = smtp.signed(composed, letter.date);
-            let done = smtp.walk_through(&composed, &mut |step| terminal::say(&told(&step))).await;
+            let walked = smtp.walk_through(&composed, &mut |step| terminal::say(&told(&step))).await;
             terminal::say(&signature(smtp));
-            done
+            ended(walked, letter)
         }
         other => match other.send(letter).await {
             Verdict::Accepted { response, .. } => {
                 terminal::say(&told(&Step { what: "Letter", outcome: Ok(response), advice: String::new() }));
-                true
+                terminal::say(&format!("\nThe letter to {} is a file there, and went to nobody.", letter.to_address));
+                Ok(())
             }
-            Verdict::Deferred { reason } | Verdict::Refused { reason } => return Err(Failure::new(reason)),
-            Verdict::Uncertain { reason } | Verdict::Poison { reason } => return Err(Failure::new(reason)),
+            Verdict::Deferred { reason } | Verdict::Refused { reason } => Err(Failure::new(reason)),
+            Verdict::Uncertain { reason } | Verdict::Poison { reason } => Err(Failure::new(reason)),
         },
-    };
-    match done {
-        true => {
+    }
+}
+
+/// What to make of a conversation with the mail server.
+fn ended(walked: Walked, letter: &Outgoing) -> Result<(), Failure> {
+    match walked {
+        Walked::Taken => {
             terminal::say(&format!(
                 "\nThe letter to {} was taken over. If it doesn’t arrive, look among the spam there, and whether SPF and \
                  DKIM of {} name this way out.",
@@ -151,7 +156,10 @@ async fn send(mailer: &Mailer, letter: &Outgoing) -> Result<(), Failure> {
             ));
             Ok(())
         }
-        false => Err(Failure::new("No letter went. What to do stands above.")),
+        Walked::NotTaken => Err(Failure::new("No letter went. What to do stands above.")),
+        Walked::Unknown => Err(Failure::new(
+            "Nobody knows whether the letter went: it was sent whole, and the answer got lost. See whether it arrives.",
+        )),
     }
 }
 

@@ -27,6 +27,24 @@ pub struct SmtpMailer {
     down: AtomicBool,
 }
 
+/// Why a connection is not one on which letters can be spoken of, and at which step.
+pub(super) struct Unsafe {
+    /// *Greeting* or *Encryption*.
+    pub what: &'static str,
+    /// In words.
+    pub why: String,
+}
+
+impl Unsafe {
+    fn greeting(why: impl std::fmt::Display) -> Self {
+        Self { what: "Greeting", why: why.to_string() }
+    }
+
+    fn encryption(why: impl Into<String>) -> Self {
+        Self { what: "Encryption", why: why.into() }
+    }
+}
+
 struct Connection {
     dialog: Dialog,
     peer: SocketAddr,
@@ -116,33 +134,34 @@ impl SmtpMailer {
     async fn connect(&self) -> Result<Connection, String> {
         let (tcp, peer) = self.reach.dial_any(self.reach.addresses().await?).await?;
         let server = self.reach.at(peer);
-        let (mut dialog, _) = self.protected(tcp).await.map_err(|why| format!("{server}: {why}"))?;
+        let (mut dialog, _) = self.protected(tcp).await.map_err(|x| format!("{server}: {}", x.why))?;
         self.login(&mut dialog).await.map_err(|why| format!("{server}: {why}"))?;
         Ok(Connection { dialog, peer })
     }
 
     /// Greets the server, under TLS unless it is this machine and the settings say so; also says how it is protected.
-    pub(super) async fn protected(&self, tcp: TcpStream) -> Result<(Dialog, String), String> {
+    pub(super) async fn protected(&self, tcp: TcpStream) -> Result<(Dialog, String), Unsafe> {
         let (hello, times) = (self.settings.hello_name.as_str(), self.settings.timeouts);
         let (opened, how) = match self.settings.security {
             Security::PlainLoopback => {
                 (Dialog::open(Box::new(tcp), hello, times).await, "none, as it does not leave this machine".to_owned())
             }
             Security::Tls => {
-                let (wire, how) = self.reach.handshake(Box::new(tcp)).await?;
+                let (wire, how) = self.reach.handshake(Box::new(tcp)).await.map_err(Unsafe::encryption)?;
                 (Dialog::open(wire, hello, times).await, how)
             }
             Security::StartTls => {
-                let clear = Dialog::open(Box::new(tcp), hello, times).await.map_err(|t| t.to_string())?;
+                let clear = Dialog::open(Box::new(tcp), hello, times).await.map_err(Unsafe::greeting)?;
                 if !clear.offers.starttls {
-                    return Err("the server does not offer STARTTLS, so nothing was sent to it".to_owned());
+                    return Err(Unsafe::encryption("the server does not offer STARTTLS, so nothing was sent to it"));
                 }
-                let wire = clear.starttls().await.map_err(|t| format!("STARTTLS failed: {t}"))?;
-                let (wire, how) = self.reach.handshake(wire).await?;
+                let wire = clear.starttls().await;
+                let wire = wire.map_err(|t| Unsafe::encryption(format!("STARTTLS failed: {t}")))?;
+                let (wire, how) = self.reach.handshake(wire).await.map_err(Unsafe::encryption)?;
                 (Dialog::resume(wire, hello, times).await, how)
             }
         };
-        Ok((opened.map_err(|t| t.to_string())?, how))
+        Ok((opened.map_err(Unsafe::greeting)?, how))
     }
 
     pub(super) async fn login(&self, dialog: &mut Dialog) -> Result<(), String> {

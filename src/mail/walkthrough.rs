@@ -9,7 +9,10 @@ use jiff::Timestamp;
 use super::dialog::{Dialog, Trouble};
 use super::message::{Composed, Outgoing};
 use super::settings::Security;
-use super::smtp::{SmtpMailer, before_the_dot};
+use super::smtp::{SmtpMailer, Unsafe, before_the_dot};
+
+/// The step after the whole letter was sent: where it fails, nobody knows whether the letter was taken.
+const ANSWER: &str = "Answer";
 
 /// A step that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +33,17 @@ impl Step {
     pub(super) fn failed(what: &'static str, why: impl Into<String>, advice: impl Into<String>) -> Self {
         Self { what, outcome: Err(why.into()), advice: advice.into() }
     }
+}
+
+/// What came of the whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walked {
+    /// The server took the letter.
+    Taken,
+    /// Certainly no letter went.
+    NotTaken,
+    /// The whole letter was sent and the answer got lost: nobody knows.
+    Unknown,
 }
 
 /// The letter of a test: `from` is name and address of the sender, `host` the portal's, `id` is unique.
@@ -59,14 +73,14 @@ pub fn trial_letter(from: (&str, &str), to: &str, host: &str, id: &str, now: Tim
 }
 
 impl SmtpMailer {
-    /// Hands `letter` over and tells each step as it ends. `true` when the server took the letter; after a failed step
-    /// no other follows.
-    pub async fn walk_through(&self, letter: &Composed, tell: &mut dyn FnMut(Step)) -> bool {
+    /// Hands `letter` over and tells each step as it ends; after a failed step no other follows.
+    pub async fn walk_through(&self, letter: &Composed, tell: &mut dyn FnMut(Step)) -> Walked {
         match self.walk(letter, tell).await {
-            Ok(()) => true,
+            Ok(()) => Walked::Taken,
             Err(step) => {
+                let walked = if step.what == ANSWER { Walked::Unknown } else { Walked::NotTaken };
                 tell(step);
-                false
+                walked
             }
         }
     }
@@ -104,26 +118,35 @@ impl SmtpMailer {
         Ok(())
     }
 
-    fn unprotected(&self, why: String) -> Step {
-        let advice = if why.contains("STARTTLS") {
+    fn unprotected(&self, failed: Unsafe) -> Step {
+        let Unsafe { what, why } = failed;
+        let advice = if what == "Greeting" {
+            self.greeting_advice()
+        } else if why.contains("STARTTLS") {
             "Where the server speaks TLS from the first byte, write security = \"tls\" and port = 465. Clear text is only \
              for a server on this machine."
                 .to_owned()
-        } else if why.contains("TLS") {
+        } else {
             format!(
                 "The certificate must bear the name \"{}\" and come from a public authority, or from one in ca_file. If \
                  the server begins in clear text (port 587), write security = \"starttls\".",
                 self.settings.host
             )
-        } else if self.settings.security == Security::StartTls {
-            "If nothing was answered, the server may speak TLS from the first byte: security = \"tls\", port = 465. A \
-             refusal here often means that the server does not know this machine’s address or its greeting (hello_name)."
-                .to_owned()
-        } else {
-            "A refusal here often means that the server does not know this machine’s address or its greeting (hello_name)."
-                .to_owned()
         };
-        Step::failed("Encryption", why, advice)
+        Step::failed(what, why, advice)
+    }
+
+    fn greeting_advice(&self) -> String {
+        let refused = "A refusal here often means that the server does not know this machine’s address or its greeting (hello_name).";
+        match self.settings.security {
+            Security::StartTls => format!(
+                "If nothing was answered, the server may speak TLS from the first byte: security = \"tls\", port = 465. {refused}"
+            ),
+            Security::PlainLoopback => format!(
+                "If nothing was answered, the server may speak TLS from the first byte, or be no mail server. {refused}"
+            ),
+            Security::Tls => refused.to_owned(),
+        }
     }
 }
 
@@ -146,7 +169,17 @@ async fn hand_over(dialog: &mut Dialog, letter: &Composed, tell: &mut dyn FnMut(
         .hand_over()
         .await
         .map(|reply| reply.to_string())
-        .map_err(|trouble| Step::failed("Letter", trouble.to_string(), letter_advice("Letter", &trouble, letter)))
+        .map_err(|trouble| match &trouble {
+            Trouble::Said(reply) if matches!(reply.class(), 4 | 5) => {
+                Step::failed("Letter", trouble.to_string(), letter_advice("Letter", &trouble, letter))
+            }
+            _ => Step::failed(
+                ANSWER,
+                format!("the whole letter was sent, but {trouble}"),
+                "The letter may have been taken all the same: see whether it arrives before you try again. Letters of which \
+                 nobody knows are called uncertain on the desk, and reminders among them wait for your decision.",
+            ),
+        })
 }
 
 fn offers(dialog: &Dialog) -> String {

@@ -3,10 +3,10 @@
 use super::message_tests::letter;
 use super::scripted_server::{Act, PASSWORD, Script, Server, certificate, say};
 use super::smtp_tests::settings;
-use super::walkthrough::Step;
+use super::walkthrough::{Step, Walked};
 use super::*;
 
-async fn walked(settings: SmtpSettings) -> (bool, Vec<Step>) {
+async fn walked(settings: SmtpSettings) -> (Walked, Vec<Step>) {
     let mut steps = Vec::new();
     let letter = letter().compose().unwrap();
     let taken = SmtpMailer::new(settings).unwrap().walk_through(&letter, &mut |step| steps.push(step)).await;
@@ -14,7 +14,7 @@ async fn walked(settings: SmtpSettings) -> (bool, Vec<Step>) {
     (taken, steps)
 }
 
-async fn against(script: Script) -> (bool, Vec<Step>) {
+async fn against(script: Script) -> (Walked, Vec<Step>) {
     let server = Server::start(script).await;
     walked(settings(server.port, Security::PlainLoopback)).await
 }
@@ -26,7 +26,7 @@ fn names(steps: &[Step]) -> Vec<&'static str> {
 #[tokio::test]
 async fn a_letter_that_is_taken_is_told_step_by_step() {
     let (taken, steps) = against(Script::default()).await;
-    assert!(taken);
+    assert_eq!(taken, Walked::Taken);
     let all = ["Name", "Connection", "Encryption", "Offers", "Sign-in", "Sender", "Recipient", "Letter"];
     assert_eq!(names(&steps), all);
     assert!(steps.iter().all(|step| step.outcome.is_ok() && step.advice.is_empty()));
@@ -46,10 +46,38 @@ async fn the_step_that_fails_is_the_last_and_says_what_to_do() {
     for (script, step, why, advice) in cases {
         let (taken, steps) = against(script).await;
         let last = steps.last().unwrap();
-        assert!(!taken && last.what == step, "{last:?}");
+        assert!(taken == Walked::NotTaken && last.what == step, "{last:?}");
         assert!(last.outcome.as_ref().is_err_and(|said| said.contains(why)), "{last:?}");
         assert!(last.advice.contains(advice), "{last:?}");
         assert!(steps[..steps.len() - 1].iter().all(|step| step.outcome.is_ok()), "{steps:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_lost_answer_to_the_whole_letter_is_not_called_no_letter() {
+    for letter in [Act::Drop, say("garbage"), say("354 again")] {
+        let (taken, steps) = against(Script { letter, ..Script::default() }).await;
+        let last = steps.last().unwrap();
+        assert!(taken == Walked::Unknown && last.what == "Answer", "{last:?}");
+        assert!(last.outcome.as_ref().is_err_and(|said| said.contains("the whole letter was sent")), "{last:?}");
+        assert!(last.advice.contains("see whether it arrives"), "{last:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_refused_greeting_is_no_fault_of_the_encryption() {
+    let refusals: [Script; 3] = [
+        Script { greeting: say("554 go away"), ..Script::default() },
+        Script { greeting: Act::Drop, ..Script::default() },
+        Script { ehlo: say("550 who?"), ..Script::default() },
+    ];
+    for script in refusals {
+        let server = Server::start(script).await;
+        for security in [Security::PlainLoopback, Security::StartTls] {
+            let (_, steps) = walked(settings(server.port, security)).await;
+            assert_eq!(names(&steps), ["Name", "Connection", "Greeting"]);
+            assert!(steps[2].outcome.is_err() && steps[2].advice.contains("hello_name"), "{steps:?}");
+        }
     }
 }
 

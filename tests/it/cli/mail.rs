@@ -21,7 +21,8 @@ fn a_trial_letter_goes_the_way_of_all_letters_and_says_what_is_missing() {
     std::fs::write(&config, text).unwrap();
     let serving = Serving::of(&made, "house");
     let told = said(&made.on("house", &["mail", "test", "ana@client.example"]));
-    assert!(told.contains("Letters become files in") && told.contains("taken over"), "{told}");
+    assert!(told.contains("Letters become files in") && told.contains("went to nobody"), "{told}");
+    assert!(!told.contains("spam") && !told.contains("SPF") && !told.contains("taken over"), "{told}");
     let written: Vec<_> = std::fs::read_dir(&letters).unwrap().flatten().map(|entry| entry.path()).collect();
     let trial = written.iter().map(|path| std::fs::read_to_string(path).unwrap());
     assert!(trial.into_iter().any(|text| text.contains("To: ana@client.example")), "{written:?}");

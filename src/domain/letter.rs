@@ -73,6 +73,15 @@ impl Purpose {
         }
     }
 
+    /// Before which others it goes.
+    pub fn urgency(self) -> Urgency {
+        match self {
+            Self::SignIn | Self::SetPassword | Self::Notice => Urgency::Awaited,
+            Self::Issued(_) | Self::Quote(_) | Self::QuoteAnswered(_) | Self::Posted(_) => Urgency::News,
+            Self::Reminder(..) | Self::Statement(_) => Urgency::Bulk,
+        }
+    }
+
     /// Whether its reader may stop letters like this: what asks for money, not what tells of a document or of the
     /// account.
     pub fn reminds(self) -> bool {
@@ -84,6 +93,23 @@ impl Purpose {
     pub fn repeatable(self) -> bool {
         !matches!(self, Self::Reminder(..))
     }
+}
+
+/// Which letters go before which. The tag is the stored form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Urgency {
+    /// Somebody waits for it, or should know it at once: to sign in, to set a password, that an account changed.
+    Awaited = 0,
+    /// News of a document.
+    News = 1,
+    /// What goes to everybody on one morning: reminders and statements.
+    Bulk = 2,
+}
+
+impl Urgency {
+    /// All of them, the first to go first.
+    pub const ALL: [Self; 3] = [Self::Awaited, Self::News, Self::Bulk];
 }
 
 /// Where a letter stands.
@@ -199,7 +225,7 @@ impl Letter {
     /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody who wants to get
     /// in waits for it, and it was queued since, so that it can't have gone before.
     pub fn goes_while_held(&self, since: Timestamp) -> bool {
-        matches!(self.purpose, Purpose::SignIn | Purpose::SetPassword | Purpose::Notice) && self.queued >= since
+        self.purpose.urgency() == Urgency::Awaited && self.queued >= since
     }
 }
 

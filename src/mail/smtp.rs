@@ -15,7 +15,7 @@ use super::pace::Pace;
 use super::reach::Reach;
 use super::reply::Reply;
 use super::settings::{Security, SettingsError, SmtpSettings};
-use super::transport::Verdict;
+use super::transport::{Still, Verdict};
 
 /// Hands letters to one mail server.
 pub struct SmtpMailer {
@@ -45,9 +45,16 @@ impl Unsafe {
     }
 }
 
-struct Connection {
+/// A connection that has signed in and is used by nobody else.
+pub(super) struct Connection {
     dialog: Dialog,
     peer: SocketAddr,
+}
+
+impl std::fmt::Debug for Connection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Connection({})", self.peer)
+    }
 }
 
 impl std::fmt::Debug for SmtpMailer {
@@ -87,13 +94,10 @@ impl SmtpMailer {
         self.settings.dkim.as_ref()
     }
 
-    /// Hands one letter over.
-    pub(super) async fn deliver(&self, letter: &Composed) -> Verdict {
-        let mut connection = match self.idle_or_new().await {
-            Ok(connection) => connection,
-            Err(reason) => return Verdict::Deferred { reason },
-        };
-        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &self.reach.at(connection.peer)).await;
+    /// Hands one letter over on a connection, as long as it is `still` true.
+    pub(super) async fn deliver(&self, mut connection: Connection, letter: &Composed, still: Still<'_>) -> Verdict {
+        let server = self.reach.at(connection.peer);
+        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &server, still).await;
         if usable && connection.dialog.letters < self.settings.limits.per_connection {
             self.keep(connection);
         }
@@ -117,7 +121,8 @@ impl SmtpMailer {
         self.down.load(Ordering::Relaxed)
     }
 
-    async fn idle_or_new(&self) -> Result<Connection, String> {
+    /// A connection on which the next letter can go: an idle one that still answers, or a new one.
+    pub(super) async fn open(&self) -> Result<Connection, String> {
         while let Some(mut idle) = self.take() {
             if idle.dialog.revive().await {
                 return Ok(idle);
@@ -179,7 +184,8 @@ impl SmtpMailer {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
-    fn keep(&self, connection: Connection) {
+    /// Keeps a connection for the next letter.
+    pub(super) fn keep(&self, connection: Connection) {
         let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
         if idle.len() < self.settings.limits.connections as usize {
             idle.push(connection);
@@ -188,13 +194,29 @@ impl SmtpMailer {
 }
 
 /// The verdict, and whether the connection can serve another letter.
-async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str) -> (Verdict, bool) {
+async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str, still: Still<'_>) -> (Verdict, bool) {
     if let Some(limit) = dialog.offers.size.filter(|limit| (letter.mime.len() as u64) > *limit) {
         let reason = format!("{server}: the letter is larger than the {limit} bytes that the server takes");
         return (Verdict::Refused { reason }, true);
     }
-    if let Err((step, trouble)) = before_the_dot(dialog, letter).await {
-        return (still_ours(&trouble, &format!("{server}, {step}")), can_go_on(&trouble) && step != "letter");
+    let untrue = || Verdict::Deferred {
+        reason: format!("{server} took its time, and what the letter says changed meanwhile: it was not handed over"),
+    };
+    let lost = |(step, trouble): (&str, Trouble)| {
+        (still_ours(&trouble, &format!("{server}, {step}")), can_go_on(&trouble) && step != "letter")
+    };
+    if let Err(failed) = envelope(dialog, letter).await {
+        return lost(failed);
+    }
+    if !still() {
+        return (untrue(), true);
+    }
+    if let Err(failed) = content(dialog, letter).await {
+        return lost(failed);
+    }
+    if !still() {
+        // Without its last dot a letter is none; the connection ends with it.
+        return (untrue(), false);
     }
     match dialog.hand_over().await {
         Ok(reply) => (Verdict::Accepted { response: reply.to_string(), server: server.to_owned() }, true),
@@ -210,8 +232,19 @@ async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str) -> (Ver
 }
 
 pub(super) async fn before_the_dot(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
+    envelope(dialog, letter).await?;
+    content(dialog, letter).await
+}
+
+/// From whom and to whom.
+async fn envelope(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
     dialog.step(&format!("MAIL FROM:<{}>", letter.from), 2).await.map_err(|t| ("sender", t))?;
     dialog.step(&format!("RCPT TO:<{}>", letter.to), 2).await.map_err(|t| ("recipient", t))?;
+    Ok(())
+}
+
+/// The whole letter but for the dot that ends it.
+async fn content(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
     dialog.step("DATA", 3).await.map_err(|t| ("data", t))?;
     dialog.body(&letter.mime).await.map_err(|t| ("letter", t))
 }

@@ -12,7 +12,7 @@ use jiff::Timestamp;
 
 use super::message::{Composed, Outgoing};
 use super::settings::CONNECTIONS;
-use super::smtp::SmtpMailer;
+use super::smtp::{Connection, SmtpMailer};
 
 /// Letters that memory holds; older ones are forgotten.
 pub const MEMORY_LETTERS: usize = 500;
@@ -51,6 +51,13 @@ pub enum Verdict {
     },
 }
 
+/// Whether what a letter says is still so: asked once more as late as can be before it is handed over.
+pub type Still<'a> = &'a (dyn Fn() -> bool + Send + Sync);
+
+/// A way out that stands open for one letter: towards a mail server, a connection that has signed in.
+#[derive(Debug)]
+pub struct Line(Option<Box<Connection>>);
+
 /// A way out for letters. Share it in an `Arc`.
 #[derive(Debug)]
 pub enum Mailer {
@@ -71,11 +78,52 @@ impl Mailer {
             Ok(composed) => composed,
             Err(e) => return Verdict::Poison { reason: e.to_string() },
         };
+        match self.open().await {
+            Ok(line) => self.deliver(line, letter, composed, &|| true).await,
+            Err(reason) => Verdict::Deferred { reason },
+        }
+    }
+
+    /// Opens the way for one letter: towards a mail server connects and signs in, which may take minutes. What is
+    /// committed meanwhile can still keep the letter back, as long as it is not begun before.
+    ///
+    /// # Errors
+    /// Why no letter can go now, for staff to read.
+    pub async fn open(&self) -> Result<Line, String> {
         match self {
-            Self::Smtp(smtp) => smtp.deliver(&smtp.signed(composed, letter.date)).await,
-            Self::Folder(folder) => folder.deliver(&letter.message_id, composed).await,
-            Self::Memory(memory) => memory.deliver(letter, composed),
-            Self::Nowhere => Verdict::Deferred { reason: "no way to send mail is configured".to_owned() },
+            Self::Smtp(smtp) => smtp.open().await.map(|connection| Line(Some(Box::new(connection)))),
+            Self::Folder(_) | Self::Memory(_) => Ok(Line(None)),
+            Self::Nowhere => Err("no way to send mail is configured".to_owned()),
+        }
+    }
+
+    /// Sends one letter on a line and says what became of it. It is deferred, and certainly not taken, when it is not
+    /// `still` true after the mail server has answered to its addresses, or just before its end.
+    pub async fn send_on(&self, line: Line, letter: &Outgoing, still: Still<'_>) -> Verdict {
+        match letter.compose() {
+            Ok(composed) => self.deliver(line, letter, composed, still).await,
+            Err(e) => {
+                self.put_back(line);
+                Verdict::Poison { reason: e.to_string() }
+            }
+        }
+    }
+
+    /// Keeps a line for the next letter, as this one does not go.
+    pub fn put_back(&self, line: Line) {
+        if let (Self::Smtp(smtp), Some(connection)) = (self, line.0) {
+            smtp.keep(*connection);
+        }
+    }
+
+    async fn deliver(&self, line: Line, letter: &Outgoing, composed: Composed, still: Still<'_>) -> Verdict {
+        match (self, line.0) {
+            (Self::Smtp(smtp), Some(connection)) => {
+                smtp.deliver(*connection, &smtp.signed(composed, letter.date), still).await
+            }
+            (Self::Folder(folder), _) => folder.deliver(&letter.message_id, composed).await,
+            (Self::Memory(memory), _) => memory.deliver(letter, composed),
+            (Self::Smtp(_) | Self::Nowhere, _) => Verdict::Deferred { reason: "no line was open".to_owned() },
         }
     }
 

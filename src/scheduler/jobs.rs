@@ -9,6 +9,7 @@ use tokio::sync::{Mutex, watch};
 
 use super::drop::{self, Watch};
 use super::fresh::Fresh;
+use super::turns::Shares;
 use super::{backups, bounces, late_notes, outbox, recurring, statements};
 use crate::actions::reminders::{self, Rules};
 use crate::actions::visits::hour_of;
@@ -102,7 +103,7 @@ impl Job {
         self,
         app: App,
         stop: Option<watch::Receiver<bool>>,
-        watch: Arc<Mutex<Watch>>,
+        (watch, shares): (Arc<Mutex<Watch>>, Arc<Mutex<Shares>>),
         last: Option<(Timestamp, SignedDuration)>,
     ) -> Result<usize, ActError> {
         match self {
@@ -116,7 +117,7 @@ impl Job {
             Self::BackupAge => backups::watch_age(&app).await,
             Self::Drop => drop::run(&app, &watch).await,
             Self::Bounces => bounces::run(&app).await,
-            Self::Outbox => outbox::run(&app, stop).await,
+            Self::Outbox => outbox::run(&app, stop, &mut *shares.lock().await).await,
             Self::Clear => uploads::clear(&app).await,
             Self::Sweep => {
                 let zone = app.settings.zone.clone();
@@ -169,6 +170,7 @@ pub struct Rota {
     looked: Option<(Timestamp, SignedDuration)>,
     stop: Option<watch::Receiver<bool>>,
     watch: Arc<Mutex<Watch>>,
+    shares: Arc<Mutex<Shares>>,
 }
 
 impl Rota {
@@ -187,7 +189,8 @@ impl Rota {
             if !self.is_due(job, app.now()) || (job.goes_by_the_day() && doubts_the_clock(app)) {
                 continue;
             }
-            match guarded(job.run(app.clone(), self.stop.clone(), Arc::clone(&self.watch), last), job).await {
+            let kept = (Arc::clone(&self.watch), Arc::clone(&self.shares));
+            match guarded(job.run(app.clone(), self.stop.clone(), kept, last), job).await {
                 Some(count) => self.note(job, count, app.now(), &mut out),
                 None => out.failures += 1,
             }

@@ -15,6 +15,7 @@ mod night;
 mod outbox;
 mod recurring;
 mod statements;
+mod turns;
 
 use std::sync::atomic::AtomicU32;
 use std::time::Duration;

@@ -12,7 +12,7 @@ use super::tables::{
 use super::tx::{Reader, WriteTx};
 use crate::domain::attention::ANSWER_DAYS;
 use crate::domain::ids::{InvoiceId, LetterId};
-use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::letter::{Letter, LetterState, Purpose, Urgency};
 use crate::domain::person::Person;
 use crate::mutants::Mutant;
 
@@ -75,6 +75,11 @@ pub trait LetterReads: Reader {
         self.record_at(LETTERS, id.0)
     }
 
+    /// Whether a letter waits to be handed over.
+    fn letter_waits(&self, id: LetterId) -> Result<bool, StoreError> {
+        Ok(self.table(OUTBOX_OF)?.get(id.0)?.is_some())
+    }
+
     /// The letter of a key.
     fn letter_keyed(&self, key: &str) -> Result<Option<LetterId>, StoreError> {
         Ok(self.table(LETTER_KEYS)?.get(key)?.map(|x| LetterId(x.value())))
@@ -85,19 +90,28 @@ pub trait LetterReads: Reader {
         Ok(self.table(MESSAGE_IDS)?.get(local)?.map(|x| LetterId(x.value())))
     }
 
-    /// Letters whose next attempt is due by `now`, oldest first, at most `limit`.
+    /// Letters whose next attempt is due by `now`, the most urgent first and of those the oldest, at most `limit`.
     fn letters_due(&self, now: Timestamp, limit: usize) -> Result<Vec<LetterId>, StoreError> {
-        let table = self.table(OUTBOX)?;
-        let rows = table.range(..=(now.as_millisecond(), u64::MAX))?.take(limit);
-        rows.map(|row| Ok(LetterId(row?.0.value().1))).collect()
+        let mut out = Vec::new();
+        for urgency in Urgency::ALL {
+            out.extend(self.letters_due_of(urgency, now, limit - out.len())?);
+        }
+        Ok(out)
+    }
+
+    /// Those of [`letters_due`](Self::letters_due) of one urgency, oldest first, at most `limit`.
+    fn letters_due_of(&self, urgency: Urgency, now: Timestamp, limit: usize) -> Result<Vec<LetterId>, StoreError> {
+        let (table, tag) = (self.table(OUTBOX)?, urgency as u8);
+        let rows = table.range((tag, i64::MIN, 0)..=(tag, now.as_millisecond(), u64::MAX))?.take(limit);
+        rows.map(|row| Ok(LetterId(row?.0.value().2))).collect()
     }
 
     /// While letters are held back since a restore: those that go all the same, with when each is due, soonest
     /// first, at most `limit`. What was due before the restore is not looked at.
     fn letters_due_while_held(&self, since: Timestamp, limit: usize) -> Result<Vec<(Timestamp, LetterId)>, StoreError> {
-        let mut out = Vec::new();
-        for row in self.table(OUTBOX)?.range((since.as_millisecond(), 0)..)? {
-            let (due, id) = row?.0.value();
+        let (mut out, tag) = (Vec::new(), Urgency::Awaited as u8);
+        for row in self.table(OUTBOX)?.range((tag, since.as_millisecond(), 0)..=(tag, i64::MAX, u64::MAX))? {
+            let (_, due, id) = row?.0.value();
             if self.letter(LetterId(id))?.is_some_and(|letter| letter.goes_while_held(since)) {
                 out.push((Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX), LetterId(id)));
             }
@@ -108,10 +122,31 @@ pub trait LetterReads: Reader {
         Ok(out)
     }
 
+    /// The letters held back since a restore or a leap of the clock, newest first: all that wait but for those that go
+    /// all the same.
+    fn letters_held(&self, since: Timestamp) -> Result<Vec<LetterId>, StoreError> {
+        let mut out = Vec::new();
+        for row in self.table(OUTBOX)?.iter()? {
+            let (tag, _, id) = row?.0.value();
+            let goes = tag == Urgency::Awaited as u8
+                && self.letter(LetterId(id))?.is_some_and(|letter| letter.goes_while_held(since));
+            if !goes {
+                out.push(LetterId(id));
+            }
+        }
+        out.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(out)
+    }
+
     /// When the next letter is due, if any waits.
     fn next_letter_due(&self) -> Result<Option<Timestamp>, StoreError> {
-        let first = self.table(OUTBOX)?.first()?.map(|row| row.0.value().0);
-        Ok(first.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+        let table = self.table(OUTBOX)?;
+        let mut next = None;
+        for tag in Urgency::ALL.map(|x| x as u8) {
+            let first = table.range((tag, i64::MIN, 0)..=(tag, i64::MAX, u64::MAX))?.next().transpose()?;
+            next = first.map(|row| row.0.value().1).into_iter().chain(next).min();
+        }
+        Ok(next.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
     }
 
     /// Letters of a shelf, newest first, before a letter, at most `limit`.
@@ -212,7 +247,7 @@ impl WriteTx<'_> {
         }
         self.change(LETTERS_BY_STATE)?.insert((shelf(&letter.state) as u8, letter.id.0), ())?;
         if letter.state.waits() {
-            self.set_due(letter.id, Some(letter.queued))?;
+            self.set_due(letter, Some(letter.queued))?;
         }
         self.note_waiting(letter)?;
         self.put(LETTERS, letter.id.0, letter)?;
@@ -232,7 +267,7 @@ impl WriteTx<'_> {
         if letter.with.is_none() {
             self.change(MESSAGE_IDS)?.insert(letter.message_id.as_str(), letter.id.0)?;
         }
-        self.set_due(letter.id, due)?;
+        self.set_due(letter, due)?;
         self.note_waiting(letter)?;
         self.put(LETTERS, letter.id.0, letter)
     }
@@ -247,14 +282,15 @@ impl WriteTx<'_> {
         Ok(())
     }
 
-    fn set_due(&mut self, letter: LetterId, due: Option<Timestamp>) -> Result<(), StoreError> {
-        let old = self.change(OUTBOX_OF)?.remove(letter.0)?.map(|x| x.value());
+    fn set_due(&mut self, letter: &Letter, due: Option<Timestamp>) -> Result<(), StoreError> {
+        let (id, tag) = (letter.id.0, letter.purpose.urgency() as u8);
+        let old = self.change(OUTBOX_OF)?.remove(id)?.map(|x| x.value());
         if let Some(old) = old {
-            self.change(OUTBOX)?.remove((old, letter.0))?;
+            self.change(OUTBOX)?.remove((tag, old, id))?;
         }
         if let Some(due) = due {
-            self.change(OUTBOX)?.insert((due.as_millisecond(), letter.0), ())?;
-            self.change(OUTBOX_OF)?.insert(letter.0, due.as_millisecond())?;
+            self.change(OUTBOX)?.insert((tag, due.as_millisecond(), id), ())?;
+            self.change(OUTBOX_OF)?.insert(id, due.as_millisecond())?;
         }
         Ok(())
     }

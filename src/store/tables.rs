@@ -174,8 +174,8 @@ pub const LETTER_KEYS: T<Name, Id> = T::new("letter_keys");
 pub const MESSAGE_IDS: T<Name, Id> = T::new("message_ids");
 /// Digest of a message that came back to what it was: what makes that each is taken once.
 pub const RETURNED: T<Hash, u8> = T::new("returned");
-/// *Index*: (next attempt, letter) of those that wait.
-pub const OUTBOX: T<(Instant, Id), ()> = T::new("outbox");
+/// *Index*: (urgency's tag, next attempt, letter) of those that wait.
+pub const OUTBOX: T<(u8, Instant, Id), ()> = T::new("outbox");
 /// *Index*: letter to its next attempt.
 pub const OUTBOX_OF: T<Id, Instant> = T::new("outbox_of");
 /// *Index*: (state tag, letter).

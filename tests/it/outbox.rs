@@ -67,14 +67,32 @@ async fn a_letter_that_can_t_be_prepared_is_set_aside_with_its_error_and_the_oth
     assert!(failed.contains("Not delivered") && failed.contains("could not be prepared"), "{failed}");
 }
 
+/// A mailer to a server of this machine that takes letters without a sign-in.
+pub fn mailer_to(port: u16, limits: Limits) -> Arc<Mailer> {
+    let settings = SmtpSettings {
+        host: "127.0.0.1".to_owned(),
+        port,
+        security: Security::PlainLoopback,
+        username: None,
+        password: None,
+        ca_file: None,
+        hello_name: "portal.example".to_owned(),
+        dns: Vec::new(),
+        dkim: None,
+        limits,
+        timeouts: Timeouts::default(),
+    };
+    Arc::new(Mailer::Smtp(Box::new(SmtpMailer::new(settings).unwrap())))
+}
+
 /// Takes every letter; the Message-IDs, in order.
-struct Sink {
+pub struct Sink {
     port: u16,
     taken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Sink {
-    async fn start() -> Self {
+    pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Arc::new(Mutex::new(Vec::new()));
@@ -88,21 +106,13 @@ impl Sink {
     }
 
     /// A mailer to it that hands over so many letters a minute, up to `burst` at once.
-    fn mailer(&self, per_minute: u32, burst: u32) -> Arc<Mailer> {
-        let settings = SmtpSettings {
-            host: "127.0.0.1".to_owned(),
-            port: self.port,
-            security: Security::PlainLoopback,
-            username: None,
-            password: None,
-            ca_file: None,
-            hello_name: "portal.example".to_owned(),
-            dns: Vec::new(),
-            dkim: None,
-            limits: Limits { connections: burst, per_minute, ..Limits::default() },
-            timeouts: Timeouts::default(),
-        };
-        Arc::new(Mailer::Smtp(Box::new(SmtpMailer::new(settings).unwrap())))
+    pub fn mailer(&self, per_minute: u32, burst: u32) -> Arc<Mailer> {
+        mailer_to(self.port, Limits { connections: burst, per_minute, ..Limits::default() })
+    }
+
+    /// The Message-IDs so far, in the order in which they came.
+    pub fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap().clone()
     }
 
     fn count(&self) -> usize {

@@ -9,6 +9,7 @@ mod people;
 mod posted;
 mod queue;
 mod statements;
+mod still;
 mod stop;
 mod thread;
 
@@ -29,6 +30,7 @@ pub(super) use queue::{
     queue_sign_in, reword,
 };
 pub(super) use statements::queue_statement;
+pub use still::{Spoken, spoken, still};
 pub(super) use stop::{withdraw, withdraw_reminders, withdraw_reminders_to};
 
 /// Where a letter's lines stand in the log.

@@ -150,7 +150,7 @@ pub(in super::super) fn responsible(reader: &impl Reader, client: ClientId) -> R
 }
 
 /// Somebody as they are now; `None` when they were revoked.
-pub(super) fn addressee(w: &WriteTx<'_>, person: Person) -> Result<Option<Addressee>, StoreError> {
+pub(super) fn addressee(w: &impl Reader, person: Person) -> Result<Option<Addressee>, StoreError> {
     Ok(match person {
         Person::Staff(id) => w.staff(id)?.filter(|s| s.active).as_ref().map(Addressee::from),
         Person::Contact(id) => w.contact(id)?.filter(|c| c.active).as_ref().map(Addressee::from),

@@ -36,7 +36,7 @@ pub(in super::super) fn queue_statement(
 }
 
 /// Why the letter about a statement should not go any more.
-pub(super) fn moot(w: &WriteTx<'_>, to: Person, id: StatementId) -> Result<Option<&'static str>, StoreError> {
+pub(super) fn moot(w: &impl Reader, to: Person, id: StatementId) -> Result<Option<&'static str>, StoreError> {
     let Some(statement) = w.month_statement(id)? else { return Ok(Some("the statement is gone")) };
     if w.statement_month(statement.client, statement.month)?.flatten() != Some(id) {
         return Ok(Some("another statement took its place"));

@@ -14,7 +14,7 @@ use crate::store::prelude::*;
 const UNWANTED: &str = "the recipient asked for no reminders";
 
 /// Why a letter should not go any more: the stop rules, checked in the transaction that begins the hand-over.
-pub(super) fn moot(w: &WriteTx<'_>, letter: &Letter) -> Result<Option<&'static str>, StoreError> {
+pub(super) fn moot(w: &impl Reader, letter: &Letter) -> Result<Option<&'static str>, StoreError> {
     let Some(present) = addressee(w, letter.to)? else { return Ok(Some("the recipient was revoked")) };
     let secret = matches!(letter.purpose, Purpose::SignIn | Purpose::SetPassword);
     if secret && present.address != letter.to_address {

@@ -50,7 +50,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
         let known = people::exists(c, letter.to)?;
         c.claim(known, || format!("Letter {key} is for {:?}, who does not exist.", letter.to));
         waiting += u64::from(letter.state.waits());
-        due(c, key, letter.state.waits())
+        due(c, &letter)
     })?;
     c.given("letter", highest)?;
     c.sized(LETTER_KEYS, letters)?;
@@ -67,13 +67,14 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
 }
 
 /// A letter that waits has a next attempt, and only such a one.
-fn due(c: &mut Check<'_>, letter: u64, waits: bool) -> Result<(), StoreError> {
-    let at = c.r.table(OUTBOX_OF)?.get(letter)?.map(|x| x.value());
+fn due(c: &mut Check<'_>, letter: &Letter) -> Result<(), StoreError> {
+    let (id, waits) = (letter.id.0, letter.state.waits());
+    let at = c.r.table(OUTBOX_OF)?.get(id)?.map(|x| x.value());
     let listed = match at {
-        Some(at) => c.has(OUTBOX, (at, letter))?,
+        Some(at) => c.has(OUTBOX, (letter.purpose.urgency() as u8, at, id))?,
         None => false,
     };
-    c.claim(listed == waits, || format!("Letter {letter} is in the outbox: {listed}; it waits: {waits}."));
+    c.claim(listed == waits, || format!("Letter {id} is in the outbox: {listed}; it waits: {waits}."));
     Ok(())
 }
 

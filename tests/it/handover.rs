@@ -1,0 +1,182 @@
+//! A mail server that makes itself awaited, and a payment meanwhile: what is committed before a letter leaves counts.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use counterfoil::domain::ids::InvoiceId;
+use counterfoil::domain::letter::{Letter, Purpose};
+use counterfoil::mail::{Limits, Mailer};
+use counterfoil::scheduler;
+use counterfoil::store::prelude::*;
+use jiff::SignedDuration;
+use jiff::civil::date;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+
+use crate::house::*;
+use crate::outbox::mailer_to;
+
+/// A mail server that waits at one point, until it is told to go on.
+struct Slow {
+    port: u16,
+    at: Arc<Point>,
+}
+
+struct Point {
+    /// The command at which it waits; empty for the greeting.
+    verb: &'static str,
+    reached: Notify,
+    go_on: Notify,
+    letters: AtomicUsize,
+}
+
+impl Slow {
+    async fn at(verb: &'static str) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let point = Point { verb, reached: Notify::new(), go_on: Notify::new(), letters: AtomicUsize::new(0) };
+        let at = Arc::new(point);
+        let kept = Arc::clone(&at);
+        tokio::spawn(async move {
+            while let Ok((wire, _)) = listener.accept().await {
+                tokio::spawn(speak(wire, Arc::clone(&kept)));
+            }
+        });
+        Self { port, at }
+    }
+
+    fn mailer(&self) -> Arc<Mailer> {
+        mailer_to(self.port, Limits { connections: 1, ..Limits::default() })
+    }
+
+    fn letters(&self) -> usize {
+        self.at.letters.load(Ordering::Relaxed)
+    }
+}
+
+impl Point {
+    async fn wait(&self, verb: &str) {
+        if verb == self.verb {
+            self.reached.notify_one();
+            self.go_on.notified().await;
+        }
+    }
+}
+
+async fn speak(wire: TcpStream, at: Arc<Point>) -> Option<()> {
+    let (mut wire, mut line) = (BufReader::new(wire), String::new());
+    at.wait("").await;
+    wire.write_all(b"220 slow\r\n").await.ok()?;
+    loop {
+        line.clear();
+        if wire.read_line(&mut line).await.ok()? == 0 {
+            return None;
+        }
+        let verb = line.split([' ', '\r']).next().unwrap_or_default().to_owned();
+        at.wait(&verb).await;
+        let answer = if verb == "DATA" { "354 go on\r\n" } else { "250 ok\r\n" };
+        wire.write_all(answer.as_bytes()).await.ok()?;
+        while verb == "DATA" && line != ".\r\n" {
+            line.clear();
+            if wire.read_line(&mut line).await.ok()? == 0 {
+                return None;
+            }
+        }
+        if verb == "DATA" {
+            at.letters.fetch_add(1, Ordering::Relaxed);
+            wire.write_all(b"250 taken\r\n").await.ok()?;
+        }
+    }
+}
+
+/// A house on the day on which a reminder of its invoice of €100 goes.
+async fn due_today() -> (TestHouse, InvoiceId) {
+    let house = TestHouse::new().await;
+    let id = house.publish(house.who.marlow, "A-1", 100_00, date(2026, 12, 22)).await;
+    house.tick().await;
+    house.claim("ana@marlow.example");
+    house.at(date(2026, 12, 22), 9);
+    (house, id)
+}
+
+fn reminder(house: &TestHouse, id: InvoiceId) -> Letter {
+    let all = house.app.store.read(|r| r.letters_about(id)).unwrap();
+    all.into_iter().find(|x| x.purpose == Purpose::Reminder(id, 0)).unwrap()
+}
+
+/// Begins the reminder, pays so much while the server waits, and lets it go on; letters handed over.
+async fn pay_meanwhile(house: &TestHouse, id: InvoiceId, slow: &Slow, minor: i64) -> usize {
+    let app = house.app.clone();
+    let round = tokio::spawn(async move { scheduler::tick(&app).await });
+    slow.at.reached.notified().await;
+    if minor > 0 {
+        house.pay(house.who.marlow, minor, vec![id]).await;
+    }
+    slow.at.go_on.notify_one();
+    assert_eq!(round.await.unwrap().failures, 0);
+    slow.letters()
+}
+
+#[tokio::test]
+async fn a_payment_while_the_server_does_not_greet_keeps_the_reminder_back() {
+    let (mut house, id) = due_today().await;
+    let slow = Slow::at("").await;
+    house.app.mailer = slow.mailer();
+    assert_eq!(pay_meanwhile(&house, id, &slow, 100_00).await, 0);
+    let letter = reminder(&house, id);
+    assert_eq!((letter.state.words(), letter.attempts), ("withdrawn", 0), "it was not even begun");
+}
+
+#[tokio::test]
+async fn a_payment_while_the_server_thinks_about_the_addresses_keeps_the_reminder_back() {
+    for verb in ["MAIL", "RCPT", "DATA"] {
+        let (mut house, id) = due_today().await;
+        let slow = Slow::at(verb).await;
+        house.app.mailer = slow.mailer();
+        assert_eq!(pay_meanwhile(&house, id, &slow, 100_00).await, 0, "{verb}");
+        assert_eq!(reminder(&house, id).state.words(), "deferred", "{verb}: certainly not taken");
+        house.later(SignedDuration::from_mins(2));
+        house.tick().await;
+        assert_eq!((reminder(&house, id).state.words(), slow.letters()), ("withdrawn", 0), "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_paid_meanwhile_is_in_the_letter_that_goes_then() {
+    let (mut house, id) = due_today().await;
+    let slow = Slow::at("RCPT").await;
+    house.app.mailer = slow.mailer();
+    assert_eq!(pay_meanwhile(&house, id, &slow, 40_00).await, 0);
+    house.later(SignedDuration::from_mins(2));
+    slow.at.go_on.notify_one();
+    house.tick().await;
+    let letter = reminder(&house, id);
+    assert_eq!((letter.state.words(), slow.letters()), ("accepted", 1));
+    assert!(letter.text.contains("60.00"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn a_server_that_takes_its_time_gets_the_letter_that_is_still_true() {
+    for verb in ["", "RCPT", "DATA"] {
+        let (mut house, id) = due_today().await;
+        let slow = Slow::at(verb).await;
+        house.app.mailer = slow.mailer();
+        assert_eq!(pay_meanwhile(&house, id, &slow, 0).await, 1, "{verb}");
+        assert_eq!(reminder(&house, id).state.words(), "accepted", "{verb}");
+    }
+}
+
+#[tokio::test]
+async fn told_to_stop_while_the_server_does_not_greet_nothing_is_begun() {
+    let (mut house, id) = due_today().await;
+    let slow = Slow::at("").await;
+    house.app.mailer = slow.mailer();
+    let (tell, stop) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(scheduler::run(house.app.clone(), stop));
+    slow.at.reached.notified().await;
+    tell.send(true).unwrap();
+    running.await.unwrap();
+    let letter = reminder(&house, id);
+    assert_eq!((letter.state.words(), letter.attempts, slow.letters()), ("queued", 0, 0));
+}

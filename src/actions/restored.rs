@@ -1,6 +1,8 @@
 //! After a restore: what was given or sent since the backup is unknown here, so nothing is given or sent again before
 //! an owner has said what was.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 
@@ -12,12 +14,15 @@ use crate::domain::event::Event;
 use crate::domain::ids::LetterId;
 use crate::domain::number::{DocumentNumber, Pattern};
 use crate::domain::refusal::{FieldFault, Refusal};
+use crate::secrets;
 use crate::store::prelude::*;
 
 /// How far identifiers leap at a restore: more than any firm gives between two backups.
 const LEAP: u64 = 1_000_000;
 /// How far a stated number may lie above the last known one: beyond it is a slip of the hand.
 const STATED_MAX: u64 = 1_000_000;
+/// Bytes of the digest of a list of letters.
+const SEEN_BYTES: usize = 16;
 
 /// A series of numbers as a restored file knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,19 +138,105 @@ pub fn state_numbers(
     Ok(w.record(About::FIRM, Event::NumbersStated { last: told.join(", ") })?.done(()))
 }
 
-/// Lets letters go that were held back since a restore or a leap of the clock, but for those that an owner keeps back
-/// for good.
+/// The letters that wait since a restore or a leap of the clock, as an owner looks through them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Held {
+    /// Those that are listed one by one, newest first.
+    pub listed: Vec<LetterId>,
+    /// The older ones, of which the list tells the number.
+    pub rest: Vec<LetterId>,
+}
+
+impl Held {
+    /// Says of which letters a list was drawn.
+    pub fn seen(&self) -> String {
+        let told = |ids: &[LetterId]| {
+            let all: BTreeSet<LetterId> = ids.iter().copied().collect();
+            all.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+        };
+        let digest = secrets::sha256(format!("{}/{}", told(&self.listed), told(&self.rest)).as_bytes());
+        digest[..SEEN_BYTES].iter().map(|b| format!("{b:02x}")).collect()
+    }
+}
+
+/// What becomes of the letters beyond those that are listed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rest {
+    /// They go as well.
+    Goes,
+    /// They are withdrawn.
+    Withdrawn,
+}
+
+/// An owner's word on the letters held back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Release {
+    /// The letters that were listed.
+    pub listed: Vec<LetterId>,
+    /// Those of them that go; the others are withdrawn.
+    pub go: Vec<LetterId>,
+    /// What becomes of the others.
+    pub rest: Option<Rest>,
+    /// [`Held::seen`] of the list.
+    pub seen: String,
+}
+
+impl Release {
+    /// Everything that waits goes.
+    pub fn all(held: &Held) -> Self {
+        let (listed, seen) = (held.listed.clone(), held.seen());
+        Self { go: listed.clone(), listed, rest: Some(Rest::Goes), seen }
+    }
+}
+
+/// The letters held back, of which `limit` are listed one by one.
 ///
 /// # Errors
-/// When the role does not allow it, or nothing is held back.
-pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope, not: &[LetterId]) -> Result<Done<()>, ActError> {
+/// When the store fails, or nothing is held back.
+pub fn held(r: &impl Reader, limit: usize) -> Result<Held, ActError> {
+    let mut listed = r.letters_held(found(r.held_since()?)?)?;
+    let rest = listed.split_off(limit.min(listed.len()));
+    Ok(Held { listed, rest })
+}
+
+/// Lets letters go that were held back since a restore or a leap of the clock, but for those that an owner keeps back
+/// for good. What the list did not tell of is not let go: nothing is then, and the list is to be looked through anew.
+///
+/// # Errors
+/// When the role does not allow it, nothing is held back, the list is another by now (the field is `go`), or nothing is
+/// said of those beyond it (`rest`).
+pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope, asked: &Release) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
-    found(w.held_since()?)?;
-    for id in not {
-        let letter = found(w.letter(*id)?)?;
-        if letter.state.waits() {
+    let all = held(w, usize::MAX)?.listed;
+    let (listed, go) = (set(&asked.listed), set(&asked.go));
+    let oldest = listed.first().copied();
+    let (rest, came): (Vec<LetterId>, Vec<LetterId>) =
+        all.iter().copied().filter(|id| !listed.contains(id)).partition(|id| oldest.is_some_and(|oldest| *id < oldest));
+    let seen = |rest: &[LetterId]| Held { listed: asked.listed.clone(), rest: rest.to_vec() }.seen() == asked.seen;
+    let fault = |field, words: String| Err(Refusal::Fields(vec![FieldFault::new(field, words)]).into());
+    if !came.is_empty() || !seen(&rest) {
+        // Of a list that told of none beyond it, all the others are new.
+        let more = if seen(&[]) { came.len() + rest.len() } else { came.len() };
+        let what = match more {
+            0 => "The list is another by now.".to_owned(),
+            1 => "1 more came meanwhile.".to_owned(),
+            some => format!("{some} more came meanwhile."),
+        };
+        return fault("go", format!("{what} No letter went: look through them as they wait now."));
+    }
+    if !rest.is_empty() && asked.rest.is_none() {
+        return fault("rest", format!("Say what becomes of the {} that are not listed.", rest.len()));
+    }
+    let rest_goes = asked.rest == Some(Rest::Goes);
+    for id in all {
+        let goes = if listed.contains(&id) { go.contains(&id) } else { rest_goes };
+        if let Some(letter) = w.letter(id)?.filter(|_| !goes) {
             letters::withdraw(w, letter, "an owner kept it back")?;
         }
     }
     letters::release_sending(w, scope)
+}
+
+fn set(ids: &[LetterId]) -> BTreeSet<LetterId> {
+    ids.iter().copied().collect()
 }

@@ -13,6 +13,7 @@ use counterfoil::actions::documents::Place;
 use counterfoil::actions::invoices::{Draft, Publication};
 use counterfoil::actions::payments::{Apply, NewReceipt};
 use counterfoil::actions::people::{NewContact, NewStaff};
+use counterfoil::actions::restored::Release;
 use counterfoil::actions::uploads::{Arrived, Upload};
 use counterfoil::actions::{clients, documents, firm, invoices, payments, people, restored};
 use counterfoil::app::{App, FileLimits, Settings};
@@ -425,7 +426,15 @@ impl TestHouse {
     /// After so long a stop that nobody can tell it from a clock that is wrong, an owner has looked.
     pub async fn trust_the_clock(&self) {
         self.tick().await;
-        let release = |w: &mut WriteTx<'_>, s: &StaffScope| restored::release_sending(w, s, &[]);
+        self.release_letters().await;
+    }
+
+    /// An owner lets all letters go that are held back.
+    pub async fn release_letters(&self) {
+        let release = |w: &mut WriteTx<'_>, s: &StaffScope| {
+            let all = Release::all(&restored::held(w, 10)?);
+            restored::release_sending(w, s, &all)
+        };
         self.act(self.who.orla, release).await.unwrap();
     }
 

@@ -65,7 +65,7 @@ async fn after_a_restore_only_letters_that_let_somebody_in_go_until_the_owner_re
     let sent: Vec<_> = house.mail.letters().into_iter().map(|k| k.letter.subject).collect();
     assert_eq!(sent.len(), 2, "{sent:?}");
     assert_eq!(states(&house, id), [(Purpose::Issued(id), "queued")]);
-    house.act(house.who.orla, letters::release_sending).await.unwrap();
+    house.release_letters().await;
     house.tick().await;
     assert_eq!(states(&house, id), [(Purpose::Issued(id), "accepted")]);
 }

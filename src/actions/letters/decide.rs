@@ -142,11 +142,11 @@ pub fn send_again(
     Ok(w.record(About::invoice(row.invoice.client, invoice), event)?.done(()))
 }
 
-/// Lets letters go that were held back since a restore or a leap of the clock.
+/// Lets letters go that were held back since a restore or a leap of the clock: [`super::super::restored`] asks which.
 ///
 /// # Errors
 /// When the role does not allow it, or nothing is held back.
-pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<()>, ActError> {
+pub(in super::super) fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
     if !w.sending_held()? {
         return Err(Refusal::NotFound.into());

@@ -17,7 +17,8 @@ use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
 pub use along::{ATTACHED_MAX, Along, along, attach};
-pub use decide::{Decision, decide, leave_all, release_sending, send_again};
+pub(super) use decide::release_sending;
+pub use decide::{Decision, decide, leave_all, send_again};
 pub use digest::{CARRIED_MAX, begin_together};
 pub(super) use hand_over::code_digest;
 pub use hand_over::{Parcel, Sender, begin, finish, quarantine, recover};

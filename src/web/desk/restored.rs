@@ -3,28 +3,31 @@
 //! What happened between the backup and the restore is not in the data; an owner says it here, before anything is
 //! given or sent again.
 
+use std::collections::HashSet;
+
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::form::on_to;
+use super::form::{again, errors_in, on_to};
 use super::letters::why;
 use super::links;
-use crate::actions::restored::{self as acts, Series};
+use crate::actions::restored::{self as acts, Held, Release, Rest, Series};
 use crate::domain::access::Act;
 use crate::domain::ids::LetterId;
 use crate::domain::leap::Leap;
 use crate::domain::letter::Letter;
-use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted, errors_from};
 use crate::web::guard::{Desk, DeskGovern};
 use crate::web::page::DeskNav;
-use crate::web::parts::{self, Col, Field, FieldError, Icon, Input, Look, Row, Tone, csrf_input, time};
+use crate::web::parts::{self, Choice, Col, Field, FieldError, Icon, Input, Look, Row, Tone, csrf_input, time};
 use crate::web::problem::Problem;
 
 /// Where it is.
 pub const PAGE: &str = "/desk/restored";
+/// Where the first letter stands: what is wrong with the list leads there.
+const FIRST: &str = "f-go";
 /// Letters that are listed one by one.
 const LISTED_MAX: usize = 500;
 
@@ -61,13 +64,23 @@ fn number(fields: &Fields, n: usize) -> Result<u64, FieldError> {
     typed.parse().map_err(|_| FieldError::new(name, "Write a whole number; 0 if none was given."))
 }
 
-/// `POST /desk/sending/release`: lets letters go that were held back; those `listed` and not in `go` are withdrawn.
+/// `POST /desk/sending/release`: lets letters go that were held back; those `listed` and not in `go` are withdrawn, and
+/// `rest` says what becomes of those that are not listed. `seen` says of what the list was drawn.
 pub async fn release(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Result<Response, Problem> {
     let of = |name: &'static str| fields.all(name).filter_map(|id| id.parse().ok()).collect::<Vec<LetterId>>();
-    let (listed, go) = (of("listed"), of("go"));
-    let not: Vec<LetterId> = listed.into_iter().filter(|id| !go.contains(id)).collect();
-    desk.act(move |w, scope| acts::release_sending(w, scope, &not)).await?;
-    Ok(on_to("/desk"))
+    let rest = match fields.get("rest") {
+        "go" => Some(Rest::Goes),
+        "withdraw" => Some(Rest::Withdrawn),
+        _ => None,
+    };
+    let asked = Release { listed: of("listed"), go: of("go"), rest, seen: fields.get("seen").to_owned() };
+    match desk.act(move |w, scope| acts::release_sending(w, scope, &asked)).await {
+        Ok(()) => Ok(on_to("/desk")),
+        Err(error) => {
+            let errors = errors_in(error, "go")?;
+            Ok(again(desk.read(|r| page(&desk, r, &fields, &errors))?))
+        }
+    }
 }
 
 /// On *Today*: that numbers are held back.
@@ -91,7 +104,8 @@ fn page(desk: &Desk, r: &ReadTx, typed: &Fields, errors: &[FieldError]) -> Resul
         None => Vec::new(),
     };
     let held = r.sending_held()?;
-    let waiting = if held { r.letters_on(LetterShelf::Waiting, None, LISTED_MAX + 1)? } else { Vec::new() };
+    let waiting = if held { acts::held(r, LISTED_MAX)? } else { Held::default() };
+    let listed = waiting.listed.iter().filter_map(|id| r.letter(*id).transpose()).collect::<Result<Vec<_>, _>>()?;
     let leapt = r.clock_leapt()?;
     let (title, about) = match leapt {
         Some(leap) => ("After a leap of the clock", super::letters::leap_words(desk, leap)),
@@ -105,7 +119,7 @@ fn page(desk: &Desk, r: &ReadTx, typed: &Fields, errors: &[FieldError]) -> Resul
             (parts::empty("Nothing is held back.", "Numbers are given and letters go as usual."))
         }
         @if !series.is_empty() { (parts::section("numbers", "Numbers", "", numbers_form(desk, &series, typed, errors))) }
-        @if held { (parts::section("letters", "Letters", "", letters_form(desk, &waiting, leapt))) }
+        @if held { (parts::section("letters", "Letters", "", letters_form(desk, (&waiting, &listed), leapt, (typed, errors)))) }
         @if let Some(drop) = desk.app.settings.drop.as_ref().filter(|_| held || !series.is_empty()) {
             (parts::section("dropped", "Dropped files", "", dropped(&drop.folder.display().to_string(), leapt.is_none())))
         }
@@ -138,10 +152,19 @@ fn numbers_form(desk: &Desk, series: &[Series], typed: &Fields, errors: &[FieldE
     }
 }
 
-fn letters_form(desk: &Desk, waiting: &[Letter], leapt: Option<Leap>) -> Markup {
-    let more = waiting.len() > LISTED_MAX;
+fn letters_form(
+    desk: &Desk,
+    (held, listed): (&Held, &[Letter]),
+    leapt: Option<Leap>,
+    (typed, errors): (&Fields, &[FieldError]),
+) -> Markup {
     let cols = [Col::short("Goes"), Col::text("To"), Col::text("Subject").wide(), Col::short("Queued")];
-    let rows: Vec<Row> = waiting.iter().take(LISTED_MAX).map(|letter| letter_row(desk, letter)).collect();
+    // A tick that was taken away stays away; what came since the list was drawn has one.
+    let before: HashSet<&str> = typed.all("listed").collect();
+    let ticked: HashSet<&str> = typed.all("go").collect();
+    let goes = |id: String| !before.contains(id.as_str()) || ticked.contains(id.as_str());
+    let row = |(n, letter): (usize, &Letter)| letter_row(desk, letter, n == 0, goes(letter.id.to_string()));
+    let rows: Vec<Row> = listed.iter().enumerate().map(row).collect();
     html! {
         @match leapt {
             Some(_) => p { "See first that the server’s clock is right: until you let the letters go, no reminder is planned and no recurring invoice or statement is made. " a href="/desk/reminders" { "The next 60 days" } " are reckoned from today’s date. Take the tick away from letters that came too early, and they are withdrawn." },
@@ -149,20 +172,29 @@ fn letters_form(desk: &Desk, waiting: &[Letter], leapt: Option<Leap>) -> Markup 
         }
         form method="post" action="/desk/sending/release" {
             (csrf_input(&desk.csrf))
-            @if rows.is_empty() { p.mut { "No letter waits." } } @else { (parts::scroller("Letters that wait", &cols, &rows, None)) }
-            @if more { p.hint { "The newest " (LISTED_MAX) " are listed. The older ones go as well; withdraw some of these first if they should not." } }
+            (parts::hidden("seen", &held.seen()))
+            @if rows.is_empty() { p.mut id=(FIRST) { "No letter waits." } } @else { (parts::scroller("Letters that wait", &cols, &rows, None)) }
+            @if !held.rest.is_empty() { (rest_choice(held.rest.len(), typed, errors)) }
             div.row.gap-y { (parts::submit(Look::Primary, "Let the ticked letters go")) }
         }
     }
 }
 
-fn letter_row(desk: &Desk, letter: &Letter) -> Row {
+/// What becomes of the letters that are too many to be listed.
+fn rest_choice(count: usize, typed: &Fields, errors: &[FieldError]) -> Markup {
+    let label = format!("{count} older letters wait as well and are not listed");
+    let (go, withdraw) = (format!("All {count} go"), format!("All {count} are withdrawn"));
+    let field = Field::new("rest", &label).value(typed.get("rest")).errors(errors);
+    parts::radios(&field, &[Choice::new("withdraw", &withdraw), Choice::new("go", &go)])
+}
+
+fn letter_row(desk: &Desk, letter: &Letter, first: bool, goes: bool) -> Row {
     let heard = format!("{} to {} goes", letter.subject, letter.to_name);
     Row {
         cells: vec![
             html! {
                 input type="hidden" name="listed" value=(letter.id);
-                input type="checkbox" name="go" value=(letter.id) checked aria-label=(heard);
+                input type="checkbox" name="go" value=(letter.id) checked[goes] aria-label=(heard) id=[first.then_some(FIRST)];
             },
             html! { (letter.to_name) small { (letter.to_address) } },
             html! { a href=(links::letter(letter.id)) { (letter.subject) } small { (why(letter.purpose)) } },

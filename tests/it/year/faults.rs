@@ -2,7 +2,6 @@
 
 use std::io::ErrorKind;
 
-use counterfoil::actions::restored;
 use counterfoil::domain::letter::Purpose;
 use counterfoil::scheduler;
 use counterfoil::secrets::Entropy;
@@ -87,8 +86,6 @@ impl World {
 
     /// An owner has looked, and lets the letters go.
     pub(super) async fn release(&mut self) {
-        let act =
-            |w: &mut WriteTx<'_>, s: &counterfoil::domain::access::StaffScope| restored::release_sending(w, s, &[]);
-        self.house.act(self.house.who.orla, act).await.unwrap();
+        self.house.release_letters().await;
     }
 }

@@ -25,6 +25,7 @@ pub mod letters;
 mod notices;
 pub mod once;
 pub mod outlook;
+pub mod outlook_people;
 pub mod pauses;
 pub mod payments;
 pub mod people;

@@ -3,41 +3,53 @@
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::{SignedDuration, Timestamp};
 
 use super::letters::{Reached, reached};
+use super::outlook_people::{DUE_PASSED, by_clocks, waiting};
+pub use super::outlook_people::{OneLetter, To, as_letters, of_letter};
 use super::reminders::Rules;
 use crate::app::Settings;
 use crate::domain::calendar::today;
 use crate::domain::forecast::{Fate, Foreseen, Subject, foresee};
-use crate::domain::ids::{ClientId, ContactId, InvoiceId};
+use crate::domain::ids::{ClientId, InvoiceId};
+use crate::domain::person::Person;
 use crate::domain::policy::{Channel, Policy, PolicyVersion};
 use crate::domain::reminder::{overtaken, plan};
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 
-/// Invoices that are looked at; beyond them the outlook says that there are more.
+/// Invoices that are looked at, and letters that wait; beyond them the outlook says that there are more.
 pub const INVOICES_MAX: usize = 2_000;
+/// Days within which what goes out next is looked for.
+const SOON_DAYS: i64 = 60;
 
 /// One step of one invoice.
 #[derive(Clone, Debug)]
 pub struct Coming {
-    /// When.
+    /// When: of what goes, by the clocks of those to whom it goes.
     pub at: Timestamp,
+    /// The earliest at which it could go along with another letter to the same person: before `at` only of a letter
+    /// that waits to be tried again.
+    pub from: Timestamp,
     /// The invoice.
     pub row: Row,
     /// Days from the due date.
     pub step: i16,
     /// Whether letters go.
     pub goes: bool,
-    /// To whom at the client, when letters go. What goes to the same people of a client at the same time is one letter.
-    pub to: Vec<ContactId>,
+    /// To whom, when letters go: those to whom it goes at this time.
+    pub to: Vec<To>,
     /// To whom, or why not.
     pub words: String,
     /// The day on which it falls, and why it goes on another one.
     pub moved: Option<(Date, String)>,
+    /// What becomes of the step.
+    pub fate: Fate,
+    /// Whether its letter waits in the outbox already.
+    pub waits: bool,
 }
 
 /// What lies ahead, soonest first.
@@ -45,8 +57,10 @@ pub struct Coming {
 pub struct Outlook {
     /// Step by step.
     pub coming: Vec<Coming>,
-    /// Whether more invoices wait than were looked at.
+    /// Whether more invoices or letters wait than were looked at.
     pub more: bool,
+    /// Whether letters are held back since a restore or a leap of the clock: none goes before an owner lets them.
+    pub held: bool,
 }
 
 /// What the reminders do between now and `until`, for the clients that `sees` lets through.
@@ -63,30 +77,85 @@ pub fn outlook(
     let rules = Rules::now(r, &settings.zone)?;
     let due = r.reminders_ahead(INVOICES_MAX + 1)?;
     let more = due.len() > INVOICES_MAX && due.last().is_some_and(|last| last.0 <= until);
+    let (mut coming, more_wait) = waiting(r, &rules, (now, until), INVOICES_MAX, &sees)?;
     let soon = due.into_iter().take(INVOICES_MAX).take_while(|look| look.0 <= until).map(|look| look.1);
     // Nobody looks at what is disputed whole, until that is over.
     let disputed = r.standing_disputes(None, INVOICES_MAX)?.into_iter().map(|x| x.invoice);
-    let mut coming = Vec::new();
     for id in soon.chain(disputed).collect::<BTreeSet<InvoiceId>>() {
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
         coming.extend(of_invoice(r, &rules, &row, now, until)?);
     }
-    coming.sort_by(|a, b| key(a).cmp(&key(b)));
-    Ok(Outlook { coming, more })
+    coming.sort_by_key(key);
+    Ok(Outlook { coming, more: more || more_wait, held: r.sending_held()? })
 }
 
-/// The order in which it happens; what goes as one letter stands together.
-fn key(x: &Coming) -> (Timestamp, ClientId, &[ContactId], InvoiceId, i16) {
-    (x.at, x.row.invoice.client, &x.to, x.row.invoice.id, x.step)
+/// As [`outlook`], of one client alone: reads their invoices and the letters that wait for their people, nobody else's.
+///
+/// # Errors
+/// When the store fails.
+pub fn outlook_of(
+    r: &impl Reader,
+    settings: &Settings,
+    now: Timestamp,
+    until: Timestamp,
+    client: ClientId,
+) -> Result<Outlook, StoreError> {
+    let rules = Rules::now(r, &settings.zone)?;
+    let (mut coming, mut looked, mut more) = (Vec::new(), 0, false);
+    let contacts = r.contacts_of(client)?.into_iter().map(|x| Person::Contact(x.id));
+    for to in contacts.chain(r.all_staff()?.into_iter().map(|x| Person::Staff(x.id))) {
+        for letter in r.reminders_waiting_for(to)?.iter().filter(|x| x.client == Some(client)) {
+            coming.extend(of_letter(r, &rules, letter, now)?.filter(|x| x.at <= until));
+        }
+    }
+    for (open, _) in r.open_of(client)? {
+        let looks = r.looked_at(open.invoice)?.is_some_and(|next| next <= until);
+        if !looks && r.standing_dispute(open.invoice)?.is_none() {
+            continue;
+        }
+        looked += 1;
+        if looked > INVOICES_MAX {
+            more = true;
+            break;
+        }
+        let Some(row) = r.invoice_row(open.invoice)? else { continue };
+        coming.extend(of_invoice(r, &rules, &row, now, until)?);
+    }
+    coming.sort_by_key(key);
+    Ok(Outlook { coming, more, held: r.sending_held()? })
 }
 
-/// Puts together what goes as one letter; what does not go stands alone.
-pub fn as_letters(coming: &[Coming]) -> Vec<&[Coming]> {
-    let one = |a: &Coming, b: &Coming| {
-        let of = |x: &Coming| (x.at, x.row.invoice.client);
-        a.goes && b.goes && of(a) == of(b) && a.to == b.to
-    };
-    coming.chunk_by(one).collect()
+/// The soonest of what lies ahead, as far as `looks` next looks at invoices and as many letters that wait tell of it:
+/// enough for the first few letters, whatever else is stored.
+///
+/// # Errors
+/// When the store fails.
+pub fn soon(
+    r: &impl Reader,
+    settings: &Settings,
+    now: Timestamp,
+    looks: usize,
+    sees: impl Fn(ClientId) -> bool,
+) -> Result<Outlook, StoreError> {
+    let rules = Rules::now(r, &settings.zone)?;
+    let mut due = r.reminders_ahead(looks + 1)?;
+    // What comes after the first look that is not read may be behind others.
+    let known = due.get(looks).map(|x| x.0.max(now));
+    due.truncate(looks);
+    let far = now.saturating_add(SignedDuration::from_hours(24 * SOON_DAYS)).unwrap_or(Timestamp::MAX);
+    let until = known.unwrap_or(far).min(far);
+    let (mut coming, _) = waiting(r, &rules, (now, until), looks, &sees)?;
+    for (_, id) in due {
+        let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
+        coming.extend(of_invoice(r, &rules, &row, now, until)?);
+    }
+    coming.sort_by_key(key);
+    Ok(Outlook { coming, more: known.is_some(), held: r.sending_held()? })
+}
+
+/// The order in which it happens.
+fn key(x: &Coming) -> (Timestamp, ClientId, InvoiceId, i16) {
+    (x.at, x.row.invoice.client, x.row.invoice.id, x.step)
 }
 
 /// What the reminders of one invoice do between now and `until`.
@@ -115,7 +184,8 @@ pub fn of_invoice(
     let holds = |step: i16| failing.iter().all(|x| x.0 != step);
     let plan = plan(row.due(), policy, zone);
     let subject = Subject { plan: &plan, published, due: row.due(), settled, holds: &holds, held: &held };
-    let reason = hold.as_ref().map_or(Ok(String::new()), |hold| r.firm().map(|firm| hold.words(firm.locale)))?;
+    let locale = r.firm()?.locale;
+    let reason = hold.as_ref().map_or(String::new(), |hold| hold.words(locale));
     let mut out = Vec::new();
     for seen in foresee(subject, now, until, zone, policy) {
         let to = match policy.step(seen.step).filter(|_| seen.fate == Fate::Goes) {
@@ -125,10 +195,14 @@ pub fn of_invoice(
         let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
         let by = policy.step(seen.step).map_or(Channel::Letter, |step| step.by);
         let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { &reason });
-        // What a hold or a standstill puts off goes whenever that ends: no day off is the reason.
-        let (_, goes) = policy.days_of(row.due(), seen.step);
-        let moved = policy.moved(row.due(), seen.step).filter(|_| told.goes && today(seen.at, zone) == goes);
-        out.push(Coming { moved, ..told });
+        if told.goes {
+            // What a hold or a standstill puts off goes whenever that ends: then no day off is the reason.
+            let whole = Coming { moved: policy.moved(row.due(), seen.step), ..told };
+            let apart = by_clocks(rules, &whole, &to, locale, today(now, &rules.firm_zone));
+            out.extend(apart.into_iter().filter(|x| x.at <= until));
+        } else {
+            out.push(told);
+        }
     }
     Ok(out)
 }
@@ -161,14 +235,15 @@ fn told(row: &Row, seen: Foreseen, (to, by): (&Reached, Channel), reason: &str) 
     let goes = seen.fate == Fate::Goes && by == Channel::Letter && !to.contacts.is_empty();
     let words = match seen.fate {
         Fate::Goes if by == Channel::Call => "Staff are asked to call".to_owned(),
-        Fate::Goes if goes => format!("Goes to {}", to.words()),
+        // Said by the clocks of each.
+        Fate::Goes if goes => String::new(),
         Fate::Goes => "Not sent: nobody at the client gets reminders".to_owned(),
         Fate::Held => reason.to_owned(),
         Fate::Superseded => "Not sent: a later one is due too".to_owned(),
-        Fate::Expired => "Not sent: the due date has passed".to_owned(),
+        Fate::Expired => DUE_PASSED.to_owned(),
         Fate::BeforePublication => "Not sent: it would fall before the invoice was published".to_owned(),
         Fate::Unmet => format!("Not sent, as things stand: {reason}"),
     };
-    let to = to.contacts.iter().filter(|_| goes).map(|c| c.id).collect();
-    Coming { at: seen.at, row: row.clone(), step: seen.step, goes, to, words, moved: None }
+    let (at, from, step, fate) = (seen.at, seen.at, seen.step, seen.fate);
+    Coming { at, from, row: row.clone(), step, goes, to: Vec::new(), words, moved: None, fate, waits: false }
 }

@@ -63,7 +63,11 @@ pub fn effect(
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
         let going = |rules: &Rules| -> Result<Vec<Going>, StoreError> {
             let day = |x: &Coming| (x.step, today(x.at, &rules.zone));
-            Ok(of_invoice(r, rules, &row, now, until)?.iter().filter(|x| x.goes).map(day).collect())
+            let mut all: Vec<Going> =
+                of_invoice(r, rules, &row, now, until)?.iter().filter(|x| x.goes).map(day).collect();
+            // A step that reaches people at different times by their clocks is one.
+            all.dedup_by_key(|x| x.0);
+            Ok(all)
         };
         let (before, after) = (going(&kept)?, going(&tried)?);
         out.invoices += 1;

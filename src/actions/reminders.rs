@@ -26,7 +26,7 @@ use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 
 /// How far one person's morning may be behind another's on the same day.
-const AROUND_THE_WORLD: SignedDuration = SignedDuration::from_hours(26);
+pub(super) const AROUND_THE_WORLD: SignedDuration = SignedDuration::from_hours(26);
 
 /// What reminders follow: the policy as it is kept now, in the firm's zone. Read once for each commit.
 #[derive(Clone, Debug)]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::control::{Line, Peer};
 use super::protocol::Request;
 use super::{Failure, house, terminal};
-use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, as_letters, outlook};
+use crate::actions::outlook::{Coming, INVOICES_MAX, OneLetter, Outlook, as_letters, outlook};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -61,12 +61,14 @@ struct Preview {
     json: bool,
 }
 
-/// What is told: what goes to the same people as one letter is one, and what does not go is each one.
+/// What is told: what goes to somebody as one letter is one, and what does not go is each one.
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
 pub struct Told {
     reminders: Vec<One>,
     /// Whether more invoices wait than were looked at.
     more: bool,
+    /// Whether letters are held back since a restore or a leap of the clock: none goes before an owner lets them.
+    held: bool,
 }
 
 #[derive(Debug, serde::Serialize, serde::Deserialize)]
@@ -77,6 +79,8 @@ struct One {
     client: String,
     goes: bool,
     words: String,
+    /// To whom, those who go by clocks of their own with the time that these show; nobody when it does not go.
+    to: Vec<String>,
     invoices: Vec<About>,
 }
 
@@ -235,10 +239,10 @@ fn look(app: &App, days: u16) -> Result<Told, Failure> {
     let (settings, now) = (&app.settings, app.now());
     let until = horizon(now, days, &settings.zone);
     Ok(app.store.read(|r| -> Result<_, StoreError> {
-        let Outlook { coming, more } = outlook(r, settings, now, until, |_| true)?;
+        let Outlook { coming, more, held } = outlook(r, settings, now, until, |_| true)?;
         let (mut reminders, locale) = (Vec::new(), r.firm()?.locale);
         let today = settings.zone.to_datetime(now).date();
-        for all in as_letters(&coming) {
+        for OneLetter { at, goes, to, words, about: all } in as_letters(&coming) {
             let Some(first) = all.first() else { continue };
             let about = |x: &Coming| About {
                 number: x.row.invoice.number().map_or_else(String::new, ToString::to_string),
@@ -247,15 +251,16 @@ fn look(app: &App, days: u16) -> Result<Told, Failure> {
                 moved: x.moved.as_ref().map_or_else(String::new, |moved| moved_words(locale, today, moved)),
             };
             reminders.push(One {
-                at: settings.zone.to_datetime(first.at).strftime("%Y-%m-%d %H:%M").to_string(),
+                at: settings.zone.to_datetime(at).strftime("%Y-%m-%d %H:%M").to_string(),
                 zone: settings.zone.iana_name().unwrap_or("UTC").to_owned(),
                 client: r.client(first.row.invoice.client)?.map_or_else(String::new, |client| client.party.name),
-                goes: first.goes,
-                words: first.words.clone(),
-                invoices: all.iter().map(about).collect(),
+                goes,
+                words,
+                to: to.iter().map(|x| x.words.clone()).collect(),
+                invoices: all.into_iter().map(about).collect(),
             });
         }
-        Ok(Told { reminders, more })
+        Ok(Told { reminders, more, held })
     })?)
 }
 
@@ -274,7 +279,13 @@ fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
     }
     let going = told.reminders.iter().filter(|x| x.goes).count();
     let zone = told.reminders.first().map_or("UTC", |x| x.zone.as_str());
-    terminal::say(&format!("{going} of {} go, if nothing changes until then. Times of {zone}.", told.reminders.len()));
+    let all = told.reminders.len();
+    if told.held {
+        terminal::say("None goes now: letters are held back since a restore or a leap of the clock, until an owner");
+        terminal::say(&format!("lets them go on the desk. After that {going} of {all} would go. Times of {zone}."));
+    } else {
+        terminal::say(&format!("{going} of {all} go, if nothing changes until then. Times of {zone}."));
+    }
     if told.more {
         terminal::say(&format!("More invoices wait than the {INVOICES_MAX} that were looked at; ask for fewer days."));
     }

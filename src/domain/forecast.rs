@@ -73,9 +73,17 @@ pub fn foresee(
             break;
         }
         if let Some(over) = held(at) {
-            let waits = |x: &&Planned| !settled.contains(&x.step) && x.at < over && x.at <= until;
-            let kept_back = plan.iter().filter(waits);
-            out.extend(kept_back.map(|x| Foreseen { at: x.at.max(at), step: x.step, fate: Fate::Held }));
+            for x in plan.iter().filter(|x| x.at < over && x.at <= until) {
+                // What fell before publication would not go without the hold either.
+                let before = x.precedes(published);
+                let fate = if before { Fate::BeforePublication } else { Fate::Held };
+                if !settled.contains(&x.step) {
+                    out.push(Foreseen { at: x.at.max(at), step: x.step, fate });
+                }
+                if before {
+                    settled.insert(x.step);
+                }
+            }
             if over <= at {
                 break;
             }
@@ -158,6 +166,14 @@ mod tests {
         assert_eq!(of(0), [Fate::Held, Fate::Superseded]);
         assert_eq!(of(7), [Fate::Held, Fate::Goes]);
         assert_eq!(of(14), [Fate::Goes]);
+    }
+
+    #[test]
+    fn a_hold_is_not_the_reason_of_what_fell_before_publication() {
+        let over: Timestamp = "2026-12-10T08:00:00Z".parse().unwrap();
+        let all = told("2026-11-30T10:00:00Z", "2026-11-30T11:00:00Z", &|at| (at < over).then_some(over));
+        let of = |step| all.iter().filter(|x| x.1 == step).map(|x| x.2).collect::<Vec<_>>();
+        assert_eq!((of(-7), of(0)), (vec![Fate::BeforePublication], vec![Fate::Held, Fate::Superseded]));
     }
 
     #[test]

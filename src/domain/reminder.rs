@@ -26,7 +26,7 @@ pub struct Planned {
 
 impl Planned {
     /// Whether it would fall before `published`; such a step is skipped, even when its weekend rolls it past.
-    fn precedes(&self, published: Timestamp) -> bool {
+    pub(super) fn precedes(&self, published: Timestamp) -> bool {
         self.nominal.min(self.at) < published
     }
 }

@@ -186,6 +186,20 @@ pub trait LetterReads: Reader {
             .collect()
     }
 
+    /// The reminders that wait, person by person, at most `limit`.
+    fn reminders_waiting(&self, limit: usize) -> Result<Vec<Letter>, StoreError> {
+        let table = self.table(REMINDERS_WAITING)?;
+        let rows = table.iter()?.take(limit);
+        rows.filter_map(|row| row.map_err(Into::into).and_then(|r| self.letter(LetterId(r.0.value().2))).transpose())
+            .collect()
+    }
+
+    /// When a letter that waits is tried next; `None` when it does not wait.
+    fn letter_due(&self, id: LetterId) -> Result<Option<Timestamp>, StoreError> {
+        let kept = self.table(OUTBOX_OF)?.get(id.0)?.map(|x| x.value());
+        Ok(kept.and_then(|ms| Timestamp::from_millisecond(ms).ok()))
+    }
+
     /// Invoices whose reminders want a look by `now`, at most `limit`.
     fn reminders_due(&self, now: Timestamp, limit: usize) -> Result<Vec<InvoiceId>, StoreError> {
         let table = self.table(REMINDERS_DUE)?;

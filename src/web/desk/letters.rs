@@ -5,6 +5,8 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
+use crate::actions::outlook::of_letter;
+use crate::actions::reminders::Rules;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::ids::LetterId;
 use crate::domain::leap::Leap;
@@ -106,8 +108,10 @@ pub async fn list(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let before = query.get("before").parse().ok();
         let (letters, next) = seen_on(r, &desk.scope, shelf, before, PAGE)?;
         let names = NamesOf::among(r, &desk.scope);
-        let rows: Vec<Row> = letters.iter().map(|letter| row(&desk, letter, &names)).collect();
         let held = r.sending_held()?;
+        let rules = Rules::now(r, desk.zone())?;
+        let row = |letter: &Letter| Ok(row(&desk, letter, &names, &goes(&desk, r, &rules, letter, held)?));
+        let rows = letters.iter().map(row).collect::<Result<Vec<Row>, StoreError>>()?;
         let notes = html! {
             @if !desk.app.mailer.leads_out() { (no_way_out()) }
             (returns_unread(&desk, 1))
@@ -179,7 +183,25 @@ pub(super) fn leap_words(desk: &Desk, leap: Leap) -> String {
     )
 }
 
-fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {
+/// When a letter that waits goes, and a reminder by whose clocks or why it does not; empty of one that does not wait.
+fn goes(desk: &Desk, r: &ReadTx, rules: &Rules, letter: &Letter, held: bool) -> Result<String, StoreError> {
+    let now = desk.app.now();
+    let at = |at| format!("on {}", desk.locale().instant_short(at, desk.zone(), desk.today()));
+    let when = |next: Timestamp| if next <= now { "when letters are sent next".to_owned() } else { at(next) };
+    if !letter.state.waits() {
+        return Ok(String::new());
+    }
+    if held && !r.held_since()?.is_some_and(|since| letter.goes_while_held(since)) {
+        return Ok("Held back until an owner lets letters go".to_owned());
+    }
+    Ok(match of_letter(r, rules, letter, now)? {
+        Some(x) if x.goes => format!("{}, {}", x.words, when(x.at)),
+        Some(x) => x.words,
+        None => format!("Goes {}", when(r.letter_due(letter.id)?.unwrap_or(now))),
+    })
+}
+
+fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>, goes: &str) -> Row {
     let (tone, words, at, said) = told(&letter.state);
     let at = at.unwrap_or(letter.queued);
     Row {
@@ -189,14 +211,17 @@ fn row(desk: &Desk, letter: &Letter, names: &NamesOf<'_, ReadTx>) -> Row {
             html! {
                 (letter.to_name) small { (letter.to_address) }
                 small.narrow { a href=(links::letter(letter.id)) { (letter.subject) } }
-                small.narrow { (parts::tag(tone, words)) }
+                small.narrow { (parts::tag(tone, words)) @if !goes.is_empty() { " " (goes) } }
             },
             html! { a href=(links::letter(letter.id)) { (letter.subject) } small { (why(letter.purpose)) } },
             html! {
                 @if let Some(id) = letter.purpose.invoice() { a href=(links::invoice(id)) { (nw(names.document(id))) } }
                 @if let Some(client) = letter.client { small { (names.client(client)) } }
             },
-            html! { (parts::tag(tone, words)) @if !said.is_empty() { small { (said) } } },
+            html! {
+                (parts::tag(tone, words))
+                @for one in [said, goes].into_iter().filter(|x| !x.is_empty()) { small { (one) } }
+            },
         ],
         ..Row::default()
     }

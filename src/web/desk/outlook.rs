@@ -1,17 +1,19 @@
 //! The next sixty days of reminders, as a calendar and line by line: what goes, to whom, and what does not, and why.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use jiff::Span;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::letters::held_back;
 use super::links;
 use super::names::NamesOf;
-use crate::actions::outlook::{Coming, INVOICES_MAX, Outlook, as_letters, outlook};
+use crate::actions::outlook::{INVOICES_MAX, OneLetter, Outlook, as_letters, outlook, outlook_of};
 use crate::domain::calendar;
 use crate::domain::forecast::horizon;
-use crate::domain::ids::{ClientId, ContactId};
+use crate::domain::ids::ClientId;
+use crate::domain::person::Person;
 use crate::domain::policy::{Policy, moved_words};
 use crate::domain::sentence::{Names, step_words};
 use crate::domain::text::capital;
@@ -56,36 +58,37 @@ pub(super) fn section(
     names: &NamesOf<'_, ReadTx>,
     asked: &Asked,
 ) -> Result<Markup, StoreError> {
-    let (now, zone) = (desk.app.now(), desk.zone());
-    let sees = |client| desk.scope.sees(client) && asked.client.is_none_or(|only| only == client);
-    let Outlook { coming, more } = outlook(r, &desk.app.settings, now, horizon(now, DAYS, zone), sees)?;
-    let day_of = |x: &Coming| calendar::today(x.at, zone);
-    // One letter to each person about a client’s invoices on a day.
-    let mut letters: BTreeSet<(Date, ClientId, ContactId)> = BTreeSet::new();
-    for x in coming.iter().filter(|x| x.goes) {
-        letters.extend(x.to.iter().map(|to| (day_of(x), x.row.invoice.client, *to)));
-    }
+    let (now, zone, settings) = (desk.app.now(), desk.zone(), &desk.app.settings);
+    let until = horizon(now, DAYS, zone);
+    let Outlook { coming, more, held } = match asked.client {
+        Some(only) if desk.scope.sees(only) => outlook_of(r, settings, now, until, only)?,
+        Some(_) => Outlook::default(),
+        None => outlook(r, settings, now, until, |client| desk.scope.sees(client))?,
+    };
+    let day_of = |x: &OneLetter<'_>| calendar::today(x.at, zone);
+    let letters = as_letters(&coming);
     let mut counts: BTreeMap<Date, usize> = BTreeMap::new();
-    for (day, ..) in letters {
-        *counts.entry(day).or_default() += 1;
+    for x in letters.iter().filter(|x| x.goes) {
+        let clients = x.to.iter().filter(|to| matches!(to.person, Person::Contact(_))).count();
+        *counts.entry(day_of(x)).or_default() += clients;
     }
-    let chosen: Vec<&[Coming]> = as_letters(&coming)
-        .into_iter()
-        .filter(|all| all.first().is_some_and(|x| asked.day.is_none_or(|day| day == day_of(x))))
-        .collect();
+    let chosen: Vec<OneLetter<'_>> =
+        letters.into_iter().filter(|x| asked.day.is_none_or(|day| day == day_of(x))).collect();
     let rows: Vec<Row> = chosen.iter().take(LINES).filter_map(|x| row(desk, x, names, asked)).collect();
     let cols =
         [Col::short("When"), Col::text("Invoice"), Col::text("Client"), Col::text("Step"), Col::text("What happens")];
     let going: usize = counts.values().sum();
     let aside = format!(
-        "{going} {} in {DAYS} days, if nothing changes until then",
-        if going == 1 { "letter" } else { "letters" }
+        "{going} {} in {DAYS} days, {}",
+        if going == 1 { "letter" } else { "letters" },
+        if held { "once an owner lets letters go" } else { "if nothing changes until then" }
     );
     Ok(parts::section(
         "ahead",
         "What comes next",
         aside,
         html! {
+            @if held { (held_back(desk, r.clock_leapt()?)) }
             (grid(desk, asked, &r.policy()?, &counts))
             (filter(desk, names, asked))
             @if rows.is_empty() {
@@ -148,12 +151,13 @@ fn cell(desk: &Desk, asked: &Asked, policy: &Policy, day: Date, count: usize) ->
 }
 
 /// What goes as one letter, or one step that does not go.
-fn row(desk: &Desk, all: &[Coming], names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Option<Row> {
+fn row(desk: &Desk, line: &OneLetter<'_>, names: &NamesOf<'_, ReadTx>, asked: &Asked) -> Option<Row> {
+    let all = &line.about;
     let x = all.first()?;
     let (locale, invoice) = (desk.locale(), &x.row.invoice);
     let of_client = Asked { day: asked.day, client: Some(invoice.client) }.query(asked.day);
     let cells = vec![
-        time(x.at, locale.instant_short(x.at, desk.zone(), desk.today())),
+        time(line.at, locale.instant_short(line.at, desk.zone(), desk.today())),
         html! {
             @for one in all {
                 div {
@@ -165,12 +169,12 @@ fn row(desk: &Desk, all: &[Coming], names: &NamesOf<'_, ReadTx>, asked: &Asked) 
         html! { a href=(of_client) { (names.client(invoice.client)) } },
         html! { @for one in all { div { (capital(&step_words(one.step))) } } },
         html! {
-            (x.words)
+            (line.words)
             @if all.len() > 1 { ", as one letter" }
             @for one in all {
                 @if let Some(moved) = &one.moved { small { (capital(&moved_words(locale, desk.today(), moved))) } }
             }
         },
     ];
-    Some(Row { tone: if x.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() })
+    Some(Row { tone: if line.goes { Tone::Info } else { Tone::Plain }, cells, ..Row::default() })
 }

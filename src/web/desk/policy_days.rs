@@ -128,7 +128,8 @@ fn told(found: &Found, fresh: usize) -> Markup {
     html! {
         (parts::note(Tone::Info, Icon::Clock, format!("The file has {count} {noun}, {fresh} of them new."), LOOK_THROUGH))
         @if !found.left_out.is_empty() {
-            (parts::more(format!("{} events were left out", found.left_out.len()), html! {
+            @let were = if found.left_out.len() == 1 { "event was" } else { "events were" };
+            (parts::more(format!("{} {were} left out", found.left_out.len()), html! {
                 ul { @for one in found.left_out.iter().take(LEFT_OUT_NAMED) { li { (one) } } }
                 @if found.left_out.len() > LEFT_OUT_NAMED { p.mut.small { "The first " (LEFT_OUT_NAMED) "." } }
             }))

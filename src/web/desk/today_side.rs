@@ -8,7 +8,9 @@ use super::credit_terms;
 use super::links;
 use super::names::NamesOf;
 use super::receivables::{books, monday_of, open_totals};
-use super::reminders::{Look as Ahead, ahead};
+use crate::actions::outlook::{Coming, OneLetter, as_letters, soon};
+use crate::domain::forecast::Fate;
+use crate::domain::ids::InvoiceId;
 use crate::domain::money::{Currency, Money};
 use crate::domain::promise::Promise;
 use crate::domain::sentence::{Names, step_words};
@@ -22,6 +24,8 @@ const RECEIPTS_MAX: usize = 500;
 /// Looks at reminders that are shown, and read to find those that send.
 const AHEAD: usize = 6;
 const AHEAD_READ: usize = 30;
+/// Looks read to find those that a member of few clients may see.
+const LOOKED_MAX: usize = 1_000;
 /// Open promises that are read for the first few; who sees few clients may not find theirs beyond them.
 const PROMISES_READ: usize = 200;
 
@@ -30,8 +34,14 @@ type Lookup<'a> = NamesOf<'a, ReadTx>;
 /// The side column.
 pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Markup, StoreError> {
     let figures = figures(r, desk)?;
-    let looks: Vec<Ahead> = ahead(r, desk, AHEAD_READ)?.into_iter().filter(|x| x.step.is_some()).collect();
-    let next: Vec<_> = as_letters(&looks).iter().take(AHEAD).filter_map(|all| next(desk, all, names)).collect();
+    let looked = if desk.scope.only().is_some() { LOOKED_MAX } else { AHEAD_READ };
+    let mut ahead = soon(r, &desk.app.settings, desk.app.now(), looked, |client| desk.scope.sees(client))?;
+    // Of each invoice what comes next.
+    let mut first: BTreeMap<InvoiceId, i16> = BTreeMap::new();
+    let next_of = |x: &Coming| *first.entry(x.row.invoice.id).or_insert(x.step) == x.step;
+    ahead.coming.retain(|x| x.fate == Fate::Goes);
+    ahead.coming.retain(next_of);
+    let next: Vec<_> = as_letters(&ahead.coming).iter().take(AHEAD).filter_map(|one| next(desk, one, names)).collect();
     let all = html! { a href="/desk/receivables" { "Receivables" } };
     let rules = html! { a href="/desk/reminders" { "All and rules" } };
     let promised = promised(r, desk, names)?;
@@ -39,6 +49,7 @@ pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Marku
     Ok(html! {
         (parts::section("money", "Money", all, parts::pairs(&figures)))
         (parts::section("next", "Going out next", rules, html! {
+            @if ahead.held { p.mut { "Letters are held back until an owner lets them go." } }
             @if next.is_empty() { p.mut { "Nothing is due to go out soon." } } @else { (parts::agenda(&next)) }
         }))
         @if !promised.is_empty() {
@@ -62,45 +73,27 @@ fn promised(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Vec<(String, 
     Ok(mine.map(line).collect())
 }
 
-/// Puts together what goes to the same people of a client at the same time, which is one letter to each; what does not
-/// go stands alone.
-fn as_letters(looks: &[Ahead]) -> Vec<Vec<&Ahead>> {
-    let mut out: Vec<Vec<&Ahead>> = Vec::new();
-    let one = |a: &Ahead, b: &Ahead| {
-        let of = |x: &Ahead| (x.at, x.document.invoice.client);
-        a.sends && b.sends && of(a) == of(b) && a.to == b.to
-    };
-    for look in looks {
-        match out.iter_mut().find(|all| all.first().is_some_and(|first| one(first, look))) {
-            Some(all) => all.push(look),
-            None => out.push(vec![look]),
-        }
-    }
-    out
-}
-
-fn next(desk: &Desk, all: &[&Ahead], names: &Lookup<'_>) -> Option<(String, Markup, Markup)> {
-    let first = all.first()?;
-    let day = crate::domain::calendar::today(first.at, desk.zone());
-    let step = |look: &Ahead| look.step.map(step_words).unwrap_or_default();
-    let about = |look: &Ahead| {
+fn next(desk: &Desk, one: &OneLetter<'_>, names: &Lookup<'_>) -> Option<(String, Markup, Markup)> {
+    let first = one.about.first()?;
+    let day = crate::domain::calendar::today(one.at, desk.zone());
+    let about = |x: &Coming| {
         html! {
-            (desk.locale().money(look.document.open())) ", "
-            a href=(links::invoice(look.document.invoice.id)) { (nw(names.document(look.document.invoice.id))) }
+            (desk.locale().money(x.row.open())) ", "
+            a href=(links::invoice(x.row.invoice.id)) { (nw(names.document(x.row.invoice.id))) }
         }
     };
-    let client = first.document.invoice.client;
+    let client = first.row.invoice.client;
     Some((
         desk.locale().date_short(day, desk.today()),
         html! { a href=(links::client(client)) { b { (names.client(client)) } } },
         html! {
-            @if all.len() > 1 {
-                "One letter about " (all.len()) " invoices:"
-                @for look in all { div { (capital(&step(look))) ", " (about(look)) } }
+            @if one.about.len() > 1 {
+                "One letter about " (one.about.len()) " invoices:"
+                @for x in &one.about { div { (capital(&step_words(x.step))) ", " (about(x)) } }
             } @else {
-                "Reminder " (step(first)) ", " (about(first))
-                @if !first.sends { ". " (first.what) }
+                "Reminder " (step_words(first.step)) ", " (about(first))
             }
+            div { (one.words) }
         },
     ))
 }

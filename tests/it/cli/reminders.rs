@@ -55,3 +55,19 @@ fn what_reminders_will_do_is_told_with_and_without_a_server() {
         serde_json::from_str(&said(&made.on("house", &["reminders", "policy", "--json"]))).unwrap();
     assert_eq!((told["version"].as_i64(), told["steps"][4]["offset"].as_i64()), (Some(0), Some(30)));
 }
+
+#[test]
+fn after_a_restore_the_preview_says_that_letters_are_held_back() {
+    let made = Made::new();
+    made.add_client("Marlow Ltd");
+    made.due_in("A-1", 30);
+    made.backup("held.age");
+    said(&made.restore("held.age", "new"));
+    let told = said(&made.on("new", &["reminders", "preview"]));
+    for part in ["None goes now: letters are held back", "After that 5 of 5 would go"] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let json = said(&made.on("new", &["reminders", "preview", "--json"]));
+    let told: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!((&told["held"], &told["reminders"][0]["to"][0]), (&true.into(), &"Ana".into()), "{told}");
+}

@@ -30,7 +30,7 @@ fn off(policy: &mut Policy, day: Date, name: &str) {
     policy.days.holidays.insert(day, name.to_owned());
 }
 
-async fn by_clocks_of(house: &TestHouse, contact: ContactId, zone: &str) {
+pub(super) async fn by_clocks_of(house: &TestHouse, contact: ContactId, zone: &str) {
     let old = house.app.store.read(|r| r.contact(contact)).unwrap().unwrap();
     let new = people::NewContact {
         name: old.name,

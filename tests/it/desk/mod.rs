@@ -16,6 +16,7 @@ mod outlook;
 mod overview;
 mod pauses;
 mod payments;
+mod plan;
 mod policy;
 mod publish;
 mod quote_invoices;

@@ -158,7 +158,7 @@ fn draw(
             }
             aside aria-label="Facts" {
                 (facts(desk, r, row, issue)?)
-                @if invoice.is_invoice() { (evidence::reminders(desk, r, row, issue)?) }
+                @if invoice.is_invoice() { (evidence::reminders(desk, r, row, told)?) }
             }
         }
         (document(desk, r, row, issue)?)

@@ -6,12 +6,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use maud::{Markup, html};
 
+use super::invoice_plan::{Plan, plan};
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
 use super::{calls, pauses};
 use crate::actions::letters as outbox;
-use crate::actions::reminders::Rules;
 use crate::domain::access::Act;
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::hold::Hold;
@@ -20,11 +20,8 @@ use crate::domain::invoice::Issue;
 use crate::domain::letter::{Letter, LetterState, Purpose};
 use crate::domain::pause::Paused;
 use crate::domain::person::{Contact, Person};
-use crate::domain::policy::moved_words;
-use crate::domain::reminder;
 use crate::domain::sentence::step_words;
 use crate::store::invoices::Row;
-use crate::store::letters::StepOutcome;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
 use crate::web::parts::{self, Col, Look, Moment, Tone, csrf_input};
@@ -275,64 +272,36 @@ fn credited(r: &ReadTx, row: &Row) -> Result<Vec<LogEntry>, StoreError> {
 }
 
 /// The reminders: what became of each step, and which comes next.
-pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, issue: &Issue) -> Result<Markup, Problem> {
-    let (locale, zone, today, now) = (desk.locale(), desk.zone(), desk.today(), desk.app.now());
-    let settled = r.reminder_steps(row.invoice.id)?;
-    let rules = Rules::now(r, zone)?.of(r, &row.invoice, row.due())?;
-    let (policy, plan) = (&rules.policy, reminder::plan(row.due(), &rules.policy, &rules.zone));
+pub fn reminders(desk: &Desk, r: &ReadTx, row: &Row, told: &Told) -> Result<Markup, Problem> {
+    let (locale, today) = (desk.locale(), desk.today());
     let open = row.open().minor > 0;
     let (pause, hold) =
         (r.pause_on(&row.invoice, today)?.filter(|_| open), r.hold_on(&row.invoice, today)?.filter(|_| open));
-    let kept_back = hold.as_ref().map(|hold| hold.of_step(locale, today));
-    let held = |at: jiff::civil::Date| hold.as_ref().is_some_and(|hold| at <= hold.until());
-    let items: Vec<(String, Markup, Markup)> = plan
-        .iter()
-        .map(|step| {
-            let day = locale.date_short(rules.zone.to_datetime(step.at).date(), today);
-            let moved = policy.moved(row.due(), step.step).map(|moved| moved_words(locale, today, &moved));
-            let outcome = settled.iter().find(|x| x.0 == step.step).map(|x| x.1);
-            let fate = match outcome {
-                Some(outcome) => outcome_words(outcome),
-                None if !open => "Will not go: nothing is open",
-                None if step.nominal.min(step.at) < issue.at => "Will not go: before the invoice was out",
-                None if held(zone.to_datetime(step.at.max(now)).date()) => kept_back.as_deref().unwrap_or_default(),
-                None if step.at <= now => "Goes when letters are sent next",
-                None => "Planned",
-            };
-            (day, html! { (fate) }, html! { (step_words(step.step)) @if let Some(moved) = moved { ", " (moved) } })
-        })
-        .collect();
-    let next = plan.iter().find(|p| open && p.at > now && !settled.iter().any(|x| x.0 == p.step));
+    let Plan { lines, next } = plan(desk, r, row, hold.as_ref(), (&told.letters, &told.log))?;
     let summary = match next {
         _ if matches!(hold, Some(Hold::Pause(_))) => "Nothing goes while they are paused.".to_owned(),
         _ if matches!(hold, Some(Hold::Dispute(..))) => "Nothing goes while all that is open is disputed.".to_owned(),
         _ if hold.is_some() => "Nothing goes while a payment is promised.".to_owned(),
-        Some(step) => {
-            format!("The next one goes on {}.", locale.date_weekday(rules.zone.to_datetime(step.at).date(), today))
+        Some(_) if r.sending_held()? => "Letters are held back until an owner lets them go.".to_owned(),
+        Some(at) => {
+            let local = desk.zone().to_datetime(at);
+            let (day, time) = (locale.date_weekday(local.date(), today), locale.time(local.time()));
+            format!("The next one goes on {day} at {time}.")
         }
         None if !open => "No further reminders: nothing is open.".to_owned(),
-        None => "No further reminders are planned.".to_owned(),
+        None => "No further reminder goes.".to_owned(),
     };
+    let zone = desk.zone().iana_name().map(|zone| format!("Times of {zone}")).unwrap_or_default();
     let of = Paused { client: row.invoice.client, invoice: Some(row.invoice.id) };
     Ok(parts::section(
         "reminders",
         "Reminders",
-        "",
+        zone,
         html! {
             p { (summary) }
             @if open { (pauses::part(desk, pause.as_ref(), of, &links::invoice(row.invoice.id))) }
             @if open && desk.may(Act::Work) { p.gap-y { (parts::link(Look::Small, &calls::address(row.invoice.id), "Note a call")) } }
-            (parts::agenda(&items))
+            (parts::agenda(&lines))
         },
     ))
-}
-
-fn outcome_words(outcome: StepOutcome) -> &'static str {
-    match outcome {
-        StepOutcome::Sent => "Written; see the letters",
-        StepOutcome::Superseded => "Not sent: a later one was due too",
-        StepOutcome::Expired => "Not sent: the due date had passed",
-        StepOutcome::Skipped => "Not sent: see what happened",
-        StepOutcome::Call => "Staff were asked to call",
-    }
 }

@@ -43,6 +43,7 @@ mod invoice_evidence;
 pub mod invoice_form;
 mod invoice_lines;
 mod invoice_more;
+mod invoice_plan;
 mod invoice_terms;
 mod invoice_typed;
 pub mod invoices;

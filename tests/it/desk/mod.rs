@@ -8,6 +8,7 @@ mod credits;
 mod fairness;
 pub mod firm;
 mod incoming;
+mod invoice_plan;
 mod invoices;
 mod issue_many;
 mod late;

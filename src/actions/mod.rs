@@ -32,6 +32,7 @@ pub mod people;
 pub mod policies;
 pub mod policy_effect;
 pub mod policy_past;
+pub mod policy_why;
 pub mod promises;
 pub mod quotes;
 mod rates;

@@ -1,22 +1,28 @@
 //! The time machine: what a policy would have sent over the last year, beside what went. Changes nothing.
 //!
 //! Each invoice of the year is looked at by the scheduler's own rule, from its publication until nothing was open of
-//! it, with what was open of it, whether it had been opened and what the score was *then*. Pauses and standstills of
-//! then are left out, so that a policy is seen by itself; what went shows them.
+//! it, instalment by instalment, by the clocks of those who get its reminders, with what was open of it, whether it had
+//! been opened and what the score was *then*. Pauses and standstills of then are not in it, so that a policy is seen by
+//! itself; what went shows them, and [`policy_why`](super::policy_why) names them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use jiff::{Span, Timestamp};
 
+use super::letters::reachable;
 use super::policy_effect::{Changed, Going};
+use super::reminders::{Rules, clocks_of};
 use crate::domain::calendar::today;
+use crate::domain::event::{Event, LogEntry};
 use crate::domain::forecast::{Fate, Subject, foresee};
 use crate::domain::ids::ClientId;
-use crate::domain::letter::{LetterState, Purpose};
+use crate::domain::invoice::Invoice;
+use crate::domain::letter::{Letter, LetterState, Purpose, instalment_of};
 use crate::domain::money::Money;
-use crate::domain::payment::Settled;
+use crate::domain::payment::Allocation;
 use crate::domain::policy::{Asked, Channel, Policy};
 use crate::domain::reminder::plan;
 use crate::domain::score::{self, Facts};
@@ -27,6 +33,8 @@ use crate::store::prelude::*;
 pub const INVOICES_MAX: usize = 2_000;
 /// Invoices read at once.
 const PAGE: usize = 200;
+/// Entries of an invoice's log that are read to see when letters went that came back or were sent again.
+const LOG_MAX: usize = 500;
 /// How far it looks back.
 const MONTHS: i8 = 12;
 
@@ -88,6 +96,7 @@ pub fn past(
         months.insert(first, Month { first, did: 0, would: 0 });
         first = first.saturating_add(Span::new().months(1));
     }
+    let rules = Rules { policy: Arc::new(policy.clone()), ..Rules::now(r, zone)? };
     let asks_score = policy.steps.iter().any(|step| step.only.score.is_some());
     let mut payers: HashMap<ClientId, Facts> = HashMap::new();
     let mut after = None;
@@ -104,7 +113,7 @@ pub fn past(
             if asks_score && let (false, Some(known)) = (payers.contains_key(&client), r.client(client)?) {
                 payers.insert(client, r.payer_facts_from(&known, score::from(from), day, zone)?);
             }
-            let Some([did, would]) = of_invoice(r, zone, policy, &row, payers.get(&client), now)? else { continue };
+            let Some([did, would]) = of_invoice(r, &rules, &row, payers.get(&client), now)? else { continue };
             if out.invoices == INVOICES_MAX {
                 out.more = true;
                 break 'pages;
@@ -132,8 +141,7 @@ pub fn past(
 /// of.
 fn of_invoice(
     r: &impl Reader,
-    zone: &TimeZone,
-    policy: &Policy,
+    rules: &Rules,
     row: &Row,
     payer: Option<&Facts>,
     now: Timestamp,
@@ -143,42 +151,95 @@ fn of_invoice(
     else {
         return Ok(None);
     };
+    let policy = &rules.policy;
     let settlements = r.allocations_of(invoice.id)?;
-    let settled_at = settlements.iter().map(|x| x.at).max().filter(|_| row.open().minor == 0);
-    let until = settled_at.unwrap_or(now).min(now);
-    let due = invoice.next_due(Settled::default());
-    let plan = plan(due, policy, zone);
+    let people = reachable(r, invoice, policy)?;
     let opened = if policy.steps.iter().any(|x| x.only.unopened) { r.first_opened(invoice.id)? } else { None };
-    let holds = |offset: i16| {
-        let step = policy.step(offset).zip(plan.iter().find(|x| x.step == offset));
-        step.is_none_or(|(step, planned)| {
-            let paid = settlements.iter().filter(|x| x.at <= planned.at).map(|x| x.amount.minor);
-            let open = invoice.payable().minor.saturating_sub(paid.fold(0, i64::saturating_add));
-            let opened = opened.is_some_and(|at| at <= planned.at);
-            let score = step.only.score.and(payer).and_then(|facts| score::score(facts, today(planned.at, zone)));
-            let open = Money::new(open, invoice.currency);
-            step.only.fails(Asked { open, opened, score: score.map(|score| score.points) }).is_none()
-        })
-    };
-    let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &holds, held: &|_| None };
-    let seen = foresee(subject, published, until, zone, policy);
-    let by_letter = |offset| policy.step(offset).is_none_or(|step| step.by == Channel::Letter);
-    let would = seen
-        .iter()
-        .filter(|x| x.fate == Fate::Goes && by_letter(x.step))
-        .map(|x| (x.step, today(x.at, zone)))
-        .collect();
-    Ok(Some([went(r, zone, row)?, would]))
+    let mut would: Vec<Going> = Vec::new();
+    for (due, from, until) in stretches(invoice, &settlements, published, now) {
+        let zone = &rules.by_the_clocks_of(&people, due).zone;
+        let plan = plan(due, policy, zone);
+        let holds = |offset: i16| {
+            let step = policy.step(offset).zip(plan.iter().find(|x| x.step == offset));
+            step.is_none_or(|(step, planned)| {
+                let open = Money::new(open_at(invoice, &settlements, planned.at), invoice.currency);
+                let opened = opened.is_some_and(|at| at <= planned.at);
+                let day = || today(planned.at, &rules.firm_zone);
+                let score = step.only.score.and(payer).and_then(|facts| score::score(facts, day()));
+                step.only.fails(Asked { open, opened, score: score.map(|score| score.points) }).is_none()
+            })
+        };
+        let subject = Subject { plan: &plan, published, due, settled: BTreeSet::new(), holds: &holds, held: &|_| None };
+        let by_letter = |offset| policy.step(offset).is_none_or(|step| step.by == Channel::Letter);
+        let seen = foresee(subject, from, until, zone, policy);
+        let goes = seen.iter().filter(|x| x.fate == Fate::Goes && by_letter(x.step));
+        would.extend(goes.map(|x| (x.step, today(x.at, zone))));
+    }
+    would.sort_unstable_by_key(|x| (x.1, x.0));
+    Ok(Some([went(r, &rules.firm_zone, row)?, would]))
 }
 
-/// The steps whose letters a mail server took, each once, on the day of the first.
-fn went(r: &impl Reader, zone: &TimeZone, row: &Row) -> Result<Vec<Going>, StoreError> {
-    let mut first: BTreeMap<i16, Timestamp> = BTreeMap::new();
-    for letter in r.letters_about(row.invoice.id)? {
-        if let (Purpose::Reminder(_, step), LetterState::Accepted(at, _)) = (letter.purpose, letter.state) {
-            let known = first.entry(step).or_insert(at);
-            *known = at.min(*known);
+/// What was open of an invoice at an instant, in minor units.
+fn open_at(invoice: &Invoice, settlements: &[Allocation], at: Timestamp) -> i64 {
+    let paid = settlements.iter().filter(|x| x.at <= at).map(|x| x.amount.minor);
+    invoice.payable().minor.saturating_sub(paid.fold(0, i64::saturating_add)).max(0)
+}
+
+/// The due dates by which an invoice was reminded of, one after the other: that of the instalment that was the next to
+/// be paid, since when and until when. Nothing once nothing was open any more.
+fn stretches(
+    invoice: &Invoice,
+    settlements: &[Allocation],
+    published: Timestamp,
+    now: Timestamp,
+) -> Vec<(Date, Timestamp, Timestamp)> {
+    let next = |at| invoice.terms.parts(open_at(invoice, settlements, at), invoice.due).first().map(|x| x.due);
+    let mut times: Vec<Timestamp> = settlements.iter().map(|x| x.at).filter(|at| *at > published).collect();
+    times.sort_unstable();
+    let mut out = Vec::new();
+    let mut since = next(published).map(|due| (due, published));
+    for at in times {
+        match (since, next(at)) {
+            (Some((due, _)), Some(then)) if due == then => {}
+            (before, then) => {
+                out.extend(before.map(|(due, from)| (due, from, at)));
+                since = then.map(|due| (due, at));
+            }
         }
     }
-    Ok(first.into_iter().map(|(step, at)| (step, today(at, zone))).collect())
+    out.extend(since.map(|(due, from)| (due, from, now)));
+    out
+}
+
+/// The steps whose letters went, whatever came of them, each once of each instalment, on the day of the first by the
+/// clocks of whoever got it.
+fn went(r: &impl Reader, zone: &TimeZone, row: &Row) -> Result<Vec<Going>, StoreError> {
+    let mut first: BTreeMap<(Option<Date>, i16), (Timestamp, Date)> = BTreeMap::new();
+    let letters = r.letters_about(row.invoice.id)?;
+    let plain = |x: &Letter| matches!(x.state, LetterState::Accepted(..)) || !x.purpose.reminds();
+    let log = if letters.iter().all(plain) { Vec::new() } else { r.log_of_invoice(row.invoice.id, None, LOG_MAX)? };
+    for letter in letters {
+        let Purpose::Reminder(_, step) = letter.purpose else { continue };
+        let Some(at) = went_at(&letter, &log) else { continue };
+        let day = today(at, &clocks_of(r, letter.to, zone)?);
+        let known = first.entry((instalment_of(&letter.key), step)).or_insert((at, day));
+        *known = (at, day).min(*known);
+    }
+    let mut out: Vec<Going> = first.into_iter().map(|((_, step), (_, day))| (step, day)).collect();
+    out.sort_unstable_by_key(|x| (x.1, x.0));
+    Ok(out)
+}
+
+/// When a letter went, or may have gone: also one that came back since, was sent again, or was left as it is.
+fn went_at(letter: &Letter, log: &[LogEntry]) -> Option<Timestamp> {
+    let of_log = log.iter().rev().find_map(|x| match &x.event {
+        Event::LetterAccepted { letter: of, .. } | Event::LetterUncertain { letter: of, .. } if *of == letter.id => {
+            Some(x.at)
+        }
+        _ => None,
+    });
+    of_log.or(match letter.state {
+        LetterState::Accepted(at, _) | LetterState::Uncertain(at, _) | LetterState::Bounced(at, _) => Some(at),
+        _ => None,
+    })
 }

@@ -235,6 +235,11 @@ pub fn reminder_key(invoice: InvoiceId, instalment: Option<Date>, step: i16, to:
     format!("reminder/{invoice}/{of}{step}/{}", person_key(to))
 }
 
+/// The due date of the instalment that a reminder's key names; `None` of one about an invoice that is due at once.
+pub fn instalment_of(key: &str) -> Option<Date> {
+    key.split('/').nth(2)?.parse().ok()
+}
+
 /// The key of an issue letter.
 pub fn issue_key(invoice: InvoiceId, to: Person) -> String {
     format!("issued/{invoice}/{}", person_key(to))
@@ -279,6 +284,13 @@ mod tests {
         assert_eq!(minutes(0), [0, 1, 2, 4, 8, 16, 32, 64, 128, 180, 180, 180]);
         let whole: SignedDuration = (1..ATTEMPTS_MAX).map(|n| retry_after(n, u64::MAX / 2)).sum();
         assert!((72..=120).contains(&whole.as_hours()), "a server may be down over a long weekend: {whole:?}");
+    }
+
+    #[test]
+    fn the_key_of_a_reminder_names_its_instalment() {
+        let due = jiff::civil::date(2026, 12, 1);
+        let key = |of| reminder_key(InvoiceId(7), of, -7, Person::Staff(crate::domain::ids::StaffId(2)));
+        assert_eq!((instalment_of(&key(Some(due))), instalment_of(&key(None))), (Some(due), None));
     }
 
     #[test]

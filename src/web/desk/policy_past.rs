@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use super::names::NamesOf;
 use super::{policy, policy_form};
 use crate::actions::policy_past::{Month, Past, past};
+use crate::actions::policy_why::why;
 use crate::domain::policy::Policy;
 use crate::store::prelude::*;
 use crate::web::charts::{self, Pair};
@@ -43,10 +44,10 @@ pub(super) fn drawn(
     let body = html! {
         p { (said(&found)) }
         @if found.did() + found.would() > 0 { (chart(desk, &found)) }
-        (list(desk, names, &found))
+        (list(desk, r, names, policy, &found)?)
         p.small.mut.gap-y {
             "Each invoice was looked at from its publication until nothing was open of it, with what was open and opened then. "
-            "What was paused then, or stood still, is not taken off what would have gone."
+            "What was paused or promised then, or stood still, is not taken off what would have gone; the list says it."
         }
     };
     let since = format!("Invoices dated since {}", desk.locale().date_short(found.from, desk.today()));
@@ -79,11 +80,28 @@ fn chart(desk: &Desk, found: &Past) -> Markup {
     charts::pairs("past-d", "past", &said(found), ["Went", "Would have gone", "Month"], &pairs)
 }
 
-fn list(desk: &Desk, names: &NamesOf<'_, ReadTx>, found: &Past) -> Markup {
-    let cols = [Col::text("Invoice"), Col::text("Client"), Col::short("Went"), Col::short("Would have gone")];
-    let rows: Vec<Row> = found.changed.iter().take(LINES).map(|x| policy_form::row(desk, names, x)).collect();
-    html! {
+fn list(
+    desk: &Desk,
+    r: &ReadTx,
+    names: &NamesOf<'_, ReadTx>,
+    policy: &Policy,
+    found: &Past,
+) -> Result<Markup, StoreError> {
+    let cols = [
+        Col::text("Invoice"),
+        Col::text("Client"),
+        Col::short("Went"),
+        Col::short("Would have gone"),
+        Col::text("Why"),
+    ];
+    let mut rows: Vec<Row> = Vec::new();
+    for x in found.changed.iter().take(LINES) {
+        let (mut row, why) = (policy_form::row(desk, names, x), why(r, desk.zone(), policy, x)?);
+        row.cells.push(html! { @for one in &why { div { (one) } } });
+        rows.push(row);
+    }
+    Ok(html! {
         @if !rows.is_empty() { (parts::scroller("Invoices for which it differs", &cols, &rows, None)) }
         @if found.changed.len() > LINES { p.mut.small { "The newest " (LINES) " of " (found.changed.len()) "." } }
-    }
+    })
 }

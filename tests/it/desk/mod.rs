@@ -15,6 +15,7 @@ mod late;
 mod late_again;
 mod outlook;
 mod overview;
+mod past;
 mod pauses;
 mod payments;
 mod plan;

@@ -22,7 +22,7 @@ use crate::domain::tax::Totals;
 use crate::domain::terms::Terms;
 use crate::domain::wording::{LetterKind, Wording, Words};
 use crate::mail::letters::{Subject, Text, noting_files, offering_stop};
-use crate::mail::letters_digest::{Entry, digest};
+use crate::mail::letters_digest::{Also, Entry, digest};
 use crate::mail::letters_own;
 use crate::store::invoices::{Filter, Row};
 use crate::store::prelude::*;
@@ -111,7 +111,7 @@ pub fn sample(
     let text = match kind {
         LetterKind::Issued => letters_own::issued(&first.about, words),
         LetterKind::Reminder(tone) => letters_own::reminder(&first.about, tone, words),
-        LetterKind::Several(_) => digest(&entries, &[], &[], words).ok_or_else(broken)?,
+        LetterKind::Several(_) => digest(&entries, &Also::default(), words).ok_or_else(broken)?,
     };
     let text = dressed(r, text, kind, &entries, (&firm, url))?;
     let names: Vec<String> = entries.iter().map(|x| numbered(x.about.invoice)).collect();
@@ -162,8 +162,8 @@ fn subject<'a>(firm: &'a Firm, to_name: &'a str, row: &'a Row, (due, today): (Da
     // Of an invoice that was paid, as it was before.
     let open = if row.open().minor > 0 { row.open() } else { row.invoice.payable() };
     let asked = if row.open().minor > 0 { row.invoice.asked(row.settled, today) } else { open };
-    let (invoice, disputed, copy_of) = (&row.invoice, None, None);
-    Subject { firm, to_name, invoice, open, disputed, asked, due, today, from_person, copy_of }
+    let (invoice, disputed, also) = (&row.invoice, None, None);
+    Subject { firm, to_name, invoice, open, disputed, asked, due, today, from_person, also }
 }
 
 fn numbered(invoice: &Invoice) -> String {

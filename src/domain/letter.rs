@@ -13,6 +13,10 @@ use super::text::EmailAddress;
 
 /// Stands in a letter's text where its link goes.
 pub const LINK_SLOT: &str = "[[link]]";
+/// Stands in a letter about one invoice where the link to all that are open goes.
+pub const ALL_SLOT: &str = "[[all]]";
+/// Most open invoices that a letter names beside those that it asks for; the others are counted.
+pub const ALSO_MAX: usize = 20;
 /// Stands in a letter of several documents where the link to one of them goes, by its place.
 pub fn link_slot(place: usize) -> String {
     format!("[[link-{place}]]")
@@ -222,6 +226,13 @@ pub struct Letter {
 }
 
 impl Letter {
+    /// Its text with `words` where links go.
+    pub fn without_links(&self, words: &str) -> String {
+        let places = (0..=self.carries.len() + ALSO_MAX).map(link_slot);
+        let slots = places.chain([LINK_SLOT.to_owned(), ALL_SLOT.to_owned()]);
+        slots.fold(self.text.clone(), |text, slot| text.replace(&slot, words))
+    }
+
     /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody who wants to get
     /// in waits for it, and it was queued since, so that it can't have gone before.
     pub fn goes_while_held(&self, since: Timestamp) -> bool {

@@ -5,12 +5,14 @@
 
 use maud::{DOCTYPE, Markup, html};
 
-use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
+use crate::domain::letter::{ALL_SLOT, ANCHOR_SLOT, CODE_SLOT, LINK_SLOT};
 
 /// The colour of a firm that has not chosen one, as on the pages.
 const COLOUR: &str = "#1d4d5e";
 /// How the paragraph of the anchor begins, which comes last in every letter.
 const LAST: &str = "<p style=\"margin:24px 0 0;font-size:12px\">";
+/// How the part begins that holds every paragraph.
+const FIRST: &str = "<div style=\"max-width:34em;margin:0 auto\">";
 /// Lightness, of 255, above which a button's words are dark instead of white.
 const BRIGHT: u32 = 150;
 
@@ -30,6 +32,8 @@ pub(super) enum Part {
     Button(&'static str),
     /// One of several things, with a link of its own: what it is, the link's words, and the slot of its address.
     Item { says: String, words: &'static str, slot: String },
+    /// The way to all that is open, beside the action, with its words.
+    All(&'static str),
     /// The six-digit code.
     Code,
     /// Who signs, one line each.
@@ -44,6 +48,7 @@ pub(super) fn plain(frame: &Frame, parts: &[Part]) -> String {
         Part::Says(text) => text.clone(),
         Part::Button(words) => format!("{words}:\n{LINK_SLOT}"),
         Part::Item { says, words, slot } => format!("{says}\n{words}: {slot}"),
+        Part::All(words) => format!("{words}:\n{ALL_SLOT}"),
         Part::Code => format!("    {CODE_SLOT}"),
         Part::Signed(lines) => lines.join("\n"),
         Part::Anchor => format!("{} {ANCHOR_SLOT}", frame.anchor),
@@ -93,6 +98,15 @@ pub(super) fn plain_footed(text: &str, words: &str, link: Option<&str>) -> Strin
     }
 }
 
+/// The HTML part with one more paragraph before its first.
+pub(super) fn headed(html: &str, words: &str) -> String {
+    let head = html! { p style="margin:0 0 16px" { (words) } };
+    match html.find(FIRST).map(|at| html.split_at(at + FIRST.len())) {
+        Some((before, after)) => format!("{before}{}{after}", head.into_string()),
+        None => html.to_owned(),
+    }
+}
+
 fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {
     const PARAGRAPH: &str = "margin:0 0 16px";
     html! {
@@ -106,7 +120,11 @@ fn piece(frame: &Frame, part: &Part, colour: &str) -> Markup {
                     (frame.nothing_happens) a href=(LINK_SLOT) { (LINK_SLOT) }
                 }
             },
-            Part::Item { says, words, slot } => p style=(PARAGRAPH) { (says) " " a href=(slot) { (words) } },
+            Part::Item { says, words, slot } => {
+                p style="margin:0 0 8px" { (says) }
+                p style=(PARAGRAPH) { a href=(slot) style=(small_button(colour)) { (words) } }
+            },
+            Part::All(words) => p style="margin:24px 0" { a href=(ALL_SLOT) style=(small_button(colour)) { (words) } },
             Part::Code => p style="margin:0 0 16px;font:600 28px/1.3 ui-monospace,Consolas,monospace;letter-spacing:.15em" {
                 (CODE_SLOT)
             },
@@ -126,6 +144,11 @@ fn button(colour: &str) -> String {
         "display:inline-block;padding:12px 20px;border:1px solid {colour};border-radius:4px;background:{colour};\
          color:{ink};font-weight:600;text-decoration:none"
     )
+}
+
+/// A button beside the letter's action.
+fn small_button(colour: &str) -> String {
+    button(colour).replacen("padding:12px 20px", "padding:6px 14px", 1)
 }
 
 /// How light a colour `#rrggbb` looks, 0 to 255; `None` for anything else.

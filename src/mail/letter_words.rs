@@ -2,7 +2,8 @@
 //!
 //! Must not know what a letter is about.
 
-use super::letter_html::{Frame, Part, footed, plain, plain_footed, rich};
+use super::letter_html::{Frame, Part, footed, headed, plain, plain_footed, rich};
+use super::message::MAX_SUBJECT_CHARS;
 use crate::domain::firm::Firm;
 use crate::domain::language::Language;
 
@@ -82,6 +83,27 @@ pub(super) fn compose(firm: &Firm, to_name: &str, from_person: &str, subject: St
     let frame = &words(firm).frame;
     let html = rich(&subject, (firm.locale.tag(), frame), &firm.colour, &parts);
     Text { text: plain(frame, &parts), html, subject }
+}
+
+/// The copy for the firm's people of a letter that went to `to_name` of `client`: the very letter, called a copy in the
+/// language that the firm is speaking.
+pub fn copy(firm: &Firm, of: &Text, client: &str, to_name: &str) -> Text {
+    let (client, name) = (flat(client), flat(to_name));
+    let (subject, says) = match firm.locale.language() {
+        Language::English => (
+            format!("Copy: {}", of.subject),
+            format!("This is your copy of a letter to {client}, to {name}. Its links lead to the desk."),
+        ),
+        Language::German => (
+            format!("Kopie: {}", of.subject),
+            format!(
+                "Das ist Ihre Kopie einer E-Mail an {client}, an {name}. Die Verweise führen zu den Rechnungen in \
+                 Counterfoil."
+            ),
+        ),
+    };
+    let subject = subject.chars().take(MAX_SUBJECT_CHARS).collect();
+    Text { subject, text: format!("{says}\n\n{}", of.text), html: headed(&of.html, &says) }
 }
 
 /// A letter's two parts with the line that tells how to stop letters like it, at `link`, in the language that the firm

@@ -8,8 +8,9 @@
 use jiff::{Span, civil::Date};
 
 use super::letter_html::Part;
-pub use super::letter_words::{Text, noting_files, offering_stop};
+pub use super::letter_words::{Text, copy, noting_files, offering_stop};
 use super::letter_words::{about, compose, days_late, flat};
+use super::letters_digest::{Also, also_open};
 use super::letters_german as german;
 use crate::domain::firm::Firm;
 use crate::domain::invoice::{Invoice, days_between};
@@ -64,8 +65,8 @@ pub struct Subject<'a> {
     pub today: Date,
     /// Who signs: the firm's correspondent, or the firm.
     pub from_person: &'a str,
-    /// For staff: a copy of what this client gets.
-    pub copy_of: Option<&'a str>,
+    /// What else is open, of which a reminder tells.
+    pub also: Option<&'a Also>,
 }
 
 /// A document was issued, or a PDF published. One link.
@@ -339,24 +340,24 @@ impl Subject<'_> {
         action: &'static str,
         more: impl IntoIterator<Item = String>,
     ) -> Text {
-        let says = self.copied().into_iter().chain(says).chain(self.in_dispute());
+        let says = says.into_iter().chain(self.in_dispute());
         let mut parts: Vec<Part> = says.map(Part::Says).collect();
         parts.push(Part::Button(action));
         parts.extend(more.into_iter().map(Part::Says));
+        parts.extend(self.also_open());
         compose(self.firm, self.to_name, self.from_person, subject, parts)
     }
 
-    /// What a copy says first.
-    pub(super) fn copied(&self) -> Option<String> {
-        let client = flat(self.copy_of?);
-        Some(match self.firm.locale.language() {
-            Language::English => {
-                format!("This is your copy of a letter to {client}. The button leads to the invoice on the desk.")
-            }
-            Language::German => format!(
-                "Das ist Ihre Kopie einer E-Mail an {client}. Die Schaltfläche führt zur Rechnung in Counterfoil."
-            ),
-        })
+    /// What else is open, at the end of a letter about one invoice, and the way to all of it.
+    pub(super) fn also_open(&self) -> Vec<Part> {
+        let Some(also) = self.also.filter(|x| !x.lines.is_empty()) else { return Vec::new() };
+        let all = match self.firm.locale.language() {
+            Language::English => "See all open invoices and pay",
+            Language::German => "Alle offenen Rechnungen ansehen und bezahlen",
+        };
+        let mut parts = also_open(self.firm, also, 0);
+        parts.push(Part::All(all));
+        parts
     }
 
     pub(super) fn money(&self, money: Money) -> String {

@@ -7,9 +7,10 @@ use jiff::Span;
 use jiff::civil::Date;
 
 use super::letter_html::Part;
-use super::letter_words::{Text, compose, days_late, flat, tell_us};
+use super::letter_words::{Text, compose, days_late, tell_us};
 use super::letters::{FINAL_DAYS, Subject};
 use super::letters_own::{common, own_words};
+use crate::domain::firm::Firm;
 use crate::domain::invoice::days_between;
 use crate::domain::language::Language;
 use crate::domain::letter::link_slot;
@@ -29,26 +30,33 @@ pub struct Entry<'a> {
     pub broken: Option<Promised>,
 }
 
+/// What else of the client is open: named beside what the letter asks for, and asked for on another day.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Also {
+    /// One line of each, the oldest due first; see [`other`].
+    pub lines: Vec<String>,
+    /// How many more there are.
+    pub more: usize,
+    /// What is open of those, one amount a currency; none when there are too many to look at all of them.
+    pub open: Vec<Money>,
+}
+
 /// A promise to pay that the letter names.
 #[derive(Clone, Debug)]
 pub struct Promised {
-    /// The number of the invoice.
-    pub number: String,
-    /// Whether that is a late payment note.
-    pub is_late_note: bool,
     /// How much.
     pub amount: Money,
     /// By which day.
     pub day: Date,
 }
 
-/// Another invoice of the client that is disputed whole, and not asked for.
+/// Why another open invoice is not asked for.
 #[derive(Clone, Debug)]
-pub struct InDispute {
-    /// Its number.
-    pub number: String,
-    /// Since which day.
-    pub since: Date,
+pub enum Aside {
+    /// A payment of it is promised.
+    Promised(Promised),
+    /// All that is open of it has been disputed since this day.
+    Disputed(Date),
 }
 
 impl Entry<'_> {
@@ -71,6 +79,8 @@ struct Whole {
     all_late: bool,
     /// How many are overdue.
     late_count: usize,
+    /// Whether all of them are due on this very day.
+    all_today: bool,
 }
 
 /// Which letter it is: that of the most pressing. `None` without any.
@@ -78,14 +88,9 @@ pub fn kind(entries: &[Entry<'_>]) -> Option<LetterKind> {
     entries.iter().map(|x| x.tone.on(x.about.today, x.about.due)).max().map(LetterKind::Several)
 }
 
-/// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any. Open ones
-/// that are `promised` or `disputed` are named, and not asked for.
-pub fn digest(
-    entries: &[Entry<'_>],
-    promised: &[Promised],
-    disputed: &[InDispute],
-    own: Option<&Words>,
-) -> Option<Text> {
+/// Reminds of several invoices, two at least: in the order given; in the firm's `own` words where it has any. What is
+/// `also` open is named, and not asked for.
+pub fn digest(entries: &[Entry<'_>], also: &Also, own: Option<&Words>) -> Option<Text> {
     let first = &entries.first()?.about;
     let firm = first.firm;
     let late: Vec<&Entry<'_>> = entries.iter().filter(|x| x.late() > 0).collect();
@@ -96,6 +101,7 @@ pub fn digest(
         tone: entries.iter().map(|x| x.tone.on(x.about.today, x.about.due)).max()?,
         all_late: late.len() == entries.len(),
         late_count: late.len(),
+        all_today: entries.iter().all(|x| x.late() == 0),
     };
     let german = match firm.locale.language() {
         Language::English => false,
@@ -108,12 +114,11 @@ pub fn digest(
     };
     let (see, all) =
         if german { ("Ansehen", "Alle ansehen und bezahlen") } else { ("See it", "See all of them and pay") };
-    let mut parts: Vec<Part> = copied(first, german).into_iter().chain(says).map(Part::Says).collect();
+    let mut parts: Vec<Part> = says.into_iter().map(Part::Says).collect();
     for (n, entry) in entries.iter().enumerate() {
         parts.push(Part::Item { says: line(entry), words: see, slot: link_slot(n) });
     }
-    parts.extend(promised.iter().map(|x| Part::Says(promised_line(first, x, german))));
-    parts.extend(disputed.iter().map(|x| Part::Says(disputed_line(first, x, german))));
+    parts.extend(also_open(firm, also, entries.len()));
     parts.push(Part::Button(all));
     parts.extend(more.into_iter().map(Part::Says));
     Some(compose(firm, first.to_name, first.from_person, subject, parts))
@@ -131,28 +136,6 @@ fn amounts<'e, 's: 'e>(of: &Subject<'_>, entries: impl Iterator<Item = &'e Entry
     sums.into_iter().map(|sum| of.money(sum)).collect::<Vec<_>>().join(" + ")
 }
 
-/// "HF-2026-0007 is not asked for here: you promised €2,010.43 by 28 November 2026."
-fn promised_line(s: &Subject<'_>, x: &Promised, german: bool) -> String {
-    let (number, amount, day) = (flat(&x.number), s.money(x.amount), s.firm.locale.date_long(x.day));
-    if german {
-        let what = if x.is_late_note { "Verzugsrechnung" } else { "Rechnung" };
-        format!("An die {what} {number} erinnern wir hier nicht: Sie haben {amount} bis zum {day} zugesagt.")
-    } else {
-        let what = if x.is_late_note { "Late payment note" } else { "Invoice" };
-        format!("{what} {number} is not part of this reminder: you promised {amount} by {day}.")
-    }
-}
-
-/// "Invoice HF-2026-0007 is not part of this reminder: it has been disputed since 12 November 2026."
-fn disputed_line(s: &Subject<'_>, x: &InDispute, german: bool) -> String {
-    let (number, since) = (flat(&x.number), s.firm.locale.date_long(x.since));
-    if german {
-        format!("An die Rechnung {number} erinnern wir hier nicht: Sie haben sie am {since} beanstandet.")
-    } else {
-        format!("Invoice {number} is not part of this reminder: it has been disputed since {since}.")
-    }
-}
-
 /// " €20.00 of it has been disputed since 12 November 2026; we do not ask for that part here."; nothing where nothing is.
 fn in_dispute(x: &Entry<'_>) -> String {
     x.about.in_dispute().map_or_else(String::new, |words| format!(" {words}"))
@@ -168,15 +151,6 @@ fn broken(x: &Entry<'_>) -> String {
     }
 }
 
-fn copied(s: &Subject<'_>, german: bool) -> Option<String> {
-    let client = flat(s.copy_of?);
-    Some(if german {
-        format!("Das ist Ihre Kopie einer E-Mail an {client}. Die Verweise führen zu den Rechnungen in Counterfoil.")
-    } else {
-        format!("This is your copy of a letter to {client}. The links lead to the invoices on the desk.")
-    })
-}
-
 fn in_english(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) {
     let Whole { count, sum, late, late_count, .. } = x;
     let open = format!("These {count} invoices are open, {sum} in all");
@@ -187,6 +161,7 @@ fn in_english(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) 
         n => format!("{count} invoices open, {n} of them overdue: {sum}"),
     };
     let unclear = format!("If anything about them is unclear or wrong, {}.", tell_us(s.firm));
+    let or_soon = if x.all_today { "" } else { " or soon" };
     match x.tone {
         Tone::Upcoming => (
             format!("Due soon: {count} invoices, {sum}"),
@@ -196,8 +171,10 @@ fn in_english(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) 
             vec![unclear],
         ),
         Tone::DueToday => (
-            format!("Due today or soon: {count} invoices, {sum}"),
-            vec![format!("These {count} invoices are due today or soon, {sum} in all. If it’s on its way, thank you.")],
+            format!("Due today{or_soon}: {count} invoices, {sum}"),
+            vec![format!(
+                "These {count} invoices are due today{or_soon}, {sum} in all. If it’s on its way, thank you."
+            )],
             vec!["Need a few more days? Reply with the day you’ll pay.".to_owned(), unclear],
         ),
         Tone::Overdue => (
@@ -247,12 +224,41 @@ fn in_own_words(s: &Subject<'_>, x: &Whole, own: &Words) -> Option<(String, Vec<
 /// What a letter says of one invoice by itself, whatever the firm's words are.
 pub(super) fn line(entry: &Entry<'_>) -> String {
     match entry.about.firm.locale.language() {
-        Language::English => english_line(entry),
-        Language::German => german_line(entry),
+        Language::English => english_line(entry, None),
+        Language::German => german_line(entry, None),
     }
 }
 
-fn english_line(x: &Entry<'_>) -> String {
+/// What a letter says of an invoice that is also open, of which a payment may be promised or which may be disputed.
+pub fn other(entry: &Entry<'_>, aside: Option<&Aside>) -> String {
+    match entry.about.firm.locale.language() {
+        Language::English => english_line(entry, aside),
+        Language::German => german_line(entry, aside),
+    }
+}
+
+/// What is also open, each with its way; the first link has the place `first`.
+pub(super) fn also_open(firm: &Firm, also: &Also, first: usize) -> Vec<Part> {
+    if also.lines.is_empty() {
+        return Vec::new();
+    }
+    let sum = also.open.iter().map(|x| firm.locale.money(*x)).collect::<Vec<_>>().join(" + ");
+    let (head, words, more) = match (firm.locale.language(), sum.is_empty()) {
+        (Language::English, false) => ("Also open:", "See it", format!("and {} more, {sum} in all.", also.more)),
+        (Language::English, true) => ("Also open:", "See it", format!("and more than {} others.", also.more)),
+        (Language::German, false) => {
+            ("Außerdem offen:", "Ansehen", format!("und {} weitere, zusammen {sum}.", also.more))
+        }
+        (Language::German, true) => ("Außerdem offen:", "Ansehen", format!("und mehr als {} weitere.", also.more)),
+    };
+    let mut parts = vec![Part::Says(head.to_owned())];
+    let item = |(n, says): (usize, &String)| Part::Item { says: says.clone(), words, slot: link_slot(first + n) };
+    parts.extend(also.lines.iter().enumerate().map(item));
+    parts.extend((also.more > 0).then_some(Part::Says(more)));
+    parts
+}
+
+fn english_line(x: &Entry<'_>, aside: Option<&Aside>) -> String {
     let s = &x.about;
     let amount = match (s.money(s.open), s.money(s.asked)) {
         (_, asked) if s.asked != s.open => format!("instalment of {asked}, {} open in all", s.money(s.whole_open())),
@@ -260,10 +266,16 @@ fn english_line(x: &Entry<'_>) -> String {
         (open, _) if s.has_part_paid() => format!("{open} open of {}", s.money(s.invoice.payable())),
         (open, _) => open,
     };
-    let state = match x.late() {
-        ..=-1 => format!("due on {}", s.due()),
-        0 => "due today".to_owned(),
-        late => format!("due on {}, {}", s.due(), days_late(s.firm, late)),
+    let day = |x: &Promised| s.firm.locale.date_medium(x.day, s.today);
+    let state = match (aside, x.late()) {
+        (Some(Aside::Promised(x)), _) if x.amount == s.open => format!("promised by {}", day(x)),
+        (Some(Aside::Promised(x)), _) => format!("of which {} is promised by {}", s.money(x.amount), day(x)),
+        (Some(Aside::Disputed(since)), _) => {
+            format!("disputed since {}, and not asked for", s.firm.locale.date_medium(*since, s.today))
+        }
+        (_, ..=-1) => format!("due on {}", s.due()),
+        (_, 0) => "due today".to_owned(),
+        (_, late) => format!("due on {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": final notice" } else { "" };
     format!("{}{}: {amount}, {state}{last}.{}{}", capital(&s.number()), s.about(), in_dispute(x), broken(x))
@@ -284,6 +296,7 @@ fn in_german(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) {
         n => format!("{count} Rechnungen offen, davon {n} überfällig: {sum}"),
     };
     let unclear = format!("Falls daran etwas unklar oder nicht richtig ist, {}.", tell_us(s.firm));
+    let or_soon = if x.all_today { "" } else { " oder demnächst" };
     match x.tone {
         Tone::Upcoming => (
             format!("Demnächst fällig: {count} Rechnungen, {sum}"),
@@ -294,9 +307,9 @@ fn in_german(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) {
             vec![unclear],
         ),
         Tone::DueToday => (
-            format!("Heute oder demnächst fällig: {count} Rechnungen, {sum}"),
+            format!("Heute{or_soon} fällig: {count} Rechnungen, {sum}"),
             vec![format!(
-                "diese {count} Rechnungen sind heute oder demnächst fällig, zusammen {sum}. Falls Ihre Zahlung schon \
+                "diese {count} Rechnungen sind heute{or_soon} fällig, zusammen {sum}. Falls Ihre Zahlung schon \
                  unterwegs ist: vielen Dank."
             )],
             vec![
@@ -345,7 +358,7 @@ fn in_german(s: &Subject<'_>, x: &Whole) -> (String, Vec<String>, Vec<String>) {
     }
 }
 
-fn german_line(x: &Entry<'_>) -> String {
+fn german_line(x: &Entry<'_>, aside: Option<&Aside>) -> String {
     let s = &x.about;
     let amount = match (s.money(s.open), s.money(s.asked)) {
         (_, asked) if s.asked != s.open => format!("Rate von {asked}, insgesamt {} offen", s.money(s.whole_open())),
@@ -353,10 +366,16 @@ fn german_line(x: &Entry<'_>) -> String {
         (open, _) if s.has_part_paid() => format!("{open} offen von {}", s.money(s.invoice.payable())),
         (open, _) => open,
     };
-    let state = match x.late() {
-        ..=-1 => format!("fällig am {}", s.due()),
-        0 => "heute fällig".to_owned(),
-        late => format!("fällig am {}, {}", s.due(), days_late(s.firm, late)),
+    let day = |x: &Promised| s.firm.locale.date_medium(x.day, s.today);
+    let state = match (aside, x.late()) {
+        (Some(Aside::Promised(x)), _) if x.amount == s.open => format!("zugesagt bis zum {}", day(x)),
+        (Some(Aside::Promised(x)), _) => format!("davon {} zugesagt bis zum {}", s.money(x.amount), day(x)),
+        (Some(Aside::Disputed(since)), _) => {
+            format!("am {} von Ihnen beanstandet, hier nicht angemahnt", s.firm.locale.date_medium(*since, s.today))
+        }
+        (_, ..=-1) => format!("fällig am {}", s.due()),
+        (_, 0) => "heute fällig".to_owned(),
+        (_, late) => format!("fällig am {}, {}", s.due(), days_late(s.firm, late)),
     };
     let last = if x.late() > 0 && x.tone == Tone::Final { ": letzte Mahnung" } else { "" };
     let number = super::letters_german::number(s);

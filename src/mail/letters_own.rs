@@ -42,10 +42,11 @@ fn in_own_words(s: &Subject, kind: LetterKind, tone: Tone, own: &Words) -> Optio
         Language::English => s.pay(),
         Language::German => german::pay(s),
     };
-    let mut parts: Vec<Part> = s.copied().into_iter().chain(opening).map(Part::Says).collect();
+    let mut parts: Vec<Part> = opening.into_iter().map(Part::Says).collect();
     parts.push(Part::Says(line(&Entry { about: *s, tone, broken: None })));
     parts.push(Part::Button(pay));
     parts.extend(closing.into_iter().map(Part::Says));
+    parts.extend(s.also_open());
     Some(compose(s.firm, s.to_name, s.from_person, subject, parts))
 }
 

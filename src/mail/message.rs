@@ -56,8 +56,8 @@ pub struct Outgoing {
     pub text: String,
     /// The same as HTML.
     pub html: Option<String>,
-    /// The Message-ID of the first letter of its thread, `local@host`, if that is not the one this answers.
-    pub thread: Option<String>,
+    /// The Message-IDs, `local@host`, of the letters that its thread has beside the one this answers, oldest first.
+    pub thread: Vec<String>,
     /// The Message-ID this answers, `local@host`.
     pub in_reply_to: Option<String>,
     /// Says that a machine wrote this, so that machines do not answer.
@@ -188,9 +188,11 @@ impl Outgoing {
         if let Some(id) = &self.in_reply_to {
             let id = bracketed_id(id)?;
             out.push(ready("In-Reply-To", id.clone()));
-            let first = self.thread.as_deref().map(bracketed_id).transpose()?.filter(|first| *first != id);
+            let mut all = self.thread.iter().map(|id| bracketed_id(id)).collect::<Result<Vec<_>, _>>()?;
+            all.retain(|other| *other != id);
+            all.push(id);
             // Folded: two of the longest would not fit on one line.
-            out.push(ready("References", first.map_or_else(|| id.clone(), |first| format!("{first}\r\n {id}"))));
+            out.push(ready("References", all.join("\r\n ")));
         }
         if self.auto_submitted {
             out.push(ready("Auto-Submitted", "auto-generated".to_owned()));

@@ -16,7 +16,7 @@ pub(super) fn letter() -> Outgoing {
         subject: "Invoice 17 – £120.00 due".to_owned(),
         text: "Hello,\n.\n\nFrom here: £120\n".to_owned(),
         html: Some("<p>Hello, £120</p>".to_owned()),
-        thread: None,
+        thread: Vec::new(),
         in_reply_to: Some("thread-3@portal.example".to_owned()),
         auto_submitted: true,
         list_unsubscribe: Some("https://portal.example/stop?x=1".to_owned()),
@@ -62,16 +62,16 @@ fn a_thread_is_told_from_its_first_letter_and_folds() {
     };
     let answered = "thread-3@portal.example".to_owned();
     for (first, references) in [
-        (None, vec![answered.clone()]),
-        (Some(answered.clone()), vec![answered.clone()]),
-        (Some("first@portal.example".to_owned()), vec!["first@portal.example".to_owned(), answered.clone()]),
+        (vec![], vec![answered.clone()]),
+        (vec![answered.clone()], vec![answered.clone()]),
+        (vec!["first@portal.example".to_owned()], vec!["first@portal.example".to_owned(), answered.clone()]),
     ] {
         assert_eq!(parsed(&Outgoing { thread: first, ..letter() }), (answered.clone(), references));
     }
     let long = |c: &str| format!("{}@portal.example", c.repeat(super::message::MAX_IDENTIFIER_BYTES - 15));
-    let longest = Outgoing { thread: Some(long("a")), in_reply_to: Some(long("b")), ..letter() };
+    let longest = Outgoing { thread: vec![long("a")], in_reply_to: Some(long("b")), ..letter() };
     assert_eq!(parsed(&longest).1, [long("a"), long("b")]);
-    let broken = Outgoing { thread: Some("x@y>\r\nBcc: a@b.c".to_owned()), ..letter() };
+    let broken = Outgoing { thread: vec!["x@y>\r\nBcc: a@b.c".to_owned()], ..letter() };
     assert_eq!(broken.compose().unwrap_err(), MessageError::MessageId);
 }
 

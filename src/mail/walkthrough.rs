@@ -63,7 +63,7 @@ pub fn trial_letter(from: (&str, &str), to: &str, host: &str, id: &str, now: Tim
              letters to you.\n\nNothing needs to be done.\n"
         ),
         html: None,
-        thread: None,
+        thread: Vec::new(),
         in_reply_to: None,
         auto_submitted: true,
         list_unsubscribe: None,

@@ -143,7 +143,7 @@ mod tests {
             subject: "Due & today".into(),
             text: text.into(),
             html: None,
-            thread: None,
+            thread: Vec::new(),
             in_reply_to: None,
             auto_submitted: true,
             list_unsubscribe: None,

@@ -1,12 +1,13 @@
 //! One letter a day for each person: what it says, what drops out of it, and that each invoice keeps its own record.
 
 use counterfoil::actions::letters::{self, Decision};
-use counterfoil::actions::people;
+use counterfoil::actions::{digest, people, policies, promises};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::Event;
-use counterfoil::domain::ids::InvoiceId;
+use counterfoil::domain::ids::{InvoiceId, StaffId};
 use counterfoil::domain::language::Language;
 use counterfoil::domain::letter::{Letter, Purpose};
+use counterfoil::domain::promise::Wish;
 use counterfoil::mail::{Outgoing, Verdict};
 use counterfoil::scheduler;
 use counterfoil::store::prelude::*;
@@ -69,9 +70,11 @@ async fn what_is_due_for_one_person_on_a_day_goes_as_one_letter_under_a_key_each
     ] {
         assert!(text.contains(part), "{part} in {text}");
     }
-    assert!(!text.contains("HF-2026-0003") && !text.contains("[["), "{text}");
+    let also = "Also open:\n\nInvoice HF-2026-0003 “Lease of Unit 4”: €999.00, due on 20 December.\nSee it: https://";
+    assert!(text.contains(also) && !text.contains("[["), "{text}");
     let html = letter.html.unwrap();
-    assert_eq!(html.matches("/sign-in/link/").count(), 2, "{html}");
+    assert_eq!(html.matches("/sign-in/link/").count(), 3, "{html}");
+    assert_eq!(html.matches("padding:6px 14px").count(), 3, "each has a button: {html}");
     assert_eq!((state(&house, late, 7), state(&house, soon, -7)), ("accepted", "accepted"));
     let (lead, along) = (reminder(&house, late, 7), reminder(&house, soon, -7));
     assert_eq!((lead.carries.as_slice(), along.with), ([along.id].as_slice(), Some(lead.id)));
@@ -114,6 +117,7 @@ async fn what_is_paid_before_it_goes_drops_out() {
     let letter = house.claim(ANA);
     assert!(letter.subject.starts_with("Due next Tuesday"), "the letter of one alone: {}", letter.subject);
     assert!(!text_of(&letter).contains("HF-2026-0001"), "{}", text_of(&letter));
+    assert!(text_of(&letter).contains("Also open:\n\nInvoice HF-2026-0003"), "{}", text_of(&letter));
     assert_eq!((state(&house, late, 7), state(&house, soon, -7)), ("withdrawn", "accepted"));
 }
 
@@ -211,9 +215,137 @@ async fn people_and_clients_each_get_their_own() {
     house.claim_all();
     house.at(date(2026, 12, 1), 9);
     assert_eq!(house.tick().await.letters, 3);
-    assert!(house.claim("paula@marlow.example").subject.starts_with("Due today or soon: 2 invoices"));
-    assert!(house.claim(ANA).subject.starts_with("Due today or soon: 2 invoices"));
+    assert!(house.claim("paula@marlow.example").subject.starts_with("Due today: 2 invoices"));
+    assert!(house.claim(ANA).subject.starts_with("Due today: 2 invoices"));
     assert!(house.claim("sofia@kestrel.example").subject.starts_with("Due today: €100.00"));
     let page = signed_in(&house, "orla@hartmann.example").await.get("/desk/reminders").await.text();
     assert!(page.contains(", as one letter"), "{page}");
+}
+
+/// The firm's staff get a copy of every step.
+async fn copies_to(house: &TestHouse, staff: StaffId) {
+    let kept = house.app.store.read(|r| r.policy_now()).unwrap();
+    let mut policy = kept.policy;
+    policy.steps.iter_mut().for_each(|step| step.copies = vec![staff]);
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| policies::change(w, s, kept.version, &policy, "to see them");
+    house.act(house.who.orla, act).await.unwrap();
+}
+
+async fn promise(house: &TestHouse, id: InvoiceId, day: jiff::civil::Date, minor: i64) {
+    let wish = Wish { day, amount: eur(minor), note: String::new() };
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| promises::record(w, s, id, &wish, &dublin());
+    house.act(house.who.tom, act).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_second_letter_on_one_day_waits_for_the_next_morning_whatever_looked_anew() {
+    let house = TestHouse::new().await;
+    let marlow = house.who.marlow;
+    let (due, _) = house.issue(marlow, 100_00, date(2026, 12, 1)).await;
+    let (held, _) = house.issue(marlow, 77_00, date(2026, 11, 24)).await;
+    promise(&house, held, date(2026, 12, 9), 77_00).await;
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 12, 1), 9);
+    assert_eq!(house.tick().await.letters, 1);
+    let letter = house.claim(ANA);
+    assert!(letter.subject.starts_with("Due today: €100.00"), "{}", letter.subject);
+    assert!(
+        letter.text.contains("Also open:") && letter.text.contains("€77.00, promised by 9 December"),
+        "{}",
+        letter.text
+    );
+    // Withdrawn two minutes later: its step is looked at at once.
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| promises::withdraw_recorded(w, s, held, &dublin());
+    house.act(house.who.tom, act).await.unwrap();
+    house.later(SignedDuration::from_mins(2));
+    assert_eq!(house.tick().await.letters, 0, "a letter went to her today");
+    let waiting = reminder(&house, held, 7);
+    assert_eq!(waiting.state.words(), "queued");
+    let mut orla = signed_in(&house, "orla@hartmann.example").await;
+    let page = orla.get(&format!("/desk/letters/{}", waiting.id)).await.text();
+    assert!(page.contains("A letter went to them today"), "{page}");
+    let why = house.app.store.read(|r| digest::why_it_waits(r, &waiting, house.app.now(), &dublin())).unwrap();
+    assert_eq!(why, Some("waits: a letter went to them today"));
+    house.at(date(2026, 12, 1), 17);
+    assert_eq!(house.tick().await.letters, 0);
+    // Send again by staff is not hindered by it.
+    house.at(date(2026, 12, 2), 8);
+    house.mail.answer_next(Verdict::Uncertain { reason: "broke off".to_owned() });
+    assert_eq!(house.tick().await.letters, 1);
+    assert!(house.claim(ANA).subject.contains("8 days late"));
+    assert_eq!(reminder(&house, due, 0).state.words(), "accepted");
+    let again = move |w: &mut WriteTx<'_>, s: &StaffScope| letters::decide(w, s, waiting.id, Decision::SendAgain);
+    house.act(house.who.tom, again).await.unwrap();
+    assert_eq!(house.tick().await.letters, 1, "at once, on the same day");
+    house.claim_all();
+}
+
+#[tokio::test]
+async fn each_reminder_lists_what_else_is_open_and_counts_what_it_does_not_name() {
+    let house = TestHouse::new().await;
+    let marlow = house.who.marlow;
+    house.publish(marlow, "A-1", 100_00, date(2026, 12, 1)).await;
+    for n in 0..23 {
+        house.publish(marlow, &format!("B-{n:02}"), 10_00, date(2027, 2, 1)).await;
+    }
+    house.publish(house.who.kestrel, "K-1", 10_00, date(2027, 2, 1)).await;
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 12, 1), 9);
+    assert_eq!(house.tick().await.letters, 1);
+    let letter = house.claim(ANA);
+    assert!(letter.subject.starts_with("Due today: €100.00"), "what it asks for now: {}", letter.subject);
+    assert_eq!(letter.text.matches("See it: https://portal.hartmann.example/sign-in/link/").count(), 20);
+    for part in
+        ["and 3 more, €30.00 in all.", "See all open invoices and pay:\nhttps://portal.hartmann.example/invoices\n"]
+    {
+        assert!(letter.text.contains(part), "{part} in {}", letter.text);
+    }
+    assert!(!letter.text.contains("K-1") && !letter.text.contains("[["), "{}", letter.text);
+    let link = letter.text.split("See it: https://portal.hartmann.example").nth(2).unwrap().lines().next().unwrap();
+    let mut visitor = browser(&house);
+    visitor.get(link).await;
+    let opened = visitor.post(link, &[]).await;
+    assert!(visitor.follow(opened).await.text().contains("B-01"), "each opens its own");
+}
+
+#[tokio::test]
+async fn a_copy_to_staff_is_the_very_letter_that_the_client_got() {
+    let house = TestHouse::new().await;
+    let marlow = house.who.marlow;
+    let ana = house.app.store.read(|r| r.contact(house.who.ana)).unwrap().unwrap();
+    let new = people::NewContact {
+        language: Some(Language::German),
+        ..new_contact(&ana.name, ana.email.as_str(), ana.rights)
+    };
+    let contact = house.who.ana;
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| people::change_contact(w, s, &dublin(), contact, &new);
+    house.act(house.who.orla, act).await.unwrap();
+    copies_to(&house, house.who.tom).await;
+    let (one, _) = house.issue(marlow, 100_00, date(2026, 12, 1)).await;
+    house.issue(marlow, 50_00, date(2026, 12, 1)).await;
+    house.issue(marlow, 20_00, date(2027, 2, 1)).await;
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 12, 1), 9);
+    assert_eq!(house.tick().await.letters, 2, "one to the client, and then its copy");
+    let (theirs, copy) = (house.claim(ANA), house.claim("tom@hartmann.example"));
+    assert_eq!(copy.subject, format!("Copy: {}", theirs.subject));
+    assert!(theirs.subject.starts_with("Heute fällig: 2 Rechnungen"), "{}", theirs.subject);
+    let marks =
+        ["This is your copy of a letter to Marlow", "HF-2026-0001", "HF-2026-0002", "Außerdem offen:", "Guten Tag"];
+    for mark in marks {
+        assert!(copy.text.contains(mark), "{mark} in {}", copy.text);
+    }
+    let both = format!("{}{}", copy.text, copy.html.unwrap());
+    assert!(!both.contains("/sign-in/") && !both.contains("/reminders/stop/") && !both.contains("[["), "{both}");
+    assert!(both.contains(&format!("https://portal.hartmann.example/desk/invoices/{one}")), "{both}");
+    // What did not go has no copy.
+    house.mail.answer_next(Verdict::Refused { reason: "no such mailbox".to_owned() });
+    house.at(date(2026, 12, 8), 9);
+    house.tick().await;
+    house.later(SignedDuration::from_hours(2));
+    assert_eq!(house.tick().await.letters, 0);
+    assert_eq!(house.unclaimed().len(), 0);
 }

@@ -411,7 +411,7 @@ async fn a_letter_about_several_invoices_names_what_was_promised_and_does_not_as
     house.at(due, 9);
     house.tick().await;
     let text = one_line(&house.claim("ana@marlow.example").text);
-    let says = format!("Invoice {number} is not part of this reminder: you promised €30.00 by 4 December 2026.");
+    let says = format!("Also open: Invoice {number} “Lease of Unit 4”: €30.00, promised by 4 December.");
     assert!(text.contains(&says) && text.contains("€30.00 in all") && !text.contains("€60.00"), "{text}");
 
     house.at(date(2026, 12, 8), 9);

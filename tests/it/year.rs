@@ -128,6 +128,8 @@ struct World {
     parts: Vec<(AllocationId, ReceiptId, usize, i64)>,
     /// Reminders that may have arrived, in order: invoice, recipient, step.
     arrived: BTreeMap<(InvoiceId, Person), Vec<i16>>,
+    /// When a letter of reminders went last, by client and reader.
+    reminded: BTreeMap<(usize, Person), Timestamp>,
     changes: Changes,
     dunning: Dunning,
     seen: u64,
@@ -155,10 +157,26 @@ impl World {
         }
         let chance = Entropy::seeded(seed ^ 0x5eed);
         let (customers, owed, parts, arrived) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        let reminded = BTreeMap::new();
         let locale = house.app.store.read(|r| r.firm()).unwrap().locale;
         let (changes, dunning) = (Changes::new(seed, planted.has_changes()), Dunning::new(seed));
         let (seen, numbers) = (0, 0);
-        Self { house, disk, chance, planted, customers, owed, parts, arrived, changes, dunning, seen, numbers, locale }
+        Self {
+            house,
+            disk,
+            chance,
+            planted,
+            customers,
+            owed,
+            parts,
+            arrived,
+            reminded,
+            changes,
+            dunning,
+            seen,
+            numbers,
+            locale,
+        }
     }
 
     fn one_in(&self, n: u64) -> bool {

@@ -3,9 +3,9 @@
 use jiff::civil::Date;
 
 use super::super::found;
-use super::about;
 use super::people::{reach, writing};
 use super::queue::{not_lately, queue, subject};
+use super::{about, daily};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::event::Event;
 use crate::domain::ids::{ContactId, InvoiceId, LetterId};
@@ -68,6 +68,7 @@ fn decide_one(w: &mut WriteTx<'_>, scope: &StaffScope, id: LetterId, decision: D
     let (state, due, words) = match decision {
         Decision::SendAgain => {
             letter.attempts = 0;
+            daily::note_again(w, &letter)?;
             (LetterState::Queued, Some(w.now), "send again")
         }
         Decision::Leave => (LetterState::Withdrawn(w.now, "left as it is".to_owned()), None, "leave it"),

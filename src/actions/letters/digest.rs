@@ -3,25 +3,27 @@
 //!
 //! What is open is asked here once more, so that what was paid since is not in it.
 
-use jiff::civil::Date;
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
 use jiff::tz::TimeZone;
-use jiff::{SignedDuration, Span};
 
 use super::along::along_of;
-use super::hand_over::{Parcel, Sender, begin, looked_after_by, note_files, offer_stop, outgoing};
+use super::also::{AlsoOpen, also_open};
+use super::hand_over::{Parcel, Sender, begin_with, looked_after_by, note_files, offer_stop, outgoing};
 use super::people::{reach, writing};
-use super::queue::{client_name, copied, disputed, message_id, subject};
+use super::queue::{disputed, message_id, reword_with, subject};
 use super::stop::{moot, withdraw};
-use super::thread;
+use super::{daily, thread};
 use crate::domain::calendar::today;
 use crate::domain::grant::{DOCUMENT_DAYS, Grant, Opens};
-use crate::domain::ids::{ClientId, InvoiceId, LetterId};
+use crate::domain::ids::{InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
-use crate::domain::letter::{ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
-use crate::domain::person::Person;
-use crate::domain::promise::{Outcome, Promise, STAFF_DAYS, Terms};
+use crate::domain::letter::{ALL_SLOT, ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
+use crate::domain::promise::{Outcome, Promise};
 use crate::domain::reminder::{Policy, Tone};
-use crate::mail::letters_digest::{Entry, InDispute, Promised, digest, kind};
+use crate::mail::letters::Text;
+use crate::mail::letters_digest::{Also, Entry, Promised, digest, kind};
 use crate::secrets::{Entropy, Token};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -30,7 +32,7 @@ use crate::store::prelude::*;
 pub const CARRIED_MAX: usize = 100;
 
 /// Begins the hand-over of these reminders, all to one person about one client’s invoices, as one letter; `zone` is
-/// that by whose clocks it reaches them. As [`begin`] when only one of them still wants to go.
+/// that by whose clocks it reaches them. Each by itself when only one of them still wants to go.
 ///
 /// # Errors
 /// When the store fails.
@@ -56,12 +58,35 @@ pub fn begin_together(
     }
     match going.as_slice() {
         [] => Ok(None),
-        [only] => {
-            let id = only.0.id;
-            begin(w, id, entropy, sender)
-        }
+        [(letter, row)] => alone(w, letter.clone(), row, zone, entropy, sender),
         _ => together(w, going, zone, entropy, sender),
     }
+}
+
+/// One reminder by itself, with its own words, which name what else is open.
+fn alone(
+    w: &mut WriteTx<'_>,
+    letter: Letter,
+    row: &Row,
+    zone: &TimeZone,
+    entropy: &Entropy,
+    sender: &Sender,
+) -> Result<Option<Parcel>, ActError> {
+    let (id, today) = (letter.id, today(w.now, zone));
+    let asked = BTreeSet::from([row.invoice.id]);
+    let firm = w.firm()?;
+    let found = also_open(w, &*writing(w, &firm, letter.to)?, &letter, row.invoice.client, &asked, today)?;
+    if found.ids.is_empty() {
+        return begin_with(w, id, entropy, sender, Vec::new());
+    }
+    let mut links = vec![(ALL_SLOT.to_owned(), format!("{}/invoices", sender.url))];
+    for (n, other) in found.ids.iter().enumerate() {
+        links.push((link_slot(n), link(w, &letter, *other, entropy, sender)?));
+    }
+    let policy = w.policy()?;
+    let tone = tone(&policy, &letter).on(today, row.due());
+    reword_with(w, letter, row, tone, today, Some(&found.also))?;
+    begin_with(w, id, entropy, sender, links)
 }
 
 fn row_of(r: &impl Reader, letter: &Letter) -> Result<Option<Row>, StoreError> {
@@ -77,12 +102,13 @@ fn together(
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
     going.sort_by_key(|(letter, row)| (row.due(), letter.id));
-    let words = words(w, &going, zone)?;
-    let message_id = shared_id(&going);
+    let found = others(w, &going, zone)?;
+    let words = words(w, &going, &found.also, zone)?;
+    let message_id = shared_id(going.iter().map(|x| &x.0));
     let invoices: Vec<Invoice> = going.iter().map(|x| x.1.invoice.clone()).collect();
     let carried: Vec<LetterId> = going.iter().skip(1).map(|x| x.0.id).collect();
     let mut slots = Vec::new();
-    let mut whole: Option<Letter> = None;
+    let (mut whole, mut own_threads): (Option<Letter>, _) = (None, Vec::new());
     for (n, (mut letter, row)) in going.into_iter().enumerate() {
         slots.push((link_slot(n), link(w, &letter, row.invoice.id, entropy, sender)?));
         reach(w, &mut letter)?;
@@ -93,7 +119,8 @@ fn together(
             Some(lead) => (letter.with, letter.carries) = (Some(lead.id), Vec::new()),
             None => {
                 (letter.with, letter.carries) = (None, carried.clone());
-                letter.follows = thread::last_digest(w, &letter)?;
+                own_threads = thread::of_invoices(w, &letter, invoices.iter().map(|x| x.id))?;
+                letter.follows = thread::last_digest(w, &letter)?.or_else(|| own_threads.pop());
                 (letter.subject, letter.text, letter.html) =
                     (words.subject.clone(), words.text.clone(), words.html.clone());
             }
@@ -102,13 +129,17 @@ fn together(
         whole.get_or_insert(letter);
     }
     let Some(lead) = whole else { return Ok(None) };
-    let all = match (lead.to, lead.client) {
-        (Person::Staff(_), Some(client)) => format!("{}/desk/clients/{client}", sender.url),
-        _ => format!("{}/invoices", sender.url),
-    };
+    daily::note_begun(w, &lead)?;
+    for (n, other) in (slots.len()..).zip(&found.ids) {
+        slots.push((link_slot(n), link(w, &lead, *other, entropy, sender)?));
+    }
+    let all = format!("{}/invoices", sender.url);
     slots.extend([(LINK_SLOT.to_owned(), all), (ANCHOR_SLOT.to_owned(), w.anchor()?.code().to_string())]);
     let mut outgoing = outgoing(&lead, &w.firm()?, sender, &slots, w.now);
-    outgoing.thread = thread::first_digest(w, &lead)?.map(|local| thread::beside(&outgoing.message_id, &local));
+    let first = thread::first_digest(w, &lead)?;
+    own_threads.retain(|local| Some(local) != first.as_ref());
+    let threads = first.into_iter().chain(own_threads);
+    outgoing.thread = threads.map(|local| thread::beside(&outgoing.message_id, &local)).collect();
     let along = along_of(w, &lead, &invoices)?;
     note_files(w, &lead, &along, &mut outgoing)?;
     if let Some(answers_to) = looked_after_by(w, &lead)? {
@@ -118,11 +149,18 @@ fn together(
     Ok(Some(Parcel { id: lead.id, outgoing, files: along.files }))
 }
 
+/// What else is open of the client.
+fn others(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<AlsoOpen, StoreError> {
+    let Some((first, row)) = going.first() else { return Ok(AlsoOpen::default()) };
+    let (firm, asked) = (w.firm()?, going.iter().map(|x| x.1.invoice.id).collect());
+    also_open(w, &*writing(w, &firm, first.to)?, first, row.invoice.client, &asked, today(w.now, zone))
+}
+
 /// The words of the whole, true today.
-fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<crate::mail::letters::Text, ActError> {
+fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], also: &Also, zone: &TimeZone) -> Result<Text, ActError> {
     let nothing = || StoreError::Broken("a letter of several reminders has none".to_owned());
-    let (first, row) = going.first().ok_or_else(nothing)?;
-    let (firm, policy, client) = (w.firm()?, w.policy()?, client_name(w, &row.invoice)?);
+    let (first, _) = going.first().ok_or_else(nothing)?;
+    let (firm, policy) = (w.firm()?, w.policy()?);
     let (firm, today) = (writing(w, &firm, first.to)?, today(w.now, zone));
     let entry = |(letter, row): &'_ (Letter, Row)| tone(&policy, letter).on(today, row.due());
     let asides = going.iter().map(|x| Ok((broken(w, &x.1)?, disputed(w, &x.1)?)));
@@ -132,7 +170,6 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
         .zip(asides)
         .map(|(one, (broken, disputed))| {
             let about = subject(&firm, &first.to_name, &one.1, disputed, today);
-            let about = if matches!(first.to, Person::Staff(_)) { copied(about, &client) } else { about };
             Entry { about, tone: entry(one), broken }
         })
         .collect();
@@ -142,9 +179,7 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], zone: &TimeZone) -> Result<cr
         Some(kind) => w.words_at(kind, firm.locale.language(), queued)?,
         None => None,
     };
-    let promised = promised(w, first, row.invoice.client, today)?;
-    let disputed = disputed_whole(w, first, row.invoice.client)?;
-    Ok(digest(&entries, &promised, &disputed, own.as_ref()).ok_or_else(nothing)?)
+    Ok(digest(&entries, also, own.as_ref()).ok_or_else(nothing)?)
 }
 
 /// The promise of an invoice that was broken last, if what was promised has not come since either.
@@ -152,47 +187,12 @@ fn broken(r: &impl Reader, row: &Row) -> Result<Option<Promised>, StoreError> {
     let newest = r.newest_promise(row.invoice.id)?;
     let Some(broken) = newest.filter(|x| matches!(x.outcome, Outcome::Broken(_))) else { return Ok(None) };
     let came = broken.has_come(&r.settled_parts(row.invoice.id)?);
-    Ok(Some(broken).filter(|_| !came).and_then(|x| named(&row.invoice, &x)))
+    Ok(Some(broken).filter(|_| !came).map(|x| promise_of(&x)))
 }
 
-/// The client's other invoices of which a payment is promised, as far as the reader may see them.
-fn promised(r: &impl Reader, letter: &Letter, client: ClientId, today: Date) -> Result<Vec<Promised>, StoreError> {
-    let reader = match letter.to {
-        Person::Contact(id) => r.contact(id)?,
-        Person::Staff(_) => None,
-    };
-    let mut out = Vec::new();
-    // What is open was made within as many days as staff look ahead, and its grace.
-    let from = today.saturating_sub(Span::new().days(STAFF_DAYS + Terms::GRACE_MAX));
-    for promise in r.promises_of(client, from, today, CARRIED_MAX)?.iter().filter(|x| x.holds_on(today)) {
-        let Some(invoice) = r.invoice(promise.invoice)? else { continue };
-        if reader.as_ref().is_none_or(|x| x.sees_billing(client, invoice.project)) {
-            out.extend(named(&invoice, promise));
-        }
-    }
-    Ok(out)
-}
-
-/// The client's other invoices that are disputed whole, as far as the reader may see them.
-fn disputed_whole(r: &impl Reader, letter: &Letter, client: ClientId) -> Result<Vec<InDispute>, StoreError> {
-    let reader = match letter.to {
-        Person::Contact(id) => r.contact(id)?,
-        Person::Staff(_) => None,
-    };
-    let mut out = Vec::new();
-    for dispute in r.standing_disputes(Some(client), CARRIED_MAX)? {
-        let Some(row) = r.invoice_row(dispute.invoice)?.filter(|row| dispute.holds(row.open())) else { continue };
-        if reader.as_ref().is_none_or(|x| x.sees_billing(client, row.invoice.project)) {
-            let number = row.invoice.number().map(ToString::to_string);
-            out.extend(number.map(|number| InDispute { number, since: dispute.made }));
-        }
-    }
-    Ok(out)
-}
-
-fn named(invoice: &Invoice, promise: &Promise) -> Option<Promised> {
-    let number = invoice.number()?.to_string();
-    Some(Promised { number, is_late_note: invoice.late.is_some(), amount: promise.amount, day: promise.day })
+/// A promise as a letter names it.
+pub(super) fn promise_of(promise: &Promise) -> Promised {
+    Promised { amount: promise.amount, day: promise.day }
 }
 
 /// How a reminder’s step speaks; one that the policy has no longer, politely.
@@ -222,12 +222,13 @@ fn link(
 
 /// The Message-ID of the whole, from all the keys. One that they share already stays, also when some dropped out: the
 /// same letter may be on its way.
-fn shared_id(going: &[(Letter, Row)]) -> String {
-    let first = going.first().map_or("", |x| x.0.message_id.as_str());
-    if going.iter().all(|x| x.0.message_id == first) {
+pub(super) fn shared_id<'l>(mut going: impl Iterator<Item = &'l Letter> + Clone) -> String {
+    let all = going.clone();
+    let first = going.next().map_or("", |x| x.message_id.as_str());
+    if going.all(|x| x.message_id == first) {
         return first.to_owned();
     }
-    let mut keys: Vec<&str> = going.iter().map(|x| x.0.key.as_str()).collect();
+    let mut keys: Vec<&str> = all.map(|x| x.key.as_str()).collect();
     keys.sort_unstable();
     message_id(&keys.join("\n"))
 }

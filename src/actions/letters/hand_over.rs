@@ -10,7 +10,7 @@ use super::along::{ATTACHED_MAX, Along, along};
 use super::people::{reach, responsible, writing};
 use super::posted;
 use super::stop::{moot, withdraw};
-use super::{about, thread};
+use super::{about, copies, daily, thread};
 use crate::app::Settings;
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
@@ -74,6 +74,17 @@ pub fn begin(
     entropy: &Entropy,
     sender: &Sender,
 ) -> Result<Option<Parcel>, ActError> {
+    begin_with(w, id, entropy, sender, Vec::new())
+}
+
+/// As [`begin`], with links that were drawn for other slots of its text.
+pub(super) fn begin_with(
+    w: &mut WriteTx<'_>,
+    id: LetterId,
+    entropy: &Entropy,
+    sender: &Sender,
+    links: Vec<(String, String)>,
+) -> Result<Option<Parcel>, ActError> {
     let held = w.held_since()?;
     let goes = |l: &Letter| l.state.waits() && held.is_none_or(|since| l.goes_while_held(since));
     let Some(mut letter) = w.letter(id)?.filter(goes) else { return Ok(None) };
@@ -93,7 +104,12 @@ pub fn begin(
     (letter.with, letter.carries) = (None, Vec::new());
     w.move_letter(&letter, &old, None)?;
     let (firm, anchor) = (w.firm()?, w.anchor()?.code().to_string());
-    let slots = [(LINK_SLOT, link), (CODE_SLOT, spaced(&code)), (ANCHOR_SLOT, anchor)];
+    if letter.purpose.reminds() {
+        daily::note_begun(w, &letter)?;
+    }
+    let own = [(LINK_SLOT, link), (CODE_SLOT, spaced(&code)), (ANCHOR_SLOT, anchor)];
+    let slots: Vec<(String, String)> =
+        own.map(|(slot, words)| (slot.to_owned(), words)).into_iter().chain(links).collect();
     let mut outgoing = outgoing(&letter, &firm, sender, &slots, w.now);
     if let Some(answers_to) = looked_after_by(w, &letter)? {
         outgoing.reply_to = Some(answers_to);
@@ -244,7 +260,7 @@ pub(super) fn outgoing(
         subject: letter.subject.clone(),
         text: fill(&letter.text),
         html: Some(fill(&letter.html)),
-        thread: None,
+        thread: Vec::new(),
         in_reply_to: letter.follows.as_ref().map(|id| format!("{id}@{domain}")),
         auto_submitted: true,
         list_unsubscribe: None,
@@ -268,6 +284,9 @@ pub fn finish(w: &mut WriteTx<'_>, id: LetterId, verdict: &Verdict, chance: u64)
     }
     if matches!(verdict, Verdict::Accepted { .. }) {
         thread::remember(w, &letter)?;
+    }
+    if let (Verdict::Accepted { .. } | Verdict::Uncertain { .. }, LetterState::Sending(at)) = (verdict, &letter.state) {
+        daily::note_went(w, &letter, *at)?;
     }
     end(w, letter, verdict, chance)
 }
@@ -293,6 +312,9 @@ fn end(w: &mut WriteTx<'_>, mut letter: Letter, verdict: &Verdict, chance: u64) 
     };
     let old = std::mem::replace(&mut letter.state, state);
     w.move_letter(&letter, &old, due)?;
+    if matches!(letter.state, LetterState::Accepted(..) | LetterState::Uncertain(..)) {
+        copies::wake(w, &letter)?;
+    }
     Ok(w.record(about(&letter), event)?.done(()))
 }
 
@@ -333,6 +355,9 @@ pub fn recover(w: &mut WriteTx<'_>, entropy: &Entropy) -> Result<usize, ActError
     for letter in &stuck {
         let reason = "the server stopped while this letter was being handed over";
         let (state, event, due) = uncertain(letter, w.now, reason, entropy.below(u64::MAX));
+        if let LetterState::Sending(at) = letter.state {
+            daily::note_went(w, letter, at)?;
+        }
         let moved = Letter { state, ..letter.clone() };
         w.move_letter(&moved, &letter.state, due)?;
         let _ = w.record(about(letter), event)?;

@@ -2,6 +2,9 @@
 //! which nobody knows.
 
 mod along;
+mod also;
+mod copies;
+mod daily;
 mod decide;
 mod digest;
 mod hand_over;
@@ -17,6 +20,9 @@ use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
 pub use along::{ATTACHED_MAX, Along, along, attach};
+pub use copies::{begin_copy, is_copy};
+pub(super) use daily::waits_for_another_day;
+pub use daily::waits_until;
 pub(super) use decide::release_sending;
 pub use decide::{Decision, decide, leave_all, send_again};
 pub use digest::{CARRIED_MAX, begin_together};

@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
 use super::about;
+use super::copies::{LOOKS_AGAIN, as_copy};
 use super::people::{Addressee, Reached, addressee, concerned, recipients, writing};
 use super::stop::withdraw;
 use crate::domain::event::Event;
@@ -20,6 +21,7 @@ use crate::domain::refusal::Refusal;
 use crate::domain::reminder::{Planned, Tone};
 use crate::domain::text::EmailAddress;
 use crate::domain::wording::LetterKind;
+use crate::mail::letters_digest::Also;
 use crate::mail::{letters as words, letters_own};
 use crate::mutants::Mutant;
 use crate::secrets::{self, TokenDigest};
@@ -84,24 +86,24 @@ pub(in super::super) fn queue_reminder(
         let link = Some(Link::Document(invoice.id));
         queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
     }
-    for staff in &to.copies {
-        let client = client_name(w, invoice)?;
-        let about = copied(subject(&firm, &staff.name, row, disputed, today), &client);
-        let text = reminder_words(w, &about, step.tone, w.now)?;
+    for (staff, first) in to.copies.iter().zip(to.contacts.first().into_iter().cycle()) {
+        let theirs = writing(w, &firm, Person::Contact(first.id))?;
+        let text = reminder_words(w, &subject(&theirs, &first.name, row, disputed, today), step.tone, w.now)?;
+        let text = as_copy(w, &text, Some(invoice.client), &first.name)?;
         let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
+        let key = key(Person::Staff(staff.id));
         // The client's link is theirs alone: a copy leads to the invoice on the desk.
-        queued += usize::from(queue(w, &to, key(Person::Staff(staff.id)), purpose, None, text)?);
+        if queue(w, &to, key.clone(), purpose, None, text)? {
+            queued += 1;
+            let kept = w.letter_keyed(&key)?.map_or(Ok(None), |id| w.letter(id))?;
+            // It goes when the letter that it is of went, with the words of that one.
+            if let Some(copy) = kept {
+                let next = w.now.saturating_add(LOOKS_AGAIN).ok();
+                w.move_letter(&copy, &copy.state, next)?;
+            }
+        }
     }
     Ok(queued)
-}
-
-pub(super) fn client_name(r: &impl Reader, invoice: &Invoice) -> Result<String, StoreError> {
-    Ok(r.client(invoice.client)?.map_or_else(String::new, |client| client.party.name))
-}
-
-/// As a copy of what the client gets.
-pub(super) fn copied<'a>(subject: words::Subject<'a>, client: &'a str) -> words::Subject<'a> {
-    words::Subject { copy_of: Some(client), ..subject }
 }
 
 /// A reminder in the words that held `at` an instant: a letter in the outbox keeps those of when it was queued.
@@ -124,10 +126,21 @@ pub(in super::super) fn reword(
     tone: Tone,
     today: Date,
 ) -> Result<(), ActError> {
-    let (firm, client) = (w.firm()?, client_name(w, &row.invoice)?);
+    reword_with(w, letter, row, tone, today, None)
+}
+
+/// As [`reword`], naming what is `also` open.
+pub(super) fn reword_with(
+    w: &mut WriteTx<'_>,
+    letter: Letter,
+    row: &Row,
+    tone: Tone,
+    today: Date,
+    also: Option<&Also>,
+) -> Result<(), ActError> {
+    let firm = w.firm()?;
     let firm = writing(w, &firm, letter.to)?;
-    let about = subject(&firm, &letter.to_name, row, disputed(w, row)?, today);
-    let about = if matches!(letter.to, Person::Staff(_)) { copied(about, &client) } else { about };
+    let about = words::Subject { also, ..subject(&firm, &letter.to_name, row, disputed(w, row)?, today) };
     let words::Text { subject, text, html } = reminder_words(w, &about, tone, letter.queued)?;
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
@@ -303,7 +316,7 @@ pub(super) fn subject<'a>(
         due: row.due(),
         today,
         from_person,
-        copy_of: None,
+        also: None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which letter another goes on from, so that mail programs show them as one conversation: the letters about one
 //! invoice to one person, and those about several invoices of one client to one person.
 
-use crate::domain::ids::LetterId;
+use crate::domain::ids::{InvoiceId, LetterId};
 use crate::domain::letter::{Letter, LetterState, person_key};
 use crate::store::prelude::*;
 
@@ -14,8 +14,28 @@ pub(super) fn of_invoice(r: &impl Reader, letter: &Letter) -> Result<Option<Stri
 }
 
 /// Whether a letter left, or may have.
-fn is_out(state: &LetterState) -> bool {
+pub(super) fn is_out(state: &LetterState) -> bool {
     matches!(state, LetterState::Accepted(..) | LetterState::Bounced(..) | LetterState::Uncertain(..))
+}
+
+/// Most letters of invoices that a letter about several names as its thread.
+const NAMED_MAX: usize = 10;
+
+/// The last letters about each of these invoices that went to the same person, those of the first of them last, so that
+/// their threads go on in a letter about all.
+pub(super) fn of_invoices(
+    r: &impl Reader,
+    letter: &Letter,
+    invoices: impl IntoIterator<Item = InvoiceId>,
+) -> Result<Vec<String>, StoreError> {
+    let mut out: Vec<String> = Vec::new();
+    for invoice in invoices.into_iter().take(NAMED_MAX) {
+        let mut before = r.letters_about(invoice)?.into_iter().rev();
+        let last = before.find(|x| x.to == letter.to && x.message_id != letter.message_id && is_out(&x.state));
+        out.extend(last.map(|x| x.message_id).filter(|id| !out.contains(id)));
+    }
+    out.reverse();
+    Ok(out)
 }
 
 /// The last letter about several invoices of the same client that went to the same person.

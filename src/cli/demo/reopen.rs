@@ -11,7 +11,7 @@ use super::Args;
 use crate::app::Settings;
 use crate::cli::Failure;
 use crate::domain::calendar;
-use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState, link_slot};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, Letter, LetterState};
 use crate::mail::{MemoryMailer, Outgoing};
 use crate::store::letters::LetterShelf;
 use crate::store::prelude::*;
@@ -142,8 +142,7 @@ pub fn refill(mailbox: &MemoryMailer, store: &Store, settings: &Settings) -> Res
 
 fn outgoing(letter: &Letter, settings: &Settings) -> Outgoing {
     let domain = settings.from.1.rsplit_once('@').map_or("localhost", |x| x.1);
-    let text = letter.text.replace(LINK_SLOT, NO_LINK).replace(CODE_SLOT, NO_CODE).replace(ANCHOR_SLOT, NO_ANCHOR);
-    let text = (0..=letter.carries.len()).fold(text, |text, n| text.replace(&link_slot(n), NO_LINK));
+    let text = letter.without_links(NO_LINK).replace(CODE_SLOT, NO_CODE).replace(ANCHOR_SLOT, NO_ANCHOR);
     let date = match &letter.state {
         LetterState::Accepted(at, _) => *at,
         _ => letter.queued,
@@ -159,7 +158,7 @@ fn outgoing(letter: &Letter, settings: &Settings) -> Outgoing {
         subject: letter.subject.clone(),
         text,
         html: None,
-        thread: None,
+        thread: Vec::new(),
         in_reply_to: letter.follows.as_ref().map(|id| format!("{id}@{domain}")),
         auto_submitted: true,
         list_unsubscribe: None,

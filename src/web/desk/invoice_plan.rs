@@ -71,7 +71,7 @@ pub(super) fn plan(
     next.extend(ahead.iter().filter(|x| x.goes).map(|x| x.at));
     for x in &ahead {
         let words = match hold {
-            Some(hold) if x.fate == Fate::Held => hold.of_step(&locale.date_short(hold.until(), today)),
+            Some(hold) if x.fate == Fate::Held => hold.of_step(locale, today),
             _ => x.words.clone(),
         };
         let moved = policy.moved(row.due(), x.step).map(|moved| moved_words(locale, today, &moved));

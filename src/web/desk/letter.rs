@@ -10,11 +10,12 @@ use super::letters::{sees, told, why};
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
+use crate::actions::digest;
 use crate::actions::letters::{self as acts, Along, Decision};
 use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
-use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, LINK_SLOT, Letter, LetterState, link_slot};
+use crate::domain::letter::{ANCHOR_SLOT, CODE_SLOT, Letter, LetterState};
 use crate::domain::sentence::Names;
 use crate::domain::text::capital;
 use crate::store::prelude::*;
@@ -95,7 +96,11 @@ fn waits_for(r: &ReadTx, desk: &Desk, letter: &Letter) -> Result<&'static str, S
     Ok(match held {
         _ if !desk.app.mailer.leads_out() => "It waits until a mail server is configured.",
         true => "It is held back, until an owner lets the letters go.",
-        false => "It goes with the next round.",
+        false if acts::is_copy(letter) => "It goes when the letter that it is a copy of has gone.",
+        false => match digest::why_it_waits(r, letter, desk.app.now(), desk.zone())? {
+            Some(_) => "A letter went to them today: it waits for the next morning on which letters go.",
+            None => "It goes with the next round.",
+        },
     })
 }
 
@@ -161,8 +166,7 @@ fn decision(desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Markup {
 
 /// The letter as it was written, its slots in words.
 fn paper(letter: &Letter) -> Markup {
-    let text = letter.text.replace(LINK_SLOT, "[link]").replace(CODE_SLOT, "[code]").replace(ANCHOR_SLOT, "[anchor]");
-    let text = (0..=letter.carries.len()).fold(text, |text, n| text.replace(&link_slot(n), "[link]"));
+    let text = letter.without_links("[link]").replace(CODE_SLOT, "[code]").replace(ANCHOR_SLOT, "[anchor]");
     html! {
         div.mail {
             dl.dl.small {

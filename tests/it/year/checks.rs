@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use counterfoil::domain::ids::LetterId;
-use counterfoil::domain::letter::{Letter, LetterState, Purpose};
+use counterfoil::domain::letter::{ALSO_MAX, Letter, LetterState, Purpose};
 use counterfoil::domain::person::Person;
 use counterfoil::domain::statement::balance_forward;
 use counterfoil::mail::{Kept, Verdict};
@@ -26,7 +26,7 @@ impl World {
         let all: Vec<_> =
             new.iter().flat_map(|kept| self.letters_of(kept).into_iter().map(move |x| (kept, x))).collect();
         let mut reminding = BTreeSet::new();
-        for (kept, (purpose, to, queued)) in all {
+        for (kept, (purpose, to, queued)) in all.clone() {
             self.seen = self.seen.max(kept.number);
             let Some(id) = purpose.invoice() else { continue };
             let credit_note = !self.owed.iter().any(|x| x.id == id);
@@ -34,7 +34,17 @@ impl World {
             claim(!credit_note, || format!("a reminder of {id}, which asks for nothing"))?;
             let owed = self.owed.iter().find(|x| x.id == id).unwrap();
             claim(owed.open() > 0, || format!("a reminder of {id}, which is settled"))?;
+            let again = all.iter().filter(|x| x.0.number == kept.number).any(|(_, (purpose, to, _))| {
+                matches!(purpose, Purpose::Reminder(id, step) if self.changes.again.contains(&(*id, *to, *step)))
+            });
+            let zone = self.changes.clocks_of(to);
             if reminding.insert(kept.number) {
+                let day = |at: Timestamp| zone.to_datetime(at).date();
+                let last = self.reminded.insert((owed.client, to), now);
+                claim(again || last.is_none_or(|last| day(last) != day(now)), || {
+                    format!("two letters on one day to {to:?} of reminders, at {last:?} and {now}")
+                })?;
+                self.lists_all(kept, owed.client)?;
                 claim(persons.insert((owed.client, to)), || {
                     format!("two letters in one round to {to:?} of reminders")
                 })?;
@@ -45,7 +55,6 @@ impl World {
                 format!("a reminder of {id} without {says}: {}", kept.letter.text)
             })?;
             claim(now >= owed.published, || format!("a reminder of {id} before it was published"))?;
-            let zone = self.changes.clocks_of(to);
             claim(self.changes.rules().sends_at(now, &zone), || {
                 format!("a reminder of {id} to {to:?} outside the sending window, at {now}")
             })?;
@@ -67,6 +76,17 @@ impl World {
             let before = self.arrived.entry((id, to)).or_default();
             claim(before.iter().all(|x| *x < step), || format!("step {step} of {id} to {to:?} after {before:?}"))?;
             before.push(step);
+        }
+        Ok(())
+    }
+
+    /// That a letter of reminders names each open invoice of its client.
+    fn lists_all(&self, kept: &Kept, client: usize) -> Told {
+        let open: Vec<&Owed> = self.owed.iter().filter(|x| x.client == client && x.open() > 0).collect();
+        for owed in open.iter().filter(|_| open.len() <= ALSO_MAX) {
+            let number =
+                self.house.app.store.read(|r| r.invoice(owed.id)).unwrap().unwrap().number().unwrap().to_string();
+            claim(kept.letter.text.contains(&number), || format!("{number} is open, and a letter does not name it"))?;
         }
         Ok(())
     }

@@ -318,7 +318,8 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
         letters::withdraw(w, letter, why)?;
         return Ok(false);
     }
-    if is_overtaken(w, &row, step, &rules)? {
+    if let Some(look) = overtaken_at(w, &row, step, &rules)? {
+        w.move_letter(&letter, &letter.state, Some(look))?;
         return Ok(false);
     }
     // A step that moved since it was queued is in no plan; its letter is true all the same.
@@ -334,14 +335,14 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
     Ok(true)
 }
 
-/// Whether a later step fell meanwhile, which the next look settles: it takes this one's place.
-fn is_overtaken(w: &WriteTx<'_>, row: &Row, step: i16, rules: &Rules) -> Result<bool, StoreError> {
-    if w.looked_at(row.invoice.id)?.is_none_or(|next| next > w.now) {
-        return Ok(false);
-    }
+/// When the next look settles that a later step fell meanwhile, which takes this one's place; `None` when none did. That
+/// look may wait for a window of whoever has the morning first.
+fn overtaken_at(w: &WriteTx<'_>, row: &Row, step: i16, rules: &Rules) -> Result<Option<Timestamp>, StoreError> {
+    let Some(next) = w.looked_at(row.invoice.id)? else { return Ok(None) };
     let settled: BTreeSet<i16> = w.reminder_steps(row.invoice.id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(row.due(), &rules.policy, &rules.zone);
-    Ok(plan.iter().any(|x| x.step > step && x.at <= w.now && !settled.contains(&x.step)))
+    let fell = plan.iter().any(|x| x.step > step && x.at <= w.now && !settled.contains(&x.step));
+    Ok(fell.then_some(next))
 }
 
 /// Settles a step that is not sent, for this reason.

@@ -14,6 +14,8 @@ use crate::store::prelude::*;
 
 /// When a reminder is looked at again while another one to the same person is on its way.
 const MEANWHILE: SignedDuration = SignedDuration::from_mins(1);
+/// How long a hand-over takes at most; after that its outcome is not known.
+const STUCK: SignedDuration = SignedDuration::from_mins(30);
 
 /// Until when a reminder waits, because another one went to the same person today or is on its way; `None` when it need
 /// not.
@@ -34,8 +36,14 @@ pub fn waits_until(
         return Ok(Some(policy.next_opening(now, zone).unwrap_or(Timestamp::MAX)));
     }
     let under_way = LetterId(r.last_in_series(&series("begun", letter))?);
-    let under_way = r.letter(under_way)?.is_some_and(|x| matches!(x.state, LetterState::Sending(_)));
-    Ok(under_way.then(|| now.saturating_add(MEANWHILE).unwrap_or(Timestamp::MAX)))
+    let Some(LetterState::Sending(since)) = r.letter(under_way)?.map(|x| x.state) else { return Ok(None) };
+    // One whose outcome could not be kept stays so until the next start: it may have gone on its day, and no longer.
+    if today(since, zone) != today(now, zone) {
+        return Ok(None);
+    }
+    let lately = now.duration_since(since) < STUCK;
+    let next = if lately { now.saturating_add(MEANWHILE).ok() } else { policy.next_opening(now, zone) };
+    Ok(Some(next.unwrap_or(Timestamp::MAX)))
 }
 
 /// Whether a letter of reminders about the same client went to the same person on the civil day that it is `now` in
@@ -50,9 +58,12 @@ pub(in super::super) fn waits_for_another_day(
 }
 
 fn went_today(r: &impl Reader, letter: &Letter, now: Timestamp, zone: &TimeZone) -> Result<bool, StoreError> {
+    Ok(last_went(r, letter)?.is_some_and(|at| today(at, zone) == today(now, zone)))
+}
+
+fn last_went(r: &impl Reader, letter: &Letter) -> Result<Option<Timestamp>, StoreError> {
     let at = r.last_in_series(&series("went", letter))?;
-    let at = i64::try_from(at).ok().filter(|at| *at > 0).and_then(|at| Timestamp::from_millisecond(at).ok());
-    Ok(at.is_some_and(|at| today(at, zone) == today(now, zone)))
+    Ok(i64::try_from(at).ok().filter(|at| *at > 0).and_then(|at| Timestamp::from_millisecond(at).ok()))
 }
 
 /// Notes that the hand-over of a letter of reminders began.
@@ -65,7 +76,11 @@ pub(super) fn note_went(w: &mut WriteTx<'_>, letter: &Letter, at: Timestamp) -> 
     if !letter.purpose.reminds() {
         return Ok(());
     }
-    w.remember(&series("went", letter), u64::try_from(at.as_millisecond()).unwrap_or_default())?;
+    // What is found after a crash may be older than what went since.
+    let now = w.now;
+    if last_went(w, letter)?.is_none_or(|kept| kept <= at || kept > now) {
+        w.remember(&series("went", letter), u64::try_from(at.as_millisecond()).unwrap_or_default())?;
+    }
     if is_again(w, letter.id)? {
         w.remember(&again(letter.id), 0)?;
     }

@@ -335,8 +335,8 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
     Ok(true)
 }
 
-/// When the next look settles that a later step fell meanwhile, which takes this one's place; `None` when none did. That
-/// look may wait for a window of whoever has the morning first.
+/// When the next look settles that a later step fell meanwhile, which takes this one's place; `None` when none did.
+/// That look may wait for a window of whoever has the morning first.
 fn overtaken_at(w: &WriteTx<'_>, row: &Row, step: i16, rules: &Rules) -> Result<Option<Timestamp>, StoreError> {
     let Some(next) = w.looked_at(row.invoice.id)? else { return Ok(None) };
     let settled: BTreeSet<i16> = w.reminder_steps(row.invoice.id)?.into_iter().map(|x| x.0).collect();

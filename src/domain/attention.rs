@@ -2,8 +2,8 @@
 //!
 //! An open invoice wants somebody a while after it was sent and never opened; once it was opened or is overdue, a while
 //! after the last reminder or the last thing that the client did; at once when a step of the policy asks for a call, a
-//! promise to pay it is broken (until somebody called) or it is disputed, and not before while a promise is open. Knows no
-//! store. A snooze ends by itself.
+//! promise to pay it is broken (until somebody called) or it is disputed, and not before while a promise is open. Knows
+//! no store. A snooze ends by itself.
 
 use std::str::FromStr;
 

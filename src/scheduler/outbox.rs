@@ -53,13 +53,25 @@ fn stopped(stop: &Stop) -> bool {
     stop.as_ref().is_some_and(|x| *x.borrow())
 }
 
-/// Hands over everything that is due; how many letters.
+/// Hands over everything that is due, and what that calls up: a copy goes once the letter that it is of went. How many
+/// letters.
 pub(super) async fn run(app: &App, stop: Stop, shares: &mut Shares) -> Result<usize, ActError> {
     if !app.mailer.leads_out() {
         return Ok(0);
     }
+    let mut count = 0;
+    loop {
+        let went = round(app, &stop, shares).await?;
+        count += went;
+        if went == 0 || app.mailer.is_down() || stopped(&stop) {
+            return Ok(count);
+        }
+    }
+}
+
+async fn round(app: &App, stop: &Stop, shares: &mut Shares) -> Result<usize, ActError> {
     let mut under_way = JoinSet::new();
-    let begun = begin_all(app, &stop, shares, &mut under_way).await;
+    let begun = begin_all(app, stop, shares, &mut under_way).await;
     let mut count = 0;
     while let Some(went) = under_way.join_next().await {
         match went {

@@ -163,8 +163,8 @@ impl WriteTx<'_> {
     }
 
     /// Somebody called about an open invoice: it wants nobody until an answer is due, but for one that is disputed,
-    /// which wants its answer. Where a promise was broken and nobody was reached, it wants somebody for that again after
-    /// a day.
+    /// which wants its answer. Where a promise was broken and nobody was reached, it wants somebody for that again
+    /// after a day.
     pub fn called(&mut self, invoice: InvoiceId, reached: bool) -> Result<(), StoreError> {
         if self.standing_dispute(invoice)?.is_some() {
             return Ok(());

@@ -239,7 +239,7 @@ async fn a_letter_about_several_invoices_names_what_is_disputed_and_does_not_ask
     house.at(due, 9);
     house.tick().await;
     let text = house.claim("ana@marlow.example").text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let says = format!("Invoice {number} is not part of this reminder: it has been disputed since 23 November 2026.");
+    let says = format!("Invoice {number} “Lease of Unit 4”: €30.00, disputed since 23 November, and not asked for.");
     for words in [says.as_str(), "€25.00 in all", "€15.00 to pay of €20.00", "€5.00 of it has been disputed since"]
     {
         assert!(text.contains(words), "{words}: {text}");

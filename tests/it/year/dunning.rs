@@ -232,7 +232,9 @@ impl World {
             self.dunning.read = entry.sequence;
             self.hear(&entry)?;
         }
-        let open: BTreeSet<InvoiceId> = self.owed.iter().filter(|x| x.open() > 0).map(|x| x.id).collect();
+        // What is disputed wants an answer in place of a call.
+        let calls = |x: &&Owed| x.open() > 0 && x.disputed.is_none();
+        let open: BTreeSet<InvoiceId> = self.owed.iter().filter(calls).map(|x| x.id).collect();
         self.dunning.waiting.retain(|id| open.contains(id));
         for &id in &self.dunning.waiting {
             let wants = self.wants(id);

@@ -226,8 +226,8 @@ pub fn draft_by_itself(w: &mut WriteTx<'_>, of: InvoiceId, today: Date) -> Resul
 }
 
 /// After an invoice came, or is open again, or by another due date, or its dispute is over: the scheduler may have
-/// looked past that day, and looks at the invoice by itself then. What is imported is not told here: it is for people to
-/// look at.
+/// looked past that day, and looks at the invoice by itself then. What is imported is not told here: it is for people
+/// to look at.
 pub(super) fn looked_past(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), StoreError> {
     let Some(last) = w.late_drafted()? else { return Ok(()) };
     let row = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0 && row.due() <= last);

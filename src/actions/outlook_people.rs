@@ -78,6 +78,9 @@ pub struct OneLetter<'c> {
     pub about: Vec<&'c Coming>,
 }
 
+/// What a letter says: when, to which client, about which steps of which invoices.
+type Said = (Timestamp, ClientId, Vec<(InvoiceId, i16)>);
+
 /// Puts together what goes as one letter, as the outbox does it: whatever waits for one person about one client when
 /// a letter to them begins. Letters to several people about the same steps stand in one line; what does not go stands
 /// alone. Soonest first.
@@ -92,7 +95,7 @@ pub fn as_letters(coming: &[Coming]) -> Vec<OneLetter<'_>> {
             of_person.entry((x.row.invoice.client, to.person)).or_default().push((x, to));
         }
     }
-    let mut lines: BTreeMap<(Timestamp, ClientId, Vec<(InvoiceId, i16)>), OneLetter<'_>> = BTreeMap::new();
+    let mut lines: BTreeMap<Said, OneLetter<'_>> = BTreeMap::new();
     for ((client, _), mut all) in of_person {
         all.sort_by_key(|(x, _)| (x.at, x.row.due(), x.row.invoice.id, x.step));
         while let Some((at, to)) = all.first().map(|x| (x.0.at, x.1)) {

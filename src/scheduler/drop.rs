@@ -236,9 +236,12 @@ impl From<StoreError> for Trouble {
     }
 }
 
+/// What is not taken, by name, with why.
+type Passed = Vec<(String, &'static str)>;
+
 /// The plain files of a folder that may be complete, by name; and what else lies there that somebody may have meant to
 /// be taken, with why it is not.
-fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Vec<(String, &'static str)>)> {
+fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Passed)> {
     let (mut all, mut passed) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(folder)?.take(LOOKED_MAX) {
         let entry = entry?;

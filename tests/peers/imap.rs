@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use counterfoil::mail::bounce::{self, Reading};
-use counterfoil::mail::imap::{ImapMailbox, ImapSettings};
+use counterfoil::mail::imap::{Given, ImapMailbox, ImapSettings};
 use counterfoil::mail::{Password, Security};
 
 use crate::chromium::within;
@@ -120,7 +120,7 @@ async fn what_a_real_mail_server_sends_back_is_read_from_a_real_imap_server() {
         let mut open = dovecot.mailbox(security, |_| {}).open().await.unwrap();
         let numbers = open.unseen().await.unwrap();
         assert_eq!(numbers.len(), 1, "{security:?}");
-        let found = open.message(numbers[0]).await.unwrap().unwrap();
+        let Given::Message(found) = open.message(numbers[0]).await.unwrap() else { panic!("{security:?}") };
         assert_eq!(found.length, found.bytes.len() as u64);
         let Reading::Bounced(bounce) = bounce::read(&found.bytes) else { panic!("{found:?}") };
         assert_eq!(bounce.message_id, sent.message_id);
@@ -129,7 +129,7 @@ async fn what_a_real_mail_server_sends_back_is_read_from_a_real_imap_server() {
             open.mark(numbers[0]).await.unwrap().unwrap();
             assert!(open.unseen().await.unwrap().is_empty());
         }
-        assert_eq!(open.message(numbers[0] + 1).await.unwrap(), None, "there is no other");
+        assert_eq!(open.message(numbers[0] + 1).await.unwrap(), Given::Nothing, "there is no other");
         open.close().await;
     }
     let mut steps = Vec::new();

@@ -16,7 +16,7 @@ const TALL: u32 = 6000;
 const PORTAL: [&str; 8] =
     ["/", "/invoices", "/statement", "/statement?kind=open", "/statements", "/statements/1", "/quotes", "/account"];
 const PORTAL_ENTRIES: [(&str, &str); 2] = [("/invoices", "/invoices/"), ("/quotes", "/quotes/")];
-const DESK: [&str; 42] = [
+const DESK: [&str; 43] = [
     "/desk",
     "/desk/receivables",
     "/desk/letters",

@@ -157,7 +157,7 @@ fn letter(to: &str) -> Outgoing {
             .to_owned(),
         text: format!("Guten Tag,\n\n.\n..punkt\nFrom hier: 1.234,56 €\n\n{}\n", "lang ".repeat(300)),
         html: Some("<!DOCTYPE html><p>Guten Tag, 1.234,56 €</p>".to_owned()),
-        thread: None,
+        thread: Vec::new(),
         in_reply_to: Some("fedcba9876543210fedcba9876543210@example.com".to_owned()),
         auto_submitted: true,
         list_unsubscribe: Some("https://portal.example.com/reminders/stop/AbC-_123".to_owned()),

@@ -173,7 +173,7 @@ fn hold_form(desk: &Desk, client: ClientId, terms: &CreditTerms, forms: &Forms<'
     let field = Field::new("hold_reason", "Why").value(forms.fields.get("hold_reason")).errors(forms.errors);
     html! {
         @if terms.hold.is_some() {
-            p { (parts::post_button(Look::Plain, &format!("{}/lift", page_of(client)), &desk.csrf, "Lift the hold")) }
+            div { (parts::post_button(Look::Plain, &format!("{}/lift", page_of(client)), &desk.csrf, "Lift the hold")) }
         } @else {
             form.gap-y method="post" action={ (page_of(client)) "/hold" } {
                 (csrf_input(&desk.csrf))

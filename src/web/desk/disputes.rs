@@ -217,7 +217,7 @@ fn dispute(desk: &Desk, row: &Row, open: Option<&Dispute>, asked: &Asked<'_>) ->
     html! {
         (dispute_form::form(drawn, &row.invoice, desk.locale(), typed.unwrap_or(&proposed), errors))
         @if open.is_some() {
-            p.gap-y { (parts::post_button(Look::Small, &format!("{action}/withdrawal"), &desk.csrf, "Withdraw it for the client")) }
+            div.gap-y { (parts::post_button(Look::Small, &format!("{action}/withdrawal"), &desk.csrf, "Withdraw it for the client")) }
         }
     }
 }
@@ -289,7 +289,7 @@ pub(super) fn section(
             (facts(desk, names, row, newest))
         }
         @if can {
-            p.row.gap-y {
+            div.row.gap-y {
                 @if waits {
                     (parts::link(Look::Primary, &format!("{page}/credit"), "Credit it"))
                     (parts::post_button(Look::Small, &format!("{page}/dispute/end"), &desk.csrf, "No credit note is needed"))

@@ -163,7 +163,7 @@ fn draw(desk: &Desk, drop: &Dropped, fields: &Fields, errors: &[FieldError]) -> 
                     "The form of its publication follows, with what it and its name say; nothing is sent before you "
                     "confirm it."
                 }
-                p { (parts::post_button(Look::Primary, &format!("{place}/file"), &desk.csrf, "File it")) }
+                div { (parts::post_button(Look::Primary, &format!("{place}/file"), &desk.csrf, "File it")) }
             }))
             (parts::section("refuse", "Or refuse it", "", html! {
                 form method="post" action={ (place) "/refuse" } {

@@ -110,7 +110,7 @@ fn ending(desk: &Desk, r: &ReadTx, import: &Import) -> Result<Markup, Problem> {
         Some(what) => html! { p { "It can’t be undone any more: " (what) "." } },
         None => html! {
             p { "All that it brought can be taken away again, as long as nothing is built on it: no payment, no letter, no look by the client." }
-            p { (parts::post_button(Look::Plain, &format!("/desk/imports/{}/undo", import.id), &desk.csrf, "Undo this import")) }
+            div { (parts::post_button(Look::Plain, &format!("/desk/imports/{}/undo", import.id), &desk.csrf, "Undo this import")) }
         },
     };
     Ok(parts::section("undo", "Undo", "", body))

@@ -70,7 +70,7 @@ pub(super) fn part(r: &ReadTx, desk: &Desk, client: &Client, forms: &Forms<'_>) 
             @if let Some(exception) = &exception {
                 (parts::note(Tone::Warn, Icon::Clock, "Nothing is charged for late payment.", &exception.reason))
                 p.small.mut.gap-y { "By " (names.staff(exception.by)) ", " (desk.locale().instant_short(exception.since, desk.zone(), desk.today())) "." }
-                @if work { p { (parts::post_button(Look::Plain, &format!("{action}/end"), &desk.csrf, "Charge them as everybody")) } }
+                @if work { div { (parts::post_button(Look::Plain, &format!("{action}/end"), &desk.csrf, "Charge them as everybody")) } }
             } @else {
                 p { "Late payment notes can be made for what they pay late, as for everybody." }
                 @if work {

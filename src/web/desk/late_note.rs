@@ -64,7 +64,7 @@ fn so_far(desk: &Desk, invoice: &Invoice, late: &Late) -> Markup {
                 "." @if !late.notes.is_empty() { " Without what notes charge already." } }
             @if !late.accrued.stretches.is_empty() { (periods(desk, invoice.currency, &late.accrued.stretches)) }
             @if late.is_offered() && desk.may(Act::Work) {
-                p.gap-y { (parts::post_button(Look::Plain, &format!("{}/late-note", links::invoice(invoice.id)), &desk.csrf, "Make a late payment note")) }
+                div.gap-y { (parts::post_button(Look::Plain, &format!("{}/late-note", links::invoice(invoice.id)), &desk.csrf, "Make a late payment note")) }
                 p.small.mut { "It makes a draft of " (money(late.total())) ", which you look through and issue. This invoice stays as it is." }
             } @else if let Some(waiting) = late.waiting() {
                 p { a href=(links::draft(waiting)) { "A draft of a late payment note" } " waits to be issued." }

@@ -175,7 +175,7 @@ pub(super) fn part(desk: &Desk, held: Option<&Pause>, of: Paused, page: &str) ->
             Some(pause) => {
                 (parts::note(Tone::Warn, Icon::Clock, words(desk, pause), &pause.reason))
                 @if work && pause.of == of {
-                    p.row {
+                    div.row {
                         (parts::post_button(Look::Small, &format!("{page}/go-on"), &desk.csrf, "Go on now"))
                         a.small href={ (page) "/pause" } { "Change" }
                     }

@@ -125,7 +125,7 @@ pub(super) fn section(
             }
         }
         @if can {
-            p.row.gap-y {
+            div.row.gap-y {
                 (parts::link(Look::Small, &page, if open.is_some() { "Change" } else { "Record a promise" }))
                 @if open.is_some() {
                     (parts::post_button(Look::Small, &format!("{page}/withdrawal"), &desk.csrf, "Withdraw"))

@@ -157,7 +157,7 @@ pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Aske
     html! {
         (parts::act(Icon::Flag, summary, refused.is_some(), body))
         @if open.is_some() {
-            p.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the dispute")) }
+            div.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the dispute")) }
         }
     }
 }

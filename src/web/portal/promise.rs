@@ -189,7 +189,7 @@ pub(super) fn part(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Aske
     html! {
         (parts::act(Icon::Clock, summary, typed.is_some(), form(viewer, row, promised, (typed, asked), &at)))
         @if open.is_some() {
-            p.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the promise")) }
+            div.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the promise")) }
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::domain::person::{Contact, Person};
 use crate::domain::policy::{Asked, BEFORE_PUBLICATION, Channel, NOTHING_OPEN, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
 use crate::domain::score;
+use crate::domain::wording::Voice;
 use crate::mutants::Mutant;
 use crate::store::invoices::Row;
 use crate::store::letters::StepOutcome;
@@ -195,7 +196,7 @@ pub fn queue_outside(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Resul
     let planned = plan(row.due(), &rules.policy, &rules.zone).into_iter().find(|x| Some(x.step) == last);
     let Some((planned, step)) = planned.and_then(|x| Some((x, rules.policy.step(x.step)?))) else { return Ok(0) };
     let to = letters::reached(w, &row.invoice, step)?;
-    letters::queue_reminder(w, &row, &planned, &to, calendar::today(w.now, &rules.zone))
+    letters::queue_reminder(w, &row, (&planned, &rules.policy), &to, calendar::today(w.now, &rules.zone))
 }
 
 /// Queues the letters of a step, to whom it reaches, or asks staff to call; how many letters.
@@ -211,7 +212,7 @@ fn send(w: &mut WriteTx<'_>, row: &Row, planned: &Planned, rules: &Rules) -> Res
     };
     let queued = match Mutant::EnqueuesOutside.is_on() {
         true => 0,
-        false => letters::queue_reminder(w, row, planned, &to, calendar::today(w.now, &rules.zone))?,
+        false => letters::queue_reminder(w, row, (planned, &rules.policy), &to, calendar::today(w.now, &rules.zone))?,
     };
     if to.contacts.is_empty() {
         skip(w, &row.invoice, planned.step, "nobody at the client gets reminders")?;
@@ -331,7 +332,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
         return Ok(false);
     }
     let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
-    letters::reword(w, letter, &row, tone.on(today, due), today)?;
+    letters::reword(w, letter, &row, Voice::of(policy, step, tone.on(today, due)), today)?;
     Ok(true)
 }
 

@@ -17,7 +17,7 @@ use crate::domain::letter::{ANCHOR_SLOT, LINK_SLOT, link_slot};
 use crate::domain::money::Money;
 use crate::domain::payment::Settled;
 use crate::domain::refusal::{FieldFault, Refusal};
-use crate::domain::reminder::Tone;
+use crate::domain::reminder::{Policy, Tone};
 use crate::domain::tax::Totals;
 use crate::domain::terms::Terms;
 use crate::domain::wording::{LetterKind, Wording, Words};
@@ -43,6 +43,9 @@ pub fn change(
     words: Option<&Words>,
 ) -> Result<Done<()>, ActError> {
     scope.may(Act::Govern)?;
+    if !is_known(w, kind)? {
+        return Err(Refusal::NotFound.into());
+    }
     let now = w.wording_now(kind, language)?;
     let (version, kept) = now.map_or((0, None), |x| (x.version, x.words));
     if version != known {
@@ -56,6 +59,18 @@ pub fn change(
     let version = version.checked_add(1).ok_or(Refusal::TryAgain)?;
     w.put_wording(&Wording { kind, language, version, words, by, at })?;
     Ok(w.record(About::FIRM, Event::LetterWorded { letter: kind, language, own })?.done(()))
+}
+
+/// Whether there is such a letter: those of single steps are of the policy as it is now, or have had words.
+///
+/// # Errors
+/// When the store fails.
+pub fn is_known(r: &impl Reader, kind: LetterKind) -> Result<bool, StoreError> {
+    if kind.instead().is_none() || kind.step_in(&r.policy()?).is_some() {
+        return Ok(true);
+    }
+    let worded = |language| Ok::<_, StoreError>(r.wording_now(kind, language)?.is_some());
+    Language::ALL.into_iter().try_fold(false, |any, language| Ok(any || worded(language)?))
 }
 
 /// Chooses whether the PDFs of invoices go along with the letters about them, or are linked.
@@ -98,24 +113,25 @@ pub fn sample(
         None => None,
     };
     let to_name = to_name.unwrap_or_else(|| "Ana Ruiz".to_owned());
-    let entries: Vec<Entry<'_>> = days(kind)
+    let days = days(kind, &r.policy()?);
+    let entries: Vec<Entry<'_>> = days
         .iter()
         .zip(&rows)
         .map(|(day, row)| {
             let due = today.saturating_add(Span::new().days(*day));
-            Entry { about: subject(&firm, &to_name, row, (due, today)), tone: tone(kind).on(today, due), broken: None }
+            Entry { about: subject(&firm, &to_name, row, (due, today)), tone: kind.tone().on(today, due), broken: None }
         })
         .collect();
     let broken = || StoreError::Broken("a letter to look at has no invoice".to_owned());
     let first = entries.first().ok_or_else(broken)?;
     let text = match kind {
         LetterKind::Issued => letters_own::issued(&first.about, words),
-        LetterKind::Reminder(tone) => letters_own::reminder(&first.about, tone, words),
+        LetterKind::Reminder(tone) | LetterKind::Step(_, tone) => letters_own::reminder(&first.about, tone, words),
         LetterKind::Several(_) => digest(&entries, &Also::default(), words).ok_or_else(broken)?,
     };
     let text = dressed(r, text, kind, &entries, (&firm, url))?;
     let names: Vec<String> = entries.iter().map(|x| numbered(x.about.invoice)).collect();
-    Ok(Sample { text, about: format!("{}, {}", names.join(", "), as_if(kind)) })
+    Ok(Sample { text, about: format!("{}, {}", names.join(", "), as_if(kind, &days)) })
 }
 
 /// The letter with what is added while it is handed over.
@@ -170,16 +186,12 @@ fn numbered(invoice: &Invoice) -> String {
     invoice.number().map(|x| x.to_string()).unwrap_or_default()
 }
 
-fn tone(kind: LetterKind) -> Tone {
-    match kind {
-        LetterKind::Issued => Tone::Upcoming,
-        LetterKind::Reminder(tone) | LetterKind::Several(tone) => tone,
-    }
-}
-
 /// By how many days from today the invoices of a letter are due: the first as the letter has it, others later.
-fn days(kind: LetterKind) -> Vec<i64> {
-    let first = match (kind, tone(kind)) {
+fn days(kind: LetterKind, policy: &Policy) -> Vec<i64> {
+    if let Some(step) = kind.step_in(policy) {
+        return vec![-i64::from(step.offset)];
+    }
+    let first = match (kind, kind.tone()) {
         (LetterKind::Issued, _) => 30,
         (_, Tone::Upcoming) => 7,
         (_, Tone::DueToday) => 0,
@@ -190,14 +202,18 @@ fn days(kind: LetterKind) -> Vec<i64> {
     if matches!(kind, LetterKind::Several(_)) { vec![first, 2, 6] } else { vec![first] }
 }
 
-fn as_if(kind: LetterKind) -> String {
-    let first = days(kind).first().copied().unwrap_or_default();
+fn as_if(kind: LetterKind, days: &[i64]) -> String {
+    let first = days.first().copied().unwrap_or_default();
     let words = match first {
         0 => "as if it were due today".to_owned(),
-        1.. => format!("as if it were due in {first} days"),
-        _ => format!("as if it were {} days late", -first),
+        1.. => format!("as if it were due in {}", in_days(first)),
+        _ => format!("as if it were {} late", in_days(-first)),
     };
     if matches!(kind, LetterKind::Several(_)) { words.replacen("it were", "the first were", 1) } else { words }
+}
+
+fn in_days(n: i64) -> String {
+    if n == 1 { "1 day".to_owned() } else { format!("{n} days") }
 }
 
 /// An invoice of a firm that has none yet.

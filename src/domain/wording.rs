@@ -3,6 +3,8 @@
 //! A firm chooses subject, opening and closing; greeting, amounts, buttons and whatever else a letter must say stay the
 //! product's own. Knows no letter's own words: those stand in `mail`.
 
+use std::borrow::Cow;
+
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
@@ -10,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use super::event::Actor;
 use super::invoice::days_between;
 use super::language::Language;
-use super::policy::Tone;
+use super::policy::{Channel, Policy, Step, Tone};
 use super::refusal::{Faults, Refusal};
+use super::sentence::step_words;
 use super::text::{self, capital};
 
 /// Longest subject, in characters, before its variables are filled.
@@ -28,10 +31,14 @@ pub enum LetterKind {
     Reminder(Tone),
     /// Reminds of several, in the tone of the most pressing.
     Several(Tone),
+    /// Reminds of one invoice by the step of the policy that has this name ([`Step::id`]), while it speaks in this
+    /// tone. Where the firm chose none, [`LetterKind::Reminder`]'s words hold.
+    Step(u16, Tone),
 }
 
 impl LetterKind {
-    /// All of them, in the order of a list. The place of each is how it is stored: new ones come at the end.
+    /// All but those of single steps, in the order of a list. The place of each is how it is stored: new ones come at
+    /// the end, before them [`LetterKind::Step`].
     pub const ALL: [Self; 11] = [
         Self::Issued,
         Self::Reminder(Tone::Upcoming),
@@ -56,14 +63,41 @@ impl LetterKind {
         })
     }
 
-    /// The number under which it is stored.
+    /// The reminder by a step of the policy; `None` where that asks for a call.
+    pub fn of_step(step: &Step) -> Option<Self> {
+        (step.by == Channel::Letter).then_some(Self::Step(step.id, step.tone))
+    }
+
+    /// The step of a policy whose words these are.
+    pub fn step_in(self, policy: &Policy) -> Option<&Step> {
+        policy.steps.iter().find(|step| Self::of_step(step) == Some(self))
+    }
+
+    /// The tone of a reminder; an issued invoice's is as before the due date.
+    pub fn tone(self) -> Tone {
+        match self {
+            Self::Issued => Tone::Upcoming,
+            Self::Reminder(tone) | Self::Several(tone) | Self::Step(_, tone) => tone,
+        }
+    }
+
+    /// The letter whose words hold where the firm chose none of this one; `None` where those are ours.
+    pub fn instead(self) -> Option<Self> {
+        match self {
+            Self::Step(_, tone) => Some(Self::Reminder(tone)),
+            _ => None,
+        }
+    }
+
+    /// The number under which it is stored; those of single steps share one.
     pub fn tag(self) -> u8 {
-        (0..).zip(Self::ALL).find(|x| x.1 == self).map_or(0, |x| x.0)
+        let last = u8::try_from(Self::ALL.len()).unwrap_or(u8::MAX);
+        (0..).zip(Self::ALL).find(|x| x.1 == self).map_or(last, |x| x.0)
     }
 
     /// The word in addresses.
-    pub fn code(self) -> &'static str {
-        match self {
+    pub fn code(self) -> Cow<'static, str> {
+        Cow::Borrowed(match self {
             Self::Issued => "issued",
             Self::Reminder(Tone::Upcoming) => "upcoming",
             Self::Reminder(Tone::DueToday) => "due-today",
@@ -75,17 +109,34 @@ impl LetterKind {
             Self::Several(Tone::Overdue) => "several-overdue",
             Self::Several(Tone::Firm) => "several-firm",
             Self::Several(Tone::Final) => "several-final",
-        }
+            Self::Step(id, tone) => return Cow::Owned(format!("step-{id}-{}", Self::Reminder(tone).code())),
+        })
     }
 
     /// The letter and language of a word in an address: `overdue-de`.
     pub fn from_code(code: &str) -> Option<(Self, Language)> {
         let (kind, language) = code.rsplit_once('-')?;
-        let kind = Self::ALL.into_iter().find(|x| x.code() == kind)?;
+        let kind = Self::ALL.into_iter().find(|x| x.code() == kind).or_else(|| Self::step_from_code(kind))?;
         Some((kind, Language::ALL.into_iter().find(|x| x.code() == language)?))
     }
 
-    /// As words: `the final notice about one invoice`.
+    fn step_from_code(code: &str) -> Option<Self> {
+        let (id, tone) = code.strip_prefix("step-")?.split_once('-')?;
+        let tone = Self::ALL.into_iter().find(|x| matches!(x, Self::Reminder(_)) && x.code() == tone)?.tone();
+        let kind = Self::Step(id.parse().ok()?, tone);
+        // One address for each: no sign and no leading zero.
+        (kind.code() == code).then_some(kind)
+    }
+
+    /// As [`Self::words`], with the day of a step of this policy: `the firm reminder 14 days after it was due`.
+    pub fn words_in(self, policy: &Policy) -> String {
+        match (self.instead(), self.step_in(policy)) {
+            (Some(reminder), Some(step)) => format!("{}, {}", reminder.words(), step_words(step.offset)),
+            _ => self.words(),
+        }
+    }
+
+    /// As words: `the final notice`.
     pub fn words(self) -> String {
         let tone = |tone| match tone {
             Tone::Upcoming => "the reminder before the due date",
@@ -98,12 +149,36 @@ impl LetterKind {
             Self::Issued => "the letter about a new invoice".to_owned(),
             Self::Reminder(x) => tone(x).to_owned(),
             Self::Several(x) => format!("{}, of several invoices", tone(x)),
+            Self::Step(_, x) => format!("{}, of a single step", tone(x)),
         }
     }
 
     /// What it may speak of, in the order of a list.
     pub fn variables(self) -> Vec<Variable> {
         Variable::ALL.into_iter().filter(|x| x.fits(self)).collect()
+    }
+}
+
+/// How a reminder of one invoice speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Voice {
+    /// The tone of its step on the day it goes.
+    pub tone: Tone,
+    /// The step that it goes by ([`Step::id`]); `None` where the policy has it no longer.
+    pub step: Option<u16>,
+}
+
+impl Voice {
+    /// That of the step at `offset` of a policy, which has this tone on the day.
+    pub fn of(policy: &Policy, offset: i16, tone: Tone) -> Self {
+        Self { tone, step: policy.step(offset).map(|x| x.id) }
+    }
+
+    /// The letters whose words it may have, its own step's first; what isn't true `today` of an invoice due on `due` is
+    /// not among them.
+    pub fn kinds(self, due: Date, today: Date) -> impl Iterator<Item = LetterKind> {
+        let of_tone = LetterKind::reminder(self.tone, due, today);
+        self.step.map(|id| LetterKind::Step(id, of_tone.tone())).into_iter().chain([of_tone])
     }
 }
 
@@ -184,11 +259,7 @@ impl Variable {
     }
 
     fn fits(self, kind: LetterKind) -> bool {
-        let (one, tone) = match kind {
-            LetterKind::Issued => (true, Tone::Upcoming),
-            LetterKind::Reminder(tone) => (true, tone),
-            LetterKind::Several(tone) => (false, tone),
-        };
+        let (one, tone) = (!matches!(kind, LetterKind::Several(_)), kind.tone());
         match self {
             Self::Contact | Self::Client | Self::Firm | Self::Amount => true,
             Self::Number | Self::Title | Self::DueDate => one,
@@ -406,7 +477,23 @@ mod tests {
             }
             assert!(kind.variables().len() >= 5, "{kind:?}");
         }
-        for wrong in ["", "overdue", "overdue-fr", "-de", "x-de", "overdue-de-de"] {
+        let step = LetterKind::Step(7, Tone::Firm);
+        assert_eq!(LetterKind::from_code("step-7-firm-en"), Some((step, Language::English)));
+        assert_eq!(
+            (usize::from(step.tag()), step.variables()),
+            (LetterKind::ALL.len(), LetterKind::Reminder(Tone::Firm).variables())
+        );
+        for wrong in [
+            "",
+            "overdue",
+            "overdue-fr",
+            "-de",
+            "x-de",
+            "overdue-de-de",
+            "step-65536-firm-de",
+            "step-+7-firm-de",
+            "step-7-issued-de",
+        ] {
             assert_eq!(LetterKind::from_code(wrong), None, "{wrong}");
         }
     }

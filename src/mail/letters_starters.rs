@@ -26,6 +26,7 @@ fn english(kind: LetterKind) -> Three {
     const TALK: &str =
         "If you can’t pay it all now, or something’s wrong, talk to us before then: reply to this e-mail.";
     match kind {
+        LetterKind::Step(_, tone) => english(LetterKind::Reminder(tone)),
         LetterKind::Issued => ("Invoice {number}: {amount}, due {due date}", "Here is our invoice {number}.", UNCLEAR),
         LetterKind::Reminder(Tone::Upcoming) => (
             "Due {due date}: {amount}",
@@ -95,6 +96,7 @@ fn german(kind: LetterKind) -> Three {
     const TALK: &str = "Falls Sie nicht alles auf einmal zahlen können oder etwas nicht stimmt, sprechen Sie bitte \
                         vorher mit uns: Antworten Sie auf diese E-Mail.";
     match kind {
+        LetterKind::Step(_, tone) => german(LetterKind::Reminder(tone)),
         LetterKind::Issued => (
             "Rechnung {number}: {amount}, fällig am {due date}",
             "unsere Rechnung {number} liegt für Sie bereit.",

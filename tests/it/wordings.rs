@@ -2,11 +2,11 @@
 //! outbox keeps its words while its amounts stay true.
 
 use axum::http::StatusCode;
-use counterfoil::actions::{people, wordings};
+use counterfoil::actions::{people, policies, wordings};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::event::{Actor, Event};
 use counterfoil::domain::language::Language;
-use counterfoil::domain::policy::Tone;
+use counterfoil::domain::policy::{Policy, Tone};
 use counterfoil::domain::refusal::Refusal;
 use counterfoil::domain::wording::{LetterKind, Wording, Words};
 use counterfoil::mail::Verdict;
@@ -65,6 +65,89 @@ async fn a_letter_says_what_the_firm_chose_around_what_it_must_say_itself() {
     assert!(!letter.text.contains("[[") && !html.contains("[["));
     assert!(house.log().contains(&Event::LetterWorded { letter: OVERDUE, language: Language::English, own: true }));
     assert!(house.verify().is_clean(), "{:?}", house.verify());
+}
+
+/// Changes the policy as it is, by Orla.
+async fn change_policy(house: &TestHouse, change: impl FnOnce(&mut Policy)) {
+    let mut kept = house.app.store.read(|r| r.policy_now()).unwrap();
+    change(&mut kept.policy);
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| policies::change(w, s, kept.version, &kept.policy, "a try");
+    house.act(house.who.orla, act).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_step_says_what_was_chosen_for_it_wherever_it_is_moved_and_while_it_keeps_its_tone() {
+    let house = TestHouse::new().await;
+    let mut steps = Policy::standard().steps;
+    let (week, fortnight) = (steps.remove(2), steps.remove(2));
+    assert_eq!((week.offset, fortnight.offset), (7, 14));
+    let [of_week, of_fortnight] = [&week, &fortnight].map(|x| LetterKind::of_step(x).unwrap());
+    choose(&house, OVERDUE, Language::English, Some(words("All polite: {number}", "Polite.", ""))).await.unwrap();
+    choose(&house, of_week, Language::English, Some(words("A week: {number}", "A week.", ""))).await.unwrap();
+    choose(&house, of_fortnight, Language::German, Some(words("Zwei Wochen", "Zwei.", ""))).await.unwrap();
+    let subject_on = async |due, day| {
+        let (id, _) = house.issue(house.who.marlow, 100_00, due).await;
+        house.tick().await;
+        house.claim_all();
+        house.at(day, 9);
+        house.tick().await;
+        let letter = house.claim(ANA);
+        assert!(letter.text.contains("€100.00"), "{}", letter.text);
+        house.pay(house.who.marlow, 100_00, vec![id]).await;
+        house.claim_all();
+        letter.subject
+    };
+    assert_eq!(subject_on(date(2026, 12, 1), date(2026, 12, 8)).await, "A week: HF-2026-0001");
+    change_policy(&house, |policy| policy.steps[2].offset = 8).await;
+    assert_eq!(subject_on(date(2026, 12, 14), date(2026, 12, 22)).await, "A week: HF-2026-0002");
+    // What it says is of its tone: a firm step does not go on in polite words.
+    change_policy(&house, |policy| policy.steps[2].tone = Tone::Firm).await;
+    let firm = subject_on(date(2027, 1, 4), date(2027, 1, 12)).await;
+    assert!(firm.contains("8 days late") && !firm.contains("week") && !firm.contains("polite"), "{firm}");
+    change_policy(&house, |policy| policy.steps[2].tone = Tone::Overdue).await;
+    choose(&house, of_week, Language::English, None).await.unwrap();
+    assert_eq!(subject_on(date(2027, 1, 18), date(2027, 1, 26)).await, "All polite: HF-2027-0001");
+    assert!(house.verify().is_clean(), "{:?}", house.verify());
+}
+
+#[tokio::test]
+async fn words_of_a_step_are_chosen_on_the_desk_and_begin_with_those_of_its_tone() {
+    let house = TestHouse::new().await;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let path = "/desk/settings/letters/step-3-firm-en";
+    let list = orla.get("/desk/settings/letters").await.text();
+    assert!(list.contains(path) && list.contains("The firm reminder, 14 days after it was due"), "{list}");
+    assert!(list.contains("As its tone"), "{list}");
+    assert!(orla.get("/desk/reminders/policy").await.text().contains("/desk/settings/letters#steps"));
+    let firm = LetterKind::Reminder(Tone::Firm);
+    choose(&house, firm, Language::English, Some(words("Firm: {number}", "Firmly.", ""))).await.unwrap();
+    let page = orla.get(path).await.text();
+    assert!(page.contains("value=\"Firm: {number}\"") && page.contains("as if it were 14 days late"), "{page}");
+    let version = hidden(&page, "version");
+    let typed = |subject: &'static str| {
+        [("version", version.as_str()), ("subject", subject), ("opening", "Two weeks."), ("do", "save")]
+    };
+    let refused = orla.post(path, &typed("{count}")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.text().contains("this letter can’t fill “{count}”"), "{}", refused.text());
+    assert_eq!(orla.post(path, &typed("Two weeks: {number}")).await.location(), "/desk/settings/letters?saved=words");
+    let page = orla.get(path).await.text();
+    assert!(page.contains("Two weeks: ") && page.contains("Back to the words of its tone"), "{page}");
+    let log = orla.get("/desk/activity?topic=mail").await.text();
+    assert!(log.contains("words of the firm’s own for the firm reminder, of a single step in English"), "{log}");
+    // What no step of the policy is: another tone, a step that never was.
+    for absent in ["step-3-final-en", "step-99-firm-en", "step-03-firm-en", "step-3-several-firm-en", "step--firm-en"] {
+        let answer = orla.get(&format!("/desk/settings/letters/{absent}")).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{absent}");
+    }
+    let never = LetterKind::Step(99, Tone::Firm);
+    let refused = choose(&house, never, Language::English, Some(words("x", "y", ""))).await;
+    assert!(matches!(refused, Err(ActError::Refused(Refusal::NotFound))), "{refused:?}");
+    // A step that the policy has no longer keeps what it said, to be read.
+    change_policy(&house, |policy| policy.steps.retain(|x| x.offset != 14)).await;
+    let page = orla.get(path).await.text();
+    assert!(page.contains("The firm reminder, of a single step, in English"), "{page}");
+    assert!(!orla.get("/desk/settings/letters").await.text().contains(path));
 }
 
 #[tokio::test]

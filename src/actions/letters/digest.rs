@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::along::along_of;
@@ -22,6 +23,7 @@ use crate::domain::invoice::Invoice;
 use crate::domain::letter::{ALL_SLOT, ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
 use crate::domain::promise::{Outcome, Promise};
 use crate::domain::reminder::{Policy, Tone};
+use crate::domain::wording::Voice;
 use crate::mail::letters::Text;
 use crate::mail::letters_digest::{Also, Entry, Promised, digest, kind};
 use crate::secrets::{Entropy, Token};
@@ -84,8 +86,8 @@ fn alone(
         links.push((link_slot(n), link(w, &letter, *other, entropy, sender)?));
     }
     let policy = w.policy()?;
-    let tone = tone(&policy, &letter).on(today, row.due());
-    reword_with(w, letter, row, tone, today, Some(&found.also))?;
+    let voice = voice(&policy, &letter, row.due(), today);
+    reword_with(w, letter, row, voice, today, Some(&found.also))?;
     begin_with(w, id, entropy, sender, links)
 }
 
@@ -162,7 +164,7 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], also: &Also, zone: &TimeZone)
     let (first, _) = going.first().ok_or_else(nothing)?;
     let (firm, policy) = (w.firm()?, w.policy()?);
     let (firm, today) = (writing(w, &firm, first.to)?, today(w.now, zone));
-    let entry = |(letter, row): &'_ (Letter, Row)| tone(&policy, letter).on(today, row.due());
+    let tone = |(letter, row): &'_ (Letter, Row)| voice(&policy, letter, row.due(), today).tone;
     let asides = going.iter().map(|x| Ok((broken(w, &x.1)?, disputed(w, &x.1)?)));
     let asides = asides.collect::<Result<Vec<_>, StoreError>>()?;
     let entries: Vec<Entry<'_>> = going
@@ -170,7 +172,7 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], also: &Also, zone: &TimeZone)
         .zip(asides)
         .map(|(one, (broken, disputed))| {
             let about = subject(&firm, &first.to_name, &one.1, disputed, today);
-            Entry { about, tone: entry(one), broken }
+            Entry { about, tone: tone(one), broken }
         })
         .collect();
     // As with one reminder, the words that held when it was queued: of several, the last of them.
@@ -195,10 +197,11 @@ pub(super) fn promise_of(promise: &Promise) -> Promised {
     Promised { amount: promise.amount, day: promise.day }
 }
 
-/// How a reminder’s step speaks; one that the policy has no longer, politely.
-fn tone(policy: &Policy, letter: &Letter) -> Tone {
-    let Purpose::Reminder(_, offset) = letter.purpose else { return Tone::Overdue };
-    policy.step(offset).map_or(Tone::at(offset, Tone::Overdue), |step| step.tone)
+/// How a reminder’s step speaks today; one that the policy has no longer, politely.
+fn voice(policy: &Policy, letter: &Letter, due: Date, today: Date) -> Voice {
+    let Purpose::Reminder(_, offset) = letter.purpose else { return Voice { tone: Tone::Overdue, step: None } };
+    let tone = policy.step(offset).map_or(Tone::at(offset, Tone::Overdue), |step| step.tone);
+    Voice::of(policy, offset, tone.on(today, due))
 }
 
 /// The link to one of the invoices: for the client a door to that document alone, for staff the desk.

@@ -18,9 +18,9 @@ use crate::domain::payment::Settled;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
 use crate::domain::refusal::Refusal;
-use crate::domain::reminder::{Planned, Tone};
+use crate::domain::reminder::{Planned, Policy};
 use crate::domain::text::EmailAddress;
-use crate::domain::wording::LetterKind;
+use crate::domain::wording::{LetterKind, Voice};
 use crate::mail::letters_digest::Also;
 use crate::mail::{letters as words, letters_own};
 use crate::mutants::Mutant;
@@ -61,15 +61,16 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
     Ok(())
 }
 
-/// Queues a reminder step to everybody whom it reaches; how many letters that were not queued before.
+/// Queues a reminder step to everybody whom it reaches, as `policy` has it; how many letters that were not queued before.
 pub(in super::super) fn queue_reminder(
     w: &mut WriteTx<'_>,
     row: &Row,
-    step: &Planned,
+    (step, policy): (&Planned, &Policy),
     to: &Reached,
     today: Date,
 ) -> Result<usize, ActError> {
     let invoice = &row.invoice;
+    let voice = Voice::of(policy, step.step, step.tone);
     let instalment = Some(row.due()).filter(|_| !invoice.terms.instalments.is_empty());
     for older in w.letters_about(invoice.id)? {
         if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
@@ -82,13 +83,13 @@ pub(in super::super) fn queue_reminder(
     let key = |to| reminder_key(invoice.id, instalment, step.step, to);
     for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
-        let text = reminder_words(w, &subject(&firm, &contact.name, row, disputed, today), step.tone, w.now)?;
+        let text = reminder_words(w, &subject(&firm, &contact.name, row, disputed, today), voice, w.now)?;
         let link = Some(Link::Document(invoice.id));
         queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
     }
     for (staff, first) in to.copies.iter().zip(to.contacts.first().into_iter().cycle()) {
         let theirs = writing(w, &firm, Person::Contact(first.id))?;
-        let text = reminder_words(w, &subject(&theirs, &first.name, row, disputed, today), step.tone, w.now)?;
+        let text = reminder_words(w, &subject(&theirs, &first.name, row, disputed, today), voice, w.now)?;
         let text = as_copy(w, &text, Some(invoice.client), &first.name)?;
         let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
         let key = key(Person::Staff(staff.id));
@@ -110,12 +111,14 @@ pub(in super::super) fn queue_reminder(
 fn reminder_words(
     r: &impl Reader,
     about: &words::Subject<'_>,
-    tone: Tone,
+    voice: Voice,
     at: Timestamp,
 ) -> Result<words::Text, StoreError> {
-    let kind = LetterKind::reminder(tone, about.due, about.today);
-    let own = r.words_at(kind, about.firm.locale.language(), at)?;
-    Ok(letters_own::reminder(about, tone, own.as_ref()))
+    let mut own = None;
+    for kind in voice.kinds(about.due, about.today) {
+        own = own.or(r.words_at(kind, about.firm.locale.language(), at)?);
+    }
+    Ok(letters_own::reminder(about, voice.tone, own.as_ref()))
 }
 
 /// Writes a waiting reminder's words again, with what is open `today`.
@@ -123,10 +126,10 @@ pub(in super::super) fn reword(
     w: &mut WriteTx<'_>,
     letter: Letter,
     row: &Row,
-    tone: Tone,
+    voice: Voice,
     today: Date,
 ) -> Result<(), ActError> {
-    reword_with(w, letter, row, tone, today, None)
+    reword_with(w, letter, row, voice, today, None)
 }
 
 /// As [`reword`], naming what is `also` open.
@@ -134,14 +137,14 @@ pub(super) fn reword_with(
     w: &mut WriteTx<'_>,
     letter: Letter,
     row: &Row,
-    tone: Tone,
+    voice: Voice,
     today: Date,
     also: Option<&Also>,
 ) -> Result<(), ActError> {
     let firm = w.firm()?;
     let firm = writing(w, &firm, letter.to)?;
     let about = words::Subject { also, ..subject(&firm, &letter.to_name, row, disputed(w, row)?, today) };
-    let words::Text { subject, text, html } = reminder_words(w, &about, tone, letter.queued)?;
+    let words::Text { subject, text, html } = reminder_words(w, &about, voice, letter.queued)?;
     if (&subject, &text, &html) != (&letter.subject, &letter.text, &letter.html) {
         let reworded = Letter { subject, text, html, ..letter };
         w.move_letter(&reworded, &reworded.state, Some(w.now))?;

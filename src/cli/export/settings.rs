@@ -7,12 +7,11 @@ use super::super::Failure;
 use super::archive::Archive;
 use super::write::Writer;
 use crate::domain::event::Actor;
-use crate::domain::language::Language;
 use crate::domain::late_payment::LatePaymentVersion;
 use crate::domain::policy::{Policy, PolicyVersion, step_line};
 use crate::domain::sentence::Names;
 use crate::domain::text::capital;
-use crate::domain::wording::{LetterKind, Wording};
+use crate::domain::wording::Wording;
 use crate::store::prelude::*;
 use crate::web::desk::names::NamesOf;
 
@@ -54,15 +53,15 @@ impl<A: Archive> Writer<'_, A> {
 
     fn letters(&self, names: &NamesOf<'_, ReadTx>) -> Result<Markup, Failure> {
         let mut versions = Vec::new();
-        for (kind, language) in LetterKind::ALL.into_iter().flat_map(|kind| Language::ALL.map(|x| (kind, x))) {
+        for (kind, language) in self.r.worded()? {
             versions.push((kind, language, self.r.wordings(kind, language, usize::MAX)?));
         }
-        versions.retain(|x| !x.2.is_empty());
+        let policy = self.r.policy()?;
         Ok(html! {
             @if versions.is_empty() { p { "Every letter says what Counterfoil wrote." } }
-            @else { p { "Letters that are not listed say what Counterfoil wrote." } }
+            @else { p { "Letters that are not listed say what Counterfoil wrote, and single steps what every letter of their tone does." } }
             @for (kind, language, versions) in &versions {
-                h3 { (capital(&kind.words())) ", in " (language.name()) }
+                h3 { (capital(&kind.words_in(&policy))) ", in " (language.name()) }
                 @for one in versions { (self.wording(names, one)) }
             }
         })
@@ -71,7 +70,14 @@ impl<A: Archive> Writer<'_, A> {
     fn wording(&self, names: &NamesOf<'_, ReadTx>, one: &Wording) -> Markup {
         html! {
             p {
-                b { "Version " (one.version) @if one.words.is_none() { ": back to what Counterfoil wrote" } }
+                b {
+                    "Version " (one.version)
+                    @match (&one.words, one.kind.instead()) {
+                        (Some(_), _) => {}
+                        (None, Some(_)) => { ": back to the words of its tone" }
+                        (None, None) => { ": back to what Counterfoil wrote" }
+                    }
+                }
                 small { (by(names, &one.by)) ", " (self.local(one.at)) }
             }
             @if let Some(words) = &one.words {

@@ -13,7 +13,7 @@ use crate::store::letters::{LetterReads, shelf, waits_as_reminder};
 use crate::store::returned::Returned;
 use crate::store::tables::*;
 use crate::store::tx::Reader;
-use crate::store::wordings::language_tag;
+use crate::store::wordings;
 use redb::ReadableTable;
 
 /// Highest tag of how a step was settled.
@@ -92,7 +92,7 @@ fn reminders(c: &mut Check<'_>) -> Result<(), StoreError> {
         Ok(())
     })?;
     policies(c)?;
-    wordings(c)?;
+    words(c)?;
     pauses(c)?;
     stopped(c)
 }
@@ -127,11 +127,11 @@ fn policies(c: &mut Check<'_>) -> Result<(), StoreError> {
 }
 
 /// Each letter's words in each language have versions without a gap, and can be filled.
-fn wordings(c: &mut Check<'_>) -> Result<(), StoreError> {
+fn words(c: &mut Check<'_>) -> Result<(), StoreError> {
     let mut last = (0, 0, 0);
-    c.every("words of letters", WORDINGS, |c, (tag, language, version): (u8, u64, u64), one: Wording| {
-        let before = if (last.0, last.1) == (tag, language) { last.2 } else { 0 };
-        let named = (one.kind.tag(), language_tag(one.language), u64::from(one.version)) == (tag, language, version);
+    c.every("words of letters", WORDINGS, |c, (tag, of, version): (u8, u64, u64), one: Wording| {
+        let before = if (last.0, last.1) == (tag, of) { last.2 } else { 0 };
+        let named = wordings::shelf(one.kind, one.language) == (tag, of) && u64::from(one.version) == version;
         let fit = one
             .words
             .as_ref()
@@ -139,7 +139,7 @@ fn wordings(c: &mut Check<'_>) -> Result<(), StoreError> {
         c.claim(named && fit && version == before + 1, || {
             format!("Version {version} of the words of {} in {} can’t be right.", one.kind.words(), one.language.name())
         });
-        last = (tag, language, version);
+        last = (tag, of, version);
         Ok(())
     })?;
     Ok(())

@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::links;
 use super::names::NamesOf;
-use super::policy_days;
+use super::{policy_days, wordings};
 use crate::domain::access::Act;
 use crate::domain::event::Actor;
 use crate::domain::policy::{Policy, PolicyVersion, differences, step_line};
@@ -54,6 +54,7 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, a
     html! {
         @if policy.steps.is_empty() { p { "No reminders are sent." } }
         ul { @for step in &policy.steps { li { (step_line(step, locale, |id| names.staff(id))) } } }
+        @if desk.may(Act::Govern) { p.small { a href={ (wordings::PAGE) "#" (wordings::STEPS_ID) } { "What each step’s letter says" } } }
         p.gap-y {
             "Letters go on working days, " (policy.days.weekday_words())
             @if !policy.days.holidays.is_empty() { ", but not on " a href={ (PAGE) "#" (HOLIDAYS_ID) } { "public holidays" } }
@@ -97,6 +98,6 @@ fn by(names: &NamesOf<'_, ReadTx>, actor: &Actor) -> String {
 pub(super) fn short(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, along: bool) -> Markup {
     html! {
         (rules(desk, policy, names, along))
-        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } @if desk.may(Act::Govern) { " · " a href=(super::wordings::PAGE) { "What letters say" } " · " a href=(super::late_payment::PAGE) { "Late payment" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
+        p { a href=(PAGE) { "Versions" @if desk.may(Act::Govern) { ", and changing it" } } @if desk.may(Act::Govern) { " · " a href=(wordings::PAGE) { "What letters say" } " · " a href=(super::late_payment::PAGE) { "Late payment" } } " · " a href=(links::with_query("/desk/activity", &[("topic", "mail")])) { "What happened" } }
     }
 }

@@ -30,9 +30,10 @@ type Which = (LetterKind, Language);
 
 /// `GET /desk/settings/letters/{letter}`: a letter and a language, such as `overdue-de`.
 pub async fn show(DeskGovern(desk): DeskGovern, Path(letter): Path<String>) -> Result<Markup, Problem> {
-    let which = LetterKind::from_code(&letter).ok_or(Problem::NotFound)?;
+    let which = known(&desk, &letter)?;
     let now = desk.read(|r| Ok(r.wording_now(which.0, which.1)?))?;
-    let (fields, words) = (kept(which, now.as_ref()), now.and_then(|x| x.words));
+    let (fields, words) = (kept(&desk, which, now.as_ref())?, now.and_then(|x| x.words));
+    let words = if words.is_some() { words } else { of_tone(&desk, which)? };
     let sample = sample(&desk, which, words.as_ref(), "")?;
     page(&desk, which, Typed::fresh(&fields), sample.as_ref().ok())
 }
@@ -44,7 +45,7 @@ pub async fn save(
     Path(letter): Path<String>,
     Posted(fields): Posted,
 ) -> Result<Response, Problem> {
-    let which = LetterKind::from_code(&letter).ok_or(Problem::NotFound)?;
+    let which = known(&desk, &letter)?;
     let (known, pressed) = (fields.get("version").parse().unwrap_or(u32::MAX), fields.get("do"));
     if pressed == "ours" {
         return match desk.act(move |w, scope| wordings::change(w, scope, which, known, None)).await {
@@ -75,12 +76,28 @@ pub async fn save(
     }
 }
 
-/// The form of what is kept; where the words are ours, of words like them to begin from.
-fn kept((kind, language): Which, now: Option<&Wording>) -> Fields {
+/// The letter of an address.
+fn known(desk: &Desk, letter: &str) -> Result<Which, Problem> {
+    let which = LetterKind::from_code(letter).ok_or(Problem::NotFound)?;
+    let known = desk.read(|r| Ok(wordings::is_known(r, which.0)?))?;
+    known.then_some(which).ok_or(Problem::NotFound)
+}
+
+/// For a step without words, the firm's own of its tone.
+fn of_tone(desk: &Desk, (kind, language): Which) -> Result<Option<Words>, Problem> {
+    let Some(tone) = kind.instead() else { return Ok(None) };
+    desk.read(|r| Ok(r.wording_now(tone, language)?.and_then(|x| x.words)))
+}
+
+/// The form of what is kept; where there are no words of its own, of those like it to begin from.
+fn kept(desk: &Desk, which: Which, now: Option<&Wording>) -> Result<Fields, Problem> {
     let version = now.map_or(0, |x| x.version).to_string();
-    let words = now.and_then(|x| x.words.clone());
-    let Words { subject, opening, closing } = words.unwrap_or_else(|| starter(kind, language));
-    Fields::of([("version", version), ("subject", subject), ("opening", opening), ("closing", closing)])
+    let words = match now.and_then(|x| x.words.clone()) {
+        Some(words) => words,
+        None => of_tone(desk, which)?.unwrap_or_else(|| starter(which.0, which.1)),
+    };
+    let Words { subject, opening, closing } = words;
+    Ok(Fields::of([("version", version), ("subject", subject), ("opening", opening), ("closing", closing)]))
 }
 
 /// The letter as it would read; or what is wrong with the invoice to show it with.
@@ -113,11 +130,11 @@ fn page(desk: &Desk, (kind, language): Which, typed: Typed<'_>, sample: Option<&
         let names = NamesOf::among(r, &desk.scope);
         let versions = r.wordings(kind, language, VERSIONS)?;
         let own = versions.first().is_some_and(|x| x.words.is_some());
-        let title = format!("{}, in {}", capital(&kind.words()), language.name());
-        let about = if own {
-            "It says what you chose."
-        } else {
-            "It says what we wrote. The form begins with words like ours."
+        let title = format!("{}, in {}", capital(&kind.words_in(&r.policy()?)), language.name());
+        let about = match (own, kind.instead()) {
+            (true, _) => "It says what you chose.",
+            (false, Some(_)) => "It says what every letter of its tone does. The form begins with words like that.",
+            (false, None) => "It says what we wrote. The form begins with words like ours.",
         };
         let body = html! {
             (parts::back(PAGE, "Letters"))
@@ -130,7 +147,7 @@ fn page(desk: &Desk, (kind, language): Which, typed: Typed<'_>, sample: Option<&
                 }
                 aside aria-label="About these words" {
                     (parts::section("variables", "Variables", "", variables(kind)))
-                    (parts::section("versions", "Versions", "", history(desk, &names, &versions)))
+                    (parts::section("versions", "Versions", "", history(desk, &names, kind, &versions)))
                 }
             }
         };
@@ -139,6 +156,7 @@ fn page(desk: &Desk, (kind, language): Which, typed: Typed<'_>, sample: Option<&
 }
 
 fn form(desk: &Desk, (kind, language): Which, typed: Typed<'_>, own: bool) -> Markup {
+    let back = if kind.instead().is_some() { "Back to the words of its tone" } else { "Back to our words" };
     let of_subject = format!("At most {SUBJECT_MAX} characters, in one line.");
     html! {
         form.panel.stack method="post" action=(address(kind, language)) {
@@ -160,7 +178,7 @@ fn form(desk: &Desk, (kind, language): Which, typed: Typed<'_>, own: bool) -> Ma
             form.sec-m method="post" action=(address(kind, language)) {
                 (csrf_input(&desk.csrf))
                 (hidden("version", typed.fields.get("version")))
-                (parts::submit_as(Look::Quiet, "do", "ours", "Back to our words"))
+                (parts::submit_as(Look::Quiet, "do", "ours", back))
             }
         }
     }
@@ -187,12 +205,16 @@ fn paper(sample: &Sample) -> Markup {
     parts::section("preview", "As it would read", html! { "About " (sample.about) }, body)
 }
 
-fn history(desk: &Desk, names: &NamesOf<'_, ReadTx>, versions: &[Wording]) -> Markup {
+fn history(desk: &Desk, names: &NamesOf<'_, ReadTx>, kind: LetterKind, versions: &[Wording]) -> Markup {
+    let (none, back) = match kind.instead() {
+        Some(_) => ("It never had words of its own.", "Back to those of its tone"),
+        None => ("These are our words, as they came.", "Back to ours"),
+    };
     html! {
-        @if versions.is_empty() { p.mut { "These are our words, as they came." } } @else {
+        @if versions.is_empty() { p.mut { (none) } } @else {
             ul.plain { @for one in versions {
                 li { div {
-                    b { @if one.words.is_some() { "Words of your own" } @else { "Back to ours" } }
+                    b { @if one.words.is_some() { "Words of your own" } @else { (back) } }
                     small { (since(desk, names, one)) }
                     @if let Some(words) = &one.words { (parts::more(reading(one.version), said(words))) }
                 } }

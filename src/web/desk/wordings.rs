@@ -10,6 +10,7 @@ use crate::actions::letters::ATTACHED_MAX;
 use crate::actions::wordings;
 use crate::domain::event::Actor;
 use crate::domain::language::Language;
+use crate::domain::policy::Policy;
 use crate::domain::sentence::Names;
 use crate::domain::text::capital;
 use crate::domain::wording::{LetterKind, Wording};
@@ -22,6 +23,8 @@ use crate::web::problem::Problem;
 
 /// Where it is.
 pub const PAGE: &str = "/desk/settings/letters";
+/// Where it lists the words of single steps.
+pub(super) const STEPS_ID: &str = "steps";
 
 /// `GET /desk/settings/letters?saved=`
 pub async fn show(DeskGovern(desk): DeskGovern, Query(query): Query) -> Result<Markup, Problem> {
@@ -50,15 +53,10 @@ pub(super) fn address(kind: LetterKind, language: Language) -> String {
 fn page(desk: &Desk, errors: &[FieldError], saved: &str) -> Result<Markup, Problem> {
     desk.read(|r| {
         let names = NamesOf::among(r, &desk.scope);
-        let mut rows = Vec::new();
-        for kind in LetterKind::ALL {
-            let mut cells = vec![html! { (capital(&kind.words())) }];
-            for language in Language::ALL {
-                let now = r.wording_now(kind, language)?;
-                cells.push(state(desk, &names, (kind, language), now.as_ref()));
-            }
-            rows.push(Row::from(cells));
-        }
+        let policy = r.policy()?;
+        let steps: Vec<LetterKind> = policy.steps.iter().filter_map(LetterKind::of_step).collect();
+        let of_all = rows(desk, r, &names, &LetterKind::ALL, &policy)?;
+        let of_steps = rows(desk, r, &names, &steps, &policy)?;
         let languages = Language::ALL.map(Language::name);
         let cols: Vec<Col<'_>> =
             [Col::name("Letter")].into_iter().chain(languages.iter().map(|name| Col::text(name))).collect();
@@ -72,12 +70,39 @@ fn page(desk: &Desk, errors: &[FieldError], saved: &str) -> Result<Markup, Probl
                     "reminders and the signature are always there. A letter that waits keeps the words it was queued with. "
                     "A letter about a late payment note alone has ours."
                 }
-                (parts::scroller("Letters and their words", &cols, &rows, None))
+                (parts::scroller("Letters and their words", &cols, &of_all, None))
             }))
+            @if !of_steps.is_empty() { (parts::section(STEPS_ID, "Words of single steps", "Where a step should say something else than others of its tone", html! {
+                p.hint {
+                    "For letters about one invoice; one about several speaks in the tone of the most pressing. A step keeps its words "
+                    "when it is moved to another day, and has those of its tone again when its tone is changed."
+                }
+                (parts::scroller("Steps of the reminder policy and their words", &cols, &of_steps, None))
+            })) }
             (files(desk, r.pdfs_along()?, errors))
         };
         Ok(desk.page(DeskNav::Settings, &parts::titled("Letters", errors), body))
     })
+}
+
+/// A row for each letter, with its state in each language.
+fn rows(
+    desk: &Desk,
+    r: &ReadTx,
+    names: &NamesOf<'_, ReadTx>,
+    kinds: &[LetterKind],
+    policy: &Policy,
+) -> Result<Vec<Row>, StoreError> {
+    let mut rows = Vec::new();
+    for &kind in kinds {
+        let mut cells = vec![html! { (capital(&kind.words_in(policy))) }];
+        for language in Language::ALL {
+            let now = r.wording_now(kind, language)?;
+            cells.push(state(desk, names, (kind, language), now.as_ref()));
+        }
+        rows.push(Row::from(cells));
+    }
+    Ok(rows)
 }
 
 fn state(
@@ -89,7 +114,7 @@ fn state(
     let own = now.filter(|x| x.words.is_some());
     html! {
         a href=(address(kind, language)) {
-            @if own.is_some() { "Yours" } @else { "Ours" }
+            @if own.is_some() { "Yours" } @else if kind.instead().is_some() { "As its tone" } @else { "Ours" }
             (heard(format!(": {} in {}", kind.words(), language.name())))
         }
         @if let Some(own) = own { small { (since(desk, names, own)) } }

@@ -128,11 +128,11 @@ impl LetterKind {
         (kind.code() == code).then_some(kind)
     }
 
-    /// As [`Self::words`], with the day of a step of this policy: `the firm reminder 14 days after it was due`.
+    /// As [`Self::words`], with the day of a step of this policy: `the letter 14 days after it was due: firm`.
     pub fn words_in(self, policy: &Policy) -> String {
-        match (self.instead(), self.step_in(policy)) {
-            (Some(reminder), Some(step)) => format!("{}, {}", reminder.words(), step_words(step.offset)),
-            _ => self.words(),
+        match self.step_in(policy) {
+            Some(step) => format!("the letter {}: {}", step_words(step.offset), step.tone.words()),
+            None => self.words(),
         }
     }
 

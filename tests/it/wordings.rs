@@ -114,9 +114,9 @@ async fn a_step_says_what_was_chosen_for_it_wherever_it_is_moved_and_while_it_ke
 async fn words_of_a_step_are_chosen_on_the_desk_and_begin_with_those_of_its_tone() {
     let house = TestHouse::new().await;
     let mut orla = desk_of(&house, house.who.orla).await;
-    let path = "/desk/settings/letters/step-3-firm-en";
+    let path = "/desk/settings/letters/step-4-firm-en";
     let list = orla.get("/desk/settings/letters").await.text();
-    assert!(list.contains(path) && list.contains("The firm reminder, 14 days after it was due"), "{list}");
+    assert!(list.contains(path) && list.contains("The letter 14 days after it was due: firm"), "{list}");
     assert!(list.contains("As its tone"), "{list}");
     assert!(orla.get("/desk/reminders/policy").await.text().contains("/desk/settings/letters#steps"));
     let firm = LetterKind::Reminder(Tone::Firm);
@@ -136,7 +136,7 @@ async fn words_of_a_step_are_chosen_on_the_desk_and_begin_with_those_of_its_tone
     let log = orla.get("/desk/activity?topic=mail").await.text();
     assert!(log.contains("words of the firm’s own for the firm reminder, of a single step in English"), "{log}");
     // What no step of the policy is: another tone, a step that never was.
-    for absent in ["step-3-final-en", "step-99-firm-en", "step-03-firm-en", "step-3-several-firm-en", "step--firm-en"] {
+    for absent in ["step-4-final-en", "step-99-firm-en", "step-04-firm-en", "step-4-several-firm-en", "step--firm-en"] {
         let answer = orla.get(&format!("/desk/settings/letters/{absent}")).await;
         assert_eq!(answer.status, StatusCode::NOT_FOUND, "{absent}");
     }

@@ -98,7 +98,7 @@ fn rows(
         let mut cells = vec![html! { (capital(&kind.words_in(policy))) }];
         for language in Language::ALL {
             let now = r.wording_now(kind, language)?;
-            cells.push(state(desk, names, (kind, language), now.as_ref()));
+            cells.push(state(desk, names, (kind, language), policy, now.as_ref()));
         }
         rows.push(Row::from(cells));
     }
@@ -109,13 +109,14 @@ fn state(
     desk: &Desk,
     names: &NamesOf<'_, ReadTx>,
     (kind, language): (LetterKind, Language),
+    policy: &Policy,
     now: Option<&Wording>,
 ) -> Markup {
     let own = now.filter(|x| x.words.is_some());
     html! {
         a href=(address(kind, language)) {
             @if own.is_some() { "Yours" } @else if kind.instead().is_some() { "As its tone" } @else { "Ours" }
-            (heard(format!(": {} in {}", kind.words(), language.name())))
+            (heard(format!(": {} in {}", kind.words_in(policy), language.name())))
         }
         @if let Some(own) = own { small { (since(desk, names, own)) } }
     }

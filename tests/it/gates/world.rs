@@ -288,8 +288,8 @@ impl World {
                 vec![
                     ("overdue-en".to_owned(), Of::Everybody),
                     ("several-final-de".to_owned(), Of::Everybody),
-                    ("step-2-overdue-en".to_owned(), Of::Everybody),
-                    ("step-2-final-en".to_owned(), Of::Absent),
+                    ("step-3-overdue-en".to_owned(), Of::Everybody),
+                    ("step-3-final-en".to_owned(), Of::Absent),
                     ("overdue-fr".to_owned(), Of::Absent),
                     ("x".to_owned(), Of::Absent),
                 ],

@@ -164,12 +164,12 @@ pub(super) fn held_back(desk: &Desk, leapt: Option<Leap>) -> Markup {
         None => "This data was restored from a backup, so some of what waits may have been sent before.".to_owned(),
     };
     let what = format!("{why} An owner releases the letters; those to sign in and to set a password go meanwhile.");
-    html! {
-        (parts::note(Tone::Warn, Icon::Alert, "Letters are held back.", &what))
-        @if desk.may(Act::Govern) {
-            p.gap-y { (parts::link(Look::Plain, super::restored::PAGE, "Look through them")) }
-        }
+    let title = "Letters are held back.";
+    if !desk.may(Act::Govern) {
+        return parts::note(Tone::Warn, Icon::Alert, title, &what);
     }
+    let through = parts::link(Look::Plain, super::restored::PAGE, "Look through them");
+    parts::note_actions(Tone::Warn, Icon::Alert, title, &what, through)
 }
 
 /// What the clock did, in a sentence or two.

@@ -138,7 +138,7 @@ fn dropped(folder: &str, restored: bool) -> Markup {
 fn numbers_form(desk: &Desk, series: &[Series], typed: &Fields, errors: &[FieldError]) -> Markup {
     html! {
         p { "Look at the newest documents that clients have, and write the last number given in each series. The next one follows it, and none is given twice." }
-        form.panel.fill method="post" action="/desk/restored/numbers" {
+        form.panel.fill.gap-y method="post" action="/desk/restored/numbers" {
             (csrf_input(&desk.csrf))
             @for (n, one) in series.iter().enumerate() {
                 @let (name, last) = (format!("last_{n}"), one.last.to_string());
@@ -158,7 +158,7 @@ fn letters_form(
     leapt: Option<Leap>,
     (typed, errors): (&Fields, &[FieldError]),
 ) -> Markup {
-    let cols = [Col::short("Goes"), Col::text("To"), Col::text("Subject").wide(), Col::short("Queued")];
+    let cols = [Col::short("Goes"), Col::text("To"), Col::text("Subject").wide(), Col::short("Queued").wide()];
     // A tick that was taken away stays away; what came since the list was drawn has one.
     let before: HashSet<&str> = typed.all("listed").collect();
     let ticked: HashSet<&str> = typed.all("go").collect();
@@ -190,15 +190,20 @@ fn rest_choice(count: usize, typed: &Fields, errors: &[FieldError]) -> Markup {
 
 fn letter_row(desk: &Desk, letter: &Letter, first: bool, goes: bool) -> Row {
     let heard = format!("{} to {} goes", letter.subject, letter.to_name);
+    let queued = time(letter.queued, desk.locale().instant_short(letter.queued, desk.zone(), desk.today()));
     Row {
         cells: vec![
             html! {
                 input type="hidden" name="listed" value=(letter.id);
                 input type="checkbox" name="go" value=(letter.id) checked[goes] aria-label=(heard) id=[first.then_some(FIRST)];
             },
-            html! { (letter.to_name) small { (letter.to_address) } },
+            html! {
+                (letter.to_name) small { (letter.to_address) }
+                small.narrow { a href=(links::letter(letter.id)) { (letter.subject) } }
+                small.narrow { (why(letter.purpose)) ", queued " (queued) }
+            },
             html! { a href=(links::letter(letter.id)) { (letter.subject) } small { (why(letter.purpose)) } },
-            time(letter.queued, desk.locale().instant_short(letter.queued, desk.zone(), desk.today())),
+            queued.clone(),
         ],
         ..Row::default()
     }

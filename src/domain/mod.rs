@@ -3,6 +3,7 @@
 //! Knows no disk, no clock, no randomness and no network: `today` and `now` are arguments. Imports no other room.
 
 pub mod access;
+pub mod agreed;
 pub mod anchor;
 pub mod attention;
 pub mod backup;

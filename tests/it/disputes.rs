@@ -16,6 +16,7 @@ use counterfoil::store::scope::Pass;
 use jiff::civil::{Date, date};
 
 use crate::auth::signed_in;
+use crate::desk::desk_of;
 use crate::house::{TestHouse, eur, line};
 
 fn wish(part: Part) -> Wish {
@@ -471,4 +472,43 @@ async fn what_is_disputed_is_seen_in_plan_score_report_and_receivables() {
     assert!(before.contains("No dispute was rejected."), "as of the day before: {before}");
     let report = orla.get("/desk/fairness").await.text();
     assert!(report.contains("Held by a dispute"), "{report}");
+}
+
+#[tokio::test]
+async fn a_credit_note_begins_with_what_was_agreed_on() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let marlow = house.who.marlow;
+    let mut orla = desk_of(&house, house.who.orla).await;
+    let mut form_of = async |id: InvoiceId, part: Part| {
+        recorded(&house, id, wish(part)).await.unwrap();
+        let zone = crate::house::dublin();
+        house
+            .act(house.who.orla, move |w, s| disputes::uphold(w, s, (id, None), "Two were broken.", &zone))
+            .await
+            .unwrap();
+        orla.get(&format!("/desk/invoices/{id}/credit")).await.text()
+    };
+    // What stands in a field.
+    let value = |page: &str, name: &str| {
+        let tag = page.split('<').find(|x| x.starts_with("input") && x.contains(&format!("name=\"{name}\""))).unwrap();
+        tag.split("value=\"").nth(1).unwrap().split('"').next().unwrap().to_owned()
+    };
+    let chosen = |page: &str, take: &str| {
+        let radio = format!("value=\"{take}\" checked");
+        assert!(page.contains(&radio) && page.contains("Two were broken."), "{take}: {page}");
+    };
+    let (lines, _) = of_lines(&house, &[60_00, 40_00], date(2026, 11, 25)).await;
+    let page = form_of(lines, Part::Lines(vec![1])).await;
+    chosen(&page, "lines");
+    assert_eq!(["q0", "q1"].map(|name| value(&page, name)), ["", "1"]);
+    let (part, _) = of_lines(&house, &[100_00], date(2026, 11, 25)).await;
+    let page = form_of(part, Part::Amount(12_34)).await;
+    chosen(&page, "amounts");
+    assert_eq!(value(&page, "g0"), "12.34");
+    let (whole, _) = house.issue(marlow, 50_00, date(2026, 11, 25)).await;
+    chosen(&form_of(whole, Part::Whole).await, "rest");
+    // Nothing is proposed where nothing was agreed on.
+    let (plain, _) = house.issue(marlow, 50_00, date(2026, 11, 25)).await;
+    let page = orla.get(&format!("/desk/invoices/{plain}/credit")).await.text();
+    assert!(page.contains("value=\"rest\" checked") && !page.contains("Two were broken."), "{page}");
 }

@@ -11,6 +11,7 @@ use super::form::{Id, Typed, again, errors_in, on_to};
 use super::links;
 use super::undo::issued;
 use crate::actions::invoices::{Crediting, credit_part};
+use crate::domain::agreed::proposed;
 use crate::domain::credit::{Credited, Take};
 use crate::domain::ids::InvoiceId;
 use crate::domain::money::Money;
@@ -31,7 +32,8 @@ const HOLD: &str = "hold";
 /// And of one that settles its invoice.
 const SETTLE: &str = "settle";
 
-/// `GET /desk/invoices/{id}/credit?less=`: `less` proposes an amount, in minor units.
+/// `GET /desk/invoices/{id}/credit?less=`: `less` proposes an amount, in minor units; without one, what was agreed on in
+/// a dispute and waits to be credited is proposed.
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Query(query): Query) -> Result<Response, Problem> {
     let row = issued(&desk, id)?;
     let once = Token::draw(&desk.app.entropy).reveal();
@@ -39,8 +41,40 @@ pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Query(query): 
     if let Some(less) = query.get("less").parse::<i64>().ok().filter(|x| *x > 0) {
         fields.set("take", "amounts");
         fields.set("g0", desk.locale().amount(Money::new(less, row.invoice.currency)));
+    } else {
+        desk.read(|r| Ok(propose(&desk, r, &row, &mut fields)?))?;
     }
     Ok(desk.read(|r| draw::page(&desk, r, &row, Typed::fresh(&fields), None))?.into_response())
+}
+
+/// Fills in what was agreed on in a dispute, with what the client was answered as the reason.
+fn propose(desk: &Desk, r: &ReadTx, row: &Row, fields: &mut Fields) -> Result<(), StoreError> {
+    let Some(dispute) = r.standing_dispute(row.invoice.id)?.filter(|x| x.waits) else { return Ok(()) };
+    if let Some(answer) = &dispute.answer {
+        fields.set("reason", &answer.words);
+    }
+    let notes = r.credit_notes_for(&row.invoice)?;
+    let Some(credited) = Credited::of(&row.invoice, &notes) else { return Ok(()) };
+    match proposed(&dispute, &credited) {
+        Some(Take::Lines(lines)) => {
+            fields.set("take", "lines");
+            for (at, quantity) in lines {
+                fields.set(&format!("q{at}"), quantity.normalize().to_string());
+            }
+        }
+        Some(Take::Amounts(amounts)) => {
+            fields.set("take", "amounts");
+            for (at, group) in credited.groups().iter().enumerate() {
+                if let Some((_, minor)) = amounts.iter().find(|x| x.0 == group.vat) {
+                    let amount = Money::new(*minor, row.invoice.currency);
+                    fields.set(&format!("g{at}"), desk.locale().amount(amount));
+                }
+            }
+        }
+        Some(Take::Rest) => {}
+        None => fields.set("take", "amounts"),
+    }
+    Ok(())
 }
 
 /// `POST /desk/invoices/{id}/credit`: issues the credit note, or shows what it comes to.

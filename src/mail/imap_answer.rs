@@ -70,7 +70,7 @@ impl Answer {
     /// Under which the numbers of a folder's messages hold, where the server tells it.
     pub fn validity(&self) -> Option<u32> {
         let (_, words) = self.status().filter(|x| x.0 == "OK")?;
-        words.strip_prefix("[UIDVALIDITY ")?.split(']').next()?.trim().parse().ok()
+        words.to_ascii_uppercase().strip_prefix("[UIDVALIDITY ")?.split(']').next()?.trim().parse().ok()
     }
 
     /// The flags that stay when they are set, where the server tells them.

@@ -39,7 +39,9 @@ pub(super) struct Conversation {
     count: u32,
     /// Longest wait for the whole answer to a command.
     wait: Duration,
-    /// Whether the server began to give more of a message than was asked for.
+    /// Whether more of a message comes just now than was asked for.
+    spilling: bool,
+    /// Whether the last command was given up for that.
     overlong: bool,
 }
 
@@ -60,7 +62,7 @@ impl Conversation {
 
     /// Goes on over TLS, where the server gives no second greeting.
     pub fn resume(wire: Box<dyn Wire>, wait: Duration) -> Self {
-        Self { wire: BufReader::new(wire), count: 0, wait, overlong: false }
+        Self { wire: BufReader::new(wire), count: 0, wait, spilling: false, overlong: false }
     }
 
     /// Asks for TLS and gives the bare stream back for the handshake. Whatever the server (or someone between) said
@@ -101,7 +103,7 @@ impl Conversation {
         self.command(&line).await.map(drop).map_err(|trouble| without(trouble, &[&secret, password.reveal()]))
     }
 
-    /// Whether the last command was answered with more of a message than was asked for.
+    /// Whether the last command was given up because of a message of which more came than was asked for, without an end.
     pub fn is_overlong(&self) -> bool {
         self.overlong
     }
@@ -155,7 +157,7 @@ impl Conversation {
             return Err(Trouble::Wire("a command with a line break was not sent".to_owned()));
         }
         self.count = self.count.wrapping_add(1);
-        self.overlong = false;
+        (self.spilling, self.overlong) = (false, false);
         let tag = format!("a{}", self.count);
         let line = Zeroizing::new(format!("{tag} {line}\r\n"));
         let wait = self.wait;
@@ -163,7 +165,11 @@ impl Conversation {
             self.write(line.as_bytes()).await?;
             self.answers(&tag, more).await
         };
-        timeout(wait, spoken).await.map_err(|_| Trouble::too_long())?
+        let Ok(spoken) = timeout(wait, spoken).await else {
+            self.overlong = self.spilling;
+            return Err(Trouble::too_long());
+        };
+        spoken
     }
 
     async fn answers(&mut self, tag: &str, mut more: Option<&str>) -> Result<(Vec<Answer>, String), Trouble> {
@@ -217,16 +223,19 @@ impl Conversation {
     async fn piece(&mut self, count: u64, room: &mut Room) -> Result<Vec<u8>, Trouble> {
         let kept = count.min(room.pieces);
         let spilt = count - kept;
-        self.overlong |= spilt > 0;
-        room.pieces -= kept;
-        room.spilt =
-            room.spilt.checked_sub(spilt).ok_or_else(|| Trouble::garbage("more of a message than was asked for"))?;
+        let Some(left) = room.spilt.checked_sub(spilt) else {
+            self.overlong = true;
+            return Err(Trouble::garbage("more of a message than was asked for"));
+        };
+        (room.pieces, room.spilt) = (room.pieces - kept, left);
+        self.spilling = spilt > 0;
         let mut piece = vec![0; usize::try_from(kept).map_err(|_| Trouble::closed())?];
         self.wire.read_exact(&mut piece).await.map_err(|e| Trouble::lost(&e))?;
         let gone = tokio::io::copy(&mut (&mut self.wire).take(spilt), &mut tokio::io::sink()).await;
         if gone.map_err(|e| Trouble::lost(&e))? < spilt {
             return Err(Trouble::closed());
         }
+        self.spilling = false;
         Ok(piece)
     }
 

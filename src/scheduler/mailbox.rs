@@ -123,9 +123,11 @@ async fn read(
     tally: &mut Tally,
 ) -> Result<(), End> {
     let mut open = mailbox.open().await?;
-    let (mut asked, mut aside, mut unmarked) = (0, 0, Ok(()));
-    let all = in_turn(open.unseen().await?, from.swap(0, Ordering::Relaxed));
+    let (mut asked, mut aside, mut left, mut unmarked) = (0, 0, false, Ok(()));
+    let all = in_turn(open.unseen().await?, from.load(Ordering::Relaxed));
     for (at, &number) in all.iter().enumerate() {
+        // Should the look end with it, the next goes on behind it: one message must not keep the others.
+        from.store(number, Ordering::Relaxed);
         let overlong = match open.message(number).await? {
             // Those that the server does not give, or whose letter is on its way, stay for the next look.
             Given::Nothing => continue,
@@ -159,11 +161,13 @@ async fn read(
             Err(why) => unmarked = Err(End::Mailbox(why)),
         }
         if asked == AT_ONCE || aside == ASIDE_AT_ONCE {
-            // The next look goes on behind it: those that can't be marked would else be all it ever sees.
-            let left = at + 1 < all.len();
-            from.store(if left { number } else { 0 }, Ordering::Relaxed);
+            // Nor must those that can't be marked be all that looks ever see.
+            left = at + 1 < all.len();
             break;
         }
+    }
+    if !left {
+        from.store(0, Ordering::Relaxed);
     }
     open.close().await;
     unmarked

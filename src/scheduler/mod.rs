@@ -77,7 +77,15 @@ pub async fn back_up(app: &App) -> Result<bool, ActError> {
 /// # Errors
 /// When the store fails; a mailbox that can't be read is noted and no error.
 pub async fn read_mailbox(app: &App) -> Result<usize, ActError> {
-    mailbox::look(app, &AtomicU32::new(0)).await
+    read_mailbox_from(app, &AtomicU32::new(0)).await
+}
+
+/// As [`read_mailbox`], of several looks: each goes on behind the message that `from` keeps.
+///
+/// # Errors
+/// As [`read_mailbox`].
+pub async fn read_mailbox_from(app: &App, from: &AtomicU32) -> Result<usize, ActError> {
+    mailbox::look(app, from).await
 }
 
 /// At start: letters that a crash left in mid-send become uncertain, or wait again if somebody waits for them. How

@@ -37,6 +37,7 @@ const EMPTY: &str = "It is empty: print it again.";
 const LINK: &str = "It is a link; put the file itself there.";
 const FOLDER: &str = "It is a folder; put its files into the drop folder itself.";
 const NO_FILE: &str = "It is no file.";
+const OWN: &str = "It has the name of a folder that is made here: give it another.";
 
 /// What the last looks saw.
 #[derive(Debug, Default)]
@@ -247,10 +248,14 @@ fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Passed)> {
         let entry = entry?;
         let name = entry.file_name().to_string_lossy().to_lowercase();
         let unfinished = name.starts_with('.') || name.starts_with('~') || UNFINISHED.iter().any(|x| name.ends_with(x));
-        let (kind, own) = (entry.file_type()?, [TO_FILE, DONE, REFUSED].contains(&name.as_str()));
+        // What is unfinished is not asked about: it may be gone by now.
+        let kind = if unfinished { None } else { kind(&entry)? };
+        let Some(kind) = kind else { continue };
+        let own = [TO_FILE, DONE, REFUSED].contains(&name.as_str());
         // A link could lead anywhere, so that only files themselves are taken.
         match () {
-            () if unfinished || own => {}
+            () if own && kind.is_dir() => {}
+            () if own => passed.push((name_of(&entry.path()), OWN)),
             () if kind.is_file() => all.push(entry.path()),
             () if kind.is_symlink() => passed.push((name_of(&entry.path()), LINK)),
             () if kind.is_dir() => passed.push((name_of(&entry.path()), FOLDER)),
@@ -259,6 +264,14 @@ fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Passed)> {
     }
     all.sort();
     Ok((all, passed))
+}
+
+/// What lies there; `None` when it is gone.
+fn kind(entry: &fs::DirEntry) -> io::Result<Option<fs::FileType>> {
+    match entry.file_type() {
+        Err(gone) if gone.kind() == io::ErrorKind::NotFound => Ok(None),
+        found => found.map(Some),
+    }
 }
 
 /// Files that have been empty for long enough that nobody writes into them any more.

@@ -157,6 +157,11 @@ impl LetterState {
         matches!(self, Self::Failed(..) | Self::Uncertain(..) | Self::Bounced(..))
     }
 
+    /// Whether it left, or may have.
+    pub fn is_out(&self) -> bool {
+        matches!(self, Self::Accepted(..) | Self::Bounced(..) | Self::Uncertain(..))
+    }
+
     /// Whether the outbox still has to act.
     pub fn waits(&self) -> bool {
         matches!(self, Self::Queued | Self::Deferred(..))

@@ -53,10 +53,15 @@ pub trait DisputeReads: Reader {
 
     /// The dispute of an invoice that stands, open or not credited yet: one at a time does.
     fn standing_dispute(&self, invoice: InvoiceId) -> Result<Option<Dispute>, StoreError> {
-        if self.table(DISPUTED_OF)?.get(invoice.0)?.is_none() {
+        if self.disputed_of(invoice)?.is_none() {
             return Ok(None);
         }
         Ok(self.newest_dispute(invoice)?.filter(Dispute::stands))
+    }
+
+    /// Of an invoice with a dispute that stands: what was open when that was reckoned last, and how much is disputed.
+    fn disputed_of(&self, invoice: InvoiceId) -> Result<Option<(i64, i64)>, StoreError> {
+        Ok(self.table(DISPUTED_OF)?.get(invoice.0)?.map(|x| x.value()))
     }
 
     /// The dispute of an invoice that waits for an answer.

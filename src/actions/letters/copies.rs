@@ -12,7 +12,9 @@ use super::hand_over::{Parcel, Sender, outgoing};
 use super::people::reach;
 use super::stop::{moot, withdraw};
 use crate::domain::ids::{ClientId, InvoiceId, LetterId};
-use crate::domain::letter::{ALL_SLOT, ALSO_MAX, ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot};
+use crate::domain::letter::{
+    ALL_SLOT, ALSO_MAX, ANCHOR_SLOT, LINK_SLOT, Letter, LetterState, Purpose, link_slot, person_key,
+};
 use crate::domain::person::Person;
 use crate::mail::letters::{Text, copy};
 use crate::store::prelude::*;
@@ -48,13 +50,18 @@ fn original(r: &impl Reader, copy: &Letter) -> Result<Original, StoreError> {
         if !matches!(letter.to, Person::Contact(_)) || !same_step(&letter, copy) {
             continue;
         }
-        if super::thread::is_out(&letter.state) {
+        if letter.state.is_out() {
             let lead = letter.with.map_or(Ok(None), |lead| r.letter(lead))?;
             return Ok(Original::Went(Box::new(lead.unwrap_or(letter))));
         }
         waits |= letter.state.waits() || matches!(letter.state, LetterState::Sending(_));
     }
     Ok(if waits { Original::Waits } else { Original::Gone })
+}
+
+/// Whether a letter is a copy of one that went: it asks for nothing, so that it goes whatever comes of the invoice.
+pub(in super::super) fn is_of_what_went(r: &impl Reader, letter: &Letter) -> Result<bool, StoreError> {
+    Ok(is_copy(letter) && matches!(original(r, letter)?, Original::Went(_)))
 }
 
 /// Has the copies of a letter that went looked at at once.
@@ -104,16 +111,26 @@ pub fn begin_copy(
         w.move_letter(&letter, &letter.state, Some(until))?;
         return Ok(None);
     }
-    let mut going = vec![letter];
-    for other in w.reminders_waiting_for(going[0].to)? {
-        let same = other.id != going[0].id
-            && other.client == going[0].client
-            && matches!(original(w, &other)?, Original::Went(x) if x.id == of.id);
-        if same && moot(w, &other)?.is_none() {
-            going.push(other);
+    let mut going = beside(w, &letter, &of)?;
+    going.insert(0, letter);
+    hand_over(w, going, &of, sender).map(Some)
+}
+
+/// The other copies for the same person that wait of the same letter, found by their keys: many more may wait of others.
+fn beside(r: &impl Reader, copy: &Letter, of: &Letter) -> Result<Vec<Letter>, StoreError> {
+    let mut out = Vec::new();
+    for id in std::iter::once(&of.id).chain(&of.carries) {
+        let Some(part) = r.letter(*id)? else { continue };
+        let Some((step, _)) = part.key.rsplit_once('/') else { continue };
+        let Some(id) = r.letter_keyed(&format!("{step}/{}", person_key(copy.to)))? else { continue };
+        let Some(other) = r.letter(id)?.filter(|x| x.id != copy.id && x.state.waits()) else { continue };
+        let same = matches!(original(r, &other)?, Original::Went(x) if x.id == of.id);
+        if same && moot(r, &other)?.is_none() {
+            out.push(other);
         }
     }
-    hand_over(w, going, &of, sender).map(Some)
+    out.sort_by_key(|x| x.id);
+    Ok(out)
 }
 
 /// Marks them as sending, the first as the one that carries the others, with the words of the letter that they are of.
@@ -142,7 +159,8 @@ fn hand_over(w: &mut WriteTx<'_>, going: Vec<Letter>, of: &Letter, sender: &Send
     let lead = whole.ok_or_else(|| StoreError::Broken("a copy is of no letter".to_owned()))?;
     daily::note_begun(w, &lead)?;
     let slots = slots(w, of, sender)?;
-    Ok(Parcel { id: lead.id, outgoing: outgoing(&lead, &w.firm()?, sender, &slots, w.now), files: Vec::new() })
+    let outgoing = outgoing(&lead, &w.firm()?, sender, &slots, w.now);
+    Ok(Parcel { id: lead.id, outgoing, files: Vec::new(), named: Vec::new() })
 }
 
 /// The words of the letter, called a copy.

@@ -88,7 +88,8 @@ fn alone(
     let policy = w.policy()?;
     let voice = voice(&policy, &letter, row.due(), today);
     reword_with(w, letter, row, voice, today, Some(&found.also))?;
-    begin_with(w, id, entropy, sender, links)
+    let parcel = begin_with(w, id, entropy, sender, links)?;
+    Ok(parcel.map(|parcel| Parcel { named: found.ids, ..parcel }))
 }
 
 fn row_of(r: &impl Reader, letter: &Letter) -> Result<Option<Row>, StoreError> {
@@ -148,7 +149,7 @@ fn together(
         outgoing.reply_to = Some(answers_to);
     }
     offer_stop(w, &lead, entropy, sender, &mut outgoing)?;
-    Ok(Some(Parcel { id: lead.id, outgoing, files: along.files }))
+    Ok(Some(Parcel { id: lead.id, outgoing, files: along.files, named: found.ids }))
 }
 
 /// What else is open of the client.

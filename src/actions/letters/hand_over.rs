@@ -17,7 +17,7 @@ use crate::domain::firm::Firm;
 use crate::domain::grant::{
     CodeRequest, DOCUMENT_DAYS, Grant, Opens, RESET_MINUTES, SET_PASSWORD_HOURS, SIGN_IN_MINUTES, STOP_DAYS,
 };
-use crate::domain::ids::{FileRef, LetterId};
+use crate::domain::ids::{FileRef, InvoiceId, LetterId};
 use crate::domain::letter::{ANCHOR_SLOT, ATTEMPTS_MAX, CODE_SLOT, LINK_SLOT, Letter, LetterState, Link, Purpose};
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
@@ -36,6 +36,8 @@ pub struct Parcel {
     pub outgoing: Outgoing,
     /// Names and files that go along, to be read by [`attach`](super::attach).
     pub files: Vec<(String, FileRef)>,
+    /// Invoices that it names beside those that it asks for.
+    pub named: Vec<InvoiceId>,
 }
 
 /// Where letters come from and where their links lead.
@@ -116,7 +118,7 @@ pub(super) fn begin_with(
     }
     note_files(w, &letter, &along, &mut outgoing)?;
     offer_stop(w, &letter, entropy, sender, &mut outgoing)?;
-    Ok(Some(Parcel { id, outgoing, files: along.files }))
+    Ok(Some(Parcel { id, outgoing, files: along.files, named: Vec::new() }))
 }
 
 /// Whoever looks after the client that a letter goes to: name and address for answers. `None` where nobody does, and

@@ -2,20 +2,15 @@
 //! invoice to one person, and those about several invoices of one client to one person.
 
 use crate::domain::ids::{InvoiceId, LetterId};
-use crate::domain::letter::{Letter, LetterState, person_key};
+use crate::domain::letter::{Letter, person_key};
 use crate::store::prelude::*;
 
 /// The first letter about the same invoice that went to the same person by itself before this one.
 pub(super) fn of_invoice(r: &impl Reader, letter: &Letter) -> Result<Option<String>, StoreError> {
     let Some(invoice) = letter.purpose.invoice() else { return Ok(None) };
     let before = r.letters_about(invoice)?.into_iter().take_while(|x| x.id < letter.id);
-    let mut went = before.filter(|x| x.to == letter.to && x.with.is_none() && x.carries.is_empty() && is_out(&x.state));
+    let mut went = before.filter(|x| x.to == letter.to && x.with.is_none() && x.carries.is_empty() && x.state.is_out());
     Ok(went.next().map(|x| x.message_id))
-}
-
-/// Whether a letter left, or may have.
-pub(super) fn is_out(state: &LetterState) -> bool {
-    matches!(state, LetterState::Accepted(..) | LetterState::Bounced(..) | LetterState::Uncertain(..))
 }
 
 /// Most letters of invoices that a letter about several names as its thread.
@@ -31,7 +26,7 @@ pub(super) fn of_invoices(
     let mut out: Vec<String> = Vec::new();
     for invoice in invoices.into_iter().take(NAMED_MAX) {
         let mut before = r.letters_about(invoice)?.into_iter().rev();
-        let last = before.find(|x| x.to == letter.to && x.message_id != letter.message_id && is_out(&x.state));
+        let last = before.find(|x| x.to == letter.to && x.message_id != letter.message_id && x.state.is_out());
         out.extend(last.map(|x| x.message_id).filter(|id| !out.contains(id)));
     }
     out.reverse();

@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
-use super::letters::{Reached, reached};
-use super::outlook_people::{DUE_PASSED, by_clocks, waiting};
+use super::letters::{Reached, reached, yet_to_get};
+use super::outlook_people::{DUE_PASSED, by_clocks, soonest, waiting};
 pub use super::outlook_people::{OneLetter, To, as_letters, of_letter};
 use super::reminders::Rules;
 use crate::app::Settings;
@@ -144,13 +144,15 @@ pub fn soon(
     due.truncate(looks);
     let far = now.saturating_add(SignedDuration::from_hours(24 * SOON_DAYS)).unwrap_or(Timestamp::MAX);
     let until = known.unwrap_or(far).min(far);
-    let (mut coming, _) = waiting(r, &rules, (now, until), looks, &sees)?;
+    let (mut coming, rest) = soonest(r, &rules, (now, until), looks, &sees)?;
+    let until = rest.unwrap_or(until).min(until);
+    coming.retain(|x| x.at <= until);
     for (_, id) in due {
         let Some(row) = r.invoice_row(id)?.filter(|row| sees(row.invoice.client)) else { continue };
         coming.extend(of_invoice(r, &rules, &row, now, until)?);
     }
     coming.sort_by_key(key);
-    Ok(Outlook { coming, more: known.is_some(), held: r.sending_held()? })
+    Ok(Outlook { coming, more: known.is_some() || rest.is_some(), held: r.sending_held()? })
 }
 
 /// The order in which it happens.
@@ -188,10 +190,17 @@ pub fn of_invoice(
     let reason = hold.as_ref().map_or(String::new(), |hold| hold.words(locale));
     let mut out = Vec::new();
     for seen in foresee(subject, now, until, zone, policy) {
-        let to = match policy.step(seen.step).filter(|_| seen.fate == Fate::Goes) {
+        let mut to = match policy.step(seen.step).filter(|_| seen.fate == Fate::Goes) {
             Some(step) => reached(r, invoice, step)?,
             None => Reached::default(),
         };
+        // Of a step that fell before now some may have had it, and a hold took it back from others.
+        if !to.contacts.is_empty() && plan.iter().any(|x| x.step == seen.step && x.at <= now) {
+            to = yet_to_get(r, row, seen.step, to)?;
+            if to.contacts.is_empty() {
+                continue;
+            }
+        }
         let why = failing.iter().find(|x| x.0 == seen.step).map_or("", |x| x.1);
         let by = policy.step(seen.step).map_or(Channel::Letter, |step| step.by);
         let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { &reason });

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::letters::Reached;
+use super::letters::{Reached, is_of_what_went};
 use super::outlook::Coming;
 use super::reminders::{AROUND_THE_WORLD, Rules, clocks_of};
 use crate::domain::calendar::{today, wall_clock};
@@ -157,6 +157,9 @@ pub(super) fn by_clocks(rules: &Rules, coming: &Coming, to: &Reached, locale: Lo
     apart.into_iter().map(one).collect()
 }
 
+/// How often so many letters are read, where most of those that wait are of clients that one does not see.
+const PAGES_MAX: usize = 20;
+
 /// Why a step before the due date does not go after it.
 pub(super) const DUE_PASSED: &str = "Not sent: the due date has passed";
 
@@ -180,6 +183,39 @@ pub(super) fn waiting(
     }
     out.sort_by_key(|x| x.at);
     Ok((out, more))
+}
+
+/// The letters of reminders that wait and go soonest, between `now` and `until`, as far as `limit` of those that `sees`
+/// lets through are read; and from when on there may be more.
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn soonest(
+    r: &impl Reader,
+    rules: &Rules,
+    (now, until): (Timestamp, Timestamp),
+    limit: usize,
+    sees: &impl Fn(ClientId) -> bool,
+) -> Result<(Vec<Coming>, Option<Timestamp>), StoreError> {
+    let (mut out, mut found, mut after) = (Vec::new(), 0, None);
+    for _ in 0..PAGES_MAX {
+        let page = r.bulk_waiting(after, limit)?;
+        for &(due, id) in page.iter().take_while(|x| x.0 <= until) {
+            if found == limit {
+                return Ok((out, Some(due.max(now))));
+            }
+            let Some(letter) = r.letter(id)?.filter(|x| x.purpose.reminds() && x.client.is_some_and(sees)) else {
+                continue;
+            };
+            found += 1;
+            out.extend(of_letter(r, rules, &letter, now)?.filter(|x| x.at <= until));
+        }
+        after = page.last().copied().filter(|last| page.len() == limit && last.0 <= until);
+        if after.is_none() {
+            return Ok((out, None));
+        }
+    }
+    Ok((out, after.map(|x| x.0.max(now))))
 }
 
 /// What becomes of a reminder that waits in the outbox; `None` of what is no such letter, or of which nothing is open.
@@ -229,6 +265,9 @@ fn kept_back(
         && r.stopped(id)?.is_some()
     {
         return Ok(Some((Fate::Unmet, format!("Not sent: {} asked for no reminders", letter.to_name))));
+    }
+    if is_of_what_went(r, letter)? {
+        return Ok(None);
     }
     if step < 0 && today(at, zone) > row.due() {
         return Ok(Some((Fate::Expired, DUE_PASSED.to_owned())));

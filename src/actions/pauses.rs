@@ -9,6 +9,7 @@ use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::event::{Actor, Event};
+use crate::domain::hold::PAUSED;
 use crate::domain::ids::InvoiceId;
 use crate::domain::pause::{Pause, Paused, last_day};
 use crate::domain::refusal::Refusal;
@@ -36,7 +37,7 @@ pub fn pause(
     let reason = text::required("reason", reason, text::LINE_MAX, "Say why, in a few words.").map_err(Refusal::from)?;
     w.put_pause(&Pause { of, until, reason: reason.clone(), by, since: w.now })?;
     for invoice in concerned(w, of)? {
-        letters::withdraw_reminders(w, invoice, "its reminders are paused")?;
+        letters::withdraw_reminders(w, invoice, PAUSED)?;
     }
     let Paused { client, invoice } = of;
     Ok(w.record(about, Event::RemindersPaused { client, invoice, until, reason })?.done(()))

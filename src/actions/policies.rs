@@ -125,7 +125,9 @@ fn settle(
 ) -> Result<(), ActError> {
     let steps = w.reminder_steps(row.invoice.id)?;
     let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded | StepOutcome::Call);
-    let went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
+    let mut went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
+    // Also where a hold took the letter back from others: nobody gets it twice.
+    went.extend(letters::steps_out(w, row)?);
     for (step, why) in overtaken(old, &new.policy, new_plan, &went, new.at) {
         let reason = match why {
             Overtaken::Fell => "it fell before the policy was changed",

@@ -44,7 +44,7 @@ impl Hold {
     /// Why a letter that waits is withdrawn.
     pub fn withdraws(&self) -> &'static str {
         match self {
-            Self::Pause(_) => "its reminders are paused",
+            Self::Pause(_) => PAUSED,
             Self::Promise(_) => PROMISED,
             Self::Dispute(..) => DISPUTED,
         }
@@ -71,10 +71,17 @@ impl Hold {
     }
 }
 
+/// Why a letter that waits is withdrawn when its reminders are paused.
+pub const PAUSED: &str = "its reminders are paused";
 /// Why a letter that waits is withdrawn when a payment is promised.
 pub const PROMISED: &str = "a payment is promised";
 /// Why a letter that waits is withdrawn when all that is open is disputed.
 pub const DISPUTED: &str = "all that is open is disputed";
+
+/// Whether a letter that was withdrawn for this reason was so by a hold alone.
+pub fn is_hold(reason: &str) -> bool {
+    [PAUSED, PROMISED, DISPUTED].contains(&reason)
+}
 
 /// The hold that lasts longest.
 pub fn longest(holds: impl IntoIterator<Item = Hold>) -> Option<Hold> {

@@ -106,6 +106,23 @@ pub trait LetterReads: Reader {
         rows.map(|row| Ok(LetterId(row?.0.value().2))).collect()
     }
 
+    /// What goes to everybody on one morning and waits, with when each is due, soonest first, behind a place in that
+    /// order, at most `limit`.
+    fn bulk_waiting(
+        &self,
+        after: Option<(Timestamp, LetterId)>,
+        limit: usize,
+    ) -> Result<Vec<(Timestamp, LetterId)>, StoreError> {
+        let (table, tag) = (self.table(OUTBOX)?, Urgency::Bulk as u8);
+        let from = after.map_or((tag, i64::MIN, 0), |(at, id)| (tag, at.as_millisecond(), id.0.saturating_add(1)));
+        let rows = table.range(from..=(tag, i64::MAX, u64::MAX))?.take(limit);
+        rows.map(|row| {
+            let (_, due, id) = row?.0.value();
+            Ok((Timestamp::from_millisecond(due).unwrap_or(Timestamp::MAX), LetterId(id)))
+        })
+        .collect()
+    }
+
     /// While letters are held back since a restore: those that go all the same, with when each is due, soonest
     /// first, at most `limit`. What was due before the restore is not looked at.
     fn letters_due_while_held(&self, since: Timestamp, limit: usize) -> Result<Vec<(Timestamp, LetterId)>, StoreError> {
@@ -328,6 +345,12 @@ impl WriteTx<'_> {
     pub fn forget_steps(&mut self, invoice: InvoiceId) -> Result<(), StoreError> {
         let mut table = self.change(REMINDER_STEPS)?;
         table.retain_in((invoice.0, i16::MIN)..=(invoice.0, i16::MAX), |_, _| false)?;
+        Ok(())
+    }
+
+    /// Lets a step be due once more: what was settled of it was taken back.
+    pub fn forget_step(&mut self, invoice: InvoiceId, step: i16) -> Result<(), StoreError> {
+        self.change(REMINDER_STEPS)?.remove((invoice.0, step))?;
         Ok(())
     }
 

@@ -81,15 +81,17 @@ pub(super) fn note_went(w: &mut WriteTx<'_>, letter: &Letter, at: Timestamp) -> 
     if last_went(w, letter)?.is_none_or(|kept| kept <= at || kept > now) {
         w.remember(&series("went", letter), u64::try_from(at.as_millisecond()).unwrap_or_default())?;
     }
-    if is_again(w, letter.id)? {
-        w.remember(&again(letter.id), 0)?;
-    }
-    Ok(())
+    forget_again(w, letter)
 }
 
 /// Notes that staff said that a reminder be sent again, whatever went today.
 pub(super) fn note_again(w: &mut WriteTx<'_>, letter: &Letter) -> Result<(), StoreError> {
     if letter.purpose.reminds() { w.remember(&again(letter.id), 1) } else { Ok(()) }
+}
+
+/// Forgets it: the letter was taken back since.
+pub(super) fn forget_again(w: &mut WriteTx<'_>, letter: &Letter) -> Result<(), StoreError> {
+    if is_again(w, letter.id)? { w.remember(&again(letter.id), 0) } else { Ok(()) }
 }
 
 fn is_again(r: &impl Reader, id: LetterId) -> Result<bool, StoreError> {

@@ -20,6 +20,7 @@ use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
 pub use along::{ATTACHED_MAX, Along, along, attach};
+pub(super) use copies::is_of_what_went;
 pub use copies::{begin_copy, is_copy};
 pub(super) use daily::waits_for_another_day;
 pub use daily::waits_until;
@@ -34,7 +35,7 @@ pub use posted::{POSTED_WAIT, posted_to};
 pub(super) use posted::{queue_posted, reword_posted};
 pub(super) use queue::{
     not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
-    queue_sign_in, reword,
+    queue_sign_in, reword, steps_out, yet_to_get,
 };
 pub(super) use statements::queue_statement;
 pub use still::{Spoken, spoken, still};

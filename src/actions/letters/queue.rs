@@ -1,15 +1,18 @@
 //! Letters are queued in the commit of what causes them, each once under its key.
 
+use std::collections::BTreeSet;
+
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
-use super::about;
 use super::copies::{LOOKS_AGAIN, as_copy};
 use super::people::{Addressee, Reached, addressee, concerned, recipients, writing};
 use super::stop::withdraw;
+use super::{about, daily};
 use crate::domain::event::Event;
 use crate::domain::firm::Firm;
+use crate::domain::hold::is_hold;
 use crate::domain::ids::LetterId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issue_key, quote_key, reminder_key};
@@ -71,7 +74,6 @@ pub(in super::super) fn queue_reminder(
 ) -> Result<usize, ActError> {
     let invoice = &row.invoice;
     let voice = Voice::of(policy, step.step, step.tone);
-    let instalment = Some(row.due()).filter(|_| !invoice.terms.instalments.is_empty());
     for older in w.letters_about(invoice.id)? {
         if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
             withdraw(w, older, "a later reminder took its place")?;
@@ -80,12 +82,13 @@ pub(in super::super) fn queue_reminder(
     let (firm, disputed) = (w.firm()?, disputed(w, row)?);
     let mut queued = 0;
     let purpose = Purpose::Reminder(invoice.id, step.step);
-    let key = |to| reminder_key(invoice.id, instalment, step.step, to);
+    let key = |to| reminder_key(invoice.id, row.instalment(), step.step, to);
     for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let text = reminder_words(w, &subject(&firm, &contact.name, row, disputed, today), voice, w.now)?;
         let link = Some(Link::Document(invoice.id));
-        queued += usize::from(queue(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
+        queued +=
+            usize::from(queue_or_again(w, &contact.into(), key(Person::Contact(contact.id)), purpose, link, text)?);
     }
     for (staff, first) in to.copies.iter().zip(to.contacts.first().into_iter().cycle()) {
         let theirs = writing(w, &firm, Person::Contact(first.id))?;
@@ -94,7 +97,7 @@ pub(in super::super) fn queue_reminder(
         let to = Addressee { client: Some(invoice.client), ..Addressee::from(staff) };
         let key = key(Person::Staff(staff.id));
         // The client's link is theirs alone: a copy leads to the invoice on the desk.
-        if queue(w, &to, key.clone(), purpose, None, text)? {
+        if queue_or_again(w, &to, key.clone(), purpose, None, text)? {
             queued += 1;
             let kept = w.letter_keyed(&key)?.map_or(Ok(None), |id| w.letter(id))?;
             // It goes when the letter that it is of went, with the words of that one.
@@ -289,6 +292,69 @@ pub(super) fn queue(
         Event::LetterQueued { letter: letter.id, subject: letter.subject.clone(), to: to.address.to_string(), purpose };
     let _ = w.record(about(&letter), event)?;
     Ok(true)
+}
+
+/// As [`queue`], or once more the very letter of this key that only a hold took back: as it would be written now.
+fn queue_or_again(
+    w: &mut WriteTx<'_>,
+    to: &Addressee,
+    key: String,
+    purpose: Purpose,
+    link: Option<Link>,
+    words: words::Text,
+) -> Result<bool, ActError> {
+    let Some(letter) = taken_back(w, &key)? else { return queue(w, to, key, purpose, link, words) };
+    let words::Text { subject, text, html } = words;
+    let (to_name, to_address, old) = (to.name.clone(), to.address.clone(), letter.state.clone());
+    let (state, attempts, queued) = (LetterState::Queued, 0, w.now);
+    let letter = Letter { to_name, to_address, link, subject, text, html, state, attempts, queued, ..letter };
+    w.move_letter(&letter, &old, Some(queued))?;
+    daily::forget_again(w, &letter)?;
+    let (to, subject) = (to.address.to_string(), letter.subject.clone());
+    let _ = w.record(about(&letter), Event::LetterQueued { letter: letter.id, subject, to, purpose })?;
+    Ok(true)
+}
+
+/// The letter of a key that a hold alone took back.
+fn taken_back(r: &impl Reader, key: &str) -> Result<Option<Letter>, StoreError> {
+    let letter = r.letter_keyed(key)?.map_or(Ok(None), |id| r.letter(id))?;
+    Ok(letter.filter(|x| matches!(&x.state, LetterState::Withdrawn(_, why) if is_hold(why))))
+}
+
+/// The steps of which a letter is out, of the instalment that is the next to be paid.
+pub(in super::super) fn steps_out(r: &impl Reader, row: &Row) -> Result<BTreeSet<i16>, StoreError> {
+    let out = r.letters_about(row.invoice.id)?.into_iter().filter(|x| x.state.is_out());
+    let step = |x: Letter| match x.purpose {
+        Purpose::Reminder(id, step) => Some(step).filter(|_| x.key == reminder_key(id, row.instalment(), step, x.to)),
+        _ => None,
+    };
+    Ok(out.filter_map(step).collect())
+}
+
+/// Those of the people whom a step reaches who have not had its letter yet.
+pub(in super::super) fn yet_to_get(
+    r: &impl Reader,
+    row: &Row,
+    step: i16,
+    mut to: Reached,
+) -> Result<Reached, StoreError> {
+    let goes = |person: Person| {
+        let key = reminder_key(row.invoice.id, row.instalment(), step, person);
+        Ok::<_, StoreError>(r.letter_keyed(&key)?.is_none() || taken_back(r, &key)?.is_some())
+    };
+    let (mut contacts, mut copies) = (Vec::new(), Vec::new());
+    for contact in to.contacts {
+        if goes(Person::Contact(contact.id))? {
+            contacts.push(contact);
+        }
+    }
+    for staff in to.copies {
+        if goes(Person::Staff(staff.id))? {
+            copies.push(staff);
+        }
+    }
+    (to.contacts, to.copies) = (contacts, copies);
+    Ok(to)
 }
 
 /// The part of an invoice that is disputed now, while the rest is not.

@@ -2,11 +2,12 @@
 
 use super::about;
 use super::people::addressee;
-use super::{posted, statements};
+use super::{copies, posted, statements};
 use crate::domain::access::StaffScope;
 use crate::domain::event::Event;
+use crate::domain::hold::is_hold;
 use crate::domain::ids::InvoiceId;
-use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::letter::{Letter, LetterState, Purpose, reminder_key};
 use crate::domain::person::{Contact, Person};
 use crate::store::prelude::*;
 
@@ -47,24 +48,40 @@ pub(super) fn moot(w: &impl Reader, letter: &Letter) -> Result<Option<&'static s
     Ok(settled.then_some("nothing is open any more"))
 }
 
-/// Withdraws a waiting letter; the reason ends up in the log.
+/// Withdraws a waiting letter; the reason ends up in the log. A reminder that only a hold takes back counts as missed
+/// from then on.
 pub(in super::super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason: &str) -> Result<(), ActError> {
     let old = std::mem::replace(&mut letter.state, LetterState::Withdrawn(w.now, reason.to_owned()));
     w.move_letter(&letter, &old, None)?;
     let event =
         Event::LetterWithdrawn { letter: letter.id, to: letter.to_address.to_string(), reason: reason.to_owned() };
     let _ = w.record(about(&letter), event)?;
+    if is_hold(reason) { miss(w, &letter) } else { Ok(()) }
+}
+
+/// Lets the step of a letter that a hold took back be due again: the look after the hold sorts out whether it goes, and
+/// its key, that it goes to nobody twice. Not when a later step was settled since, which took its place.
+fn miss(w: &mut WriteTx<'_>, letter: &Letter) -> Result<(), ActError> {
+    let (Purpose::Reminder(id, step), Person::Contact(_)) = (letter.purpose, letter.to) else { return Ok(()) };
+    let Some(row) = w.invoice_row(id)? else { return Ok(()) };
+    let of_now = letter.key == reminder_key(id, row.instalment(), step, letter.to);
+    if of_now && w.reminder_steps(id)?.iter().all(|x| x.0 <= step) {
+        w.forget_step(id, step)?;
+        // Sets the look for the end of the hold.
+        w.set_reminder(id, Some(w.now))?;
+    }
     Ok(())
 }
 
-/// Withdraws the reminders of a document that still wait, for this reason.
+/// Withdraws the reminders of a document that still wait, for this reason. A hold lets copies go whose letter went.
 pub(in super::super) fn withdraw_reminders(
     w: &mut WriteTx<'_>,
     invoice: InvoiceId,
     reason: &str,
 ) -> Result<(), ActError> {
     for letter in w.letters_about(invoice)? {
-        if letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..)) {
+        let waits = letter.state.waits() && matches!(letter.purpose, Purpose::Reminder(..));
+        if waits && !(is_hold(reason) && copies::is_of_what_went(w, &letter)?) {
             withdraw(w, letter, reason)?;
         }
     }

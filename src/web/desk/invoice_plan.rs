@@ -48,8 +48,10 @@ pub(super) fn plan(
     let at_of = |step: i16| planned.iter().find(|x| x.step == step).map(|x| x.at);
     let (mut all, mut next): (Vec<(Timestamp, Line)>, Vec<Timestamp>) = (Vec::new(), Vec::new());
     let when = |at: Timestamp| locale.instant_short(at, desk.zone(), today);
-    for (step, outcome) in r.reminder_steps(row.invoice.id)? {
+    let steps = steps(r, row, letters)?;
+    for (step, outcome) in steps.iter().copied() {
         let of_step: Vec<&Letter> = letters.iter().filter(|x| is_of(x, row, step)).collect();
+        let out = of_step.iter().any(|x| x.state.is_out());
         let first = of_step.iter().map(|x| x.queued).min();
         let at = at_of(step).or(first).or_else(|| told_at(log, step)).unwrap_or(now);
         let mut words = Vec::new();
@@ -58,7 +60,7 @@ pub(super) fn plan(
             next.extend(waiting.as_ref().filter(|x| x.goes).map(|x| x.at));
             words.push(became(letter, waiting.as_ref(), &when));
         }
-        if words.is_empty() || outcome != StepOutcome::Sent {
+        if words.is_empty() || outcome != StepOutcome::Sent && !out {
             words.insert(0, outcome_words(outcome, reason(log, step)));
         }
         let moved = policy.step(step).and_then(|_| policy.moved(row.due(), step));
@@ -80,14 +82,27 @@ pub(super) fn plan(
         all.push((x.at, (when(x.at), html! { (words) }, about(x.step, moved))));
     }
     if row.open().minor <= 0 {
-        let settled: Vec<i16> = r.reminder_steps(row.invoice.id)?.into_iter().map(|x| x.0).collect();
-        for x in planned.iter().filter(|x| !settled.contains(&x.step)) {
+        for x in planned.iter().filter(|x| steps.iter().all(|y| y.0 != x.step)) {
             let what = html! { "Will not go: nothing is open" };
             all.push((x.at, (when(x.at), what, about(x.step, None))));
         }
     }
     all.sort_by_key(|x| x.0);
     Ok(Plan { lines: all.into_iter().map(|x| x.1).collect(), next: next.into_iter().min() })
+}
+
+/// The steps that are settled, and those whose letters a hold took back, which are due again.
+fn steps(r: &ReadTx, row: &Row, letters: &[Letter]) -> Result<Vec<(i16, StepOutcome)>, StoreError> {
+    let mut steps = r.reminder_steps(row.invoice.id)?;
+    for letter in letters {
+        if let Purpose::Reminder(_, step) = letter.purpose
+            && is_of(letter, row, step)
+            && steps.iter().all(|x| x.0 != step)
+        {
+            steps.push((step, StepOutcome::Sent));
+        }
+    }
+    Ok(steps)
 }
 
 fn about(step: i16, moved: Option<String>) -> Markup {
@@ -97,8 +112,7 @@ fn about(step: i16, moved: Option<String>) -> Markup {
 /// Whether a letter is of a step, of the instalment that is the next to be paid.
 fn is_of(letter: &Letter, row: &Row, step: i16) -> bool {
     let id = row.invoice.id;
-    let instalment = Some(row.due()).filter(|_| !row.invoice.terms.instalments.is_empty());
-    letter.purpose == Purpose::Reminder(id, step) && letter.key == reminder_key(id, instalment, step, letter.to)
+    letter.purpose == Purpose::Reminder(id, step) && letter.key == reminder_key(id, row.instalment(), step, letter.to)
 }
 
 /// What became of a letter, or what will.

@@ -367,13 +367,14 @@ async fn what_can_t_be_taken_is_told_under_today_and_a_table_is_told_where_it_be
     folder.put("clients.csv", b"Name,City\nMarlow,Cork\n");
     folder.put("half.pdf.part", b"not yet");
     std::fs::create_dir(folder.path.join("2026")).unwrap();
+    folder.put("To-File", b"a file with the name of a folder");
     std::os::unix::fs::symlink("/etc/passwd", folder.path.join("link.pdf")).unwrap();
     assert_eq!(folder.settle().await, 1, "the table alone is moved");
     let why = folder.text("refused/clients.csv.txt");
     assert!(why.contains("This is a table") && why.contains("Clients, Import") && !why.contains("Choose"), "{why}");
     let plan = folder.house.app.settings.drop.clone().unwrap();
     let names: Vec<String> = plan.passed.all().into_iter().map(|x| x.0).collect();
-    assert_eq!(names, ["2026", "empty.pdf", "link.pdf"], "not what is not complete, nor our own folders");
+    assert_eq!(names, ["2026", "To-File", "empty.pdf", "link.pdf"], "not what is not complete, nor our own folders");
     let mut orla = crate::auth::signed_in(&folder.house, "orla@hartmann.example").await;
     let today = orla.get("/desk").await.text();
     for part in ["2026", "empty.pdf", "link.pdf", "It is empty", "It is a link", "It is a folder"] {
@@ -381,6 +382,7 @@ async fn what_can_t_be_taken_is_told_under_today_and_a_table_is_told_where_it_be
     }
     std::fs::remove_dir(folder.path.join("2026")).unwrap();
     std::fs::remove_file(folder.path.join("link.pdf")).unwrap();
+    std::fs::remove_file(folder.path.join("To-File")).unwrap();
     std::fs::remove_file(folder.path.join("empty.pdf")).unwrap();
     folder.settle().await;
     assert!(plan.passed.all().is_empty());

@@ -3,6 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use counterfoil::actions::disputes;
+use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::dispute::{Ground, Part, Wish};
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::letter::{Letter, Purpose};
 use counterfoil::mail::{Limits, Mailer};
@@ -107,12 +110,20 @@ fn reminder(house: &TestHouse, id: InvoiceId) -> Letter {
 
 /// Begins the reminder, pays so much while the server waits, and lets it go on; letters handed over.
 async fn pay_meanwhile(house: &TestHouse, id: InvoiceId, slow: &Slow, minor: i64) -> usize {
+    meanwhile(house, slow, async {
+        if minor > 0 {
+            house.pay(house.who.marlow, minor, vec![id]).await;
+        }
+    })
+    .await
+}
+
+/// Begins what is due, lets something happen while the server waits, and lets it go on; letters handed over.
+async fn meanwhile(house: &TestHouse, slow: &Slow, what: impl Future<Output = ()>) -> usize {
     let app = house.app.clone();
     let round = tokio::spawn(async move { scheduler::tick(&app).await });
     slow.at.reached.notified().await;
-    if minor > 0 {
-        house.pay(house.who.marlow, minor, vec![id]).await;
-    }
+    what.await;
     slow.at.go_on.notify_one();
     assert_eq!(round.await.unwrap().failures, 0);
     slow.letters()
@@ -154,6 +165,44 @@ async fn a_part_paid_meanwhile_is_in_the_letter_that_goes_then() {
     let letter = reminder(&house, id);
     assert_eq!((letter.state.words(), slow.letters()), ("accepted", 1));
     assert!(letter.text.contains("60.00"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn what_is_paid_meanwhile_is_not_named_as_open_beside_what_is_asked_for() {
+    let (mut house, _) = due_today().await;
+    let other = house.publish(house.who.marlow, "A-2", 50_00, date(2027, 2, 1)).await;
+    house.tick().await;
+    house.claim_all();
+    let slow = Slow::at("RCPT").await;
+    house.app.mailer = slow.mailer();
+    house.at(date(2026, 12, 22), 9);
+    assert_eq!(pay_meanwhile(&house, other, &slow, 50_00).await, 0);
+    house.later(SignedDuration::from_mins(2));
+    slow.at.go_on.notify_one();
+    house.tick().await;
+    let id = house.app.store.read(|r| r.open_of(house.who.marlow)).unwrap().remove(0).0.invoice;
+    let letter = reminder(&house, id);
+    assert_eq!((letter.state.words(), slow.letters()), ("accepted", 1));
+    assert!(!letter.text.contains("A-2"), "{}", letter.text);
+}
+
+#[tokio::test]
+async fn a_part_disputed_meanwhile_is_not_asked_for() {
+    let (mut house, id) = due_today().await;
+    let slow = Slow::at("RCPT").await;
+    house.app.mailer = slow.mailer();
+    let wish = Wish { part: Part::Amount(40_00), ground: Ground::Price, words: "Too dear.".to_owned() };
+    let dispute = async {
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::record(w, s, id, &wish, &dublin());
+        house.act(house.who.orla, act).await.unwrap();
+    };
+    assert_eq!(meanwhile(&house, &slow, dispute).await, 0);
+    house.later(SignedDuration::from_mins(2));
+    slow.at.go_on.notify_one();
+    house.tick().await;
+    let letter = reminder(&house, id);
+    assert_eq!(letter.state.words(), "accepted", "{:?}", letter.state);
+    assert!(letter.text.contains("€60.00") && letter.text.contains("disputed"), "{}", letter.text);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ mod server;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 use std::time::Duration;
 
 use counterfoil::actions::letters::{self, Decision};
@@ -146,6 +147,35 @@ async fn a_server_that_gives_messages_whole_or_without_end_does_not_stop_every_l
     let (house, _) = plain(&other).await;
     other.deliver("endless");
     assert_eq!((look(&house).await, other.unseen(), health(&house).aside()), (0, 0, 1), "{}", trouble(&house));
+}
+
+#[tokio::test]
+async fn a_message_at_which_the_connection_ends_or_hangs_stops_no_look_after_it_and_is_not_set_aside() {
+    // More of it begins to come than was asked for, as of any long one from such a server.
+    let long = format!("* 1 FETCH (UID 100 BODY[] {{{}}}\r\n{}", MESSAGE_MAX * 2, "x".repeat(MESSAGE_MAX + 9));
+    for script in [
+        Script { hangs: Some("UID FETCH 100"), ..Script::default() },
+        Script { drops: Some("UID FETCH 100"), ..Script::default() },
+        Script { says: vec![("UID FETCH 100", long)], cuts: Some("UID FETCH 100"), ..Script::default() },
+    ] {
+        let server = Server::start(script).await;
+        let quick = settings(server.port, Security::PlainLoopback);
+        let (house, id) = house(ImapSettings { answer_timeout: Duration::from_millis(500), ..quick }).await;
+        server.deliver("the one");
+        server.deliver(&report(&id, "failed"));
+        let from = AtomicU32::new(0);
+        let look = || scheduler::read_mailbox_from(&house.app, &from);
+        assert_eq!((look().await.unwrap(), server.unseen()), (0, 2), "{}", trouble(&house));
+        assert_eq!((look().await.unwrap(), server.unseen()), (1, 1), "{}", trouble(&house));
+        server.deliver("newer");
+        look().await.unwrap();
+        look().await.unwrap();
+        assert_eq!(server.unseen(), 1);
+        assert_eq!(house.app.settings.bounces.as_ref().unwrap().health.aside(), 0, "nobody read it");
+        server.behave(Script::default());
+        look().await.unwrap();
+        assert_eq!((server.unseen(), trouble(&house)), (0, String::new()));
+    }
 }
 
 #[tokio::test]

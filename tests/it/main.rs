@@ -19,6 +19,7 @@ mod files;
 mod fuzz;
 mod gates;
 mod handover;
+mod held;
 mod hostile;
 mod house;
 mod imports;

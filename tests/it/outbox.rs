@@ -2,14 +2,21 @@
 //! the server's operator asked for.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use counterfoil::actions::policies;
+use counterfoil::actions::reminders::{self, Rules};
 use counterfoil::app::App;
 use counterfoil::clock::Clock;
+use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::letter::{Letter, LetterState};
 use counterfoil::mail::{Limits, Mailer, Security, SmtpMailer, SmtpSettings, Timeouts};
 use counterfoil::scheduler::{self, Rota};
+use counterfoil::secrets::Entropy;
+use counterfoil::store::ROOM_KEPT;
+use counterfoil::store::crypt::{self, Cipher};
 use counterfoil::store::prelude::*;
 use jiff::SignedDuration;
 use jiff::civil::date;
@@ -18,10 +25,12 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::auth::signed_in;
+use crate::faults::disk::FaultDisk;
 use crate::house::*;
 use crate::store::plain;
 
 const INVOICES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("invoices");
+const POLICIES: TableDefinition<'static, u64, &[u8]> = TableDefinition::new("policies");
 
 fn letter(app: &App, id: InvoiceId) -> Letter {
     app.store.read(|r| r.letters_about(id)).unwrap().remove(0)
@@ -67,6 +76,64 @@ async fn a_letter_that_can_t_be_prepared_is_set_aside_with_its_error_and_the_oth
     assert!(failed.contains("Not delivered") && failed.contains("could not be prepared"), "{failed}");
 }
 
+#[tokio::test]
+async fn a_letter_on_which_the_data_file_contradicts_itself_is_set_aside_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("data");
+    let mut house = TestHouse::seeded_on_store(plain(&path), 1).await.heedless_of_store();
+    let id = house.publish(house.who.marlow, "A-1", 100_00, date(2026, 12, 22)).await;
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 12, 22), 9);
+    let zone = house.app.settings.zone.clone();
+    let look = move |w: &mut WriteTx<'_>| {
+        let rules = Rules::now(w, &zone)?;
+        reminders::look(w, id, &rules)
+    };
+    assert_eq!(house.app.store.housekeep(house.app.now(), look).await.unwrap(), 1);
+    for version in 0..2 {
+        let mut policy = house.app.store.read(|r| r.policy()).unwrap();
+        policy.steps.truncate(4 - version as usize);
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| policies::change(w, s, version, &policy, "fewer");
+        house.act(house.who.orla, act).await.unwrap();
+    }
+    // The version in between is gone.
+    house.app.store.close();
+    house.app.store = {
+        let database = Database::open(&path).unwrap();
+        let tx = database.begin_write().unwrap();
+        tx.open_table(POLICIES).unwrap().remove(1).unwrap().unwrap();
+        tx.commit().unwrap();
+        drop(database);
+        plain(&path)
+    };
+    scheduler::tick(&house.app).await;
+    let all = house.app.store.read(|r| r.letters_about(id)).unwrap();
+    let LetterState::Failed(_, why) = &all.last().unwrap().state else { panic!("{all:?}") };
+    assert!(why.contains("could not be prepared: version 1 of the reminder policy is not there"), "{why}");
+}
+
+#[tokio::test]
+async fn while_the_store_takes_nothing_the_mail_server_is_not_asked_without_a_pause() {
+    let (sink, disk) = (Sink::start().await, FaultDisk::default());
+    crypt::create_on(disk.clone(), &[key()], Cipher::for_this_machine(), &Entropy::seeded(4)).unwrap();
+    let opened = crypt::open_on(disk.clone(), &key(), &Entropy::seeded(5)).unwrap();
+    let store = Store::open(opened.backend, 8 << 20, opened.needs_check).unwrap();
+    let mut house = TestHouse::on_store(store).await.heedless_of_mail();
+    let mut rota = Rota::new(None);
+    rota.tick(&house.app).await;
+    for n in 0..15 {
+        house.publish(house.who.marlow, &format!("A-{n}"), 100_00, date(2026, 12, 23)).await;
+    }
+    house.app.mailer = sink.mailer(0, 1);
+    disk.set_room(Some(ROOM_KEPT - 1));
+    let ticked = rota.tick(&house.app).await;
+    assert_eq!((ticked.failures, ticked.letters), (1, 0), "so that the scheduler waits before it goes on");
+    assert_eq!((sink.connections(), sink.count()), (1, 0));
+    disk.set_room(None);
+    assert_eq!((rota.tick(&house.app).await.letters, sink.count()), (15, 15));
+}
+
 /// A mailer to a server of this machine that takes letters without a sign-in.
 pub fn mailer_to(port: u16, limits: Limits) -> Arc<Mailer> {
     let settings = SmtpSettings {
@@ -89,6 +156,7 @@ pub fn mailer_to(port: u16, limits: Limits) -> Arc<Mailer> {
 pub struct Sink {
     port: u16,
     taken: Arc<Mutex<Vec<String>>>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Sink {
@@ -96,13 +164,20 @@ impl Sink {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
         let taken = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&taken);
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (kept, count) = (Arc::clone(&taken), Arc::clone(&connections));
         tokio::spawn(async move {
             while let Ok((wire, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(take(wire, Arc::clone(&kept)));
             }
         });
-        Self { port, taken }
+        Self { port, taken, connections }
+    }
+
+    /// How often somebody connected.
+    fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// A mailer to it that hands over so many letters a minute, up to `burst` at once.
@@ -190,4 +265,23 @@ async fn a_short_wait_for_the_next_turn_is_part_of_the_round() {
     assert_eq!((house.tick().await.letters, sink.distinct()), (5, 5));
     let took = house.app.now().duration_since(started);
     assert!(took >= SignedDuration::from_secs(4), "four turns of a second each: {took:?}");
+}
+
+#[tokio::test]
+async fn what_goes_along_with_another_takes_no_turn() {
+    let sink = Sink::start().await;
+    let mut house = TestHouse::new().await.heedless_of_mail();
+    for n in 1..=12 {
+        house.publish(house.who.marlow, &format!("A-{n}"), 100_00, date(2026, 12, 22)).await;
+    }
+    house.publish(house.who.kestrel, "K-1", 100_00, date(2026, 12, 22)).await;
+    house.tick().await;
+    house.at(date(2026, 12, 22), 9);
+    house.app.mailer = sink.mailer(60, 1);
+    let started = house.app.now();
+    house.app.clock = Clock::paced(started, 5);
+    house.tick().await;
+    assert_eq!(sink.count(), 2, "one letter for each");
+    let took = house.app.now().duration_since(started);
+    assert!(took < SignedDuration::from_secs(9), "a turn of a second for each letter: {took:?}");
 }

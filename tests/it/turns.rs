@@ -2,6 +2,7 @@
 
 use counterfoil::actions::reminders::{self, Rules};
 use counterfoil::actions::sessions;
+use counterfoil::clock::Clock;
 use counterfoil::domain::event::By;
 use counterfoil::domain::ids::LetterId;
 use counterfoil::domain::letter::{Letter, Purpose, Urgency};
@@ -103,4 +104,20 @@ async fn many_that_somebody_waits_for_do_not_keep_the_others_waiting_for_ever() 
     }
     let (first, news) = (Urgency::Awaited, Urgency::News);
     assert_eq!(urgencies(&house, &sink), [first, first, first, first, news, first]);
+}
+
+#[tokio::test]
+async fn a_run_ends_after_a_minute_so_that_the_rest_of_the_scheduler_has_its_turn() {
+    let sink = Sink::start().await;
+    let mut house = TestHouse::new().await.heedless_of_mail().heedless_of_store();
+    let id = house.publish(house.who.marlow, "A-1", 100_00, date(2026, 12, 23)).await;
+    let letter = house.app.store.read(|r| r.letters_about(id)).unwrap().remove(0);
+    copies(&house, letter, 200).await;
+    house.app.mailer = sink.mailer(60, 1);
+    house.app.clock = Clock::paced(house.app.now(), 50);
+    let mut rota = Rota::new(None);
+    let first = rota.tick(&house.app).await.letters;
+    assert!((1..=65).contains(&first), "a letter a second: {first}");
+    assert!(rota.next_due(&house.app).unwrap().is_some_and(|at| at <= house.app.now() + SignedDuration::from_secs(60)));
+    assert!(rota.tick(&house.app).await.letters > 0, "and the next goes on");
 }

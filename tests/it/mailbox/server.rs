@@ -34,6 +34,8 @@ pub struct Script {
     pub hangs: Option<&'static str>,
     /// At a command that begins so the connection ends.
     pub drops: Option<&'static str>,
+    /// So it does after the answer to one that begins so.
+    pub cuts: Option<&'static str>,
 }
 
 impl Default for Script {
@@ -48,6 +50,7 @@ impl Default for Script {
             says: Vec::new(),
             hangs: None,
             drops: None,
+            cuts: None,
         }
     }
 }
@@ -132,6 +135,9 @@ impl Server {
             }
             if let Some((_, answer)) = script.says.iter().find(|x| command.starts_with(x.0)) {
                 say(&mut wire, &answer.replace("TAG", tag)).await?;
+                if script.cuts.is_some_and(|x| command.starts_with(x)) {
+                    return None;
+                }
                 continue;
             }
             match command {
@@ -162,7 +168,7 @@ impl Server {
         let words: Vec<&str> = command.split(' ').collect();
         match words[..] {
             ["CAPABILITY"] => format!("* CAPABILITY {}\r\n", script.offers).into_bytes(),
-            ["SELECT", _] => b"* 3 EXISTS\r\n* OK [UIDVALIDITY 7] fine\r\n".to_vec(),
+            ["SELECT", _] => b"* 3 EXISTS\r\n* OK [UidValidity 7] fine\r\n".to_vec(),
             ["UID", "SEARCH", ..] => {
                 let unseen = messages.iter().filter(|m| !m.seen).map(|m| format!(" {}", m.uid)).collect::<String>();
                 format!("* SEARCH{unseen}\r\n").into_bytes()

@@ -27,7 +27,7 @@ use crate::store::prelude::*;
 /// The name of the job in the activity log.
 const JOB: &str = "drop folder";
 /// How the names of tables end.
-const TABLES: [&str; 3] = ["csv", "tsv", "txt"];
+const TABLES: [&str; 2] = ["csv", "tsv"];
 
 /// What became of bytes that were dropped before.
 ///

@@ -41,7 +41,9 @@ pub fn change(
         w.set_late_drafted(None)?;
     }
     let version = known.checked_add(1).ok_or(Refusal::TryAgain)?;
-    let (by, at, on, least) = (w.by.actor.clone(), w.now, policy.on, policy.least.clone());
+    let (by, at, on) = (w.by.actor.clone(), w.now, policy.on);
+    // It says something only where drafts are made by themselves.
+    let least = if policy.drafts() { policy.least.clone() } else { Vec::new() };
     w.put_late_payment(&LatePaymentVersion { version, policy: policy.clone(), by, at, reason: reason.clone() })?;
     Ok(w.record(About::FIRM, Event::LatePaymentChanged { version, on, least, reason })?.done(version))
 }

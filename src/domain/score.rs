@@ -315,6 +315,7 @@ fn kept(count: Count) -> Reason {
         (1, 0) => "The promise to pay was kept.".to_owned(),
         (_, 0) => format!("All {all} promises to pay were kept."),
         (0, 1) => "The promise to pay was broken.".to_owned(),
+        (_, 1) => format!("1 of {all} promises to pay was broken."),
         _ => format!("{broken} of {all} promises to pay were broken."),
     };
     let (part, whole) = if all == 0 { (1, 1) } else { (kept, all) };
@@ -330,6 +331,7 @@ fn rejected(count: dispute::Count) -> Reason {
         (0, _) => "Nothing was disputed.".to_owned(),
         (_, 0) => "No dispute was rejected.".to_owned(),
         (1, _) => "The dispute was rejected.".to_owned(),
+        (_, 1) => format!("1 of {raised} disputes was rejected."),
         _ => format!("{rejected} of {raised} disputes were rejected."),
     };
     let cost = u8::try_from(rejected.saturating_mul(2)).unwrap_or(u8::MAX);

@@ -74,7 +74,7 @@ fn broken_promises_cost_points_and_none_cost_nothing() {
     assert_eq!(of(vec![promised(None)], ON), told(0, "The promise to pay was broken."));
     assert_eq!(of(vec![promised(None)], back(17)), told(10, "No promise to pay was broken."), "its grace counts");
     assert_eq!(of(vec![promised(Some(18))], ON), told(10, "The promise to pay was kept."));
-    assert_eq!(of(vec![promised(Some(16)), promised(Some(20))], ON), told(5, "1 of 2 promises to pay were broken."));
+    assert_eq!(of(vec![promised(Some(16)), promised(Some(20))], ON), told(5, "1 of 2 promises to pay was broken."));
     let both = vec![promised(Some(18)), promised(Some(20))];
     assert_eq!(of(both, ON), told(10, "All 2 promises to pay were kept."));
 }
@@ -98,6 +98,7 @@ fn rejected_disputes_cost_points_from_their_day_on_and_others_cost_nothing() {
     assert_eq!(of(&[rejected], back(11)), told(5, "No dispute was rejected."), "as of the day before");
     assert_eq!(of(&[rejected], back(21)), told(5, "Nothing was disputed."));
     assert_eq!(of(&[rejected, upheld, rejected, rejected], ON), told(0, "3 of 4 disputes were rejected."));
+    assert_eq!(of(&[rejected, upheld], ON), told(3, "1 of 2 disputes was rejected."));
 }
 
 #[test]

@@ -480,7 +480,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         E::LatePaymentChanged { on, least, reason, .. } => {
             let what =
                 if *on { "set what is charged for late payment" } else { "switched charges for late payment off" };
-            let least: Vec<String> = least.iter().map(|x| money(*x)).collect();
+            let least: Vec<String> = least.iter().filter(|_| *on).map(|x| money(*x)).collect();
             let least = match least.is_empty() {
                 true => String::new(),
                 false => format!(", with no draft by itself of less than {}", least.join(" or ")),

@@ -467,7 +467,7 @@ async fn what_is_disputed_is_seen_in_plan_score_report_and_receivables() {
     reject(&house, first).await;
     let mut orla = signed_in(&house, "orla@hartmann.example").await;
     let page = orla.get(&format!("/desk/clients/{marlow}")).await.text();
-    assert!(page.contains("1 of 2 disputes were rejected."), "{page}");
+    assert!(page.contains("1 of 2 disputes was rejected."), "{page}");
     let before = orla.get(&format!("/desk/clients/{marlow}/credit?on=2026-12-02")).await.text();
     assert!(before.contains("No dispute was rejected."), "as of the day before: {before}");
     let report = orla.get("/desk/fairness").await.text();

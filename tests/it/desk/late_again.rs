@@ -128,6 +128,12 @@ async fn what_comes_to_less_than_the_least_amount_waits_until_it_has_grown() {
     assert!(page.contains("No draft by itself of less than €10.00.") && page.contains("value=\"10.00\""), "{page}");
     let told = |e: &Event| matches!(e, Event::LatePaymentChanged { least, .. } if *least == [eur(10_00)]);
     assert!(house.log().iter().any(told), "the log says it");
+    let policy = house.app.store.read(|r| r.late_payment()).unwrap();
+    for (known, on) in [(1, false), (2, true)] {
+        change(&house, known, LatePayment { on, ..policy.clone() }).await;
+    }
+    let bare = |e: &Event| matches!(e, Event::LatePaymentChanged { on: false, least, .. } if least.is_empty());
+    assert!(house.log().iter().any(bare), "of no matter where nothing is drafted");
 
     // 1,200.00 × 10.15% × 30 ÷ 365 = 10.01, and 9.68 for a day less.
     assert_eq!(house.tick().await.late_notes, 0);

@@ -81,23 +81,14 @@ async fn pages(
 }
 
 /// Drafts notes of those that are to have one, in one commit; where that fails, one by one, so that none keeps the
-/// others. How many.
-async fn draft(app: &App, mut all: Vec<InvoiceId>, today: Date) -> Result<usize, ActError> {
-    app.store.read(|r| {
-        let mut wanted = Vec::new();
-        for id in all.drain(..) {
-            if late_notes::would_draft(r, id, today)? {
-                wanted.push(id);
-            }
-        }
-        all = wanted;
-        Ok::<_, StoreError>(())
-    })?;
+/// others, also where its record can’t be read. How many.
+async fn draft(app: &App, all: Vec<InvoiceId>, today: Date) -> Result<usize, ActError> {
+    let all = app.store.read(|r| wanted(r, all, today))?;
     if all.is_empty() {
         return Ok(0);
     }
     match draft_these(app, all.clone(), today).await {
-        Err(ActError::Refused(_)) => {}
+        Err(ActError::Refused(_) | ActError::Store(StoreError::Record(_))) => {}
         done => return done,
     }
     let mut made = 0;
@@ -105,10 +96,29 @@ async fn draft(app: &App, mut all: Vec<InvoiceId>, today: Date) -> Result<usize,
         match draft_these(app, vec![id], today).await {
             Ok(drafted) => made += drafted,
             Err(ActError::Refused(why)) => tracing::warn!(invoice = %id, %why, "no late payment note was drafted"),
+            Err(ActError::Store(StoreError::Record(what))) => unreadable(id, what),
             Err(error) => return Err(error),
         }
     }
     Ok(made)
+}
+
+/// Those that are to have one.
+fn wanted(r: &ReadTx, all: Vec<InvoiceId>, today: Date) -> Result<Vec<InvoiceId>, StoreError> {
+    let mut wanted = Vec::new();
+    for id in all {
+        match late_notes::would_draft(r, id, today) {
+            Ok(would) => wanted.extend(would.then_some(id)),
+            Err(StoreError::Record(what)) => unreadable(id, what),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(wanted)
+}
+
+fn unreadable(id: InvoiceId, what: &'static str) {
+    let error = StoreError::Record(what);
+    tracing::error!(invoice = %id, %error, "no late payment note was drafted");
 }
 
 async fn draft_these(app: &App, all: Vec<InvoiceId>, today: Date) -> Result<usize, ActError> {

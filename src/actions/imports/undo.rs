@@ -1,6 +1,6 @@
 //! Undoing an import, as long as nothing was built on what it brought.
 
-use super::super::{author, disputes, found, invoices, promises, reminders};
+use super::super::{author, disputes, found, invoices, late_notes, promises, reminders};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
@@ -102,7 +102,8 @@ fn release(
         reminders::resume(w, &before.invoice, settings)?;
     }
     promises::reopened(w, &before.invoice, &settings.zone)?;
-    disputes::moved(w, &before, calendar::today(w.now, &settings.zone))
+    disputes::moved(w, &before, calendar::today(w.now, &settings.zone))?;
+    Ok(late_notes::looked_past(w, invoice)?)
 }
 
 /// What was built on an import since, in words; `None` when nothing was.

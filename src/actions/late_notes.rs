@@ -81,8 +81,15 @@ pub fn bears_interest(invoice: &Invoice) -> bool {
 pub fn so_far(r: &impl Reader, invoice: &Invoice, through: Date) -> Result<Option<Late>, StoreError> {
     let Some(owed) = r.owed_of(invoice)?.filter(|_| bears_interest(invoice)) else { return Ok(None) };
     let (policy, exception) = (r.late_payment()?, r.late_exception(invoice.client)?);
+    let notes = notes_of(r, invoice.id)?;
+    let (accrued, fixed) = reckon(&owed, &policy, &standing(&notes, None), through);
+    Ok(Some(Late { accrued, fixed, notes, exception, policy }))
+}
+
+/// The notes for an invoice, the oldest first, each with whether it still counts.
+fn notes_of(r: &impl Reader, of: InvoiceId) -> Result<Vec<(Invoice, bool)>, StoreError> {
     let mut notes = Vec::new();
-    for note in r.late_notes_of(invoice.id)? {
+    for note in r.late_notes_of(of)? {
         let counts = counts(r, &note)?;
         notes.push((note, counts));
     }
@@ -157,7 +164,8 @@ enum ByItself {
     Nothing,
 }
 
-/// Once for each invoice and due date, also where that draft was discarded; nothing where none is offered.
+/// Once for an invoice, and where that draft was discarded once more for its next due date; nothing where none is
+/// offered.
 fn by_itself(r: &impl Reader, of: InvoiceId, today: Date) -> Result<ByItself, StoreError> {
     let Some(row) = r.invoice_row(of)?.filter(|row| row.open().minor > 0) else { return Ok(ByItself::Nothing) };
     let Some(late) = so_far(r, &row.invoice, today)? else { return Ok(ByItself::Nothing) };
@@ -205,9 +213,9 @@ pub fn would_draft(r: &impl Reader, of: InvoiceId, today: Date) -> Result<bool, 
     Ok(by_itself(r, of, today)? != ByItself::Nothing)
 }
 
-/// As [`draft`], for what is late enough, by itself: once for each invoice and due date, and nothing where none is
-/// offered or all that is open is disputed. What comes to too little is looked at again on the day on which it comes to
-/// enough.
+/// As [`draft`], for what is late enough, by itself: once for an invoice, and where that draft was discarded once more
+/// for its next due date. Nothing where none is offered or all that is open is disputed. What comes to too little, or
+/// is disputed as far as it is late, is looked at again on the day on which that is otherwise.
 ///
 /// # Errors
 /// When the store fails.
@@ -227,7 +235,7 @@ pub fn draft_by_itself(w: &mut WriteTx<'_>, of: InvoiceId, today: Date) -> Resul
 
 /// After an invoice came, or is open again, or by another due date, or its dispute is over: the scheduler may have
 /// looked past that day, and looks at the invoice by itself then. What is imported is not told here: it is for people
-/// to look at.
+/// to look at, until what is charged for late payment is kept anew and everything late is looked at.
 pub(super) fn looked_past(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), StoreError> {
     let Some(last) = w.late_drafted()? else { return Ok(()) };
     let row = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0 && row.due() <= last);
@@ -257,17 +265,18 @@ pub fn anew(r: &impl Reader, note: &Invoice) -> Result<Option<Anew>, StoreError>
     let (Some(late), Some(issue)) = (&note.late, &note.issue) else { return Ok(None) };
     let Some(invoice) = r.invoice(late.of)? else { return Ok(None) };
     let Some(owed) = r.owed_of(&invoice)? else { return Ok(None) };
-    let earlier: Vec<Invoice> = r.late_notes_of(late.of)?.into_iter().filter(|x| x.id < note.id).collect();
-    let charged: Vec<Stretch> =
-        earlier.iter().filter_map(|x| x.late.as_ref()).flat_map(|x| x.stretches.clone()).collect();
+    let (earlier, later): (Vec<_>, Vec<_>) = notes_of(r, late.of)?.into_iter().partition(|x| x.0.id < note.id);
+    // What was credited whole charges nothing any more, and left its days to this one.
+    let charged = standing(&earlier, None).into_iter().flat_map(|x| x.stretches.clone()).collect::<Vec<_>>();
     let rates = as_charged(&r.late_payment()?.rates, &late.stretches);
     let found = accrued(&owed, &rates, &charged, late.until);
     let now = found.interest().saturating_add(late.fixed.filter(|_| found.late.is_some()).unwrap_or(0));
     let credits = r.credit_notes_for(note)?;
     let credited = credits.iter().fold(0_i64, |sum, x| sum.saturating_add(x.payable().minor));
     let less = note.payable().minor.saturating_sub(credited).saturating_sub(now);
-    // What was credited beyond it was a courtesy.
-    if less == 0 || (less < 0 && credited > 0) {
+    // What was credited beyond it was a courtesy, and what it lacks is in a note that followed.
+    let follows = later.iter().any(|(x, counts)| *counts && x.id > note.id && x.issue.is_some());
+    if less == 0 || (less < 0 && (credited > 0 || follows)) {
         return Ok(None);
     }
     let since = |x: &&Allocation| x.at > issue.at && x.on < late.until && matches!(x.source, Source::Receipt(_));
@@ -363,11 +372,7 @@ pub fn check(r: &impl Reader, note: &Invoice) -> Result<(), ActError> {
     let Some(late) = note.late.as_ref().filter(|_| note.issue.is_none()) else { return Ok(()) };
     let invoice = found(r.invoice(late.of)?)?;
     let owed = found(r.owed_of(&invoice)?)?;
-    let mut notes = Vec::new();
-    for other in r.late_notes_of(late.of)?.into_iter().filter(|x| x.id != note.id) {
-        let counts = counts(r, &other)?;
-        notes.push((other, counts));
-    }
+    let notes = notes_of(r, late.of)?;
     let others = standing(&notes, Some(note.id));
     let policy = r.late_payment()?;
     if !policy.on || r.late_exception(note.client)?.is_some() {

@@ -223,6 +223,9 @@ async fn a_draft_that_is_not_so_any_more_is_not_issued_and_what_falls_away_can_b
     let Err(ActError::Refused(Refusal::Fields(faults))) = refused else { panic!("{refused:?}") };
     assert_eq!(faults[0].field, "lines", "and charges what was reckoned");
     assert_eq!(kept(&house, again).payable(), eur(55_58));
+    issue(&house, again).await.unwrap();
+    let anew = house.app.store.read(|r| late_notes::anew(r, &kept(&house, again))).unwrap();
+    assert_eq!(anew, None, "what it charges was charged by nothing that counts");
 }
 
 #[tokio::test]

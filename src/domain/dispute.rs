@@ -13,7 +13,7 @@ use super::invoice::{Body, Invoice};
 use super::money::{Currency, Money};
 use super::person::Person;
 use super::refusal::{Faults, FieldFault, Refusal};
-use super::tax::{Line, Totals, Vat};
+use super::tax::{Line, Totals, Vat, VatGroup};
 use super::text;
 
 /// Most characters that say what is wrong, or answer it.
@@ -361,8 +361,9 @@ pub fn line_shares(invoice: &Invoice) -> Option<Vec<Money>> {
     Some(shares.into_iter().map(|minor| Money::new(minor, invoice.currency)).collect())
 }
 
-/// The gross of each line, in minor units. In each group of VAT the group's gross is spread over the nets (BT-131) of
-/// its lines; what is left then, over all lines.
+/// The gross of each line, in minor units. In each group of VAT the gross of its lines is spread over their nets
+/// (BT-131), and what its allowances and charges come to over those that charge something: lines that nearly make up
+/// for each other have no part of it many times their own. What is left then, likewise over all lines.
 fn shares(totals: &Totals, vats: &[Vat]) -> Option<Vec<i64>> {
     let mut gross = totals.line_nets.clone();
     if gross.is_empty() || gross.len() != vats.len() {
@@ -371,29 +372,44 @@ fn shares(totals: &Totals, vats: &[Vat]) -> Option<Vec<i64>> {
     for group in &totals.groups {
         let of: Vec<usize> = (0..vats.len()).filter(|at| vats.get(*at) == Some(&group.vat)).collect();
         let nets: Vec<i64> = of.iter().filter_map(|at| totals.line_nets.get(*at)).copied().collect();
-        let Some(parts) = spread(group.base.checked_add(group.tax)?, &nets) else { continue };
+        let whole = group.base.checked_add(group.tax)?;
+        let own = own_gross(group, &nets)?;
+        let Some(mut parts) = spread(own, &nets) else { continue };
+        add_spread(&mut parts, whole.checked_sub(own)?, &nets)?;
         for (at, part) in of.into_iter().zip(parts) {
             *gross.get_mut(at)? = part;
         }
     }
     let sum = gross.iter().try_fold(0_i64, |sum, x| sum.checked_add(*x))?;
     let left = totals.payable.checked_sub(sum)?;
-    match spread(left, &gross) {
-        Some(parts) => {
-            for (share, part) in gross.iter_mut().zip(parts) {
-                *share = share.checked_add(part)?;
-            }
-        }
-        None => {
-            let first = gross.first_mut()?;
-            *first = first.checked_add(left)?;
-        }
-    }
+    let weights = gross.clone();
+    add_spread(&mut gross, left, &weights)?;
     Some(gross)
 }
 
 /// `total` in proportion to `weights`: each part rounded down, spare units to the largest remainders. `None` where the
 /// weights come to nothing.
+/// What the lines of a group come to with VAT, without its allowances and charges.
+fn own_gross(group: &VatGroup, nets: &[i64]) -> Option<i64> {
+    let net = nets.iter().try_fold(0_i64, |sum, x| sum.checked_add(*x))?;
+    let tax = i128::from(group.tax).checked_mul(i128::from(net))?.checked_div(i128::from(group.base)).unwrap_or(0);
+    net.checked_add(i64::try_from(tax).ok()?)
+}
+
+/// Adds `total` to the shares in proportion to those `weights` that are above zero; to the first where none is.
+fn add_spread(shares: &mut [i64], total: i64, weights: &[i64]) -> Option<()> {
+    let weights: Vec<i64> = weights.iter().map(|x| (*x).max(0)).collect();
+    let Some(parts) = spread(total, &weights) else {
+        let first = shares.first_mut()?;
+        *first = first.checked_add(total)?;
+        return Some(());
+    };
+    for (share, part) in shares.iter_mut().zip(parts) {
+        *share = share.checked_add(part)?;
+    }
+    Some(())
+}
+
 fn spread(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
     let whole = weights.iter().try_fold(0_i128, |sum, x| sum.checked_add(i128::from(*x)))?;
     if whole == 0 {

@@ -63,6 +63,23 @@ fn an_allowance_is_shared_by_the_lines_of_its_rate_and_a_charge_at_another_rate_
 }
 
 #[test]
+fn lines_that_nearly_make_up_for_each_other_have_no_share_many_times_their_own() {
+    use VatCategory::Standard;
+    let charge = |rate: i64| Adjustment {
+        direction: Direction::Charge,
+        reason: "delivery".to_owned(),
+        portion: Portion::Amount(1_000),
+        vat: Vat { category: Standard, rate: Decimal::from(rate) },
+    };
+    for rate in [0, 23] {
+        let lines = vec![line(10_000, Standard, 23), line(-9_900, Standard, 23)];
+        let (shares, payable) = shares_of(&Content { adjustments: vec![charge(rate)], ..Content::of(lines) });
+        let whole = if rate == 0 { 1_123 } else { 1_353 };
+        assert_eq!((shares, payable), (vec![12_300 + whole - 123, -12_177], whole), "{rate}");
+    }
+}
+
+#[test]
 fn what_is_disputed_is_no_more_than_what_is_open_and_nothing_once_it_ended() {
     let part = Dispute { part: Part::Amount(6_000), amount: eur(6_000), ..Dispute::of_test() };
     let of = |open| part.disputed(eur(open)).minor;

@@ -136,9 +136,10 @@ pub(super) fn dispute(
     };
     let (client, lines) = (client_name(w, dispute.client)?, dispute.lines(invoice));
     let number = invoice.number().map_or_else(String::new, ToString::to_string);
-    let said = disputed::Said { client: &client, invoice: &number, lines: &lines, dispute };
-    let here = w.staff(dispute.with)?.filter(|s| s.active);
-    // Whoever looked into it may have left.
+    let whole = dispute.holds(invoice.open(w.settled(invoice.id)?));
+    let said = disputed::Said { client: &client, invoice: &number, lines: &lines, dispute, whole };
+    let here = w.staff(dispute.with)?.filter(|s| resolves(s, dispute.client));
+    // Whoever looked into it may have left, or sees other clients now.
     let to = here.map_or_else(|| responsible(w, dispute.client), |one| Ok(vec![one]))?;
     for staff in to.into_iter().filter(|x| w.by.actor != Actor::Staff(x.id)).collect::<Vec<_>>() {
         tell(w, zone, Person::Staff(staff.id), None, |firm, to, happened| wording(firm, to, happened, said))?;
@@ -159,7 +160,7 @@ pub(super) fn answered(
     };
     let to = by.map_or_else(|| recipients(w, invoice), |one| Ok(vec![one]))?;
     let number = invoice.number().map_or_else(String::new, ToString::to_string);
-    let said = disputed::Said { client: "", invoice: &number, lines: "", dispute };
+    let said = disputed::Said { client: "", invoice: &number, lines: "", dispute, whole: false };
     for contact in to {
         tell(w, zone, Person::Contact(contact.id), None, |firm, to, happened| {
             disputed::answered(firm, to, happened, said)

@@ -561,3 +561,20 @@ fn a_late_payment_note_is_called_so_in_both_languages() {
         assert!(credit.text.contains(&name.replace("0412", "0399")), "{}", credit.text);
     }
 }
+
+#[test]
+fn what_becomes_of_reminders_is_told_by_whether_all_that_is_open_is_disputed() {
+    use crate::domain::dispute::Dispute;
+    use crate::mail::notices::Happened;
+    use crate::mail::notices_disputes::{Said, raised, withdrawn};
+    let (firm, dispute, zone) = (firm(), Dispute::of_test(), &jiff::tz::TimeZone::UTC);
+    let happened = Happened { at: jiff::Timestamp::UNIX_EPOCH, zone, who: "Ana Ruiz", from: None };
+    let told = |write: fn(&Firm, &str, &Happened<'_>, Said<'_>) -> Text, whole| {
+        let said = Said { client: "Marlow", invoice: "A-1", lines: "", dispute: &dispute, whole };
+        write(&firm, "Orla Byrne", &happened, said).text.split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    assert!(told(raised, true).contains("No reminder of it goes until you answer"), "lines may be all that is open");
+    assert!(told(raised, false).contains("reminders ask for the rest alone"));
+    assert!(told(withdrawn, true).contains("the latest one that was missed goes, once"));
+    assert!(told(withdrawn, false).contains("Its reminders were not held for it"));
+}

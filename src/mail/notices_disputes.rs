@@ -19,6 +19,8 @@ pub struct Said<'a> {
     pub lines: &'a str,
     /// The dispute.
     pub dispute: &'a Dispute,
+    /// Whether it is of all that is open, so that no reminder goes.
+    pub whole: bool,
 }
 
 impl Said<'_> {
@@ -39,9 +41,9 @@ impl Said<'_> {
 
     /// What happens to reminders meanwhile.
     fn meanwhile(&self) -> &'static str {
-        match self.dispute.part {
-            Part::Whole => "No reminder of it goes until you answer",
-            Part::Lines(_) | Part::Amount(_) => "Until you answer, reminders ask for the rest alone",
+        match self.whole {
+            true => "No reminder of it goes until you answer",
+            false => "Until you answer, reminders ask for the rest alone",
         }
     }
 }
@@ -78,9 +80,13 @@ pub fn changed(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) 
 /// A dispute was withdrawn; to whoever looked into it.
 pub fn withdrawn(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>) -> Text {
     let (who, client, when) = (flat(happened.who), flat(said.client), told(firm, happened.at, happened.zone));
+    let then = match said.whole {
+        true => "Its reminders go on by themselves: the latest one that was missed goes, once.",
+        false => "Its reminders were not held for it: they ask for all that is open again.",
+    };
     let says = [
         format!("{who} withdrew the dispute of {}, {client}, on {when}.", said.of(firm)),
-        "Its reminders go on by themselves: the latest one that was missed goes, once.".to_owned(),
+        then.to_owned(),
         "There is nothing for you to do.".to_owned(),
     ];
     notice(firm, to_name, format!("{client} withdrew the dispute of {}", flat(said.invoice)), says)
@@ -158,7 +164,7 @@ pub(super) fn all(firm: &Firm, typed: &str, happened: &Happened) -> [Text; 6] {
     use crate::domain::ids::StaffId;
     let words = typed.to_owned();
     let open = Dispute { words: words.clone(), ..Dispute::of_test() };
-    let said = Said { client: typed, invoice: "A-1", lines: typed, dispute: &open };
+    let said = Said { client: typed, invoice: "A-1", lines: typed, dispute: &open, whole: false };
     let [raised, changed, withdrawn, passed] =
         [raised, changed, withdrawn, passed].map(|write| write(firm, typed, happened, said));
     let day = open.made;

@@ -55,6 +55,7 @@ impl Hold {
         match self {
             Self::Pause(pause) => format!("Held: paused until {}", locale.date_short(pause.until, today)),
             Self::Promise(promise) => format!("Held: promise until {}", locale.date_short(promise.last(), today)),
+            Self::Dispute(dispute, _) if dispute.waits => TO_BE_CREDITED.to_owned(),
             Self::Dispute(dispute, _) => format!("Held: disputed since {}", locale.date_short(dispute.made, today)),
         }
     }
@@ -64,6 +65,7 @@ impl Hold {
         match self {
             Self::Pause(pause) => format!("Held while paused: {}", pause.reason),
             Self::Promise(promise) => format!("Held: promise until {}", locale.date_long(promise.last())),
+            Self::Dispute(dispute, _) if dispute.waits => TO_BE_CREDITED.to_owned(),
             Self::Dispute(dispute, with) => {
                 format!("Held: disputed since {}, with {with}", locale.date_long(dispute.made))
             }
@@ -73,6 +75,8 @@ impl Hold {
 
 /// Why a letter that waits is withdrawn when its reminders are paused.
 pub const PAUSED: &str = "its reminders are paused";
+/// What a plan says of a dispute that was upheld and is not credited yet: nobody looks into it any more.
+const TO_BE_CREDITED: &str = "Held: to be credited";
 /// Why a letter that waits is withdrawn when a payment is promised.
 pub const PROMISED: &str = "a payment is promised";
 /// Why a letter that waits is withdrawn when all that is open is disputed.
@@ -86,4 +90,25 @@ pub fn is_hold(reason: &str) -> bool {
 /// The hold that lasts longest.
 pub fn longest(holds: impl IntoIterator<Item = Hold>) -> Option<Hold> {
     holds.into_iter().max_by_key(Hold::until)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::date;
+
+    use super::*;
+    use crate::domain::dispute::Outcome;
+
+    #[test]
+    fn what_was_agreed_on_is_held_to_be_credited_and_nobody_looks_into_it() {
+        let (open, on) = (Dispute::of_test(), date(2026, 11, 20));
+        let agreed = Dispute { outcome: Outcome::Upheld(on), waits: true, ..open.clone() };
+        let words = |dispute| {
+            let hold = Hold::Dispute(dispute, "Orla Byrne".to_owned());
+            (hold.of_step(Locale::EnglishIreland, on), hold.words(Locale::EnglishIreland))
+        };
+        assert_eq!(words(open).1, "Held: disputed since 12 November 2026, with Orla Byrne");
+        let credited = "Held: to be credited".to_owned();
+        assert_eq!(words(agreed), (credited.clone(), credited));
+    }
 }

@@ -13,10 +13,10 @@ use crate::domain::calendar;
 use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
 use crate::domain::event::{Actor, Event};
 use crate::domain::hold::DISPUTED;
-use crate::domain::ids::{DisputeId, InvoiceId, StaffId};
+use crate::domain::ids::{ClientId, DisputeId, InvoiceId, StaffId};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::person::{Contact, Person, Staff};
+use crate::domain::person::{Contact, Person, Role, Staff};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -136,7 +136,7 @@ pub fn pass_on(
 ) -> Result<Done<()>, ActError> {
     let row = seen(w, scope, invoice)?;
     let dispute = found(w.open_dispute(invoice)?)?;
-    let sees = w.staff(to)?.is_some_and(|s| resolves(&s, &row));
+    let sees = w.staff(to)?.is_some_and(|s| resolves(&s, row.invoice.client));
     if !sees {
         let message = "Choose somebody who works here and sees this client.";
         return Err(Refusal::from(FieldFault::new("with", message)).into());
@@ -148,9 +148,16 @@ pub fn pass_on(
     Ok(done)
 }
 
-/// Whether somebody of the firm can look into a dispute of an invoice: is here, works on clients' matters, sees them.
-pub fn resolves(staff: &Staff, row: &Row) -> bool {
-    StaffScope::of(staff).is_some_and(|scope| scope.sees(row.invoice.client) && scope.may(Act::Work).is_ok())
+/// Whether somebody of the firm can look into disputes of a client: is here, works on clients' matters, sees them.
+pub fn resolves(staff: &Staff, client: ClientId) -> bool {
+    StaffScope::of(staff).is_some_and(|scope| scope.sees(client) && scope.may(Act::Work).is_ok())
+}
+
+/// Who looks into a new dispute of a client: whoever looks after them, or else an owner.
+fn resolver(w: &WriteTx<'_>, client: ClientId) -> Result<StaffId, ActError> {
+    let after = letters::responsible(w, client)?.into_iter();
+    let owners = w.all_staff()?.into_iter().filter(|s| s.role == Role::Owner);
+    Ok(found(after.chain(owners).find(|s| resolves(s, client)).map(|x| x.id))?)
 }
 
 /// Staff agree with the open dispute, with words to the client or none. The client is told.
@@ -242,8 +249,8 @@ fn make(
         let why = if same { Refusal::Repeated(old.id.0) } else { Refusal::DisputeOpen(old.made) };
         return Err(why.into());
     }
-    refuse_more(&before)?;
-    let with = found(letters::responsible(w, invoice.client)?.first().map(|x| x.id))?;
+    refuse_more(&before, matches!(by, Person::Staff(_)))?;
+    let with = resolver(w, invoice.client)?;
     let (id, client, made) = (DisputeId(w.next("dispute")?), invoice.client, calendar::today(w.now, zone));
     let turn = Turn::Raised { part: part.clone(), ground, words: words.clone(), with };
     let (at, outcome, invoice) = (w.now, Outcome::Open, invoice.id);

@@ -2,6 +2,7 @@
 
 use jiff::tz::TimeZone;
 
+use super::disputes::resolves;
 use super::letters::{queue_notice, recipients, responsible, writing};
 use crate::domain::backups::Trouble;
 use crate::domain::dispute::Dispute;

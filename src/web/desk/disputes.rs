@@ -178,7 +178,7 @@ fn page(desk: &Desk, row: &Row, asked: &Asked<'_>) -> Result<Markup, Problem> {
         let people: Vec<(String, String)> = r
             .all_staff()?
             .iter()
-            .filter(|s| disputes::resolves(s, row))
+            .filter(|s| disputes::resolves(s, row.invoice.client))
             .map(|s| (s.id.to_string(), s.name.clone()))
             .collect();
         let said = open.as_ref().map(|x| (standing(desk, &names, row, x), facts(desk, &names, row, x)));

@@ -47,7 +47,8 @@ pub fn raise(
 /// # Errors
 /// When the scope does not allow it, it is no issued invoice, nothing of it is open ([`Refusal::NothingOpen`]), a field
 /// is to be mended, the same was said already ([`Refusal::Repeated`] with it), another dispute is open
-/// ([`Refusal::DisputeOpen`]), or it was disputed too often ([`Refusal::DisputesFull`]).
+/// ([`Refusal::DisputeOpen`]) or waits for its credit note ([`Refusal::DisputeAgreed`]), or it was disputed too often
+/// ([`Refusal::DisputesFull`]).
 pub fn record(
     w: &mut WriteTx<'_>,
     scope: &StaffScope,
@@ -245,7 +246,10 @@ fn make(
     let (Wish { part, ground, words }, amount) = wish.check(invoice, open)?;
     let before = w.disputes_of_invoice(invoice.id)?;
     if let Some(old) = before.last().filter(|x| x.stands()) {
-        let same = old.is_open() && (old.by, &old.part, old.ground, &old.words) == (by, &part, ground, &words);
+        if old.waits {
+            return Err(Refusal::DisputeAgreed.into());
+        }
+        let same = (old.by, &old.part, old.ground, &old.words) == (by, &part, ground, &words);
         let why = if same { Refusal::Repeated(old.id.0) } else { Refusal::DisputeOpen(old.made) };
         return Err(why.into());
     }
@@ -287,7 +291,13 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
         return Err(Refusal::Repeated(same.id.0).into());
     }
     let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
-    refuse_more(&w.disputes_of_invoice(row.invoice.id)?)?;
+    if w.standing_dispute(row.invoice.id)?.is_some_and(|x| x.waits) {
+        return Err(Refusal::DisputeAgreed.into());
+    }
+    // What staff change is their own affair.
+    if !matches!(w.by.actor, Actor::Staff(_)) {
+        refuse_more(&w.disputes_of_invoice(row.invoice.id)?, false)?;
+    }
     let changes = old.changes.saturating_add(1);
     let turn = Turn::Changed { part: part.clone(), ground, words: words.clone() };
     let dispute = Dispute { part, amount, ground, words, changes, ..old };
@@ -298,12 +308,12 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     Ok(done)
 }
 
-/// Refuses one more dispute or change of an invoice that has as many as can be: each tells somebody by letter.
-fn refuse_more(before: &[Dispute]) -> Result<(), Refusal> {
-    let told = before.iter().fold(0_usize, |sum, x| {
-        let changes = usize::try_from(x.changes).unwrap_or(usize::MAX);
-        sum.saturating_add(changes).saturating_add(1)
-    });
+/// Refuses one more dispute of an invoice that `staff` recorded as often as can be, or one more dispute or change where
+/// contacts did: each tells somebody by letter.
+fn refuse_more(before: &[Dispute], staff: bool) -> Result<(), Refusal> {
+    let raised = before.iter().filter(|x| matches!(x.by, Person::Staff(_)) == staff).count();
+    let changes = before.iter().filter(|_| !staff).map(|x| usize::try_from(x.changes).unwrap_or(usize::MAX));
+    let told = changes.fold(raised, usize::saturating_add);
     if told >= PER_INVOICE_MAX { Err(Refusal::DisputesFull(PER_INVOICE_MAX)) } else { Ok(()) }
 }
 

@@ -18,7 +18,8 @@ use super::text;
 
 /// Most characters that say what is wrong, or answer it.
 pub const WORDS_MAX: usize = 2_000;
-/// Most disputes of one invoice and changes of them, together; beyond it, talking is better than one more.
+/// Most disputes of one invoice that contacts raise, with all changes of them, and most that staff record: contacts
+/// can’t use up what staff have. Beyond it, talking is better than one more.
 pub const PER_INVOICE_MAX: usize = 50;
 
 /// Why something is disputed.
@@ -276,8 +277,8 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// The wish, tidied, and how much of `invoice` it is about, `open` of which is open. All lines, and all that is
-    /// open, are the whole.
+    /// The wish, tidied, and how much of `invoice` it is about, `open` of which is open. All lines, and all of its amount,
+    /// are the whole.
     ///
     /// # Errors
     /// Names the fields `lines`, `disputed` and `words`, all at once.
@@ -297,7 +298,8 @@ impl Wish {
             Part::Amount(minor) if *minor > open.minor => {
                 Err(FieldFault::new("disputed", format!("That is more than the {open} still open.")))
             }
-            Part::Amount(minor) if *minor == open.minor => Ok((Part::Whole, invoice.payable())),
+            // Of one that was paid in part it is that amount alone: what comes back is not disputed.
+            Part::Amount(minor) if *minor == invoice.payable().minor => Ok((Part::Whole, invoice.payable())),
             Part::Amount(minor) => Ok((Part::Amount(*minor), Money::new(*minor, open.currency))),
             Part::Lines(lines) => of_lines(lines, invoice),
         }
@@ -387,8 +389,6 @@ fn shares(totals: &Totals, vats: &[Vat]) -> Option<Vec<i64>> {
     Some(gross)
 }
 
-/// `total` in proportion to `weights`: each part rounded down, spare units to the largest remainders. `None` where the
-/// weights come to nothing.
 /// What the lines of a group come to with VAT, without its allowances and charges.
 fn own_gross(group: &VatGroup, nets: &[i64]) -> Option<i64> {
     let net = nets.iter().try_fold(0_i64, |sum, x| sum.checked_add(*x))?;
@@ -410,6 +410,8 @@ fn add_spread(shares: &mut [i64], total: i64, weights: &[i64]) -> Option<()> {
     Some(())
 }
 
+/// `total` in proportion to `weights`: each part rounded down, spare units to the largest remainders. `None` where the
+/// weights come to nothing.
 fn spread(total: i64, weights: &[i64]) -> Option<Vec<i64>> {
     let whole = weights.iter().try_fold(0_i128, |sum, x| sum.checked_add(i128::from(*x)))?;
     if whole == 0 {

@@ -109,6 +109,8 @@ pub enum Refusal {
     PromisesFull(usize),
     /// The invoice is disputed already, since this day.
     DisputeOpen(Date),
+    /// A dispute of the invoice was upheld, and waits for its credit note.
+    DisputeAgreed,
     /// The invoice was disputed, or its dispute changed, so many times, as often as can be.
     DisputesFull(usize),
     /// The import was undone on this day by whoever is named.
@@ -245,6 +247,10 @@ impl std::fmt::Display for Refusal {
                 f,
                 "This invoice is disputed already, since {}. Change that dispute, or withdraw it first.",
                 since.strftime("%-d %B %Y")
+            ),
+            Self::DisputeAgreed => f.write_str(
+                "A dispute of this invoice was agreed with, and waits for its credit note. Another one can be raised \
+                 once that is there.",
             ),
             Self::DisputesFull(max) => {
                 write!(f, "This was disputed or changed {max} times, as often as can be. Please call instead.")

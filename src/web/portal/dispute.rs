@@ -140,7 +140,8 @@ pub(super) fn sentence(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Optio
 /// The form in the part about paying, with the open dispute to change or withdraw.
 pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Asked) -> Markup {
     let offered = viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0;
-    if !offered || disputed.newest.as_ref().is_some_and(|x| x.waits) {
+    // What was typed stays in sight, also where it can’t be sent any more.
+    if !offered || (refused.is_none() && disputed.newest.as_ref().is_some_and(|x| x.waits)) {
         return html! {};
     }
     let (open, at) = (disputed.open(), address(row));

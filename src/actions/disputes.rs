@@ -7,12 +7,12 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{author, found, late_notes, letters, notices};
+use super::{author, found, late_notes, letters, notices, reminders};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
 use crate::domain::event::{Actor, Event};
-use crate::domain::hold::DISPUTED;
+use crate::domain::hold::{DISPUTED, PART_DISPUTED};
 use crate::domain::ids::{ClientId, DisputeId, InvoiceId, StaffId};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
@@ -202,16 +202,16 @@ pub fn reject(
 pub fn close(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
     let row = seen(w, scope, invoice)?;
     let dispute = found(w.standing_dispute(invoice)?.filter(|x| x.waits))?;
-    let done = finish(w, dispute, false)?.done(());
+    let done = finish(w, &row, dispute, false)?.done(());
     plan_again(w, &row)?;
     late_notes::looked_past(w, invoice)?;
     Ok(done)
 }
 
 /// What was agreed is credited, or need not be.
-fn finish(w: &mut WriteTx<'_>, dispute: Dispute, credited: bool) -> Result<Recorded, ActError> {
+fn finish(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute, credited: bool) -> Result<Recorded, ActError> {
     let dispute = Dispute { waits: false, ..dispute };
-    w.put_dispute(&dispute)?;
+    put(w, row, &dispute)?;
     tell(w, &dispute, Turn::Done { credited })
 }
 
@@ -276,7 +276,7 @@ fn make(
         waits,
         answer,
     };
-    w.put_dispute(&dispute)?;
+    put(w, row, &dispute)?;
     plan(w, row, &dispute)?;
     let done = tell(w, &dispute, turn)?.done(id);
     Ok((dispute, done))
@@ -290,10 +290,10 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     {
         return Err(Refusal::Repeated(same.id.0).into());
     }
-    let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
     if w.standing_dispute(row.invoice.id)?.is_some_and(|x| x.waits) {
         return Err(Refusal::DisputeAgreed.into());
     }
+    let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
     // What staff change is their own affair.
     if !matches!(w.by.actor, Actor::Staff(_)) {
         refuse_more(&w.disputes_of_invoice(row.invoice.id)?, false)?;
@@ -301,7 +301,7 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     let changes = old.changes.saturating_add(1);
     let turn = Turn::Changed { part: part.clone(), ground, words: words.clone() };
     let dispute = Dispute { part, amount, ground, words, changes, ..old };
-    w.put_dispute(&dispute)?;
+    put(w, row, &dispute)?;
     plan(w, row, &dispute)?;
     let done = tell(w, &dispute, turn)?.done(dispute.id);
     notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Changed)?;
@@ -346,7 +346,7 @@ fn answer(
 
 /// Ends a dispute as it says: reminders go on, and what late payment costs is asked for again.
 fn end(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute) -> Result<Done<()>, ActError> {
-    w.put_dispute(&dispute)?;
+    put(w, row, &dispute)?;
     let words = dispute.answer.as_ref().map_or_else(String::new, |x| x.words.clone());
     let turn = match dispute.outcome {
         Outcome::Upheld(_) => Turn::Upheld { words },
@@ -359,6 +359,13 @@ fn end(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute) -> Result<Done<()>, Act
     plan(w, row, &dispute)?;
     late_notes::looked_past(w, row.invoice.id)?;
     Ok(done)
+}
+
+/// Keeps a dispute. Where another instalment is the next to be asked for by it, its reminders begin anew.
+fn put(w: &mut WriteTx<'_>, row: &Row, dispute: &Dispute) -> Result<(), ActError> {
+    let due = w.asked_due(row)?;
+    w.put_dispute(dispute)?;
+    reminders::begin_anew(w, &row.invoice, due, PART_DISPUTED)
 }
 
 /// Sees to the reminders of an invoice: while all that is open is disputed none waits and nobody looks; else the look
@@ -393,7 +400,7 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
     let row = found(w.invoice_row(before.invoice.id)?)?;
     let credited = row.settled.credited > before.settled.credited;
     if dispute.waits && (credited || row.open().minor == 0) {
-        let _ = finish(w, dispute, credited)?;
+        let _ = finish(w, &row, dispute, credited)?;
         return plan_again(w, &row);
     }
     let outcome = dispute.now(row.open(), on);
@@ -406,7 +413,7 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
             };
             let turn = if outcome == Outcome::Open { Turn::Reopened } else { Turn::Settled };
             let dispute = Dispute { outcome, ..dispute };
-            w.put_dispute(&dispute)?;
+            put(w, &row, &dispute)?;
             let _ = tell(w, &Dispute { amount, ..dispute.clone() }, turn)?;
             dispute
         }

@@ -93,8 +93,7 @@ fn notes_of(r: &impl Reader, of: InvoiceId) -> Result<Vec<(Invoice, bool)>, Stor
         let counts = counts(r, &note)?;
         notes.push((note, counts));
     }
-    let (accrued, fixed) = reckon(&owed, &policy, &standing(&notes, None), through);
-    Ok(Some(Late { accrued, fixed, notes, exception, policy }))
+    Ok(notes)
 }
 
 /// Whether a note still charges what it says: it was not credited whole.
@@ -159,7 +158,7 @@ fn charge(number: DocumentNumber, of: InvoiceId, late: &Late, today: Date) -> La
 enum ByItself {
     /// It is drafted.
     Draft,
-    /// It comes to too little, and to enough from this day on.
+    /// It comes to too little, or is disputed as far as it is late, until this day.
     From(Date),
     Nothing,
 }
@@ -177,6 +176,12 @@ fn by_itself(r: &impl Reader, of: InvoiceId, today: Date) -> Result<ByItself, St
     let enough = late.accrued.days_late() >= i32::from(late.policy.after);
     if !once || !enough || !late.policy.drafts() || late.exception.is_some() {
         return Ok(ByItself::Nothing);
+    }
+    // Of instalments that are disputed nothing is asked for: it waits for the first that is not.
+    let asked = r.asked_due(&row)?;
+    let from = asked.saturating_add(Span::new().days(i64::from(late.policy.after)));
+    if asked != row.due() && from > today {
+        return Ok(ByItself::From(from));
     }
     let least = late.policy.least_in(row.invoice.currency);
     if late.total() >= least {

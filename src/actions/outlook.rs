@@ -172,7 +172,8 @@ pub fn of_invoice(
     until: Timestamp,
 ) -> Result<Vec<Coming>, StoreError> {
     let invoice = &row.invoice;
-    let rules = &rules.of(r, invoice, row.due())?;
+    let due = r.asked_due(row)?;
+    let rules = &rules.of(r, invoice, due)?;
     let (policy, zone) = (&rules.policy, &rules.zone);
     let Some(published) = invoice.issue.as_ref().map(|i| i.at).filter(|_| row.open().minor > 0 && invoice.reminds())
     else {
@@ -184,8 +185,8 @@ pub fn of_invoice(
     let held = |at: Timestamp| (hold.is_some() && at < over).then_some(over);
     let failing = rules.failing(r, row, now)?;
     let holds = |step: i16| failing.iter().all(|x| x.0 != step);
-    let plan = plan(row.due(), policy, zone);
-    let subject = Subject { plan: &plan, published, due: row.due(), settled, holds: &holds, held: &held };
+    let plan = plan(due, policy, zone);
+    let subject = Subject { plan: &plan, published, due, settled, holds: &holds, held: &held };
     let locale = r.firm()?.locale;
     let reason = hold.as_ref().map_or(String::new(), |hold| hold.words(locale));
     let mut out = Vec::new();
@@ -206,8 +207,8 @@ pub fn of_invoice(
         let told = told(row, seen, (&to, by), if seen.fate == Fate::Unmet { why } else { &reason });
         if told.goes {
             // What a hold or a standstill puts off goes whenever that ends: then no day off is the reason.
-            let whole = Coming { moved: policy.moved(row.due(), seen.step), ..told };
-            let apart = by_clocks(rules, &whole, &to, locale, today(now, &rules.firm_zone));
+            let whole = Coming { moved: policy.moved(due, seen.step), ..told };
+            let apart = by_clocks(rules, (&whole, due), &to, locale, today(now, &rules.firm_zone));
             out.extend(apart.into_iter().filter(|x| x.at <= until));
         } else {
             out.push(told);
@@ -223,8 +224,9 @@ fn settled_under(r: &impl Reader, rules: &Rules, row: &Row, published: Timestamp
     let sent = |x: &&(i16, StepOutcome)| matches!(x.1, StepOutcome::Sent | StepOutcome::Superseded | StepOutcome::Call);
     let went: BTreeSet<i16> = steps.iter().filter(sent).map(|x| x.0).collect();
     let mut settled: BTreeSet<i16> = steps.iter().map(|x| x.0).collect();
+    let due = r.asked_due(row)?;
     let mut carry = |old: &Policy, new: &Policy, at: Timestamp| {
-        let new_plan = plan(row.due(), new, &rules.zone);
+        let new_plan = plan(due, new, &rules.zone);
         settled.extend(overtaken(old, new, &new_plan, &went, at).into_iter().map(|x| x.0));
     };
     let from = r.policy_of(row.invoice.id, published)?;

@@ -129,9 +129,16 @@ pub(super) fn goes_at(from: Timestamp, own: Option<Timestamp>, zone: &TimeZone, 
     Some(at)
 }
 
-/// A step that goes, apart for those whom it reaches at different times by their own clocks.
-pub(super) fn by_clocks(rules: &Rules, coming: &Coming, to: &Reached, locale: Locale, day: Date) -> Vec<Coming> {
-    let (policy, firm_zone, due) = (&rules.policy, &rules.firm_zone, coming.row.due());
+/// A step that goes, apart for those whom it reaches at different times by their own clocks; `due` is the day by which
+/// it is reminded of.
+pub(super) fn by_clocks(
+    rules: &Rules,
+    (coming, due): (&Coming, Date),
+    to: &Reached,
+    locale: Locale,
+    day: Date,
+) -> Vec<Coming> {
+    let (policy, firm_zone) = (&rules.policy, &rules.firm_zone);
     let falls = policy.days_of(due, coming.step).1;
     let when = |zone: &TimeZone| {
         let own = wall_clock(falls, policy.at, zone);
@@ -233,7 +240,8 @@ pub fn of_letter(
         return Ok(None);
     };
     let (policy, zone) = (&rules.policy, clocks_of(r, letter.to, &rules.firm_zone)?);
-    let own = policy.step(step).map(|_| wall_clock(policy.days_of(row.due(), step).1, policy.at, &zone));
+    let due = r.asked_due(&row)?;
+    let own = policy.step(step).map(|_| wall_clock(policy.days_of(due, step).1, policy.at, &zone));
     let next = r.letter_due(letter.id)?.unwrap_or(now).max(now);
     let times = (goes_at(now, own, &zone, policy), goes_at(next, own, &zone, policy));
     let (Some(from), Some(at)) = times else { return Ok(None) };
@@ -260,7 +268,7 @@ fn kept_back(
     (row, step): (&Row, i16),
     (at, zone): (Timestamp, &TimeZone),
 ) -> Result<Option<(Fate, String)>, StoreError> {
-    let (policy, invoice) = (&rules.policy, &row.invoice);
+    let (policy, invoice, due) = (&rules.policy, &row.invoice, r.asked_due(row)?);
     if let Person::Contact(id) = letter.to
         && r.stopped(id)?.is_some()
     {
@@ -269,7 +277,7 @@ fn kept_back(
     if is_of_what_went(r, letter)? {
         return Ok(None);
     }
-    if step < 0 && today(at, zone) > row.due() {
+    if step < 0 && today(at, zone) > due {
         return Ok(Some((Fate::Expired, DUE_PASSED.to_owned())));
     }
     if let Some(hold) = r.hold_on(invoice, today(at, &rules.firm_zone))? {
@@ -282,10 +290,10 @@ fn kept_back(
         return Ok(Some((Fate::Unmet, format!("Not sent, as things stand: {why}"))));
     }
     if r.looked_at(invoice.id)?.is_some_and(|next| next <= at) {
-        let rules = rules.of(r, invoice, row.due())?;
+        let rules = rules.of(r, invoice, due)?;
         let settled = r.reminder_steps(invoice.id)?;
         let later = |x: &Planned| x.step > step && x.at <= at && settled.iter().all(|y| y.0 != x.step);
-        if plan(row.due(), policy, &rules.zone).iter().any(later) {
+        if plan(due, policy, &rules.zone).iter().any(later) {
             return Ok(Some((Fate::Superseded, "Not sent: a later one is due too".to_owned())));
         }
     }

@@ -179,15 +179,13 @@ pub(super) fn allocate(
 }
 
 /// After an allocation came or went: the invoice's new place, and its reminders from the beginning where another
-/// instalment is the next to be paid now. What is open after it.
+/// instalment is the next to be asked for now. What is open after it.
 fn reshelve(w: &mut WriteTx<'_>, before: &Row) -> Result<Money, ActError> {
-    let (invoice, id) = (&before.invoice, before.invoice.id);
+    let (invoice, asked) = (&before.invoice, w.asked_due(before)?);
     let settled = w.reshelve(invoice)?;
+    reminders::begin_anew(w, invoice, asked, "another instalment is due next")?;
     if invoice.next_due(settled) != before.due() {
-        w.forget_steps(id)?;
-        letters::withdraw_reminders(w, id, "another instalment is due next")?;
-        w.set_reminder(id, Some(w.now).filter(|_| invoice.reminds()))?;
-        late_notes::looked_past(w, id)?;
+        late_notes::looked_past(w, invoice.id)?;
     }
     Ok(invoice.open(settled))
 }

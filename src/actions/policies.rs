@@ -86,7 +86,8 @@ pub fn replan(w: &mut WriteTx<'_>, rules: &Rules, limit: usize) -> Result<usize,
     let some = w.open_after(Some(after), limit)?;
     for id in &some {
         let row = found(w.invoice_row(*id)?)?;
-        carry(w, &row, &rules.of(w, &row.invoice, row.due())?)?;
+        let due = w.asked_due(&row)?;
+        carry(w, &row, &rules.of(w, &row.invoice, due)?)?;
     }
     w.set_replanning(some.last().copied())?;
     Ok(some.len())
@@ -104,10 +105,10 @@ pub fn carry(w: &mut WriteTx<'_>, row: &Row, rules: &Rules) -> Result<(), ActErr
     if from >= rules.version {
         return Ok(());
     }
-    let mut old = version(w, from)?;
+    let (due, mut old) = (w.asked_due(row)?, version(w, from)?);
     for number in from + 1..=rules.version {
         let new = version(w, number)?;
-        let new_plan = plan(row.due(), &new.policy, &rules.zone);
+        let new_plan = plan(due, &new.policy, &rules.zone);
         settle(w, row, &old.policy, &new, &new_plan)?;
         old = new;
     }
@@ -163,7 +164,7 @@ fn wake(w: &mut WriteTx<'_>, row: &Row, published: jiff::Timestamp, rules: &Rule
         return Ok(w.set_reminder(id, hold.ends(&rules.policy, &rules.firm_zone))?);
     }
     let settled: BTreeSet<i16> = w.reminder_steps(id)?.into_iter().map(|x| x.0).collect();
-    let plan = plan(row.due(), &rules.policy, &rules.zone);
+    let plan = plan(w.asked_due(row)?, &rules.policy, &rules.zone);
     let due = plan.iter().any(|x| x.at <= now && !settled.contains(&x.step));
     let at = if due { Some(now) } else { next_wake(&plan, published, &settled, now) };
     Ok(w.set_reminder(id, at)?)

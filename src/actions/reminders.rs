@@ -126,7 +126,8 @@ impl Rules {
             true => self.score_of(r, row.invoice.client, calendar::today(now, &self.firm_zone))?,
             false => None,
         };
-        let asked = Asked { open: row.open(), opened, score };
+        let open = row.invoice.open(r.unasked(row)?);
+        let asked = Asked { open, opened, score };
         Ok(steps.filter_map(|step| Some((step.offset, step.only.fails(asked)?))).collect())
     }
 }
@@ -141,7 +142,8 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         w.set_reminder(id, None)?;
         return Ok(0);
     };
-    let rules = &rules.of(w, &row.invoice, row.due())?;
+    let due = w.asked_due(&row)?;
+    let rules = &rules.of(w, &row.invoice, due)?;
     let (policy, zone) = (&rules.policy, &rules.zone);
     let Some(published) = row.invoice.issue.as_ref().map(|i| i.at) else { return Ok(0) };
     if !row.invoice.reminds() {
@@ -159,12 +161,12 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
         true => BTreeSet::new(),
         false => w.reminder_steps(id)?.into_iter().map(|x| x.0).collect(),
     };
-    let plan = plan(row.due(), policy, zone);
+    let plan = plan(due, policy, zone);
     // Of what fell and is not settled alone: a score is reckoned from many records.
     let fallen = |step: &&Step| plan.iter().any(|x| x.step == step.offset && x.at <= now && !settled.contains(&x.step));
     let failing = rules.failing_of(w, &row, policy.steps.iter().filter(fallen), now)?;
     let holds = |step| failing.iter().all(|x| x.0 != step);
-    let found = review_if(&plan, published, row.due(), &settled, w.now, zone, policy, holds);
+    let found = review_if(&plan, published, due, &settled, w.now, zone, policy, holds);
     for &step in &found.skipped {
         skip(w, &row.invoice, step, BEFORE_PUBLICATION)?;
     }
@@ -190,10 +192,11 @@ pub fn look(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, 
 /// When the store fails.
 pub fn queue_outside(w: &mut WriteTx<'_>, id: InvoiceId, rules: &Rules) -> Result<usize, ActError> {
     let Some(row) = w.invoice_row(id)?.filter(|r| r.open().minor > 0) else { return Ok(0) };
-    let rules = &rules.of(w, &row.invoice, row.due())?;
+    let due = w.asked_due(&row)?;
+    let rules = &rules.of(w, &row.invoice, due)?;
     let steps = w.reminder_steps(id)?;
     let last = steps.iter().filter(|x| x.1 == StepOutcome::Sent).map(|x| x.0).max();
-    let planned = plan(row.due(), &rules.policy, &rules.zone).into_iter().find(|x| Some(x.step) == last);
+    let planned = plan(due, &rules.policy, &rules.zone).into_iter().find(|x| Some(x.step) == last);
     let Some((planned, step)) = planned.and_then(|x| Some((x, rules.policy.step(x.step)?))) else { return Ok(0) };
     let to = letters::reached(w, &row.invoice, step)?;
     letters::queue_reminder(w, &row, (&planned, &rules.policy), &to, calendar::today(w.now, &rules.zone))
@@ -236,11 +239,10 @@ fn ask_for_call(w: &mut WriteTx<'_>, row: &Row, step: i16) -> Result<(), ActErro
 /// When the store fails.
 pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Result<(), ActError> {
     let Some(published) = invoice.issue.as_ref().filter(|_| invoice.reminds()).map(|i| i.at) else { return Ok(()) };
-    let due = invoice.next_due(w.settled(invoice.id)?);
+    let Some(row) = w.invoice_row(invoice.id)? else { return Ok(()) };
+    let due = w.asked_due(&row)?;
     let rules = Rules::now(w, &settings.zone)?.of(w, invoice, due)?;
-    if let Some(row) = w.invoice_row(invoice.id)? {
-        policies::carry(w, &row, &rules)?;
-    }
+    policies::carry(w, &row, &rules)?;
     let mut settled: BTreeSet<i16> = w.reminder_steps(invoice.id)?.into_iter().map(|x| x.0).collect();
     let plan = plan(due, &rules.policy, &rules.zone);
     let now = w.now;
@@ -251,6 +253,20 @@ pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Re
     }
     let next = next_wake(&plan, published, &settled, w.now);
     w.set_reminder(invoice.id, next)?;
+    Ok(())
+}
+
+/// Begins the reminders of an invoice anew where another instalment than the one of `before` is the next to be asked
+/// for now: somebody paid, or what is disputed is another part. `why` says it of letters that wait.
+pub(super) fn begin_anew(w: &mut WriteTx<'_>, invoice: &Invoice, before: Date, why: &str) -> Result<(), ActError> {
+    let id = invoice.id;
+    let Some(row) = w.invoice_row(id)? else { return Ok(()) };
+    if w.asked_due(&row)? == before {
+        return Ok(());
+    }
+    w.forget_steps(id)?;
+    letters::withdraw_reminders(w, id, why)?;
+    w.set_reminder(id, Some(w.now).filter(|_| invoice.reminds()))?;
     Ok(())
 }
 
@@ -291,12 +307,13 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
-    let rules = rules.of(w, &row.invoice, row.due())?;
+    let due = w.asked_due(&row)?;
+    let rules = rules.of(w, &row.invoice, due)?;
     policies::carry(w, &row, &rules)?;
     // A change of the policy may have withdrawn it.
     let Some(letter) = waits(w)? else { return Ok(false) };
     let own = clocks_of(w, letter.to, zone)?;
-    let (due, today, policy) = (row.due(), calendar::today(w.now, &own), &rules.policy);
+    let (today, policy) = (calendar::today(w.now, &own), &rules.policy);
     if step < 0 && today > due {
         letters::withdraw(w, letter, "the due date has passed")?;
         return Ok(false);
@@ -341,7 +358,7 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
 fn overtaken_at(w: &WriteTx<'_>, row: &Row, step: i16, rules: &Rules) -> Result<Option<Timestamp>, StoreError> {
     let Some(next) = w.looked_at(row.invoice.id)? else { return Ok(None) };
     let settled: BTreeSet<i16> = w.reminder_steps(row.invoice.id)?.into_iter().map(|x| x.0).collect();
-    let plan = plan(row.due(), &rules.policy, &rules.zone);
+    let plan = plan(w.asked_due(row)?, &rules.policy, &rules.zone);
     let fell = plan.iter().any(|x| x.step > step && x.at <= w.now && !settled.contains(&x.step));
     Ok(fell.then_some(next))
 }

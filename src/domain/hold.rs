@@ -81,6 +81,8 @@ const TO_BE_CREDITED: &str = "Held: to be credited";
 pub const PROMISED: &str = "a payment is promised";
 /// Why a letter that waits is withdrawn when all that is open is disputed.
 pub const DISPUTED: &str = "all that is open is disputed";
+/// Why a letter that waits is withdrawn when the instalment that it asks for is disputed, and not all that is open.
+pub const PART_DISPUTED: &str = "the instalment that it asks for is disputed";
 
 /// Whether a letter that was withdrawn for this reason was so by a hold alone.
 pub fn is_hold(reason: &str) -> bool {

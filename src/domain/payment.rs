@@ -261,6 +261,11 @@ impl Settled {
         sum
     }
 
+    /// With so much more that is not asked for, however that came.
+    pub fn and(self, minor: i64) -> Self {
+        Self { received: self.received.saturating_add(minor), ..self }
+    }
+
     /// All of it together.
     pub fn total(self) -> i64 {
         let parts = [self.received, self.credited, self.discounted, self.written_off];

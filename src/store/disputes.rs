@@ -9,7 +9,7 @@ use jiff::civil::Date;
 use redb::ReadableTable;
 
 use super::error::StoreError;
-use super::invoices::{InvoiceReads, OpenTotal};
+use super::invoices::{InvoiceReads, OpenTotal, Row};
 use super::payments::PaymentReads;
 use super::tables::{DISPUTED, DISPUTED_OF, DISPUTES, DISPUTES_OF_CLIENT, DISPUTES_OF_INVOICE, DISPUTES_OPEN};
 use super::tx::{Reader, WriteTx};
@@ -88,6 +88,28 @@ pub trait DisputeReads: Reader {
             rows.map(|row| Ok(row?.0.value().1)).collect::<Result<_, StoreError>>()?
         };
         ids.into_iter().filter_map(|id| self.dispute(DisputeId(id)).transpose()).collect()
+    }
+
+    /// What has settled an invoice, and beside that what is disputed of it, as nobody asks for either. Where all that
+    /// is open is disputed, what has settled it alone: then nothing is asked for, and its due date stays.
+    fn unasked(&self, row: &Row) -> Result<Settled, StoreError> {
+        let disputed = self.standing_dispute(row.invoice.id)?.map_or(0, |x| x.disputed(row.open()).minor);
+        let part = disputed < row.open().minor;
+        Ok(if part { row.settled.and(disputed) } else { row.settled })
+    }
+
+    /// The due date by which an invoice is reminded of: of instalments, that of the first one which is not disputed
+    /// whole. What is disputed is of the earliest open ones.
+    fn asked_due(&self, row: &Row) -> Result<Date, StoreError> {
+        if row.invoice.terms.instalments.is_empty() {
+            return Ok(row.due());
+        }
+        Ok(row.invoice.next_due(self.unasked(row)?))
+    }
+
+    /// That due date where the invoice has instalments: reminders’ keys tell them apart by it.
+    fn asked_instalment(&self, row: &Row) -> Result<Option<Date>, StoreError> {
+        Ok(Some(self.asked_due(row)?).filter(|_| !row.invoice.terms.instalments.is_empty()))
     }
 
     /// How much of what is open is disputed, of a client or of all, per currency and due date.

@@ -159,12 +159,6 @@ impl Row {
         self.invoice.open(self.settled)
     }
 
-    /// The due date of the instalment that is the next to be paid, by which reminders' keys tell instalments apart; `None`
-    /// of what is due at once.
-    pub fn instalment(&self) -> Option<Date> {
-        Some(self.due()).filter(|_| !self.invoice.terms.instalments.is_empty())
-    }
-
     /// The earliest due date of what is open; the document's when nothing is.
     pub fn due(&self) -> Date {
         self.invoice.next_due(self.settled)

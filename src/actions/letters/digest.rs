@@ -86,7 +86,7 @@ fn alone(
         links.push((link_slot(n), link(w, &letter, *other, entropy, sender)?));
     }
     let policy = w.policy()?;
-    let voice = voice(&policy, &letter, row.due(), today);
+    let voice = voice(&policy, &letter, w.asked_due(row)?, today);
     reword_with(w, letter, row, voice, today, Some(&found.also))?;
     let parcel = begin_with(w, id, entropy, sender, links)?;
     Ok(parcel.map(|parcel| Parcel { named: found.ids, ..parcel }))
@@ -165,7 +165,6 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], also: &Also, zone: &TimeZone)
     let (first, _) = going.first().ok_or_else(nothing)?;
     let (firm, policy) = (w.firm()?, w.policy()?);
     let (firm, today) = (writing(w, &firm, first.to)?, today(w.now, zone));
-    let tone = |(letter, row): &'_ (Letter, Row)| voice(&policy, letter, row.due(), today).tone;
     let asides = going.iter().map(|x| Ok((broken(w, &x.1)?, disputed(w, &x.1)?)));
     let asides = asides.collect::<Result<Vec<_>, StoreError>>()?;
     let entries: Vec<Entry<'_>> = going
@@ -173,7 +172,7 @@ fn words(w: &WriteTx<'_>, going: &[(Letter, Row)], also: &Also, zone: &TimeZone)
         .zip(asides)
         .map(|(one, (broken, disputed))| {
             let about = subject(&firm, &first.to_name, &one.1, disputed, today);
-            Entry { about, tone: tone(one), broken }
+            Entry { about, tone: voice(&policy, &one.0, about.due, today).tone, broken }
         })
         .collect();
     // As with one reminder, the words that held when it was queued: of several, the last of them.

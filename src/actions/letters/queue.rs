@@ -16,7 +16,6 @@ use crate::domain::hold::is_hold;
 use crate::domain::ids::LetterId;
 use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::letter::{Letter, LetterState, Link, Purpose, answer_key, issue_key, quote_key, reminder_key};
-use crate::domain::money::Money;
 use crate::domain::payment::Settled;
 use crate::domain::person::{Contact, Person};
 use crate::domain::quote::Quote;
@@ -74,6 +73,7 @@ pub(in super::super) fn queue_reminder(
 ) -> Result<usize, ActError> {
     let invoice = &row.invoice;
     let voice = Voice::of(policy, step.step, step.tone);
+    let instalment = w.asked_instalment(row)?;
     for older in w.letters_about(invoice.id)? {
         if older.state.waits() && matches!(older.purpose, Purpose::Reminder(_, before) if before < step.step) {
             withdraw(w, older, "a later reminder took its place")?;
@@ -82,7 +82,7 @@ pub(in super::super) fn queue_reminder(
     let (firm, disputed) = (w.firm()?, disputed(w, row)?);
     let mut queued = 0;
     let purpose = Purpose::Reminder(invoice.id, step.step);
-    let key = |to| reminder_key(invoice.id, row.instalment(), step.step, to);
+    let key = |to| reminder_key(invoice.id, instalment, step.step, to);
     for contact in &to.contacts {
         let firm = writing(w, &firm, Person::Contact(contact.id))?;
         let text = reminder_words(w, &subject(&firm, &contact.name, row, disputed, today), voice, w.now)?;
@@ -323,9 +323,10 @@ fn taken_back(r: &impl Reader, key: &str) -> Result<Option<Letter>, StoreError> 
 
 /// The steps of which a letter is out, of the instalment that is the next to be paid.
 pub(in super::super) fn steps_out(r: &impl Reader, row: &Row) -> Result<BTreeSet<i16>, StoreError> {
+    let instalment = r.asked_instalment(row)?;
     let out = r.letters_about(row.invoice.id)?.into_iter().filter(|x| x.state.is_out());
     let step = |x: Letter| match x.purpose {
-        Purpose::Reminder(id, step) => Some(step).filter(|_| x.key == reminder_key(id, row.instalment(), step, x.to)),
+        Purpose::Reminder(id, step) => Some(step).filter(|_| x.key == reminder_key(id, instalment, step, x.to)),
         _ => None,
     };
     Ok(out.filter_map(step).collect())
@@ -338,8 +339,9 @@ pub(in super::super) fn yet_to_get(
     step: i16,
     mut to: Reached,
 ) -> Result<Reached, StoreError> {
+    let instalment = r.asked_instalment(row)?;
     let goes = |person: Person| {
-        let key = reminder_key(row.invoice.id, row.instalment(), step, person);
+        let key = reminder_key(row.invoice.id, instalment, step, person);
         Ok::<_, StoreError>(r.letter_keyed(&key)?.is_none() || taken_back(r, &key)?.is_some())
     };
     let (mut contacts, mut copies) = (Vec::new(), Vec::new());
@@ -364,7 +366,8 @@ pub(super) fn disputed(r: &impl Reader, row: &Row) -> Result<Option<words::Dispu
     Ok(part.filter(|x| (1..open.minor).contains(&x.amount.minor)))
 }
 
-/// What a letter about a document says.
+/// What a letter about a document says. What is disputed of instalments is of the earliest open ones, as the sums have
+/// it: asked for is what is due of the others.
 pub(super) fn subject<'a>(
     firm: &'a Firm,
     to: &'a str,
@@ -372,17 +375,16 @@ pub(super) fn subject<'a>(
     disputed: Option<words::Disputed>,
     today: Date,
 ) -> words::Subject<'a> {
-    let open = Money::new(row.open().minor - disputed.map_or(0, |x| x.amount.minor), row.invoice.currency);
-    let asked = row.invoice.asked(row.settled, today);
+    let settled = row.settled.and(disputed.map_or(0, |x| x.amount.minor));
     let from_person = if firm.correspondent.is_empty() { &firm.party.name } else { &firm.correspondent };
     words::Subject {
         firm,
         to_name: to,
         invoice: &row.invoice,
-        open,
+        open: row.invoice.open(settled),
         disputed,
-        asked: Money::new(asked.minor.min(open.minor), asked.currency),
-        due: row.due(),
+        asked: row.invoice.asked(settled, today),
+        due: row.invoice.next_due(settled),
         today,
         from_person,
         also: None,

@@ -64,7 +64,7 @@ pub(in super::super) fn withdraw(w: &mut WriteTx<'_>, mut letter: Letter, reason
 fn miss(w: &mut WriteTx<'_>, letter: &Letter) -> Result<(), ActError> {
     let (Purpose::Reminder(id, step), Person::Contact(_)) = (letter.purpose, letter.to) else { return Ok(()) };
     let Some(row) = w.invoice_row(id)? else { return Ok(()) };
-    let of_now = letter.key == reminder_key(id, row.instalment(), step, letter.to);
+    let of_now = letter.key == reminder_key(id, w.asked_instalment(&row)?, step, letter.to);
     if of_now && w.reminder_steps(id)?.iter().all(|x| x.0 <= step) {
         w.forget_step(id, step)?;
         // Sets the look for the end of the hold.

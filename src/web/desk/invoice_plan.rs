@@ -1,6 +1,7 @@
 //! The reminders of one invoice on its page: what became of the steps that were, and the plan of those ahead, which is
 //! that of the calendar and the preview.
 
+use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use maud::{Markup, html};
 
@@ -44,13 +45,14 @@ pub(super) fn plan(
     let (now, locale, today) = (desk.app.now(), desk.locale(), desk.today());
     let rules = Rules::now(r, desk.zone())?;
     let policy = &rules.policy;
-    let planned = reminder::plan(row.due(), policy, &rules.of(r, &row.invoice, row.due())?.zone);
+    let due = r.asked_due(row)?;
+    let planned = reminder::plan(due, policy, &rules.of(r, &row.invoice, due)?.zone);
     let at_of = |step: i16| planned.iter().find(|x| x.step == step).map(|x| x.at);
     let (mut all, mut next): (Vec<(Timestamp, Line)>, Vec<Timestamp>) = (Vec::new(), Vec::new());
     let when = |at: Timestamp| locale.instant_short(at, desk.zone(), today);
-    let steps = steps(r, row, letters)?;
+    let steps = steps(r, row, (due, letters))?;
     for (step, outcome) in steps.iter().copied() {
-        let of_step: Vec<&Letter> = letters.iter().filter(|x| is_of(x, row, step)).collect();
+        let of_step: Vec<&Letter> = letters.iter().filter(|x| is_of(x, row, (due, step))).collect();
         let out = of_step.iter().any(|x| x.state.is_out());
         let first = of_step.iter().map(|x| x.queued).min();
         let at = at_of(step).or(first).or_else(|| told_at(log, step)).unwrap_or(now);
@@ -63,7 +65,7 @@ pub(super) fn plan(
         if words.is_empty() || outcome != StepOutcome::Sent && !out {
             words.insert(0, outcome_words(outcome, reason(log, step)));
         }
-        let moved = policy.step(step).and_then(|_| policy.moved(row.due(), step));
+        let moved = policy.step(step).and_then(|_| policy.moved(due, step));
         let moved = moved.map(|moved| moved_words(locale, today, &moved));
         let what = html! { @for one in &words { div { (one) } } };
         all.push((at, (when(at), what, about(step, moved))));
@@ -76,7 +78,7 @@ pub(super) fn plan(
             Some(hold) if x.fate == Fate::Held => hold.of_step(locale, today),
             _ => x.words.clone(),
         };
-        let moved = policy.moved(row.due(), x.step).map(|moved| moved_words(locale, today, &moved));
+        let moved = policy.moved(due, x.step).map(|moved| moved_words(locale, today, &moved));
         // What is held goes, if at all, whenever that ends; of what falls on its day, why that is another one.
         let moved = moved.filter(|_| x.moved.is_some() || !x.goes);
         all.push((x.at, (when(x.at), html! { (words) }, about(x.step, moved))));
@@ -92,11 +94,11 @@ pub(super) fn plan(
 }
 
 /// The steps that are settled, and those whose letters a hold took back, which are due again.
-fn steps(r: &ReadTx, row: &Row, letters: &[Letter]) -> Result<Vec<(i16, StepOutcome)>, StoreError> {
+fn steps(r: &ReadTx, row: &Row, (due, letters): (Date, &[Letter])) -> Result<Vec<(i16, StepOutcome)>, StoreError> {
     let mut steps = r.reminder_steps(row.invoice.id)?;
     for letter in letters {
         if let Purpose::Reminder(_, step) = letter.purpose
-            && is_of(letter, row, step)
+            && is_of(letter, row, (due, step))
             && steps.iter().all(|x| x.0 != step)
         {
             steps.push((step, StepOutcome::Sent));
@@ -109,10 +111,11 @@ fn about(step: i16, moved: Option<String>) -> Markup {
     html! { (step_words(step)) @if let Some(moved) = moved { ", " (moved) } }
 }
 
-/// Whether a letter is of a step, of the instalment that is the next to be paid.
-fn is_of(letter: &Letter, row: &Row, step: i16) -> bool {
+/// Whether a letter is of a step, of the instalment that is the next to be asked for, due on `due`.
+fn is_of(letter: &Letter, row: &Row, (due, step): (Date, i16)) -> bool {
     let id = row.invoice.id;
-    letter.purpose == Purpose::Reminder(id, step) && letter.key == reminder_key(id, row.instalment(), step, letter.to)
+    let instalment = Some(due).filter(|_| !row.invoice.terms.instalments.is_empty());
+    letter.purpose == Purpose::Reminder(id, step) && letter.key == reminder_key(id, instalment, step, letter.to)
 }
 
 /// What became of a letter, or what will.

@@ -10,6 +10,7 @@ use crate::actions::disputes;
 use crate::domain::dispute::{Dispute, Outcome, Part};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
+use crate::domain::payment::Settled;
 use crate::domain::refusal::Refusal;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -42,6 +43,12 @@ impl Disputed {
         let by = newest.as_ref().and_then(|x| x.answer.as_ref()).map(|x| x.by);
         let answered = by.map_or_else(|| Ok(String::new()), name)?;
         Ok(Self { newest, with, answered })
+    }
+
+    /// What has settled it, with what is disputed beside that, while a part is: nobody asks for either.
+    pub fn unasked(&self, row: &Row) -> Settled {
+        let left = self.left_beside(row);
+        left.map_or(row.settled, |left| row.settled.and(row.open().minor.saturating_sub(left)))
     }
 
     fn open(&self) -> Option<&Dispute> {
@@ -139,6 +146,7 @@ pub(super) fn sentence(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Optio
 
 /// The form in the part about paying, with the open dispute to change or withdraw.
 pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Asked) -> Markup {
+    let refused = asked.typed.as_ref().filter(|_| asked.about == About::Dispute);
     let offered = viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0;
     // What was typed stays in sight, also where it can’t be sent any more.
     if !offered || (refused.is_none() && disputed.newest.as_ref().is_some_and(|x| x.waits)) {
@@ -147,7 +155,6 @@ pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Aske
     let (open, at) = (disputed.open(), address(row));
     let summary = if open.is_some() { "Change the dispute" } else { "Dispute this invoice" };
     let proposed = dispute_form::proposed(open, viewer.locale());
-    let refused = asked.typed.as_ref().filter(|_| asked.about == About::Dispute);
     let errors: &[parts::FieldError] = if refused.is_some() { &asked.errors } else { &[] };
     let button = if open.is_some() { "Change the dispute" } else { "Send the dispute" };
     let drawn = Drawn { action: &at, csrf: viewer.csrf(), button, words: "Tell us what is wrong", open };

@@ -164,11 +164,10 @@ impl Shown {
         Ok(Self { promised, disputed, row, standing, bill, counted, moments, visited, state: view.state() })
     }
 
-    /// What is asked for today, without what is disputed while a part is.
-    fn asked(&self, viewer: &Viewer) -> Money {
-        let asked = self.row.invoice.asked(self.row.settled, viewer.today());
-        let left = self.disputed.left_beside(&self.row).unwrap_or(i64::MAX);
-        Money::new(asked.minor.min(left), asked.currency)
+    /// What is asked for today, without what is disputed while a part is; and by when.
+    fn asked(&self, viewer: &Viewer) -> (Money, Date) {
+        let (invoice, unasked) = (&self.row.invoice, self.disputed.unasked(&self.row));
+        (invoice.asked(unasked, viewer.today()), invoice.next_due(unasked))
     }
 }
 
@@ -319,10 +318,11 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
 fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     let (locale, row) = (viewer.locale(), &shown.row);
     // Far from any year of today's, so that the year is written: documents always have it.
-    let due = locale.date_weekday(row.due(), Date::MIN);
-    let open = locale.money(shown.asked(viewer));
+    let (asked, by) = shown.asked(viewer);
+    let (open, due) = (locale.money(asked), locale.date_weekday(by, Date::MIN));
     let rest = match shown.standing {
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
+        Standing::Overdue { .. } if by >= viewer.today() => format!("Please pay {open} by {due}."),
         Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
         Standing::Paid => "Thank you. There is nothing left to pay.".to_owned(),
         Standing::WrittenOff => "There is nothing left to pay.".to_owned(),
@@ -339,8 +339,8 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
 
 fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
-    let (open, due) = (shown.row.open(), locale.date_weekday(shown.row.due(), viewer.today()));
-    let next = shown.asked(viewer);
+    let (open, (next, by)) = (shown.row.open(), shown.asked(viewer));
+    let due = locale.date_weekday(by, viewer.today());
     let beside = shown.disputed.left_beside(&shown.row);
     let part_paid = shown.row.settled.total() > 0;
     let first = first_format(viewer, &shown.row.invoice);
@@ -349,7 +349,7 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup 
             Standing::Due { .. } | Standing::Overdue { .. } => {
                 @let label = if next != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
                 (parts::amount_big(label, &locale.money(next)))
-                p.mut { (if matches!(shown.standing, Standing::Due { .. }) { "By " } else { "Was due " }) (due) }
+                p.mut { (if by >= viewer.today() { "By " } else { "Was due " }) (due) }
                 @if beside.is_some() { p.small.mut { (locale.money(open)) " is open in all, with what is disputed." } }
                 @else if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
                 @if let Some((pay, until)) = early(viewer, &shown.row) {

@@ -136,7 +136,7 @@ fn make(
     let id = PromiseId(w.next("promise")?);
     let (at, made, grace) = (w.now, today, w.policy()?.promises.grace);
     let (after, outcome, client) = (AllocationId(w.last_in_series("allocation")?), Outcome::Open, invoice.client);
-    let (of, open) = (invoice.id, open.minor);
+    let (of, open) = (invoice.id, invoice.asked(w.unasked(row)?, day).minor);
     let promise = Promise { id, client, invoice: of, by, at, made, day, grace, amount, open, note, after, outcome };
     w.put_promise(&promise)?;
     if promise.is_enough() {

@@ -4,8 +4,8 @@
 //! promised one and its grace: so a payment that was recorded late still keeps it, and one that was taken back does
 //! not. However an invoice is settled counts, by money, credit or what the firm gives up: then nobody waits for it.
 //!
-//! One of at least half of what is open keeps the reminders of its invoice back. One of less is kept, shown and judged
-//! as any other, and holds nothing: a cent must not buy a month of quiet.
+//! One of at least half of what is asked for by its day keeps the reminders of its invoice back. One of less is kept,
+//! shown and judged as any other, and holds nothing: a cent must not buy a month of quiet.
 
 use jiff::civil::Date;
 use jiff::{Span, Timestamp};
@@ -121,7 +121,8 @@ pub struct Promise {
     pub grace: u16,
     /// How much, in the invoice's currency; above zero and no more than was open.
     pub amount: Money,
-    /// What was open of the invoice then, in minor units.
+    /// What is asked for of the invoice by that day, as things stood then, in minor units: neither what is disputed nor
+    /// instalments that are due later.
     pub open: i64,
     /// In the words of whoever made it; may be empty. Both sides read it.
     pub note: String,
@@ -199,7 +200,8 @@ impl Promise {
         self.is_open() && day <= self.last()
     }
 
-    /// Whether so much was promised that reminders wait for it: half of what was open, or more.
+    /// Whether so much was promised that reminders wait for it: half of what is asked for by its
+    /// day, or more.
     pub fn is_enough(&self) -> bool {
         self.amount.minor.saturating_mul(2) >= self.open
     }

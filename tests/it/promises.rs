@@ -3,14 +3,16 @@
 
 use axum::http::StatusCode;
 use counterfoil::actions::payments::TakingBack;
-use counterfoil::actions::{payments, policies, promises};
+use counterfoil::actions::{disputes, invoices, payments, policies, promises};
 use counterfoil::domain::access::StaffScope;
+use counterfoil::domain::dispute;
 use counterfoil::domain::event::{Actor, By, Event};
 use counterfoil::domain::ids::{ContactId, InvoiceId, PromiseId};
 use counterfoil::domain::number::DocumentNumber;
 use counterfoil::domain::payment::Cause;
 use counterfoil::domain::promise::{Outcome, PER_INVOICE_MAX, Promise, Terms, Wish};
 use counterfoil::domain::refusal::Refusal;
+use counterfoil::domain::terms::{Instalment, Terms as InvoiceTerms};
 use counterfoil::store::prelude::*;
 use counterfoil::store::scope::Pass;
 use jiff::civil::{Date, date};
@@ -195,19 +197,19 @@ async fn a_promise_of_less_than_half_is_shown_and_judged_and_holds_no_reminders(
     house.claim_all();
     let mut ana = signed_in(&house, "ana@marlow.example").await;
     let page = format!("/invoices/{}", number.in_url());
-    assert!(ana.get(&page).await.text().contains("if it is at least half of what is open"));
+    assert!(ana.get(&page).await.text().contains("if it is at least half of what we ask for by then"));
     let cent = [("day", "2026-12-11"), ("amount", "49.99"), ("note", "")];
     assert_eq!(ana.post(&format!("{page}/promise"), &cent).await.status, StatusCode::SEE_OTHER);
     let text = ana.get(&page).await.text();
     assert!(text.contains("€49.99 is promised by") && text.contains("we still send reminders"), "{text}");
     let mut tom = signed_in(&house, "tom@hartmann.example").await;
     let text = tom.get(&format!("/desk/invoices/{id}")).await.text();
-    assert!(text.contains("less than half of what was open, so reminders of the invoice go on"), "{text}");
+    assert!(text.contains("less than half of what was asked for by then, so reminders of the invoice go on"), "{text}");
     let policy = tom.get("/desk/reminders/policy").await.text();
-    assert!(policy.contains("unless less than half of what is open was promised"), "{policy}");
+    assert!(policy.contains("unless less than half of what is asked for by then was promised"), "{policy}");
     house.tick().await;
     let told = house.claim("orla@hartmann.example").text;
-    assert!(told.contains("It is less than half of what is open"), "{told}");
+    assert!(told.contains("It is less than half of what is asked for by then"), "{told}");
     house.claim_all();
     assert_eq!(goes_on(&house, date(2026, 11, 30)).await, 1, "the reminder of the due date goes");
     // Half of it holds; put in the place of that, less holds nothing again.
@@ -455,4 +457,30 @@ async fn the_policy_says_how_far_ahead_and_how_long_after_and_the_score_tells_wh
     let rules = orla.get("/desk/reminders/policy").await.text();
     assert!(rules.contains("up to 5 days ahead, kept when the money comes within 0 days after the day"), "{rules}");
     assert!(rules.contains("; before: up to 30 days ahead"), "{rules}");
+}
+
+#[tokio::test]
+async fn a_promise_of_what_is_asked_for_holds_however_much_else_is_open() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, orla) = (house.who.marlow, house.who.orla);
+    let at = |month, amount| Instalment { due: date(2027, month, 10), amount };
+    let terms = InvoiceTerms { instalments: (1..=12).map(|month| at(month, 100_00)).collect(), early: None };
+    let draft = invoices::Draft { terms, ..house.draft_of(marlow, 1_200_00, date(2027, 12, 10)) };
+    let id = house.act(orla, move |w, s| invoices::save_draft(w, s, None, &draft)).await.unwrap();
+    invoices::issue(&house.app, house.by(orla), &house.scope(orla), id).await.unwrap();
+    recorded(&house, id, wish(date(2027, 1, 20), 100_00)).await.unwrap();
+    assert!(all(&house, id).last().unwrap().is_enough(), "the instalment that is due by then");
+    recorded(&house, id, wish(date(2027, 4, 20), 100_00)).await.unwrap();
+    assert!(!all(&house, id).last().unwrap().is_enough(), "one of four");
+
+    let (part, _) = house.issue(marlow, 100_00, date(2026, 11, 30)).await;
+    let wrong = dispute::Wish {
+        part: dispute::Part::Amount(60_00),
+        ground: dispute::Ground::Price,
+        words: "Two, not three.".to_owned(),
+    };
+    let zone = crate::house::dublin();
+    house.act(orla, move |w, s| disputes::record(w, s, part, &wrong, &zone)).await.unwrap();
+    recorded(&house, part, wish(date(2026, 12, 4), 40_00)).await.unwrap();
+    assert!(all(&house, part).last().unwrap().is_enough(), "all that is not disputed");
 }

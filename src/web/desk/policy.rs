@@ -61,7 +61,7 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, a
             ", from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
             "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
             "After a standstill only the latest missed step is sent, once. Nothing goes after payment. "
-            "Payments are promised " (policy.promises.words()) "; until then no reminder of them goes, unless less than half of what is open was promised."
+            "Payments are promised " (policy.promises.words()) "; until then no reminder of them goes, unless less than half of what is asked for by then was promised."
             @if along { " Each invoice’s PDF goes along with its letter." }
         }
     }

@@ -281,12 +281,12 @@ impl Form {
                     }
                 }))
                 (parts::section("days", "On which days", "", policy_days::inputs(self)))
-                (parts::section("promises", "Promises to pay", "While one of at least half of what is open runs, no reminder of its invoice goes", html! {
+                (parts::section("promises", "Promises to pay", "While one of at least half of what is asked for by then runs, no reminder of its invoice goes", html! {
                     div.grid4 {
                         (parts::input(&self.field("promise_days", "Days ahead that clients promise by themselves"), Input::Number))
                         (parts::input(&self.field("promise_grace", "Days of grace").hint("After the promised day, for the transfer"), Input::Number))
                     }
-                    p.hint { "A promise of less than half of what is open is kept and shown, and holds no reminders." }
+                    p.hint { "A promise of less than half of what is asked for by then is kept and shown, and holds no reminders." }
                 }))
                 @match &self.effect {
                     Some(policy) => { (self.effect(desk, r, policy)?) }

@@ -26,7 +26,7 @@ use crate::web::problem::Problem;
 use crate::web::promise_form::{self, Asks, PROPOSED};
 
 /// Why reminders go on beside a promise.
-const TOO_LITTLE: &str = "It is less than half of what was open, so reminders of the invoice go on.";
+const TOO_LITTLE: &str = "It is less than half of what was asked for by then, so reminders of the invoice go on.";
 /// Promises that the list of all of them shows.
 const SHOWN: usize = 200;
 /// Open promises that are read for it; who sees few clients may not find theirs beyond them.
@@ -80,7 +80,7 @@ fn form(desk: &Desk, row: &Row, typed: &Fields, errors: &[FieldError]) -> Markup
     let (id, page) = (row.invoice.id, links::invoice(row.invoice.id));
     let title = format!("Record a promise for {}", called(&row.invoice));
     let about = "What the client told you, by telephone or otherwise. No reminder of this invoice goes until then, if it \
-                 is at least half of what is open.";
+                 is at least half of what is asked for by then.";
     let asks = Asks { day: "They pay by", until: "", note: "The client reads it too. " };
     let body = html! {
         (parts::back(&page, called(&row.invoice)))

@@ -163,9 +163,9 @@ pub(super) fn sentence(viewer: &Viewer, promised: &Promised) -> Option<String> {
     let promise = promised.newest.as_ref()?;
     let (amount, day) = (locale.money(promise.amount), locale.date_weekday(promise.day, today));
     match promise.outcome {
-        Outcome::Open if promise.runs_on(today) && !promise.is_enough() => {
-            Some(format!("{amount} is promised by {day}. As more than twice that was open, we still send reminders."))
-        }
+        Outcome::Open if promise.runs_on(today) && !promise.is_enough() => Some(format!(
+            "{amount} is promised by {day}. As we ask for more than twice that by then, we still send reminders."
+        )),
         Outcome::Open if promise.runs_on(today) => {
             let kept_back = locale.date_weekday(promise.last(), today);
             Some(format!("{amount} is promised by {day}. We send no reminder of it until the end of {kept_back}."))
@@ -217,7 +217,7 @@ fn form(
         form method="post" action=(at) {
             (csrf_input(viewer.csrf()))
             (promise_form::inputs((typed, errors), &asks, row.invoice.currency, (today, promised.days)))
-            p.small.mut { "We send no reminder of this invoice until then, if it is at least half of what is open." }
+            p.small.mut { "We send no reminder of this invoice until then, if it is at least half of what we ask for by then." }
             div.row.gap-y { (parts::submit(Look::Plain, if open.is_some() { "Change the promise" } else { "Promise this payment" })) }
         }
     }

@@ -35,6 +35,11 @@ impl Owed {
         }
     }
 
+    /// What a promise is measured with: what is asked for, or all where that is nothing.
+    pub(super) fn to_ask(&self) -> i64 {
+        if self.asked() > 0 { self.asked() } else { self.open() }
+    }
+
     /// What reminders ask for.
     pub(super) fn asked(&self) -> i64 {
         self.open() - self.disputed()

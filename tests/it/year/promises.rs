@@ -22,7 +22,7 @@ pub(super) struct Promised {
     /// The last day on which money keeps it.
     pub last: Date,
     amount: i64,
-    /// What was open when it was made.
+    /// What was asked for when it was made.
     of: i64,
     /// What settled the invoice since, in time; what has no allocation is never taken back.
     since: Vec<(Option<AllocationId>, i64)>,
@@ -81,10 +81,10 @@ impl World {
             }
             return;
         }
-        let open = self.owed[i].open();
+        let (open, asked) = (self.owed[i].open(), self.owed[i].to_ask());
         let amount = if self.one_in(2) { open } else { 1 + self.chance.below(open as u64) as i64 };
         let day = today + (self.chance.below(if by_contact { 30 } else { 45 }) as i64).days();
-        self.owed[i].promised = Some(Promised { last: day + GRACE.days(), amount, of: open, since: Vec::new() });
+        self.owed[i].promised = Some(Promised { last: day + GRACE.days(), amount, of: asked, since: Vec::new() });
         if self.planted == Planted::SilentPromise {
             return;
         }

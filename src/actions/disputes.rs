@@ -1,5 +1,6 @@
 //! Disputes: raised by a contact or recorded by staff for the client, changed, passed on, and ended: upheld, rejected,
-//! withdrawn, or settled when nothing is open any more. What was upheld is not asked for until it is credited.
+//! withdrawn, or settled when nothing is open any more. What was upheld is not asked for until a credit note of the
+//! invoice says so: whoever pays it all the same, and has the money back, is not asked for it again.
 //!
 //! While all that is open of an invoice is disputed no reminder of it goes, and nobody looks at its steps; afterwards
 //! the rule of downtime holds: the latest missed step goes, once. While a part is disputed, reminders ask for the rest.
@@ -202,17 +203,17 @@ pub fn reject(
 pub fn close(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
     let row = seen(w, scope, invoice)?;
     let dispute = found(w.standing_dispute(invoice)?.filter(|x| x.waits))?;
-    let done = finish(w, &row, dispute, false)?.done(());
-    plan_again(w, &row)?;
-    late_notes::looked_past(w, invoice)?;
-    Ok(done)
+    Ok(finish(w, &row, dispute, false)?.done(()))
 }
 
-/// What was agreed is credited, or need not be.
+/// What was agreed is credited, or need not be: what is open is asked for again, and what late payment of it costs.
 fn finish(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute, credited: bool) -> Result<Recorded, ActError> {
     let dispute = Dispute { waits: false, ..dispute };
     put(w, row, &dispute)?;
-    tell(w, &dispute, Turn::Done { credited })
+    let recorded = tell(w, &dispute, Turn::Done { credited })?;
+    plan_again(w, row)?;
+    late_notes::looked_past(w, row.invoice.id)?;
+    Ok(recorded)
 }
 
 /// The invoice and the contact, if this contact may dispute it.
@@ -398,11 +399,6 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
         return Ok(());
     }
     let row = found(w.invoice_row(before.invoice.id)?)?;
-    let credited = row.settled.credited > before.settled.credited;
-    if dispute.waits && (credited || row.open().minor == 0) {
-        let _ = finish(w, &row, dispute, credited)?;
-        return plan_again(w, &row);
-    }
     let outcome = dispute.now(row.open(), on);
     let dispute = match outcome == dispute.outcome {
         true => dispute,
@@ -419,6 +415,13 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
         }
     };
     if dispute.stands() { plan(w, &row, &dispute) } else { Ok(()) }
+}
+
+/// After a credit note of an invoice came to count: what was agreed on is credited by it.
+pub(super) fn credited(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
+    let Some(dispute) = w.newest_dispute(invoice)?.filter(|x| x.waits) else { return Ok(()) };
+    let row = found(w.invoice_row(invoice)?)?;
+    finish(w, &row, dispute, true).map(drop)
 }
 
 /// Notes in the log what happened to a dispute, and how much of its invoice it was about then.

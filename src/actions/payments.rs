@@ -14,7 +14,7 @@ use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
-use crate::domain::invoice::YEARS;
+use crate::domain::invoice::{Kind, YEARS};
 use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
@@ -175,7 +175,16 @@ pub(super) fn allocate(
     }
     promises::paid(w, &row.invoice)?;
     disputes::moved(w, row, on)?;
+    if credits(w, source, invoice)? {
+        disputes::credited(w, invoice)?;
+    }
     Ok(recorded)
+}
+
+/// Whether what is applied is a credit note of this very invoice.
+fn credits(w: &WriteTx<'_>, source: Source, of: InvoiceId) -> Result<bool, StoreError> {
+    let Source::Credit(id) = source else { return Ok(false) };
+    Ok(w.invoice(id)?.is_some_and(|x| x.kind == Kind::CreditNote(of)))
 }
 
 /// After an allocation came or went: the invoice's new place, and its reminders from the beginning where another

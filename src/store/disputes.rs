@@ -51,9 +51,9 @@ pub trait DisputeReads: Reader {
         id.map_or(Ok(None), |id| self.dispute(DisputeId(id)))
     }
 
-    /// The dispute of an invoice that stands, open or not credited yet: one at a time does.
+    /// The dispute of an invoice that stands, open or not credited yet, while anything is open: one at a time does.
     fn standing_dispute(&self, invoice: InvoiceId) -> Result<Option<Dispute>, StoreError> {
-        if self.disputed_of(invoice)?.is_none() {
+        if self.disputed_of(invoice)?.is_none_or(|(open, _)| open <= 0) {
             return Ok(None);
         }
         Ok(self.newest_dispute(invoice)?.filter(Dispute::stands))
@@ -79,7 +79,7 @@ pub trait DisputeReads: Reader {
         ids.into_iter().filter_map(|id| self.dispute(DisputeId(id)).transpose()).collect()
     }
 
-    /// Disputes of a client, or of all, that stand, the oldest first, at most `limit`.
+    /// Disputes of a client, or of all, that stand while anything is open, the oldest first, at most `limit`.
     fn standing_disputes(&self, client: Option<ClientId>, limit: usize) -> Result<Vec<Dispute>, StoreError> {
         let of = client.map_or(ALL, |x| x.0);
         let ids: Vec<u64> = {
@@ -169,13 +169,7 @@ impl WriteTx<'_> {
         let id = dispute.id.0;
         self.change(DISPUTES_OF_INVOICE)?.insert((dispute.invoice.0, id), ())?;
         self.change(DISPUTES_OF_CLIENT)?.insert((dispute.client.0, day(dispute.made), id), ())?;
-        for of in [dispute.client.0, ALL] {
-            if dispute.stands() {
-                self.change(DISPUTES_OPEN)?.insert((of, id), ())?;
-            } else {
-                self.change(DISPUTES_OPEN)?.remove((of, id))?;
-            }
-        }
+        self.list_dispute(dispute, false)?;
         self.put(DISPUTES, id, dispute)?;
         let Some(invoice) = self.invoice(dispute.invoice)? else { return Ok(()) };
         self.forget_disputed(&invoice)?;
@@ -202,8 +196,21 @@ impl WriteTx<'_> {
         let Some(dispute) = dispute.filter(|x| x.stands()) else { return Ok(()) };
         let open = invoice.open(settled);
         let disputed = dispute.disputed(open).minor;
+        self.list_dispute(dispute, open.minor > 0)?;
         self.change(DISPUTED_OF)?.insert(invoice.id.0, (open.minor, disputed))?;
         self.move_disputed(invoice, open.minor, disputed, 1)
+    }
+
+    /// Puts a dispute among those that stand, or takes it from there.
+    fn list_dispute(&mut self, dispute: &Dispute, stands: bool) -> Result<(), StoreError> {
+        for of in [dispute.client.0, ALL] {
+            if stands {
+                self.change(DISPUTES_OPEN)?.insert((of, dispute.id.0), ())?;
+            } else {
+                self.change(DISPUTES_OPEN)?.remove((of, dispute.id.0))?;
+            }
+        }
+        Ok(())
     }
 
     fn forget_disputed(&mut self, invoice: &Invoice) -> Result<(), StoreError> {

@@ -1,6 +1,8 @@
 //! Disputes: what is disputed is not asked for, whole or in part, until somebody answers; on the portal and at the
 //! desk.
 
+mod again;
+
 use axum::http::StatusCode;
 use counterfoil::actions::{disputes, invoices, late_payment, payments};
 use counterfoil::domain::attention::Want;
@@ -207,7 +209,7 @@ async fn what_was_agreed_on_is_not_asked_for_until_it_is_credited_or_need_not_be
     let letter = house.claim("ana@marlow.example");
     assert!(letter.subject.contains("€60.00"), "the rest alone: {}", letter.subject);
     let again = recorded(&house, whole, wish(Part::Whole)).await;
-    assert!(matches!(again, Err(ActError::Refused(Refusal::DisputeOpen(_)))), "{again:?}");
+    assert!(matches!(again, Err(ActError::Refused(Refusal::DisputeAgreed))), "{again:?}");
 
     // The credit note of the line ends the one, a word of staff the other: it is asked for again.
     let (by, scope) = (house.by(house.who.orla), house.scope(house.who.orla));

@@ -473,7 +473,7 @@ impl World {
         self.customers[owed.client].entries.push((on, -part));
         let taken = if hold { 0 } else { part.min(owed.open()) };
         self.settle(i, taken, None);
-        if taken > 0 {
+        if !hold {
             self.owed[i].no_more_dispute();
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::super::reminders::Rules;
-use super::super::{found, late_notes, letters, payments};
+use super::super::{disputes, found, late_notes, letters, payments};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::{Actor, By, Event};
@@ -69,6 +69,9 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId, hold: bool
     if part > 0 {
         let (source, amount) = (Source::Credit(credit.id), Money::new(part, credit.currency));
         let _ = payments::allocate(w, &row, source, amount, credit.dated, "")?;
+    } else if !hold {
+        // Paid already: what was agreed on is credited all the same.
+        disputes::credited(w, of)?;
     }
     w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
     Ok(())

@@ -18,7 +18,7 @@ use crate::store::tx::Reader;
 use crate::store::{date_of, day};
 
 pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
-    let (mut highest, mut open) = (0, 0);
+    let (mut highest, mut standing, mut open) = (0, 0, 0);
     let mut sums = BTreeMap::new();
     let all = c.every("disputes", DISPUTES, |c, key: u64, dispute: Dispute| {
         highest = key;
@@ -31,8 +31,9 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
             && c.has(DISPUTES_OF_CLIENT, (dispute.client.0, day(dispute.made), key))?;
         c.claim(listed, || format!("The dispute {key} is missing from the lists of its invoice and client."));
         let waits = c.has(DISPUTES_OPEN, (0, key))? && c.has(DISPUTES_OPEN, (dispute.client.0, key))?;
-        c.claim(waits == dispute.stands(), || {
-            format!("The dispute {key} waits: {waits}; it is {:?}.", dispute.outcome)
+        let left = of.as_ref().map_or(Ok(0), |x| Ok::<_, StoreError>(x.open(c.r.settled(x.id)?).minor))?;
+        c.claim(waits == (dispute.stands() && left > 0), || {
+            format!("The dispute {key} waits: {waits}; it is {:?}, and {left} is open.", dispute.outcome)
         });
         let newest = c.r.newest_dispute(dispute.invoice)?.is_some_and(|x| x.id == dispute.id);
         c.claim(newest || !dispute.stands(), || format!("The dispute {key} stands, and there is a newer one."));
@@ -40,11 +41,12 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
             let left = invoice.open(c.r.settled(invoice.id)?);
             let found = dispute.now(left, dispute.made);
             let same = std::mem::discriminant(&found) == std::mem::discriminant(&dispute.outcome);
-            c.claim(same && (left.minor > 0 || !dispute.waits), || {
+            c.claim(same, || {
                 format!("The dispute {key} is kept as {:?}, and the ledger makes it {found:?}.", dispute.outcome)
             });
             if dispute.stands() {
-                open += 1;
+                standing += 1;
+                open += u64::from(left.minor > 0);
                 let (left, disputed) = (left.minor, dispute.disputed(left).minor);
                 add_disputed(&mut sums, &invoice, left, disputed);
                 let kept = c.r.table(DISPUTED_OF)?.get(invoice.id.0)?.map(|x| x.value());
@@ -59,7 +61,7 @@ pub(super) fn check(c: &mut Check<'_>) -> Result<(), StoreError> {
     c.sized(DISPUTES_OF_INVOICE, all)?;
     c.sized(DISPUTES_OF_CLIENT, all)?;
     c.sized(DISPUTES_OPEN, open * 2)?;
-    c.sized(DISPUTED_OF, open)?;
+    c.sized(DISPUTED_OF, standing)?;
     for ((currency, client, due), sum) in &sums {
         let kept = c.r.table(DISPUTED)?.get((currency.code(), *client, *due))?.map(|x| x.value());
         c.claim(kept == Some(*sum), || {

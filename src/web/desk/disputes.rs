@@ -329,7 +329,8 @@ fn standing(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispu
 }
 
 fn facts(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> Markup {
-    let amount = if dispute.stands() { dispute.disputed(row.open()) } else { dispute.amount };
+    let now = dispute.disputed(row.open());
+    let amount = if now.minor > 0 { now } else { dispute.amount };
     let of = match dispute.part {
         Part::Whole => "The whole invoice".to_owned(),
         Part::Lines(_) => format!("{}: {}", desk.locale().money(amount), dispute.lines(&row.invoice)),

@@ -28,7 +28,7 @@ impl Owed {
         }
     }
 
-    /// What was agreed on is credited, or nothing is open, or nothing has to be credited.
+    /// What was agreed on is credited, or nothing has to be credited.
     pub(super) fn no_more_dispute(&mut self) {
         if self.upheld {
             (self.disputed, self.upheld) = (None, false);

@@ -49,9 +49,6 @@ impl World {
     pub(super) fn settle(&mut self, i: usize, part: i64, allocation: Option<AllocationId>) {
         let today = self.house.app.today();
         self.owed[i].settled += part;
-        if self.owed[i].open() == 0 {
-            self.owed[i].no_more_dispute();
-        }
         if let Some(promised) = self.owed[i].promised.as_mut().filter(|x| today <= x.last) {
             promised.since.push((allocation, part));
         }

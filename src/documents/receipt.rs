@@ -10,13 +10,14 @@ use super::csv::Csv;
 use super::sheet::{Column, Fact, Row, Section, Sheet, Table, Total};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::{Allocation, Receipt};
+use crate::domain::payment::{Receipt, Settles};
+use crate::domain::statement::EntryKind;
 
 /// What a receipt says beside itself.
 #[derive(Clone, Copy, Debug)]
-pub struct Settles<'a> {
-    /// What it settles, or had settled until it was taken back, with the numbers of those invoices.
-    pub parts: &'a [(Allocation, DocumentNumber)],
+pub struct Beside<'a> {
+    /// What it settles, or had settled until it was taken back.
+    pub parts: &'a [Settles],
     /// What of it is not applied to anything.
     pub left: Money,
     /// As of which day.
@@ -41,7 +42,7 @@ pub const COLUMNS: [&str; 13] = [
 ];
 
 /// A receipt as a table: a row for each invoice that it settles, or had settled, and one for what is not applied.
-pub fn receipt_csv(receipt: &Receipt, settles: &Settles) -> Csv {
+pub fn receipt_csv(receipt: &Receipt, settles: &Beside<'_>) -> Csv {
     let figure = |money: Money| money.decimal().to_string();
     let whole = [
         "receipt".to_owned(),
@@ -57,7 +58,7 @@ pub fn receipt_csv(receipt: &Receipt, settles: &Settles) -> Csv {
     ];
     let mut csv = Csv::new(&COLUMNS);
     let mut row = |of: [String; 3]| csv.row(&[whole.as_slice(), of.as_slice()].concat());
-    for (part, number) in settles.parts {
+    for Settles { part, number, .. } in settles.parts {
         row([number.to_string(), part.on.to_string(), figure(part.amount)]);
     }
     if settles.parts.is_empty() || settles.left.minor != 0 {
@@ -67,7 +68,7 @@ pub fn receipt_csv(receipt: &Receipt, settles: &Settles) -> Csv {
 }
 
 /// The sheet of a receipt; one that was taken back is void and says so.
-pub fn receipt_sheet(look: &Look, receipt: &Receipt, settles: &Settles) -> Sheet {
+pub fn receipt_sheet(look: &Look, receipt: &Receipt, settles: &Beside<'_>) -> Sheet {
     let (locale, words) = (look.firm.locale, look.words());
     let (sheet, says) = (&words.sheet, &words.receipt);
     let amount = locale.money(receipt.amount);
@@ -94,15 +95,15 @@ pub fn receipt_sheet(look: &Look, receipt: &Receipt, settles: &Settles) -> Sheet
     }
 }
 
-fn section(look: &Look, receipt: &Receipt, settles: &Settles) -> Section {
+fn section(look: &Look, receipt: &Receipt, settles: &Beside<'_>) -> Section {
     let (locale, back) = (look.firm.locale, receipt.reversed.is_some());
     let (words, on) = (look.words(), locale.date_long(settles.on));
     let says = &words.receipt;
     let rows: Vec<Row> = settles
         .parts
         .iter()
-        .map(|(part, number)| Row {
-            cells: vec![format!("{} {number}", says.invoice), locale.date_long(part.on), locale.amount(part.amount)],
+        .map(|Settles { part, number, late_note }| Row {
+            cells: vec![called(look, number, *late_note), locale.date_long(part.on), locale.amount(part.amount)],
             ..Row::default()
         })
         .collect();
@@ -124,6 +125,15 @@ fn section(look: &Look, receipt: &Receipt, settles: &Settles) -> Section {
         totals.push(Total::sum(name, locale.money(receipt.amount)));
     }
     Section { heading, table, totals, ..Section::default() }
+}
+
+/// "Invoice HF-2026-0001", "Late payment note HF-2026-0002".
+fn called(look: &Look, number: &DocumentNumber, late_note: bool) -> String {
+    let words = look.words();
+    match late_note {
+        true => (words.statement.entry)(EntryKind::LateNote, number.as_str()),
+        false => format!("{} {number}", words.receipt.invoice),
+    }
 }
 
 #[cfg(test)]

@@ -232,6 +232,17 @@ pub struct Allocation {
     pub reason: String,
 }
 
+/// What a receipt settles, with the document as it is called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settles {
+    /// How much, and since when.
+    pub part: Allocation,
+    /// The document’s number.
+    pub number: DocumentNumber,
+    /// Whether it is a late payment note.
+    pub late_note: bool,
+}
+
 /// What has settled an invoice so far, in minor units of its currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Settled {

@@ -38,10 +38,10 @@ use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Currency;
 use crate::domain::monthly::MonthStatement;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::{Allocation, Open, Receipt, Source};
+use crate::domain::payment::{Allocation, Open, Receipt, Settles, Source};
 use crate::domain::person::{Contact, ProjectAccess};
 use crate::domain::project::Project;
-use crate::domain::promise::Promise;
+use crate::domain::promise::{Outcome, Promise};
 use crate::domain::quote::{Quote, Version};
 
 /// Whose view it is, by name: what a session carries from request to request.
@@ -111,15 +111,17 @@ pub struct ClientView<'a, R: Reader> {
 ///
 /// # Errors
 /// When the file can't be read.
-pub fn settled_by(r: &impl Reader, receipt: &Receipt) -> Result<Vec<(Allocation, DocumentNumber)>, StoreError> {
+pub fn settled_by(r: &impl Reader, receipt: &Receipt) -> Result<Vec<Settles>, StoreError> {
     let parts = match &receipt.reversed {
         Some(reversal) => reversal.parts.clone(),
         None => r.allocations_from(Source::Receipt(receipt.id))?,
     };
     let mut out = Vec::new();
     for part in parts {
-        if let Some(number) = r.invoice(part.invoice)?.and_then(|x| x.number().cloned()) {
-            out.push((part, number));
+        let of = r.invoice(part.invoice)?;
+        let late_note = of.as_ref().is_some_and(|x| x.late.is_some());
+        if let Some(number) = of.and_then(|x| x.number().cloned()) {
+            out.push(Settles { part, number, late_note });
         }
     }
     Ok(out)
@@ -287,9 +289,9 @@ impl<'a, R: Reader> ClientView<'a, R> {
         if self.sees(&row.invoice) { self.reader.newest_promise(row.invoice.id) } else { Ok(None) }
     }
 
-    /// The newest dispute of a document, whatever became of it.
-    pub fn newest_dispute(&self, row: &Row) -> Result<Option<Dispute>, StoreError> {
-        if self.sees(&row.invoice) { self.reader.newest_dispute(row.invoice.id) } else { Ok(None) }
+    /// The disputes of a document, whatever became of them, the oldest first.
+    pub fn disputes(&self, row: &Row) -> Result<Vec<Dispute>, StoreError> {
+        if self.sees(&row.invoice) { self.reader.disputes_of_invoice(row.invoice.id) } else { Ok(Vec::new()) }
     }
 
     /// The disputes of these documents that stand, by document.
@@ -306,11 +308,20 @@ impl<'a, R: Reader> ClientView<'a, R> {
         Ok(self.reader.policy()?.promises.days)
     }
 
-    /// The days by which a payment of these documents is promised on `today`, where one is.
-    pub fn promised_days(&self, rows: &[Row], today: Date) -> Result<BTreeMap<InvoiceId, Date>, StoreError> {
+    /// What these documents’ newest promises still say on `today`, by document: those that run, and those that were
+    /// not kept and of which the money has not come since.
+    pub fn promised(&self, rows: &[Row], today: Date) -> Result<BTreeMap<InvoiceId, Promise>, StoreError> {
         let mut out = BTreeMap::new();
         for row in rows.iter().filter(|row| row.open().minor > 0) {
-            out.extend(self.newest_promise(row)?.filter(|x| x.runs_on(today)).map(|x| (row.invoice.id, x.day)));
+            let Some(promise) = self.newest_promise(row)? else { continue };
+            let says = match promise.outcome {
+                Outcome::Open if promise.runs_on(today) => true,
+                Outcome::Open | Outcome::Broken(_) => !promise.has_come(&self.reader.settled_parts(row.invoice.id)?),
+                Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => false,
+            };
+            if says {
+                out.insert(row.invoice.id, promise);
+            }
         }
         Ok(out)
     }
@@ -356,7 +367,7 @@ impl<'a, R: Reader> ClientView<'a, R> {
     }
 
     /// What a receipt of this client settles, with the numbers of those invoices.
-    pub fn settled_by(&self, receipt: &Receipt) -> Result<Vec<(Allocation, DocumentNumber)>, StoreError> {
+    pub fn settled_by(&self, receipt: &Receipt) -> Result<Vec<Settles>, StoreError> {
         let own = self.sees_account() && receipt.client == self.known.client.id;
         if own { settled_by(self.reader, receipt) } else { Ok(Vec::new()) }
     }

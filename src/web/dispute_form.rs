@@ -22,6 +22,11 @@ pub fn seen(fields: &Fields) -> Option<(DisputeId, u32)> {
     Some((id.parse().ok()?, changes.parse().ok()?))
 }
 
+/// What somebody wrote of a dispute, with its line breaks.
+pub fn typed(words: &str) -> Markup {
+    html! { @if !words.is_empty() { span.pre { (words) } } }
+}
+
 /// The hidden field that [`seen`] reads.
 pub fn seen_input(open: &Dispute) -> Markup {
     hidden(SEEN, &format!("{}-{}", open.id, open.changes))

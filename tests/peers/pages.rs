@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use counterfoil::documents::open_items::open_items_sheet;
 use counterfoil::documents::quote::{Offer, quote_sheet};
-use counterfoil::documents::receipt::{Settles, receipt_sheet};
+use counterfoil::documents::receipt::{Beside, receipt_sheet};
 use counterfoil::documents::statement::reckoned_sheet;
 use counterfoil::documents::{Fonts, Logo, LogoFormat, Look, Meta, Sheet, pdf};
 use counterfoil::domain::client::Party;
@@ -19,7 +19,7 @@ use counterfoil::domain::firm::{Firm, Letterhead, Locale};
 use counterfoil::domain::ids::{AllocationId, ClientId, Digest, FileRef, InvoiceId, ReceiptId, StaffId};
 use counterfoil::domain::money::{Currency, Money};
 use counterfoil::domain::open_items::{OpenItems, OpenLine};
-use counterfoil::domain::payment::{Allocation, Method, Receipt, Source};
+use counterfoil::domain::payment::{Allocation, Method, Receipt, Settles, Source};
 use counterfoil::domain::quote::{Answer, Version};
 use counterfoil::domain::statement::{Ageing, Entry, EntryKind, Reckoned, balance_forward};
 use counterfoil::domain::tax::{Content, Discount, Line, Period, Portion, Unit, Vat, VatCategory, totals};
@@ -310,9 +310,9 @@ fn receipt(firm: &Firm) -> Sheet {
         at: Timestamp::UNIX_EPOCH,
         reason: String::new(),
     };
-    let parts =
-        [(part(1, 413_630), "HF-2026-0412".parse().unwrap()), (part(2, 46_740), "HF-2026-0430".parse().unwrap())];
-    let settles = Settles { parts: &parts, left: Money::new(39_630, Currency::EUR), on: date(2026, 11, 23) };
+    let of = |part, number: &str| Settles { part, number: number.parse().unwrap(), late_note: false };
+    let parts = [of(part(1, 413_630), "HF-2026-0412"), of(part(2, 46_740), "HF-2026-0430")];
+    let settles = Beside { parts: &parts, left: Money::new(39_630, Currency::EUR), on: date(2026, 11, 23) };
     receipt_sheet(&Look { firm, logo: None }, &receipt, &settles)
 }
 

@@ -12,7 +12,7 @@ use super::links;
 use crate::actions::invoices::{logo, render};
 use crate::actions::payments as acts;
 use crate::actions::{once, visits};
-use crate::documents::receipt::{Settles, receipt_csv, receipt_sheet};
+use crate::documents::receipt::{Beside, receipt_csv, receipt_sheet};
 use crate::documents::{Look, html_file};
 use crate::domain::format::Format;
 use crate::domain::ids::{ClientId, InvoiceId};
@@ -110,7 +110,7 @@ async fn file(desk: &Desk, id: &str, format: Format) -> Result<Response, Problem
         let money = find(r, desk, id)?;
         let receipt = money.receipt.ok_or(Problem::NotFound)?;
         let parts = settled_by(r, &receipt)?;
-        let settles = Settles { parts: &parts, left: money.left, on: desk.today() };
+        let settles = Beside { parts: &parts, left: money.left, on: desk.today() };
         let client = r.client(receipt.client)?.and_then(|x| x.language);
         let firm = desk.firm.speaking(client);
         let look = Look { firm: &firm, logo: logo(r, &firm)? };

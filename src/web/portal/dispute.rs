@@ -6,6 +6,7 @@ use axum::response::Response;
 use maud::{Markup, html};
 
 use super::promise::{About, Asked, done, invoice_of, number_of, refused};
+use super::words::Said;
 use crate::actions::disputes;
 use crate::domain::dispute::{Dispute, Outcome, Part};
 use crate::domain::money::Money;
@@ -22,13 +23,15 @@ use crate::web::parts::{self, Icon, Look, Tone};
 use crate::web::path::Path;
 use crate::web::problem::Problem;
 
-/// What a page knows of the newest dispute of an invoice.
+/// What a page knows of the disputes of an invoice.
 pub struct Disputed {
     newest: Option<Dispute>,
     /// Who of the firm looks into it, by name.
     with: String,
     /// Who of the firm answered it, by name.
     answered: String,
+    /// Those before it, the newest first.
+    past: Vec<Dispute>,
 }
 
 impl Disputed {
@@ -37,12 +40,19 @@ impl Disputed {
     /// # Errors
     /// When the store fails.
     pub fn load<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Self, StoreError> {
-        let newest = view.newest_dispute(row)?;
+        let mut past = view.disputes(row)?;
+        let newest = past.pop();
+        past.reverse();
         let name = |id| view.staff_name(id).map(Option::unwrap_or_default);
         let with = newest.as_ref().map_or_else(|| Ok(String::new()), |x| name(x.with))?;
         let by = newest.as_ref().and_then(|x| x.answer.as_ref()).map(|x| x.by);
         let answered = by.map_or_else(|| Ok(String::new()), name)?;
-        Ok(Self { newest, with, answered })
+        Ok(Self { newest, with, answered, past })
+    }
+
+    /// The one that stands, if all that is open is disputed by it: then nothing is asked for.
+    pub fn of_all(&self, row: &Row) -> Option<&Dispute> {
+        self.newest.as_ref().filter(|x| x.holds(row.open()))
     }
 
     /// What has settled it, with what is disputed beside that, while a part is: nobody asks for either.
@@ -112,6 +122,17 @@ pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
     if dispute.holds(row.open()) { "Disputed" } else { "Part disputed" }
 }
 
+/// What an amount is of which all is disputed.
+pub(super) fn label(dispute: &Dispute) -> &'static str {
+    if dispute.waits { "Open, to be credited" } else { "Open, and disputed" }
+}
+
+/// The state of an invoice of which all is disputed.
+pub(super) fn said(dispute: &Dispute) -> Said {
+    let (tone, text) = if dispute.waits { (Tone::Info, "To be credited") } else { (Tone::Warn, "Disputed") };
+    Said { tone, icon: Icon::Flag, text: text.to_owned() }
+}
+
 /// The tag of it in a list.
 pub(super) fn tag(dispute: &Dispute, row: &Row) -> Markup {
     parts::tag_icon(Tone::Warn, Icon::Flag, in_short(dispute, row))
@@ -174,7 +195,8 @@ fn address(row: &Row) -> String {
     format!("/invoices/{}/dispute", row.invoice.number().map_or_else(String::new, DocumentNumber::in_url))
 }
 
-/// The newest dispute: what was said, how it stands, and the answer. Nothing where none was raised.
+/// The newest dispute: what was said, how it stands, and the answer; and those before it. Nothing where none was
+/// raised.
 pub(super) fn section(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Markup {
     let Some(dispute) = &disputed.newest else { return html! {} };
     let (locale, today) = (viewer.locale(), viewer.today());
@@ -189,19 +211,47 @@ pub(super) fn section(viewer: &Viewer, row: &Row, disputed: &Disputed) -> Markup
         Outcome::Withdrawn(on) => (Tone::Plain, Icon::Cross, format!("It was withdrawn on {}.", since(on))),
         Outcome::Settled(_) => (Tone::Plain, Icon::Check, "It is over: nothing of the invoice is open.".to_owned()),
     };
-    let of = match dispute.part {
-        Part::Whole => "The whole invoice".to_owned(),
-        Part::Lines(_) => format!("{}: {}", locale.money(dispute.amount), dispute.lines(&row.invoice)),
-        Part::Amount(_) => format!("{} of it", locale.money(dispute.amount)),
-    };
-    let answer = dispute.answer.as_ref().map_or("", |x| x.words.as_str());
+    let past: Vec<_> = disputed.past.iter().map(|x| before(viewer, row, x)).collect();
     let body = html! {
-        (parts::note(tone, icon, state, answer))
+        (parts::note(tone, icon, state, answer(dispute)))
         (parts::facts(&[
-            ("What", html! { (of) }),
+            ("What", html! { (what(viewer, row, dispute)) }),
             ("Why", html! { (dispute.ground.words()) }),
-            ("In your words", html! { (dispute.words) }),
+            ("In your words", dispute_form::typed(&dispute.words)),
         ]))
+        @if !past.is_empty() { (parts::rows(&past)) }
     };
     parts::section("dispute", "Dispute", html! { "Since " (made) }, body)
+}
+
+/// What of the invoice is disputed.
+fn what(viewer: &Viewer, row: &Row, dispute: &Dispute) -> String {
+    let amount = viewer.locale().money(dispute.amount);
+    match dispute.part {
+        Part::Whole => "The whole invoice".to_owned(),
+        Part::Lines(_) => format!("{amount}: {}", dispute.lines(&row.invoice)),
+        Part::Amount(_) => format!("{amount} of it"),
+    }
+}
+
+fn answer(dispute: &Dispute) -> Markup {
+    dispute_form::typed(dispute.answer.as_ref().map_or("", |x| &x.words))
+}
+
+/// A dispute before the newest, in a line.
+fn before(viewer: &Viewer, row: &Row, dispute: &Dispute) -> (Markup, Markup, Markup) {
+    let date = |on| viewer.locale().date_medium(on, viewer.today());
+    let said = html! {
+        (dispute_form::typed(&dispute.words))
+        @if dispute.answer.as_ref().is_some_and(|x| !x.words.is_empty()) { " Our answer: " (answer(dispute)) }
+    };
+    let name = html! { (what(viewer, row, dispute)) ". " (dispute.ground.words()) ", since " (date(dispute.made)) };
+    let (tone, word) = match dispute.outcome {
+        Outcome::Upheld(_) => (Tone::Ok, "Agreed"),
+        Outcome::Rejected(_) => (Tone::Plain, "Not agreed"),
+        Outcome::Withdrawn(_) => (Tone::Plain, "Withdrawn"),
+        Outcome::Open | Outcome::Settled(_) => (Tone::Plain, "Over"),
+    };
+    let word = dispute.outcome.since().map_or_else(|| word.to_owned(), |on| format!("{word} on {}", date(on)));
+    (name, said, parts::tag(tone, word))
 }

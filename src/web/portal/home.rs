@@ -1,6 +1,6 @@
 //! Home: what the client owes, what is due when, what waits for an answer, what was paid lately.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{FromRequestParts, Request, State};
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,10 +12,11 @@ use super::{dispute, words};
 use crate::domain::dispute::Dispute;
 use crate::domain::grant::Strength;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::{Body, Invoice, Standing};
+use crate::domain::invoice::{Body, Invoice};
 use crate::domain::money::{Currency, Money};
 use crate::domain::payment::Open;
 use crate::domain::person::Person;
+use crate::domain::promise::Promise;
 use crate::domain::quote::Quote;
 use crate::domain::tax::Line;
 use crate::store::invoices::{Filter, Row};
@@ -45,8 +46,8 @@ struct Home {
     quotes: Vec<Quote>,
     paid: Vec<Row>,
     unapplied: Vec<Money>,
-    /// The days by which a payment is promised, where one is.
-    promised: BTreeMap<InvoiceId, Date>,
+    /// Promises that run, or were not kept.
+    promised: BTreeMap<InvoiceId, Promise>,
     /// Open disputes.
     disputed: BTreeMap<InvoiceId, Dispute>,
     sees_account: bool,
@@ -64,9 +65,14 @@ impl Home {
         quotes.truncate(QUOTES_MAX);
         let paid = view.invoices(Filter::Paid, today, None, PAID_MAX)?.rows.into_iter().take(PAID_MAX).collect();
         let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
-        let promised = view.promised_days(&shown, today)?;
+        let promised = view.promised(&shown, today)?;
         let disputed = view.disputed(&shown)?;
         Ok(Self { promised, disputed, open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
+    }
+
+    fn holds(&self, row: &Row, today: Date) -> bool {
+        let id = row.invoice.id;
+        words::is_held(row, self.promised.get(&id), self.disputed.get(&id), today)
     }
 }
 
@@ -139,58 +145,84 @@ fn owed(viewer: &Viewer, home: &Home) -> Markup {
         p.mut {
             @if home.open.len() == 1 { "One invoice is open." }
             @else { (words::counted(home.open.len())) " invoices are open." }
-            @if let Some(late) = late(viewer, home) { " " strong { (parts::toned(Tone::Bad, late)) } }
+            @if let Some(late) = late(viewer, home) { " " (late) }
         }
         (unapplied)
     }
 }
 
-/// What of it is past due, in a sentence.
-fn late(viewer: &Viewer, home: &Home) -> Option<String> {
+/// What of it is past due, in a sentence; without alarm where none of that is asked for now.
+fn late(viewer: &Viewer, home: &Home) -> Option<Markup> {
     let (locale, today) = (viewer.locale(), viewer.today());
     let late: Vec<&(Open, Currency)> = home.open.iter().filter(|(open, _)| open.due < today).collect();
     let sums = words::sums(late.iter().map(|(open, currency)| (*currency, open.open)));
     let amounts = words::amounts(&sums, locale);
-    match late.as_slice() {
-        [] => None,
-        [(only, _)] => Some(format!("{amounts} was due on {}.", locale.date_medium(only.due, today))),
-        many => Some(format!("{} of them are overdue: {amounts}.", words::counted(many.len()))),
-    }
+    let words = match late.as_slice() {
+        [] => return None,
+        [(only, _)] => format!("{amounts} was due on {}.", locale.date_medium(only.due, today)),
+        many => format!("{} of them are overdue: {amounts}.", words::counted(many.len())),
+    };
+    let held: BTreeSet<InvoiceId> =
+        home.shown.iter().filter(|row| home.holds(row, today)).map(|row| row.invoice.id).collect();
+    let calm = late.iter().all(|(open, _)| held.contains(&open.invoice));
+    Some(if calm {
+        html! { (words) }
+    } else {
+        html! { strong { (parts::toned(Tone::Bad, words)) } }
+    })
 }
 
 fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
-    let number = invoice.number().map(ToString::to_string).unwrap_or_default();
-    let href = address(invoice);
-    let standing = invoice.standing(row.settled, today);
-    let said = words::standing(standing, row, locale, today);
-    let open = locale.money(row.open());
-    let due = locale.date_medium(row.due(), today);
-    let late = matches!(standing, Standing::Overdue { .. });
-    let part_paid = row.settled.total() > 0;
-    let promised = home.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
+    let said = words::standing(invoice.standing(row.settled, today), row, locale, today);
+    let said = if home.holds(row, today) { said.calm() } else { said };
+    let promised = home.promised.get(&invoice.id);
     let disputed = home.disputed.get(&invoice.id);
     Slip {
         id: format!("s{n}"),
         tags: html! {
             (said.tag())
             @if let Some(disputed) = disputed { (dispute::tag(disputed, row)) }
-            span.mut { (kind(invoice)) " " (parts::nw(&number)) }
+            @if has_title(invoice) { span.mut { (kind(invoice)) " " (parts::nw(number(invoice))) } }
         },
-        title: html! { a href=(href) { (title(invoice)) } },
+        title: html! { a href=(address(invoice)) { (title(invoice)) } },
         body: html! {
             @let about = about(invoice);
             @if !about.is_empty() { p.mut { (about) } }
-            @if let Some(promised) = promised { p { (promised) "." } }
-            @if part_paid { p.mut { "Of " (locale.money(invoice.payable())) ", " (locale.money(Money::new(row.settled.total(), invoice.currency))) " is paid or credited already. Thank you." } }
+            @if let Some(promised) = promised.and_then(|x| words::promised(x, locale, today)) { p { (promised) "." } }
+            @if let Some(missed) = promised.and_then(|x| words::missed(x, locale, today)) { p.mut { (missed) } }
+            @if row.settled.total() > 0 { p.mut { "Of " (locale.money(invoice.payable())) ", " (locale.money(Money::new(row.settled.total(), invoice.currency))) " is paid or credited already. Thank you." } }
         },
-        stub: html! {
-            (parts::amount(if part_paid { "Left to pay" } else { "To pay" }, &open))
-            @if late { p.small { (parts::toned(Tone::Bad, format_args!("Was due {due}"))) } }
-            @else { p.small.mut { "By " (due) } }
-            p.gap-y { (parts::link(Look::WidePrimary, &href, html! { "See and pay" (parts::heard(format_args!(" {open} for {number}"))) })) }
+        stub: match disputed.filter(|x| x.holds(row.open())) {
+            Some(disputed) => not_asked(viewer, row, disputed),
+            None => asked(viewer, row, said.tone, disputed),
         },
         tone: said.tone,
+    }
+}
+
+/// The stub of a slip: what is to be paid, without what is disputed of it.
+fn asked(viewer: &Viewer, row: &Row, tone: Tone, disputed: Option<&Dispute>) -> Markup {
+    let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
+    let beside = disputed.map_or(0, |x| x.disputed(row.open()).minor);
+    let amount = locale.money(Money::new(row.open().minor - beside, invoice.currency));
+    let label = if row.settled.total() > 0 { "Left to pay" } else { "To pay" };
+    let due = locale.date_medium(row.due(), today);
+    html! {
+        (parts::amount(label, &amount))
+        @if row.due() >= today { p.small.mut { "By " (due) } }
+        @else if tone == Tone::Bad { p.small { (parts::toned(Tone::Bad, format_args!("Was due {due}"))) } }
+        @else { p.small.mut { "Was due " (due) } }
+        @if beside > 0 { p.small.mut { (locale.money(row.open())) " is open in all, with what is disputed." } }
+        p.gap-y { (parts::link(Look::WidePrimary, &address(invoice), html! { "See and pay" (parts::heard(format_args!(" {amount} for {}", number(invoice)))) })) }
+    }
+}
+
+/// The stub of a slip of which all is disputed: nothing is asked for.
+fn not_asked(viewer: &Viewer, row: &Row, disputed: &Dispute) -> Markup {
+    html! {
+        (parts::amount(dispute::label(disputed), &viewer.locale().money(row.open())))
+        p.gap-y { (parts::link(Look::Wide, &address(&row.invoice), html! { "See the dispute" (parts::heard(format_args!(" of {}", number(&row.invoice)))) })) }
     }
 }
 
@@ -199,13 +231,18 @@ pub(super) fn address(invoice: &Invoice) -> String {
     invoice.number().map_or_else(|| "/invoices".to_owned(), |n| format!("/invoices/{}", n.in_url()))
 }
 
-/// What a document is called: what it is about, or its number.
+/// What a document is called: what it is about, or its kind and number.
 pub(super) fn title(invoice: &Invoice) -> String {
-    if invoice.title.is_empty() {
-        invoice.number().map(ToString::to_string).unwrap_or_default()
-    } else {
-        invoice.title.clone()
-    }
+    if has_title(invoice) { invoice.title.clone() } else { format!("{} {}", kind(invoice), number(invoice)) }
+}
+
+/// Whether it says what it is about: then its number stands beside its title, else in it.
+pub(super) fn has_title(invoice: &Invoice) -> bool {
+    !invoice.title.is_empty()
+}
+
+fn number(invoice: &Invoice) -> String {
+    invoice.number().map(ToString::to_string).unwrap_or_default()
 }
 
 /// The first words of a composed document's lines.
@@ -241,7 +278,10 @@ fn paid(viewer: &Viewer, home: &Home) -> Markup {
         .iter()
         .map(|row| {
             let name = html! { a href=(address(&row.invoice)) { b { (title(&row.invoice)) } } };
-            let about = html! { (kind(&row.invoice)) " " @if let Some(number) = row.invoice.number() { (parts::nw(number.as_str())) } ", paid" };
+            let about = html! {
+                @if has_title(&row.invoice) { (kind(&row.invoice)) " " (parts::nw(number(&row.invoice))) ", paid" }
+                @else { "Paid" }
+            };
             (name, about, html! { span.num { (locale.money(row.invoice.payable())) } })
         })
         .collect();

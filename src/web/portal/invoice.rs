@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 use super::dispute::{self, Disputed};
 use super::drawn::Origin;
-use super::home::title;
+use super::home::{has_title, title};
 use super::promise::{self, Asked, Promised};
 use super::words::{self, Said};
 use super::{Looking, logged, receipt, timeline};
@@ -99,7 +99,7 @@ pub(super) fn asked_again(viewer: &Viewer, number: &DocumentNumber, asked: &Aske
 
 fn page(viewer: &Viewer, shown: &Shown, number: &DocumentNumber, asked: &Asked) -> Result<Markup, Problem> {
     let issue = shown.row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
-    let said = words::standing(shown.standing, &shown.row, viewer.locale(), viewer.today());
+    let said = shown.said(viewer);
     let title = format!("{} {number}: {}", kind(&shown.row.invoice), words::after_colon(&said.text));
     let title = parts::titled(&title, &asked.errors);
     Ok(viewer.page(PortalNav::Invoices, &title, body(viewer, shown, issue, &said, asked)))
@@ -162,6 +162,19 @@ impl Shown {
         let promised = Promised::load(view, &row)?;
         let disputed = Disputed::load(view, &row)?;
         Ok(Self { promised, disputed, row, standing, bill, counted, moments, visited, state: view.state() })
+    }
+
+    /// Its state; of one of which nothing is asked for now, why not.
+    fn said(&self, viewer: &Viewer) -> Said {
+        let (locale, today) = (viewer.locale(), viewer.today());
+        if let Some(dispute) = self.disputed.of_all(&self.row) {
+            return dispute::said(dispute);
+        }
+        let promised = self.promised.held(today).filter(|_| matches!(self.standing, Standing::Overdue { .. }));
+        match promised.and_then(|x| words::promised(x, locale, today)) {
+            Some(text) => Said { tone: Tone::Info, icon: Icon::Clock, text },
+            None => words::standing(self.standing, &self.row, locale, today),
+        }
     }
 
     /// What is asked for today, without what is disputed while a part is; and by when.
@@ -304,7 +317,7 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
     html! {
         @if whole { (parts::back("/invoices", "All invoices")) }
         h1 { (title(&shown.row.invoice)) }
-        p.mut { (kind(&shown.row.invoice)) " " (parts::nw(issue.number.as_str())) }
+        @if has_title(&shown.row.invoice) { p.mut { (kind(&shown.row.invoice)) " " (parts::nw(issue.number.as_str())) } }
         @if !asked.errors.is_empty() { div.gap-y { (parts::error_summary(&asked.errors)) } }
         @if let Some(told) = &asked.told { (parts::note(Tone::Warn, Icon::Alert, told, "")) }
         (banner(viewer, shown, said))
@@ -321,8 +334,13 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     let (asked, by) = shown.asked(viewer);
     let (open, due) = (locale.money(asked), locale.date_weekday(by, Date::MIN));
     let rest = match shown.standing {
+        Standing::Due { .. } | Standing::Overdue { .. } if shown.disputed.of_all(row).is_some() => String::new(),
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
         Standing::Overdue { .. } if by >= viewer.today() => format!("Please pay {open} by {due}."),
+        // Who has promised it need not be told that it may be on its way.
+        Standing::Overdue { .. } if shown.promised.held(viewer.today()).is_some() => {
+            format!("{open} was due on {due}.")
+        }
         Standing::Overdue { .. } => format!("{open} was due on {due}. If it’s on its way, thank you."),
         Standing::Paid => "Thank you. There is nothing left to pay.".to_owned(),
         Standing::WrittenOff => "There is nothing left to pay.".to_owned(),
@@ -330,35 +348,20 @@ fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
         Standing::CreditNote => "This counts against what you owe.".to_owned(),
         Standing::Draft => String::new(),
     };
-    let promised = promise::sentence(viewer, &shown.promised).filter(|_| row.open().minor > 0);
-    let rest = promised.map_or(rest.clone(), |promised| format!("{rest} {promised}"));
-    let disputed = dispute::sentence(viewer, row, &shown.disputed).filter(|_| row.open().minor > 0);
-    let rest = disputed.map_or(rest.clone(), |disputed| format!("{rest} {disputed}"));
+    let is_open = row.open().minor > 0;
+    let promised = promise::sentence(viewer, &shown.promised).filter(|_| is_open);
+    let disputed = dispute::sentence(viewer, row, &shown.disputed).filter(|_| is_open);
+    let all = [Some(rest), promised, disputed].into_iter().flatten().filter(|x| !x.is_empty());
+    let rest = all.collect::<Vec<_>>().join(" ");
     parts::status(said.tone, said.icon, format_args!("{}.", said.text), rest)
 }
 
 fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup {
     let (locale, invoice) = (viewer.locale(), &shown.row.invoice);
-    let (open, (next, by)) = (shown.row.open(), shown.asked(viewer));
-    let due = locale.date_weekday(by, viewer.today());
-    let beside = shown.disputed.left_beside(&shown.row);
-    let part_paid = shown.row.settled.total() > 0;
     let first = first_format(viewer, &shown.row.invoice);
     html! {
         @match shown.standing {
-            Standing::Due { .. } | Standing::Overdue { .. } => {
-                @let label = if next != open { "To pay next" } else if part_paid { "Left to pay" } else { "To pay" };
-                (parts::amount_big(label, &locale.money(next)))
-                p.mut { (if by >= viewer.today() { "By " } else { "Was due " }) (due) }
-                @if beside.is_some() { p.small.mut { (locale.money(open)) " is open in all, with what is disputed." } }
-                @else if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
-                @if let Some((pay, until)) = early(viewer, &shown.row) {
-                    p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
-                }
-                (transfer(viewer, issue, next))
-                (promise::part(viewer, &shown.row, &shown.promised, asked))
-                (dispute::part(viewer, &shown.row, &shown.disputed, asked))
-            }
+            Standing::Due { .. } | Standing::Overdue { .. } => (to_pay(viewer, shown, issue, asked)),
             Standing::CreditNote => (parts::amount_big("Credited", &locale.money(invoice.payable()))),
             Standing::Paid => { (parts::amount_big("Total", &locale.money(invoice.payable()))) (parts::stamp("Paid")) }
             Standing::Credited | Standing::WrittenOff | Standing::Draft => {
@@ -371,6 +374,41 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup 
             @if first == Format::Pdf { (parts::heard(format_args!(", {}", locale.bytes(issue.pdf.length)))) }
         })) }
         (other_formats(shown, issue, first))
+    }
+}
+
+/// What is to be paid and how, and what can be said to it; of what is all disputed only that.
+fn to_pay(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup {
+    let (locale, open) = (viewer.locale(), shown.row.open());
+    if let Some(dispute) = shown.disputed.of_all(&shown.row) {
+        return html! {
+            (parts::amount_big(dispute::label(dispute), &locale.money(open)))
+            (promise::part_beside(viewer, &shown.row, &shown.promised, asked))
+            (dispute::part(viewer, &shown.row, &shown.disputed, asked))
+        };
+    }
+    let (next, by) = shown.asked(viewer);
+    let due = locale.date_weekday(by, viewer.today());
+    let part_paid = shown.row.settled.total() > 0;
+    let label = if next != open {
+        "To pay next"
+    } else if part_paid {
+        "Left to pay"
+    } else {
+        "To pay"
+    };
+    html! {
+        (parts::amount_big(label, &locale.money(next)))
+        p.mut { (if by >= viewer.today() { "By " } else { "Was due " }) (due) }
+        @if shown.disputed.left_beside(&shown.row).is_some() {
+            p.small.mut { (locale.money(open)) " is open in all, with what is disputed." }
+        } @else if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
+        @if let Some((pay, until)) = early(viewer, &shown.row) {
+            p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
+        }
+        (transfer(viewer, issue, next))
+        (promise::part(viewer, &shown.row, &shown.promised, asked))
+        (dispute::part(viewer, &shown.row, &shown.disputed, asked))
     }
 }
 

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use jiff::civil::Date;
 use maud::{Markup, html};
 
-use super::home::{address, title};
+use super::home::{address, has_title, title};
 use super::{PAGE, dispute, not_shared, words};
 use crate::domain::dispute::Dispute;
 use crate::domain::ids::InvoiceId;
 use crate::domain::invoice::Standing;
+use crate::domain::promise::Promise;
 use crate::store::ReadTx;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
 use crate::store::scope::ClientView;
@@ -67,8 +67,8 @@ pub(super) fn again(viewer: &Viewer, asked: &Fields, errors: &[FieldError]) -> R
 /// A page of the list.
 struct Listed {
     page: Page,
-    /// The days by which a payment is promised, where one is.
-    promised: BTreeMap<InvoiceId, Date>,
+    /// Promises that run, or were not kept.
+    promised: BTreeMap<InvoiceId, Promise>,
     /// Open disputes.
     disputed: BTreeMap<InvoiceId, Dispute>,
 }
@@ -81,7 +81,7 @@ impl Listed {
         after: Option<Cursor>,
     ) -> Result<Self, Problem> {
         let page = view.invoices(filter, viewer.today(), after, PAGE)?;
-        let promised = view.promised_days(&page.rows, viewer.today())?;
+        let promised = view.promised(&page.rows, viewer.today())?;
         let disputed = view.disputed(&page.rows)?;
         Ok(Self { page, promised, disputed })
     }
@@ -161,8 +161,9 @@ fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
     let standing = invoice.standing(row.settled, today);
     let said = words::standing(standing, row, locale, today);
-    let promised = listed.promised.get(&invoice.id).map(|day| words::promised(*day, locale, today));
-    let disputed = listed.disputed.get(&invoice.id);
+    let (promised, disputed) = (listed.promised.get(&invoice.id), listed.disputed.get(&invoice.id));
+    let said = if words::is_held(row, promised, disputed, today) { said.calm() } else { said };
+    let promised = promised.and_then(|x| words::promised(x, locale, today));
     let credit = standing == Standing::CreditNote;
     let open = row.open();
     let cells = vec![
@@ -172,7 +173,7 @@ fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields
         },
         html! {
             a href=(address(invoice)) { (title(invoice)) }
-            small { @if let Some(number) = invoice.number() { (parts::nw(number.as_str())) } }
+            @if let Some(number) = invoice.number().filter(|_| has_title(invoice)) { small { (parts::nw(number.as_str())) } }
             // A tag would keep its words on one line and make the table wider than a phone.
             small.narrow {
                 (parts::toned(said.tone, &said.text))

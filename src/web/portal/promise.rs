@@ -5,6 +5,7 @@
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use jiff::Span;
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::invoice;
@@ -59,6 +60,11 @@ impl Promised {
     /// When the store fails.
     pub fn load<R: Reader>(view: &ClientView<'_, R>, row: &Row) -> Result<Self, StoreError> {
         Ok(Self { newest: view.newest_promise(row)?, days: view.promise_days()? })
+    }
+
+    /// The open one, if reminders wait for it.
+    pub fn held(&self, today: Date) -> Option<&Promise> {
+        self.newest.as_ref().filter(|x| x.holds_on(today))
     }
 
     fn open(&self, viewer: &Viewer) -> Option<&Promise> {
@@ -174,6 +180,16 @@ pub(super) fn sentence(viewer: &Viewer, promised: &Promised) -> Option<String> {
             Some(format!("{amount} was promised by {day}, and did not reach us in time."))
         }
         Outcome::Kept(_) | Outcome::Replaced(_) | Outcome::Withdrawn(_) => None,
+    }
+}
+
+/// As [`part`], beside a dispute of all that is open: only what was promised, or typed, can be put right.
+pub(super) fn part_beside(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked) -> Markup {
+    let typed = asked.typed.is_some() && asked.about == About::Promise;
+    if typed || promised.open(viewer).is_some() {
+        part(viewer, row, promised, asked)
+    } else {
+        html! {}
     }
 }
 

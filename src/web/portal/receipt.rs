@@ -8,13 +8,13 @@ use maud::html;
 
 use super::{Looking, logged};
 use crate::actions::visits;
-use crate::documents::receipt::{Settles, receipt_csv, receipt_sheet};
+use crate::documents::receipt::{Beside, receipt_csv, receipt_sheet};
 use crate::documents::{self, Logo, LogoFormat, Look, Sheet};
 use crate::domain::format::Format;
 use crate::domain::ids::Digest;
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::{Allocation, Receipt, Source};
+use crate::domain::payment::{Receipt, Settles, Source};
 use crate::secrets;
 use crate::store::events::Visited;
 use crate::web::auth::back::number_and_format;
@@ -104,7 +104,7 @@ async fn download(
 /// A receipt, what it settles, and what of it is not applied.
 struct Paid {
     receipt: Receipt,
-    parts: Vec<(Allocation, DocumentNumber)>,
+    parts: Vec<Settles>,
     left: Money,
 }
 
@@ -120,8 +120,8 @@ impl Paid {
         })
     }
 
-    fn settles(&self, viewer: &Viewer) -> Settles<'_> {
-        Settles { parts: &self.parts, left: self.left, on: viewer.today() }
+    fn settles(&self, viewer: &Viewer) -> Beside<'_> {
+        Beside { parts: &self.parts, left: self.left, on: viewer.today() }
     }
 
     fn sheet(&self, viewer: &Viewer, logo: Option<Logo>) -> Sheet {

@@ -5,9 +5,11 @@
 use jiff::civil::Date;
 use maud::Markup;
 
+use crate::domain::dispute::Dispute;
 use crate::domain::firm::Locale;
 use crate::domain::invoice::Standing;
 use crate::domain::money::{Currency, Money};
+use crate::domain::promise::Promise;
 use crate::domain::quote::{Answer, Version};
 use crate::store::invoices::Row;
 use crate::web::parts::{self, Icon, Tone};
@@ -30,6 +32,11 @@ pub struct Said {
 impl Said {
     fn new(tone: Tone, icon: Icon, text: impl Into<String>) -> Self {
         Self { tone, icon, text: text.into() }
+    }
+
+    /// Without alarm: late or not, nothing is asked for now, since it was promised or is disputed.
+    pub fn calm(self) -> Self {
+        if self.tone == Tone::Bad { Self { tone: Tone::Plain, icon: Icon::Clock, ..self } } else { self }
     }
 
     /// As a tag.
@@ -61,9 +68,23 @@ pub fn standing(standing: Standing, row: &Row, locale: Locale, today: Date) -> S
     }
 }
 
-/// What is promised of an open invoice, in short: "Promised for 28 November".
-pub fn promised(day: Date, locale: Locale, today: Date) -> String {
-    format!("Promised for {}", locale.date_medium(day, today))
+/// What is promised of an open invoice, in short: "Promised for 28 November"; nothing once that is over.
+pub fn promised(promise: &Promise, locale: Locale, today: Date) -> Option<String> {
+    promise.runs_on(today).then(|| format!("Promised for {}", locale.date_medium(promise.day, today)))
+}
+
+/// That what was promised has not come; nothing while it may.
+pub fn missed(promise: &Promise, locale: Locale, today: Date) -> Option<String> {
+    let (amount, day) = (locale.money(promise.amount), locale.date_weekday(promise.day, today));
+    let words = format!(
+        "You said you would pay {amount} by {day}. We haven’t seen the payment yet. If it’s on its way, thank you."
+    );
+    (!promise.runs_on(today)).then_some(words)
+}
+
+/// Whether nothing is asked for now of what is open: it is promised, half of it or more, or all of it is disputed.
+pub fn is_held(row: &Row, promise: Option<&Promise>, dispute: Option<&Dispute>, today: Date) -> bool {
+    promise.is_some_and(|x| x.holds_on(today)) || dispute.is_some_and(|x| x.holds(row.open()))
 }
 
 fn part(paid: bool) -> &'static str {

@@ -1,6 +1,7 @@
 //! The portal as a client's contacts meet it, in a browser without a network.
 
 mod again;
+mod asks;
 mod formats;
 mod languages;
 mod quote_choices;

@@ -119,7 +119,7 @@ fn make(
     if open.minor <= 0 {
         return Err(Refusal::NothingOpen.into());
     }
-    let Wish { day, amount, note } = wish.check(today, days, open)?;
+    let Wish { day, amount, note } = wish.check(today, days, open, w.firm()?.locale)?;
     let before = w.promises_of_invoice(invoice.id)?;
     let replaced = before.last().filter(|x| x.runs_on(today));
     if let Some(same) = replaced.filter(|x| (x.by, x.day, x.amount, &x.note) == (by, day, amount, &note)) {

@@ -12,10 +12,13 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::domain::forecast::horizon;
 use crate::domain::policy::{Step, moved_words, step_line};
+use crate::domain::promise::HOLDS;
 use crate::domain::sentence::step_words;
 use crate::secrets::Entropy;
 use crate::store::prelude::*;
 
+/// The first line of why nothing goes.
+const HELD: &str = "None goes now: letters are held back since a restore or a leap of the clock, until an owner";
 /// Public holidays that are printed.
 const HOLIDAYS_TOLD: usize = 15;
 /// Days that can be looked ahead.
@@ -222,7 +225,7 @@ fn tell_policy(told: &PolicyTold, json: bool) -> Result<(), Failure> {
         terminal::say("  No reminders are sent.");
     }
     let PolicyTold { from, until, zone, weekdays, holidays, promises, .. } = told;
-    terminal::say(&format!("Payments are promised {promises}; until then no reminder of them goes."));
+    terminal::say(&format!("Payments are promised {promises}; {HOLDS}."));
     terminal::say(&format!("Letters go on working days, {weekdays}, from {from} to {until}, {zone}."));
     for holiday in holidays.iter().take(HOLIDAYS_TOLD) {
         terminal::say(&format!("  Not on {}, {}.", holiday.on, holiday.name));
@@ -230,6 +233,7 @@ fn tell_policy(told: &PolicyTold, json: bool) -> Result<(), Failure> {
     match holidays.len().saturating_sub(HOLIDAYS_TOLD) {
         0 if holidays.is_empty() => terminal::say("  No public holiday is known; owners add them on the desk."),
         0 => {}
+        1 => terminal::say("  And 1 public holiday after these; --json lists it too."),
         more => terminal::say(&format!("  And {more} public holidays after these; --json lists them all.")),
     }
     Ok(())
@@ -271,7 +275,12 @@ fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
         return Ok(());
     }
     if told.reminders.is_empty() {
-        terminal::say(&format!("No reminder is ahead in the next {} days.", args.days));
+        let days = if args.days == 1 { "day".to_owned() } else { format!("{} days", args.days) };
+        terminal::say(&format!("No reminder is ahead in the next {days}."));
+        if told.held {
+            terminal::say(HELD);
+            terminal::say("lets them go on the desk.");
+        }
         return Ok(());
     }
     for x in &told.reminders {
@@ -281,10 +290,11 @@ fn tell(told: &Told, args: &Preview) -> Result<(), Failure> {
     let zone = told.reminders.first().map_or("UTC", |x| x.zone.as_str());
     let all = told.reminders.len();
     if told.held {
-        terminal::say("None goes now: letters are held back since a restore or a leap of the clock, until an owner");
+        terminal::say(HELD);
         terminal::say(&format!("lets them go on the desk. After that {going} of {all} would go. Times of {zone}."));
     } else {
-        terminal::say(&format!("{going} of {all} go, if nothing changes until then. Times of {zone}."));
+        let go = if going == 1 { "goes" } else { "go" };
+        terminal::say(&format!("{going} of {all} {go}, if nothing changes until then. Times of {zone}."));
     }
     if told.more {
         terminal::say(&format!("More invoices wait than the {INVOICES_MAX} that were looked at; ask for fewer days."));

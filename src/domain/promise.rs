@@ -11,6 +11,7 @@ use jiff::civil::Date;
 use jiff::{Span, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::firm::Locale;
 use super::ids::{AllocationId, ClientId, InvoiceId, PromiseId};
 use super::money::{Currency, Money};
 use super::payment::Allocation;
@@ -25,6 +26,10 @@ pub const NOTE_MAX: usize = 500;
 /// Most promises of one invoice that contacts make, and most that staff record: neither can use up what the others
 /// have. Beyond it, talking is better than one more.
 pub const PER_INVOICE_MAX: usize = 50;
+
+/// What an open promise keeps back, after the terms in words.
+pub const HOLDS: &str =
+    "until then no reminder of them goes, unless less than half of what is asked for by then was promised";
 
 /// What the reminder policy says of promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -268,11 +273,12 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// The wish, its note tidied, if it can be kept on `today`, at most `days` ahead and of no more than `open`.
+    /// The wish, its note tidied, if it can be kept on `today`, at most `days` ahead and of no more than `open`, as
+    /// `locale` writes it.
     ///
     /// # Errors
     /// Names the fields `day`, `amount` and `note`, all at once.
-    pub fn check(&self, today: Date, days: u16, open: Money) -> Result<Self, Refusal> {
+    pub fn check(&self, today: Date, days: u16, open: Money, locale: Locale) -> Result<Self, Refusal> {
         let mut faults = Faults::default();
         let latest = today.saturating_add(Span::new().days(days));
         if self.day < today {
@@ -286,7 +292,7 @@ impl Wish {
         } else if self.amount.minor <= 0 {
             faults.add("amount", "Enter an amount above zero.");
         } else if self.amount.minor > open.minor {
-            faults.add("amount", format!("That is more than the {open} still open."));
+            faults.add("amount", format!("That is more than the {} still open.", locale.money(open)));
         }
         let note = faults.take(note(&self.note));
         faults.check()?;

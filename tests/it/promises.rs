@@ -307,7 +307,9 @@ async fn a_contact_promises_on_the_page_and_a_refused_form_keeps_what_was_typed(
     let bad = ana.post(&post, &typed).await;
     assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
     let text = bad.text();
-    for words in ["This day has passed", "more than the", "when the kiln is sold", "100.01", "2026-11-01"] {
+    for words in
+        ["This day has passed", "more than the €100.00 still open", "when the kiln is sold", "100.01", "2026-11-01"]
+    {
         assert!(text.contains(words), "{words}: {text}");
     }
     let fine = [("day", "2026-12-01"), ("amount", ""), ("note", "when the kiln is sold")];

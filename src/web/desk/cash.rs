@@ -37,12 +37,15 @@ const DEBTORS: usize = 10;
 const DEBTORS_CSV: usize = 1_000;
 
 /// What is expected, by day.
-type Expected = Vec<(Date, Money)>;
+pub(super) type Expected = Vec<(Date, Money)>;
 /// What happened in each month, by currency.
 type Months = BTreeMap<Currency, Vec<Month>>;
 
 /// What is expected by day, for whoever asks; what is promised, on the day that was promised.
-fn expected(r: &ReadTx, desk: &Desk) -> Result<Expected, StoreError> {
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn expected(r: &ReadTx, desk: &Desk) -> Result<Expected, StoreError> {
     let mut sums: BTreeMap<(Date, Currency), i64> = BTreeMap::new();
     let mut add = |on: Date, minor: i64, currency: Currency| {
         let sum = sums.entry((on, currency)).or_default();
@@ -50,14 +53,15 @@ fn expected(r: &ReadTx, desk: &Desk) -> Result<Expected, StoreError> {
     };
     by_habit(r, desk)?.iter().for_each(|(on, money)| add(*on, money.minor, money.currency));
     let open = r.open_promises(PROMISES_READ)?;
-    for promise in open.iter().filter(|x| x.holds_on(desk.today()) && desk.scope.sees(x.client)) {
+    // Whether reminders wait for it or not: it says when money comes.
+    for promise in open.iter().filter(|x| x.runs_on(desk.today()) && desk.scope.sees(x.client)) {
+        let Some(row) = r.invoice_row(promise.invoice)? else { continue };
         let (habit, mut left) = (r.habit(promise.client)?, promise.amount.minor);
-        let parts = r.open_parts_of(promise.client)?;
-        for (part, currency) in parts.iter().filter(|x| x.0.invoice == promise.invoice) {
-            let moved = part.open.min(left);
+        for part in row.invoice.open_parts(row.settled) {
+            let moved = part.amount.min(left);
             left -= moved;
-            add(part.due.saturating_add(Span::new().days(habit)), -moved, *currency);
-            add(promise.day, moved, *currency);
+            add(part.due.saturating_add(Span::new().days(habit)), -moved, row.invoice.currency);
+            add(promise.day, moved, row.invoice.currency);
         }
     }
     let there = sums.into_iter().filter(|x| x.1 != 0);
@@ -132,14 +136,19 @@ fn by_week(expected: &[(Date, Money)], currency: Currency, today: Date) -> (Vec<
     (weeks, past)
 }
 
-/// The sections of one currency.
+/// The sections of one currency, one of `several` or the only one, of what is `expected` in any.
 ///
 /// # Errors
 /// When the store fails.
-pub(super) fn sections(r: &ReadTx, desk: &Desk, currency: Currency, several: bool) -> Result<Markup, StoreError> {
+pub(super) fn sections(
+    r: &ReadTx,
+    desk: &Desk,
+    expected: &[(Date, Money)],
+    (currency, several): (Currency, bool),
+) -> Result<Markup, StoreError> {
     let named = |words: &str| if several { format!("{words}, {currency}") } else { words.to_owned() };
     let names = NamesOf::among(r, &desk.scope);
-    let (weeks, past) = by_week(&expected(r, desk)?, currency, desk.today());
+    let (weeks, past) = by_week(expected, currency, desk.today());
     let months = months(r, desk)?.remove(&currency).unwrap_or_default();
     let figures = dso::by_month(&months, desk.today(), MONTHS);
     let disputed = disputed(r, desk, currency)?;

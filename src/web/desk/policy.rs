@@ -8,6 +8,7 @@ use super::{policy_days, wordings};
 use crate::domain::access::Act;
 use crate::domain::event::Actor;
 use crate::domain::policy::{Policy, PolicyVersion, differences, step_line};
+use crate::domain::promise::HOLDS;
 use crate::domain::sentence::Names;
 use crate::store::prelude::*;
 use crate::web::guard::Desk;
@@ -61,7 +62,7 @@ pub(super) fn rules(desk: &Desk, policy: &Policy, names: &NamesOf<'_, ReadTx>, a
             ", from " (locale.time(policy.at)) " to " (locale.time(policy.window_end)) " (" (zone) "). "
             "Before the due date, a day off moves a letter to the working day before; after it, to the next one. "
             "After a standstill only the latest missed step is sent, once. Nothing goes after payment. "
-            "Payments are promised " (policy.promises.words()) "; until then no reminder of them goes, unless less than half of what is asked for by then was promised."
+            "Payments are promised " (policy.promises.words()) "; " (HOLDS) "."
             @if along { " Each invoice’s PDF goes along with its letter." }
         }
     }

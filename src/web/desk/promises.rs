@@ -200,7 +200,7 @@ pub(super) fn in_short(desk: &Desk, promise: &Promise) -> Option<String> {
 
 /// On a client's page: that a promise was not kept, with what to do next; nothing of one that was, or is still open.
 pub(super) fn broken(desk: &Desk, row: &Row, promise: Option<&Promise>) -> Markup {
-    let missed = |x: &&Promise| matches!(x.outcome, Outcome::Open | Outcome::Broken(_)) && !x.holds_on(desk.today());
+    let missed = |x: &&Promise| matches!(x.outcome, Outcome::Open | Outcome::Broken(_)) && !x.runs_on(desk.today());
     let Some(promise) = promise.filter(missed) else { return html! {} };
     let (locale, page) = (desk.locale(), links::invoice(row.invoice.id));
     let words = html! {

@@ -167,8 +167,9 @@ pub async fn show(desk: Desk, Query(query): Query) -> Result<Markup, Problem> {
         let books = books(&open_totals(r, &desk)?, on, desk.firm.currency);
         let unapplied = unapplied(r, &desk)?;
         let several = books.len() > 1;
-        let more: Vec<Markup> =
-            books.iter().map(|x| cash::sections(r, &desk, x.currency, several)).collect::<Result<_, _>>()?;
+        let expected = cash::expected(r, &desk)?;
+        let sections = |x: &Book| cash::sections(r, &desk, &expected, (x.currency, several));
+        let more: Vec<Markup> = books.iter().map(sections).collect::<Result<_, _>>()?;
         Ok(desk.page(
             DeskNav::Receivables,
             &parts::titled("Receivables", &errors),
@@ -272,14 +273,14 @@ fn one_book(
     }
 }
 
-/// "Of it are disputed: €40.00 not due yet, €20.00 1–30 days late."
+/// "Disputed of it: €40.00 not due yet, €20.00 1–30 days late."
 fn by_age(desk: &Desk, disputed: &Book) -> String {
     let ages = AGES.iter().zip(&disputed.ages).filter(|x| x.1.minor != 0);
     let age = |((words, last), sum): (&(&str, i32), &Sum)| {
         let words = if *last == 0 { "not due yet" } else { words };
         format!("{} {}", desk.locale().money(Money::new(sum.minor, disputed.currency)), words.replace("Over", "over"))
     };
-    format!("Of it are disputed: {}.", ages.map(age).collect::<Vec<_>>().join(", "))
+    format!("Disputed of it: {}.", ages.map(age).collect::<Vec<_>>().join(", "))
 }
 
 fn figures(desk: &Desk, book: &Book, disputed: Option<&Book>, unapplied: &Unapplied) -> Vec<Fig> {

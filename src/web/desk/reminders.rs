@@ -23,8 +23,8 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
             (parts::head("Reminders", "Polite, on time, and they stop by themselves the moment something changes.", html! {}))
             (super::letters::tabs("reminders"))
             (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names, r.pdfs_along()?)))
-            (parts::section("paused", "Paused", "Each ends by itself", paused))
-            (parts::section("promised", "Promised", "No reminder goes until then", promised))
+            (parts::section("paused", "Paused", "Pauses end by themselves", paused))
+            (parts::section("promised", "Promised", "No reminder goes until then, if it is half or more", promised))
             (parts::section("disputed", "Disputed", "Not asked for until somebody answers", disputed))
             (ahead)
         };

@@ -62,7 +62,7 @@ pub(super) fn aside(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Marku
 /// The promises whose days come next.
 fn promised(r: &ReadTx, desk: &Desk, names: &Lookup<'_>) -> Result<Vec<(String, Markup, Markup)>, StoreError> {
     let open = r.open_promises(PROMISES_READ)?;
-    let mine = open.iter().filter(|x| x.holds_on(desk.today()) && desk.scope.sees(x.client)).take(AHEAD);
+    let mine = open.iter().filter(|x| x.runs_on(desk.today()) && desk.scope.sees(x.client)).take(AHEAD);
     let line = |x: &Promise| {
         (
             desk.locale().date_short(x.day, desk.today()),
@@ -89,11 +89,11 @@ fn next(desk: &Desk, one: &OneLetter<'_>, names: &Lookup<'_>) -> Option<(String,
         html! {
             @if one.about.len() > 1 {
                 "One letter about " (one.about.len()) " invoices:"
-                @for x in &one.about { div { (capital(&step_words(x.step))) ", " (about(x)) } }
+                @for x in &one.about { br; (capital(&step_words(x.step))) ", " (about(x)) }
             } @else {
                 "Reminder " (step_words(first.step)) ", " (about(first))
             }
-            div { (one.words) }
+            br; (one.words)
         },
     ))
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::letters::{Reached, is_of_what_went};
+use super::letters::{Reached, is_copy, is_of_what_went, same_step};
 use super::outlook::Coming;
 use super::reminders::{AROUND_THE_WORLD, Rules, clocks_of};
 use crate::domain::calendar::{today, wall_clock};
@@ -150,9 +150,10 @@ pub(super) fn by_clocks(
         let Some(at) = when(contact.zone.as_ref().map_or(firm_zone, |zone| zone.time_zone())) else { continue };
         apart.entry(at).or_default().push(To::contact(contact, at.0, locale, day));
     }
-    for staff in &to.copies {
-        let Some(at) = when(firm_zone) else { continue };
-        apart.entry(at).or_default().push(To::copy(staff));
+    // A copy goes in the round in which the first of the letters went, by whosever clocks.
+    let first = apart.keys().find(|at| !at.1).or_else(|| apart.keys().next()).copied();
+    if let Some(all) = first.and_then(|first| apart.get_mut(&first)) {
+        all.extend(to.copies.iter().map(To::copy));
     }
     let one = |((at, late, on_its_day), to): ((Timestamp, bool, bool), Vec<To>)| {
         let words = to_words(&to.iter().collect::<Vec<_>>());
@@ -239,12 +240,8 @@ pub fn of_letter(
     let Some(row) = r.invoice_row(invoice)?.filter(|row| letter.state.waits() && row.open().minor > 0) else {
         return Ok(None);
     };
-    let (policy, zone) = (&rules.policy, clocks_of(r, letter.to, &rules.firm_zone)?);
-    let due = r.asked_due(&row)?;
-    let own = policy.step(step).map(|_| wall_clock(policy.days_of(due, step).1, policy.at, &zone));
-    let next = r.letter_due(letter.id)?.unwrap_or(now).max(now);
-    let times = (goes_at(now, own, &zone, policy), goes_at(next, own, &zone, policy));
-    let (Some(from), Some(at)) = times else { return Ok(None) };
+    let zone = clocks_of(r, letter.to, &rules.firm_zone)?;
+    let Some((from, at)) = when(r, rules, letter, (&row, step), now)? else { return Ok(None) };
     let (locale, day) = (r.firm()?.locale, today(now, &rules.firm_zone));
     let to = match letter.to {
         Person::Contact(id) => r.contact(id)?.filter(|x| x.active).map(|x| To::contact(&x, at, locale, day)),
@@ -258,6 +255,35 @@ pub fn of_letter(
     let (fate, words) = kept_back.unwrap_or_else(|| (Fate::Goes, to_words(&to.iter().collect::<Vec<_>>())));
     let to = to.into_iter().filter(|_| goes).collect();
     Ok(Some(Coming { at, from, row, step, goes, to, words, moved: None, fate, waits: true }))
+}
+
+/// From when a reminder that waits could go along with another one, and when it goes; `None` at the end of time. A copy
+/// goes with the first of the letters that it is of.
+fn when(
+    r: &impl Reader,
+    rules: &Rules,
+    letter: &Letter,
+    (row, step): (&Row, i16),
+    now: Timestamp,
+) -> Result<Option<(Timestamp, Timestamp)>, StoreError> {
+    let (policy, due) = (&rules.policy, r.asked_due(row)?);
+    let by_clocks = |letter: &Letter| {
+        let zone = clocks_of(r, letter.to, &rules.firm_zone)?;
+        let own = policy.step(step).map(|_| wall_clock(policy.days_of(due, step).1, policy.at, &zone));
+        let next = r.letter_due(letter.id)?.unwrap_or(now).max(now);
+        Ok(goes_at(now, own, &zone, policy).zip(goes_at(next, own, &zone, policy)))
+    };
+    if !is_copy(letter) {
+        return by_clocks(letter);
+    }
+    let mut all = Vec::new();
+    for original in r.letters_about(row.invoice.id)?.iter().filter(|x| x.state.waits() && !is_copy(x)) {
+        if same_step(original, letter) {
+            all.extend(by_clocks(original)?);
+        }
+    }
+    // Of one that went the copy goes at once.
+    Ok(Some(all.into_iter().min_by_key(|x| x.1).unwrap_or((now, now))))
 }
 
 /// Why a letter that waits will be withdrawn when its time comes, as far as is known; the checks of the outbox.

@@ -215,13 +215,20 @@ fn stretches(
 /// clocks of whoever got it.
 fn went(r: &impl Reader, zone: &TimeZone, row: &Row) -> Result<Vec<Going>, StoreError> {
     let mut first: BTreeMap<(Option<Date>, i16), (Timestamp, Date)> = BTreeMap::new();
-    let letters = r.letters_about(row.invoice.id)?;
-    let plain = |x: &Letter| matches!(x.state, LetterState::Accepted(..)) || !x.purpose.reminds();
-    let log = if letters.iter().all(plain) { Vec::new() } else { r.log_of_invoice(row.invoice.id, None, LOG_MAX)? };
-    for letter in letters {
+    let mut log: Option<Vec<LogEntry>> = None;
+    for letter in r.letters_about(row.invoice.id)? {
         let Purpose::Reminder(_, step) = letter.purpose else { continue };
-        let Some(at) = went_at(&letter, &log) else { continue };
-        let day = today(at, &clocks_of(r, letter.to, zone)?);
+        let zone = clocks_of(r, letter.to, zone)?;
+        let at = match letter.state {
+            LetterState::Accepted(at, _) if today(at, &zone) == today(letter.queued, &zone) => Some(at),
+            // Another day may be that of a second time; the log has the first.
+            _ => {
+                let known = log.take().map_or_else(|| r.log_of_invoice(row.invoice.id, None, LOG_MAX), Ok)?;
+                went_at(&letter, log.insert(known))
+            }
+        };
+        let Some(at) = at else { continue };
+        let day = today(at, &zone);
         let known = first.entry((instalment_of(&letter.key), step)).or_insert((at, day));
         *known = (at, day).min(*known);
     }

@@ -1,16 +1,23 @@
 //! Why something else went of an invoice than a policy would have sent, as the log and the outbox know it: who decided
-//! it, what stood still, what was promised or paused. Changes nothing.
+//! it, what stood still, what was promised, paused or disputed. Changes nothing.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::policy_effect::{Changed, Going};
+use super::reminders::clocks_of;
 use crate::domain::calendar::today;
+use crate::domain::dispute::{Part, Turn};
 use crate::domain::event::{Event, LogEntry};
+use crate::domain::hold::DISPUTED;
 use crate::domain::ids::LetterId;
 use crate::domain::letter::{Letter, LetterState, Purpose};
+use crate::domain::person::Person;
 use crate::domain::policy::{Policy, PolicyVersion};
+use crate::domain::promise::Promise;
 use crate::domain::sentence::step_words;
 use crate::domain::text::capital;
 use crate::store::prelude::*;
@@ -24,8 +31,10 @@ struct Known {
     letters: Vec<Letter>,
     /// The newest first.
     versions: Vec<PolicyVersion>,
-    /// Days of promises and pauses, from one to another, in words.
+    /// Days of promises, pauses and disputes, from one to another, in words.
     holds: Vec<(Date, Date, String)>,
+    /// To whom reminders of the client’s other invoices went, and on which of their days.
+    others: BTreeSet<(Person, Date)>,
 }
 
 /// The reasons of an invoice, a sentence for each step of which something else went than would have gone by `policy`.
@@ -54,13 +63,13 @@ pub fn why(r: &impl Reader, zone: &TimeZone, policy: &Policy, of: &Changed) -> R
 fn known(r: &impl Reader, zone: &TimeZone, of: &Changed) -> Result<Known, StoreError> {
     let invoice = &of.row.invoice;
     let log = r.log_of_invoice(invoice.id, None, LOG_MAX)?;
-    let mut holds: Vec<(Date, Date, String)> = Vec::new();
-    for promise in r.promises_of_invoice(invoice.id)? {
+    let mut holds = disputed(&log, zone);
+    for promise in r.promises_of_invoice(invoice.id)?.into_iter().filter(Promise::is_enough) {
         let until = promise.outcome.since().map_or(promise.last(), |on| on.min(promise.last()));
         holds.push((promise.made, until, "a payment was promised".to_owned()));
     }
     // The newest first: what ended a pause is met before it.
-    let mut ended = [Date::MAX; 2];
+    let (mut ended, mut others) = ([Date::MAX; 2], BTreeSet::new());
     for entry in r.log_of_client(invoice.client, None, LOG_MAX)? {
         let day = today(entry.at, zone);
         match &entry.event {
@@ -71,10 +80,43 @@ fn known(r: &impl Reader, zone: &TimeZone, of: &Changed) -> Result<Known, StoreE
                 let ended = std::mem::replace(&mut ended[usize::from(only.is_some())], Date::MAX);
                 holds.push((day, ended.min(*until), format!("paused, {reason}")));
             }
+            Event::LetterAccepted { letter, purpose: Purpose::Reminder(about, _), .. } if *about != invoice.id => {
+                if let Some(letter) = r.letter(*letter)? {
+                    others.insert((letter.to, today(entry.at, &clocks_of(r, letter.to, zone)?)));
+                }
+            }
             _ => {}
         }
     }
-    Ok(Known { log, letters: r.letters_about(invoice.id)?, versions: r.policy_versions()?, holds })
+    Ok(Known { log, letters: r.letters_about(invoice.id)?, versions: r.policy_versions()?, holds, others })
+}
+
+/// Days on which all of an invoice was disputed, or was to be credited, as its log has it.
+fn disputed(log: &[LogEntry], zone: &TimeZone) -> Vec<(Date, Date, String)> {
+    let (mut out, mut since, mut whole) = (Vec::new(), None, false);
+    for entry in log.iter().rev() {
+        let Event::Dispute { turn, .. } = &entry.event else { continue };
+        let stands = match turn {
+            Turn::Raised { part, .. } | Turn::Changed { part, .. } => {
+                whole = *part == Part::Whole;
+                whole
+            }
+            Turn::Reopened => whole,
+            Turn::Passed { .. } | Turn::Upheld { .. } => continue,
+            _ => false,
+        };
+        let day = today(entry.at, zone);
+        match since {
+            None if stands => since = Some(day),
+            Some(from) if !stands => {
+                out.push((from, day, DISPUTED.to_owned()));
+                since = None;
+            }
+            _ => {}
+        }
+    }
+    out.extend(since.map(|from| (from, Date::MAX, DISPUTED.to_owned())));
+    out
 }
 
 impl Known {
@@ -100,6 +142,9 @@ impl Known {
         });
         match (went, of_letter.next_back()) {
             (None, Some(words)) => words,
+            (Some(on), _) if on > day && self.had_a_letter(step, day) => {
+                "a letter had gone to them that day, and it went later".to_owned()
+            }
             (Some(on), _) if on > day => "letters stood still on its day, and it went later".to_owned(),
             (Some(_), _) => "it went earlier".to_owned(),
             (None, None) => match self.outcome(step) {
@@ -107,6 +152,12 @@ impl Known {
                 None => "nothing was looked at on its day".to_owned(),
             },
         }
+    }
+
+    /// Whether a reminder of another invoice went on a day to somebody who got the step later.
+    fn had_a_letter(&self, step: i16, day: Date) -> bool {
+        let of_step = |x: &&Letter| matches!(x.purpose, Purpose::Reminder(_, of) if of == step);
+        self.letters.iter().filter(of_step).any(|x| self.others.contains(&(x.to, day)))
     }
 
     /// Why a step went that would not have gone.

@@ -38,7 +38,7 @@ enum Original {
 }
 
 /// Whether the keys of two letters of reminders are of the same step, to different people.
-fn same_step(a: &Letter, b: &Letter) -> bool {
+pub(in crate::actions) fn same_step(a: &Letter, b: &Letter) -> bool {
     let step = |x: &Letter| x.key.rsplit_once('/').map(|x| x.0.to_owned());
     step(a) == step(b)
 }

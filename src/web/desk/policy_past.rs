@@ -47,7 +47,7 @@ pub(super) fn drawn(
         (list(desk, r, names, policy, &found)?)
         p.small.mut.gap-y {
             "Each invoice was looked at from its publication until nothing was open of it, with what was open and opened then. "
-            "What was paused or promised then, or stood still, is not taken off what would have gone; the list says it."
+            "What was paused, promised or disputed then, or stood still, is not taken off what would have gone; the list says it."
         }
     };
     let since = format!("Invoices dated since {}", desk.locale().date_short(found.from, desk.today()));

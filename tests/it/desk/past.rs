@@ -3,9 +3,11 @@
 
 use counterfoil::actions::letters::{self, Decision};
 use counterfoil::actions::policy_past::{Past, past};
-use counterfoil::actions::{invoices, promises, stops};
+use counterfoil::actions::policy_why::why;
+use counterfoil::actions::{disputes, invoices, promises, stops};
 use counterfoil::domain::access::StaffScope;
-use counterfoil::domain::letter::{LetterState, Purpose};
+use counterfoil::domain::dispute::{Ground, Part, Wish as Disputed};
+use counterfoil::domain::letter::{Letter, LetterState, Purpose};
 use counterfoil::domain::promise::Wish;
 use counterfoil::domain::terms::{Instalment, Terms};
 use counterfoil::mail::Verdict;
@@ -90,4 +92,67 @@ async fn where_it_differs_it_says_what_made_the_difference() {
     ] {
         assert!(page.contains(part), "{part} in {page}");
     }
+}
+
+#[tokio::test]
+async fn a_dispute_is_the_reason_and_a_promise_that_held_nothing_is_none() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (first, _) = house.issue(house.who.marlow, 100_00, date(2026, 12, 1)).await;
+    let (second, _) = house.issue(house.who.kestrel, 100_00, date(2026, 12, 1)).await;
+    live(&house, date(2026, 11, 27)).await;
+    let disputed = Disputed { part: Part::Whole, ground: Ground::Price, words: "Two, not three.".to_owned() };
+    let raise = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::record(w, s, first, &disputed, &dublin());
+    house.act(house.who.orla, raise).await.unwrap();
+    let wish = Wish { day: date(2026, 12, 3), amount: eur(1), note: String::new() };
+    let promise = move |w: &mut WriteTx<'_>, s: &StaffScope| promises::record(w, s, second, &wish, &dublin());
+    house.act(house.who.orla, promise).await.unwrap();
+    let sofia = house.who.sofia;
+    let stop = move |w: &mut WriteTx<'_>, s: &StaffScope| stops::by_staff(w, s, sofia, "on leave");
+    house.act(house.who.orla, stop).await.unwrap();
+    live(&house, date(2026, 12, 5)).await;
+    let reject = move |w: &mut WriteTx<'_>, s: &StaffScope| {
+        disputes::reject(w, s, (first, None), "Three were delivered.", &dublin())
+    };
+    house.act(house.who.orla, reject).await.unwrap();
+    live(&house, date(2026, 12, 9)).await;
+    let found = looked_back(&house);
+    let why = |id| {
+        let of = found.changed.iter().find(|x| x.row.invoice.id == id).unwrap();
+        house.app.store.read(|r| why(r, &dublin(), &r.policy()?, of)).unwrap()
+    };
+    assert_eq!(why(first), ["On its due date: all that is open is disputed."]);
+    assert_eq!(why(second)[0], "On its due date: nobody at the client gets reminders.");
+}
+
+#[tokio::test]
+async fn a_letter_that_was_sent_again_went_when_it_went_first_and_one_a_day_is_a_reason() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, _) = house.issue(house.who.marlow, 100_00, date(2026, 12, 1)).await;
+    live(&house, date(2026, 12, 1)).await;
+    let all = house.app.store.read(|r| r.letters_about(id)).unwrap();
+    let letter = all.iter().find(|x| x.purpose == Purpose::Reminder(id, 0)).unwrap().clone();
+    let bounce = move |w: &mut WriteTx<'_>| {
+        let gone = Letter { state: LetterState::Bounced(w.now, "no such mailbox".to_owned()), ..letter.clone() };
+        w.move_letter(&gone, &letter.state, None)?;
+        Ok(())
+    };
+    house.app.store.housekeep(house.app.now(), bounce).await.unwrap();
+    house.at(date(2026, 12, 4), 9);
+    let letter = all.iter().find(|x| x.purpose == Purpose::Reminder(id, 0)).unwrap().id;
+    let again = move |w: &mut WriteTx<'_>, s: &StaffScope| letters::decide(w, s, letter, Decision::SendAgain);
+    house.act(house.who.orla, again).await.unwrap();
+    live(&house, date(2026, 12, 5)).await;
+    let found = looked_back(&house);
+    assert!(found.did() == 2 && found.changed.is_empty(), "{found:?}");
+
+    // What is found due once the letter of the day has gone waits for the next.
+    house.at(date(2026, 12, 8), 9);
+    house.tick().await;
+    let (late, _) = house.issue(house.who.marlow, 50_00, date(2026, 12, 8)).await;
+    house.tick().await;
+    live(&house, date(2026, 12, 10)).await;
+    let found = looked_back(&house);
+    let of = found.changed.iter().find(|x| x.row.invoice.id == late).unwrap();
+    let why = house.app.store.read(|r| why(r, &dublin(), &r.policy()?, of)).unwrap();
+    assert_eq!(why, ["On its due date: a letter had gone to them that day, and it went later."]);
 }

@@ -37,8 +37,10 @@ pub struct Also {
     pub lines: Vec<String>,
     /// How many more there are.
     pub more: usize,
-    /// What is open of those, one amount a currency; none when there are too many to look at all of them.
+    /// What is open of those, one amount a currency.
     pub open: Vec<Money>,
+    /// Whether there are too many to look at all of them, so that it may be more than that.
+    pub unlooked: bool,
 }
 
 /// A promise to pay that the letter names.
@@ -242,20 +244,29 @@ pub(super) fn also_open(firm: &Firm, also: &Also, first: usize) -> Vec<Part> {
     if also.lines.is_empty() {
         return Vec::new();
     }
-    let sum = also.open.iter().map(|x| firm.locale.money(*x)).collect::<Vec<_>>().join(" + ");
-    let (head, words, more) = match (firm.locale.language(), sum.is_empty()) {
-        (Language::English, false) => ("Also open:", "See it", format!("and {} more, {sum} in all.", also.more)),
-        (Language::English, true) => ("Also open:", "See it", format!("and more than {} others.", also.more)),
-        (Language::German, false) => {
-            ("Außerdem offen:", "Ansehen", format!("und {} weitere, zusammen {sum}.", also.more))
-        }
-        (Language::German, true) => ("Außerdem offen:", "Ansehen", format!("und mehr als {} weitere.", also.more)),
+    let (head, words) = match firm.locale.language() {
+        Language::English => ("Also open:", "See it"),
+        Language::German => ("Außerdem offen:", "Ansehen"),
     };
     let mut parts = vec![Part::Says(head.to_owned())];
     let item = |(n, says): (usize, &String)| Part::Item { says: says.clone(), words, slot: link_slot(first + n) };
     parts.extend(also.lines.iter().enumerate().map(item));
-    parts.extend((also.more > 0).then_some(Part::Says(more)));
+    parts.extend(and_more(firm, also).map(Part::Says));
     parts
+}
+
+/// What is open beside the lines, in a sentence.
+fn and_more(firm: &Firm, also: &Also) -> Option<String> {
+    let sum = also.open.iter().map(|x| firm.locale.money(*x)).collect::<Vec<_>>().join(" + ");
+    Some(match (firm.locale.language(), also.more, also.unlooked) {
+        (_, 0, false) => return None,
+        (Language::English, 0, true) => "There may be more.".to_owned(),
+        (Language::English, more, true) => format!("and at least {more} more."),
+        (Language::English, more, false) => format!("and {more} more, {sum} in all."),
+        (Language::German, 0, true) => "Es können weitere offen sein.".to_owned(),
+        (Language::German, more, true) => format!("und mindestens {more} weitere."),
+        (Language::German, more, false) => format!("und {more} weitere, zusammen {sum}."),
+    })
 }
 
 fn english_line(x: &Entry<'_>, aside: Option<&Aside>) -> String {
@@ -268,7 +279,7 @@ fn english_line(x: &Entry<'_>, aside: Option<&Aside>) -> String {
     };
     let day = |x: &Promised| s.firm.locale.date_medium(x.day, s.today);
     let state = match (aside, x.late()) {
-        (Some(Aside::Promised(x)), _) if x.amount == s.open => format!("promised by {}", day(x)),
+        (Some(Aside::Promised(x)), _) if x.amount.minor >= s.open.minor => format!("promised by {}", day(x)),
         (Some(Aside::Promised(x)), _) => format!("of which {} is promised by {}", s.money(x.amount), day(x)),
         (Some(Aside::Disputed(since)), _) => {
             format!("disputed since {}, and not asked for", s.firm.locale.date_medium(*since, s.today))
@@ -368,7 +379,7 @@ fn german_line(x: &Entry<'_>, aside: Option<&Aside>) -> String {
     };
     let day = |x: &Promised| s.firm.locale.date_medium(x.day, s.today);
     let state = match (aside, x.late()) {
-        (Some(Aside::Promised(x)), _) if x.amount == s.open => format!("zugesagt bis zum {}", day(x)),
+        (Some(Aside::Promised(x)), _) if x.amount.minor >= s.open.minor => format!("zugesagt bis zum {}", day(x)),
         (Some(Aside::Promised(x)), _) => format!("davon {} zugesagt bis zum {}", s.money(x.amount), day(x)),
         (Some(Aside::Disputed(since)), _) => {
             format!("am {} von Ihnen beanstandet, hier nicht angemahnt", s.firm.locale.date_medium(*since, s.today))

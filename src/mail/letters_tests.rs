@@ -376,7 +376,7 @@ fn a_letter_about_several_invoices_names_what_was_promised_in_both_languages() {
         let entry = |broken| Entry { about: *s, tone: Tone::Overdue, broken };
         let line = other(&entry(None), Some(&Aside::Promised(promised())));
         let all = other(&entry(None), Some(&Aside::Promised(Promised { amount: s.open, day })));
-        let also = Also { lines: vec![line, all], more: 3, open: vec![amount] };
+        let also = Also { lines: vec![line, all], more: 3, open: vec![amount], unlooked: false };
         let whole = digest(&[entry(Some(promised())), entry(None)], &also, None).unwrap();
         let alone = reminder(&Subject { also: Some(&also), ..*s }, Tone::Overdue);
         Text { text: format!("{} ~~ {}", whole.text, alone.text), ..whole }
@@ -404,6 +404,42 @@ fn a_letter_about_several_invoices_names_what_was_promised_in_both_languages() {
         for part in parts {
             assert_eq!(text.matches(part).count(), 1, "{part} in {text}");
         }
+    }
+}
+
+#[test]
+fn what_is_promised_of_an_invoice_is_no_more_than_is_open_of_it() {
+    use super::super::letters_digest::{Aside, Entry, Promised, other};
+    let (amount, day) = (Money::new(413_630, Currency::EUR), date(2025, 12, 28));
+    let write = |s: &Subject| {
+        let entry = Entry { about: *s, tone: Tone::Upcoming, broken: None };
+        let text = other(&entry, Some(&Aside::Promised(Promised { amount, day })));
+        Text { text, ..reminder(s, Tone::Overdue) }
+    };
+    let english = with(&invoice(), 313_630, date(2025, 12, 20), write).text;
+    assert!(english.ends_with("€3,136.30 open of €4,136.30, promised by 28 December."), "{english}");
+    let german = in_german(313_630, date(2025, 12, 20), write).text;
+    assert!(german.ends_with("3.136,30 € offen von 4.136,30 €, zugesagt bis zum 28. Dezember."), "{german}");
+}
+
+#[test]
+fn of_more_than_anybody_looked_at_no_sum_is_told() {
+    use super::super::letters_digest::{Also, Entry, digest};
+    let amount = Money::new(201_043, Currency::EUR);
+    for (more, unlooked, english, german) in [
+        (1, false, "and 1 more, €2,010.43 in all.", "und 1 weitere, zusammen 2.010,43 €."),
+        (1, true, "and at least 1 more.", "und mindestens 1 weitere."),
+        (0, true, "There may be more.", "Es können weitere offen sein."),
+    ] {
+        let write = |s: &Subject| {
+            let entry = || Entry { about: *s, tone: Tone::Overdue, broken: None };
+            let also = Also { lines: vec!["one".to_owned()], more, open: vec![amount], unlooked };
+            digest(&[entry(), entry()], &also, None).unwrap()
+        };
+        let said = with(&invoice(), 413_630, date(2025, 12, 20), write).text;
+        assert!(said.contains(english), "{english}: {said}");
+        let said = in_german(413_630, date(2025, 12, 20), write).text;
+        assert!(said.contains(german), "{german}: {said}");
     }
 }
 

@@ -68,8 +68,7 @@ pub(super) fn also_open(
                 return Ok(out);
             }
             _ if looked >= LOOKED_MAX => {
-                // There may be more of them, and how much is open of those nobody has looked at.
-                out.also.open = Vec::new();
+                out.also.unlooked = true;
                 return Ok(out);
             }
             _ => {}

@@ -225,7 +225,8 @@ pub fn release_sending(w: &mut WriteTx<'_>, scope: &StaffScope, asked: &Release)
         return fault("go", format!("{what} No letter went: look through them as they wait now."));
     }
     if !rest.is_empty() && asked.rest.is_none() {
-        return fault("rest", format!("Say what becomes of the {} that are not listed.", rest.len()));
+        let those = if rest.len() == 1 { "one that is".to_owned() } else { format!("{} that are", rest.len()) };
+        return fault("rest", format!("Say what becomes of the {those} not listed."));
     }
     let rest_goes = asked.rest == Some(Rest::Goes);
     for id in all {

@@ -76,7 +76,7 @@ pub struct Args {
     #[arg(long)]
     leave_out: bool,
     /// List the newest imports
-    #[arg(long, exclusive = false, conflicts_with = "files")]
+    #[arg(long, conflicts_with = "files")]
     list: bool,
     /// Take away again all that an import brought
     #[arg(long, value_name = "IMPORT", conflicts_with_all = ["files", "list"])]
@@ -419,7 +419,8 @@ fn report(told: Told) -> Result<(), Failure> {
     };
     remarks.iter().for_each(|line| terminal::say(line));
     if untold > 0 {
-        terminal::say(&format!("And {} remarks more.", COUNTED.count(untold as u64)));
+        let remarks = if untold == 1 { "remark" } else { "remarks" };
+        terminal::say(&format!("And {} {remarks} more.", COUNTED.count(untold as u64)));
     }
     match brought {
         Some((id, words)) => {

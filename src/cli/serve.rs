@@ -88,7 +88,7 @@ async fn serve(config: &Config, text: Option<String>) -> Result<(), Failure> {
     }
     if app.store.read(|r| r.sending_held())? {
         tracing::warn!(
-            "letters are held back since a restore or a leap of the clock, but for sign-in and new passwords, until an owner releases them on the desk"
+            "letters are held back since a restore or a leap of the clock, but for sign-in, new passwords and notices of what people do since then, until an owner releases them on the desk"
         );
     }
     let control = Control::bind(&config.data, app.clone(), text)?;

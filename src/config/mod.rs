@@ -182,7 +182,8 @@ pub struct MailConfig {
     pub from_address: String,
     /// The sender's name; the firm's when absent.
     pub from_name: Option<String>,
-    /// Where answers go; the sender's address when absent.
+    /// Where answers go where nobody looks after the client; when absent the firm's e-mail address, and without one the
+    /// sender's.
     pub reply_to: Option<String>,
 }
 

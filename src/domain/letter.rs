@@ -103,7 +103,8 @@ impl Purpose {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum Urgency {
-    /// Somebody waits for it, or should know it at once: to sign in, to set a password, that an account changed.
+    /// Somebody waits for it, or should know it at once: to sign in, to set a password, and notices of what people did,
+    /// as that an account changed or how a dispute was answered.
     Awaited = 0,
     /// News of a document.
     News = 1,
@@ -238,8 +239,8 @@ impl Letter {
         slots.fold(self.text.clone(), |text, slot| text.replace(&slot, words))
     }
 
-    /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody who wants to get
-    /// in waits for it, and it was queued since, so that it can't have gone before.
+    /// Whether it goes although letters are held back since a restore or a leap of the clock: somebody waits
+    /// for it, and it was queued since, so that it can't have gone before.
     pub fn goes_while_held(&self, since: Timestamp) -> bool {
         self.purpose.urgency() == Urgency::Awaited && self.queued >= since
     }

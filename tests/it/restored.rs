@@ -132,6 +132,8 @@ async fn the_letters_that_would_go_are_listed_and_those_unticked_are_withdrawn()
     let old = states.iter().find(|l| l.to_address.as_str() == "ana@marlow.example").unwrap();
     assert!(old.state.words() == "withdrawn" && matches!(old.purpose, Purpose::Issued(_)));
     assert!(!orla.get("/desk/restored").await.text().contains("Letters that wait"));
+    let twice = orla.post("/desk/sending/release", &ticked(&page, &[&new])).await;
+    assert_eq!((twice.status, twice.location()), (StatusCode::SEE_OTHER, "/desk"), "pressed twice");
 }
 
 #[tokio::test]

@@ -27,7 +27,7 @@ use crate::web::problem::Problem;
 
 /// Disputes that the list of all of them shows.
 const SHOWN: usize = 200;
-/// Open disputes that are read for it; who sees few clients may not find theirs beyond them.
+/// Open disputes that are read for it, of the firm or of each client that a member sees.
 const LOOKED_MAX: usize = 2_000;
 
 /// Which form of the page was sent.
@@ -97,7 +97,7 @@ pub async fn withdraw(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_)
     let zone = desk.zone().clone();
     // Pressed twice, or answered in between: the page shows how it stands.
     if desk.read(|r| Ok(r.open_dispute(id)?))?.is_some() {
-        desk.act(move |w, scope| disputes::withdraw_recorded(w, scope, id, &zone)).await?;
+        or_over(desk.act(move |w, scope| disputes::withdraw_recorded(w, scope, id, &zone)).await)?;
     }
     Ok(on_to(&links::invoice(id)))
 }
@@ -115,7 +115,7 @@ pub async fn pass_on(
         Ok(to) if open.is_none_or(|x| x.with == to) => return Ok(on_to(&links::invoice(id))),
         Ok(to) => {
             let zone = desk.zone().clone();
-            match desk.act(move |w, scope| disputes::pass_on(w, scope, id, to, &zone)).await {
+            match or_over(desk.act(move |w, scope| disputes::pass_on(w, scope, id, to, &zone)).await) {
                 Ok(()) => return Ok(on_to(&links::invoice(id))),
                 Err(error) => errors_in(error, "with")?,
             }
@@ -142,7 +142,7 @@ pub async fn answer(
         "reject" => Some(desk.act(move |w, scope| disputes::reject(w, scope, of, &words, &zone)).await),
         _ => None,
     };
-    let errors = match acted {
+    let errors = match acted.map(or_over) {
         Some(Ok(())) => return Ok(on_to(&format!("{}#dispute", links::invoice(id)))),
         Some(Err(error)) => at_answer(errors_in(error, "words")?),
         None => vec![FieldError::new("verdict", "Choose whether you agree.")],
@@ -161,9 +161,14 @@ pub async fn close(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_): P
     invoice(&desk, id)?;
     // Pressed twice, or credited in between: the page shows how it stands.
     if desk.read(|r| Ok(r.standing_dispute(id)?))?.is_some_and(|x| x.waits) {
-        desk.act(move |w, scope| disputes::close(w, scope, id)).await?;
+        or_over(desk.act(move |w, scope| disputes::close(w, scope, id)).await)?;
     }
     Ok(on_to(&links::invoice(id)))
+}
+
+/// As done, where what was acted on is over since it was looked for: the page shows how it stands.
+fn or_over(acted: Result<(), ActError>) -> Result<(), ActError> {
+    if let Err(ActError::Refused(Refusal::NotFound)) = acted { Ok(()) } else { acted }
 }
 
 fn invoice(desk: &Desk, id: InvoiceId) -> Result<Row, Problem> {
@@ -252,7 +257,10 @@ fn answer_form(desk: &Desk, open: &Dispute, asked: &Asked<'_>) -> Markup {
 fn person_form(desk: &Desk, open: &Dispute, people: &[(String, String)], asked: &Asked<'_>) -> Markup {
     let (typed, errors) = asked.of(Sent::Person);
     let with = open.with.to_string();
-    let choices: Vec<Choice<'_>> = people.iter().map(|(id, name)| Choice::new(id, name)).collect();
+    // Whoever has it may have left: then nobody stands there as if they had it.
+    let left = people.iter().all(|x| x.0 != with).then(|| Choice::new("", "Choose somebody"));
+    let choices: Vec<Choice<'_>> =
+        left.into_iter().chain(people.iter().map(|(id, name)| Choice::new(id, name))).collect();
     let field = Field::new("with", "Who looks into it").value(typed.map_or(&with, |x| x.get("with"))).errors(errors);
     html! {
         form method="post" action={ (links::invoice(open.invoice)) "/dispute/person" } {
@@ -325,7 +333,7 @@ fn standing(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispu
         Outcome::Withdrawn(on) => format!("Withdrawn on {}.", day(on)),
         Outcome::Settled(on) => format!("Over since {}: nothing is open.", day(on)),
     };
-    parts::note(tone, icon, words, dispute.answer.as_ref().map_or("", |x| &x.words))
+    parts::note(tone, icon, words, dispute_form::typed(dispute.answer.as_ref().map_or("", |x| &x.words)))
 }
 
 fn facts(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> Markup {
@@ -339,7 +347,7 @@ fn facts(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute)
     parts::facts(&[
         ("What", html! { (of) }),
         ("Why", html! { (dispute.ground.words()) }),
-        ("In their words", html! { (dispute.words) }),
+        ("In their words", dispute_form::typed(&dispute.words)),
         ("By", html! { (made(desk, names, dispute)) }),
     ])
 }
@@ -395,14 +403,20 @@ pub(super) fn tag(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
 /// # Errors
 /// When the store fails.
 pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
-    let open = r.standing_disputes(None, LOOKED_MAX)?;
+    let (mut open, mut more) = (Vec::new(), false);
+    for client in links::reach(&desk.scope) {
+        let some = r.standing_disputes(client, LOOKED_MAX)?;
+        more |= some.len() == LOOKED_MAX;
+        open.extend(some);
+    }
+    open.sort_by_key(|x| x.id);
+    more |= open.len() > SHOWN;
     let mut rows: Vec<parts::Row> = Vec::new();
-    for dispute in open.iter().filter(|x| desk.scope.sees(x.client)).take(SHOWN) {
+    for dispute in open.iter().take(SHOWN) {
         if let Some(row) = r.invoice_row(dispute.invoice)? {
             rows.push(of_all(desk, names, &row, dispute));
         }
     }
-    let more = open.len() == LOOKED_MAX || rows.len() == SHOWN;
     let cols = [
         parts::Col::name("Invoice"),
         parts::Col::text("Why"),

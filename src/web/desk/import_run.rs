@@ -179,8 +179,8 @@ fn came(run: &Run<Importing>, done: Result<ImportId, &ActError>, field: &str) {
 /// how far it is.
 pub(super) async fn undo(desk: &Desk, id: ImportId) -> Option<Result<(), ActError>> {
     let now = desk.app.now();
-    // What came of one before is no reason not to try again.
-    let _ = undoing(desk, id);
+    // What came of one before, of anybody’s, is no reason not to try again.
+    desk.web.undos.forget_over(&id.to_string(), |far| far.came.is_some());
     let run = desk.web.undos.begin(Run::new(&id.to_string(), desk.session, Importing::default(), now), now)?;
     let (app, by, scope) = (desk.app.clone(), desk.by(), desk.scope.clone());
     let work = async move {
@@ -199,13 +199,14 @@ pub(super) async fn undo(desk: &Desk, id: ImportId) -> Option<Result<(), ActErro
     Some(done.unwrap_or_else(|_| Err(Refusal::TryAgain.into())))
 }
 
-/// How undoing an import stands; why it was refused is told once.
+/// How undoing an import stands, whoever asked for it; why it was refused is told once, to whom it was.
 pub(super) fn undoing(desk: &Desk, id: ImportId) -> Stands {
     let token = id.to_string();
-    let Some(run) = desk.web.undos.get(&token, desk.session) else { return Stands::Nothing };
-    let far = run.far();
+    let Some(run) = desk.web.undos.of_any(&token) else { return Stands::Nothing };
+    let (far, own) = (run.far(), desk.web.undos.get(&token, desk.session).is_some());
     match far.came {
         None => Stands::UnderWay(far),
+        Some(_) if !own => Stands::Nothing,
         Some(came) => {
             desk.web.undos.forget(&token, desk.session);
             came.map_or_else(Stands::Refused, Stands::Done)

@@ -158,9 +158,15 @@ pub(super) fn today(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Proble
         [day] => format!("With the payment of {day} recorded since"),
         [first @ .., last] => format!("With the payments of {} and {last} recorded since", first.join(", ")),
     };
+    let offered = match r.invoice(late.of)? {
+        Some(of) => late_notes::so_far(r, &of, desk.today())?.is_some_and(|x| x.is_offered()),
+        None => false,
+    };
     let body = html! {
         "Nothing changes by itself. "
-        @if anew.less < 0 {
+        @if anew.less < 0 && !offered {
+            "Nothing charges the rest as things stand."
+        } @else if anew.less < 0 {
             "A further note charges the rest: see " a href={ (links::invoice(late.of)) "#late" } { (nw(late.number.as_str())) } "."
         } @else if desk.may(Act::Work) {
             (credit_link(note, &anew)) "."

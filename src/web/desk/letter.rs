@@ -6,12 +6,13 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Redirect, Response};
 use maud::{Markup, html};
 
-use super::letters::{sees, told, why};
+use super::letters::{goes, sees, told, why};
 use super::links;
 use super::moments::moment;
 use super::names::NamesOf;
 use crate::actions::digest;
 use crate::actions::letters::{self as acts, Along, Decision};
+use crate::actions::reminders::Rules;
 use crate::domain::access::Act;
 use crate::domain::event::{Event, LogEntry};
 use crate::domain::ids::LetterId;
@@ -91,20 +92,21 @@ fn page(r: &ReadTx, desk: &Desk, letter: &Letter, errors: &[FieldError]) -> Resu
 }
 
 /// What a queued letter waits for.
-fn waits_for(r: &ReadTx, desk: &Desk, letter: &Letter) -> Result<&'static str, StoreError> {
+fn waits_for(r: &ReadTx, desk: &Desk, letter: &Letter) -> Result<String, StoreError> {
     let held = r.held_since()?.is_some_and(|since| !letter.goes_while_held(since));
     Ok(match held {
-        _ if !desk.app.mailer.leads_out() => "It waits until a mail server is configured.",
-        true => "It is held back, until an owner lets the letters go.",
-        false if acts::is_copy(letter) => "It goes when the letter that it is a copy of has gone.",
-        false => match digest::why_it_waits(r, letter, desk.app.now(), desk.zone())? {
-            Some(_) => "A letter went to them today: it waits for the next morning on which letters go.",
-            None => "It goes with the next round.",
-        },
+        _ if !desk.app.mailer.leads_out() => "It waits until a mail server is configured.".to_owned(),
+        true => "It is held back, until an owner lets the letters go.".to_owned(),
+        false if acts::is_copy(letter) => "It goes when the letter that it is a copy of has gone.".to_owned(),
+        false => {
+            let first = digest::why_it_waits(r, letter, desk.app.now(), desk.zone())?;
+            let first = first.map_or("", |_| "A letter went to them today. ");
+            format!("{first}{}.", goes(desk, r, &Rules::now(r, desk.zone())?, letter, held)?)
+        }
     })
 }
 
-fn standing(letter: &Letter, waits_for: &str) -> Markup {
+fn standing(letter: &Letter, waits_for: String) -> Markup {
     let (tone, words, _, said) = told(&letter.state);
     let icon = match tone {
         Tone::Ok => Icon::Check,
@@ -113,7 +115,7 @@ fn standing(letter: &Letter, waits_for: &str) -> Markup {
         Tone::Plain | Tone::Info => Icon::Mail,
     };
     let rest = match &letter.state {
-        LetterState::Queued => waits_for.to_owned(),
+        LetterState::Queued => waits_for,
         LetterState::Accepted(..) => format!("The mail server said: {said}. That is no proof that anybody read it."),
         LetterState::Sending(_) => String::new(),
         LetterState::Withdrawn(..) => format!("{}.", capital(said.trim_end_matches('.'))),

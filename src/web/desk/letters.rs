@@ -148,10 +148,13 @@ fn set_aside(desk: &Desk) -> Markup {
     let Some((plan, count)) = desk.app.settings.bounces.as_ref().map(|plan| (plan, plan.health.aside())) else {
         return html! {};
     };
-    let messages = if count == 1 { "1 message".to_owned() } else { format!("{count} messages") };
+    let (messages, gives, marked, tell) = match count {
+        1 => ("1 message".to_owned(), "it whole and it is", "It is", "it tells"),
+        some => (format!("{some} messages"), "them whole and they are", "They are", "they tell"),
+    };
     let what = format!(
-        "Since Counterfoil was started {messages} in {} could not be read, because the mail server gives them whole and \
-         they are too long. They are marked as seen there; look whether they tell of a letter that did not arrive.",
+        "Since Counterfoil was started {messages} in {} could not be read, because the mail server gives {gives} too \
+         long. {marked} marked as seen there; look whether {tell} of a letter that did not arrive.",
         plan.place.words()
     );
     html! { @if count > 0 { (parts::note(Tone::Warn, Icon::Alert, "Messages that came back were set aside.", &what)) } }
@@ -163,7 +166,10 @@ pub(super) fn held_back(desk: &Desk, leapt: Option<Leap>) -> Markup {
         Some(leap) => leap_words(desk, leap),
         None => "This data was restored from a backup, so some of what waits may have been sent before.".to_owned(),
     };
-    let what = format!("{why} An owner releases the letters; those to sign in and to set a password go meanwhile.");
+    let what = format!(
+        "{why} An owner releases the letters; those to sign in and to set a password go meanwhile, and so do notices of \
+         what people do since then, such as the answer to a dispute."
+    );
     let title = "Letters are held back.";
     if !desk.may(Act::Govern) {
         return parts::note(Tone::Warn, Icon::Alert, title, &what);
@@ -184,7 +190,10 @@ pub(super) fn leap_words(desk: &Desk, leap: Leap) -> String {
 }
 
 /// When a letter that waits goes, and a reminder by whose clocks or why it does not; empty of one that does not wait.
-fn goes(desk: &Desk, r: &ReadTx, rules: &Rules, letter: &Letter, held: bool) -> Result<String, StoreError> {
+///
+/// # Errors
+/// When the store fails.
+pub(super) fn goes(desk: &Desk, r: &ReadTx, rules: &Rules, letter: &Letter, held: bool) -> Result<String, StoreError> {
     let now = desk.app.now();
     let at = |at| format!("on {}", desk.locale().instant_short(at, desk.zone(), desk.today()));
     let when = |next: Timestamp| if next <= now { "when letters are sent next".to_owned() } else { at(next) };

@@ -26,7 +26,7 @@ use crate::web::problem::Problem;
 
 /// Days that the form proposes.
 const PROPOSED: i64 = 14;
-/// Pauses that the list of all of them shows.
+/// Pauses that the list of all of them shows, and contacts to whom none go.
 const SHOWN: usize = 200;
 
 /// What a page pauses, with its name and the page that it belongs to.
@@ -198,10 +198,25 @@ pub(super) fn words(desk: &Desk, pause: &Pause) -> String {
 /// # Errors
 /// When the store fails.
 pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Result<Markup, StoreError> {
-    let held = |pause: &Pause| pause.holds_on(desk.today()) && desk.scope.sees(pause.of.client);
-    let mut rows: Vec<Row> = r.pauses(SHOWN)?.iter().filter(|pause| held(pause)).map(|x| row(desk, x, names)).collect();
-    let stopped = r.stopped_all(SHOWN)?;
-    rows.extend(stopped.iter().filter(|x| desk.scope.sees(x.client)).map(|x| stopped_row(x, names)));
+    let (mut pauses, mut stopped) = (Vec::new(), Vec::new());
+    for client in links::reach(&desk.scope) {
+        match client {
+            None => {
+                pauses = r.pauses(SHOWN)?;
+                stopped = r.stopped_all(SHOWN)?;
+            }
+            Some(client) => {
+                pauses.extend(r.pauses_of(client)?);
+                for contact in r.contacts_of(client)? {
+                    stopped.extend(r.stopped(contact.id)?);
+                }
+            }
+        }
+    }
+    let more = pauses.len() >= SHOWN || stopped.len() >= SHOWN;
+    let held = pauses.iter().filter(|pause| pause.holds_on(desk.today())).take(SHOWN);
+    let mut rows: Vec<Row> = held.map(|x| row(desk, x, names)).collect();
+    rows.extend(stopped.iter().take(SHOWN).map(|x| stopped_row(x, names)));
     let cols = [
         parts::Col::name("What"),
         parts::Col::text("Until"),
@@ -211,6 +226,7 @@ pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Resul
     Ok(html! {
         @if rows.is_empty() { p.mut { "Nothing is paused: everybody is treated the same." } }
         @else { (parts::scroller("Paused reminders", &cols, &rows, None)) }
+        @if more { p.small.mut { "There may be more; each stands on the page of its invoice or client." } }
     })
 }
 
@@ -221,7 +237,7 @@ fn stopped_row(stopped: &Stopped, names: &NamesOf<'_, ReadTx>) -> Row {
     };
     let by = stopped.by.map_or_else(|| names.contact(stopped.contact), |id| names.staff(id));
     let why = if stopped.reason.is_empty() { "By the link in a letter" } else { &stopped.reason };
-    vec![what, html! { "Let go on" }, html! { (why) }, html! { (by) }].into()
+    vec![what, html! { "Until they are let go on" }, html! { (why) }, html! { (by) }].into()
 }
 
 fn row(desk: &Desk, pause: &Pause, names: &NamesOf<'_, ReadTx>) -> Row {

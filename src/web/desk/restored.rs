@@ -17,6 +17,7 @@ use crate::domain::access::Act;
 use crate::domain::ids::LetterId;
 use crate::domain::leap::Leap;
 use crate::domain::letter::Letter;
+use crate::domain::refusal::Refusal;
 use crate::store::prelude::*;
 use crate::web::forms::{Fields, Posted, errors_from};
 use crate::web::guard::{Desk, DeskGovern};
@@ -75,7 +76,8 @@ pub async fn release(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Re
     };
     let asked = Release { listed: of("listed"), go: of("go"), rest, seen: fields.get("seen").to_owned() };
     match desk.act(move |w, scope| acts::release_sending(w, scope, &asked)).await {
-        Ok(()) => Ok(on_to("/desk")),
+        // Pressed twice: they were let go already.
+        Ok(()) | Err(ActError::Refused(Refusal::NotFound)) => Ok(on_to("/desk")),
         Err(error) => {
             let errors = errors_in(error, "go")?;
             Ok(again(desk.read(|r| page(&desk, r, &fields, &errors))?))
@@ -182,8 +184,18 @@ fn letters_form(
 
 /// What becomes of the letters that are too many to be listed.
 fn rest_choice(count: usize, typed: &Fields, errors: &[FieldError]) -> Markup {
-    let label = format!("{count} older letters wait as well and are not listed");
-    let (go, withdraw) = (format!("All {count} go"), format!("All {count} are withdrawn"));
+    let (label, go, withdraw) = match count {
+        1 => (
+            "1 older letter waits as well and is not listed".to_owned(),
+            "It goes".to_owned(),
+            "It is withdrawn".to_owned(),
+        ),
+        _ => (
+            format!("{count} older letters wait as well and are not listed"),
+            format!("All {count} go"),
+            format!("All {count} are withdrawn"),
+        ),
+    };
     let field = Field::new("rest", &label).value(typed.get("rest")).errors(errors);
     parts::radios(&field, &[Choice::new("withdraw", &withdraw), Choice::new("go", &go)])
 }
@@ -206,5 +218,20 @@ fn letter_row(desk: &Desk, letter: &Letter, first: bool, goes: bool) -> Row {
             queued.clone(),
         ],
         ..Row::default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_letter_beyond_the_list_is_told_as_one() {
+        let one = rest_choice(1, &Fields::default(), &[]).0;
+        assert!(
+            one.contains("1 older letter waits") && one.contains("It goes") && one.contains("It is withdrawn"),
+            "{one}"
+        );
+        assert!(rest_choice(2, &Fields::default(), &[]).0.contains("All 2 go"));
     }
 }

@@ -73,6 +73,21 @@ impl<F> Runs<F> {
         all.iter().find(|x| x.token == token && x.session == session).cloned()
     }
 
+    /// The run of a token, whoever began it.
+    pub fn of_any(&self, token: &str) -> Option<Arc<Run<F>>> {
+        let all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.iter().find(|x| x.token == token).cloned()
+    }
+
+    /// Forgets the runs of a token that are over, whoever began them, so that anybody can begin anew.
+    pub fn forget_over(&self, token: &str, over: impl Fn(&F) -> bool)
+    where
+        F: Clone,
+    {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.retain(|x| x.token != token || !over(&x.far()));
+    }
+
     /// Forgets a run of this session, so that it can begin anew.
     pub fn forget(&self, token: &str, session: TokenDigest) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -85,4 +100,23 @@ pub fn under_way(page: Markup) -> Response {
     let mut response = page.into_response();
     response.headers_mut().insert(HeaderName::from_static("refresh"), HeaderValue::from_static(AGAIN));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_one_session_left_over_keeps_no_other_from_beginning_anew() {
+        let (orla, tom, now) = (TokenDigest([1; 32]), TokenDigest([2; 32]), Timestamp::UNIX_EPOCH);
+        let runs = Runs::default();
+        let first = runs.begin(Run::new("7", orla, false, now), now).unwrap();
+        assert!(runs.begin(Run::new("7", tom, false, now), now).is_none(), "it is under way");
+        assert!(runs.of_any("7").is_some() && runs.get("7", tom).is_none());
+        runs.forget_over("7", |over| *over);
+        assert!(runs.of_any("7").is_some(), "not over yet");
+        first.note(|over| *over = true);
+        runs.forget_over("7", |over| *over);
+        assert!(runs.begin(Run::new("7", tom, false, now), now).is_some());
+    }
 }

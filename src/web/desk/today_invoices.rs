@@ -155,7 +155,7 @@ fn broken_item(r: &ReadTx, desk: &Desk, names: &Lookup<'_>, row: &Row) -> Result
             (call(r, row)?)
             @if desk.may(Act::Work) {
                 (parts::link(Look::Small, &format!("{}/promise", links::invoice(id)), "New promise"))
-                (parts::link(Look::Small, &links::with_query("/desk/payments/new", &[("invoice", &id.to_string())]), "Record payment"))
+                a.small href=(links::with_query("/desk/payments/new", &[("invoice", &id.to_string())])) { "Record payment" }
             }
             (snooze::link(desk, Item::Broken(id)))
         },

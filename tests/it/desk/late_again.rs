@@ -260,6 +260,9 @@ async fn a_note_tells_what_it_would_be_after_what_was_recorded_since() {
         "{text}"
     );
     assert!(!text.contains("Credit the difference"));
+    house.act(orla, move |w, s| late_payment::except(w, s, marlow, "an old friend")).await.unwrap();
+    let text = tom.get(&format!("/desk/invoices/{second}")).await.text();
+    assert!(text.contains("Nothing charges the rest as things stand.") && !text.contains("A further note"), "{text}");
     assert!(tom.get(&own).await.text().contains(number.as_str()));
     assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
 }
@@ -286,9 +289,13 @@ async fn a_late_payment_note_is_called_so_wherever_its_client_finds_it() {
         let text = words_of(&ana.get(page).await.text());
         assert!(text.contains(&name) && !text.contains(&format!("Invoice {number}")), "{page}: {text}");
     }
+    let receipt = house.pay(house.who.marlow, 1_00, vec![note]).await;
+    let receipt = house.app.store.read(|r| r.receipt(receipt)).unwrap().unwrap().number;
+    let text = words_of(&ana.get(&format!("/receipts/{receipt}")).await.text());
+    assert!(text.contains(&name) && !text.contains(&format!("Invoice {number}")), "{text}");
     let today = house.app.today();
     house
-        .act(house.who.orla, move |w, s| waivers::write_off(w, s, note, eur(58_02), today, "A courtesy"))
+        .act(house.who.orla, move |w, s| waivers::write_off(w, s, note, eur(57_02), today, "A courtesy"))
         .await
         .unwrap();
     let text = words_of(&ana.get("/statement").await.text());

@@ -26,6 +26,7 @@ mod quotes;
 mod receivables;
 mod refunds;
 mod reversals;
+mod says;
 mod stale;
 mod stops;
 mod terms;

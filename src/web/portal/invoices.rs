@@ -173,7 +173,9 @@ fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields
         },
         html! {
             a href=(address(invoice)) { (title(invoice)) }
-            @if let Some(number) = invoice.number().filter(|_| has_title(invoice)) { small { (parts::nw(number.as_str())) } }
+            @if let Some(number) = invoice.number().filter(|_| has_title(invoice)) {
+                small { (parts::nw(number.as_str())) }
+            }
             // A tag would keep its words on one line and make the table wider than a phone.
             small.narrow {
                 (parts::toned(said.tone, &said.text))

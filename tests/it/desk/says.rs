@@ -15,7 +15,7 @@ use jiff::civil::{Date, date};
 
 use super::calendar::by_clocks_of;
 use crate::auth::signed_in;
-use crate::house::{TestHouse, dublin, email, eur};
+use crate::house::{TestHouse, dublin, email, eur, new_contact, rights};
 
 async fn promise(house: &TestHouse, id: InvoiceId, day: Date, minor: i64) {
     let wish = Wish { day, amount: eur(minor), note: String::new() };
@@ -47,6 +47,9 @@ async fn a_small_promise_that_runs_is_expected_on_its_day_and_is_not_called_brok
 async fn the_page_of_a_letter_that_waits_says_by_whose_clocks_it_goes() {
     let house = TestHouse::new().await.heedless_of_mail();
     by_clocks_of(&house, house.who.ana, "America/New_York").await;
+    // Somebody in Dublin has it looked at in Dublin's morning.
+    let (marlow, new) = (house.who.marlow, new_contact("Una Bell", "una@marlow.example", rights(true, true, true)));
+    house.act(house.who.orla, move |w, s| people::add_contact(w, s, marlow, &new)).await.unwrap();
     let (id, _) = house.issue(house.who.marlow, 100_00, date(2026, 11, 24)).await;
     house.tick().await;
     house.at(date(2026, 11, 24), 9);

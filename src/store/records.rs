@@ -67,7 +67,16 @@ macro_rules! records {
             const VERSION: u8 = $version;
             const NAME: &'static str = $name;
         }
-    )+};
+    )+
+
+        /// What is stored, in an order that only grows at its end: the name of each, and how its stored form is read
+        /// and stored again; `None` of what is none.
+        pub const ALL: &[(&str, fn(&[u8]) -> Option<Vec<u8>>)] = &[$((<$type as Record>::NAME, again::<$type>)),+];
+    };
+}
+
+fn again<R: Record>(bytes: &[u8]) -> Option<Vec<u8>> {
+    R::decode(bytes).ok()?.encode().ok()
 }
 
 records! {

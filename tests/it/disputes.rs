@@ -109,8 +109,9 @@ async fn while_all_of_it_is_disputed_no_reminder_goes_and_afterwards_the_latest_
     reject(&house, id).await;
     assert_eq!(newest(&house, id).outcome, Outcome::Rejected(date(2026, 12, 30)));
     house.tick().await;
-    let answer = house.claim("ana@marlow.example");
-    assert!(answer.text.contains("Three were delivered.") || answer.subject.contains("overdue"), "{}", answer.text);
+    let both = [house.claim("ana@marlow.example"), house.claim("ana@marlow.example")];
+    assert!(both.iter().any(|x| x.text.contains("Three were delivered.")), "{both:?}");
+    assert!(both.iter().any(|x| x.subject.contains("30 days late")), "{both:?}");
     house.claim_all();
     let sent = house.log().iter().filter(|e| matches!(e, Event::ReminderSuperseded { .. })).count();
     assert_eq!(sent, 3, "the others gave way to the latest one");
@@ -336,13 +337,13 @@ async fn a_contact_disputes_lines_on_the_page_and_a_refused_form_keeps_what_was_
     assert_eq!((dispute.part, dispute.amount, dispute.ground), (Part::Lines(vec![1]), eur(40_00), Ground::Delivery));
     let text = ana.get(&page).await.text();
     for words in [
-        "You have disputed €40.00 of it since today",
+        "You have disputed €40.00 of it since",
         "Orla Byrne is looking into it",
         "We ask for the other €80.00",
         "Withdraw the dispute",
         "You disputed €40.00 of this invoice. Orla Byrne looks into it.",
     ] {
-        assert!(text.contains(words) || words.ends_with("today"), "{words}: {text}");
+        assert!(text.contains(words), "{words}: {text}");
     }
     let (list, home) = (ana.get("/invoices").await.text(), ana.get("/").await.text());
     assert!(list.contains("Part disputed") && home.contains("Part disputed"), "{list}");
@@ -434,8 +435,8 @@ async fn staff_record_pass_on_and_answer_and_today_waits_for_it() {
     let text = tom.get(&page).await.text();
     assert!(text.contains("Tom Harbour agreed on") && text.contains("Credit it"), "{text}");
     house.tick().await;
-    let letter = house.claim("ana@marlow.example");
-    assert!(letter.text.contains("We glaze it again.") || house.claim("ana@marlow.example").text.contains("again"));
+    let to_ana = house.mail.letters_to("ana@marlow.example");
+    assert_eq!(to_ana.iter().filter(|x| x.letter.text.contains("We glaze it again.")).count(), 1, "{to_ana:?}");
     let mut ana = signed_in(&house, "ana@marlow.example").await;
     let text = ana.get("/invoices/P-1").await.text();
     assert!(text.contains("Tom Harbour agreed on") && text.contains("We glaze it again."), "{text}");

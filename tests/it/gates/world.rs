@@ -17,11 +17,13 @@ use counterfoil::actions::quotes::{Following, NewQuote};
 use counterfoil::actions::refunds::NewRefund;
 use counterfoil::actions::statements::Asked;
 use counterfoil::actions::{
-    clients, documents, drops, firm, imports, invoices, late_payment, payments, people, quotes, recurring, refunds,
-    statements,
+    clients, disputes, documents, drops, firm, imports, invoices, late_payment, payments, people, quotes, recurring,
+    refunds, statements,
 };
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::backup::SealedIdentity;
+use counterfoil::domain::dispute::{Ground, Part, Wish};
+use counterfoil::domain::event::{Actor, By};
 use counterfoil::domain::grant::{Grant, Opens, Session, Strength};
 use counterfoil::domain::ids::{
     AllocationId, ClientId, ContactId, DocumentId, InvoiceId, LetterId, ProjectId, QuoteId, ReceiptId, RecurringId,
@@ -35,6 +37,7 @@ use counterfoil::domain::payment::{Method as Way, Source};
 use counterfoil::domain::person::{Person, Role};
 use counterfoil::secrets::{Entropy, Token};
 use counterfoil::store::prelude::*;
+use counterfoil::store::scope::Pass;
 use counterfoil::web::guard::SESSION_COOKIE;
 use counterfoil::web::layers::{Hardening, harden};
 use counterfoil::web::{assets, problem, routes};
@@ -55,6 +58,8 @@ pub struct Side {
     pub project: ProjectId,
     pub linked: (InvoiceId, DocumentNumber),
     pub published: (InvoiceId, DocumentNumber),
+    /// Marlow's dispute of all of it is open; Kestrel's was agreed on.
+    pub disputed: (InvoiceId, DocumentNumber),
     pub credit: InvoiceId,
     pub draft: InvoiceId,
     pub quote: (QuoteId, DocumentNumber),
@@ -304,6 +309,7 @@ impl World {
                     // Of what another system made there is its PDF and nothing else.
                     let published = |of| if matches!(end, "" | ".pdf") { of } else { Of::Absent };
                     all.extend([
+                        (named(&m.disputed.1), Of::Marlow),
                         (named(&m.linked.1), Of::MarlowLinked),
                         (named(&m.published.1), published(Of::Marlow)),
                         (named(&k.linked.1), Of::Kestrel),
@@ -350,6 +356,8 @@ impl World {
             | "/invoices/{number}/dispute/withdrawal" => fill(
                 "{number}",
                 vec![
+                    (m.disputed.1.in_url(), Of::Marlow),
+                    (k.disputed.1.in_url(), Of::Kestrel),
                     (m.linked.1.in_url(), Of::MarlowLinked),
                     (m.published.1.in_url(), Of::Marlow),
                     (k.linked.1.in_url(), Of::Kestrel),
@@ -481,6 +489,7 @@ impl World {
                     ]);
                 }
                 all.extend(both(|s| format!("{}.pdf", s.published.0)));
+                all.extend(both(|s| s.disputed.0.to_string()));
                 all.extend(both(|s| s.credit.to_string()));
                 fill("{id}", all)
             }
@@ -499,12 +508,12 @@ impl World {
             | "/desk/invoices/{id}/pause"
             | "/desk/invoices/{id}/promise"
             | "/desk/invoices/{id}/promise/withdrawal"
-            | "/desk/invoices/{id}/dispute"
-            | "/desk/invoices/{id}/dispute/withdrawal"
-            | "/desk/invoices/{id}/dispute/person"
-            | "/desk/invoices/{id}/dispute/answer"
-            | "/desk/invoices/{id}/dispute/end"
             | "/desk/invoices/{id}/go-on" => fill("{id}", both(|s| s.linked.0.to_string())),
+            _ if path.starts_with("/desk/invoices/{id}/dispute") => {
+                let mut all = both(|s| s.linked.0.to_string());
+                all.extend(both(|s| s.disputed.0.to_string()));
+                fill("{id}", all)
+            }
             _ if path.starts_with("/desk/invoices/{id}/certificate.") => fill("{id}", both(|s| s.linked.0.to_string())),
             _ if path.starts_with("/desk/invoices/{id}/") => fill("{id}", both(|s| s.draft.to_string())),
             _ if path.starts_with("/desk/letters/{id}") => fill("{id}", both(|s| s.letter.to_string())),
@@ -594,10 +603,13 @@ impl Side {
         h.post_version(document, &format!("{title} plan, changed")).await;
         let withdrawn = h.post(client, None, &format!("{title} by mistake")).await;
         h.act(orla, move |w, s| documents::withdraw(w, s, withdrawn, "The wrong file")).await.unwrap();
+        let draft_of = Draft { title: format!("{title}, disputed"), ..h.draft_of(client, minor, due) };
+        let disputed = dispute(h, (client, contact), draft_of).await;
         Self {
             client,
             contact,
             project,
+            disputed,
             linked,
             published,
             credit,
@@ -614,6 +626,22 @@ impl Side {
             withdrawn,
         }
     }
+}
+
+/// An invoice that its contact disputes; the firm agrees with all but Marlow.
+async fn dispute(h: &TestHouse, (client, contact): (ClientId, ContactId), draft: Draft) -> (InvoiceId, DocumentNumber) {
+    let (by, scope, orla) = (h.by(h.who.orla), h.scope(h.who.orla), h.who.orla);
+    let id = h.act(orla, move |w, scope| invoices::save_draft(w, scope, None, &draft)).await.unwrap();
+    let number = invoices::issue(&h.app, by, &scope, id).await.unwrap();
+    let wish = Wish { part: Part::Whole, ground: Ground::Quality, words: "It is cracked".to_owned() };
+    let (pass, disputed) = (Pass { contact, only: None }, number.clone());
+    let raise = move |w: &mut WriteTx<'_>| disputes::raise(w, pass, &disputed, &wish, &dublin());
+    let by = By { actor: Actor::Contact(contact), address: None };
+    h.app.store.write(by, h.app.now(), raise).await.unwrap();
+    if client != h.who.marlow {
+        h.act(orla, move |w, scope| disputes::uphold(w, scope, (id, None), "", &dublin())).await.unwrap();
+    }
+    (id, number)
 }
 
 fn browser_of(router: &Router, at: u16, session: Option<&String>) -> Browser {

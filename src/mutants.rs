@@ -11,6 +11,8 @@ pub enum Mutant {
     EnqueuesOutside,
     /// Days and times of the firm are taken for those of UTC.
     DatesInUtc,
+    /// Once a letter is begun nobody asks any more whether what it says is still so.
+    AsksNoMore,
 }
 
 /// The variable that names the defect.
@@ -18,7 +20,7 @@ pub const VARIABLE: &str = "COUNTERFOIL_MUTANT";
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::NoKeys, Self::EnqueuesOutside, Self::DatesInUtc];
+    pub const ALL: [Self; 4] = [Self::NoKeys, Self::EnqueuesOutside, Self::DatesInUtc, Self::AsksNoMore];
 
     /// Whether this process has it.
     #[cfg(feature = "mutants")]

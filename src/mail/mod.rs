@@ -48,4 +48,4 @@ pub use reply::read_answer;
 pub use message::{Attachment, MessageError, Outgoing, check_address};
 pub use settings::{Limits, Password, Security, SettingsError, SmtpSettings, Timeouts};
 pub use smtp::SmtpMailer;
-pub use transport::{FolderMailer, Kept, Line, Mailer, MemoryMailer, Still, Verdict};
+pub use transport::{FolderMailer, Kept, Line, Mailer, MemoryMailer, Moment, Still, Verdict, Waiting};

@@ -2,17 +2,20 @@
 //!
 //! Must not retry or remember letters for longer than their way asks for.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::convert::Infallible;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use jiff::Timestamp;
+use tokio::sync::{mpsc, oneshot};
 
 use super::message::{Composed, Outgoing};
 use super::settings::CONNECTIONS;
 use super::smtp::{Connection, SmtpMailer};
+use crate::mutants::Mutant;
 
 /// Letters that memory holds; older ones are forgotten.
 pub const MEMORY_LETTERS: usize = 500;
@@ -122,7 +125,7 @@ impl Mailer {
                 smtp.deliver(*connection, &smtp.signed(composed, letter.date), still).await
             }
             (Self::Folder(folder), _) => folder.deliver(&letter.message_id, composed).await,
-            (Self::Memory(memory), _) => memory.deliver(letter, composed),
+            (Self::Memory(memory), _) => memory.deliver(letter, composed, still).await,
             (Self::Smtp(_) | Self::Nowhere, _) => Verdict::Deferred { reason: "no line was open".to_owned() },
         }
     }
@@ -136,6 +139,7 @@ impl Mailer {
     pub fn at_once(&self) -> usize {
         match self {
             Self::Smtp(smtp) => smtp.settings.limits.connections.max(1) as usize,
+            Self::Memory(memory) if memory.memory().one_by_one => 1,
             _ => CONNECTIONS as usize,
         }
     }
@@ -209,9 +213,30 @@ pub struct MemoryMailer(Arc<Mutex<Memory>>);
 #[derive(Debug, Default)]
 struct Memory {
     letters: VecDeque<Kept>,
-    script: VecDeque<Verdict>,
+    script: VecDeque<Scripted>,
+    refused: BTreeMap<String, Verdict>,
+    stop: Option<(Moment, mpsc::UnboundedSender<Waiting>)>,
+    one_by_one: bool,
     count: u64,
 }
+
+#[derive(Debug)]
+struct Scripted {
+    verdict: Verdict,
+    kept: bool,
+}
+
+/// A moment at which memory makes itself awaited, as a mail server does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// The letter is begun, and its end is not said.
+    BeforeTheEnd,
+    /// It is taken or refused, and nobody has heard that.
+    BeforeTheAnswer,
+}
+
+/// A letter that waits at a moment; dropped, it goes on.
+pub type Waiting = oneshot::Sender<Infallible>;
 
 /// A letter in memory.
 #[derive(Clone)]
@@ -245,7 +270,7 @@ impl MemoryMailer {
     /// Takes a letter without a runtime: as [`Mailer::send`], for a history that is written down as a whole.
     pub fn keep(&self, letter: &Outgoing) -> Verdict {
         match letter.compose() {
-            Ok(composed) => self.deliver(letter, composed),
+            Ok(composed) => self.take(letter, composed),
             Err(e) => Verdict::Poison { reason: e.to_string() },
         }
     }
@@ -253,16 +278,66 @@ impl MemoryMailer {
     /// Gives `verdict` to one of the next letters, after those scripted before it; only an accepted or uncertain letter
     /// is kept. Without a script every letter is accepted.
     pub fn answer_next(&self, verdict: Verdict) {
-        self.memory().script.push_back(verdict);
+        let kept = matches!(verdict, Verdict::Accepted { .. } | Verdict::Uncertain { .. });
+        self.memory().script.push_back(Scripted { verdict, kept });
     }
 
-    fn deliver(&self, letter: &Outgoing, composed: Composed) -> Verdict {
+    /// As [`MemoryMailer::answer_next`]: the line is lost behind the whole letter, which was not taken.
+    pub fn lose_next(&self, reason: &str) {
+        let verdict = Verdict::Uncertain { reason: reason.to_owned() };
+        self.memory().script.push_back(Scripted { verdict, kept: false });
+    }
+
+    /// Gives every letter to this address the same verdict, and keeps none, until told otherwise.
+    pub fn answer_to(&self, address: &str, verdict: Option<Verdict>) {
+        let (mut memory, address) = (self.memory(), address.to_owned());
+        match verdict {
+            Some(verdict) => drop(memory.refused.insert(address, verdict)),
+            None => drop(memory.refused.remove(&address)),
+        }
+    }
+
+    /// From now on no letter is begun before the one ahead of it is done with, so that all happens in one order.
+    pub fn one_by_one(&self) {
+        self.memory().one_by_one = true;
+    }
+
+    /// From now on every letter waits at this moment of its hand-over, until what is received of it is dropped; none
+    /// waits any more once the receiver is.
+    pub fn stop_at(&self, moment: Moment) -> mpsc::UnboundedReceiver<Waiting> {
+        let (stop, stopped) = mpsc::unbounded_channel();
+        self.memory().stop = Some((moment, stop));
+        stopped
+    }
+
+    async fn deliver(&self, letter: &Outgoing, composed: Composed, still: Still<'_>) -> Verdict {
+        self.wait_at(Moment::BeforeTheEnd).await;
+        if !(Mutant::AsksNoMore.is_on() || still()) {
+            return Verdict::Deferred { reason: "what the letter says changed meanwhile".to_owned() };
+        }
+        let verdict = self.take(letter, composed);
+        self.wait_at(Moment::BeforeTheAnswer).await;
+        verdict
+    }
+
+    async fn wait_at(&self, moment: Moment) {
+        let stop = self.memory().stop.as_ref().filter(|x| x.0 == moment).map(|x| x.1.clone());
+        let Some(stop) = stop else { return };
+        let (go_on, told) = oneshot::channel();
+        if stop.send(go_on).is_ok() {
+            let _ = told.await;
+        }
+    }
+
+    fn take(&self, letter: &Outgoing, composed: Composed) -> Verdict {
         let mut memory = self.memory();
-        let verdict = memory.script.pop_front().unwrap_or_else(|| Verdict::Accepted {
-            response: "kept in memory".to_owned(),
-            server: "memory".to_owned(),
-        });
-        if matches!(verdict, Verdict::Accepted { .. } | Verdict::Uncertain { .. }) {
+        if let Some(verdict) = memory.refused.get(&letter.to_address) {
+            return verdict.clone();
+        }
+        let accepted = || Verdict::Accepted { response: "kept in memory".to_owned(), server: "memory".to_owned() };
+        let scripted = memory.script.pop_front();
+        let Scripted { verdict, kept } = scripted.unwrap_or_else(|| Scripted { verdict: accepted(), kept: true });
+        if kept {
             memory.count += 1;
             let kept = Kept { number: memory.count, letter: letter.clone(), mime: composed.mime };
             memory.letters.push_back(kept);

@@ -131,6 +131,9 @@ impl World {
 
     /// A dispute is open where the model says so, and nowhere else, and of as much.
     pub(super) fn check_disputes(&self) -> Told {
+        if self.planted == Planted::SilentDispute {
+            return Ok(()); // a letter must tell
+        }
         for owed in &self.owed {
             let newest = self.house.app.store.read(|r| r.newest_dispute(owed.id)).unwrap();
             let Some(newest) = newest else {

@@ -17,6 +17,7 @@ use counterfoil::domain::policy::{Channel, Policy};
 use counterfoil::domain::score::{How, Owed as Asked};
 use counterfoil::secrets::Entropy;
 use counterfoil::store::prelude::*;
+use jiff::ToSpan;
 use jiff::civil::{Date, date};
 
 use super::{Owed, Told, World, claim};
@@ -26,6 +27,8 @@ use crate::house::*;
 const CALL: i16 = 14;
 /// Days past due before a note is offered.
 const AFTER: u16 = 5;
+/// Days after that by which it was looked at for certain.
+const LONG: i64 = 6;
 /// Yearly rates in thousandths of a percent, each from a day.
 const RATES: [(Date, i128); 2] = [(date(2026, 7, 1), 10_150), (date(2027, 1, 1), 9_900)];
 
@@ -34,6 +37,8 @@ pub(super) struct Dunning {
     chance: Entropy,
     /// Whether there are any.
     pub on: bool,
+    /// Whether notes are drafted by themselves.
+    by_itself: bool,
     /// How much of the log was read.
     read: u64,
     /// Invoices about which somebody was asked to call, ever.
@@ -47,7 +52,8 @@ pub(super) struct Dunning {
 impl Dunning {
     pub fn new(seed: u64) -> Self {
         let chance = Entropy::seeded(seed ^ 0xd0_77ed);
-        Self { chance, on: false, read: 0, asked: BTreeSet::new(), waiting: BTreeSet::new(), issued: 0 }
+        let (asked, waiting) = (BTreeSet::new(), BTreeSet::new());
+        Self { chance, on: false, by_itself: false, read: 0, asked, waiting, issued: 0 }
     }
 
     /// Whether a step is one by telephone, so that no letter goes for it.
@@ -76,6 +82,7 @@ impl World {
         let rate = |parts: i128| YearlyRate::parse("rate", &format!("{}.{:03}", parts / 1_000, parts % 1_000)).unwrap();
         let rates = RATES.map(|(from, parts)| RateFrom { from, rate: rate(parts) }).to_vec();
         let by_itself = self.dunning.one_in(2);
+        self.dunning.by_itself = by_itself;
         let late = LatePayment { on: true, rates, after: AFTER, by_itself, ..LatePayment::standard() };
         let act = move |w: &mut WriteTx<'_>, s: &StaffScope| late_payment::change(w, s, 0, &late, "as the law has it");
         self.house.act(self.house.who.orla, act).await.unwrap();
@@ -128,19 +135,43 @@ impl World {
         let today = self.house.app.today();
         let late: Vec<usize> = (0..self.owed.len()).filter(|&i| self.owed[i].due < today).collect();
         let Some(i) = self.some(&late) else { return Ok(()) };
-        let (id, notes) = (self.owed[i].id, self.notes_of(self.owed[i].id));
-        let waits = notes.iter().any(|x| x.issue.is_none());
+        let (id, offered) = (self.owed[i].id, self.offers(self.owed[i].id, today));
         let act = move |w: &mut WriteTx<'_>, s: &StaffScope| late_notes::draft(w, s, id, today);
         match self.house.act(self.house.who.tom, act).await {
             Ok(note) => {
-                claim(!waits, || format!("a second draft for {id} beside one that waits"))?;
-                let (asked, note) = (self.asked_of(id), self.notes_of(id).into_iter().find(|x| x.id == note).unwrap());
-                claim(asked.is_some(), || format!("a late payment note for {id}, which bears no interest"))?;
-                self.is_right(&note)
+                claim(offered, || format!("a late payment note for {id}, for which none is offered"))?;
+                self.is_right(&self.notes_of(id).into_iter().find(|x| x.id == note).unwrap())
             }
-            Err(ActError::Refused(_)) => Ok(()),
+            Err(ActError::Refused(why)) => claim(!offered, || format!("no late payment note for {id}: {why}")),
             Err(error) => panic!("{error}"),
         }
+    }
+
+    /// Whether a note is offered: late long enough in a row, something to charge, and no other draft waits.
+    fn offers(&self, id: InvoiceId, today: Date) -> bool {
+        let notes = self.notes_of(id);
+        let is_note = self.house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().late.is_some();
+        let Some(asked) = self.asked_of(id).filter(|_| !is_note) else { return false };
+        let charges: Vec<_> = notes.iter().filter_map(|x| x.late.as_ref()).collect();
+        let charged: Vec<Stretch> = charges.iter().flat_map(|x| x.stretches.iter().copied()).collect();
+        let interest: i64 = reckoned(&asked, &charged, today).iter().map(|x| x.3).sum();
+        let fixed = charges.iter().all(|x| x.fixed.is_none());
+        let waits = notes.iter().any(|x| x.issue.is_none());
+        !waits && longest_run(&asked, today) >= usize::from(AFTER) && (interest > 0 || fixed)
+    }
+
+    /// Where notes are drafted by themselves, each invoice that is late for long has or had one.
+    pub(super) fn check_late_notes(&self) -> Told {
+        let today = self.house.app.today() - LONG.days();
+        for owed in self.owed.iter().filter(|x| self.dunning.by_itself && x.open() > 0) {
+            // What came late, stood still or was paid for a while is looked at on other days.
+            let plain = owed.held.why.is_empty() && owed.reopened.is_none();
+            if plain && self.offers(owed.id, today) {
+                let had = self.house.app.store.read(|r| r.late_drafted_for(owed.id)).unwrap().is_some();
+                claim(had || !self.notes_of(owed.id).is_empty(), || format!("{} has no late payment note", owed.id))?;
+            }
+        }
+        Ok(())
     }
 
     /// A note that waits becomes a document, or is thrown away where it is not so any more.
@@ -155,8 +186,7 @@ impl World {
             Ok(_) => {}
             Err(ActError::Refused(why)) => {
                 let right = self.is_right(note);
-                let another = why.to_string().contains("is not what this draft says any more");
-                claim(right.is_err() || !another, || format!("{id} was refused, and charges what is so"))?;
+                claim(right.is_err(), || format!("{id} was refused, and charges what is so: {why}"))?;
                 let act = move |w: &mut WriteTx<'_>, s: &StaffScope| invoices::discard(w, s, id);
                 self.house.act(self.house.who.tom, act).await.unwrap();
                 return Ok(());
@@ -171,22 +201,8 @@ impl World {
         let amount = issued.payable().minor;
         self.customers[client].entries.push((issued.dated, amount));
         let published = self.house.app.now();
-        self.owed.push(Owed {
-            id,
-            client,
-            due: issued.due,
-            published,
-            amount,
-            settled: 0,
-            // It is charged without VAT, which the model's credit notes don't know.
-            composed: false,
-            credited: 0,
-            undone: false,
-            paused: None,
-            promised: None,
-            disputed: None,
-            upheld: false,
-        });
+        // It is charged without VAT, which the model's credit notes don't know.
+        self.owed.push(Owed::new((id, client), (issued.due, published), amount));
         Ok(())
     }
 
@@ -202,11 +218,15 @@ impl World {
         let others: Vec<_> =
             self.notes_of(charge.of).into_iter().filter(|x| x.id != note.id).filter_map(|x| x.late).collect();
         let charged: Vec<Stretch> = others.iter().flat_map(|x| x.stretches.iter().copied()).collect();
-        let expected = reckoned(&self.asked_of(charge.of).unwrap(), &charged, charge.until);
+        let asked = self.asked_of(charge.of).unwrap();
+        let stands: i64 = asked.settled.iter().filter(|x| x.until.is_none()).map(|x| x.amount).sum();
+        let owed = self.owed.iter().find(|x| x.id == charge.of).unwrap();
+        claim(asked.payable - stands == owed.open(), || format!("{stands} of {} is settled", charge.of))?;
+        let expected = reckoned(&asked, &charged, charge.until);
         let found: Vec<_> = charge.stretches.iter().map(|x| (x.from, x.to, x.open, x.interest)).collect();
         claim(found == expected, || format!("{} charges {found:?} and not {expected:?}", note.id))?;
         let fixed = others.iter().filter(|x| x.fixed.is_some()).count();
-        claim(charge.fixed.is_none() || charge.fixed == Some(40_00) && fixed == 0, || {
+        claim(charge.fixed == (fixed == 0).then_some(40_00), || {
             format!("{} charges the fixed sum {:?}, and so do {fixed} others", note.id, charge.fixed)
         })?;
         let sum = expected.iter().map(|x| x.3).sum::<i64>() + charge.fixed.unwrap_or(0);
@@ -294,15 +314,31 @@ fn settles(event: &Event) -> bool {
     }
 }
 
+/// The most days in a row, until a day, on which anything was late.
+fn longest_run(owed: &Asked, until: Date) -> usize {
+    let (mut day, mut run, mut longest) = (owed.due.tomorrow().unwrap(), 0, 0);
+    while day <= until {
+        run = if open_before(owed, day) > 0 { run + 1 } else { 0 };
+        longest = longest.max(run);
+        day = day.tomorrow().unwrap();
+    }
+    longest
+}
+
+/// What was open as a day began. What was credited was never owed.
+fn open_before(owed: &Asked, day: Date) -> i64 {
+    let stands = owed.settled.iter().filter(|x| x.until.is_none());
+    let gone: i64 = stands.filter(|x| x.how == How::Credited || x.on < day).map(|x| x.amount).sum();
+    (owed.payable - gone).max(0)
+}
+
 /// What late payment cost until a day, day by day: from, to, open, interest.
 fn reckoned(owed: &Asked, charged: &[Stretch], until: Date) -> Vec<(Date, Date, i64, i64)> {
     let mut all: Vec<(Date, Date, i64, i128)> = Vec::new();
     let mut day = owed.due.tomorrow().unwrap();
     while day <= until {
-        let stands = owed.settled.iter().filter(|x| x.until.is_none());
-        let gone: i64 = stands.filter(|x| x.how == How::Credited || x.on < day).map(|x| x.amount).sum();
         let before: i64 = charged.iter().filter(|x| x.from <= day && day <= x.to).map(|x| x.open).sum();
-        let open = (owed.payable - gone).max(0) - before;
+        let open = open_before(owed, day) - before;
         let rate = RATES.iter().rfind(|x| x.0 <= day).map(|x| x.1);
         if let (true, Some(rate)) = (open > 0, rate) {
             match all.last_mut() {

@@ -32,26 +32,38 @@ impl World {
     /// A round on a disk whose n-th call fails: an fsync, after which the process ends and starts again; a write that
     /// finds no room; a read.
     pub(super) async fn round_on_a_failing_disk(&mut self) -> Told {
+        self.fail_somehow();
+        scheduler::tick(&self.house.app).await;
+        self.heal().await?;
+        self.check_letters()
+    }
+
+    /// From now on the n-th call of a kind fails.
+    pub(super) fn fail_somehow(&self) {
         let n = usize::try_from(self.chance.below(14)).unwrap();
         match self.chance.below(4) {
             0 => self.disk.fail(Call::Write, n, Way::Once(ErrorKind::StorageFull)),
             1 => self.disk.fail(Call::Read, n, Way::Once(ErrorKind::Other)),
             _ => self.disk.fail(Call::Sync, n, Way::FromThenOn(ErrorKind::Other)),
         }
-        scheduler::tick(&self.house.app).await;
+    }
+
+    /// Nothing fails any more; a process that can't go on starts again.
+    pub(super) async fn heal(&mut self) -> Told {
         self.disk.heal();
         let now = self.house.app.now();
         if self.house.app.store.housekeep(now, |_| Ok(())).await.is_err() {
             self.start_again().await;
             self.check_settled()?;
         }
-        self.check_letters()
+        Ok(())
     }
 
     /// The process starts on what is on the disk.
     pub(super) async fn start_again(&mut self) {
         self.disk = FaultDisk::of(self.disk.bytes());
         self.house.app.store = open(&self.disk);
+        self.forget_the_process();
         scheduler::recover(&self.house.app).await.unwrap();
     }
 
@@ -71,7 +83,7 @@ impl World {
     /// The clock leaps two months and more ahead, and somebody sets it right again: nothing was done by it.
     pub(super) async fn leap_and_come_back(&mut self) -> Told {
         self.round().await?;
-        let before = self.house.mail.letters().len();
+        let before = self.reminders;
         let leap = SignedDuration::from_hours(24 * (61 + i64::try_from(self.chance.below(300)).unwrap()));
         self.house.later(leap);
         self.house.tick().await;
@@ -79,7 +91,8 @@ impl World {
         claim(held.is_some(), || "the clock leapt ahead unseen".to_owned())?;
         self.house.later(-leap);
         self.house.tick().await;
-        claim(self.house.mail.letters().len() == before, || "a letter went by a clock that had leapt".to_owned())?;
+        self.check_letters()?;
+        claim(self.reminders == before, || "a reminder went by a clock that had leapt".to_owned())?;
         self.release().await;
         self.round().await
     }

@@ -6,7 +6,7 @@ use std::process::Command;
 use counterfoil::mutants::{Mutant, VARIABLE};
 use jiff::civil::date;
 
-use super::{Planted, life_from};
+use super::{Kind, Planted, life_from};
 
 /// Lives within which a defect must be noticed.
 const SEEDS: u64 = 1_000;
@@ -17,7 +17,7 @@ const DAYS: i64 = 40;
 /// In spring and summer Dublin's clocks are not those of UTC.
 fn lived(seed: u64) -> Option<String> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(life_from(Some(date(2027, 4, 1)), seed, DAYS, Planted::Nothing, false)).err()
+    runtime.block_on(life_from(Some(date(2027, 4, 1)), seed, DAYS, Planted::Nothing, Kind::Plain)).err()
 }
 
 /// With a defect, as the test below runs it again, it tells at which seed that is noticed; without one nothing is.

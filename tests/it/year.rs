@@ -16,7 +16,7 @@ mod mutants;
 mod promises;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use counterfoil::actions::invoices::Crediting;
 use counterfoil::actions::refunds::{self, NewRefund};
@@ -89,7 +89,7 @@ impl Planted {
 }
 
 /// What happens in a life beside what happens in all of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Kind {
     Plain,
     /// The firm calls, and charges what late payment costs.
@@ -768,6 +768,7 @@ async fn planted_faults_are_noticed() {
         Planted::LostLetters,
         Planted::ForgottenLooks,
     ];
+    let mut sound = BTreeSet::new();
     for planted in all {
         let mut noticed = None;
         for seed in 0..200 {
@@ -777,7 +778,23 @@ async fn planted_faults_are_noticed() {
             }
         }
         let (seed, what) = noticed.unwrap_or_else(|| panic!("{planted:?} went unnoticed"));
-        let without = life(seed, 50, Planted::Nothing, planted.kind()).await;
-        assert!(without.is_ok(), "seed {seed} ({what}) fails without {planted:?} as well: {without:?}");
+        println!("{planted:?} is noticed at seed {seed}: {what}");
+        if sound.insert((seed, planted.kind())) {
+            let without = life(seed, 50, Planted::Nothing, planted.kind()).await;
+            assert!(without.is_ok(), "seed {seed} ({what}) fails without {planted:?} as well: {without:?}");
+        }
     }
+}
+
+#[tokio::test]
+async fn one_seed_replays_a_life() {
+    let mut lives = Vec::new();
+    for _ in 0..2 {
+        let mut world = World::new(5, Planted::Nothing).await;
+        world.changes.on = true;
+        world.live(20).await.unwrap();
+        lives.push(world.house.log());
+    }
+    let differ = lives[0].iter().zip(&lives[1]).find(|(one, other)| one != other);
+    assert!(differ.is_none() && lives[0].len() == lives[1].len(), "{differ:#?}");
 }

@@ -54,13 +54,13 @@ mod tests {
         let eur = Currency::EUR;
         let group = |rate| GroupLeft {
             vat: Vat { category: VatCategory::Standard, rate: Decimal::from(rate) },
-            charged: 500_00,
-            left: 500_00,
+            charged: 50_000,
+            left: 50_000,
         };
         let of = |minor, rate, prices| stated(Money::new(minor, eur), &group(rate), prices).unwrap().minor;
-        assert_eq!(of(123_00, 23, Prices::Net), 100_00);
-        assert_eq!(of(100_00, 23, Prices::Net), 81_30, "81.30 and 18.70 of VAT");
-        assert_eq!(of(123_00, 23, Prices::Gross), 123_00);
-        assert_eq!(of(123_00, 0, Prices::Net), 123_00);
+        assert_eq!(of(12_300, 23, Prices::Net), 10_000);
+        assert_eq!(of(10_000, 23, Prices::Net), 8_130, "81.30 and 18.70 of VAT");
+        assert_eq!(of(12_300, 23, Prices::Gross), 12_300);
+        assert_eq!(of(12_300, 0, Prices::Net), 12_300);
     }
 }

@@ -103,7 +103,7 @@ impl Conversation {
         self.command(&line).await.map(drop).map_err(|trouble| without(trouble, &[&secret, password.reveal()]))
     }
 
-    /// Whether the last command was given up because of a message of which more came than was asked for, without an end.
+    /// Whether the last command was given up because more of a message came than was asked for, without an end.
     pub fn is_overlong(&self) -> bool {
         self.overlong
     }

@@ -23,8 +23,8 @@ use crate::store::prelude::*;
 
 /// The longest wait for a letter's turn within a round; for a longer one the round ends.
 const TURN_MAX: SignedDuration = SignedDuration::from_secs(2);
-/// How long letters are begun in one run. What else the scheduler does waits meanwhile, and what was put off comes again
-/// only in the next; that one goes on at once where letters are left.
+/// How long letters are begun in one run. What else the scheduler does waits meanwhile, and what was put off comes
+/// again only in the next; that one goes on at once where letters are left.
 const RUN_MAX: SignedDuration = SignedDuration::from_mins(1);
 /// Letters that may fail for the store's sake before a round ends: one that can't be read must not keep the others, and
 /// a store that takes nothing must not have the mail server asked again and again.
@@ -129,8 +129,8 @@ async fn round(app: &App, stop: &Stop, shares: &mut Shares, started: Timestamp) 
     round.failed.map_or(Ok(round.went), Err)
 }
 
-/// Begins to hand over what is due, some at a time, until nothing is or the rest has to wait for its turn. When the mail
-/// server turns out not to be there, the rest does not each find that out alone.
+/// Begins to hand over what is due, some at a time, until nothing is or the rest has to wait for its turn. When the
+/// mail server turns out not to be there, the rest does not each find that out alone.
 async fn begin_all(
     app: &App,
     stop: &Stop,

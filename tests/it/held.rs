@@ -58,8 +58,8 @@ fn state(house: &TestHouse, id: InvoiceId, step: i16, to: ContactId) -> &'static
     reminder(house, id, step, Person::Contact(to)).map_or("none", |x| x.state.words())
 }
 
-/// An invoice of €77 with a reminder of its step 7 on the 1st of December: Paula has got it; Ana, to whom another letter
-/// went that day, is to get it the next morning.
+/// An invoice of €77 with a reminder of its step 7 on the 1st of December: Paula has got it; Ana, to whom another
+/// letter went that day, is to get it the next morning.
 async fn half_gone(house: &TestHouse) -> (InvoiceId, ContactId) {
     let (orla, marlow) = (house.who.orla, house.who.marlow);
     house.issue(marlow, 100_00, date(2026, 12, 1)).await;
@@ -108,9 +108,10 @@ async fn a_letter_that_waits_when_a_hold_comes_goes_once_when_it_is_over() {
         }
         house.at(date(2026, 12, goes_on), 9);
         house.tick().await;
-        let letter = house.claim(ANA);
-        let days = goes_on + 6;
-        assert!(letter.subject.contains(&format!("{days} days late")), "{hold}: {}", letter.subject);
+        let to_ana = house.unclaimed().into_iter().filter(|x| x.letter.to_address == ANA);
+        let late: Vec<String> = to_ana.map(|x| x.letter.subject).filter(|x| x.contains("late")).collect();
+        let days = format!("{} days late", goes_on + 6);
+        assert!(late.len() == 1 && late[0].contains(&days), "{hold}: {late:?}");
         let again = reminder(&house, id, 7, Person::Contact(house.who.ana)).unwrap();
         assert_eq!(
             (again.id, again.state.words(), again.attempts),

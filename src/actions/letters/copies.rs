@@ -116,7 +116,8 @@ pub fn begin_copy(
     hand_over(w, going, &of, sender).map(Some)
 }
 
-/// The other copies for the same person that wait of the same letter, found by their keys: many more may wait of others.
+/// The other copies for the same person that wait of the same letter, found by their keys: many more may wait of
+/// others.
 fn beside(r: &impl Reader, copy: &Letter, of: &Letter) -> Result<Vec<Letter>, StoreError> {
     let mut out = Vec::new();
     for id in std::iter::once(&of.id).chain(&of.carries) {

@@ -63,7 +63,7 @@ pub(in super::super) fn queue_issued(w: &mut WriteTx<'_>, invoice: &Invoice, tod
     Ok(())
 }
 
-/// Queues a reminder step to everybody whom it reaches, as `policy` has it; how many letters that were not queued before.
+/// Queues a reminder step to everybody whom it reaches, as `policy` has it; how many letters were queued.
 pub(in super::super) fn queue_reminder(
     w: &mut WriteTx<'_>,
     row: &Row,

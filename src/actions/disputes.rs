@@ -3,7 +3,8 @@
 //! invoice says so: whoever pays it all the same, and has the money back, is not asked for it again.
 //!
 //! While all that is open of an invoice is disputed no reminder of it goes, and nobody looks at its steps; afterwards
-//! the rule of downtime holds: the latest missed step goes, once. While a part is disputed, reminders ask for the rest.
+//! the rule of downtime holds: the latest missed step goes, once. While a part is disputed, reminders ask for the rest;
+//! of instalments for the first that is not disputed whole, by its own steps.
 
 use jiff::civil::Date;
 use jiff::tz::TimeZone;

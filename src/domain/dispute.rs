@@ -277,8 +277,8 @@ pub struct Wish {
 }
 
 impl Wish {
-    /// The wish, tidied, and how much of `invoice` it is about, `open` of which is open. All lines, and all of its amount,
-    /// are the whole.
+    /// The wish, tidied, and how much of `invoice` it is about, `open` of which is open. All lines, and all of its
+    /// amount, are the whole.
     ///
     /// # Errors
     /// Names the fields `lines`, `disputed` and `words`, all at once.

@@ -235,8 +235,8 @@ pub fn promised(firm: &Firm, to_name: &str, happened: &Happened, said: Said<'_>)
              reminders go on by themselves."
         ),
         false => format!(
-            "It is less than half of what is asked for by then, so reminders of the invoice go on. If the money has not \
-             come by the end of {last}, Today tells you."
+            "It is less than half of what is asked for by then, so reminders of the invoice go on. If the money has \
+             not come by the end of {last}, Today tells you."
         ),
     };
     let says = [said.line(firm, happened, "promised"), note, then];

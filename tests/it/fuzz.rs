@@ -83,8 +83,8 @@ fn no_stored_record_makes_the_decoder_panic() {
         let path = entry.unwrap().path();
         let text = if path.is_file() { std::fs::read_to_string(path).unwrap() } else { String::new() };
         for stored in text.lines().map(bytes_of_hex) {
-            let of = |(kind, (_, again)): (usize, &(&str, fn(&[u8]) -> Option<Vec<u8>>))| again(&stored).map(|_| kind);
-            seeds.extend(ALL.iter().enumerate().filter_map(of).map(|kind| [&[kind as u8], &*stored].concat()));
+            let as_kind = |kind: usize| ALL[kind].1(&stored).map(|_| [&[kind as u8], &*stored].concat());
+            seeds.extend((0..ALL.len()).filter_map(as_kind));
         }
     }
     seeds.extend(corpus("records"));

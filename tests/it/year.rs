@@ -778,7 +778,6 @@ async fn planted_faults_are_noticed() {
             }
         }
         let (seed, what) = noticed.unwrap_or_else(|| panic!("{planted:?} went unnoticed"));
-        println!("{planted:?} is noticed at seed {seed}: {what}");
         if sound.insert((seed, planted.kind())) {
             let without = life(seed, 50, Planted::Nothing, planted.kind()).await;
             assert!(without.is_ok(), "seed {seed} ({what}) fails without {planted:?} as well: {without:?}");

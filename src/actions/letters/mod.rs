@@ -20,8 +20,8 @@ use crate::domain::letter::Letter;
 use crate::store::prelude::*;
 
 pub use along::{ATTACHED_MAX, Along, along, attach};
-pub(super) use copies::{is_of_what_went, same_step};
 pub use copies::{begin_copy, is_copy};
+pub(super) use copies::{is_of_what_went, same_step};
 pub(super) use daily::waits_for_another_day;
 pub use daily::waits_until;
 pub(super) use decide::release_sending;

@@ -76,8 +76,9 @@ pub async fn release(DeskGovern(desk): DeskGovern, Posted(fields): Posted) -> Re
     };
     let asked = Release { listed: of("listed"), go: of("go"), rest, seen: fields.get("seen").to_owned() };
     match desk.act(move |w, scope| acts::release_sending(w, scope, &asked)).await {
-        // Pressed twice: they were let go already.
-        Ok(()) | Err(ActError::Refused(Refusal::NotFound)) => Ok(on_to("/desk")),
+        Ok(()) => Ok(on_to("/desk")),
+        // Pressed twice: what it listed was let go already.
+        Err(ActError::Refused(Refusal::NotFound)) if fields.has("seen") => Ok(on_to("/desk")),
         Err(error) => {
             let errors = errors_in(error, "go")?;
             Ok(again(desk.read(|r| page(&desk, r, &fields, &errors))?))

@@ -2,9 +2,10 @@
 //! which.
 
 use counterfoil::actions::letters::{self, Decision};
+use counterfoil::actions::policy_effect::Changed;
 use counterfoil::actions::policy_past::{Past, past};
 use counterfoil::actions::policy_why::why;
-use counterfoil::actions::{disputes, invoices, payments, promises, stops};
+use counterfoil::actions::{disputes, invoices, promises, stops};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::dispute::{Ground, Part, Wish as Disputed};
 use counterfoil::domain::letter::{Letter, LetterState, Purpose};
@@ -147,25 +148,19 @@ async fn a_letter_that_was_sent_again_went_when_it_went_first() {
 }
 
 #[tokio::test]
-async fn what_waits_since_a_letter_had_gone_that_day_is_no_standstill() {
+async fn what_waited_since_a_letter_had_gone_that_day_stood_not_still() {
     let house = TestHouse::new().await.heedless_of_mail();
-    let marlow = house.who.marlow;
-    house.issue(marlow, 100_00, date(2026, 12, 1)).await;
-    let (late, _) = house.issue(marlow, 50_00, date(2026, 12, 8)).await;
-    house.pay(marlow, 50_00, vec![late]).await;
-    live(&house, date(2026, 12, 7)).await;
-    house.at(date(2026, 12, 8), 9);
-    house.tick().await;
-    // Its payment turns out to be another's once the letter of the day has gone.
-    let allocation = house.app.store.read(|r| r.allocations_of(late)).unwrap()[0].id;
-    let settings = house.app.settings.clone();
-    let undo =
-        move |w: &mut WriteTx<'_>, s: &StaffScope| payments::undo(w, s, &settings, (late, allocation), "not theirs");
-    house.act(house.who.tom, undo).await.unwrap();
-    live(&house, date(2026, 12, 10)).await;
-    let found = looked_back(&house);
-    let of = found.changed.iter().find(|x| x.row.invoice.id == late).unwrap();
-    let why = house.app.store.read(|r| why(r, &dublin(), &r.policy()?, of)).unwrap();
-    let said = "On its due date: a letter had gone to them that day, and it went later.".to_owned();
-    assert!(why.contains(&said), "{why:?}");
+    let (first, _) = house.issue(house.who.marlow, 100_00, date(2026, 12, 1)).await;
+    house.issue(house.who.marlow, 50_00, date(2026, 12, 1)).await;
+    live(&house, date(2026, 12, 2)).await;
+    let row = house.app.store.read(|r| r.invoice_row(first)).unwrap().unwrap();
+    // As if it had been one too many for the letter of its day; and on a day of no letter.
+    for (falls, reason) in [
+        (date(2026, 12, 1), "On its due date: a letter had gone to them that day, and it went later."),
+        (date(2026, 11, 30), "On its due date: letters stood still on its day, and it went later."),
+    ] {
+        let of = Changed { row: row.clone(), before: vec![(0, date(2026, 12, 2))], after: vec![(0, falls)] };
+        let why = house.app.store.read(|r| why(r, &dublin(), &r.policy()?, &of)).unwrap();
+        assert_eq!(why, [reason]);
+    }
 }

@@ -136,7 +136,7 @@ fn beside(r: &impl Reader, copy: &Letter, of: &Letter) -> Result<Vec<Letter>, St
 
 /// Marks them as sending, the first as the one that carries the others, with the words of the letter that they are of.
 fn hand_over(w: &mut WriteTx<'_>, going: Vec<Letter>, of: &Letter, sender: &Sender) -> Result<Parcel, ActError> {
-    let message_id = shared_id(going.iter());
+    let message_id = shared_id(w, going.iter())?;
     let carried: Vec<LetterId> = going.iter().skip(1).map(|x| x.id).collect();
     let words = words(w, of)?;
     let mut whole: Option<Letter> = None;

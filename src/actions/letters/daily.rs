@@ -94,7 +94,8 @@ pub(super) fn forget_again(w: &mut WriteTx<'_>, letter: &Letter) -> Result<(), S
     if is_again(w, letter.id)? { w.remember(&again(letter.id), 0) } else { Ok(()) }
 }
 
-fn is_again(r: &impl Reader, id: LetterId) -> Result<bool, StoreError> {
+/// Whether staff said that a reminder be sent again, and it did not go since.
+pub(super) fn is_again(r: &impl Reader, id: LetterId) -> Result<bool, StoreError> {
     Ok(r.last_in_series(&again(id))? != 0)
 }
 

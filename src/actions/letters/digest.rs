@@ -107,7 +107,7 @@ fn together(
     going.sort_by_key(|(letter, row)| (row.due(), letter.id));
     let found = others(w, &going, zone)?;
     let words = words(w, &going, &found.also, zone)?;
-    let message_id = shared_id(going.iter().map(|x| &x.0));
+    let message_id = shared_id(w, going.iter().map(|x| &x.0))?;
     let invoices: Vec<Invoice> = going.iter().map(|x| x.1.invoice.clone()).collect();
     let carried: Vec<LetterId> = going.iter().skip(1).map(|x| x.0.id).collect();
     let mut slots = Vec::new();
@@ -223,15 +223,20 @@ fn link(
     Ok(format!("{}/sign-in/link/{}", sender.url, token.reveal()))
 }
 
-/// The Message-ID of the whole, from all the keys. One that they share already stays, also when some dropped out: the
-/// same letter may be on its way.
-pub(super) fn shared_id<'l>(mut going: impl Iterator<Item = &'l Letter> + Clone) -> String {
-    let all = going.clone();
-    let first = going.next().map_or("", |x| x.message_id.as_str());
-    if going.all(|x| x.message_id == first) {
-        return first.to_owned();
+/// The Message-ID of the whole, from all the keys: of the same letters always the same one. What staff said be sent
+/// again keeps one that all of it shares, also when some dropped out: the same letter may have arrived. What was
+/// deferred was not taken, and the others that bore its Message-ID may go with it.
+pub(super) fn shared_id<'l>(
+    r: &impl Reader,
+    going: impl Iterator<Item = &'l Letter> + Clone,
+) -> Result<String, StoreError> {
+    if let Some(first) = going.clone().next()
+        && daily::is_again(r, first.id)?
+        && going.clone().all(|x| x.message_id == first.message_id)
+    {
+        return Ok(first.message_id.clone());
     }
-    let mut keys: Vec<&str> = all.map(|x| x.key.as_str()).collect();
+    let mut keys: Vec<&str> = going.map(|x| x.key.as_str()).collect();
     keys.sort_unstable();
-    message_id(&keys.join("\n"))
+    Ok(message_id(&keys.join("\n")))
 }

@@ -9,6 +9,7 @@ use super::super::found;
 use super::along::{ATTACHED_MAX, Along, along};
 use super::people::{reach, responsible, writing};
 use super::posted;
+use super::queue::message_id;
 use super::stop::{moot, withdraw};
 use super::{about, copies, daily, thread};
 use crate::app::Settings;
@@ -99,6 +100,10 @@ pub(super) fn begin_with(
     }
     reach(w, &mut letter)?;
     letter.follows = thread::of_invoice(w, &letter)?;
+    // One that was to go with others, and was not taken, leaves them their Message-ID.
+    if letter.purpose.reminds() && !daily::is_again(w, id)? {
+        letter.message_id = message_id(&letter.key);
+    }
     let along = along(w, &letter)?;
     let (link, code) = draw(w, &letter, entropy, sender)?;
     let old = std::mem::replace(&mut letter.state, LetterState::Sending(w.now));

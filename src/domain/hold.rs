@@ -86,7 +86,7 @@ pub const PART_DISPUTED: &str = "the instalment that it asks for is disputed";
 
 /// Whether a letter that was withdrawn for this reason was so by a hold alone.
 pub fn is_hold(reason: &str) -> bool {
-    [PAUSED, PROMISED, DISPUTED].contains(&reason)
+    [PAUSED, PROMISED, DISPUTED, PART_DISPUTED].contains(&reason)
 }
 
 /// The hold that lasts longest.

@@ -207,10 +207,11 @@ fn asked(viewer: &Viewer, row: &Row, tone: Tone, disputed: Option<&Dispute>) -> 
     let beside = disputed.map_or(0, |x| x.disputed(row.open()).minor);
     let amount = locale.money(Money::new(row.open().minor - beside, invoice.currency));
     let label = if row.settled.total() > 0 { "Left to pay" } else { "To pay" };
-    let due = locale.date_medium(row.due(), today);
+    let by = invoice.next_due(row.settled.and(beside));
+    let due = locale.date_medium(by, today);
     html! {
         (parts::amount(label, &amount))
-        @if row.due() >= today { p.small.mut { "By " (due) } }
+        @if by >= today { p.small.mut { "By " (due) } }
         @else if tone == Tone::Bad { p.small { (parts::toned(Tone::Bad, format_args!("Was due {due}"))) } }
         @else { p.small.mut { "Was due " (due) } }
         @if beside > 0 { p.small.mut { (locale.money(row.open())) " is open in all, with what is disputed." } }

@@ -1,4 +1,5 @@
-//! What a credit note is to take back of what the firm agreed on in a dispute: proposed, for whoever issues it to change.
+//! What a credit note is to take back of what the firm agreed on in a dispute: a proposal, which whoever issues it may
+//! change.
 //!
 //! Knows neither store nor form. What a credit note comes to is [`credit`](super::credit)'s.
 

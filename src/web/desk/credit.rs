@@ -32,8 +32,8 @@ const HOLD: &str = "hold";
 /// And of one that settles its invoice.
 const SETTLE: &str = "settle";
 
-/// `GET /desk/invoices/{id}/credit?less=`: `less` proposes an amount, in minor units; without one, what was agreed on in
-/// a dispute and waits to be credited is proposed.
+/// `GET /desk/invoices/{id}/credit?less=`: `less` proposes an amount, in minor units; without one, what was agreed on
+/// in a dispute and waits to be credited is proposed.
 pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Query(query): Query) -> Result<Response, Problem> {
     let row = issued(&desk, id)?;
     let once = Token::draw(&desk.app.entropy).reveal();

@@ -39,7 +39,8 @@ impl Owed {
         let paused = self.paused.is_some_and(|until| until >= day);
         let promised = self.promised.as_ref().is_some_and(|x| x.holds_on(day));
         let disputed = self.open() > 0 && self.asked() == 0;
-        let all = [(paused, PAUSED, "paused"), (promised, PROMISED, "promise"), (disputed, DISPUTED, "disputed")];
+        let words = if self.upheld { "to be credited" } else { "disputed" };
+        let all = [(paused, PAUSED, "paused"), (promised, PROMISED, "promise"), (disputed, DISPUTED, words)];
         all.into_iter().filter(|x| x.0).map(|x| (x.1, x.2)).collect()
     }
 }

@@ -1,5 +1,5 @@
-//! What happens while letters are on their way: people act between the beginning of a letter and its last dot, or before
-//! the mail server's answer is heard; or the process dies there.
+//! What happens while letters are on their way: people act between the beginning of a letter and its last dot, or
+//! before the mail server's answer is heard; or the process dies there.
 
 use counterfoil::mail::{Mailer, Moment, Verdict};
 use counterfoil::scheduler;

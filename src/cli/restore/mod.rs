@@ -240,8 +240,8 @@ fn explain(place: &Place, key: &NewKey, checked: &Summary) {
 {key}
 Sessions, links  All ended: everybody signs in again. Passwords are as they were.
 Letters          Held back: what waits in this backup may have been sent since. An owner looks
-                 through them on the desk, withdraws those, and lets the others go. Only letters to sign in and to set
-                 a password go meanwhile.
+                 through them on the desk, withdraws those, and lets the others go. Meanwhile only letters to sign in
+                 and to set a password go, and notices of what people do from now on.
 Numbers          Held back: invoices, credit notes and quotes wait until an owner says on the desk which number was
                  given last in each series, so that none is given twice.
 {drop}Backups          As before: the same identities and passphrases open them.

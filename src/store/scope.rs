@@ -266,6 +266,29 @@ impl<'a, R: Reader> ClientView<'a, R> {
         Ok(all)
     }
 
+    /// What is past due on `today` of these open invoices of theirs, one for each, the earliest due first: of
+    /// instalments those that were due by then, and nothing of what is disputed.
+    pub fn late(&self, open: &[(Open, Currency)], today: Date) -> Result<Vec<(Open, Currency)>, StoreError> {
+        let mut disputed = BTreeMap::new();
+        for (item, _) in open.iter().filter(|x| x.0.due < today) {
+            disputed.insert(item.invoice, self.reader.disputed_of(item.invoice)?.map_or(0, |x| x.1));
+        }
+        let mut late = BTreeMap::<InvoiceId, (Open, Currency)>::new();
+        let parts = if disputed.is_empty() { Vec::new() } else { self.reader.open_parts_of(self.known.client.id)? };
+        for (part, currency) in parts.into_iter().filter(|x| x.0.due < today) {
+            let Some(left) = disputed.get_mut(&part.invoice) else { continue };
+            let taken = part.open.min(*left);
+            *left -= taken;
+            if taken < part.open {
+                let one = late.entry(part.invoice).or_insert((Open { open: 0, ..part }, currency));
+                one.0.open = one.0.open.saturating_add(part.open - taken);
+            }
+        }
+        let mut late: Vec<_> = late.into_values().collect();
+        late.sort_by_key(|(item, _)| (item.due, item.invoice));
+        Ok(late)
+    }
+
     /// The bytes of an issued document, as they are kept.
     pub fn original(&self, row: &Row) -> Result<Option<Vec<u8>>, StoreError> {
         match &row.invoice.issue {

@@ -11,7 +11,6 @@ use crate::actions::disputes;
 use crate::domain::dispute::{Dispute, Outcome, Part};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
-use crate::domain::payment::Settled;
 use crate::domain::refusal::Refusal;
 use crate::store::invoices::Row;
 use crate::store::prelude::*;
@@ -55,10 +54,9 @@ impl Disputed {
         self.newest.as_ref().filter(|x| x.holds(row.open()))
     }
 
-    /// What has settled it, with what is disputed beside that, while a part is: nobody asks for either.
-    pub fn unasked(&self, row: &Row) -> Settled {
-        let left = self.left_beside(row);
-        left.map_or(row.settled, |left| row.settled.and(row.open().minor.saturating_sub(left)))
+    /// The newest, whatever became of it.
+    pub fn newest(&self) -> Option<&Dispute> {
+        self.newest.as_ref()
     }
 
     fn open(&self) -> Option<&Dispute> {
@@ -66,7 +64,7 @@ impl Disputed {
     }
 
     /// How much of what is open is not disputed, where a part is; `None` where nothing or all is.
-    pub fn left_beside(&self, row: &Row) -> Option<i64> {
+    fn left_beside(&self, row: &Row) -> Option<i64> {
         let (open, dispute) = (row.open(), self.newest.as_ref()?);
         let disputed = dispute.disputed(open).minor;
         (1..open.minor).contains(&disputed).then_some(open.minor - disputed)

@@ -8,7 +8,7 @@ use jiff::civil::Date;
 use maud::{Markup, html};
 
 use super::invoice::kind;
-use super::{dispute, words};
+use super::{dispute, due, words};
 use crate::domain::dispute::Dispute;
 use crate::domain::grant::Strength;
 use crate::domain::ids::InvoiceId;
@@ -42,6 +42,8 @@ const ABOUT_MAX: usize = 120;
 /// What the page shows.
 struct Home {
     open: Vec<(Open, Currency)>,
+    /// What of it is past due, without what is disputed.
+    late: Vec<(Open, Currency)>,
     shown: Vec<Row>,
     quotes: Vec<Quote>,
     paid: Vec<Row>,
@@ -56,6 +58,7 @@ struct Home {
 impl Home {
     fn load<R: Reader>(viewer: &Viewer, view: &ClientView<'_, R>) -> Result<Self, Problem> {
         let (open, today) = (view.open_invoices()?, viewer.today());
+        let late = view.late(&open, today)?;
         let mut shown = Vec::new();
         for (item, _) in open.iter().take(SLIPS_MAX) {
             shown.extend(view.invoice_by_id(item.invoice)?);
@@ -67,7 +70,8 @@ impl Home {
         let unapplied = words::sums(view.unapplied()?.into_iter().map(|u| (u.left.currency, u.left.minor)));
         let promised = view.promised(&shown, today)?;
         let disputed = view.disputed(&shown)?;
-        Ok(Self { promised, disputed, open, shown, quotes, paid, unapplied, sees_account: view.sees_account() })
+        let sees_account = view.sees_account();
+        Ok(Self { promised, disputed, open, late, shown, quotes, paid, unapplied, sees_account })
     }
 
     fn holds(&self, row: &Row, today: Date) -> bool {
@@ -154,17 +158,16 @@ fn owed(viewer: &Viewer, home: &Home) -> Markup {
 /// What of it is past due, in a sentence; without alarm where none of that is asked for now.
 fn late(viewer: &Viewer, home: &Home) -> Option<Markup> {
     let (locale, today) = (viewer.locale(), viewer.today());
-    let late: Vec<&(Open, Currency)> = home.open.iter().filter(|(open, _)| open.due < today).collect();
-    let sums = words::sums(late.iter().map(|(open, currency)| (*currency, open.open)));
+    let sums = words::sums(home.late.iter().map(|(late, currency)| (*currency, late.open)));
     let amounts = words::amounts(&sums, locale);
-    let words = match late.as_slice() {
+    let words = match home.late.as_slice() {
         [] => return None,
         [(only, _)] => format!("{amounts} was due on {}.", locale.date_medium(only.due, today)),
         many => format!("{} of them are overdue: {amounts}.", words::counted(many.len())),
     };
     let held: BTreeSet<InvoiceId> =
         home.shown.iter().filter(|row| home.holds(row, today)).map(|row| row.invoice.id).collect();
-    let calm = late.iter().all(|(open, _)| held.contains(&open.invoice));
+    let calm = home.late.iter().all(|(late, _)| held.contains(&late.invoice));
     Some(if calm {
         html! { (words) }
     } else {
@@ -174,10 +177,10 @@ fn late(viewer: &Viewer, home: &Home) -> Option<Markup> {
 
 fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
-    let said = words::standing(invoice.standing(row.settled, today), row, locale, today);
-    let said = if home.holds(row, today) { said.calm() } else { said };
     let promised = home.promised.get(&invoice.id);
     let disputed = home.disputed.get(&invoice.id);
+    let said = due::said(row, disputed, locale, today);
+    let said = if home.holds(row, today) { said.calm() } else { said };
     Slip {
         id: format!("s{n}"),
         tags: html! {

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 
 use super::dispute::{self, Disputed};
 use super::drawn::Origin;
+use super::due::{self, ToPay};
 use super::home::{has_title, title};
 use super::promise::{self, Asked, Promised};
 use super::words::{self, Said};
@@ -154,13 +155,14 @@ impl Shown {
     fn load(viewer: &Viewer, view: &ClientView<'_, ReadTx>, number: &DocumentNumber) -> Result<Self, Problem> {
         let row = view.invoice(number)?.ok_or(Problem::NotFound)?;
         let issue = row.invoice.issue.as_ref().ok_or(Problem::NotFound)?;
-        let standing = row.invoice.standing(row.settled, viewer.today());
         let visited = view.visit_logged(Visited::Invoice(row.invoice.id), visits::hour_of(viewer.now()))?;
         let bill = bill(viewer, view, &row, issue)?;
         let counted = counted(view, &row)?;
-        let moments = timeline::moments(viewer, view, &row, standing)?;
         let promised = Promised::load(view, &row)?;
         let disputed = Disputed::load(view, &row)?;
+        let standing = due::standing(&row, disputed.newest(), viewer.today());
+        let by = ToPay::of(&row, disputed.newest(), viewer.today()).by;
+        let moments = timeline::moments(viewer, view, &row, (standing, by))?;
         Ok(Self { promised, disputed, row, standing, bill, counted, moments, visited, state: view.state() })
     }
 
@@ -173,14 +175,12 @@ impl Shown {
         let promised = self.promised.held(today).filter(|_| matches!(self.standing, Standing::Overdue { .. }));
         match promised.and_then(|x| words::promised(x, locale, today)) {
             Some(text) => Said { tone: Tone::Info, icon: Icon::Clock, text },
-            None => words::standing(self.standing, &self.row, locale, today),
+            None => words::standing(self.standing, self.to_pay(viewer).by, locale, today),
         }
     }
 
-    /// What is asked for today, without what is disputed while a part is; and by when.
-    fn asked(&self, viewer: &Viewer) -> (Money, Date) {
-        let (invoice, unasked) = (&self.row.invoice, self.disputed.unasked(&self.row));
-        (invoice.asked(unasked, viewer.today()), invoice.next_due(unasked))
+    fn to_pay(&self, viewer: &Viewer) -> ToPay {
+        ToPay::of(&self.row, self.disputed.newest(), viewer.today())
     }
 }
 
@@ -331,12 +331,11 @@ fn body(viewer: &Viewer, shown: &Shown, issue: &Issue, said: &Said, asked: &Aske
 fn banner(viewer: &Viewer, shown: &Shown, said: &Said) -> Markup {
     let (locale, row) = (viewer.locale(), &shown.row);
     // Far from any year of today's, so that the year is written: documents always have it.
-    let (asked, by) = shown.asked(viewer);
-    let (open, due) = (locale.money(asked), locale.date_weekday(by, Date::MIN));
+    let ToPay { amount, by, .. } = shown.to_pay(viewer);
+    let (open, due) = (locale.money(amount), locale.date_weekday(by, Date::MIN));
     let rest = match shown.standing {
         Standing::Due { .. } | Standing::Overdue { .. } if shown.disputed.of_all(row).is_some() => String::new(),
         Standing::Due { .. } => format!("Please pay {open} by {due}."),
-        Standing::Overdue { .. } if by >= viewer.today() => format!("Please pay {open} by {due}."),
         // Who has promised it need not be told that it may be on its way.
         Standing::Overdue { .. } if shown.promised.held(viewer.today()).is_some() => {
             format!("{open} was due on {due}.")
@@ -387,26 +386,16 @@ fn to_pay(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Marku
             (dispute::part(viewer, &shown.row, &shown.disputed, asked))
         };
     }
-    let (next, by) = shown.asked(viewer);
-    let due = locale.date_weekday(by, viewer.today());
-    let part_paid = shown.row.settled.total() > 0;
-    let label = if next != open {
-        "To pay next"
-    } else if part_paid {
-        "Left to pay"
-    } else {
-        "To pay"
-    };
+    let next = shown.to_pay(viewer);
+    let due = locale.date_weekday(next.by, viewer.today());
     html! {
-        (parts::amount_big(label, &locale.money(next)))
-        p.mut { (if by >= viewer.today() { "By " } else { "Was due " }) (due) }
-        @if shown.disputed.left_beside(&shown.row).is_some() {
-            p.small.mut { (locale.money(open)) " is open in all, with what is disputed." }
-        } @else if next != open { p.small.mut { (locale.money(open)) " is open in all, in instalments." } }
+        (parts::amount_big(next.label(), &locale.money(next.amount)))
+        p.mut { (if next.by >= viewer.today() { "By " } else { "Was due " }) (due) }
+        @if let Some(in_all) = next.in_all(locale) { p.small.mut { (in_all) } }
         @if let Some((pay, until)) = early(viewer, &shown.row) {
             p.small { "Pay " b { (locale.money(pay)) } " by " (until) " and it is settled." }
         }
-        (transfer(viewer, issue, next))
+        (transfer(viewer, issue, next.amount))
         (promise::part(viewer, &shown.row, &shown.promised, asked))
         (dispute::part(viewer, &shown.row, &shown.disputed, asked))
     }

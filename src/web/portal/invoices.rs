@@ -7,10 +7,9 @@ use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
 use super::home::{address, has_title, title};
-use super::{PAGE, dispute, not_shared, words};
+use super::{PAGE, dispute, due, not_shared, words};
 use crate::domain::dispute::Dispute;
 use crate::domain::ids::InvoiceId;
-use crate::domain::invoice::Standing;
 use crate::domain::promise::Promise;
 use crate::store::ReadTx;
 use crate::store::invoices::{Cursor, Filter, Page, Row};
@@ -159,12 +158,11 @@ fn list(viewer: &Viewer, listed: &Listed, asked: &Fields) -> Markup {
 
 fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields) -> parts::Row {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
-    let standing = invoice.standing(row.settled, today);
-    let said = words::standing(standing, row, locale, today);
     let (promised, disputed) = (listed.promised.get(&invoice.id), listed.disputed.get(&invoice.id));
+    let said = due::said(row, disputed, locale, today);
     let said = if words::is_held(row, promised, disputed, today) { said.calm() } else { said };
     let promised = promised.and_then(|x| words::promised(x, locale, today));
-    let credit = standing == Standing::CreditNote;
+    let credit = !invoice.is_invoice();
     let open = row.open();
     let cells = vec![
         html! {

@@ -9,6 +9,7 @@ pub mod bundle;
 pub mod dispute;
 pub mod documents;
 pub mod drawn;
+mod due;
 pub mod home;
 pub mod invoice;
 pub mod invoices;

@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 
+use jiff::civil::Date;
 use maud::{Markup, html};
 
 use crate::domain::document::Document;
@@ -56,7 +57,7 @@ impl<R: Reader> Names for Known<'_, '_, R> {
     }
 }
 
-/// The moments of a document, newest first, what comes next on top.
+/// The moments of a document that stands so, asked for by a day: newest first, what comes next on top.
 ///
 /// # Errors
 /// When the store fails.
@@ -64,11 +65,11 @@ pub fn moments<R: Reader>(
     viewer: &Viewer,
     view: &ClientView<'_, R>,
     row: &Row,
-    standing: Standing,
+    asked: (Standing, Date),
 ) -> Result<Vec<Moment>, Problem> {
     let names = Known { view, row: Some(row), staff: RefCell::default(), contacts: RefCell::default() };
     let log = view.log_of(row, LOOKED_AT)?;
-    let mut all: Vec<Moment> = next(viewer, row, standing).into_iter().collect();
+    let mut all: Vec<Moment> = next(viewer, asked).into_iter().collect();
     all.extend(log.iter().filter_map(|entry| moment(viewer, entry, &names)));
     Ok(all)
 }
@@ -111,9 +112,8 @@ fn icon(name: &str) -> Option<Icon> {
 }
 
 /// What the client can expect to come.
-fn next(viewer: &Viewer, row: &Row, standing: Standing) -> Option<Moment> {
+fn next(viewer: &Viewer, (standing, due): (Standing, Date)) -> Option<Moment> {
     let Standing::Due { .. } = standing else { return None };
-    let due = row.due();
     Some(Moment {
         iso: due.to_string(),
         when: viewer.locale().date_short(due, viewer.today()),

@@ -45,19 +45,19 @@ impl Said {
     }
 }
 
-/// The state of an issued document.
-pub fn standing(standing: Standing, row: &Row, locale: Locale, today: Date) -> Said {
+/// The state of an issued document, by the day on which what is asked for is due.
+pub fn standing(standing: Standing, due: Date, locale: Locale, today: Date) -> Said {
     match standing {
         Standing::Draft => Said::new(Tone::Plain, Icon::File, "Draft"),
         Standing::Due { days, part_paid } => {
             let tone = if days <= SOON_DAYS { Tone::Warn } else { Tone::Plain };
-            Said::new(tone, Icon::Clock, format!("{}Due {}", part(part_paid), locale.days_words(row.due(), today)))
+            Said::new(tone, Icon::Clock, format!("{}Due {}", part(part_paid), locale.days_words(due, today)))
         }
         Standing::Overdue { days, part_paid } => {
             let late = match days {
                 1 => "1 day".to_owned(),
                 _ if days <= COUNTED_DAYS => format!("{days} days"),
-                _ => format!("since {}", locale.date_medium(row.due(), today)),
+                _ => format!("since {}", locale.date_medium(due, today)),
             };
             Said::new(Tone::Bad, Icon::Alert, format!("{}Overdue {late}", part(part_paid)))
         }

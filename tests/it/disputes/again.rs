@@ -149,6 +149,12 @@ async fn of_instalments_the_first_that_is_not_disputed_is_asked_for_on_its_own_d
     let page = format!("/invoices/{}", number.in_url());
     let text = ana.get(&page).await.text();
     assert!(text.contains("Please pay €400.00 by Tuesday 12 January 2027."), "{text}");
+    assert!(text.contains("Due in 12 days.") && !text.contains("Overdue") && !text.contains("note bad"), "{text}");
+    let (home, list) = (ana.get("/").await.text(), ana.get("/invoices").await.text());
+    for text in [&home, &list] {
+        assert!(text.contains("Due in 12 days") && !text.contains("Overdue 30"), "{text}");
+        assert!(!text.contains("was due on") && !text.contains("tag bad") && !text.contains("Part paid. "), "{text}");
+    }
     let mut tom = signed_in(&house, "tom@hartmann.example").await;
     let plan = tom.get(&format!("/desk/invoices/{id}")).await.text();
     assert!(plan.contains("5 Jan"), "the plan follows it: {plan}");

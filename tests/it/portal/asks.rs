@@ -5,6 +5,7 @@ use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::dispute::{Ground, Part, Wish};
 use counterfoil::domain::ids::InvoiceId;
 use counterfoil::domain::promise;
+use counterfoil::domain::terms::{Instalment, Terms};
 use counterfoil::store::prelude::*;
 use jiff::civil::{Date, date};
 
@@ -74,6 +75,32 @@ async fn of_what_is_disputed_in_part_home_asks_for_the_rest() {
     let [_, home] = pages(&house, "P-1").await;
     assert!(home.contains("<span class=\"vh\">To pay </span>€60.00"), "{home}");
     assert!(home.contains("€100.00 is open in all, with what is disputed."), "{home}");
+}
+
+#[tokio::test]
+async fn of_what_is_late_home_names_what_is_asked_for_alone() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, orla) = (house.who.marlow, house.who.orla);
+    let part = house.publish(marlow, "P-1", 100_00, date(2026, 11, 13)).await;
+    let whole = house.publish(marlow, "P-2", 50_00, date(2026, 11, 16)).await;
+    dispute(&house, part, Part::Amount(99_00), "the price").await;
+    dispute(&house, whole, Part::Whole, "the price").await;
+    let [_, home] = pages(&house, "P-1").await;
+    assert!(home.contains("Two invoices are open.") && home.contains("€1.00 was due on 13 November."), "{home}");
+    assert!(!home.contains("overdue:"), "{home}");
+
+    // Of instalments, those whose day was.
+    house.pay(marlow, 150_00, vec![part, whole]).await;
+    let days = [date(2026, 12, 1), date(2027, 1, 12), date(2027, 2, 12)];
+    let terms = Terms { instalments: days.map(|due| Instalment { due, amount: 400_00 }).to_vec(), early: None };
+    let draft = invoices::Draft { terms, ..house.draft_of(marlow, 1_200_00, days[2]) };
+    let id = house.act(orla, move |w, s| invoices::save_draft(w, s, None, &draft)).await.unwrap();
+    invoices::issue(&house.app, house.by(orla), &house.scope(orla), id).await.unwrap();
+    for (today, late) in [(date(2026, 12, 31), "€400.00 was due on"), (date(2027, 1, 14), "€800.00 was due on")] {
+        house.at(today, 9);
+        let home = signed_in(&house, ANA).await.get("/").await.text();
+        assert!(home.contains("owes <b>€1,200.00</b>") && home.contains(late), "{today}: {home}");
+    }
 }
 
 #[tokio::test]

@@ -7,8 +7,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::due::{self, ToPay};
 use super::invoice::kind;
-use super::{dispute, due, words};
+use super::{dispute, words};
 use crate::domain::dispute::Dispute;
 use crate::domain::grant::Strength;
 use crate::domain::ids::InvoiceId;
@@ -204,20 +205,17 @@ fn slip(viewer: &Viewer, home: &Home, n: usize, row: &Row) -> Slip {
     }
 }
 
-/// The stub of a slip: what is to be paid, without what is disputed of it.
+/// The stub of a slip: what is to be paid next, without what is disputed of it.
 fn asked(viewer: &Viewer, row: &Row, tone: Tone, disputed: Option<&Dispute>) -> Markup {
     let (locale, today, invoice) = (viewer.locale(), viewer.today(), &row.invoice);
-    let beside = disputed.map_or(0, |x| x.disputed(row.open()).minor);
-    let amount = locale.money(Money::new(row.open().minor - beside, invoice.currency));
-    let label = if row.settled.total() > 0 { "Left to pay" } else { "To pay" };
-    let by = invoice.next_due(row.settled.and(beside));
-    let due = locale.date_medium(by, today);
+    let next = ToPay::of(row, disputed, today);
+    let (amount, due) = (locale.money(next.amount), locale.date_medium(next.by, today));
     html! {
-        (parts::amount(label, &amount))
-        @if by >= today { p.small.mut { "By " (due) } }
+        (parts::amount(next.label(), &amount))
+        @if next.by >= today { p.small.mut { "By " (due) } }
         @else if tone == Tone::Bad { p.small { (parts::toned(Tone::Bad, format_args!("Was due {due}"))) } }
         @else { p.small.mut { "Was due " (due) } }
-        @if beside > 0 { p.small.mut { (locale.money(row.open())) " is open in all, with what is disputed." } }
+        @if let Some(in_all) = next.in_all(locale) { p.small.mut { (in_all) } }
         p.gap-y { (parts::link(Look::WidePrimary, &address(invoice), html! { "See and pay" (parts::heard(format_args!(" {amount} for {}", number(invoice)))) })) }
     }
 }

@@ -155,6 +155,8 @@ async fn of_instalments_the_first_that_is_not_disputed_is_asked_for_on_its_own_d
         assert!(text.contains("Due in 12 days") && !text.contains("Overdue 30"), "{text}");
         assert!(!text.contains("was due on") && !text.contains("tag bad") && !text.contains("Part paid. "), "{text}");
     }
+    let both = "€1,200.00 is open in all, in instalments and with what is disputed.";
+    assert!(home.contains("<span class=\"vh\">To pay next </span>€400.00") && home.contains(both), "{home}");
     let mut tom = signed_in(&house, "tom@hartmann.example").await;
     let plan = tom.get(&format!("/desk/invoices/{id}")).await.text();
     assert!(plan.contains("5 Jan"), "the plan follows it: {plan}");

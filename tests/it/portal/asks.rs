@@ -100,6 +100,8 @@ async fn of_what_is_late_home_names_what_is_asked_for_alone() {
         house.at(today, 9);
         let home = signed_in(&house, ANA).await.get("/").await.text();
         assert!(home.contains("owes <b>€1,200.00</b>") && home.contains(late), "{today}: {home}");
+        let next = format!("<span class=\"vh\">To pay next </span>{}", &late[..9]);
+        assert!(home.contains(&next) && home.contains("€1,200.00 is open in all, in instalments."), "{today}: {home}");
     }
 }
 

@@ -158,21 +158,40 @@ pub(super) fn today(desk: &Desk, r: &ReadTx, row: &Row) -> Result<Markup, Proble
         [day] => format!("With the payment of {day} recorded since"),
         [first @ .., last] => format!("With the payments of {} and {last} recorded since", first.join(", ")),
     };
-    let offered = match r.invoice(late.of)? {
-        Some(of) => late_notes::so_far(r, &of, desk.today())?.is_some_and(|x| x.is_offered()),
-        None => false,
-    };
     let body = html! {
         "Nothing changes by itself. "
-        @if anew.less < 0 && !offered {
-            "Nothing charges the rest as things stand."
-        } @else if anew.less < 0 {
-            "A further note charges the rest: see " a href={ (links::invoice(late.of)) "#late" } { (nw(late.number.as_str())) } "."
+        @if anew.less < 0 {
+            (rest(desk, r, late)?)
         } @else if desk.may(Act::Work) {
             (credit_link(note, &anew)) "."
         }
     };
     Ok(parts::note(Tone::Warn, Icon::Clock, format!("{with}, this note would be {now}, {by}."), body))
+}
+
+/// What charges what a note asks for too little: a further one, drafted or not. What a draft says may be so no more.
+fn rest(desk: &Desk, r: &ReadTx, note: &LateCharge) -> Result<Markup, Problem> {
+    let so_far = match r.invoice(note.of)? {
+        Some(of) => late_notes::so_far(r, &of, desk.today())?,
+        None => None,
+    };
+    let draft = so_far.as_ref().and_then(|x| x.notes.iter().map(|x| &x.0).find(|x| x.issue.is_none()));
+    if let Some(draft) = draft {
+        let link = html! { a href=(links::draft(draft.id)) { "The draft of a further note" } };
+        return match late_notes::check(r, draft) {
+            Ok(()) => Ok(html! { (link) " charges the rest." }),
+            Err(ActError::Refused(_)) => {
+                Ok(html! { (link) " does not charge the rest, and can’t be issued as it is." })
+            }
+            Err(error) => Err(error.into()),
+        };
+    }
+    Ok(html! {
+        @if so_far.is_some_and(|x| x.is_offered()) {
+            "A further note charges the rest: see "
+            a href={ (links::invoice(note.of)) "#late" } { (nw(note.number.as_str())) } "."
+        } @else { "Nothing charges the rest as things stand." }
+    })
 }
 
 fn address(note: &Invoice) -> String {

@@ -260,6 +260,18 @@ async fn a_note_tells_what_it_would_be_after_what_was_recorded_since() {
         "{text}"
     );
     assert!(!text.contains("Credit the difference"));
+
+    // Drafted, until something else is recorded.
+    let third = make(&house, other).await;
+    let says = format!("<a href=\"/desk/invoices/{third}/edit\">The draft of a further note</a>");
+    let text = tom.get(&format!("/desk/invoices/{second}")).await.text();
+    assert!(text.contains(&format!("{says} charges the rest.")) && !text.contains("Nothing charges"), "{text}");
+    let new = NewReceipt { on: date(2026, 10, 20), ..house.receipt(marlow, 10_00, Apply::Default(vec![other])) };
+    house.act(orla, move |w, s| payments::record(w, s, &new)).await.unwrap();
+    let text = tom.get(&format!("/desk/invoices/{second}")).await.text();
+    assert!(text.contains(&format!("{says} does not charge the rest, and can’t be issued as it is.")), "{text}");
+    discard(&house, third).await;
+
     house.act(orla, move |w, s| late_payment::except(w, s, marlow, "an old friend")).await.unwrap();
     let text = tom.get(&format!("/desk/invoices/{second}")).await.text();
     assert!(text.contains("Nothing charges the rest as things stand.") && !text.contains("A further note"), "{text}");

@@ -12,6 +12,7 @@ use crate::domain::ids::DisputeId;
 use crate::domain::invoice::{Body, Invoice};
 use crate::domain::money::Money;
 use crate::domain::refusal::{Faults, FieldFault, Refusal};
+use crate::domain::tax::Line;
 
 /// The hidden field that names the dispute which the form was drawn for.
 const SEEN: &str = "seen";
@@ -104,6 +105,25 @@ pub fn form(drawn: Drawn<'_>, invoice: &Invoice, locale: Locale, typed: &Fields,
             div.row.gap-y { (parts::submit(Look::Plain, drawn.button)) }
         }
     }
+}
+
+/// What was typed, to read where there is no form to send it with.
+pub fn facts(fields: &Fields, invoice: &Invoice) -> Vec<(&'static str, Markup)> {
+    let named: Vec<&str> = match &invoice.body {
+        Body::Composed(content) => {
+            let lines = fields.all("lines").filter_map(|at| content.lines.get(at.parse::<usize>().ok()?));
+            lines.map(Line::name).collect()
+        }
+        Body::Published(_) => Vec::new(),
+    };
+    let amount = fields.get("disputed").trim();
+    let what = match (named.as_slice(), amount) {
+        ([], "") => "The whole invoice".to_owned(),
+        ([], amount) => format!("{amount} of it"),
+        (lines, _) => lines.join(", "),
+    };
+    let why = Ground::parse(fields.get("ground")).map_or("", Ground::words);
+    vec![("What", html! { (what) }), ("Why", html! { (why) }), ("In your words", typed(fields.get("words")))]
 }
 
 /// The lines to tick, with what each comes to; `None` where there is no choice.

@@ -4,6 +4,7 @@ use jiff::Span;
 use jiff::civil::Date;
 use maud::{Markup, html};
 
+use super::dispute_form;
 use super::forms::Fields;
 use super::parts::{self, Field, FieldError};
 use crate::domain::money::{Currency, Money};
@@ -34,6 +35,12 @@ pub(super) fn read(fields: &Fields, open: Money) -> Result<Wish, Refusal> {
     faults.check()?;
     let (Some(day), Some(amount)) = (day, amount) else { return Err(Refusal::TryAgain) };
     Ok(Wish { day, amount, note: fields.get("note").to_owned() })
+}
+
+/// What was typed, to read where there is no form to send it with.
+pub(super) fn facts(typed: &Fields) -> Vec<(&'static str, Markup)> {
+    let line = |name| html! { (typed.get(name)) };
+    vec![("You pay by", line("day")), ("Amount", line("amount")), ("Note", dispute_form::typed(typed.get("note")))]
 }
 
 /// Day, amount and note; the day from `today` on, at most `days` ahead.

@@ -11,7 +11,7 @@ use super::names::NamesOf;
 use super::undo::issued;
 use crate::actions::disputes;
 use crate::domain::access::Act;
-use crate::domain::dispute::{Dispute, Outcome, Part, WORDS_MAX};
+use crate::domain::dispute::{Dispute, Outcome, Part, WORDS_MAX, any_words};
 use crate::domain::ids::InvoiceId;
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
@@ -136,18 +136,51 @@ pub async fn answer(
     let (zone, words) = (desk.zone().clone(), fields.get("answer").to_owned());
     let of = (id, dispute_form::seen(&fields));
     let acted = match fields.get("verdict") {
-        // Answered twice, or withdrawn in between: the page shows how it stands.
-        "uphold" | "reject" if !open => return Ok(on_to(&links::invoice(id))),
+        _ if !open => return over(&desk, &row, &fields),
         "uphold" => Some(desk.act(move |w, scope| disputes::uphold(w, scope, of, &words, &zone)).await),
         "reject" => Some(desk.act(move |w, scope| disputes::reject(w, scope, of, &words, &zone)).await),
         _ => None,
     };
-    let errors = match acted.map(or_over) {
+    let errors = match acted {
         Some(Ok(())) => return Ok(on_to(&format!("{}#dispute", links::invoice(id)))),
+        Some(Err(ActError::Refused(Refusal::NotFound))) => return over(&desk, &row, &fields),
         Some(Err(error)) => at_answer(errors_in(error, "words")?),
         None => vec![FieldError::new("verdict", "Choose whether you agree.")],
     };
     Ok(again(page(&desk, &row, &Asked { sent: Sent::Answer, fields: &fields, errors: &errors })?))
+}
+
+/// After an answer to a dispute that is over. Pressed twice, or without words, the invoice’s page shows how it stands;
+/// words that were typed while it ended otherwise stay in sight, since nobody got them.
+fn over(desk: &Desk, row: &Row, fields: &Fields) -> Result<Response, Problem> {
+    let typed = fields.get("answer");
+    let newest = desk.read(|r| Ok(r.newest_dispute(row.invoice.id)?))?;
+    let sent = |x: &Dispute| matches!((&x.answer, any_words(typed)), (Some(a), Ok(words)) if a.words == words);
+    match newest.filter(|x| !typed.trim().is_empty() && !sent(x)) {
+        Some(dispute) => Ok(again(unsent(desk, row, &dispute, fields)?)),
+        None => Ok(on_to(&links::invoice(row.invoice.id))),
+    }
+}
+
+/// An answer that was not sent, and how its dispute ended.
+fn unsent(desk: &Desk, row: &Row, dispute: &Dispute, fields: &Fields) -> Result<Markup, Problem> {
+    let (what, invoice) = (called(&row.invoice), links::invoice(row.invoice.id));
+    let (note, facts) = desk.read(|r| {
+        let names = NamesOf::among(r, &desk.scope);
+        Ok((standing(desk, &names, row, dispute), facts(desk, &names, row, dispute)))
+    })?;
+    let title = format!("Your answer to the dispute of {what} was not sent");
+    let about = "The dispute was over before it arrived. What you typed is below, for you to say some other way.";
+    let verdict = if fields.get("verdict") == "uphold" { "You agree" } else { "You do not agree" };
+    let typed = [("Are they right?", html! { (verdict) }), ("Your answer", dispute_form::typed(fields.get("answer")))];
+    let body = html! {
+        (parts::back(&invoice, &what))
+        (parts::head(&title, about, ""))
+        (note)
+        (facts)
+        (parts::section("typed", "What you typed", "", parts::facts(&typed)))
+    };
+    Ok(desk.page(DeskNav::Invoices, &title, body))
 }
 
 /// The words of an answer are typed into a field of their own: the page has those of the dispute as well.

@@ -5,7 +5,7 @@
 use axum::response::Response;
 use maud::{Markup, html};
 
-use super::promise::{About, Asked, done, invoice_of, number_of, refused};
+use super::promise::{About, Asked, done, invoice_of, number_of, refused, unsent};
 use super::words::Said;
 use crate::actions::disputes;
 use crate::domain::dispute::{Dispute, Outcome, Part};
@@ -80,6 +80,7 @@ pub async fn raise(viewer: Viewer, Path(segment): Path<String>, Posted(typed): P
     let row = invoice_of(&viewer, &number)?;
     let refusal = match dispute_form::read(&typed, &row.invoice) {
         _ if !viewer.contact().rights.answer => Refusal::NotAllowed,
+        _ if row.open().minor <= 0 => Refusal::NothingOpen,
         Err(refusal) => refusal,
         Ok(wish) => {
             let (zone, of, seen) = (viewer.zone().clone(), number.clone(), dispute_form::seen(&typed));
@@ -168,7 +169,11 @@ pub(super) fn part(viewer: &Viewer, row: &Row, disputed: &Disputed, asked: &Aske
     let refused = asked.typed.as_ref().filter(|_| asked.about == About::Dispute);
     let offered = viewer.contact().rights.answer && row.invoice.is_invoice() && row.open().minor > 0;
     // What was typed stays in sight, also where it can’t be sent any more.
-    if !offered || (refused.is_none() && disputed.newest.as_ref().is_some_and(|x| x.waits)) {
+    if !offered {
+        let facts = refused.map(|typed| dispute_form::facts(typed, &row.invoice));
+        return facts.map_or_else(|| html! {}, |facts| unsent(Icon::Flag, facts));
+    }
+    if refused.is_none() && disputed.newest.as_ref().is_some_and(|x| x.waits) {
         return html! {};
     }
     let (open, at) = (disputed.open(), address(row));

@@ -368,6 +368,11 @@ fn stub(viewer: &Viewer, shown: &Shown, issue: &Issue, asked: &Asked) -> Markup 
                 (parts::stamp(if shown.standing == Standing::WrittenOff { "Closed" } else { "Credited" }))
             }
         }
+        // Of what was paid meanwhile, only what was typed before that.
+        @if shown.row.open().minor <= 0 {
+            (promise::part(viewer, &shown.row, &shown.promised, asked))
+            (dispute::part(viewer, &shown.row, &shown.disputed, asked))
+        }
         p.pay { (parts::link_icon(parts::Look::Wide, Icon::Down, &address(&issue.number, first), html! {
             "Download " (first.words())
             @if first == Format::Pdf { (parts::heard(format_args!(", {}", locale.bytes(issue.pdf.length)))) }

@@ -81,6 +81,7 @@ pub async fn make(viewer: Viewer, Path(segment): Path<String>, Posted(typed): Po
     let row = invoice_of(&viewer, &number)?;
     let refusal = match promise_form::read(&typed, row.open()) {
         _ if !viewer.contact().rights.answer => Refusal::NotAllowed,
+        _ if row.open().minor <= 0 => Refusal::NothingOpen,
         Err(refusal) => refusal,
         Ok(wish) => {
             let (zone, of) = (viewer.zone().clone(), number.clone());
@@ -195,10 +196,11 @@ pub(super) fn part_beside(viewer: &Viewer, row: &Row, promised: &Promised, asked
 
 /// The form in the part about paying, with the open promise to change or withdraw.
 pub(super) fn part(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Asked) -> Markup {
-    if !offered(viewer, row) {
-        return html! {};
-    }
     let typed = asked.typed.as_ref().filter(|_| asked.about == About::Promise);
+    if !offered(viewer, row) {
+        let facts = typed.map(promise_form::facts);
+        return facts.map_or_else(|| html! {}, |facts| unsent(Icon::Clock, facts));
+    }
     let open = promised.open(viewer);
     let at = format!("/invoices/{}/promise", row.invoice.number().map_or_else(String::new, DocumentNumber::in_url));
     let summary = if open.is_some() { "Change what you promised" } else { "Promise a payment" };
@@ -208,6 +210,13 @@ pub(super) fn part(viewer: &Viewer, row: &Row, promised: &Promised, asked: &Aske
             div.gap-y { (parts::post_button(Look::Small, &format!("{at}/withdrawal"), viewer.csrf(), "Withdraw the promise")) }
         }
     }
+}
+
+/// What was typed where there is no form any more to send it with, as nothing is open or the right to answer went: it
+/// can still be read, and said some other way.
+pub(super) fn unsent(icon: Icon, mut facts: Vec<(&'static str, Markup)>) -> Markup {
+    facts.retain(|(_, value)| !value.0.is_empty());
+    parts::act(icon, "What you typed, not sent", true, parts::facts(&facts))
 }
 
 fn form(

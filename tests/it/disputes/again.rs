@@ -20,7 +20,7 @@ use counterfoil::store::prelude::*;
 use counterfoil::store::scope::Pass;
 use jiff::civil::date;
 
-use super::{disputed_sum, goes_on, newest, raised_by, recorded, reject, turns, wants, wish, withdraw};
+use super::{disputed_sum, goes_on, newest, of_lines, raised_by, recorded, reject, turns, wants, wish, withdraw};
 use crate::auth::signed_in;
 use crate::house::{TestHouse, dublin, eur, line};
 
@@ -259,4 +259,64 @@ async fn what_was_typed_while_the_firm_agreed_is_kept_in_sight() {
     tom.get("/desk").await;
     let refused = tom.post(&format!("/desk/invoices/{id}/dispute"), &change[1..]).await;
     assert!(refused.text().contains("waits for its credit note") && refused.text().contains(typed));
+}
+
+#[tokio::test]
+async fn what_a_contact_typed_while_it_was_paid_or_without_the_right_is_kept_in_sight() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = of_lines(&house, &[60_00, 40_00], date(2026, 11, 30)).await;
+    let (page, typed) = (format!("/invoices/{}", number.in_url()), "The second box was broken,\nand the third <late>.");
+    let dispute = [("lines", "1"), ("ground", "quality"), ("words", typed)];
+    let promise = [("day", "2026-12-01"), ("amount", "100"), ("note", typed)];
+    let kept = "<span class=\"pre\">The second box was broken,\nand the third &lt;late&gt;.</span>";
+    let mut peter = signed_in(&house, "peter@marlow.example").await;
+    peter.get(&page).await;
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    ana.get(&page).await;
+    let first = raised_by(&house, house.who.ana, &number, wish(Part::Whole)).await.unwrap();
+    house.pay(house.who.marlow, 100_00, vec![id]).await;
+    let seen = format!("{first}-0");
+    let change = [&[("seen", seen.as_str())][..], &dispute[..]].concat();
+    for (path, fields, says) in [
+        ("dispute", &dispute[..], "Not as agreed, or defective"),
+        ("dispute", &change, "<dd>Advice</dd>"),
+        ("promise", &promise, "2026-12-01"),
+    ] {
+        let refused = ana.post(&format!("{page}/{path}"), fields).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT);
+        let text = refused.text();
+        for part in ["Nothing of this invoice is open any more.", "What you typed, not sent", kept, says] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        assert!(!text.contains("Send the dispute") && !text.contains("Promise this payment"), "{text}");
+        let refused = peter.post(&format!("{page}/{path}"), fields).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN);
+        assert!(refused.text().contains(kept), "{}", refused.text());
+    }
+    assert!(!ana.get(&page).await.text().contains("What you typed"));
+}
+
+#[tokio::test]
+async fn an_answer_to_a_dispute_that_ended_meanwhile_is_kept_in_sight() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, _) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
+    recorded(&house, id, wish(Part::Whole)).await.unwrap();
+    let mut tom = signed_in(&house, "tom@hartmann.example").await;
+    let (page, typed) = (format!("/desk/invoices/{id}"), "Three were signed for <here>.");
+    let post = format!("{page}/dispute/answer");
+    tom.get(&format!("{page}/dispute")).await;
+    withdraw(&house, id).await;
+    let refused = tom.post(&post, &[("verdict", "reject"), ("answer", typed)]).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let text = refused.text();
+    for part in ["was not sent", "Withdrawn on", "You do not agree", "Three were signed for &lt;here&gt;."] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    let nothing = tom.post(&post, &[("verdict", "uphold"), ("answer", "")]).await;
+    assert_eq!((nothing.status, nothing.location()), (StatusCode::SEE_OTHER, page.as_str()), "nothing is lost");
+    recorded(&house, id, wish(Part::Amount(1_00))).await.unwrap();
+    for _ in 0..2 {
+        let done = tom.post(&post, &[("verdict", "reject"), ("answer", typed)]).await;
+        assert_eq!(done.status, StatusCode::SEE_OTHER, "pressed twice, answered once: {}", done.text());
+    }
 }

@@ -217,6 +217,17 @@ impl Dispute {
         open.minor > 0 && self.disputed(open).minor >= open.minor
     }
 
+    /// In short, where so much of its invoice is `open`: whether all of that is disputed, or a part; of what was agreed
+    /// on, that it is to be credited.
+    pub fn in_short(&self, open: Money) -> &'static str {
+        match (self.waits, open.minor <= 0 || self.holds(open)) {
+            (false, true) => "Disputed",
+            (false, false) => "Part disputed",
+            (true, true) => "To be credited",
+            (true, false) => "Part to be credited",
+        }
+    }
+
     /// What has become of it when so much of its invoice is open since `on`: settled when nothing is, open again when
     /// something is once more. What was answered or withdrawn stays so.
     pub fn now(&self, open: Money, on: Date) -> Outcome {

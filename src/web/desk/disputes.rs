@@ -417,9 +417,9 @@ fn made(desk: &Desk, names: &NamesOf<'_, ReadTx>, dispute: &Dispute) -> String {
     }
 }
 
-/// "Disputed", "Part disputed".
+/// "Disputed", "Part disputed", "To be credited", "Part to be credited".
 pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
-    if dispute.holds(row.open()) { "Disputed" } else { "Part disputed" }
+    dispute.in_short(row.open())
 }
 
 /// The tag of a dispute that stands in a list of invoices; nothing without one.
@@ -428,7 +428,12 @@ pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
 /// When the store fails.
 pub(super) fn tag(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
     let dispute = if row.open().minor > 0 { r.standing_dispute(row.invoice.id)? } else { None };
-    Ok(html! { @if let Some(dispute) = dispute { (parts::tag_icon(Tone::Warn, Icon::Flag, in_short(&dispute, row))) } })
+    Ok(html! {
+        @if let Some(dispute) = dispute {
+            @let tone = if dispute.waits { Tone::Info } else { Tone::Warn };
+            (parts::tag_icon(tone, Icon::Flag, in_short(&dispute, row)))
+        }
+    })
 }
 
 /// All that is disputed now and that they may see.

@@ -25,7 +25,7 @@ pub async fn show(desk: Desk, Query(fields): Query) -> Result<Markup, Problem> {
             (parts::section("rules", "The rules", html! { a href="/desk/fairness" { "Fair treatment" } }, policy::short(&desk, &r.policy()?, &names, r.pdfs_along()?)))
             (parts::section("paused", "Paused", "Pauses end by themselves", paused))
             (parts::section("promised", "Promised", "No reminder goes until then, if it is half or more", promised))
-            (parts::section("disputed", "Disputed", "Not asked for until somebody answers", disputed))
+            (parts::section("disputed", "Disputed", "Not asked for until answered, or credited", disputed))
             (ahead)
         };
         Ok(desk.page(DeskNav::Letters, "Reminders", body))

@@ -116,11 +116,6 @@ pub async fn withdraw(viewer: Viewer, Path(segment): Path<String>, Posted(_): Po
     }
 }
 
-/// Whether all that is open, or a part of it, is disputed: "Disputed", "Part disputed".
-pub(super) fn in_short(dispute: &Dispute, row: &Row) -> &'static str {
-    if dispute.holds(row.open()) { "Disputed" } else { "Part disputed" }
-}
-
 /// What an amount is of which all is disputed.
 pub(super) fn label(dispute: &Dispute) -> &'static str {
     if dispute.waits { "Open, to be credited" } else { "Open, and disputed" }
@@ -128,13 +123,17 @@ pub(super) fn label(dispute: &Dispute) -> &'static str {
 
 /// The state of an invoice of which all is disputed.
 pub(super) fn said(dispute: &Dispute) -> Said {
-    let (tone, text) = if dispute.waits { (Tone::Info, "To be credited") } else { (Tone::Warn, "Disputed") };
-    Said { tone, icon: Icon::Flag, text: text.to_owned() }
+    let text = if dispute.waits { "To be credited" } else { "Disputed" };
+    Said { tone: tone(dispute), icon: Icon::Flag, text: text.to_owned() }
 }
 
 /// The tag of it in a list.
 pub(super) fn tag(dispute: &Dispute, row: &Row) -> Markup {
-    parts::tag_icon(Tone::Warn, Icon::Flag, in_short(dispute, row))
+    parts::tag_icon(tone(dispute), Icon::Flag, dispute.in_short(row.open()))
+}
+
+fn tone(dispute: &Dispute) -> Tone {
+    if dispute.waits { Tone::Info } else { Tone::Warn }
 }
 
 /// What is disputed, in a sentence for the top of the page; nothing where no dispute is open.

@@ -177,7 +177,7 @@ fn line(viewer: &Viewer, listed: &Listed, row: &Row, first: bool, asked: &Fields
             // A tag would keep its words on one line and make the table wider than a phone.
             small.narrow {
                 (parts::toned(said.tone, &said.text))
-                @if let Some(disputed) = disputed { ". " (dispute::in_short(disputed, row)) }
+                @if let Some(disputed) = disputed { ". " (disputed.in_short(row.open())) }
                 @if let Some(promised) = &promised { ". " (promised) }
                 ", " (locale.money(invoice.payable()))
             }

@@ -84,6 +84,10 @@ async fn what_was_agreed_on_and_paid_all_the_same_is_not_asked_for_when_the_mone
 
     returned(&house, receipt).await;
     assert_eq!((wants(&house, id), disputed_sum(&house), listed(&house)), (Some(Want::Disputed), 40_00, 1));
+    for path in ["/desk/invoices", "/desk/reminders"] {
+        let list = tom.get(path).await.text();
+        assert!(list.contains("Part to be credited") && !list.contains("Part disputed"), "{path}: {list}");
+    }
     assert!(house.verify().is_clean(), "{:#?}", house.verify());
     house.tick().await;
     house.claim_all();

@@ -20,6 +20,11 @@ async fn dispute(house: &TestHouse, id: InvoiceId, part: Part, words: &str) {
     house.act(house.who.tom, act).await.unwrap();
 }
 
+async fn uphold(house: &TestHouse, id: InvoiceId) {
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::uphold(w, s, (id, None), "", &dublin());
+    house.act(house.who.orla, act).await.unwrap();
+}
+
 async fn promise(house: &TestHouse, id: InvoiceId, day: Date, minor: i64) {
     let wish = promise::Wish { day, amount: eur(minor), note: String::new() };
     let act = move |w: &mut WriteTx<'_>, s: &StaffScope| promises::record(w, s, id, &wish, &dublin());
@@ -61,8 +66,10 @@ async fn what_is_disputed_whole_is_asked_for_on_no_page() {
             assert!(!home.contains(part), "{part}: {home}");
         }
         if state == "Disputed." {
-            let uphold = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::uphold(w, s, (id, None), "", &dublin());
-            house.act(house.who.orla, uphold).await.unwrap();
+            assert!(home.contains(">Disputed</"), "{home}");
+            uphold(&house, id).await;
+        } else {
+            assert!(home.contains(">To be credited</") && !home.contains(">Disputed</"), "{home}");
         }
     }
 }
@@ -75,6 +82,13 @@ async fn of_what_is_disputed_in_part_home_asks_for_the_rest() {
     let [_, home] = pages(&house, "P-1").await;
     assert!(home.contains("<span class=\"vh\">To pay </span>€60.00"), "{home}");
     assert!(home.contains("€100.00 is open in all, with what is disputed."), "{home}");
+    uphold(&house, id).await;
+    let [_, home] = pages(&house, "P-1").await;
+    let list = signed_in(&house, ANA).await.get("/invoices").await.text();
+    assert!(home.contains("€100.00 is open in all, with what is to be credited."), "{home}");
+    for text in [home, list] {
+        assert!(text.contains("Part to be credited") && !text.contains("Part disputed"), "{text}");
+    }
 }
 
 #[tokio::test]

@@ -63,7 +63,7 @@ impl Kind {
             Self::Skipped => "Reminders left out",
             Self::Paused => "Pauses",
             Self::Resumed => "Pauses ended early",
-            Self::Stopped => "Contacts stopped, or not any more",
+            Self::Stopped => "Contacts stopped or resumed",
             Self::Promised => "Held by a promise",
             Self::Disputed => "Held by a dispute",
             Self::ByHand => "Sent by hand",

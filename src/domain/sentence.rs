@@ -364,7 +364,7 @@ fn staff_text(entry: &LogEntry, names: &dyn Names, locale: Locale) -> (String, O
         }
         E::LetterWorded { letter, language, own } => {
             let did = if *own { "chose words of the firm’s own for" } else { "went back to the usual words of" };
-            plain(format!("{who} {did} {} in {}", letter.words(), language.name()))
+            plain(format!("{who} {did} {}, in {}", letter.words(), language.name()))
         }
         E::SignedIn { entrance } => plain(format!("{who} signed in {}", entrance_words(*entrance))),
         E::SignInRefused { address, reason } if address.is_empty() => noted("Sign-in refused".to_owned(), reason),

@@ -139,17 +139,17 @@ impl LetterKind {
     /// As words: `the final notice`.
     pub fn words(self) -> String {
         let tone = |tone| match tone {
-            Tone::Upcoming => "the reminder before the due date",
-            Tone::DueToday => "the reminder on the due date",
-            Tone::Overdue => "the polite reminder after it",
-            Tone::Firm => "the firm reminder",
-            Tone::Final => "the final notice",
+            Tone::Upcoming => "reminder before the due date",
+            Tone::DueToday => "reminder on the due date",
+            Tone::Overdue => "polite reminder after the due date",
+            Tone::Firm => "firm reminder",
+            Tone::Final => "final notice",
         };
         match self {
             Self::Issued => "the letter about a new invoice".to_owned(),
-            Self::Reminder(x) => tone(x).to_owned(),
-            Self::Several(x) => format!("{}, of several invoices", tone(x)),
-            Self::Step(_, x) => format!("{}, of a single step", tone(x)),
+            Self::Reminder(x) => format!("the {}", tone(x)),
+            Self::Several(x) => format!("the {}, of several invoices", tone(x)),
+            Self::Step(_, x) => format!("one step’s {}", tone(x)),
         }
     }
 

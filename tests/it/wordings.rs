@@ -134,7 +134,7 @@ async fn words_of_a_step_are_chosen_on_the_desk_and_begin_with_those_of_its_tone
     let page = orla.get(path).await.text();
     assert!(page.contains("Two weeks: ") && page.contains("Back to the words of its tone"), "{page}");
     let log = orla.get("/desk/activity?topic=mail").await.text();
-    assert!(log.contains("words of the firm’s own for the firm reminder, of a single step in English"), "{log}");
+    assert!(log.contains("words of the firm’s own for one step’s firm reminder, in English"), "{log}");
     // What no step of the policy is: another tone, a step that never was.
     for absent in ["step-4-final-en", "step-99-firm-en", "step-04-firm-en", "step-4-several-firm-en", "step--firm-en"] {
         let answer = orla.get(&format!("/desk/settings/letters/{absent}")).await;
@@ -146,7 +146,7 @@ async fn words_of_a_step_are_chosen_on_the_desk_and_begin_with_those_of_its_tone
     // A step that the policy has no longer keeps what it said, to be read.
     change_policy(&house, |policy| policy.steps.retain(|x| x.offset != 14)).await;
     let page = orla.get(path).await.text();
-    assert!(page.contains("The firm reminder, of a single step, in English"), "{page}");
+    assert!(page.contains("One step’s firm reminder, in English"), "{page}");
     assert!(!orla.get("/desk/settings/letters").await.text().contains(path));
 }
 
@@ -352,7 +352,7 @@ async fn the_form_keeps_what_was_typed_names_each_fault_and_shows_the_letter_bef
     assert_eq!(back.location(), "/desk/settings/letters?saved=ours");
     assert!(orla.get(path).await.text().contains("14 days late: €123.45 still open"));
     let log = orla.get("/desk/activity?topic=mail").await.text();
-    assert!(log.contains("Chose words of the firm’s own for the firm reminder in English"), "{log}");
+    assert!(log.contains("Chose words of the firm’s own for the firm reminder, in English"), "{log}");
     assert_eq!(orla.get("/desk/settings/letters/firm-fr").await.status, StatusCode::NOT_FOUND);
 }
 

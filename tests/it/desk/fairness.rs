@@ -19,7 +19,7 @@ async fn a_contact_who_gets_no_reminders_is_an_exception_with_its_reason() {
         assert!(text.contains("an old friend") && text.contains("Tom"), "{path}: {text}");
         assert!(!text.contains("everybody is treated the same"), "{path}: {text}");
     }
-    assert!(tom.get("/desk/fairness").await.text().contains("Contacts stopped, or not any more"));
+    assert!(tom.get("/desk/fairness").await.text().contains("Contacts stopped or resumed"));
 }
 
 #[tokio::test]

@@ -102,9 +102,14 @@ impl Dialog {
         expect(self.reply(self.timeouts.last).await?, 2)
     }
 
-    /// Whether an idle connection still answers, with nothing left over from before.
-    pub async fn revive(&mut self) -> bool {
-        self.wire.buffer().is_empty() && self.command("RSET", self.timeouts.idle).await.is_ok_and(|r| r.class() == 2)
+    /// Whether nothing is left over from before, as far as was read.
+    pub fn is_quiet(&self) -> bool {
+        self.wire.buffer().is_empty()
+    }
+
+    /// Has the server forget what it heard of a letter; whether it did.
+    pub async fn reset(&mut self) -> bool {
+        self.command("RSET", self.timeouts.idle).await.is_ok_and(|r| r.class() == 2)
     }
 
     /// Says good-bye; how it is taken does not matter.

@@ -32,6 +32,8 @@ pub(super) struct Script {
     pub ehlo: Act,
     pub auth: Act,
     pub mail: Act,
+    /// In place of `mail`, once a connection has taken a letter.
+    pub again: Option<Act>,
     pub rcpt: Act,
     pub data: Act,
     pub letter: Act,
@@ -51,6 +53,7 @@ impl Default for Script {
             ehlo: say("250-scripted.example\r\n250-AUTH PLAIN LOGIN\r\n250 SIZE 1000000"),
             auth: say("235 welcome"),
             mail: say("250 ok"),
+            again: None,
             rcpt: say("250 ok"),
             data: say("354 go on"),
             letter: say("250 taken as 42"),
@@ -114,7 +117,7 @@ async fn act(wire: &mut BufReader<Box<dyn Wire>>, act: &Act) -> Option<()> {
 
 async fn serve(wire: Box<dyn Wire>, script: Script, heard: Arc<Mutex<Vec<String>>>) -> Option<()> {
     let mut wire = BufReader::new(wire);
-    let mut line = String::new();
+    let (mut line, mut taken) = (String::new(), false);
     act(&mut wire, &script.greeting).await?;
     loop {
         line.clear();
@@ -133,13 +136,14 @@ async fn serve(wire: Box<dyn Wire>, script: Script, heard: Arc<Mutex<Vec<String>
             LOGIN_USER => act(&mut wire, &say("334 UGFzc3dvcmQ6")).await?,
             LOGIN_PASSWORD => act(&mut wire, &say("235 welcome")).await?,
             "AUTH" => act(&mut wire, &script.auth).await?,
-            "MAIL" => act(&mut wire, &script.mail).await?,
+            "MAIL" => act(&mut wire, script.again.as_ref().filter(|_| taken).unwrap_or(&script.mail)).await?,
             "RCPT" => act(&mut wire, &script.rcpt).await?,
             "DATA" => {
                 act(&mut wire, &script.data).await?;
                 if script.data_goes_on() {
                     read_letter(&mut wire, &script, &heard).await?;
                     act(&mut wire, &script.letter).await?;
+                    taken = true;
                 }
             }
             "RSET" => act(&mut wire, &script.rset).await?,

@@ -1,6 +1,7 @@
 //! Delivery to a mail server: connect, protect, log in, hand the letter over, and judge the answer.
 //!
-//! Keeps idle connections for a burst of letters. Must not retry: the caller decides, by the [`Verdict`].
+//! Keeps idle connections for a burst of letters; one that ended meanwhile shows that at a letter's first command, and
+//! a new one takes its place. Must not try a letter again: the caller decides, by the [`Verdict`].
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -49,6 +50,18 @@ impl Unsafe {
 pub(super) struct Connection {
     dialog: Dialog,
     peer: SocketAddr,
+    used: Used,
+}
+
+/// What a connection was used for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Used {
+    /// For no letter yet.
+    Fresh,
+    /// For letters that were answered to their end: the next one may begin.
+    Whole,
+    /// For a letter of which the server has only heard a part.
+    Broken,
 }
 
 impl std::fmt::Debug for Connection {
@@ -95,13 +108,41 @@ impl SmtpMailer {
     }
 
     /// Hands one letter over on a connection, as long as it is `still` true.
-    pub(super) async fn deliver(&self, mut connection: Connection, letter: &Composed, still: Still<'_>) -> Verdict {
+    pub(super) async fn deliver(&self, connection: Connection, letter: &Composed, still: Still<'_>) -> Verdict {
+        let limit = connection.dialog.offers.size;
+        if let Some(limit) = limit.filter(|limit| letter.mime.len() as u64 > *limit) {
+            let server = self.reach.at(connection.peer);
+            self.keep(connection);
+            let reason = format!("{server}: the letter is larger than the {limit} bytes that the server takes");
+            return Verdict::Refused { reason };
+        }
+        let (mut connection, sender) = match self.name_sender(connection, letter).await {
+            Ok(begun) => begun,
+            Err(reason) => return Verdict::Deferred { reason },
+        };
         let server = self.reach.at(connection.peer);
-        let (verdict, usable) = hand_over(&mut connection.dialog, letter, &server, still).await;
-        if usable && connection.dialog.letters < self.settings.limits.per_connection {
+        let (verdict, after) = hand_over(&mut connection.dialog, letter, sender, &server, still).await;
+        connection.used = after.unwrap_or(Used::Broken);
+        if after.is_some() && connection.dialog.letters < self.settings.limits.per_connection {
             self.keep(connection);
         }
         verdict
+    }
+
+    /// Says from whom a letter is, which begins it. A connection that was kept may have ended, or end with this answer
+    /// (RFC 5321, section 3.8): then a new one is asked, as the server has nothing of this letter.
+    async fn name_sender(
+        &self,
+        mut connection: Connection,
+        letter: &Composed,
+    ) -> Result<(Connection, Result<Reply, Trouble>), String> {
+        let line = format!("MAIL FROM:<{}>", letter.from);
+        let mut said = connection.dialog.step(&line, 2).await;
+        if connection.used != Used::Fresh && said.as_ref().is_err_and(has_ended) {
+            connection = self.connect_anew().await?;
+            said = connection.dialog.step(&line, 2).await;
+        }
+        Ok((connection, said))
     }
 
     /// Closes the idle connections: call it when a burst is over.
@@ -121,13 +162,17 @@ impl SmtpMailer {
         self.down.load(Ordering::Relaxed)
     }
 
-    /// A connection on which the next letter can go: an idle one that still answers, or a new one.
+    /// A connection on which the next letter can go: an idle one, or a new one.
     pub(super) async fn open(&self) -> Result<Connection, String> {
         while let Some(mut idle) = self.take() {
-            if idle.dialog.revive().await {
+            if idle.dialog.is_quiet() && (idle.used != Used::Broken || idle.dialog.reset().await) {
                 return Ok(idle);
             }
         }
+        self.connect_anew().await
+    }
+
+    async fn connect_anew(&self) -> Result<Connection, String> {
         let connected = self.connect().await;
         self.down.store(connected.is_err(), Ordering::Relaxed);
         if connected.is_ok() {
@@ -141,7 +186,7 @@ impl SmtpMailer {
         let server = self.reach.at(peer);
         let (mut dialog, _) = self.protected(tcp).await.map_err(|x| format!("{server}: {}", x.why))?;
         self.login(&mut dialog).await.map_err(|why| format!("{server}: {why}"))?;
-        Ok(Connection { dialog, peer })
+        Ok(Connection { dialog, peer, used: Used::Fresh })
     }
 
     /// Greets the server, under TLS unless it is this machine and the settings say so; also says how it is protected.
@@ -193,52 +238,59 @@ impl SmtpMailer {
     }
 }
 
-/// The verdict, and whether the connection can serve another letter.
-async fn hand_over(dialog: &mut Dialog, letter: &Composed, server: &str, still: Still<'_>) -> (Verdict, bool) {
-    if let Some(limit) = dialog.offers.size.filter(|limit| (letter.mime.len() as u64) > *limit) {
-        let reason = format!("{server}: the letter is larger than the {limit} bytes that the server takes");
-        return (Verdict::Refused { reason }, true);
-    }
+/// Hands over a letter whose sender was named. The verdict, and how the connection was used, if it can serve another
+/// letter.
+async fn hand_over(
+    dialog: &mut Dialog,
+    letter: &Composed,
+    sender: Result<Reply, Trouble>,
+    server: &str,
+    still: Still<'_>,
+) -> (Verdict, Option<Used>) {
     let untrue = || Verdict::Deferred {
         reason: format!("{server} took its time, and what the letter says changed meanwhile: it was not handed over"),
     };
     let lost = |(step, trouble): (&str, Trouble)| {
-        (still_ours(&trouble, &format!("{server}, {step}")), can_go_on(&trouble) && step != "letter")
+        let usable = can_go_on(&trouble) && step != "letter";
+        (still_ours(&trouble, &format!("{server}, {step}")), usable.then_some(Used::Broken))
     };
-    if let Err(failed) = envelope(dialog, letter).await {
+    if let Err(trouble) = sender {
+        return lost(("sender", trouble));
+    }
+    if let Err(failed) = recipient(dialog, letter).await {
         return lost(failed);
     }
     if !still() {
-        return (untrue(), true);
+        return (untrue(), Some(Used::Broken));
     }
     if let Err(failed) = content(dialog, letter).await {
         return lost(failed);
     }
     if !still() {
         // Without its last dot a letter is none; the connection ends with it.
-        return (untrue(), false);
+        return (untrue(), None);
     }
     match dialog.hand_over().await {
-        Ok(reply) => (Verdict::Accepted { response: reply.to_string(), server: server.to_owned() }, true),
+        Ok(reply) => (Verdict::Accepted { response: reply.to_string(), server: server.to_owned() }, Some(Used::Whole)),
         Err(Trouble::Said(reply)) if matches!(reply.class(), 4 | 5) => {
             let trouble = Trouble::Said(reply);
-            (still_ours(&trouble, &format!("{server}, after the letter")), can_go_on(&trouble))
+            let used = can_go_on(&trouble).then_some(Used::Whole);
+            (still_ours(&trouble, &format!("{server}, after the letter")), used)
         }
         Err(trouble) => {
             let reason = format!("{server}: the whole letter was sent, but whether it was taken is unknown: {trouble}");
-            (Verdict::Uncertain { reason }, false)
+            (Verdict::Uncertain { reason }, None)
         }
     }
 }
 
 pub(super) async fn before_the_dot(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
-    envelope(dialog, letter).await?;
+    dialog.step(&format!("MAIL FROM:<{}>", letter.from), 2).await.map_err(|t| ("sender", t))?;
+    recipient(dialog, letter).await?;
     content(dialog, letter).await
 }
 
-/// From whom and to whom.
-async fn envelope(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
-    dialog.step(&format!("MAIL FROM:<{}>", letter.from), 2).await.map_err(|t| ("sender", t))?;
+async fn recipient(dialog: &mut Dialog, letter: &Composed) -> Result<(), (&'static str, Trouble)> {
     dialog.step(&format!("RCPT TO:<{}>", letter.to), 2).await.map_err(|t| ("recipient", t))?;
     Ok(())
 }
@@ -261,6 +313,14 @@ fn still_ours(trouble: &Trouble, place: &str) -> Verdict {
 /// These answers speak of our account, not of the letter: it goes out once the settings are right.
 fn wants_login(reply: &Reply) -> bool {
     matches!(reply.code, 530 | 534 | 535 | 538)
+}
+
+/// Whether a connection ended with this, or before it.
+fn has_ended(trouble: &Trouble) -> bool {
+    match trouble {
+        Trouble::Said(reply) => reply.code == 421,
+        Trouble::Wire(_) => true,
+    }
 }
 
 fn can_go_on(trouble: &Trouble) -> bool {

@@ -225,14 +225,41 @@ async fn a_burst_shares_a_connection_and_a_dead_one_is_replaced() {
         assert!(matches!(mailer.send(&letter()).await, Verdict::Accepted { .. }));
     }
     mailer.close_idle().await;
-    assert_eq!((server.count("<connect>"), server.count("RSET"), server.count("QUIT")), (1, 2, 1));
+    assert_eq!((server.count("<connect>"), server.count("RSET"), server.count("QUIT")), (1, 0, 1));
 
-    let server = Server::start(Script { rset: Act::Drop, ..Script::default() }).await;
+    // It may hang up, or say that it is about to: either way nothing of the next letter was taken.
+    for end in [Act::Drop, say("421 4.7.0 too many letters on this connection")] {
+        let server = Server::start(Script { again: Some(end), ..Script::default() }).await;
+        let mailer = self::mailer(settings(server.port, Security::PlainLoopback));
+        for _ in 0..3 {
+            assert!(matches!(mailer.send(&letter()).await, Verdict::Accepted { .. }));
+        }
+        assert_eq!((server.count("<connect>"), server.count("<letter>")), (3, 3));
+    }
+
+    // What a server says of the letter itself is no reason to ask it on another connection.
+    let server = Server::start(Script { again: Some(say("451 4.3.0 later")), ..Script::default() }).await;
+    let mailer = self::mailer(settings(server.port, Security::PlainLoopback));
+    assert!(matches!(mailer.send(&letter()).await, Verdict::Accepted { .. }));
+    assert_deferred(&mailer.send(&letter()).await, "4.3.0 later");
+    assert_eq!(server.count("<connect>"), 1);
+}
+
+#[tokio::test]
+async fn a_letter_that_was_broken_off_leaves_nothing_to_the_next() {
+    let server = Server::start(Script { rcpt: say("550 nobody of that name"), ..Script::default() }).await;
+    let mailer = mailer(settings(server.port, Security::PlainLoopback));
+    for _ in 0..2 {
+        assert!(matches!(mailer.send(&letter()).await, Verdict::Refused { .. }));
+    }
+    assert_eq!((server.count("<connect>"), server.count("RSET"), server.count("MAIL")), (1, 1, 2));
+
+    let server = Server::start(Script { rcpt: say("550 nobody"), rset: Act::Drop, ..Script::default() }).await;
     let mailer = self::mailer(settings(server.port, Security::PlainLoopback));
     for _ in 0..2 {
-        assert!(matches!(mailer.send(&letter()).await, Verdict::Accepted { .. }));
+        assert!(matches!(mailer.send(&letter()).await, Verdict::Refused { .. }));
     }
-    assert_eq!(server.count("<connect>"), 2);
+    assert_eq!((server.count("<connect>"), server.count("MAIL")), (2, 2));
 }
 
 #[tokio::test]

@@ -13,14 +13,24 @@ use crate::domain::letter::{Letter, Purpose};
 use crate::secrets::Entropy;
 use crate::store::prelude::*;
 
-/// Begins the hand-over of a letter; of a reminder together with the others that wait for the same person about the
-/// same client's invoices. `None` when it does not go now. The letter that carries them all need not be `id`.
+/// Whether a reminder that is begun takes others along.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Company {
+    /// Those that wait for the same person about the same client's invoices.
+    Others,
+    /// None: one of them can't be read.
+    None,
+}
+
+/// Begins the hand-over of a letter; of a reminder in `company`. `None` when it does not go now. The letter that
+/// carries them all need not be `id`.
 ///
 /// # Errors
 /// When the store fails.
 pub fn begin(
     w: &mut WriteTx<'_>,
     id: LetterId,
+    company: Company,
     firm_zone: &TimeZone,
     entropy: &Entropy,
     sender: &Sender,
@@ -41,7 +51,11 @@ pub fn begin(
         return Ok(None);
     }
     let mut going = vec![id];
-    for other in w.reminders_waiting_for(letter.to)? {
+    let others = match company {
+        Company::Others => w.reminders_waiting_for(letter.to)?,
+        Company::None => Vec::new(),
+    };
+    for other in others {
         if going.len() == CARRIED_MAX {
             break;
         }

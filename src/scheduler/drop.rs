@@ -254,7 +254,8 @@ fn files(folder: &Path) -> io::Result<(Vec<PathBuf>, Passed)> {
         let own = [TO_FILE, DONE, REFUSED].contains(&name.as_str());
         // A link could lead anywhere, so that only files themselves are taken.
         match () {
-            () if own && kind.is_dir() => {}
+            // What is put away may lie elsewhere, by a link to a folder.
+            () if own && entry.path().is_dir() => {}
             () if own => passed.push((name_of(&entry.path()), OWN)),
             () if kind.is_file() => all.push(entry.path()),
             () if kind.is_symlink() => passed.push((name_of(&entry.path()), LINK)),

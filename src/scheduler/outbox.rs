@@ -1,9 +1,10 @@
 //! Hands over the letters that are due: begun in one commit, sent, and their outcome kept in another.
 //!
-//! Letters go several at a time, and none waits for another. The way to the mail server is open before a letter is
-//! begun: what is committed until then, as a payment, keeps it back. A process that dies in between leaves letters
-//! *sending*; `recover` marks them at the next start.
+//! Letters go several at a time, and none waits for another. A letter is begun when the mail server has been reached:
+//! what is committed until then, as a payment, keeps it back, and so does what is committed before its last dot. A
+//! process that dies in between leaves letters *sending*; `recover` marks them at the next start.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -12,7 +13,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::{JoinError, JoinSet};
 
 use super::turns::{Shares, Turns};
-use crate::actions::{digest, letters};
+use crate::actions::digest::{self, Company};
+use crate::actions::letters;
 use crate::app::App;
 use crate::domain::calendar;
 use crate::domain::event::By;
@@ -78,6 +80,26 @@ fn is_long(app: &App, started: Timestamp) -> bool {
     app.now().duration_since(started) >= RUN_MAX
 }
 
+/// Where the letters of a round go out: places at the mail server, and one more, for a letter that is begun while all
+/// of those are taken. A connection would stand idle for the commit otherwise.
+#[derive(Clone)]
+struct Room {
+    letters: Arc<Semaphore>,
+    lines: Arc<Semaphore>,
+    /// Whether the mail server was reached in this round: before, no letter is begun without a line.
+    reached: Arc<AtomicBool>,
+}
+
+impl Room {
+    fn of(app: &App) -> Self {
+        let lines = app.mailer.at_once();
+        // Where letters go one by one, each is begun when the one before is done with.
+        let letters = if lines > 1 { lines + 1 } else { lines };
+        let semaphore = |places| Arc::new(Semaphore::new(places));
+        Self { letters: semaphore(letters), lines: semaphore(lines), reached: Arc::default() }
+    }
+}
+
 /// The letters of a round: those under way, and what came of the others.
 #[derive(Default)]
 struct Round {
@@ -138,10 +160,10 @@ async fn begin_all(
     round: &mut Round,
     started: Timestamp,
 ) -> Result<(), ActError> {
-    let (room, was_down) = (Arc::new(Semaphore::new(app.mailer.at_once())), app.mailer.is_down());
+    let (room, was_down) = (Room::of(app), app.mailer.is_down());
     let mut turns = Turns::new(shares, |urgency, limit| app.store.read(|r| due(r, urgency, app.now(), limit)));
     loop {
-        let Ok(permit) = Arc::clone(&room).acquire_owned().await else { break };
+        let Ok(permit) = Arc::clone(&room.letters).acquire_owned().await else { break };
         round.note_ended();
         let gone = round.begun > 0 && app.mailer.is_down();
         let over = gone || round.failures >= FAILURES_MAX || stopped(stop) || is_long(app, started);
@@ -151,11 +173,11 @@ async fn begin_all(
         // Asked now: while it waited for its turn somebody may have asked to be let in, and others went along.
         let Some(id) = next_that_waits(app, &mut turns)? else { break };
         round.begun += 1;
-        let (handed, stop) = (app.clone(), stop.clone());
-        round.under_way.spawn(async move { hand_over(&handed, id, permit, stop).await });
+        let (handed, room_of_it, stop) = (app.clone(), room.clone(), stop.clone());
+        round.under_way.spawn(async move { hand_over(&handed, id, (permit, &room_of_it), stop).await });
         if was_down && round.begun == 1 {
-            // One looks whether it is there again; the permit comes back when it knows.
-            drop(room.acquire_many(u32::try_from(app.mailer.at_once()).unwrap_or(1)).await);
+            // One looks whether it is there again.
+            round.end().await;
         }
     }
     Ok(())
@@ -185,9 +207,29 @@ async fn takes_turn(app: &App) -> bool {
     app.mailer.turn(app.now()).is_ok()
 }
 
-/// Hands over one letter; false when it did not want to go any more. The next may go once the mail server has answered:
-/// it does not wait until the answer is kept.
-async fn hand_over(app: &App, id: LetterId, place: OwnedSemaphorePermit, stop: Stop) -> Result<bool, ActError> {
+/// A letter's place among those of a round, and at the mail server.
+type Places = (OwnedSemaphorePermit, OwnedSemaphorePermit);
+
+/// Hands over one letter; false when it did not want to go any more.
+async fn hand_over(
+    app: &App,
+    id: LetterId,
+    (letter, room): (OwnedSemaphorePermit, &Room),
+    stop: Stop,
+) -> Result<bool, ActError> {
+    let line = match Arc::clone(&room.lines).try_acquire_owned() {
+        Ok(line) => line,
+        Err(_) if room.reached.load(Ordering::Relaxed) => return begin_meanwhile(app, id, (letter, room), stop).await,
+        Err(_) => tokio::select! {
+            line = Arc::clone(&room.lines).acquire_owned() => line.map_err(|_| StoreError::Closed)?,
+            () = told_to_stop(stop.clone()) => return Ok(false),
+        },
+    };
+    open_and_begin(app, id, (letter, line), room, stop).await
+}
+
+/// Opens the way to the mail server, begins a letter, and sends it.
+async fn open_and_begin(app: &App, id: LetterId, places: Places, room: &Room, stop: Stop) -> Result<bool, ActError> {
     let line = tokio::select! {
         line = open(app) => line,
         () = told_to_stop(stop) => return Ok(false),
@@ -195,21 +237,62 @@ async fn hand_over(app: &App, id: LetterId, place: OwnedSemaphorePermit, stop: S
     let line = match line {
         Ok(line) => line,
         Err(reason) => {
-            drop(place);
+            drop(places);
             return put_off(app, id, reason).await;
         }
     };
-    let (mut parcel, said) = match begin(app, id).await {
-        Ok(Some(begun)) => begun,
+    room.reached.store(true, Ordering::Relaxed);
+    match begin(app, id).await {
+        Ok(Some(whole)) => send_and_finish(app, line, whole, places).await,
         other => {
             app.mailer.put_back(line);
-            return match other {
+            match other {
                 Ok(_) => Ok(false),
                 Err(error) => set_aside(app, id, error).await,
-            };
+            }
         }
+    }
+}
+
+/// Begins a letter while all connections are in use, and sends it on the first that is free. What is committed
+/// meanwhile, as a payment, keeps it back before its end.
+async fn begin_meanwhile(
+    app: &App,
+    id: LetterId,
+    (letter, room): (OwnedSemaphorePermit, &Room),
+    stop: Stop,
+) -> Result<bool, ActError> {
+    let whole = match begin(app, id).await {
+        Ok(Some(whole)) => whole,
+        Ok(None) => return Ok(false),
+        Err(error) => return set_aside(app, id, error).await,
     };
-    // What goes together is carried by one of them, which may be another.
+    let id = whole.0.id;
+    let line = tokio::select! {
+        line = Arc::clone(&room.lines).acquire_owned() => line.ok(),
+        () = told_to_stop(stop) => None,
+    };
+    let Some(place) = line else {
+        return finish(app, id, Verdict::Deferred { reason: "sending was stopped before its turn".to_owned() }).await;
+    };
+    match open(app).await {
+        Ok(line) => send_and_finish(app, line, whole, (letter, place)).await,
+        Err(reason) => {
+            drop((letter, place));
+            finish(app, id, Verdict::Deferred { reason }).await
+        }
+    }
+}
+
+/// Sends a letter that was begun. The next may go once the mail server has answered: it does not wait until the answer
+/// is kept.
+async fn send_and_finish(
+    app: &App,
+    line: Line,
+    (mut parcel, said): (letters::Parcel, letters::Spoken),
+    places: Places,
+) -> Result<bool, ActError> {
+    // What goes together is carried by one of them, which may be another than the one whose turn it was.
     let id = parcel.id;
     let verdict = match app.store.read(|r| letters::attach(r, &mut parcel)) {
         Ok(()) => send(app, line, parcel.outgoing, said).await,
@@ -219,7 +302,12 @@ async fn hand_over(app: &App, id: LetterId, place: OwnedSemaphorePermit, stop: S
             Verdict::Deferred { reason: format!("what goes along with it can't be read: {error}") }
         }
     };
-    drop(place);
+    drop(places);
+    finish(app, id, verdict).await
+}
+
+/// Keeps what became of a letter.
+async fn finish(app: &App, id: LetterId, verdict: Verdict) -> Result<bool, ActError> {
     note(id, &verdict);
     let chance = app.entropy.below(u64::MAX);
     app.store.write(By::job("outbox"), app.now(), move |w| letters::finish(w, id, &verdict, chance)).await?;
@@ -235,13 +323,16 @@ fn note(id: LetterId, verdict: &Verdict) {
 /// Puts a letter off to which no way was open: begun and put off in one commit, so that no stop in between leaves one
 /// that may have gone, as far as anybody knows. False when it did not want to go any more.
 async fn put_off(app: &App, id: LetterId, reason: String) -> Result<bool, ActError> {
-    let (begin, chance, verdict) = (beginning(app, id), app.entropy.below(u64::MAX), Verdict::Deferred { reason });
+    let (chance, verdict) = (app.entropy.below(u64::MAX), Verdict::Deferred { reason });
     note(id, &verdict);
-    let act = move |w: &mut WriteTx<'_>| {
-        let Some((parcel, _)) = begin(w)? else { return Ok(false) };
-        letters::finish(w, parcel.id, &verdict, chance).map(|_| true)
+    let act = |company| {
+        let (begin, verdict) = (beginning(app, id, company), verdict.clone());
+        move |w: &mut WriteTx<'_>| {
+            let Some((parcel, _)) = begin(w)? else { return Ok(false) };
+            letters::finish(w, parcel.id, &verdict, chance).map(|_| true)
+        }
     };
-    match app.store.housekeep(app.now(), act).await {
+    match with_others_or_alone(app, act).await {
         Err(error) => set_aside(app, id, error).await,
         done => done,
     }
@@ -262,20 +353,48 @@ async fn told_to_stop(stop: Stop) {
 }
 
 /// A letter as it is begun, and what it says then.
-type Begun = Option<(letters::Parcel, letters::Spoken)>;
+type Whole = Option<(letters::Parcel, letters::Spoken)>;
 
 /// Begins a letter's hand-over; `None` when it does not go now.
-async fn begin(app: &App, id: LetterId) -> Result<Begun, ActError> {
-    app.store.housekeep(app.now(), beginning(app, id)).await
+async fn begin(app: &App, id: LetterId) -> Result<Whole, ActError> {
+    with_others_or_alone(app, |company| beginning(app, id, company)).await
 }
 
-fn beginning(app: &App, id: LetterId) -> impl Fn(&mut WriteTx<'_>) -> Result<Begun, ActError> + Send + 'static {
+/// Does what begins a letter together with others, and where that fails for the sake of a letter, with that one alone:
+/// it may be one of the others that can't be read, whose own turn comes.
+async fn with_others_or_alone<T, A>(app: &App, act: impl Fn(Company) -> A) -> Result<T, ActError>
+where
+    T: Send + 'static,
+    A: FnMut(&mut WriteTx<'_>) -> Result<T, ActError> + Send + 'static,
+{
+    match app.store.housekeep(app.now(), act(Company::Others)).await {
+        Err(error) if fault(&error).is_some() => app.store.housekeep(app.now(), act(Company::None)).await,
+        done => done,
+    }
+}
+
+fn beginning(
+    app: &App,
+    id: LetterId,
+    company: Company,
+) -> impl Fn(&mut WriteTx<'_>) -> Result<Whole, ActError> + Send + 'static {
     let (zone, entropy, sender) = (app.settings.zone.clone(), app.entropy.clone(), letters::Sender::of(&app.settings));
     move |w| {
         w.by = By::job("outbox");
-        let Some(parcel) = digest::begin(w, id, &zone, &entropy, &sender)? else { return Ok(None) };
+        let Some(parcel) = digest::begin(w, id, company, &zone, &entropy, &sender)? else { return Ok(None) };
         let said = letters::spoken(w, &parcel)?;
         Ok(Some((parcel, said)))
+    }
+}
+
+/// What is wrong with a letter that can't be begun; `None` when it is the store that fails.
+fn fault(error: &ActError) -> Option<String> {
+    match error {
+        ActError::Refused(why) => Some(why.to_string()),
+        ActError::Store(StoreError::Record(what)) => Some(format!("the {what} it is about can't be read")),
+        // So does what panics.
+        ActError::Store(StoreError::Broken(what)) => Some(what.clone()),
+        ActError::Store(_) => None,
     }
 }
 
@@ -284,16 +403,17 @@ fn beginning(app: &App, id: LetterId) -> impl Fn(&mut WriteTx<'_>) -> Result<Beg
 /// # Errors
 /// When it is the store that fails.
 async fn set_aside(app: &App, id: LetterId, error: ActError) -> Result<bool, ActError> {
-    let why = match error {
-        ActError::Refused(why) => why.to_string(),
-        ActError::Store(StoreError::Record(what)) => format!("the {what} it is about can't be read"),
-        // So does what panics.
-        ActError::Store(StoreError::Broken(what)) => what,
-        error => return Err(error),
-    };
+    let Some(why) = fault(&error) else { return Err(error) };
     let reason = format!("it could not be prepared: {why}");
     tracing::error!(letter = id.0, reason, "a letter was set aside");
-    app.store.write(By::job("outbox"), app.now(), move |w| letters::quarantine(w, id, &reason)).await?;
+    let act = move |w: &mut WriteTx<'_>| letters::quarantine(w, id, &reason);
+    match app.store.write(By::job("outbox"), app.now(), act).await {
+        // Its own record can't be read, which `verify` tells: all that can be done is to ask for it no more.
+        Err(error) if fault(&error).is_some() => {
+            app.store.housekeep(app.now(), move |w| Ok(w.drop_from_outbox(id)?)).await?;
+        }
+        done => done?,
+    }
     Ok(false)
 }
 

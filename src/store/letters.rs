@@ -326,6 +326,15 @@ impl WriteTx<'_> {
         Ok(())
     }
 
+    /// Takes a letter out of the queue whose own record can't be read.
+    pub fn drop_from_outbox(&mut self, id: LetterId) -> Result<(), StoreError> {
+        let Some(due) = self.change(OUTBOX_OF)?.remove(id.0)?.map(|x| x.value()) else { return Ok(()) };
+        for urgency in Urgency::ALL {
+            self.change(OUTBOX)?.remove((urgency as u8, due, id.0))?;
+        }
+        Ok(())
+    }
+
     /// Sets when the scheduler looks at an invoice's reminders again; `None` for never.
     pub fn set_reminder(&mut self, invoice: InvoiceId, at: Option<Timestamp>) -> Result<(), StoreError> {
         let old = self.change(REMINDER_OF_INVOICE)?.remove(invoice.0)?.map(|x| x.value());
@@ -351,6 +360,12 @@ impl WriteTx<'_> {
     /// Lets a step be due once more: what was settled of it was taken back.
     pub fn forget_step(&mut self, invoice: InvoiceId, step: i16) -> Result<(), StoreError> {
         self.change(REMINDER_STEPS)?.remove((invoice.0, step))?;
+        Ok(())
+    }
+
+    /// Notes again how a step was settled that was forgotten since: nothing happens now.
+    pub fn settle_again(&mut self, invoice: InvoiceId, step: i16, outcome: StepOutcome) -> Result<(), StoreError> {
+        self.change(REMINDER_STEPS)?.insert((invoice.0, step), outcome as u8)?;
         Ok(())
     }
 

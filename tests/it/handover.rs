@@ -1,8 +1,9 @@
 //! A mail server that makes itself awaited, and a payment meanwhile: what is committed before a letter leaves counts.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use counterfoil::actions::disputes;
+use counterfoil::actions::{disputes, people};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::dispute::{Ground, Part, Wish};
 use counterfoil::domain::ids::InvoiceId;
@@ -14,13 +15,13 @@ use jiff::SignedDuration;
 use jiff::civil::date;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
+use tokio::sync::Semaphore;
 
 use crate::house::*;
 use crate::outbox::mailer_to;
 
 /// A mail server that waits at one point, until it is told to go on.
-struct Slow {
+pub struct Slow {
     port: u16,
     at: Arc<Point>,
 }
@@ -28,29 +29,57 @@ struct Slow {
 struct Point {
     /// The command at which it waits; empty for the greeting.
     verb: &'static str,
-    reached: Notify,
-    go_on: Notify,
+    reached: Semaphore,
+    go_on: Semaphore,
     /// What it was given, as lines of the wire.
     letters: Mutex<Vec<String>>,
+    connections: AtomicUsize,
 }
 
 impl Slow {
-    async fn at(verb: &'static str) -> Self {
+    pub async fn at(verb: &'static str) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let point = Point { verb, reached: Notify::new(), go_on: Notify::new(), letters: Mutex::default() };
+        let point = Point {
+            verb,
+            reached: Semaphore::new(0),
+            go_on: Semaphore::new(0),
+            letters: Mutex::default(),
+            connections: AtomicUsize::new(0),
+        };
         let at = Arc::new(point);
         let kept = Arc::clone(&at);
         tokio::spawn(async move {
             while let Ok((wire, _)) = listener.accept().await {
+                kept.connections.fetch_add(1, Ordering::Relaxed);
                 tokio::spawn(speak(wire, Arc::clone(&kept)));
             }
         });
         Self { port, at }
     }
 
-    fn mailer(&self) -> Arc<Mailer> {
+    pub fn mailer(&self) -> Arc<Mailer> {
         mailer_to(self.port, Limits { connections: 1, ..Limits::default() })
+    }
+
+    /// Waits for nobody any more.
+    pub fn let_all_go(&self) {
+        self.at.go_on.add_permits(1_000);
+    }
+
+    /// Waits until one waits.
+    async fn reached(&self) {
+        self.at.reached.acquire().await.unwrap().forget();
+    }
+
+    /// Waits for the next that waits, and lets it go on.
+    async fn go_on(&self) {
+        self.reached().await;
+        self.at.go_on.add_permits(1);
+    }
+
+    fn connections(&self) -> usize {
+        self.at.connections.load(Ordering::Relaxed)
     }
 
     fn letters(&self) -> usize {
@@ -61,8 +90,8 @@ impl Slow {
 impl Point {
     async fn wait(&self, verb: &str) {
         if verb == self.verb {
-            self.reached.notify_one();
-            self.go_on.notified().await;
+            self.reached.add_permits(1);
+            self.go_on.acquire().await.unwrap().forget();
         }
     }
 }
@@ -121,12 +150,12 @@ async fn pay_meanwhile(house: &TestHouse, id: InvoiceId, slow: &Slow, minor: i64
 }
 
 /// Begins what is due, lets something happen while the server waits, and lets it go on; letters handed over.
-async fn meanwhile(house: &TestHouse, slow: &Slow, what: impl Future<Output = ()>) -> usize {
+pub async fn meanwhile(house: &TestHouse, slow: &Slow, what: impl Future<Output = ()>) -> usize {
     let app = house.app.clone();
     let round = tokio::spawn(async move { scheduler::tick(&app).await });
-    slow.at.reached.notified().await;
+    slow.reached().await;
     what.await;
-    slow.at.go_on.notify_one();
+    slow.at.go_on.add_permits(1);
     assert_eq!(round.await.unwrap().failures, 0);
     slow.letters()
 }
@@ -162,7 +191,7 @@ async fn a_part_paid_meanwhile_is_in_the_letter_that_goes_then() {
     house.app.mailer = slow.mailer();
     assert_eq!(pay_meanwhile(&house, id, &slow, 40_00).await, 0);
     house.later(SignedDuration::from_mins(2));
-    slow.at.go_on.notify_one();
+    slow.at.go_on.add_permits(1);
     house.tick().await;
     let letter = reminder(&house, id);
     assert_eq!((letter.state.words(), slow.letters()), ("accepted", 1));
@@ -184,7 +213,7 @@ async fn what_is_paid_meanwhile_is_not_named_as_open_beside_what_is_asked_for() 
     house.at(date(2026, 12, 22), 9);
     assert_eq!(pay_meanwhile(&house, other, &slow, 50_00).await, 0);
     house.later(SignedDuration::from_mins(2));
-    slow.at.go_on.notify_one();
+    slow.at.go_on.add_permits(1);
     house.tick().await;
     let letter = reminder(&house, id);
     assert_eq!((letter.state.words(), slow.letters()), ("accepted", 1));
@@ -203,7 +232,7 @@ async fn a_part_disputed_meanwhile_is_not_asked_for() {
     };
     assert_eq!(meanwhile(&house, &slow, dispute).await, 0);
     house.later(SignedDuration::from_mins(2));
-    slow.at.go_on.notify_one();
+    slow.at.go_on.add_permits(1);
     house.tick().await;
     let letter = reminder(&house, id);
     assert_eq!(letter.state.words(), "accepted", "{:?}", letter.state);
@@ -228,9 +257,94 @@ async fn told_to_stop_while_the_server_does_not_greet_nothing_is_begun() {
     house.app.mailer = slow.mailer();
     let (tell, stop) = tokio::sync::watch::channel(false);
     let running = tokio::spawn(scheduler::run(house.app.clone(), stop));
-    slow.at.reached.notified().await;
+    slow.reached().await;
     tell.send(true).unwrap();
     running.await.unwrap();
     let letter = reminder(&house, id);
     assert_eq!((letter.state.words(), letter.attempts, slow.letters()), ("queued", 0, 0));
+}
+
+/// Until something is so, which another task sees to.
+async fn until(so: impl Fn() -> bool) {
+    for _ in 0..500 {
+        if so() {
+            return;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+    panic!("it does not come");
+}
+
+/// Reminders to five people, for a server that two may go to at once; the invoices.
+async fn five_people(house: &mut TestHouse, slow: &Slow) -> [InvoiceId; 2] {
+    let (orla, marlow) = (house.who.orla, house.who.marlow);
+    for name in ["paula", "pia", "pat"] {
+        let new = new_contact(name, &format!("{name}@marlow.example"), rights(true, true, true));
+        house.act(orla, move |w, s| people::add_contact(w, s, marlow, &new)).await.unwrap();
+    }
+    let due = date(2026, 12, 22);
+    let ids =
+        [house.publish(marlow, "A-1", 100_00, due).await, house.publish(house.who.kestrel, "K-1", 50_00, due).await];
+    house.tick().await;
+    house.claim_all();
+    house.at(due, 9);
+    house.app.mailer = mailer_to(slow.port, Limits { connections: 2, ..Limits::default() });
+    ids
+}
+
+fn reminders_in(house: &TestHouse, ids: [InvoiceId; 2], state: &str) -> usize {
+    let all = |id| house.app.store.read(|r| r.letters_about(id)).unwrap();
+    let due = |x: &Letter| matches!(x.purpose, Purpose::Reminder(_, 0)) && x.state.words() == state;
+    ids.into_iter().flat_map(all).filter(due).count()
+}
+
+/// Lets one letter go, and waits until another one is begun beside the two that have a connection.
+async fn one_begun_without_connection(house: &TestHouse, ids: [InvoiceId; 2], slow: &Slow) {
+    until(|| reminders_in(house, ids, "sending") == 2).await;
+    slow.go_on().await;
+    until(|| reminders_in(house, ids, "sending") == 3).await;
+    assert_eq!((reminders_in(house, ids, "accepted"), slow.connections()), (1, 2), "as many as are allowed");
+}
+
+#[tokio::test]
+async fn a_letter_that_is_begun_while_all_connections_are_in_use_is_kept_back_by_a_payment() {
+    for paid in [false, true] {
+        let mut house = TestHouse::new().await;
+        let slow = Slow::at("RCPT").await;
+        let ids = five_people(&mut house, &slow).await;
+        let app = house.app.clone();
+        let round = tokio::spawn(async move { scheduler::tick(&app).await });
+        one_begun_without_connection(&house, ids, &slow).await;
+        if paid {
+            house.pay(house.who.marlow, 100_00, vec![ids[0]]).await;
+            house.pay(house.who.kestrel, 50_00, vec![ids[1]]).await;
+        }
+        for _ in 0..if paid { 3 } else { 4 } {
+            slow.go_on().await;
+        }
+        assert_eq!(round.await.unwrap().failures, 0);
+        assert_eq!((slow.letters(), slow.connections()), (if paid { 1 } else { 5 }, 2));
+        assert_eq!(reminders_in(&house, ids, "deferred"), if paid { 3 } else { 0 });
+        house.later(SignedDuration::from_mins(5));
+        house.tick().await;
+        assert_eq!(reminders_in(&house, ids, "withdrawn"), if paid { 4 } else { 0 }, "nothing is open any more");
+    }
+}
+
+#[tokio::test]
+async fn told_to_stop_what_is_begun_without_a_connection_is_put_off() {
+    let mut house = TestHouse::new().await;
+    let slow = Slow::at("RCPT").await;
+    let ids = five_people(&mut house, &slow).await;
+    let (tell, stop) = tokio::sync::watch::channel(false);
+    let running = tokio::spawn(scheduler::run(house.app.clone(), stop));
+    one_begun_without_connection(&house, ids, &slow).await;
+    tell.send(true).unwrap();
+    until(|| reminders_in(&house, ids, "deferred") == 1).await;
+    for _ in 0..2 {
+        slow.go_on().await;
+    }
+    running.await.unwrap();
+    assert_eq!((reminders_in(&house, ids, "accepted"), slow.letters()), (3, 3));
+    assert_eq!((reminders_in(&house, ids, "deferred"), reminders_in(&house, ids, "queued")), (1, 1));
 }

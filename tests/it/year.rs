@@ -18,9 +18,10 @@ mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use counterfoil::actions::digest::{self, Company};
 use counterfoil::actions::invoices::Crediting;
 use counterfoil::actions::refunds::{self, NewRefund};
-use counterfoil::actions::{clients, digest, invoices, letters, pauses, payments, people, policies, waivers};
+use counterfoil::actions::{clients, invoices, letters, pauses, payments, people, policies, waivers};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::credit::Take;
 use counterfoil::domain::event::By;
@@ -672,7 +673,7 @@ impl World {
         let Some(id) = due.iter().find(reminder).or(due.first()).copied() else { return Ok(()) };
         let (entropy, settings) = (app.entropy.clone(), app.settings.clone());
         let sender = letters::Sender::of(&settings);
-        let begin = move |w: &mut WriteTx<'_>| digest::begin(w, id, &settings.zone, &entropy, &sender);
+        let begin = move |w: &mut WriteTx<'_>| digest::begin(w, id, Company::Others, &settings.zone, &entropy, &sender);
         if let Some(parcel) = app.store.housekeep(now, begin).await.unwrap()
             && self.one_in(2)
         {

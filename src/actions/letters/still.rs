@@ -6,8 +6,8 @@ use jiff::civil::Date;
 use super::copies::is_copy;
 use super::hand_over::Parcel;
 use super::stop::moot;
-use crate::domain::ids::{InvoiceId, LetterId};
-use crate::domain::letter::{Letter, Purpose};
+use crate::domain::ids::{ClientId, InvoiceId, LetterId};
+use crate::domain::letter::{ALSO_MAX, Letter, Purpose};
 use crate::domain::payment::Settled;
 use crate::store::prelude::*;
 
@@ -16,6 +16,8 @@ use crate::store::prelude::*;
 pub struct Spoken {
     letters: Vec<LetterId>,
     invoices: Vec<(InvoiceId, Standing)>,
+    /// All that is open of the client, where it sums up what it does not name.
+    all: Option<(ClientId, Vec<(InvoiceId, i64)>)>,
 }
 
 /// How an invoice stands: what settled it, and of how much that was open how much is disputed.
@@ -23,6 +25,10 @@ type Standing = (Settled, Option<(i64, i64)>);
 
 fn standing(r: &impl Reader, id: InvoiceId) -> Result<Standing, StoreError> {
     Ok((r.settled(id)?, r.disputed_of(id)?))
+}
+
+fn all_open(r: &impl Reader, client: ClientId) -> Result<Vec<(InvoiceId, i64)>, StoreError> {
+    Ok(r.open_of(client)?.into_iter().map(|(x, _)| (x.invoice, x.open)).collect())
 }
 
 /// What a letter just begun says.
@@ -37,6 +43,9 @@ pub fn spoken(r: &impl Reader, parcel: &Parcel) -> Result<Spoken, StoreError> {
         let Some(letter) = letter? else { continue };
         said.letters.push(letter.id);
         named.extend(asks_for(&letter));
+    }
+    if let Some(client) = lead.client.filter(|_| parcel.named.len() == ALSO_MAX) {
+        said.all = Some((client, all_open(r, client)?));
     }
     for id in named {
         said.invoices.push((id, standing(r, id)?));
@@ -54,6 +63,11 @@ pub fn still(r: &impl Reader, said: &Spoken, today: Date) -> Result<bool, StoreE
         if standing(r, *id)? != *was {
             return Ok(false);
         }
+    }
+    if let Some((client, was)) = &said.all
+        && all_open(r, *client)? != *was
+    {
+        return Ok(false);
     }
     for id in &said.letters {
         let Some(letter) = r.letter(*id)? else { return Ok(false) };

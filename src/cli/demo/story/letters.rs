@@ -54,7 +54,7 @@ impl Story {
     fn hand_over(&mut self, w: &mut WriteTx<'_>, id: LetterId) -> Result<(), ActError> {
         let settings = self.app.settings.clone();
         let sender = letters::Sender::of(&settings);
-        let begun = digest::begin(w, id, &settings.zone, &self.app.entropy, &sender)?;
+        let begun = digest::begin(w, id, digest::Company::Others, &settings.zone, &self.app.entropy, &sender)?;
         let Some(parcel) = begun else { return Ok(()) };
         let id = parcel.id;
         let Some(letter) = w.letter(id)? else { return Ok(()) };

@@ -9,12 +9,13 @@
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
-use super::{author, found, late_notes, letters, notices, reminders};
+use super::anew::begin_anew;
+use super::{author, found, late_notes, letters, notices};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
 use crate::domain::event::{Actor, Event};
-use crate::domain::hold::{DISPUTED, PART_DISPUTED};
+use crate::domain::hold::{ANOTHER_NEXT, DISPUTED, PART_DISPUTED};
 use crate::domain::ids::{ClientId, DisputeId, InvoiceId, StaffId};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
@@ -367,7 +368,8 @@ fn end(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute) -> Result<Done<()>, Act
 fn put(w: &mut WriteTx<'_>, row: &Row, dispute: &Dispute) -> Result<(), ActError> {
     let due = w.asked_due(row)?;
     w.put_dispute(dispute)?;
-    reminders::begin_anew(w, &row.invoice, due, PART_DISPUTED)
+    let disputed = dispute.stands() && w.asked_due(row)? > due;
+    begin_anew(w, &row.invoice, due, if disputed { PART_DISPUTED } else { ANOTHER_NEXT })
 }
 
 /// Sees to the reminders of an invoice: while all that is open is disputed none waits and nobody looks; else the look

@@ -5,6 +5,7 @@
 //! takes long (a PDF) is made before the transaction, which checks that nothing moved in between. Knows nothing of
 //! HTTP.
 
+mod anew;
 pub mod backups;
 pub mod bounces;
 pub mod calls;

@@ -9,10 +9,11 @@ use jiff::tz::TimeZone;
 
 use super::letters::{Reached, is_copy, is_of_what_went, same_step};
 use super::outlook::Coming;
-use super::reminders::{AROUND_THE_WORLD, Rules, clocks_of};
+use super::reminders::{AROUND_THE_WORLD, Rules, clocks_of, is_of_another_instalment};
 use crate::domain::calendar::{today, wall_clock};
 use crate::domain::firm::Locale;
 use crate::domain::forecast::Fate;
+use crate::domain::hold::ANOTHER_NEXT;
 use crate::domain::ids::{ClientId, InvoiceId};
 use crate::domain::letter::{Letter, Purpose};
 use crate::domain::person::{Contact, Person, Staff};
@@ -258,7 +259,7 @@ pub fn of_letter(
 }
 
 /// From when a reminder that waits could go along with another one, and when it goes; `None` at the end of time. A copy
-/// goes with the first of the letters that it is of.
+/// goes with the first of the letters that it is of, and at once where that went.
 fn when(
     r: &impl Reader,
     rules: &Rules,
@@ -276,13 +277,16 @@ fn when(
     if !is_copy(letter) {
         return by_clocks(letter);
     }
+    if is_of_what_went(r, letter)? {
+        let at = r.letter_due(letter.id)?.unwrap_or(now).max(now);
+        return Ok(Some((at, at)));
+    }
     let mut all = Vec::new();
     for original in r.letters_about(row.invoice.id)?.iter().filter(|x| x.state.waits() && !is_copy(x)) {
         if same_step(original, letter) {
             all.extend(by_clocks(original)?);
         }
     }
-    // Of one that went the copy goes at once.
     Ok(Some(all.into_iter().min_by_key(|x| x.1).unwrap_or((now, now))))
 }
 
@@ -302,6 +306,9 @@ fn kept_back(
     }
     if is_of_what_went(r, letter)? {
         return Ok(None);
+    }
+    if is_of_another_instalment(r, row, letter)? {
+        return Ok(Some((Fate::Unmet, format!("Not sent: {ANOTHER_NEXT}"))));
     }
     if step < 0 && today(at, zone) > due {
         return Ok(Some((Fate::Expired, DUE_PASSED.to_owned())));

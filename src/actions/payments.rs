@@ -6,6 +6,7 @@ pub use reverse::{TakingBack, reverse};
 
 use jiff::civil::Date;
 
+use super::anew::begin_anew;
 use super::invoices::series;
 use super::{author, disputes, found, late_notes, letters, once, promises, reminders, restored, waivers};
 use crate::app::Settings;
@@ -13,6 +14,7 @@ use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::client::Party;
 use crate::domain::event::Event;
+use crate::domain::hold::ANOTHER_NEXT;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
 use crate::domain::invoice::{Kind, YEARS};
 use crate::domain::money::{AMOUNT_MAX, Money};
@@ -192,7 +194,7 @@ fn credits(w: &WriteTx<'_>, source: Source, of: InvoiceId) -> Result<bool, Store
 fn reshelve(w: &mut WriteTx<'_>, before: &Row) -> Result<Money, ActError> {
     let (invoice, asked) = (&before.invoice, w.asked_due(before)?);
     let settled = w.reshelve(invoice)?;
-    reminders::begin_anew(w, invoice, asked, "another instalment is due next")?;
+    begin_anew(w, invoice, asked, ANOTHER_NEXT)?;
     if invoice.next_due(settled) != before.due() {
         late_notes::looked_past(w, invoice.id)?;
     }

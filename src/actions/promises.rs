@@ -210,7 +210,11 @@ fn change(w: &mut WriteTx<'_>, promise: Promise, outcome: Outcome) -> Result<(),
     if before == outcome {
         return Ok(());
     }
+    let holds = outcome == Outcome::Open && promise.is_enough();
     w.put_promise(&Promise { outcome, ..promise })?;
+    if holds {
+        letters::withdraw_reminders(w, invoice, PROMISED)?;
+    }
     let promise = id;
     let event = match (before, outcome) {
         // Only the day moved.

@@ -13,9 +13,10 @@ use super::{letters, policies};
 use crate::app::Settings;
 use crate::domain::calendar;
 use crate::domain::event::Event;
+use crate::domain::hold::ANOTHER_NEXT;
 use crate::domain::ids::{ClientId, InvoiceId, LetterId};
 use crate::domain::invoice::Invoice;
-use crate::domain::letter::{Letter, Purpose};
+use crate::domain::letter::{Letter, Purpose, reminder_key};
 use crate::domain::person::{Contact, Person};
 use crate::domain::policy::{Asked, BEFORE_PUBLICATION, Channel, NOTHING_OPEN, Step};
 use crate::domain::reminder::{Planned, Policy, Tone, next_wake, plan, review_if};
@@ -256,20 +257,6 @@ pub fn resume(w: &mut WriteTx<'_>, invoice: &Invoice, settings: &Settings) -> Re
     Ok(())
 }
 
-/// Begins the reminders of an invoice anew where another instalment than the one of `before` is the next to be asked
-/// for now: somebody paid, or what is disputed is another part. `why` says it of letters that wait.
-pub(super) fn begin_anew(w: &mut WriteTx<'_>, invoice: &Invoice, before: Date, why: &str) -> Result<(), ActError> {
-    let id = invoice.id;
-    let Some(row) = w.invoice_row(id)? else { return Ok(()) };
-    if w.asked_due(&row)? == before {
-        return Ok(());
-    }
-    w.forget_steps(id)?;
-    letters::withdraw_reminders(w, id, why)?;
-    w.set_reminder(id, Some(w.now).filter(|_| invoice.reminds()))?;
-    Ok(())
-}
-
 /// Has the reminders of a client's open invoices looked at at once, because somebody there goes by other clocks now.
 ///
 /// # Errors
@@ -307,6 +294,10 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
     let Purpose::Reminder(invoice, step) = letter.purpose else { return Ok(true) };
     // What is settled or gone is withdrawn where the hand-over begins.
     let Some(row) = w.invoice_row(invoice)?.filter(|r| r.open().minor > 0) else { return Ok(true) };
+    if is_of_another_instalment(w, &row, &letter)? {
+        letters::withdraw(w, letter, ANOTHER_NEXT)?;
+        return Ok(false);
+    }
     let due = w.asked_due(&row)?;
     let rules = rules.of(w, &row.invoice, due)?;
     policies::carry(w, &row, &rules)?;
@@ -351,6 +342,13 @@ pub fn renew(w: &mut WriteTx<'_>, id: LetterId, zone: &TimeZone, rules: &Rules) 
     let tone = planned.map_or(Tone::at(step, Tone::Overdue), |x| x.tone);
     letters::reword(w, letter, &row, Voice::of(policy, step, tone.on(today, due)), today)?;
     Ok(true)
+}
+
+/// Whether a reminder asks for another instalment than the one that is the next to be asked for: somebody paid, or
+/// disputed it, while the letter was with the mail server.
+pub(super) fn is_of_another_instalment(r: &impl Reader, row: &Row, letter: &Letter) -> Result<bool, StoreError> {
+    let Purpose::Reminder(id, step) = letter.purpose else { return Ok(false) };
+    Ok(letter.key != reminder_key(id, r.asked_instalment(row)?, step, letter.to))
 }
 
 /// When the next look settles that a later step fell meanwhile, which takes this one's place; `None` when none did.

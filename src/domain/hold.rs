@@ -84,9 +84,12 @@ pub const DISPUTED: &str = "all that is open is disputed";
 /// Why a letter that waits is withdrawn when the instalment that it asks for is disputed, and not all that is open.
 pub const PART_DISPUTED: &str = "the instalment that it asks for is disputed";
 
-/// Whether a letter that was withdrawn for this reason was so by a hold alone.
+/// Why a letter that waits is withdrawn when another instalment than its own is the next to be asked for.
+pub const ANOTHER_NEXT: &str = "another instalment is due next";
+
+/// Whether a letter that was withdrawn for this reason was so by a hold alone: what it asks for may be asked for again.
 pub fn is_hold(reason: &str) -> bool {
-    [PAUSED, PROMISED, DISPUTED, PART_DISPUTED].contains(&reason)
+    [PAUSED, PROMISED, DISPUTED, PART_DISPUTED, ANOTHER_NEXT].contains(&reason)
 }
 
 /// The hold that lasts longest.

@@ -30,7 +30,7 @@ use counterfoil::domain::number::{DocumentNumber, Pattern};
 use counterfoil::domain::payment::Method;
 use counterfoil::domain::person::{Person, ProjectAccess, Rights, Role};
 use counterfoil::domain::tax::{Content, Line, Unit, Vat, VatCategory};
-use counterfoil::domain::terms::{DueRule, Terms};
+use counterfoil::domain::terms::{DueRule, Instalment, Terms};
 use counterfoil::domain::text::EmailAddress;
 use counterfoil::mail::{Kept, Mailer, MemoryMailer, Outgoing};
 use counterfoil::scheduler::{self, Ticked};
@@ -329,6 +329,16 @@ impl TestHouse {
         let id = self.draft(client, minor, due).await;
         let (by, scope) = (self.by(self.who.orla), self.scope(self.who.orla));
         (id, invoices::issue(&self.app, by, &scope, id).await.unwrap())
+    }
+
+    /// Issues an invoice to Marlow of so much on each of these days.
+    pub async fn in_instalments(&self, days: &[Date], minor: i64) -> (InvoiceId, DocumentNumber) {
+        let instalments: Vec<Instalment> = days.iter().map(|&due| Instalment { due, amount: minor }).collect();
+        let (all, last) = (minor * instalments.len() as i64, days[days.len() - 1]);
+        let terms = Terms { instalments, early: None };
+        let draft = Draft { terms, ..self.draft_of(self.who.marlow, all, last) };
+        let id = self.act(self.who.orla, move |w, s| invoices::save_draft(w, s, None, &draft)).await.unwrap();
+        (id, invoices::issue(&self.app, self.by(self.who.orla), &self.scope(self.who.orla), id).await.unwrap())
     }
 
     pub fn publication(&self, client: ClientId, number: &str, minor: i64, due: Date) -> Publication {

@@ -23,6 +23,7 @@ mod held;
 mod hostile;
 mod house;
 mod imports;
+mod instalments;
 mod mailbox;
 mod money;
 mod months;

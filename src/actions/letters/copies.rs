@@ -59,7 +59,8 @@ fn original(r: &impl Reader, copy: &Letter) -> Result<Original, StoreError> {
     Ok(if waits { Original::Waits } else { Original::Gone })
 }
 
-/// Whether a letter is a copy of one that went: it asks for nothing, so that it goes whatever comes of the invoice.
+/// Whether a letter is a copy of one that went: it asks for nothing, so that it goes whatever holds the
+/// invoice since.
 pub(in super::super) fn is_of_what_went(r: &impl Reader, letter: &Letter) -> Result<bool, StoreError> {
     Ok(is_copy(letter) && matches!(original(r, letter)?, Original::Went(_)))
 }

@@ -34,8 +34,8 @@ pub(super) use people::{responsible, writing};
 pub use posted::{POSTED_WAIT, posted_to};
 pub(super) use posted::{queue_posted, reword_posted};
 pub(super) use queue::{
-    not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
-    queue_sign_in, reword, steps_out, yet_to_get,
+    Written, not_lately, queue_answered, queue_issued, queue_notice, queue_quote, queue_reminder, queue_set_password,
+    queue_sign_in, reword, steps_out, written, yet_to_get,
 };
 pub(super) use statements::queue_statement;
 pub use still::{Spoken, spoken, still};

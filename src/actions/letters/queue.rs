@@ -6,7 +6,7 @@ use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 
 use super::super::found;
-use super::copies::{LOOKS_AGAIN, as_copy};
+use super::copies::{LOOKS_AGAIN, as_copy, is_copy};
 use super::people::{Addressee, Reached, addressee, concerned, recipients, writing};
 use super::stop::withdraw;
 use super::{about, daily};
@@ -330,6 +330,28 @@ pub(in super::super) fn steps_out(r: &impl Reader, row: &Row) -> Result<BTreeSet
         _ => None,
     };
     Ok(out.filter_map(step).collect())
+}
+
+/// A letter of the instalment that is the next to be paid.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Written {
+    pub step: i16,
+    pub queued: Timestamp,
+    /// Whether a hold alone took it back.
+    pub taken_back: bool,
+}
+
+/// All letters to clients about the instalment that is the next to be paid.
+pub(in super::super) fn written(r: &impl Reader, row: &Row) -> Result<Vec<Written>, StoreError> {
+    let (instalment, mut out) = (r.asked_instalment(row)?, Vec::new());
+    for letter in r.letters_about(row.invoice.id)? {
+        let Purpose::Reminder(id, step) = letter.purpose else { continue };
+        if letter.key == reminder_key(id, instalment, step, letter.to) && !is_copy(&letter) {
+            let taken_back = taken_back(r, &letter.key)?.is_some();
+            out.push(Written { step, queued: letter.queued, taken_back });
+        }
+    }
+    Ok(out)
 }
 
 /// Those of the people whom a step reaches who have not had its letter yet.

@@ -204,7 +204,7 @@ pub fn reject(
 /// When the scope does not allow it, or no dispute that was upheld waits for a credit note.
 pub fn close(w: &mut WriteTx<'_>, scope: &StaffScope, invoice: InvoiceId) -> Result<Done<()>, ActError> {
     let row = seen(w, scope, invoice)?;
-    let dispute = found(w.standing_dispute(invoice)?.filter(|x| x.waits))?;
+    let dispute = found(w.agreed_dispute(invoice)?)?;
     Ok(finish(w, &row, dispute, false)?.done(()))
 }
 
@@ -293,7 +293,7 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     {
         return Err(Refusal::Repeated(same.id.0).into());
     }
-    if w.standing_dispute(row.invoice.id)?.is_some_and(|x| x.waits) {
+    if w.agreed_dispute(row.invoice.id)?.is_some() {
         return Err(Refusal::DisputeAgreed.into());
     }
     let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
@@ -422,7 +422,7 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
 
 /// After a credit note of an invoice came to count: what was agreed on is credited by it.
 pub(super) fn credited(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
-    let Some(dispute) = w.newest_dispute(invoice)?.filter(|x| x.waits) else { return Ok(()) };
+    let Some(dispute) = w.agreed_dispute(invoice)? else { return Ok(()) };
     let row = found(w.invoice_row(invoice)?)?;
     finish(w, &row, dispute, true).map(drop)
 }

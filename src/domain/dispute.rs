@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{ClientId, DisputeId, InvoiceId, StaffId};
 use super::invoice::{Body, Invoice};
 use super::money::{Currency, Money};
+use super::payment::Settled;
 use super::person::Person;
 use super::refusal::{Faults, FieldFault, Refusal};
 use super::tax::{Line, Totals, Vat, VatGroup};
@@ -226,6 +227,14 @@ impl Dispute {
             (true, true) => "To be credited",
             (true, false) => "Part to be credited",
         }
+    }
+
+    /// How much of what was agreed on the client has paid all the same, where nothing of its invoice is `open` after
+    /// `settled`: its credit note gives them so much back. What was written off they never paid.
+    pub fn overpaid(&self, open: Money, settled: Settled) -> Money {
+        let agreed = self.amount.minor.saturating_sub(settled.written_off).min(settled.received);
+        let minor = if self.waits && open.minor <= 0 { agreed.max(0) } else { 0 };
+        Money::new(minor, open.currency)
     }
 
     /// What has become of it when so much of its invoice is open since `on`: settled when nothing is, open again when

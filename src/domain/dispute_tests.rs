@@ -174,3 +174,17 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_was_agreed_on_and_paid_is_owed_to_the_client() {
+    let agreed = Dispute { waits: true, outcome: Outcome::Upheld(date(2026, 11, 20)), ..Dispute::of_test() };
+    let settled = |received, written_off| Settled { received, written_off, ..Settled::default() };
+    let owed = |open, settled| agreed.overpaid(eur(open), settled).minor;
+    assert_eq!(owed(0, settled(1_000, 0)), 100);
+    assert_eq!(owed(40, settled(960, 0)), 0, "what is open is not asked for in its place");
+    assert_eq!(owed(0, settled(900, 100)), 0, "it was never paid");
+    assert_eq!(owed(0, settled(970, 30)), 70);
+    assert_eq!(owed(0, settled(60, 0)), 60, "the rest was credited before");
+    let over = Dispute { waits: false, ..agreed.clone() };
+    assert_eq!(over.overpaid(eur(0), settled(1_000, 0)).minor, 0);
+}

@@ -51,6 +51,11 @@ pub trait DisputeReads: Reader {
         id.map_or(Ok(None), |id| self.dispute(DisputeId(id)))
     }
 
+    /// The dispute of an invoice that was agreed on and is not credited yet, whatever is open of it.
+    fn agreed_dispute(&self, invoice: InvoiceId) -> Result<Option<Dispute>, StoreError> {
+        Ok(self.newest_dispute(invoice)?.filter(|x| x.waits))
+    }
+
     /// The dispute of an invoice that stands, open or not credited yet, while anything is open: one at a time does.
     fn standing_dispute(&self, invoice: InvoiceId) -> Result<Option<Dispute>, StoreError> {
         if self.disputed_of(invoice)?.is_none_or(|(open, _)| open <= 0) {
@@ -88,6 +93,22 @@ pub trait DisputeReads: Reader {
             rows.map(|row| Ok(row?.0.value().1)).collect::<Result<_, StoreError>>()?
         };
         ids.into_iter().filter_map(|id| self.dispute(DisputeId(id)).transpose()).collect()
+    }
+
+    /// Disputes that were agreed on and are not credited yet although nothing of their invoices is open, by invoice, at
+    /// most `limit`. There are few: each waits for a credit note.
+    fn agreed_and_settled(&self, limit: usize) -> Result<Vec<Dispute>, StoreError> {
+        let mut invoices = Vec::new();
+        for row in self.table(DISPUTED_OF)?.iter()? {
+            let (invoice, kept) = row?;
+            if kept.value().0 <= 0 {
+                invoices.push(InvoiceId(invoice.value()));
+            }
+            if invoices.len() == limit {
+                break;
+            }
+        }
+        invoices.into_iter().filter_map(|id| self.agreed_dispute(id).transpose()).collect()
     }
 
     /// What has settled an invoice, and beside that what is disputed of it, as nobody asks for either. Where all that

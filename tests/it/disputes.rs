@@ -2,6 +2,7 @@
 //! desk.
 
 mod again;
+mod agreed;
 
 use axum::http::StatusCode;
 use counterfoil::actions::{disputes, invoices, late_payment, payments};

@@ -68,7 +68,7 @@ impl TestHouse {
     }
 
     /// The document as UBL and CII, as this house exports it.
-    fn exported(&self, invoice: &Invoice, format: Format) -> Vec<u8> {
+    pub(crate) fn exported(&self, invoice: &Invoice, format: Format) -> Vec<u8> {
         let read = |r: &ReadTx| {
             let issue = invoice.issue.as_ref().unwrap();
             let firm = r.firm()?;

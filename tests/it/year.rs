@@ -572,7 +572,7 @@ impl World {
         self.customers[owed.client].entries.push((on, -part));
         let taken = if hold { 0 } else { part.min(owed.open()) };
         self.settle(i, taken, None);
-        if !hold {
+        if !hold || self.owed[i].open() == 0 {
             self.owed[i].no_more_dispute();
         }
     }

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::Date};
 use super::super::clients::NewClient;
 use super::super::invoices::{begin_reminders, issued_by};
 use super::super::people::NewContact;
-use super::super::{author, found, payments};
+use super::super::{author, disputes, found, payments};
 use super::intake::{DocumentRow, Intake, Remark};
 use super::plan::{Choices, Plan, PlannedDocument, PlannedPayment, Which, Whose, plan};
 use crate::app::Settings;
@@ -202,6 +202,8 @@ impl Bringing<'_, '_> {
     /// Settles the invoice that a credit note takes back, as far as it is open.
     fn credit(&mut self, credit: &Invoice, of: InvoiceId) -> Result<(), ActError> {
         self.allocate(of, Source::Credit(credit.id), credit.payable(), credit.dated)?;
+        // Paid already: what was agreed on is credited all the same.
+        disputes::credited(self.w, of)?;
         self.w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
         Ok(())
     }

@@ -69,8 +69,9 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId, hold: bool
     if part > 0 {
         let (source, amount) = (Source::Credit(credit.id), Money::new(part, credit.currency));
         let _ = payments::allocate(w, &row, source, amount, credit.dated, "")?;
-    } else if !hold {
-        // Paid already: what was agreed on is credited all the same.
+    }
+    if !hold || row.open().minor <= 0 {
+        // Paid already: what was agreed on is credited all the same, whatever becomes of the credit.
         disputes::credited(w, of)?;
     }
     w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;

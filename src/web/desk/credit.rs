@@ -49,7 +49,7 @@ pub async fn ask(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Query(query): 
 
 /// Fills in what was agreed on in a dispute, with what the client was answered as the reason.
 fn propose(desk: &Desk, r: &ReadTx, row: &Row, fields: &mut Fields) -> Result<(), StoreError> {
-    let Some(dispute) = r.standing_dispute(row.invoice.id)?.filter(|x| x.waits) else { return Ok(()) };
+    let Some(dispute) = r.agreed_dispute(row.invoice.id)? else { return Ok(()) };
     if let Some(answer) = &dispute.answer {
         fields.set("reason", &answer.words);
     }

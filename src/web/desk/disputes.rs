@@ -13,6 +13,7 @@ use crate::actions::disputes;
 use crate::domain::access::Act;
 use crate::domain::dispute::{Dispute, Outcome, Part, WORDS_MAX, any_words};
 use crate::domain::ids::InvoiceId;
+use crate::domain::money::Money;
 use crate::domain::person::Person;
 use crate::domain::refusal::Refusal;
 use crate::domain::sentence::Names;
@@ -57,7 +58,7 @@ impl<'a> Asked<'a> {
 pub async fn show(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>) -> Result<Response, Problem> {
     let row = invoice(&desk, id)?;
     // What was agreed on is credited from the invoice's page.
-    if desk.read(|r| Ok(r.standing_dispute(id)?))?.is_some_and(|x| x.waits) {
+    if desk.read(|r| Ok(r.agreed_dispute(id)?))?.is_some() {
         return Ok(on_to(&format!("{}#dispute", links::invoice(id))));
     }
     let asked = Asked { sent: Sent::Nothing, fields: &Fields::default(), errors: &[] };
@@ -193,7 +194,7 @@ fn at_answer(errors: Vec<FieldError>) -> Vec<FieldError> {
 pub async fn close(DeskWork(desk): DeskWork, Id(id): Id<InvoiceId>, Posted(_): Posted) -> Result<Response, Problem> {
     invoice(&desk, id)?;
     // Pressed twice, or credited in between: the page shows how it stands.
-    if desk.read(|r| Ok(r.standing_dispute(id)?))?.is_some_and(|x| x.waits) {
+    if desk.read(|r| Ok(r.agreed_dispute(id)?))?.is_some() {
         or_over(desk.act(move |w, scope| disputes::close(w, scope, id)).await)?;
     }
     Ok(on_to(&links::invoice(id)))
@@ -316,14 +317,15 @@ pub(super) fn section(
     row: &Row,
 ) -> Result<Option<Markup>, StoreError> {
     let all = r.disputes_of_invoice(row.invoice.id)?;
-    let can = row.invoice.is_invoice() && row.open().minor > 0 && desk.may(Act::Work);
+    let waits = all.last().is_some_and(|x| x.waits);
+    // What was agreed on is to be credited although it was paid: it is owed to the client.
+    let can = row.invoice.is_invoice() && (waits || row.open().minor > 0) && desk.may(Act::Work);
     if all.is_empty() && !can {
         return Ok(None);
     }
     let (newest, past) = all.split_last().map_or((None, all.as_slice()), |(newest, past)| (Some(newest), past));
     let lines: Vec<_> = past.iter().rev().map(|x| line(desk, names, row, x)).collect();
     let (page, open) = (links::invoice(row.invoice.id), newest.is_some_and(Dispute::is_open));
-    let waits = newest.is_some_and(|x| x.waits);
     let body = html! {
         @if let Some(newest) = newest {
             (standing(desk, names, row, newest))
@@ -359,7 +361,7 @@ fn standing(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispu
             format!("{} since {}, with {with}.", in_short(dispute, row), day(dispute.made))
         }
         Outcome::Upheld(on) if dispute.waits => {
-            format!("{answered} agreed on {}. It is not asked for until it is credited.", day(on))
+            format!("{answered} agreed on {}. {}", day(on), until(desk, row, dispute))
         }
         Outcome::Upheld(on) => format!("{answered} agreed on {}.", day(on)),
         Outcome::Rejected(on) => format!("{answered} did not agree, on {}.", day(on)),
@@ -367,6 +369,18 @@ fn standing(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispu
         Outcome::Settled(on) => format!("Over since {}: nothing is open.", day(on)),
     };
     parts::note(tone, icon, words, dispute_form::typed(dispute.answer.as_ref().map_or("", |x| &x.words)))
+}
+
+/// What holds of what was agreed on until it is credited.
+fn until(desk: &Desk, row: &Row, dispute: &Dispute) -> String {
+    let owed = dispute.overpaid(row.open(), row.settled);
+    if row.open().minor > 0 {
+        "It is not asked for until it is credited.".to_owned()
+    } else if owed.minor > 0 {
+        format!("The invoice is paid, so the client is owed {} until it is credited.", desk.locale().money(owed))
+    } else {
+        "Nothing is open any more, and it is not credited yet.".to_owned()
+    }
 }
 
 fn facts(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute) -> Markup {
@@ -436,7 +450,7 @@ pub(super) fn tag(r: &ReadTx, row: &Row) -> Result<Markup, StoreError> {
     })
 }
 
-/// All that is disputed now and that they may see.
+/// All that is disputed now, or agreed on and not credited yet, and that they may see.
 ///
 /// # Errors
 /// When the store fails.
@@ -447,6 +461,9 @@ pub(super) fn all(r: &ReadTx, desk: &Desk, names: &NamesOf<'_, ReadTx>) -> Resul
         more |= some.len() == LOOKED_MAX;
         open.extend(some);
     }
+    let paid = r.agreed_and_settled(LOOKED_MAX)?;
+    more |= paid.len() == LOOKED_MAX;
+    open.extend(paid.into_iter().filter(|x| desk.scope.sees(x.client)));
     open.sort_by_key(|x| x.id);
     more |= open.len() > SHOWN;
     let mut rows: Vec<parts::Row> = Vec::new();
@@ -477,10 +494,24 @@ fn of_all(desk: &Desk, names: &NamesOf<'_, ReadTx>, row: &Row, dispute: &Dispute
     let why = html! {
         (dispute.ground.words())
         small {
-            @if dispute.waits { "Agreed, to be credited" }
+            @if dispute.waits && row.open().minor <= 0 { "Agreed, and not credited yet" }
+            @else if dispute.waits { "Agreed, to be credited" }
             @else { "Since " (locale.date_medium(dispute.made, desk.today())) }
         }
     };
-    let amount = html! { (locale.money(dispute.disputed(row.open()))) small { (in_short(dispute, row)) } };
+    let (amount, how) = of_amount(dispute, row);
+    let amount = html! { (locale.money(amount)) small { (how) } };
     vec![what, why, amount, html! { (names.staff(dispute.with)) }].into()
+}
+
+/// How much is disputed and how; of what was agreed on and paid, what is owed to the client.
+fn of_amount(dispute: &Dispute, row: &Row) -> (Money, &'static str) {
+    let (open, owed) = (row.open(), dispute.overpaid(row.open(), row.settled));
+    if open.minor > 0 {
+        (dispute.disputed(open), in_short(dispute, row))
+    } else if owed.minor > 0 {
+        (owed, "Paid, so owed to the client")
+    } else {
+        (dispute.amount, "Nothing is open")
+    }
 }

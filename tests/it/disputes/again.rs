@@ -24,13 +24,13 @@ use super::{disputed_sum, goes_on, newest, of_lines, raised_by, recorded, reject
 use crate::auth::signed_in;
 use crate::house::{TestHouse, dublin, eur, line};
 
-async fn uphold(house: &TestHouse, id: InvoiceId) {
+pub(super) async fn uphold(house: &TestHouse, id: InvoiceId) {
     let act =
         move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::uphold(w, s, (id, None), "You are right.", &dublin());
     house.act(house.who.orla, act).await.unwrap();
 }
 
-async fn credit(house: &TestHouse, of: InvoiceId, minor: i64) -> InvoiceId {
+pub(super) async fn credit(house: &TestHouse, of: InvoiceId, minor: i64) -> InvoiceId {
     let take = Take::Amounts(vec![(line(1).vat, minor)]);
     let crediting = Crediting { take, ..Crediting::rest(of, String::new()) };
     invoices::credit_part(&house.app, house.by(house.who.orla), &house.scope(house.who.orla), crediting).await.unwrap();
@@ -41,13 +41,13 @@ async fn credit(house: &TestHouse, of: InvoiceId, minor: i64) -> InvoiceId {
     all.unwrap().last().unwrap().id
 }
 
-async fn returned(house: &TestHouse, receipt: ReceiptId) {
+pub(super) async fn returned(house: &TestHouse, receipt: ReceiptId) {
     let (settings, on) = (house.app.settings.clone(), house.app.today());
     let back = payments::TakingBack { on, cause: Cause::Returned, reason: String::new() };
     house.act(house.who.tom, move |w, s| payments::reverse(w, s, &settings, receipt, &back)).await.unwrap();
 }
 
-fn done(house: &TestHouse) -> Vec<bool> {
+pub(super) fn done(house: &TestHouse) -> Vec<bool> {
     turns(house).iter().filter_map(|x| if let Turn::Done { credited } = x { Some(*credited) } else { None }).collect()
 }
 

@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::anew::begin_anew;
-use super::{author, found, late_notes, letters, notices};
+use super::{author, found, late_notes, letters, notices, promises};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
@@ -364,10 +364,12 @@ fn end(w: &mut WriteTx<'_>, row: &Row, dispute: Dispute) -> Result<Done<()>, Act
     Ok(done)
 }
 
-/// Keeps a dispute. Where another instalment is the next to be asked for by it, its reminders begin anew.
+/// Keeps a dispute. Where another instalment is the next to be asked for by it, its reminders begin anew; what is
+/// promised of the invoice is measured with what is asked for now.
 fn put(w: &mut WriteTx<'_>, row: &Row, dispute: &Dispute) -> Result<(), ActError> {
     let due = w.asked_due(row)?;
     w.put_dispute(dispute)?;
+    promises::measure(w, row.invoice.id)?;
     let disputed = dispute.stands() && w.asked_due(row)? > due;
     begin_anew(w, &row.invoice, due, if disputed { PART_DISPUTED } else { ANOTHER_NEXT })
 }

@@ -15,6 +15,7 @@ use crate::domain::hold::PROMISED;
 use crate::domain::ids::{AllocationId, InvoiceId, PromiseId};
 use crate::domain::invoice::Invoice;
 use crate::domain::number::DocumentNumber;
+use crate::domain::payment::Source;
 use crate::domain::person::{Contact, Person};
 use crate::domain::promise::{Outcome, PER_INVOICE_MAX, Promise, STAFF_DAYS, Wish};
 use crate::domain::refusal::Refusal;
@@ -180,7 +181,35 @@ pub(super) fn paid(w: &mut WriteTx<'_>, invoice: &Invoice) -> Result<(), ActErro
 /// After less of an invoice is settled: promises that were kept by what is gone.
 pub(super) fn reopened(w: &mut WriteTx<'_>, invoice: &Invoice, zone: &TimeZone) -> Result<(), ActError> {
     let today = calendar::today(w.now, zone);
-    review(w, invoice, today)
+    review(w, invoice, today)?;
+    measure(w, invoice.id)
+}
+
+/// After something of an invoice is disputed, or no longer, or its money went back: its open promise is measured with
+/// what is asked for by its day now, and with what was paid since it was made. Whoever disputed nearly all of it and
+/// promised half of the rest does not keep its reminders back once all of it is asked for.
+pub(super) fn measure(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
+    let Some(before) = w.newest_promise(invoice)?.filter(Promise::is_open) else { return Ok(()) };
+    let Some(row) = w.invoice_row(invoice)?.filter(|row| row.open().minor > 0) else { return Ok(()) };
+    let asked = row.invoice.asked(w.unasked(&row)?, before.day).minor;
+    let open = asked.saturating_add(paid_since(w, &before)?);
+    if open == before.open {
+        return Ok(());
+    }
+    let promise = Promise { open, ..before.clone() };
+    w.put_promise(&promise)?;
+    match (before.is_enough(), promise.is_enough()) {
+        (false, true) => letters::withdraw_reminders(w, invoice, PROMISED),
+        (true, false) => Ok(look_now(w, invoice)?),
+        _ => Ok(()),
+    }
+}
+
+/// What was paid of its invoice since a promise was made, in minor units. A credit note pays nothing.
+fn paid_since(w: &WriteTx<'_>, promise: &Promise) -> Result<i64, StoreError> {
+    let all = w.allocations_of(promise.invoice)?;
+    let since = all.iter().filter(|x| x.id > promise.after && matches!(x.source, Source::Receipt(_)));
+    Ok(since.fold(0_i64, |sum, x| sum.saturating_add(x.amount.minor)))
 }
 
 /// Reckons what has become of each promise of an invoice, and notes what changed with a line in the log.

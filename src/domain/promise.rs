@@ -126,8 +126,9 @@ pub struct Promise {
     pub grace: u16,
     /// How much, in the invoice's currency; above zero and no more than was open.
     pub amount: Money,
-    /// What is asked for of the invoice by that day, as things stood then, in minor units: neither what is disputed nor
-    /// instalments that are due later.
+    /// What is asked for of the invoice by that day, in minor units: neither what is disputed nor instalments that are
+    /// due later. As things stood when it was made; where something was disputed since, or no longer, or money went
+    /// back, as they stood then, and with what was paid since it was made.
     pub open: i64,
     /// In the words of whoever made it; may be empty. Both sides read it.
     pub note: String,

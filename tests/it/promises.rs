@@ -228,6 +228,90 @@ async fn a_promise_of_less_than_half_is_shown_and_judged_and_holds_no_reminders(
 }
 
 #[tokio::test]
+async fn a_promise_is_measured_with_what_is_asked_for_once_a_dispute_is_over() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (marlow, ana) = (house.who.marlow, house.who.ana);
+    let open_of = |id| all(&house, id).last().map(|x| (x.open, x.keeps_back()));
+    let (id, number) = house.issue(marlow, 1_000_00, date(2026, 11, 30)).await;
+    let other = house.issue(marlow, 500_00, date(2026, 11, 30)).await.0;
+    house.tick().await;
+    let nearly = |minor| dispute::Wish {
+        part: dispute::Part::Amount(minor),
+        ground: dispute::Ground::Price,
+        words: "too much".to_owned(),
+    };
+    let zone = crate::house::dublin();
+    let (of, wished) = (number.clone(), nearly(999_98));
+    let (by, pass) = (By { actor: Actor::Contact(ana), address: None }, Pass { contact: ana, only: None });
+    let act = move |w: &mut WriteTx<'_>| disputes::raise(w, pass, &of, &wished, &zone);
+    house.app.store.write(by, house.app.now(), act).await.unwrap();
+    made_by(&house, ana, &number, wish(date(2026, 12, 20), 1)).await.unwrap();
+    assert_eq!(open_of(id), Some((2, true)), "half of what is not disputed");
+    house.tick().await;
+    house.claim_all();
+    let zone = crate::house::dublin();
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::reject(w, s, (id, None), "as agreed", &zone);
+    house.act(house.who.orla, act).await.unwrap();
+    assert_eq!(open_of(id), Some((1_000_00, false)), "a cent of all");
+    house.tick().await;
+    house.claim_all();
+
+    // The same where money that had paid nearly all of it goes back.
+    let receipt = house.pay(marlow, 499_98, vec![other]).await;
+    made_by(&house, ana, &house_number(&house, other), wish(date(2026, 12, 20), 1)).await.unwrap();
+    assert_eq!(open_of(other), Some((2, true)));
+    let settings = house.app.settings.clone();
+    let back = TakingBack { on: date(2026, 11, 23), cause: Cause::Returned, reason: String::new() };
+    house.act(house.who.tom, move |w, s| payments::reverse(w, s, &settings, receipt, &back)).await.unwrap();
+    assert_eq!(open_of(other), Some((500_00, false)));
+    house.tick().await;
+    house.claim_all();
+    house.at(date(2026, 11, 30), 12);
+    house.tick().await;
+    let text = house.claim("ana@marlow.example").text;
+    assert!(text.contains("€1,000.00") && text.contains("€500.00"), "{text}");
+    house.claim_all();
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
+}
+
+fn house_number(house: &TestHouse, id: InvoiceId) -> DocumentNumber {
+    house.app.store.read(|r| r.invoice(id)).unwrap().unwrap().number().unwrap().clone()
+}
+
+#[tokio::test]
+async fn a_promise_of_what_is_left_beside_a_dispute_holds_and_what_was_paid_of_it_counts() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
+    house.tick().await;
+    made_by(&house, house.who.ana, &number, wish(date(2026, 12, 11), 40_00)).await.unwrap();
+    let open_of = || all(&house, id).last().map(|x| (x.open, x.keeps_back()));
+    assert_eq!(open_of(), Some((100_00, false)));
+    let zone = crate::house::dublin();
+    let part = |minor| dispute::Wish {
+        part: dispute::Part::Amount(minor),
+        ground: dispute::Ground::Price,
+        words: "two, not three".to_owned(),
+    };
+    let wished = part(60_00);
+    house.act(house.who.tom, move |w, s| disputes::record(w, s, id, &wished, &zone)).await.unwrap();
+    assert_eq!(open_of(), Some((40_00, true)), "all that is asked for");
+    let mut ana = signed_in(&house, "ana@marlow.example").await;
+    let text = ana.get(&format!("/invoices/{}", number.in_url())).await.text();
+    assert!(text.contains("€40.00 is promised by") && !text.contains("we still send reminders"), "{text}");
+    house.tick().await;
+    house.claim_all();
+    assert_eq!(goes_on(&house, date(2026, 11, 30)).await, 0);
+    // Some of it is paid, and the dispute is over: what is left of the promise is measured beside that.
+    house.pay(house.who.marlow, 30_00, vec![id]).await;
+    let zone = crate::house::dublin();
+    house.act(house.who.tom, move |w, s| disputes::withdraw_recorded(w, s, id, &zone)).await.unwrap();
+    assert_eq!(open_of(), Some((100_00, false)), "70.00 is asked for, and 30.00 was paid");
+    house.tick().await;
+    assert!(house.claim_all() > 0, "reminders go on");
+    assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
+}
+
+#[tokio::test]
 async fn a_call_about_a_broken_promise_takes_it_off_today_as_its_outcome_says() {
     let house = TestHouse::new().await.heedless_of_mail();
     let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 23)).await;

@@ -32,6 +32,7 @@ impl Owed {
     pub(super) fn no_more_dispute(&mut self) {
         if self.upheld {
             (self.disputed, self.upheld) = (None, false);
+            self.measure();
         }
     }
 
@@ -67,6 +68,7 @@ impl World {
             Part::Amount(minor) => Disputed::Amount(minor),
             _ => Disputed::Whole,
         });
+        self.owed[i].measure();
         if self.planted == Planted::SilentDispute {
             return;
         }
@@ -103,6 +105,7 @@ impl World {
         if how != 1 {
             self.owed[i].disputed = None;
         }
+        self.owed[i].measure();
         if self.planted == Planted::SilentDispute {
             return;
         }

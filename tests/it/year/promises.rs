@@ -22,7 +22,7 @@ pub(super) struct Promised {
     /// The last day on which money keeps it.
     pub last: Date,
     amount: i64,
-    /// What was asked for when it was made.
+    /// What was asked for when it was made, or when that changed otherwise than by a payment last.
     of: i64,
     /// What settled the invoice since, in time; what has no allocation is never taken back.
     since: Vec<(Option<AllocationId>, i64)>,
@@ -41,6 +41,21 @@ impl Promised {
     /// Whether it keeps reminders back on a day.
     pub fn holds_on(&self, day: Date) -> bool {
         self.runs_on(day) && self.amount * 2 >= self.of
+    }
+}
+
+impl Owed {
+    /// Something is disputed, or no longer, or money went back: what is promised is measured with what is asked for
+    /// now, and what was paid since.
+    pub(super) fn measure(&mut self) {
+        if self.open() == 0 {
+            return;
+        }
+        let asked = self.to_ask();
+        if let Some(promised) = &mut self.promised {
+            let paid: i64 = promised.since.iter().filter(|x| x.0.is_some()).map(|x| x.1).sum();
+            promised.of = asked + paid;
+        }
     }
 }
 
@@ -63,6 +78,7 @@ impl World {
         if let Some(promised) = &mut self.owed[i].promised {
             promised.since.retain(|x| x.0 != Some(allocation));
         }
+        self.owed[i].measure();
     }
 
     /// Somebody promises to pay an invoice, again perhaps; or what is promised is withdrawn.

@@ -261,6 +261,21 @@ pub struct Anew {
     pub paid: Vec<Date>,
 }
 
+/// What the notes before a note charge, as they stood when it was drafted: one that had been credited whole by then had
+/// left its days to it. One that is credited later had not: this note never asked for them.
+fn charged_before(r: &impl Reader, note: &Invoice) -> Result<Vec<Stretch>, StoreError> {
+    let Some(of) = note.late.as_ref().map(|x| x.of) else { return Ok(Vec::new()) };
+    let mut charged = Vec::new();
+    for before in r.late_notes_of(of)?.into_iter().filter(|x| x.id < note.id) {
+        let mut credits = r.credit_notes_for(&before)?;
+        // A credit note gets its identifier as it is issued, and a note as it is drafted.
+        credits.retain(|x| x.id < note.id);
+        let counted = credits.is_empty() || Credited::of(&before, &credits).is_none_or(|x| x.is_left());
+        charged.extend(before.late.filter(|_| counted).into_iter().flat_map(|x| x.stretches));
+    }
+    Ok(charged)
+}
+
 /// What an issued note would ask for now, with the days and rates that it charges; `None` while that is what it asks
 /// for. Nothing changes by it.
 ///
@@ -270,9 +285,7 @@ pub fn anew(r: &impl Reader, note: &Invoice) -> Result<Option<Anew>, StoreError>
     let (Some(late), Some(issue)) = (&note.late, &note.issue) else { return Ok(None) };
     let Some(invoice) = r.invoice(late.of)? else { return Ok(None) };
     let Some(owed) = r.owed_of(&invoice)? else { return Ok(None) };
-    let (earlier, later): (Vec<_>, Vec<_>) = notes_of(r, late.of)?.into_iter().partition(|x| x.0.id < note.id);
-    // What was credited whole charges nothing any more, and left its days to this one.
-    let charged = standing(&earlier, None).into_iter().flat_map(|x| x.stretches.clone()).collect::<Vec<_>>();
+    let charged = charged_before(r, note)?;
     let rates = as_charged(&r.late_payment()?.rates, &late.stretches);
     let found = accrued(&owed, &rates, &charged, late.until);
     let now = found.interest().saturating_add(late.fixed.filter(|_| found.late.is_some()).unwrap_or(0));
@@ -280,7 +293,7 @@ pub fn anew(r: &impl Reader, note: &Invoice) -> Result<Option<Anew>, StoreError>
     let credited = credits.iter().fold(0_i64, |sum, x| sum.saturating_add(x.payable().minor));
     let less = note.payable().minor.saturating_sub(credited).saturating_sub(now);
     // What was credited beyond it was a courtesy, and what it lacks is in a note that followed.
-    let follows = later.iter().any(|(x, counts)| *counts && x.id > note.id && x.issue.is_some());
+    let follows = notes_of(r, late.of)?.iter().any(|(x, counts)| *counts && x.id > note.id && x.issue.is_some());
     if less == 0 || (less < 0 && (credited > 0 || follows)) {
         return Ok(None);
     }

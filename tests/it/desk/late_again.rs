@@ -279,6 +279,32 @@ async fn a_note_tells_what_it_would_be_after_what_was_recorded_since() {
     assert!(house.verify().faults.is_empty(), "{:?}", house.verify().faults);
 }
 
+#[tokio::test]
+async fn a_note_before_that_is_credited_later_changes_nothing_of_what_a_note_asks_for() {
+    let house = charging(charged()).await;
+    let (marlow, orla) = (house.who.marlow, house.who.orla);
+    let (id, _) = house.issue(marlow, 1_200_00, date(2026, 9, 30)).await;
+    let first = make(&house, id).await;
+    issue(&house, first).await.unwrap();
+    house.at(date(2026, 12, 23), 9);
+    let second = make(&house, id).await;
+    issue(&house, second).await.unwrap();
+    // 1,200.00 × 10.15% × 30 ÷ 365.
+    assert_eq!(kept(&house, second).payable(), eur(10_01));
+    let (by, scope) = (house.by(orla), house.scope(orla));
+    invoices::credit(&house.app, by, &scope, first, "A courtesy".to_owned()).await.unwrap();
+    let own = format!("/desk/invoices/{second}");
+    let mut tom = desk_of(&house, house.who.tom).await;
+    let text = tom.get(&own).await.text();
+    assert!(!text.contains("would be"), "the days of the first were never asked for by this one: {text}");
+    let on = date(2026, 11, 23);
+    let new = NewReceipt { on, ..house.receipt(marlow, 1_200_00, Apply::Default(vec![id])) };
+    house.act(orla, move |w, s| payments::record(w, s, &new)).await.unwrap();
+    let text = tom.get(&own).await.text();
+    let says = "this note would be €0.00, €10.01 less.";
+    assert!(text.contains(says) && text.contains("Credit the difference"), "{text}");
+}
+
 /// A page without its tags.
 fn words_of(page: &str) -> String {
     let text: String = page.split('<').filter_map(|x| x.split_once('>')).map(|x| x.1).collect();

@@ -306,6 +306,8 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     let dispute = Dispute { part, amount, ground, words, changes, ..old };
     put(w, row, &dispute)?;
     plan(w, row, &dispute)?;
+    // The rest may be late, and was looked past while all of it was disputed.
+    late_notes::looked_past(w, row.invoice.id)?;
     let done = tell(w, &dispute, turn)?.done(dispute.id);
     notices::dispute(w, zone, &row.invoice, &dispute, notices::Told::Changed)?;
     Ok(done)

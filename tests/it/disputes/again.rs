@@ -52,12 +52,12 @@ pub(super) fn done(house: &TestHouse) -> Vec<bool> {
 }
 
 /// What Ana reads, in one line.
-fn read(house: &TestHouse) -> String {
+pub(super) fn read(house: &TestHouse) -> String {
     house.claim("ana@marlow.example").text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// An invoice of three instalments of €400.00, on 1 December, 12 January and 12 February.
-async fn in_instalments(house: &TestHouse) -> (InvoiceId, DocumentNumber) {
+pub(super) async fn in_instalments(house: &TestHouse) -> (InvoiceId, DocumentNumber) {
     let days = [date(2026, 12, 1), date(2027, 1, 12), date(2027, 2, 12)];
     let terms = Terms { instalments: days.map(|due| Instalment { due, amount: 400_00 }).to_vec(), early: None };
     let draft = invoices::Draft { terms, ..house.draft_of(house.who.marlow, 1_200_00, days[2]) };
@@ -116,9 +116,8 @@ async fn what_was_agreed_on_and_paid_all_the_same_is_not_asked_for_when_the_mone
     assert!(house.verify().is_clean(), "{:#?}", house.verify());
 }
 
-#[tokio::test]
-async fn after_the_credit_note_of_what_was_agreed_late_payment_is_charged_by_itself() {
-    let house = TestHouse::new().await.heedless_of_mail();
+/// Late payment notes are drafted by themselves after thirty days.
+async fn charge_late(house: &TestHouse) {
     let mut policy = house.app.store.read(|r| r.late_payment()).unwrap();
     (policy.on, policy.by_itself, policy.after) = (true, true, 30);
     let rate = YearlyRate::parse("rate", "10.15").unwrap();
@@ -126,6 +125,12 @@ async fn after_the_credit_note_of_what_was_agreed_late_payment_is_charged_by_its
     let known = house.app.store.read(|r| r.late_payment_now()).unwrap().version;
     let act = move |w: &mut WriteTx<'_>, s: &StaffScope| late_payment::change(w, s, known, &policy, "as agreed");
     house.act(house.who.orla, act).await.unwrap();
+}
+
+#[tokio::test]
+async fn after_the_credit_note_of_what_was_agreed_late_payment_is_charged_by_itself() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    charge_late(&house).await;
     let (id, _) = house.issue(house.who.marlow, 1_000_00, date(2026, 11, 24)).await;
     recorded(&house, id, wish(Part::Whole)).await.unwrap();
     uphold(&house, id).await;
@@ -136,6 +141,24 @@ async fn after_the_credit_note_of_what_was_agreed_late_payment_is_charged_by_its
     credit(&house, id, 200_00).await;
     house.tick().await;
     assert_eq!(notes(), 1, "the rest is asked for again, and late");
+}
+
+#[tokio::test]
+async fn late_payment_of_the_rest_is_charged_by_itself_once_less_than_all_is_disputed() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    charge_late(&house).await;
+    let (id, _) = house.issue(house.who.marlow, 1_000_00, date(2026, 11, 24)).await;
+    let first = recorded(&house, id, wish(Part::Whole)).await.unwrap();
+    let notes = || house.app.store.read(|r| r.late_notes_of(id)).unwrap().len();
+    house.at(date(2027, 1, 10), 12);
+    house.tick().await;
+    assert_eq!(notes(), 0);
+    let part = wish(Part::Amount(200_00));
+    let act =
+        move |w: &mut WriteTx<'_>, s: &StaffScope| disputes::change_recorded(w, s, id, (first, 0), &part, &dublin());
+    house.act(house.who.tom, act).await.unwrap();
+    house.tick().await;
+    assert_eq!(notes(), 1, "the other 800.00 is late");
 }
 
 #[tokio::test]

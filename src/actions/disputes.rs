@@ -14,7 +14,7 @@ use super::{author, found, late_notes, letters, notices, promises};
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wish, any_words, words};
-use crate::domain::event::{Actor, Event};
+use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::hold::{ANOTHER_NEXT, DISPUTED, PART_DISPUTED};
 use crate::domain::ids::{ClientId, DisputeId, InvoiceId, StaffId};
 use crate::domain::money::Money;
@@ -27,6 +27,9 @@ use crate::store::scope::{ClientView, Pass};
 
 /// The dispute that a form was drawn for: its identifier, and how often it had been changed.
 pub type Seen = (DisputeId, u32);
+
+/// Lines of an invoice's log that are looked through for what happened to its disputes.
+const LOG_MAX: usize = 10_000;
 
 /// A contact with the right to answer disputes an invoice. Whoever looks after the client is told, and looks into it.
 ///
@@ -256,7 +259,7 @@ fn make(
         let why = if same { Refusal::Repeated(old.id.0) } else { Refusal::DisputeOpen(old.made) };
         return Err(why.into());
     }
-    refuse_more(&before, matches!(by, Person::Staff(_)))?;
+    refuse_more(w, &before, matches!(by, Person::Staff(_)))?;
     let with = resolver(w, invoice.client)?;
     let (id, client, made) = (DisputeId(w.next("dispute")?), invoice.client, calendar::today(w.now, zone));
     let turn = Turn::Raised { part: part.clone(), ground, words: words.clone(), with };
@@ -299,7 +302,7 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
     let Some(old) = open.filter(|x| (x.id, x.changes) == of) else { return Err(Refusal::ChangedMeanwhile.into()) };
     // What staff change is their own affair.
     if !matches!(w.by.actor, Actor::Staff(_)) {
-        refuse_more(&w.disputes_of_invoice(row.invoice.id)?, false)?;
+        refuse_more(w, &w.disputes_of_invoice(row.invoice.id)?, false)?;
     }
     let changes = old.changes.saturating_add(1);
     let turn = Turn::Changed { part: part.clone(), ground, words: words.clone() };
@@ -315,11 +318,25 @@ fn reword(w: &mut WriteTx<'_>, row: &Row, of: Seen, wish: &Wish, zone: &TimeZone
 
 /// Refuses one more dispute of an invoice that `staff` recorded as often as can be, or one more dispute or change where
 /// contacts did: each tells somebody by letter.
-fn refuse_more(before: &[Dispute], staff: bool) -> Result<(), Refusal> {
+fn refuse_more(w: &WriteTx<'_>, before: &[Dispute], staff: bool) -> Result<(), ActError> {
     let raised = before.iter().filter(|x| matches!(x.by, Person::Staff(_)) == staff).count();
     let changes = before.iter().filter(|_| !staff).map(|x| usize::try_from(x.changes).unwrap_or(usize::MAX));
-    let told = changes.fold(raised, usize::saturating_add);
-    if told >= PER_INVOICE_MAX { Err(Refusal::DisputesFull(PER_INVOICE_MAX)) } else { Ok(()) }
+    let mut told = changes.fold(raised, usize::saturating_add);
+    if told >= PER_INVOICE_MAX && !staff {
+        told = raised.saturating_add(changed_by_contacts(w, before)?);
+    }
+    if told >= PER_INVOICE_MAX { Err(Refusal::DisputesFull(PER_INVOICE_MAX).into()) } else { Ok(()) }
+}
+
+/// How often contacts changed disputes of an invoice: a dispute counts the changes of all, and the log knows whose each
+/// was.
+fn changed_by_contacts(w: &WriteTx<'_>, before: &[Dispute]) -> Result<usize, StoreError> {
+    let Some(invoice) = before.first().map(|x| x.invoice) else { return Ok(0) };
+    let changed = |x: &&LogEntry| {
+        let turned = matches!(x.event, Event::Dispute { turn: Turn::Changed { .. }, .. });
+        turned && matches!(x.by.actor, Actor::Contact(_))
+    };
+    Ok(w.log_of_invoice(invoice, None, LOG_MAX)?.iter().filter(changed).count())
 }
 
 fn take_back(w: &mut WriteTx<'_>, row: &Row, zone: &TimeZone) -> Result<Done<()>, ActError> {

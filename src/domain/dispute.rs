@@ -19,8 +19,8 @@ use super::text;
 
 /// Most characters that say what is wrong, or answer it.
 pub const WORDS_MAX: usize = 2_000;
-/// Most disputes of one invoice that contacts raise, with all changes of them, and most that staff record: contacts
-/// can’t use up what staff have. Beyond it, talking is better than one more.
+/// Most disputes of one invoice that contacts raise, with all changes that they make, and most that staff record: none
+/// can use up what the others have. Beyond it, talking is better than one more.
 pub const PER_INVOICE_MAX: usize = 50;
 
 /// Why something is disputed.

@@ -264,6 +264,39 @@ async fn contacts_can_not_use_up_what_staff_record() {
 }
 
 #[tokio::test]
+async fn what_staff_correct_of_a_dispute_is_not_taken_off_what_contacts_may() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;
+    let first = raised_by(&house, house.who.ana, &number, wish(Part::Whole)).await.unwrap();
+    let part = |n: u32| wish(Part::Amount(10_00 + i64::from(n)));
+    let most = u32::try_from(PER_INVOICE_MAX).unwrap();
+    for n in 0..most {
+        let act = move |w: &mut WriteTx<'_>, s: &StaffScope| {
+            disputes::change_recorded(w, s, id, (first, n), &part(n), &dublin())
+        };
+        house.act(house.who.tom, act).await.unwrap();
+    }
+    withdraw(&house, id).await;
+    let second = raised_by(&house, house.who.ana, &number, wish(Part::Whole)).await.unwrap();
+    // They raised two; what they change themselves counts.
+    let change = async |n: u32| {
+        let (by, pass) = (By { actor: Actor::Contact(house.who.ana), address: None }, pass_of(&house));
+        let of = number.clone();
+        let act = move |w: &mut WriteTx<'_>| disputes::change(w, pass, &of, (second, n), &part(n), &dublin());
+        house.app.store.write(by, house.app.now(), act).await
+    };
+    for n in 0..most - 2 {
+        change(n).await.unwrap();
+    }
+    let full = change(most - 2).await;
+    assert!(matches!(full, Err(ActError::Refused(Refusal::DisputesFull(_)))), "{full:?}");
+}
+
+fn pass_of(house: &TestHouse) -> Pass {
+    Pass { contact: house.who.ana, only: None }
+}
+
+#[tokio::test]
 async fn what_was_typed_while_the_firm_agreed_is_kept_in_sight() {
     let house = TestHouse::new().await.heedless_of_mail();
     let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 30)).await;

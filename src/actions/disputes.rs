@@ -6,6 +6,7 @@
 //! the rule of downtime holds: the latest missed step goes, once. While a part is disputed, reminders ask for the rest;
 //! of instalments for the first that is not disputed whole, by its own steps.
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
@@ -17,8 +18,10 @@ use crate::domain::dispute::{Answer, Dispute, Outcome, PER_INVOICE_MAX, Turn, Wi
 use crate::domain::event::{Actor, Event, LogEntry};
 use crate::domain::hold::{ANOTHER_NEXT, DISPUTED, PART_DISPUTED};
 use crate::domain::ids::{ClientId, DisputeId, InvoiceId, StaffId};
+use crate::domain::invoice::{Invoice, Kind};
 use crate::domain::money::Money;
 use crate::domain::number::DocumentNumber;
+use crate::domain::payment::Source;
 use crate::domain::person::{Contact, Person, Role, Staff};
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::invoices::Row;
@@ -441,11 +444,53 @@ pub(super) fn moved(w: &mut WriteTx<'_>, before: &Row, on: Date) -> Result<(), A
     if dispute.stands() { plan(w, &row, &dispute) } else { Ok(()) }
 }
 
-/// After a credit note of an invoice came to count: what was agreed on is credited by it.
-pub(super) fn credited(w: &mut WriteTx<'_>, invoice: InvoiceId) -> Result<(), ActError> {
-    let Some(dispute) = w.agreed_dispute(invoice)? else { return Ok(()) };
+/// After a credit note came to count: what was agreed on of this very invoice is credited by it, if it was issued since
+/// that was disputed. One of before is about something else.
+pub(super) fn credited(w: &mut WriteTx<'_>, invoice: InvoiceId, note: &Invoice) -> Result<(), ActError> {
+    let Some(dispute) = w.agreed_dispute(invoice)?.filter(|x| answers(note, x)) else { return Ok(()) };
     let row = found(w.invoice_row(invoice)?)?;
     finish(w, &row, dispute, true).map(drop)
+}
+
+/// Whether a credit note can be what was agreed on in a dispute.
+fn answers(note: &Invoice, dispute: &Dispute) -> bool {
+    let since = note.issue.as_ref().is_some_and(|x| x.at >= dispute.at);
+    since && note.kind == Kind::CreditNote(dispute.invoice)
+}
+
+/// After a credit note of an invoice is gone that was brought in at `at`: where a dispute was over by that, what was
+/// agreed on waits to be credited again, unless another credit note was applied since.
+pub(super) fn uncredited(w: &mut WriteTx<'_>, invoice: InvoiceId, at: Timestamp) -> Result<(), ActError> {
+    let upheld = |x: &Dispute| matches!(x.outcome, Outcome::Upheld(_)) && !x.waits;
+    let Some(dispute) = w.newest_dispute(invoice)?.filter(upheld) else { return Ok(()) };
+    let log = w.log_of_invoice(invoice, None, LOG_MAX)?;
+    let last = log.iter().find_map(|x| over_by(&x.event, dispute.id).map(|credited| (x.at, credited)));
+    if last != Some((at, true)) || is_answered(w, &dispute)? {
+        return Ok(());
+    }
+    let (row, dispute) = (found(w.invoice_row(invoice)?)?, Dispute { waits: true, ..dispute });
+    put(w, &row, &dispute)?;
+    let _ = tell(w, &dispute, Turn::Reopened)?;
+    plan(w, &row, &dispute)
+}
+
+/// Of an event which tells that nothing of a dispute has to be credited any more: whether it is.
+fn over_by(event: &Event, of: DisputeId) -> Option<bool> {
+    match event {
+        Event::Dispute { dispute, turn: Turn::Done { credited }, .. } if *dispute == of => Some(*credited),
+        _ => None,
+    }
+}
+
+/// Whether a credit note that can be what was agreed on settles some of its invoice.
+fn is_answered(w: &WriteTx<'_>, dispute: &Dispute) -> Result<bool, StoreError> {
+    for allocation in w.allocations_of(dispute.invoice)? {
+        let Source::Credit(id) = allocation.source else { continue };
+        if w.invoice(id)?.is_some_and(|note| answers(&note, dispute)) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Notes in the log what happened to a dispute, and how much of its invoice it was about then.

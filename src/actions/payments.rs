@@ -16,7 +16,7 @@ use crate::domain::client::Party;
 use crate::domain::event::Event;
 use crate::domain::hold::ANOTHER_NEXT;
 use crate::domain::ids::{AllocationId, ClientId, InvoiceId, ReceiptId};
-use crate::domain::invoice::{Kind, YEARS};
+use crate::domain::invoice::YEARS;
 use crate::domain::money::{AMOUNT_MAX, Money};
 use crate::domain::number::DocumentNumber;
 use crate::domain::payment::{self, Allocation, Method, Receipt, Source};
@@ -177,16 +177,11 @@ pub(super) fn allocate(
     }
     promises::paid(w, &row.invoice)?;
     disputes::moved(w, row, on)?;
-    if credits(w, source, invoice)? {
-        disputes::credited(w, invoice)?;
+    if let Source::Credit(id) = source {
+        let note = found(w.invoice(id)?)?;
+        disputes::credited(w, invoice, &note)?;
     }
     Ok(recorded)
-}
-
-/// Whether what is applied is a credit note of this very invoice.
-fn credits(w: &WriteTx<'_>, source: Source, of: InvoiceId) -> Result<bool, StoreError> {
-    let Source::Credit(id) = source else { return Ok(false) };
-    Ok(w.invoice(id)?.is_some_and(|x| x.kind == Kind::CreditNote(of)))
 }
 
 /// After an allocation came or went: the invoice's new place, and its reminders from the beginning where another
@@ -272,7 +267,7 @@ pub fn undo(
 
 /// After something that had settled an invoice is gone: its new place, and its reminders again if nothing was open of
 /// it. What is open now.
-fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Money, ActError> {
+pub(super) fn reopen(w: &mut WriteTx<'_>, settings: &Settings, before: &Row) -> Result<Money, ActError> {
     let open = reshelve(w, before)?;
     if before.open().minor == 0 && open.minor > 0 {
         reminders::resume(w, &before.invoice, settings)?;

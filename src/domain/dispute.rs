@@ -279,7 +279,7 @@ pub enum Turn {
     Withdrawn,
     /// Nothing of the invoice is open any more.
     Settled,
-    /// Something of the invoice is open again, and with it the dispute.
+    /// Something of the invoice is open again, and with it the dispute; or the credit note of what was agreed is gone.
     Reopened,
     /// What was agreed is credited, or need not be: what is open of the invoice is asked for again.
     Done { credited: bool },

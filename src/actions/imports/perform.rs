@@ -203,7 +203,7 @@ impl Bringing<'_, '_> {
     fn credit(&mut self, credit: &Invoice, of: InvoiceId) -> Result<(), ActError> {
         self.allocate(of, Source::Credit(credit.id), credit.payable(), credit.dated)?;
         // Paid already: what was agreed on is credited all the same.
-        disputes::credited(self.w, of)?;
+        disputes::credited(self.w, of, credit)?;
         self.w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
         Ok(())
     }

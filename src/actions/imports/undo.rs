@@ -1,14 +1,14 @@
 //! Undoing an import, as long as nothing was built on what it brought.
 
-use super::super::{author, disputes, found, invoices, late_notes, promises, reminders};
+use super::super::{author, disputes, found, invoices, payments};
 use crate::app::Settings;
 use crate::domain::access::{Act, StaffScope};
 use crate::domain::calendar;
 use crate::domain::event::{Actor, Event, LogEntry};
-use crate::domain::ids::{AllocationId, ClientId, ContactId, ImportId, InvoiceId, ReceiptId, StaffId};
+use crate::domain::ids::{ClientId, ContactId, ImportId, InvoiceId, ReceiptId, StaffId};
 use crate::domain::import::{Import, Undone};
-use crate::domain::invoice::Invoice;
-use crate::domain::payment::Source;
+use crate::domain::invoice::{Invoice, Kind};
+use crate::domain::payment::{Allocation, Source};
 use crate::domain::person::Person;
 use crate::domain::refusal::{FieldFault, Refusal};
 use crate::store::prelude::*;
@@ -51,7 +51,7 @@ pub fn undo(
         step();
         let receipt = found(w.receipt(ReceiptId(receipt))?)?;
         for allocation in w.allocations_from(Source::Receipt(receipt.id))? {
-            release(w, settings, allocation.invoice, allocation.id)?;
+            release(w, settings, &allocation)?;
         }
         w.remove_receipt(&receipt)?;
     }
@@ -59,9 +59,12 @@ pub fn undo(
         step();
         let document = found(w.invoice(InvoiceId(document))?)?;
         for allocation in w.allocations_from(Source::Credit(document.id))? {
-            release(w, settings, allocation.invoice, allocation.id)?;
+            release(w, settings, &allocation)?;
         }
         w.remove_document(&document)?;
+        if let Kind::CreditNote(of) = document.kind {
+            disputes::uncredited(w, of, import.at)?;
+        }
     }
     for contact in import.contacts.ids().rev() {
         step();
@@ -88,22 +91,11 @@ pub fn who(reader: &impl Reader, by: StaffId) -> Result<String, StoreError> {
     Ok(reader.staff(by)?.map_or_else(|| "the command line".to_owned(), |x| x.name))
 }
 
-/// Takes an allocation back; an invoice that stays is open again by it, and its reminders go on.
-fn release(
-    w: &mut WriteTx<'_>,
-    settings: &Settings,
-    invoice: InvoiceId,
-    allocation: AllocationId,
-) -> Result<(), ActError> {
-    let before = found(w.invoice_row(invoice)?)?;
-    w.remove_allocation(invoice, allocation)?;
-    w.reshelve(&before.invoice)?;
-    if before.open().minor == 0 {
-        reminders::resume(w, &before.invoice, settings)?;
-    }
-    promises::reopened(w, &before.invoice, &settings.zone)?;
-    disputes::moved(w, &before, calendar::today(w.now, &settings.zone))?;
-    Ok(late_notes::looked_past(w, invoice)?)
+/// Takes an allocation back as staff do; an invoice that stays is open again by it, and its reminders go on.
+fn release(w: &mut WriteTx<'_>, settings: &Settings, allocation: &Allocation) -> Result<(), ActError> {
+    let before = found(w.invoice_row(allocation.invoice)?)?;
+    w.remove_allocation(allocation.invoice, allocation.id)?;
+    payments::reopen(w, settings, &before).map(drop)
 }
 
 /// What was built on an import since, in words; `None` when nothing was.

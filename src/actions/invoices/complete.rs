@@ -72,7 +72,7 @@ fn apply_credit(w: &mut WriteTx<'_>, credit: &Invoice, of: InvoiceId, hold: bool
     }
     if !hold || row.open().minor <= 0 {
         // Paid already: what was agreed on is credited all the same, whatever becomes of the credit.
-        disputes::credited(w, of)?;
+        disputes::credited(w, of, credit)?;
     }
     w.put_unapplied(credit.client, Source::Credit(credit.id), credit.payable())?;
     Ok(())

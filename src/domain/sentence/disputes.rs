@@ -49,7 +49,7 @@ pub(super) fn for_staff(
         Turn::Withdrawn if staff => (format!("{who} withdrew the dispute of {document} for the client"), None),
         Turn::Withdrawn => (format!("{who} withdrew the dispute of {document}"), None),
         Turn::Settled => (format!("Dispute of {document} over: nothing is open any more"), None),
-        Turn::Reopened => (format!("Dispute of {document} open again"), None),
+        Turn::Reopened => (format!("Dispute of {document} stands again"), None),
         Turn::Done { credited: true } => (format!("What was agreed on {document} is credited"), None),
         Turn::Done { credited: false } => (format!("{who} noted that nothing of {document} has to be credited"), None),
     }
@@ -74,7 +74,7 @@ pub(super) fn for_client((who, actor): (&str, &Actor), amount: &str, turn: &Turn
         Turn::Withdrawn if staff => format!("{who} noted that you withdrew the dispute."),
         Turn::Withdrawn => format!("{who} withdrew the dispute."),
         Turn::Settled => "The dispute is over: nothing of this invoice is open any more.".to_owned(),
-        Turn::Reopened => "The dispute is open again.".to_owned(),
+        Turn::Reopened => "The dispute stands again.".to_owned(),
         Turn::Done { credited: true } => "What we agreed on is credited.".to_owned(),
         Turn::Done { credited: false } => "The dispute is over.".to_owned(),
     }

@@ -5,28 +5,32 @@ use counterfoil::actions::imports::files::{NamedFile, intake};
 use counterfoil::actions::imports::table::Reading;
 use counterfoil::actions::imports::{self, Choices};
 use counterfoil::actions::invoices::{self, Crediting};
-use counterfoil::actions::waivers;
+use counterfoil::actions::{disputes, payments, waivers};
 use counterfoil::domain::access::StaffScope;
 use counterfoil::domain::attention::Want;
 use counterfoil::domain::credit::Take;
-use counterfoil::domain::dispute::Part;
+use counterfoil::domain::dispute::{Part, Turn};
 use counterfoil::domain::format::Format;
 use counterfoil::domain::ids::{ImportId, InvoiceId};
 use counterfoil::domain::money::Currency;
 use counterfoil::domain::number::DocumentNumber;
+use counterfoil::domain::payment::Source;
 use counterfoil::store::prelude::*;
+use jiff::SignedDuration;
 use jiff::civil::date;
 
-use super::again::{credit, done, returned, uphold};
-use super::{disputed_sum, newest, recorded, wants, wish};
+use super::again::{credit, done, in_instalments, read, returned, uphold};
+use super::{disputed_sum, goes_on, newest, recorded, turns, wants, wish};
 use crate::auth::signed_in;
 use crate::house::{TestHouse, eur, line};
 
 /// Credits so much of an invoice, and leaves all of it as credit of the client.
-async fn credit_held(house: &TestHouse, of: InvoiceId, minor: i64) {
+async fn credit_held(house: &TestHouse, of: InvoiceId, minor: i64) -> InvoiceId {
     let take = Take::Amounts(vec![(line(1).vat, minor)]);
     let crediting = Crediting { take, hold: true, ..Crediting::rest(of, String::new()) };
-    invoices::credit_part(&house.app, house.by(house.who.orla), &house.scope(house.who.orla), crediting).await.unwrap();
+    let (by, scope) = (house.by(house.who.orla), house.scope(house.who.orla));
+    let number = invoices::credit_part(&house.app, by, &scope, crediting).await.unwrap();
+    house.app.store.read(|r| r.invoice_numbered(&number)).unwrap().unwrap()
 }
 
 /// Brings a credit note of an invoice in, as another house with the same invoices wrote it.
@@ -39,13 +43,23 @@ async fn credit_brought(house: &TestHouse, of: &DocumentNumber, minor: i64) -> I
         }
     };
     let note = twin.app.store.read(|r| r.invoice(theirs)).unwrap().unwrap();
-    let files = [NamedFile { name: "credit.xml".to_owned(), bytes: twin.exported(&note, Format::Ubl) }];
+    brought(house, "credit.xml", twin.exported(&note, Format::Ubl)).await
+}
+
+async fn brought(house: &TestHouse, name: &str, bytes: Vec<u8>) -> ImportId {
+    let files = [NamedFile { name: name.to_owned(), bytes }];
     let intake = intake(&files, &Reading::default(), Currency::EUR, |_, _| {});
     let settings = house.app.settings.clone();
     let act = move |w: &mut WriteTx<'_>, s: &StaffScope| {
         imports::perform(w, s, &settings, &intake, Choices::default(), |_, _| {})
     };
     house.act(house.who.orla, act).await.unwrap().id
+}
+
+async fn undo(house: &TestHouse, import: ImportId) {
+    let settings = house.app.settings.clone();
+    let act = move |w: &mut WriteTx<'_>, s: &StaffScope| imports::undo(w, s, &settings, import, |_, _| {});
+    house.act(house.who.orla, act).await.unwrap();
 }
 
 #[tokio::test]
@@ -122,5 +136,63 @@ async fn a_credit_note_of_what_was_paid_ends_it_whatever_becomes_of_the_credit()
     credit_held(&house, id, 40_00).await;
     assert_eq!((newest(&house, id).waits, wants(&house, id)), (true, Some(Want::Disputed)));
     assert_eq!(done(&house), [true, true]);
+    assert!(house.verify().is_clean(), "{:#?}", house.verify());
+}
+
+#[tokio::test]
+async fn what_an_import_had_credited_waits_again_when_the_import_is_undone() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = house.issue(house.who.marlow, 100_00, date(2026, 11, 25)).await;
+    recorded(&house, id, wish(Part::Amount(40_00))).await.unwrap();
+    uphold(&house, id).await;
+    let import = credit_brought(&house, &number, 40_00).await;
+    assert_eq!((newest(&house, id).waits, done(&house), house.open(id)), (false, vec![true], 60_00));
+    undo(&house, import).await;
+    assert_eq!((newest(&house, id).waits, house.open(id), disputed_sum(&house)), (true, 100_00, 40_00));
+    assert_eq!(wants(&house, id), Some(Want::Disputed));
+    assert!(matches!(turns(&house).last(), Some(Turn::Reopened)), "the log says it");
+    assert!(house.verify().is_clean(), "{:#?}", house.verify());
+    // What staff closed stays closed, whatever comes and goes.
+    house.act(house.who.tom, move |w, s| disputes::close(w, s, id)).await.unwrap();
+    let import = credit_brought(&house, &number, 40_00).await;
+    undo(&house, import).await;
+    assert_eq!((newest(&house, id).waits, done(&house)), (false, vec![true, false]));
+    assert!(house.verify().is_clean(), "{:#?}", house.verify());
+}
+
+#[tokio::test]
+async fn an_undone_payment_of_an_instalment_has_its_reminders_begin_anew() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, number) = in_instalments(&house).await;
+    house.tick().await;
+    house.claim_all();
+    let table = format!("Client,Invoice number,Amount,Date\nMarlow Ceramics,{number},400.00,2026-11-23\n");
+    let import = brought(&house, "money.csv", table.into_bytes()).await;
+    assert_eq!((house.open(id), goes_on(&house, date(2027, 1, 5)).await), (800_00, 1), "of the second");
+    undo(&house, import).await;
+    house.at(date(2027, 1, 6), 12);
+    house.tick().await;
+    let text = read(&house);
+    assert!(text.contains("1 December 2026"), "the first is asked for, and late: {text}");
+    assert_eq!(house.open(id), 1_200_00);
+    assert!(house.verify().is_clean(), "{:#?}", house.verify());
+}
+
+#[tokio::test]
+async fn a_credit_note_from_before_the_dispute_is_no_answer_to_it() {
+    let house = TestHouse::new().await.heedless_of_mail();
+    let (id, _) = house.issue(house.who.marlow, 100_00, date(2026, 11, 25)).await;
+    let old = credit_held(&house, id, 20_00).await;
+    house.later(SignedDuration::from_hours(1));
+    recorded(&house, id, wish(Part::Amount(40_00))).await.unwrap();
+    uphold(&house, id).await;
+    let today = house.app.today();
+    let apply = move |w: &mut WriteTx<'_>, s: &StaffScope| {
+        payments::apply_more(w, s, Source::Credit(old), id, eur(20_00), today)
+    };
+    house.act(house.who.tom, apply).await.unwrap();
+    assert_eq!((newest(&house, id).waits, house.open(id), disputed_sum(&house)), (true, 80_00, 40_00));
+    credit(&house, id, 40_00).await;
+    assert_eq!((newest(&house, id).waits, done(&house), house.open(id)), (false, vec![true], 40_00));
     assert!(house.verify().is_clean(), "{:#?}", house.verify());
 }

@@ -137,7 +137,8 @@ pub async fn answer(
     let (zone, words) = (desk.zone().clone(), fields.get("answer").to_owned());
     let of = (id, dispute_form::seen(&fields));
     let acted = match fields.get("verdict") {
-        _ if !open => return over(&desk, &row, &fields),
+        "uphold" | "reject" if !open => return over(&desk, &row, &fields),
+        _ if !open && !fields.get("answer").trim().is_empty() => return over(&desk, &row, &fields),
         "uphold" => Some(desk.act(move |w, scope| disputes::uphold(w, scope, of, &words, &zone)).await),
         "reject" => Some(desk.act(move |w, scope| disputes::reject(w, scope, of, &words, &zone)).await),
         _ => None,
@@ -172,7 +173,11 @@ fn unsent(desk: &Desk, row: &Row, dispute: &Dispute, fields: &Fields) -> Result<
     })?;
     let title = format!("Your answer to the dispute of {what} was not sent");
     let about = "The dispute was over before it arrived. What you typed is below, for you to say some other way.";
-    let verdict = if fields.get("verdict") == "uphold" { "You agree" } else { "You do not agree" };
+    let verdict = match fields.get("verdict") {
+        "uphold" => "You agree",
+        "reject" => "You do not agree",
+        _ => "Not chosen",
+    };
     let typed = [("Are they right?", html! { (verdict) }), ("Your answer", dispute_form::typed(fields.get("answer")))];
     let body = html! {
         (parts::back(&invoice, &what))

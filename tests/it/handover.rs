@@ -264,9 +264,9 @@ async fn told_to_stop_while_the_server_does_not_greet_nothing_is_begun() {
     assert_eq!((letter.state.words(), letter.attempts, slow.letters()), ("queued", 0, 0));
 }
 
-/// Until something is so, which another task sees to.
+/// Until something is so, which another task sees to: it goes on as soon as it is, and gives up after minutes only.
 async fn until(so: impl Fn() -> bool) {
-    for _ in 0..500 {
+    for _ in 0..12_000 {
         if so() {
             return;
         }
